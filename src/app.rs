@@ -1,0 +1,94 @@
+//! The composition root: everything that operations work with, put together once.
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::ServerKey;
+use crate::password::{Cost, Passwords};
+use crate::random::Random;
+use crate::store::{Location, Store};
+use crate::token::{Keys, Tokens};
+use crate::{password, random, store, wechat};
+
+/// What the operations need.
+pub struct App {
+    /// Settings.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// Random bytes.
+    pub random: Random,
+    /// The users.
+    pub store: Store,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// Tokens.
+    pub tokens: Tokens,
+    /// WeChat.
+    pub wechat: wechat::Client,
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The password hashing.
+    #[error(transparent)]
+    Password(#[from] password::Error),
+    /// The random generator.
+    #[error(transparent)]
+    Random(#[from] random::NoEntropy),
+    /// The token keys.
+    #[error("the token keys in the database cannot be used")]
+    Keys,
+}
+
+impl App {
+    /// Opens the store at `location` and puts everything together.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn new(
+        config: Config,
+        location: Location,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Arc<Self>, StartError> {
+        let store = Store::open(location, config.store.cache_mib << 20)?;
+        let keys = token_keys(&store, &clock, &random).await?;
+        let passwords = passwords(&config)?;
+        let wechat = wechat::Client::new(&config.wechat, clock.clone(), random.clone());
+        let tokens = Tokens::new(keys, config.token.lifetime);
+        Ok(Arc::new(Self { config, clock, random, store, passwords, tokens, wechat }))
+    }
+}
+
+/// The stored keys; at the first start, one that is made now.
+async fn token_keys(store: &Store, clock: &Clock, random: &Random) -> Result<Keys, StartError> {
+    let mut stored = store.token_keys()?;
+    if stored.is_empty() {
+        let key = ServerKey { secret: random.bytes()?, created: clock.now() };
+        store.add_token_key(key.clone(), clock.now()).await?;
+        stored.push(key);
+    }
+    Keys::new(stored).ok_or(StartError::Keys)
+}
+
+fn passwords(config: &Config) -> Result<Passwords, password::Error> {
+    let cost = |n: usize| u32::try_from(n).map_err(|_| password::Error::Cost);
+    let threads = match config.password.threads {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        threads => threads,
+    };
+    let cost = Cost {
+        log_n: u8::try_from(config.password.log_n).map_err(|_| password::Error::Cost)?,
+        r: cost(config.password.r)?,
+        p: cost(config.password.p)?,
+    };
+    Passwords::new(cost, threads, config.password.queue)
+}

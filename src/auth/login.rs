@@ -1,0 +1,66 @@
+//! Logging in, through WeChat or by phone and password.
+
+use super::authenticate::ensure_active;
+use super::{Session, new_user, open_session};
+use crate::app::App;
+use crate::domain::{IdType, OneTimeCode, Phone, PlainPassword, Status, User};
+use crate::error::{Error, Result};
+use crate::password::Verdict;
+use crate::store::Conflict;
+
+/// Logs in whoever got `code` from `wx.login`, as a new user if there is none with that openid.
+/// Of concurrent first logins exactly one creates the user.
+///
+/// # Errors
+/// [`Error::CodeRefused`], [`Error::TooMany`]; [`Error::Unauthenticated`] for a disabled user.
+pub async fn wechat_login(app: &App, code: &OneTimeCode) -> Result<Session> {
+    let openid = app.wechat.exchange(code).await?;
+    let (user, created) = match app.store.user_by_openid(&openid).await? {
+        Some(user) => (user, false),
+        None => {
+            let new = new_user(app, openid, IdType::WeChat)?;
+            app.store.find_or_insert_user(new).await?.map_err(unexpected)?
+        }
+    };
+    ensure_active(&user)?;
+    open_session(app, user, created).await
+}
+
+fn unexpected(conflict: Conflict) -> Error {
+    Error::internal(format!("a new WeChat user collides: {conflict:?}"))
+}
+
+/// Logs in a platform user by phone and password.
+///
+/// Once the phone is known, every refusal costs one hash, so that time does not tell them apart.
+///
+/// # Errors
+/// [`Error::UserNotFound`], [`Error::WrongUserType`], [`Error::WrongPassword`], [`Error::Disabled`],
+/// [`Error::NoIdentity`], [`Error::TooMany`].
+pub async fn platform_login(app: &App, phone: &Phone, password: PlainPassword) -> Result<Session> {
+    let user = app.store.user_by_phone(phone).await?.ok_or(Error::UserNotFound)?;
+    let verdict = app.passwords.verify(password, user.password_hash.clone(), app.random.bytes()?).await?;
+    if user.id_type != IdType::ManagePlatform {
+        return Err(Error::WrongUserType);
+    }
+    if user.email.is_none() {
+        return Err(Error::NoIdentity);
+    }
+    match verdict {
+        Verdict::Wrong => return Err(Error::WrongPassword),
+        Verdict::Right => {}
+        Verdict::Outdated { new_hash } => renew_hash(app, &user, new_hash).await,
+    }
+    if user.status == Status::Disabled {
+        return Err(Error::Disabled);
+    }
+    open_session(app, user, false).await
+}
+
+/// A login does not fail because its hash could not be renewed; the next one tries again.
+async fn renew_hash(app: &App, user: &User, new_hash: String) {
+    let old_hash = user.password_hash.clone().unwrap_or_default();
+    if let Err(error) = app.store.replace_password_hash(user.id.clone(), old_hash, new_hash).await {
+        tracing::warn!(%error, user = %user.id, "a password hash was not renewed");
+    }
+}

@@ -1,0 +1,48 @@
+//! The operations behind the endpoints: rules, readable from top to bottom.
+
+mod authenticate;
+mod login;
+mod profile;
+mod refresh;
+mod register;
+
+pub use authenticate::authenticate;
+pub use login::{platform_login, wechat_login};
+pub use profile::{ProfileUpdate, update_profile};
+pub use refresh::{RefreshBy, refresh_token};
+pub use register::{Registration, register};
+
+use crate::app::App;
+use crate::domain::{Company, IdType, NewUser, OpenId, TokenKey, User, UserId};
+use crate::error::Result;
+
+/// A user who has just shown who they are.
+pub struct Session {
+    /// The token to hand out.
+    pub token: String,
+    /// The user.
+    pub user: User,
+    /// The user's company, if there is one.
+    pub company: Option<Company>,
+    /// Whether the user was created by this login.
+    pub created: bool,
+}
+
+async fn open_session(app: &App, user: User, created: bool) -> Result<Session> {
+    let token = app.tokens.issue(&user, app.clock.now())?;
+    let company = company_of(app, &user).await?;
+    Ok(Session { token, user, company, created })
+}
+
+async fn company_of(app: &App, user: &User) -> Result<Option<Company>> {
+    match user.company_id.as_str() {
+        "" => Ok(None),
+        key => Ok(app.store.company_by_company_id(key).await?),
+    }
+}
+
+fn new_user(app: &App, openid: OpenId, id_type: IdType) -> Result<NewUser> {
+    let id = UserId::from_random(app.random.bytes()?);
+    let token_key = TokenKey::new(app.random.bytes::<16>()?);
+    Ok(NewUser::new(id, openid, id_type, app.random.uuid()?, token_key, app.clock.now()))
+}

@@ -1,0 +1,44 @@
+//! Completing the profile of a WeChat user.
+
+use super::company_of;
+use crate::app::App;
+use crate::domain::{Company, IdType, Name, OneTimeCode, Picture, User, UserType};
+use crate::error::{Error, Result};
+use crate::store::{Conflict, UserUpdate};
+
+/// What a WeChat user tells about themselves; every field was checked before, because the code costs money.
+pub struct ProfileUpdate {
+    /// Name.
+    pub name: Name,
+    /// Code for the phone number, from the `getPhoneNumber` button.
+    pub phone_code: OneTimeCode,
+    /// Picture.
+    pub picture: Picture,
+}
+
+/// Sets name, phone and picture of `user` and makes it a registered one. Nothing changes unless all of it does.
+///
+/// # Errors
+/// [`Error::WrongUserType`] before the code is spent; [`Error::CodeRefused`], [`Error::TooMany`],
+/// [`Error::PhoneTaken`].
+pub async fn update_profile(app: &App, user: User, update: ProfileUpdate) -> Result<(User, Option<Company>)> {
+    if user.id_type != IdType::WeChat {
+        return Err(Error::WrongUserType);
+    }
+    let phone = app.wechat.phone_number(&update.phone_code, &user.openid).await?;
+    let change = UserUpdate {
+        name: Some(update.name),
+        phone: Some(phone),
+        picture: Some(update.picture),
+        user_type: Some(UserType::Registered),
+        ..UserUpdate::default()
+    };
+    match app.store.update_user(user.id, change, app.clock.now()).await? {
+        Ok(user) => {
+            let company = company_of(app, &user).await?;
+            Ok((user, company))
+        }
+        Err(Conflict::Phone) => Err(Error::PhoneTaken),
+        Err(_) => Err(Error::Unauthenticated("the user is gone")),
+    }
+}

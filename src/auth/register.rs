@@ -1,0 +1,64 @@
+//! Registering on the web platform.
+
+use super::{Session, new_user, open_session};
+use crate::app::App;
+use crate::domain::{IdType, Name, OpenId, Phone, Picture, PlainPassword, ShortText, UserType};
+use crate::error::{Error, Result};
+use crate::store::Conflict;
+
+/// What somebody registers with.
+pub struct Registration {
+    /// Name.
+    pub name: Name,
+    /// Phone: the login name.
+    pub phone: Phone,
+    /// Password.
+    pub password: PlainPassword,
+    /// Picture.
+    pub picture: Picture,
+    /// Type, if other than registered.
+    pub user_type: Option<UserType>,
+    /// Number of an identity document.
+    pub id_number: ShortText,
+    /// Level.
+    pub level: ShortText,
+    /// Company key.
+    pub company_id: ShortText,
+    /// Who brought them.
+    pub parent_id: ShortText,
+    /// Promotion code.
+    pub promo_code: ShortText,
+    /// Group key.
+    pub group_id: ShortText,
+}
+
+/// Creates a platform user with a GUID of its own as openid, and logs it in.
+///
+/// # Errors
+/// [`Error::PhoneTaken`], [`Error::TooMany`].
+pub async fn register(app: &App, registration: Registration) -> Result<Session> {
+    // Asked first, because a hash is dear; the insertion asks again, because only it is decisive.
+    if app.store.user_by_phone(&registration.phone).await?.is_some() {
+        return Err(Error::PhoneTaken);
+    }
+    let hash = app.passwords.hash(registration.password, app.random.bytes()?).await?;
+    let openid = OpenId::from(app.random.uuid()?);
+    let new = new_user(app, openid, IdType::ManagePlatform)?.with(|user| {
+        user.name = registration.name.into();
+        user.phone = Some(registration.phone);
+        user.picture = registration.picture.into();
+        user.user_type = registration.user_type.unwrap_or(UserType::Registered);
+        user.id_number = registration.id_number.into();
+        user.level = registration.level.into();
+        user.company_id = registration.company_id.into();
+        user.parent_id = registration.parent_id.into();
+        user.promo_code = registration.promo_code.into();
+        user.group_id = registration.group_id.into();
+        user.password_hash = Some(hash);
+    });
+    match app.store.insert_user(new).await? {
+        Ok(user) => open_session(app, user, true).await,
+        Err(Conflict::Phone) => Err(Error::PhoneTaken),
+        Err(conflict) => Err(Error::internal(format!("a new platform user collides: {conflict:?}"))),
+    }
+}

@@ -1,0 +1,368 @@
+//! The keys, their types and defaults. `config.toml` documents them for people; a test keeps the two equal.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::de::{Error as _, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// The whole configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// HTTP.
+    pub server: Server,
+    /// The database.
+    pub store: Store,
+    /// Tokens.
+    pub token: Token,
+    /// Password hashing.
+    pub password: Password,
+    /// The WeChat API.
+    pub wechat: Wechat,
+    /// Abuse control.
+    pub limits: Limits,
+    /// Log lines.
+    pub log: Log,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// "" or a path prefix such as "/pb".
+    #[serde(deserialize_with = "base_path")]
+    pub base_path: String,
+    /// `servers` of the OpenAPI document.
+    pub public_urls: Vec<PublicUrl>,
+    /// Origins allowed by CORS; `*` means all.
+    #[serde(deserialize_with = "origins")]
+    pub cors_origins: Vec<String>,
+}
+
+/// `[store]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// The database file.
+    pub path: PathBuf,
+    /// Page cache in MiB.
+    #[serde(deserialize_with = "between::<1, 1_048_576, _>")]
+    pub cache_mib: usize,
+}
+
+/// `[token]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Token {
+    /// How long a token is valid.
+    #[serde(deserialize_with = "duration")]
+    pub lifetime: Duration,
+}
+
+/// `[password]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Password {
+    /// scrypt's `log2(N)`.
+    #[serde(deserialize_with = "between::<1, 24, _>")]
+    pub log_n: usize,
+    /// scrypt's block size.
+    #[serde(deserialize_with = "between::<1, 64, _>")]
+    pub r: usize,
+    /// scrypt's parallelisation.
+    #[serde(deserialize_with = "between::<1, 64, _>")]
+    pub p: usize,
+    /// Hashes at once; 0 = cores.
+    #[serde(deserialize_with = "between::<0, 1024, _>")]
+    pub threads: usize,
+    /// Requests that may wait for a hash.
+    #[serde(deserialize_with = "between::<1, 100_000, _>")]
+    pub queue: usize,
+}
+
+/// `[wechat]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wechat {
+    /// Who answers for WeChat.
+    pub provider: Provider,
+    /// `AppID`.
+    pub app_id: String,
+    /// `AppSecret`.
+    pub secret: Secret,
+    /// `scheme://host[:port]` of the API.
+    #[serde(deserialize_with = "http_url")]
+    pub base_url: String,
+    /// Longest wait in one request, retries included.
+    #[serde(deserialize_with = "duration")]
+    pub timeout: Duration,
+    /// Calls at the same time.
+    #[serde(deserialize_with = "between::<1, 500, _>")]
+    pub max_concurrent: usize,
+    /// Proxy URL, or empty.
+    pub proxy: String,
+    /// Send the openid along with a phone code.
+    pub bind_phone_code: bool,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Off for load tests.
+    pub enabled: bool,
+    /// How long an identical request counts as a repetition.
+    #[serde(deserialize_with = "duration")]
+    pub duplicate_window: Duration,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// For people or for programs.
+    pub format: LogFormat,
+    /// `tracing` targets and levels.
+    #[serde(deserialize_with = "log_level")]
+    pub level: String,
+}
+
+/// `wechat.provider`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// The built-in stand-in.
+    Sandbox,
+    /// The API at `wechat.base_url`.
+    Wechat,
+}
+
+/// `log.format`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One readable line each.
+    Text,
+    /// One JSON object each.
+    Json,
+}
+
+/// An entry of `server.public_urls`: a URL, or a table with `url` and `description`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "PublicUrlForm")]
+pub struct PublicUrl {
+    /// Base URL of the API as clients see it.
+    pub url: String,
+    /// What this server is.
+    pub description: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a URL, or a table { url = \"…\", description = \"…\" }")]
+enum PublicUrlForm {
+    Url(String),
+    Described(Described),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Described {
+    url: String,
+    description: Option<String>,
+}
+
+impl From<PublicUrlForm> for PublicUrl {
+    fn from(form: PublicUrlForm) -> Self {
+        match form {
+            PublicUrlForm::Url(url) => Self { url, description: None },
+            PublicUrlForm::Described(Described { url, description }) => Self { url, description },
+        }
+    }
+}
+
+/// Text that is never printed.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// Stars, or nothing when it is empty.
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "" } else { "***" })
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        let public = |url: &str, text: &str| PublicUrl { url: url.into(), description: Some(text.into()) };
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
+            base_path: String::new(),
+            public_urls: vec![
+                public("https://bai-api.blv-oa.com/pb", "生产环境"),
+                public("http://localhost:8090", "PocketBase 本地环境"),
+            ],
+            cors_origins: vec!["*".into()],
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { path: "bai.redb".into(), cache_mib: 32 }
+    }
+}
+
+impl Default for Token {
+    fn default() -> Self {
+        Self { lifetime: Duration::from_hours(5 * 24) }
+    }
+}
+
+impl Default for Password {
+    fn default() -> Self {
+        Self { log_n: 14, r: 8, p: 5, threads: 0, queue: 64 }
+    }
+}
+
+impl Default for Wechat {
+    fn default() -> Self {
+        Self {
+            provider: Provider::Sandbox,
+            app_id: String::new(),
+            secret: Secret::default(),
+            base_url: "https://api.weixin.qq.com".into(),
+            timeout: Duration::from_secs(5),
+            max_concurrent: 64,
+            proxy: String::new(),
+            bind_phone_code: true,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { enabled: true, duplicate_window: Duration::from_secs(3) }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".into() }
+    }
+}
+
+fn between<'de, const MIN: usize, const MAX: usize, D: Deserializer<'de>>(
+    input: D,
+) -> Result<usize, D::Error> {
+    let number = i64::deserialize(input)?;
+    let fits = usize::try_from(number).ok().filter(|n| (MIN..=MAX).contains(n));
+    fits.ok_or_else(|| D::Error::custom(format!("expected a number from {MIN} to {MAX}, found {number}")))
+}
+
+fn base_path<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let path = String::deserialize(input)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
+    let ok = path.is_empty()
+        || (path.starts_with('/') && !path.ends_with('/') && !path.contains("//") && path.chars().all(plain));
+    if ok {
+        Ok(path)
+    } else {
+        Err(D::Error::custom("expected \"\" or a path such as \"/pb\", without a slash at its end"))
+    }
+}
+
+fn origins<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    let origins = Vec::<String>::deserialize(input)?;
+    let ok = |origin: &String| {
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        origin == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', ' ']))
+    };
+    match origins.iter().find(|origin| !ok(origin)) {
+        None => Ok(origins),
+        Some(bad) => Err(D::Error::custom(format!(
+            "expected \"*\" or origins such as \"https://admin.example.com\" without a path, found {bad:?}"
+        ))),
+    }
+}
+
+fn http_url<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let url = String::deserialize(input)?;
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.contains(['?', '#', ' ']) => {
+            Ok(url.trim_end_matches('/').to_owned())
+        }
+        _ => Err(D::Error::custom("expected a URL such as \"https://api.weixin.qq.com\"")),
+    }
+}
+
+fn log_level<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let level = String::deserialize(input)?;
+    match level.parse::<tracing_subscriber::filter::Targets>() {
+        Ok(_) => Ok(level),
+        Err(_) => Err(D::Error::custom(
+            "expected off, error, warn, info, debug or trace, or e.g. \"info,bai=debug\"",
+        )),
+    }
+}
+
+/// `"3s"`, `"5d"`, or a number of seconds; more than zero.
+fn duration<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+    struct Words;
+
+    impl Visitor<'_> for Words {
+        type Value = Duration;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a duration such as \"500ms\", \"3s\" or \"5d\", or a number of seconds")
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, secs: i64) -> Result<Duration, E> {
+            let secs = u64::try_from(secs).ok().filter(|secs| *secs > 0);
+            secs.map(Duration::from_secs).ok_or_else(|| E::custom("expected a duration longer than zero"))
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, secs: u64) -> Result<Duration, E> {
+            self.visit_i64(i64::try_from(secs).unwrap_or(i64::MAX))
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Duration, E> {
+            if let Ok(secs) = text.parse::<i64>() {
+                return self.visit_i64(secs);
+            }
+            match humantime::parse_duration(text) {
+                Ok(duration) if !duration.is_zero() => Ok(duration),
+                Ok(_) => Err(E::custom("expected a duration longer than zero")),
+                Err(_) => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+            }
+        }
+    }
+
+    input.deserialize_any(Words)
+}

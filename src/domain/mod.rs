@@ -1,0 +1,42 @@
+//! Values and rules of the user system: no I/O, no wire format, no storage format.
+//!
+//! Each type is parsed once, at the edge; after that an invalid value cannot exist.
+
+mod company;
+mod openid;
+mod password;
+mod phone;
+mod server_key;
+mod text;
+mod user;
+
+pub use company::Company;
+pub use openid::OpenId;
+pub use password::PlainPassword;
+pub use phone::Phone;
+pub use server_key::ServerKey;
+pub use text::{Name, OneTimeCode, Picture, ShortText};
+pub use user::{IdType, NewUser, Status, TokenKey, User, UserId, UserNumber, UserType};
+
+/// Why a value was not accepted; which value it was, the caller knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// Nothing is left after trimming.
+    #[error("empty")]
+    Empty,
+    /// Fewer than `min` characters.
+    #[error("shorter than {min} characters")]
+    TooShort {
+        /// The least number of characters.
+        min: usize,
+    },
+    /// More than `max` characters.
+    #[error("longer than {max} characters")]
+    TooLong {
+        /// The greatest number of characters.
+        max: usize,
+    },
+    /// Neither a mainland mobile number nor `+<country code><number>`.
+    #[error("not a phone number")]
+    Phone,
+}

@@ -1,0 +1,279 @@
+//! The user.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use super::{OpenId, Phone};
+
+/// A user's record id: 15 characters `[a-z0-9]`, as PocketBase makes them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UserId(String);
+
+impl UserId {
+    /// Characters of an id.
+    pub const LEN: usize = 15;
+    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+
+    /// An id from random bytes, two for each character (the bias of the remainder is under 0.06 %).
+    #[must_use]
+    pub fn from_random(bytes: [u8; 30]) -> Self {
+        let pick = |pair: &[u8]| {
+            let n = usize::from(u16::from_be_bytes([pair[0], pair[1]]));
+            char::from(Self::ALPHABET[n % Self::ALPHABET.len()])
+        };
+        Self(bytes.chunks_exact(2).map(pick).collect())
+    }
+
+    /// Reads an id; `None` when it is not 15 characters `[a-z0-9]`.
+    #[must_use]
+    pub fn parse(id: &str) -> Option<Self> {
+        let ok = id.len() == Self::LEN && id.bytes().all(|b| Self::ALPHABET.contains(&b));
+        ok.then(|| Self(id.to_owned()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A user's place in the order of creation, counted from 1; shown as `U0000000001`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserNumber(pub u64);
+
+impl fmt::Display for UserNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "U{:010}", self.0)
+    }
+}
+
+/// Where a user's identity comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdType {
+    /// From WeChat: the openid is WeChat's.
+    WeChat,
+    /// From the web platform: the openid is a GUID of ours.
+    ManagePlatform,
+}
+
+/// How far a user has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserType {
+    /// Logged in through WeChat, profile not yet given.
+    Guest,
+    /// Registered, or profile given.
+    Registered,
+}
+
+/// Whether a user may log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// May log in.
+    Active,
+    /// Refused at login and at every endpoint that takes a token.
+    Disabled,
+}
+
+/// A secret of one user that every token of that user is bound to; changing it ends them all.
+#[derive(Clone)]
+pub struct TokenKey(Vec<u8>);
+
+impl TokenKey {
+    /// Wraps the key's bytes.
+    #[must_use]
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The key's bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// In constant time: a token key is compared with what a client sent.
+impl PartialEq for TokenKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for TokenKey {}
+
+impl fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenKey(***)")
+    }
+}
+
+/// A user. Empty text means "not given".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Record id, unique.
+    pub id: UserId,
+    /// Order of creation, unique.
+    pub number: UserNumber,
+    /// Identity, unique, fixed at creation.
+    pub openid: OpenId,
+    /// Id of the user's conversation.
+    pub conversation_id: String,
+    /// Origin of the identity.
+    pub id_type: IdType,
+    /// May the user log in?
+    pub status: Status,
+    /// Rank, 0 unless set by an administrator.
+    pub rank_level: i64,
+    /// Kind of authentication, 0 unless set by an administrator.
+    pub auth_type: i64,
+    /// Guest or registered.
+    pub user_type: UserType,
+    /// Name as the user gave it.
+    pub name: String,
+    /// Phone, unique when given.
+    pub phone: Option<Phone>,
+    /// Address of the user's picture.
+    pub picture: String,
+    /// Number of an identity document.
+    pub id_number: String,
+    /// Level within the company.
+    pub level: String,
+    /// Key of the user's company.
+    pub company_id: String,
+    /// Who brought this user.
+    pub parent_id: String,
+    /// Promotion code.
+    pub promo_code: String,
+    /// Key of the user's group.
+    pub group_id: String,
+    /// The identity of PocketBase's native login; a platform user without it cannot log in.
+    pub email: Option<String>,
+    /// Scrypt hash as a PHC string; WeChat users have none.
+    pub password_hash: Option<String>,
+    /// What the user's tokens are bound to.
+    pub token_key: TokenKey,
+    /// When the user was created.
+    pub created: Timestamp,
+    /// When the record last changed.
+    pub updated: Timestamp,
+}
+
+impl User {
+    /// Whether name, phone and picture are all there.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.name.is_empty() && self.phone.is_some() && !self.picture.is_empty()
+    }
+
+    /// The e-mail address that the server makes for a new user.
+    #[must_use]
+    pub fn native_email(id_type: IdType, openid: &OpenId, id: &UserId) -> String {
+        match id_type {
+            IdType::ManagePlatform => format!("{openid}@manage.local"),
+            IdType::WeChat => format!("{id}@wechat.local"),
+        }
+    }
+}
+
+/// A user to be stored: complete but for its number, which the store gives.
+#[derive(Clone, Debug)]
+pub struct NewUser(User);
+
+impl NewUser {
+    /// A user with nothing but an identity, active, created `now`.
+    #[must_use]
+    pub fn new(
+        id: UserId,
+        openid: OpenId,
+        id_type: IdType,
+        conversation_id: Uuid,
+        token_key: TokenKey,
+        now: Timestamp,
+    ) -> Self {
+        Self(User {
+            email: Some(User::native_email(id_type, &openid, &id)),
+            id,
+            number: UserNumber(0),
+            openid,
+            conversation_id: conversation_id.hyphenated().to_string(),
+            id_type,
+            status: Status::Active,
+            rank_level: 0,
+            auth_type: 0,
+            user_type: UserType::Guest,
+            name: String::new(),
+            phone: None,
+            picture: String::new(),
+            id_number: String::new(),
+            level: String::new(),
+            company_id: String::new(),
+            parent_id: String::new(),
+            promo_code: String::new(),
+            group_id: String::new(),
+            password_hash: None,
+            token_key,
+            created: now,
+            updated: now,
+        })
+    }
+
+    /// Fills in what is known beyond the identity.
+    #[must_use]
+    pub fn with(mut self, fill: impl FnOnce(&mut User)) -> Self {
+        fill(&mut self.0);
+        self
+    }
+
+    /// The openid that the user will have.
+    #[must_use]
+    pub fn openid(&self) -> &OpenId {
+        &self.0.openid
+    }
+
+    /// The phone that the user will have.
+    #[must_use]
+    pub fn phone(&self) -> Option<&Phone> {
+        self.0.phone.as_ref()
+    }
+
+    /// The id that the user will have.
+    #[must_use]
+    pub fn id(&self) -> &UserId {
+        &self.0.id
+    }
+
+    /// The user, now that its number is known.
+    #[must_use]
+    pub fn numbered(mut self, number: UserNumber) -> User {
+        self.0.number = number;
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_pocketbase_form() {
+        let id = UserId::from_random(std::array::from_fn(|i| u8::try_from(i * 7).unwrap()));
+        assert_eq!(UserId::parse(id.as_str()), Some(id));
+        assert_eq!(UserId::parse("ABCDEFGHIJKLMNO"), None);
+        assert_eq!(UserId::parse("abc"), None);
+    }
+
+    #[test]
+    fn numbers_have_ten_digits() {
+        assert_eq!(UserNumber(42).to_string(), "U0000000042");
+    }
+}

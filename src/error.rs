@@ -1,0 +1,99 @@
+//! The errors of the operations: what a caller acts on. No transport in them; `api::error` gives them a status.
+
+use std::time::Duration;
+
+use crate::{password, random, store, token, wechat};
+
+/// The result of an operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No token, or one that is not valid (any more).
+    #[error("not authenticated: {0}")]
+    Unauthenticated(&'static str),
+    /// The user is disabled, and says so by logging in.
+    #[error("the account is disabled")]
+    Disabled,
+    /// The password is not the user's.
+    #[error("wrong password")]
+    WrongPassword,
+    /// The user is of another kind than this endpoint is for.
+    #[error("wrong kind of user")]
+    WrongUserType,
+    /// No such user.
+    #[error("no such user")]
+    UserNotFound,
+    /// The phone belongs to somebody.
+    #[error("the phone is taken")]
+    PhoneTaken,
+    /// WeChat does not accept the code.
+    #[error(transparent)]
+    CodeRefused(wechat::Error),
+    /// Too much at once; try again later.
+    #[error("too many requests")]
+    TooMany {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The user lacks the identity that login needs.
+    #[error("the platform user has no native identity")]
+    NoIdentity,
+    /// Ours to mend, not the client's: the cause goes to the log and nowhere else.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// How long a client waits before it tries a full password queue again.
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+
+impl Error {
+    /// An error that only the log explains.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<password::Error> for Error {
+    fn from(error: password::Error) -> Self {
+        match error {
+            password::Error::Busy => Self::TooMany { retry_after: BUSY_RETRY },
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<wechat::Error> for Error {
+    fn from(error: wechat::Error) -> Self {
+        match error {
+            wechat::Error::CodeRefused(_) => Self::CodeRefused(error),
+            wechat::Error::Quota { retry_after } => Self::TooMany { retry_after },
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<token::Error> for Error {
+    fn from(_: token::Error) -> Self {
+        Self::Unauthenticated("the token is not valid")
+    }
+}
+
+impl From<token::IssueError> for Error {
+    fn from(error: token::IssueError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<random::NoEntropy> for Error {
+    fn from(error: random::NoEntropy) -> Self {
+        Self::internal(error)
+    }
+}

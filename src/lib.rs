@@ -1,0 +1,18 @@
+//! `bai`: one user system for a WeChat mini-program and its web platform.
+//!
+//! # Layout
+//! Dependencies point one way, which `tests/it/tidy.rs` holds:
+//! `main -> cli -> {server, api} -> auth -> app -> {store, wechat, password, token} -> {domain, clock, random, config}`.
+//! docs/architecture.md tells the rest.
+
+pub mod app;
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod password;
+pub mod random;
+pub mod store;
+pub mod token;
+pub mod wechat;

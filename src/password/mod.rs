@@ -1,0 +1,180 @@
+//! Password hashes: scrypt, as PHC strings (`$scrypt$ln=14,r=8,p=5$salt$hash`).
+
+mod pool;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use scrypt::password_hash::{CustomizedPasswordHasher, PasswordVerifier};
+use scrypt::phc::PasswordHash;
+use scrypt::{Params, Scrypt};
+
+use self::pool::Pool;
+use crate::domain::PlainPassword;
+
+/// Random bytes of a salt.
+pub const SALT_LEN: usize = 16;
+
+/// The cost of a hash; OWASP's cheat sheet lists equal rows, e.g. `log_n` 14, `r` 8, `p` 5 (16 MiB).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Logarithm of the number of blocks; memory is `128 * r * 2^log_n` bytes.
+    pub log_n: u8,
+    /// Block size.
+    pub r: u32,
+    /// Passes over the memory.
+    pub p: u32,
+}
+
+/// Hashes and verifies on a fixed number of threads of its own.
+pub struct Passwords {
+    pool: Pool,
+    params: Params,
+    /// Verified in place of a missing hash, so that "no password" takes as long as "wrong password".
+    stand_in: String,
+}
+
+/// Why there is no answer about a password.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The queue is full; try again soon.
+    #[error("too many passwords are waiting to be checked")]
+    Busy,
+    /// The cost parameters are out of range.
+    #[error("password.log_n, password.r and password.p do not fit together")]
+    Cost,
+    /// A stored hash or the hashing itself is broken.
+    #[error("hashing failed: {0}")]
+    Failed(String),
+}
+
+/// What came of checking a password.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is not the password.
+    Wrong,
+    /// It is the password.
+    Right,
+    /// It is the password, and here is a hash of it at today's cost to store instead.
+    Outdated {
+        /// The new PHC string.
+        new_hash: String,
+    },
+}
+
+impl Passwords {
+    /// Hashing at `cost` on `threads` threads with at most `queue` waiting.
+    ///
+    /// # Errors
+    /// [`Error::Cost`] for parameters that scrypt refuses; [`Error::Failed`] when threads cannot be started.
+    pub fn new(cost: Cost, threads: usize, queue: usize) -> Result<Self, Error> {
+        let params = Params::new(cost.log_n, cost.r, cost.p).map_err(|_| Error::Cost)?;
+        let Cost { log_n, r, p } = cost;
+        let zeros = |len| STANDARD_NO_PAD.encode(vec![0; len]);
+        let stand_in =
+            format!("$scrypt$ln={log_n},r={r},p={p}${}${}", zeros(SALT_LEN), zeros(Params::RECOMMENDED_LEN));
+        Ok(Self { pool: Pool::new(threads, queue)?, params, stand_in })
+    }
+
+    /// A PHC string for a new password.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Failed`].
+    pub async fn hash(&self, password: PlainPassword, salt: [u8; SALT_LEN]) -> Result<String, Error> {
+        let params = self.params;
+        self.pool.run(move || hash(password.as_bytes(), salt, params)).await?
+    }
+
+    /// Compares `password` with `stored`; with no stored hash, takes as long and answers [`Verdict::Wrong`].
+    /// `salt` is used when the hash is outdated.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Failed`].
+    pub async fn verify(
+        &self,
+        password: PlainPassword,
+        stored: Option<String>,
+        salt: [u8; SALT_LEN],
+    ) -> Result<Verdict, Error> {
+        let params = self.params;
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.stand_in.clone());
+        let check = move || {
+            let verdict = verify(password.as_bytes(), &stored, salt, params)?;
+            Ok(if known { verdict } else { Verdict::Wrong })
+        };
+        self.pool.run(check).await?
+    }
+}
+
+fn hash(password: &[u8], salt: [u8; SALT_LEN], params: Params) -> Result<String, Error> {
+    let hash: PasswordHash = Scrypt::new()
+        .hash_password_customized(password, &salt, None, None, params)
+        .map_err(|e| Error::Failed(e.to_string()))?;
+    Ok(hash.to_string())
+}
+
+fn verify(password: &[u8], stored: &str, salt: [u8; SALT_LEN], params: Params) -> Result<Verdict, Error> {
+    let stored = PasswordHash::new(stored).map_err(|e| Error::Failed(e.to_string()))?;
+    if Scrypt::new().verify_password(password, &stored).is_err() {
+        return Ok(Verdict::Wrong);
+    }
+    if Params::try_from(&stored).is_ok_and(|stored| same_cost(stored, params)) {
+        return Ok(Verdict::Right);
+    }
+    Ok(Verdict::Outdated { new_hash: hash(password, salt, params)? })
+}
+
+fn same_cost(a: Params, b: Params) -> bool {
+    (a.log_n(), a.r(), a.p()) == (b.log_n(), b.r(), b.p())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made by OpenSSL's scrypt through Python's hashlib: password `12345678`, salt of sixteen bytes 7.
+    const GOLDEN: &str = include_str!("../../tests/fixtures/stored/scrypt.txt");
+
+    fn passwords(log_n: u8) -> Passwords {
+        Passwords::new(Cost { log_n, r: 8, p: 5 }, 1, 1).unwrap()
+    }
+
+    fn plain(text: &str) -> PlainPassword {
+        PlainPassword::attempt(text.into()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_hash_equals_what_another_scrypt_makes() {
+        assert_eq!(passwords(14).hash(plain("12345678"), [7; 16]).await.unwrap(), GOLDEN.trim());
+    }
+
+    #[tokio::test]
+    async fn passwords_are_compared_exactly() {
+        let passwords = passwords(4);
+        let hash = passwords.hash(plain("密码 with\0NUL"), [7; 16]).await.unwrap();
+        let verdict = async |text| passwords.verify(plain(text), Some(hash.clone()), [8; 16]).await.unwrap();
+        assert_eq!(verdict("密码 with\0NUL").await, Verdict::Right);
+        for other in ["密码 with\0NUM", "密码 with", "密码 with\0NUL ", "密码 With\0NUL"] {
+            assert_eq!(verdict(other).await, Verdict::Wrong);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_cost_is_renewed_only_by_the_right_password() {
+        let old = passwords(3).hash(plain("12345678"), [7; 16]).await.unwrap();
+        let passwords = passwords(4);
+        assert_eq!(passwords.verify(plain("x"), Some(old.clone()), [8; 16]).await.unwrap(), Verdict::Wrong);
+        let verdict = passwords.verify(plain("12345678"), Some(old), [8; 16]).await.unwrap();
+        let Verdict::Outdated { new_hash } = verdict else { panic!("{verdict:?}") };
+        assert!(new_hash.starts_with("$scrypt$ln=4,"));
+        assert_eq!(
+            passwords.verify(plain("12345678"), Some(new_hash), [9; 16]).await.unwrap(),
+            Verdict::Right
+        );
+    }
+
+    #[tokio::test]
+    async fn no_hash_is_never_right() {
+        assert_eq!(passwords(4).verify(plain("12345678"), None, [8; 16]).await.unwrap(), Verdict::Wrong);
+    }
+}

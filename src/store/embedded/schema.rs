@@ -1,0 +1,146 @@
+//! The schema version of a file: refused when newer than ours, migrated step by step when older.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use redb::{ReadOnlyDatabase, ReadTransaction, ReadableDatabase, TableHandle};
+
+use super::engine::Engine;
+use super::tables::{META, Tables, read_schema_version};
+use crate::store::{Error, Location};
+
+/// Brings a file from one version to the next.
+pub type Step = fn(&mut Tables<'_>) -> Result<(), Error>;
+
+/// The version that this program writes, and how to get there: `steps[i]` leads from version `i + 1` to `i + 2`.
+pub struct Schema {
+    pub steps: &'static [Step],
+}
+
+/// Version 1 is the first; there is nothing older to migrate from.
+pub const CURRENT: Schema = Schema { steps: &[] };
+
+impl Schema {
+    fn version(&self) -> u32 {
+        1 + u32::try_from(self.steps.len()).unwrap_or(u32::MAX - 1)
+    }
+
+    /// Opens the database at `location` in this schema.
+    pub fn open(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
+        let name = match location {
+            Location::File(path) => path.display().to_string(),
+            Location::Custom(_) => "the storage".to_owned(),
+        };
+        if let Location::File(path) = location {
+            self.check_untouched(path, &name)?;
+        }
+        let engine = Engine::open(location.clone(), cache_bytes)?;
+        let found = engine.read(|txn| version_of(txn, &name))?;
+        match found {
+            Some(version) if version > self.version() => Err(self.newer(name, version)),
+            Some(version) if version < self.version() => self.migrate(engine, location, cache_bytes, version),
+            Some(_) => Ok(engine),
+            None => {
+                engine.write(|tables| tables.set_schema_version(self.version()))?;
+                Ok(engine)
+            }
+        }
+    }
+
+    /// Looks at a cleanly closed file without writing to it. A file that needs recovery, or that somebody
+    /// holds, cannot be looked at this way: opening it for real tells.
+    fn check_untouched(&self, path: &Path, name: &str) -> Result<(), Error> {
+        let Ok(db) = ReadOnlyDatabase::open(path) else { return Ok(()) };
+        match version_of(&db.begin_read()?, name)? {
+            Some(version) if version > self.version() => Err(self.newer(name.to_owned(), version)),
+            _ => Ok(()),
+        }
+    }
+
+    fn newer(&self, path: String, found: u32) -> Error {
+        Error::NewerSchema { path, found, known: self.version() }
+    }
+
+    /// Copies the closed file, then takes every step in one transaction.
+    fn migrate(&self, engine: Engine, location: &Location, cache: usize, from: u32) -> Result<Engine, Error> {
+        drop(engine);
+        if let Location::File(path) = location {
+            let copy = backup_path(path, from);
+            fs::copy(path, &copy)
+                .map_err(|e| Error::Failed(format!("copying {} before migration: {e}", path.display())))?;
+            tracing::warn!(from, to = self.version(), copy = %copy.display(), "migrating the database");
+        }
+        let engine = Engine::open(location.clone(), cache)?;
+        engine.write(|tables| {
+            let done = usize::try_from(from).unwrap_or(usize::MAX).saturating_sub(1);
+            self.steps.iter().skip(done).try_for_each(|step| step(tables))?;
+            tables.set_schema_version(self.version())
+        })?;
+        Ok(engine)
+    }
+}
+
+fn backup_path(path: &Path, version: u32) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".v{version}.bak"));
+    path.with_file_name(name)
+}
+
+/// The version in the file; `None` when the file is new. A database with other tables is somebody else's.
+fn version_of(txn: &ReadTransaction, name: &str) -> Result<Option<u32>, Error> {
+    let tables: Vec<String> = txn.list_tables()?.map(|table| table.name().to_owned()).collect();
+    if tables.is_empty() {
+        return Ok(None);
+    }
+    let foreign = |reason: String| Error::Foreign { path: name.to_owned(), reason };
+    if !tables.iter().any(|table| table == META.name()) {
+        return Err(foreign(format!("it has the tables {}", tables.join(", "))));
+    }
+    let meta = txn.open_table(META).map_err(|e| foreign(e.to_string()))?;
+    read_schema_version(&meta)?.map(Some).ok_or_else(|| foreign("it has no schema version".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Company;
+
+    const NEXT: Schema = Schema { steps: &[add_company] };
+
+    fn add_company(tables: &mut Tables<'_>) -> Result<(), Error> {
+        tables.put_company(&Company { company_id: "from-step".into(), record: "{}".into() })
+    }
+
+    fn has_company(engine: &Engine) -> bool {
+        engine
+            .read(|txn| Ok(txn.open_table(super::super::tables::COMPANIES)?.get("from-step")?.is_some()))
+            .unwrap()
+    }
+
+    #[test]
+    fn an_older_file_is_copied_and_migrated_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bai.redb");
+        let location = Location::File(path.clone());
+        drop(CURRENT.open(&location, 1 << 20).unwrap());
+
+        assert!(has_company(&NEXT.open(&location, 1 << 20).unwrap()));
+        let copy = Location::File(dir.path().join("bai.redb.v1.bak"));
+        assert!(!has_company(&CURRENT.open(&copy, 1 << 20).unwrap()));
+        assert!(has_company(&NEXT.open(&location, 1 << 20).unwrap()));
+    }
+
+    #[test]
+    fn a_newer_file_is_refused_by_name_and_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bai.redb");
+        let location = Location::File(path.clone());
+        drop(NEXT.open(&location, 1 << 20).unwrap());
+        let before = fs::read(&path).unwrap();
+
+        let error = CURRENT.open(&location, 1 << 20).err().unwrap();
+        assert!(matches!(error, Error::NewerSchema { found: 2, known: 1, .. }), "{error}");
+        assert!(error.to_string().contains("bai.redb"));
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+}

@@ -1,0 +1,253 @@
+//! Where users live. One method is one transaction; no transaction leaves this module.
+//!
+//! Reads run in place and never wait for a writer. Writes are acknowledged only after they are on disk.
+
+mod embedded;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    Company, Name, NewUser, OpenId, Phone, Picture, ServerKey, ShortText, Status, TokenKey, User, UserId,
+    UserType,
+};
+use embedded::Embedded;
+pub use redb::{StorageBackend, backends::InMemoryBackend};
+
+/// Handle to the database, cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    backend: Backend,
+}
+
+#[derive(Clone)]
+enum Backend {
+    Embedded(Arc<Embedded>),
+}
+
+/// Where the database is.
+#[derive(Clone)]
+pub enum Location {
+    /// One file, made when it is not there.
+    File(PathBuf),
+    /// Storage made by the caller, asked for again whenever the database has to be reopened.
+    Custom(Arc<dyn Fn() -> Box<dyn StorageBackend> + Send + Sync>),
+}
+
+impl Location {
+    /// A database that is gone when its last handle is dropped.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::Custom(Arc::new(|| Box::new(InMemoryBackend::new())))
+    }
+}
+
+/// Why the store could not do what it was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// Another process has the file.
+    #[error("{path} is in use by another process; one bai serves one database file")]
+    InUse {
+        /// The file.
+        path: String,
+    },
+    /// The file was written by a newer program.
+    #[error("{path} has schema version {found}, this bai knows up to {known}; start a newer bai on it")]
+    NewerSchema {
+        /// The file.
+        path: String,
+        /// The version in the file.
+        found: u32,
+        /// The newest version that this program can read.
+        known: u32,
+    },
+    /// Not a database of ours.
+    #[error("{path} is not a bai database: {reason}; set store.path to another file")]
+    Foreign {
+        /// The file.
+        path: String,
+        /// What was found instead.
+        reason: String,
+    },
+    /// The file could not be opened or made.
+    #[error("cannot open {path}: {reason}")]
+    Open {
+        /// The file.
+        path: String,
+        /// The system's or the engine's words.
+        reason: String,
+    },
+    /// A record has bytes that no version of this program wrote.
+    #[error("damaged record: {0}")]
+    Damaged(String),
+    /// The disk or the engine failed; nothing of the request was stored.
+    #[error("storage failed: {0}")]
+    Failed(String),
+}
+
+/// Which uniqueness rule a new or changed user would break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// The record id is taken.
+    Id,
+    /// The openid is taken.
+    OpenId,
+    /// The phone is taken.
+    Phone,
+    /// There is no such user to change.
+    NoSuchUser,
+}
+
+/// A partial change of a user: what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct UserUpdate {
+    /// New name.
+    pub name: Option<Name>,
+    /// New phone.
+    pub phone: Option<Phone>,
+    /// New picture.
+    pub picture: Option<Picture>,
+    /// New type.
+    pub user_type: Option<UserType>,
+    /// Enable or disable.
+    pub status: Option<Status>,
+    /// New company.
+    pub company_id: Option<ShortText>,
+    /// New token key: ends all tokens of the user.
+    pub token_key: Option<TokenKey>,
+    /// Native identity; the inner `None` removes it.
+    pub email: Option<Option<String>>,
+}
+
+impl Store {
+    /// Opens the database, making or migrating it as needed, with a page cache of `cache_bytes`.
+    ///
+    /// # Errors
+    /// Each variant of [`Error`] but `Damaged`; a file that is refused is left as it was.
+    pub fn open(location: Location, cache_bytes: usize) -> Result<Self, Error> {
+        let embedded = Embedded::open(location, cache_bytes)?;
+        Ok(Self { backend: Backend::Embedded(Arc::new(embedded)) })
+    }
+
+    fn embedded(&self) -> &Embedded {
+        match &self.backend {
+            Backend::Embedded(embedded) => embedded,
+        }
+    }
+
+    /// How many users there are: exact, and as fast for ten million as for ten.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    #[expect(clippy::unused_async, reason = "a store over the network would wait here")]
+    pub async fn count_users(&self) -> Result<u64, Error> {
+        self.embedded().count_users()
+    }
+
+    /// The user with this record id.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    #[expect(clippy::unused_async, reason = "a store over the network would wait here")]
+    pub async fn user_by_id(&self, id: &UserId) -> Result<Option<User>, Error> {
+        self.embedded().user_by_id(id)
+    }
+
+    /// The user with this openid.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    #[expect(clippy::unused_async, reason = "a store over the network would wait here")]
+    pub async fn user_by_openid(&self, openid: &OpenId) -> Result<Option<User>, Error> {
+        self.embedded().user_by_openid(openid)
+    }
+
+    /// The user with this phone.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    #[expect(clippy::unused_async, reason = "a store over the network would wait here")]
+    pub async fn user_by_phone(&self, phone: &Phone) -> Result<Option<User>, Error> {
+        self.embedded().user_by_phone(phone)
+    }
+
+    /// The company with this key.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    #[expect(clippy::unused_async, reason = "a store over the network would wait here")]
+    pub async fn company_by_company_id(&self, company_id: &str) -> Result<Option<Company>, Error> {
+        self.embedded().company_by_company_id(company_id)
+    }
+
+    /// Adds a user, or says which rule forbids it.
+    ///
+    /// # Errors
+    /// [`Error::Failed`]: nothing was stored.
+    pub async fn insert_user(&self, new: NewUser) -> Result<Result<User, Conflict>, Error> {
+        self.embedded().insert_user(new).await
+    }
+
+    /// The user with the openid of `new`, made from `new` if there is none; `true` when it was made.
+    /// Of many concurrent calls for one openid exactly one makes the user.
+    ///
+    /// # Errors
+    /// [`Error::Failed`]: nothing was stored.
+    pub async fn find_or_insert_user(&self, new: NewUser) -> Result<Result<(User, bool), Conflict>, Error> {
+        self.embedded().find_or_insert_user(new).await
+    }
+
+    /// Changes a user, all of `update` or nothing, and stamps it with `now`.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
+    pub async fn update_user(
+        &self,
+        id: UserId,
+        update: UserUpdate,
+        now: Timestamp,
+    ) -> Result<Result<User, Conflict>, Error> {
+        self.embedded().update_user(id, update, now).await
+    }
+
+    /// Replaces a password hash, unless it is no longer `old`. `updated` stays: the password is the same.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
+    pub async fn replace_password_hash(&self, id: UserId, old: String, new: String) -> Result<(), Error> {
+        self.embedded().replace_password_hash(id, old, new).await
+    }
+
+    /// Adds a company or replaces the one with the same key.
+    ///
+    /// # Errors
+    /// [`Error::Failed`]: nothing was stored.
+    pub async fn put_company(&self, company: Company) -> Result<(), Error> {
+        self.embedded().put_company(company).await
+    }
+
+    /// The token keys, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub fn token_keys(&self) -> Result<Vec<ServerKey>, Error> {
+        self.embedded().token_keys()
+    }
+
+    /// Adds a token key, and drops those made before `drop_before` except the newest of them
+    /// (which signed until the next one came).
+    ///
+    /// # Errors
+    /// [`Error::Failed`]: nothing was stored.
+    pub async fn add_token_key(&self, key: ServerKey, drop_before: Timestamp) -> Result<(), Error> {
+        self.embedded().add_token_key(key, drop_before).await
+    }
+
+    /// Whether a write would succeed now. After a recent commit this costs nothing; otherwise it commits
+    /// a mark of its own.
+    pub async fn is_writable(&self) -> bool {
+        self.embedded().is_writable().await
+    }
+}

@@ -1,0 +1,42 @@
+//! The keys that tokens are encrypted with.
+
+use pasetors::keys::SymmetricKey;
+use pasetors::paserk::{FormatAsPaserk, Id};
+use pasetors::version4::V4;
+
+use crate::domain::ServerKey;
+
+/// A key and its public name, a PASERK id (`k4.lid.…`), which a token's footer carries.
+pub struct Key {
+    pub id: String,
+    pub secret: SymmetricKey<V4>,
+}
+
+/// At least one key; the newest signs, all verify.
+pub struct Keys(Vec<Key>);
+
+impl Keys {
+    /// Takes the stored keys, oldest first; `None` when there are none.
+    #[must_use]
+    pub fn new(stored: Vec<ServerKey>) -> Option<Self> {
+        let keys = stored.iter().map(Key::new).collect::<Option<Vec<_>>>()?;
+        (!keys.is_empty()).then_some(Self(keys))
+    }
+
+    pub(super) fn newest(&self) -> &Key {
+        &self.0[self.0.len() - 1]
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<&Key> {
+        self.0.iter().find(|key| key.id == id)
+    }
+}
+
+impl Key {
+    fn new(stored: &ServerKey) -> Option<Self> {
+        let secret = SymmetricKey::from(&stored.secret).ok()?;
+        let mut id = String::new();
+        Id::from(&secret).fmt(&mut id).ok()?;
+        Some(Self { id, secret })
+    }
+}

@@ -1,0 +1,262 @@
+//! Tokens: `pb.<claims>.v4.local.<payload>.<footer>`.
+//!
+//! From `v4` on it is a PASETO (version 4, local). The two segments in front are for the unmodified PocketBase
+//! SDK, which reads the second dot-separated segment of any token as base64 JSON. The server never trusts them:
+//! the claims segment is bound to the PASETO as its implicit assertion, so a token with an edited one is no token.
+
+mod keys;
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use jiff::Timestamp;
+use pasetors::version4::LocalToken;
+use pasetors::{Local, token::UntrustedToken, version4::V4};
+use serde::{Deserialize, Serialize};
+
+pub use self::keys::Keys;
+use crate::domain::{TokenKey, User, UserId};
+
+/// `collectionId` of `tbl_auth_users`: `pbc_` and the CRC-32 of type and name, as PocketBase makes it.
+pub const USERS_COLLECTION_ID: &str = "pbc_421601843";
+
+/// The prefix that marks our tokens; it has no meaning to the SDK.
+const PREFIX: &str = "pb";
+
+/// The longest text that is looked at as a token; ours have under 700 bytes.
+const MAX_LEN: usize = 2048;
+
+/// Issues and verifies tokens.
+pub struct Tokens {
+    keys: Keys,
+    lifetime: Duration,
+}
+
+/// Why a token is refused. Clients are told no more than that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Not of our form.
+    #[error("not a token of this server")]
+    Malformed,
+    /// Made with a key that is unknown or no longer kept.
+    #[error("made with an unknown key")]
+    UnknownKey,
+    /// The authentication tag does not fit: forged or damaged.
+    #[error("forged or damaged")]
+    Forged,
+    /// Past its time.
+    #[error("expired")]
+    Expired,
+}
+
+/// A token could not be made: the system gave no randomness.
+#[derive(Debug, thiserror::Error)]
+#[error("a token could not be made: {0}")]
+pub struct IssueError(String);
+
+/// What a verified token says. The caller still has to compare `token_key` with the user's.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// Whose token it is.
+    pub user_id: UserId,
+    /// The user's token key when the token was made.
+    pub token_key: TokenKey,
+}
+
+/// The segment that the PocketBase SDK reads. Field order is the format.
+#[derive(Serialize)]
+struct PublicClaims<'a> {
+    #[serde(rename = "collectionId")]
+    collection_id: &'a str,
+    exp: i64,
+    id: &'a str,
+    r#type: &'a str,
+}
+
+/// What is encrypted. Names are PASETO's registered claims, but for `tk`, the token key.
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    sub: String,
+    iat: Timestamp,
+    exp: Timestamp,
+    tk: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Footer {
+    kid: String,
+}
+
+impl Tokens {
+    /// Tokens that live for `lifetime`, made with the newest of `keys`.
+    #[must_use]
+    pub fn new(keys: Keys, lifetime: Duration) -> Self {
+        Self { keys, lifetime }
+    }
+
+    /// A new token for `user`.
+    ///
+    /// # Errors
+    /// [`IssueError`] when the system gives no randomness.
+    pub fn issue(&self, user: &User, now: Timestamp) -> Result<String, IssueError> {
+        let failed = |e: &dyn fmt::Display| IssueError(e.to_string());
+        let exp = now.checked_add(self.lifetime).map_err(|e| failed(&e))?;
+        let claims = PublicClaims {
+            collection_id: USERS_COLLECTION_ID,
+            exp: exp.as_second(),
+            id: user.id.as_str(),
+            r#type: "auth",
+        };
+        let payload = Payload {
+            sub: user.id.as_str().to_owned(),
+            iat: now,
+            exp,
+            tk: STANDARD_NO_PAD.encode(user.token_key.as_bytes()),
+        };
+        let key = self.keys.newest();
+        let claims = STANDARD_NO_PAD.encode(serde_json::to_vec(&claims).map_err(|e| failed(&e))?);
+        let payload = serde_json::to_vec(&payload).map_err(|e| failed(&e))?;
+        let footer = serde_json::to_vec(&Footer { kid: key.id.clone() }).map_err(|e| failed(&e))?;
+        let paseto = LocalToken::encrypt(&key.secret, &payload, Some(&footer), Some(claims.as_bytes()))
+            .map_err(|e| failed(&format!("{e:?}")))?;
+        Ok(format!("{PREFIX}.{claims}.{paseto}"))
+    }
+
+    /// Reads and authenticates `token`, and checks its time.
+    ///
+    /// # Errors
+    /// Each variant of [`Error`].
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Error> {
+        let (claims, paseto) = split(token)?;
+        let untrusted = UntrustedToken::<Local, V4>::try_from(paseto).map_err(|_| Error::Malformed)?;
+        let footer: Footer =
+            serde_json::from_slice(untrusted.untrusted_footer()).map_err(|_| Error::Malformed)?;
+        let key = self.keys.find(&footer.kid).ok_or(Error::UnknownKey)?;
+        let trusted = LocalToken::decrypt(&key.secret, &untrusted, None, Some(claims.as_bytes()))
+            .map_err(|_| Error::Forged)?;
+        let payload: Payload = serde_json::from_str(trusted.payload()).map_err(|_| Error::Malformed)?;
+        if now >= payload.exp {
+            return Err(Error::Expired);
+        }
+        let token_key = STANDARD_NO_PAD.decode(&payload.tk).map_err(|_| Error::Malformed)?;
+        let user_id = UserId::parse(&payload.sub).ok_or(Error::Malformed)?;
+        Ok(Claims { user_id, token_key: TokenKey::new(token_key) })
+    }
+}
+
+/// The claims segment and the PASETO behind it.
+fn split(token: &str) -> Result<(&str, &str), Error> {
+    if token.len() > MAX_LEN {
+        return Err(Error::Malformed);
+    }
+    let rest = token.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('.')).ok_or(Error::Malformed)?;
+    rest.split_once('.').ok_or(Error::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{IdType, NewUser, OpenId, ServerKey, UserNumber};
+
+    const LIFETIME: Duration = Duration::from_hours(120);
+    const GOLDEN: &str = include_str!("../../tests/fixtures/stored/token_v1.txt");
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_795_327_836_858 + ms).unwrap()
+    }
+
+    fn keys(bytes: &[u8]) -> Keys {
+        let key = |b: &u8| ServerKey { secret: [*b; 32], created: at(0) };
+        Keys::new(bytes.iter().map(key).collect()).unwrap()
+    }
+
+    fn tokens(bytes: &[u8]) -> Tokens {
+        Tokens::new(keys(bytes), LIFETIME)
+    }
+
+    fn user() -> User {
+        NewUser::new(
+            UserId::parse("qs1c5qev8o3hjvu").unwrap(),
+            OpenId::parse("o_1").unwrap(),
+            IdType::WeChat,
+            uuid::Uuid::nil(),
+            TokenKey::new([9; 16]),
+            at(0),
+        )
+        .numbered(UserNumber(1))
+    }
+
+    #[test]
+    fn a_token_is_good_until_it_expires() {
+        let tokens = tokens(&[1]);
+        let token = tokens.issue(&user(), at(0)).unwrap();
+        let lifetime_ms = i64::try_from(LIFETIME.as_millis()).unwrap();
+        let claims = tokens.verify(&token, at(lifetime_ms - 1)).unwrap();
+        assert_eq!(claims.user_id, user().id);
+        assert_eq!(claims.token_key, user().token_key);
+        assert_eq!(tokens.verify(&token, at(lifetime_ms)), Err(Error::Expired));
+    }
+
+    #[test]
+    fn a_token_made_by_version_0_1_is_still_read() {
+        assert_eq!(tokens(&[1]).verify(GOLDEN.trim(), at(1)).unwrap().user_id, user().id);
+    }
+
+    #[test]
+    fn the_sdk_can_read_the_second_segment() {
+        let token = tokens(&[1]).issue(&user(), at(0)).unwrap();
+        let segment = token.split('.').nth(1).unwrap();
+        assert!(segment.bytes().all(|b| b.is_ascii_alphanumeric()), "{segment}");
+        let json = STANDARD_NO_PAD.decode(segment).unwrap();
+        let exp = at(0).as_second() + 432_000;
+        let expected =
+            format!(r#"{{"collectionId":"pbc_421601843","exp":{exp},"id":"qs1c5qev8o3hjvu","type":"auth"}}"#);
+        assert_eq!(String::from_utf8(json).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_newest_key_signs_and_older_ones_still_verify() {
+        let old = tokens(&[1]).issue(&user(), at(0)).unwrap();
+        let rotated = tokens(&[1, 2]);
+        assert!(rotated.verify(&old, at(1)).is_ok());
+        let new = rotated.issue(&user(), at(1)).unwrap();
+        assert_eq!(tokens(&[1]).verify(&new, at(2)), Err(Error::UnknownKey));
+        assert!(tokens(&[2]).verify(&new, at(2)).is_ok());
+    }
+
+    #[test]
+    fn claims_cannot_be_edited_or_left_out() {
+        let tokens = tokens(&[1]);
+        let token = tokens.issue(&user(), at(0)).unwrap();
+        let other = tokens.issue(&user(), at(5_000)).unwrap();
+        let (claims, paseto) = split(&token).unwrap();
+        let (other_claims, _) = split(&other).unwrap();
+        assert_ne!(claims, other_claims);
+        assert_eq!(tokens.verify(&format!("pb.{other_claims}.{paseto}"), at(1)), Err(Error::Forged));
+        assert_eq!(tokens.verify(&format!("pb..{paseto}"), at(1)), Err(Error::Forged));
+        assert_eq!(tokens.verify(paseto, at(1)), Err(Error::Malformed));
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_with_one_changed_character_is_refused(at_byte in 0usize..600, to in "[A-Za-z0-9._-]") {
+            let tokens = tokens(&[1]);
+            let token = tokens.issue(&user(), at(0)).unwrap();
+            let at_byte = at_byte % token.len();
+            let forged = format!("{}{to}{}", &token[..at_byte], &token[at_byte + 1..]);
+            prop_assume!(forged != token);
+            prop_assert!(tokens.verify(&forged, at(1)).is_err());
+        }
+
+        #[test]
+        fn any_text_is_refused_without_panic(text in "\\PC{0,200}") {
+            prop_assert!(tokens(&[1]).verify(&text, at(1)).is_err());
+            let framed = format!("pb.e30.v4.local.{text}");
+            prop_assert!(tokens(&[1]).verify(&framed, at(1)).is_err());
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! One HTTP call to WeChat, on a blocking thread, bounded in number, time and size.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use ureq::{Agent, Timeout};
+
+use super::Error;
+use crate::config;
+
+/// WeChat's answers have under 1 KiB.
+const MAX_ANSWER: u64 = 64 * 1024;
+/// Calls that may wait for a free connection; more are refused at once.
+const MAX_WAITING: usize = 200;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Pause before the one repetition of a call that found nobody to connect to.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
+
+pub struct Http {
+    agent: Agent,
+    base_url: String,
+    running: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+}
+
+/// A call. Its query may hold secrets, so it is never logged.
+#[derive(Clone)]
+pub struct Request {
+    path: &'static str,
+    query: Vec<(&'static str, String)>,
+    /// `None` is a GET, `Some` a POST.
+    body: Option<Value>,
+}
+
+impl Request {
+    pub fn get(path: &'static str) -> Self {
+        Self { path, query: Vec::new(), body: None }
+    }
+
+    pub fn post(path: &'static str, body: Value) -> Self {
+        Self { path, query: Vec::new(), body: Some(body) }
+    }
+
+    /// Adds a query parameter; it is percent-encoded.
+    pub fn query(mut self, name: &'static str, value: &str) -> Self {
+        self.query.push((name, value.to_owned()));
+        self
+    }
+}
+
+impl Http {
+    pub fn new(settings: &config::Wechat) -> Self {
+        let proxy = ureq::Proxy::new(&settings.proxy).ok().filter(|_| !settings.proxy.is_empty());
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(proxy)
+            .timeout_connect(Some(CONNECT_TIMEOUT.min(settings.timeout)))
+            .timeout_global(Some(settings.timeout))
+            .max_idle_connections(settings.max_concurrent)
+            .max_idle_connections_per_host(settings.max_concurrent)
+            .build()
+            .new_agent();
+        Self {
+            agent,
+            base_url: settings.base_url.clone(),
+            running: Arc::new(Semaphore::new(settings.max_concurrent)),
+            admitted: Arc::new(Semaphore::new(settings.max_concurrent + MAX_WAITING)),
+        }
+    }
+
+    /// Sends the call and reads the JSON of its answer, whatever its content type says.
+    pub async fn send(&self, request: &Request) -> Result<Value, Error> {
+        let _admitted = self.admitted.try_acquire().map_err(|_| unavailable("too many calls are waiting"))?;
+        match self.attempt(request.clone()).await {
+            Err(Failure::NotConnected(_)) => {
+                tokio::time::sleep(RECONNECT_PAUSE).await;
+                self.attempt(request.clone()).await.map_err(Into::into)
+            }
+            result => result.map_err(Into::into),
+        }
+    }
+
+    /// The permit moves to the thread: a call whose requester gave up still counts while it runs.
+    async fn attempt(&self, request: Request) -> Result<Value, Failure> {
+        let failed = |e: &dyn std::fmt::Display| Failure::Other(e.to_string());
+        let permit = Arc::clone(&self.running).acquire_owned().await.map_err(|e| failed(&e))?;
+        let (agent, url) = (self.agent.clone(), format!("{}{}", self.base_url, request.path));
+        let call = move || {
+            let _permit = permit;
+            exchange(&agent, &url, request)
+        };
+        tokio::task::spawn_blocking(call).await.map_err(|e| failed(&e))?
+    }
+}
+
+enum Failure {
+    /// Not a byte of the request was sent.
+    NotConnected(String),
+    /// WeChat may have seen the request.
+    Other(String),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NotConnected(cause) | Failure::Other(cause) => Self::Unavailable(cause),
+        }
+    }
+}
+
+fn unavailable(cause: &str) -> Error {
+    Error::Unavailable(cause.to_owned())
+}
+
+fn exchange(agent: &Agent, url: &str, request: Request) -> Result<Value, Failure> {
+    let result = match request.body {
+        None => agent.get(url).query_pairs(request.query).call(),
+        Some(body) => agent.post(url).query_pairs(request.query).send_json(body),
+    };
+    let response = result.map_err(|e| sort(&e))?;
+    if response.status() != 200 {
+        return Err(Failure::Other(format!("HTTP status {}", response.status().as_u16())));
+    }
+    let body =
+        response.into_body().into_with_config().limit(MAX_ANSWER).read_to_vec().map_err(|e| sort(&e))?;
+    serde_json::from_slice(&body).map_err(|_| Failure::Other("an answer that is not JSON".into()))
+}
+
+/// Words of our own: an error of the HTTP client may quote the URL, and with it the app secret.
+fn sort(error: &ureq::Error) -> Failure {
+    match error {
+        ureq::Error::HostNotFound => Failure::NotConnected("its host name cannot be resolved".into()),
+        ureq::Error::ConnectionFailed => Failure::NotConnected("no connection".into()),
+        ureq::Error::Timeout(at @ (Timeout::Resolve | Timeout::Connect)) => {
+            Failure::NotConnected(format!("timeout ({at})"))
+        }
+        ureq::Error::Io(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
+            Failure::NotConnected("connection refused".into())
+        }
+        ureq::Error::Timeout(at) => Failure::Other(format!("timeout ({at})")),
+        ureq::Error::Io(e) => Failure::Other(format!("connection broken ({})", e.kind())),
+        ureq::Error::Rustls(e) => Failure::Other(format!("TLS: {e}")),
+        ureq::Error::BodyExceedsLimit(_) => Failure::Other("an answer that is too long".into()),
+        _ => Failure::Other("the HTTP exchange failed".into()),
+    }
+}

@@ -1,0 +1,242 @@
+//! The WeChat mini-program API: a one-time code becomes an openid, another one a phone number.
+//!
+//! The rules are WeChat's own and those learnt from other client libraries: every answer is HTTP 200 with an
+//! `errcode`, as `text/plain`; a code works once, so it is sent again only when WeChat says that it was busy or
+//! when no connection was made; login needs no access token and must not depend on one.
+
+mod access_token;
+mod http;
+mod quota;
+pub mod sandbox;
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use self::access_token::{AccessTokens, Mode};
+use self::http::{Http, Request};
+use self::quota::Quota;
+use crate::clock::Clock;
+use crate::config;
+use crate::domain::{OneTimeCode, OpenId, Phone};
+use crate::random::Random;
+
+/// WeChat's `errcode` -1 is answered by as many repetitions, after these pauses.
+const BUSY_PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(400)];
+
+/// Calls WeChat, or whatever stands at `base_url` in its place.
+pub struct Client {
+    http: Http,
+    app_id: String,
+    secret: config::Secret,
+    timeout: Duration,
+    bind_phone_code: bool,
+    access_tokens: AccessTokens,
+    login_quota: Quota,
+    phone_quota: Quota,
+}
+
+/// Why WeChat gave no answer that we can use.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// WeChat does not accept the code: wrong, expired, used, of another kind, or of a blocked user.
+    #[error("WeChat refused the code: {0}")]
+    CodeRefused(Refusal),
+    /// A quota of WeChat's is used up.
+    #[error("WeChat's quota is used up; next try in {} s", retry_after.as_secs())]
+    Quota {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// App id, secret, allowlist or permissions are not as WeChat wants them: the operator's to mend.
+    #[error("WeChat refuses this server, check wechat.app_id, wechat.secret and the IP allowlist: {0}")]
+    Misconfigured(Refusal),
+    /// WeChat says that it is busy, and said so again when asked again.
+    #[error("WeChat is busy: {0}")]
+    Busy(Refusal),
+    /// No answer, or one that makes no sense.
+    #[error("WeChat is out of reach: {0}")]
+    Unavailable(String),
+}
+
+/// WeChat's own words. `errmsg` carries the request id (`rid`) that Tencent's support asks for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("errcode {errcode}, {errmsg}")]
+pub struct Refusal {
+    /// WeChat's number.
+    pub errcode: i64,
+    /// WeChat's text, cut to 200 characters.
+    pub errmsg: String,
+}
+
+/// The fields that every answer may have.
+#[derive(Deserialize)]
+struct Status {
+    #[serde(default)]
+    errcode: i64,
+    #[serde(default)]
+    errmsg: String,
+}
+
+#[derive(Deserialize)]
+struct Session {
+    openid: String,
+}
+
+#[derive(Deserialize)]
+struct PhoneAnswer {
+    phone_info: PhoneInfo,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PhoneInfo {
+    pure_phone_number: String,
+    country_code: CountryCode,
+    watermark: Option<Watermark>,
+}
+
+/// Documented as a string, shown as a number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum CountryCode {
+    Text(String),
+    Number(u32),
+}
+
+#[derive(Deserialize)]
+struct Watermark {
+    appid: String,
+}
+
+impl Client {
+    /// A client for the API at `settings.base_url`.
+    #[must_use]
+    pub fn new(settings: &config::Wechat, clock: Clock, random: Random) -> Self {
+        Self {
+            http: Http::new(settings),
+            app_id: settings.app_id.clone(),
+            secret: settings.secret.clone(),
+            timeout: settings.timeout,
+            bind_phone_code: settings.bind_phone_code,
+            access_tokens: AccessTokens::new(clock.clone(), random),
+            login_quota: Quota::new(clock.clone()),
+            phone_quota: Quota::new(clock),
+        }
+    }
+
+    /// The openid of the user who got `code` from `wx.login` (`jscode2session`).
+    ///
+    /// # Errors
+    /// Each variant of [`Error`]; the answer comes within `wechat.timeout`.
+    pub async fn exchange(&self, code: &OneTimeCode) -> Result<OpenId, Error> {
+        self.login_quota.check()?;
+        let request = Request::get("/sns/jscode2session")
+            .query("appid", &self.app_id)
+            .query("secret", self.secret.expose())
+            .query("js_code", code.as_str())
+            .query("grant_type", "authorization_code");
+        let result = self.in_time(self.call(&request)).await;
+        self.login_quota.record(&result);
+        let session: Session = parse(result?)?;
+        OpenId::parse(&session.openid).ok_or_else(|| Error::Unavailable("an openid of odd form".into()))
+    }
+
+    /// The phone number that the user with `openid` agreed to share (`getuserphonenumber`).
+    ///
+    /// # Errors
+    /// Each variant of [`Error`]; the answer comes within `wechat.timeout`.
+    pub async fn phone_number(&self, code: &OneTimeCode, openid: &OpenId) -> Result<Phone, Error> {
+        self.phone_quota.check()?;
+        let mut body = json!({ "code": code.as_str() });
+        if self.bind_phone_code {
+            body["openid"] = openid.as_str().into();
+        }
+        let result = self.in_time(self.call_with_access_token(&body)).await;
+        self.phone_quota.record(&result);
+        let PhoneAnswer { phone_info } = parse(result?)?;
+        if let Some(watermark) = &phone_info.watermark
+            && watermark.appid != self.app_id
+        {
+            let errmsg = format!("the phone number is for the app {}", watermark.appid);
+            return Err(Error::Misconfigured(Refusal { errcode: 0, errmsg }));
+        }
+        let country_code = match phone_info.country_code {
+            CountryCode::Text(code) => code,
+            CountryCode::Number(code) => code.to_string(),
+        };
+        Phone::from_country(&country_code, &phone_info.pure_phone_number)
+            .map_err(|_| Error::Unavailable("a phone number of odd form".into()))
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let late = |_| Error::Unavailable(format!("no answer within {:?}", self.timeout));
+        tokio::time::timeout(self.timeout, work).await.map_err(late)?
+    }
+
+    /// A dead access token is renewed and the call repeated: once with the token that WeChat holds current, and
+    /// once more with a forced renewal if that was the same dead token.
+    async fn call_with_access_token(&self, body: &Value) -> Result<Value, Error> {
+        let mut dead: Option<String> = None;
+        for mode in [Mode::Cached, Mode::Renewed, Mode::Forced] {
+            let token =
+                self.access_tokens.get(mode, dead.as_deref(), |force| self.fetch_access_token(force)).await?;
+            let request =
+                Request::post("/wxa/business/getuserphonenumber", body.clone()).query("access_token", &token);
+            match self.call(&request).await {
+                Err(Error::Misconfigured(refusal)) if is_token_dead(refusal.errcode) => dead = Some(token),
+                result => return result,
+            }
+        }
+        let errmsg = "WeChat refuses every access token that it issues".to_owned();
+        Err(Error::Misconfigured(Refusal { errcode: 40001, errmsg }))
+    }
+
+    async fn fetch_access_token(&self, force_refresh: bool) -> Result<Value, Error> {
+        let body = json!({
+            "grant_type": "client_credential",
+            "appid": self.app_id,
+            "secret": self.secret.expose(),
+            "force_refresh": force_refresh,
+        });
+        self.call(&Request::post("/cgi-bin/stable_token", body)).await
+    }
+
+    /// One call, repeated while WeChat says that it is busy. A repetition may find the code used up by the call
+    /// before it, which then is an ordinary refusal: the client gets a new code.
+    async fn call(&self, request: &Request) -> Result<Value, Error> {
+        for pause in BUSY_PAUSES {
+            match self.http.send(request).await.and_then(classify) {
+                Err(Error::Busy(_)) => tokio::time::sleep(pause).await,
+                result => return result,
+            }
+        }
+        self.http.send(request).await.and_then(classify)
+    }
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(answer: Value) -> Result<T, Error> {
+    serde_json::from_value(answer)
+        .map_err(|e| Error::Unavailable(format!("an answer without its fields: {e}")))
+}
+
+/// Sorts an answer by its `errcode`: absent or 0 is success.
+fn classify(answer: Value) -> Result<Value, Error> {
+    let status = Status::deserialize(&answer).map_err(|_| Error::Unavailable("an odd errcode".into()))?;
+    if status.errcode == 0 {
+        return Ok(answer);
+    }
+    let refusal = Refusal { errcode: status.errcode, errmsg: status.errmsg.chars().take(200).collect() };
+    Err(match refusal.errcode {
+        -1 => Error::Busy(refusal),
+        40029 | 40163 | 40226 => Error::CodeRefused(refusal),
+        45009 => Error::Quota { retry_after: quota::DAILY_RETRY },
+        45011 => Error::Quota { retry_after: quota::MINUTE_RETRY },
+        _ => Error::Misconfigured(refusal),
+    })
+}
+
+fn is_token_dead(errcode: i64) -> bool {
+    matches!(errcode, 40001 | 40014 | 42001)
+}
