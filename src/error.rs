@@ -13,21 +13,33 @@ pub enum Error {
     /// No token, or one that is not valid (any more).
     #[error("not authenticated: {0}")]
     Unauthenticated(&'static str),
-    /// The user is disabled, and says so by logging in.
+    /// The user is disabled, and came with a token or a WeChat code.
     #[error("the account is disabled")]
     Disabled,
+    /// The user is disabled, and came with the right password.
+    #[error("the account is disabled (password login)")]
+    LoginDisabled,
     /// The password is not the user's.
     #[error("wrong password")]
     WrongPassword,
-    /// The user is of another kind than this endpoint is for.
-    #[error("wrong kind of user")]
-    WrongUserType,
-    /// No such user.
+    /// A WeChat user where a platform user is wanted.
+    #[error("not a platform user")]
+    NotPlatformUser,
+    /// A platform user where a WeChat user is wanted.
+    #[error("not a WeChat user")]
+    NotWechatUser,
+    /// No user with the openid.
     #[error("no such user")]
     UserNotFound,
-    /// The phone belongs to somebody.
+    /// No user with the phone.
+    #[error("no such platform user")]
+    PlatformUserNotFound,
+    /// The phone to register with belongs to somebody.
     #[error("the phone is taken")]
     PhoneTaken,
+    /// The phone for a profile belongs to somebody else.
+    #[error("the phone belongs to another user")]
+    PhoneOfAnother,
     /// WeChat does not accept the code.
     #[error(transparent)]
     CodeRefused(wechat::Error),

@@ -5,14 +5,19 @@
 //! `main -> cli -> {server, api} -> auth -> app -> {store, wechat, password, token} -> {domain, clock, random, config}`.
 //! docs/architecture.md tells the rest.
 
+pub mod api;
 pub mod app;
 pub mod auth;
+pub mod build_info;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;
 pub mod password;
 pub mod random;
+pub mod server;
 pub mod store;
+pub mod telemetry;
 pub mod token;
 pub mod wechat;

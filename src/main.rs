@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary `bai`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bai::cli::run()
+}

@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 /// The user whose token this is.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when the token is not ours, expired or revoked, or its user is gone or disabled.
+/// [`Error::Unauthenticated`] when the token is not ours, expired or revoked, or its user is gone;
+/// [`Error::Disabled`].
 pub async fn authenticate(app: &App, token: &str) -> Result<User> {
     let claims = app.tokens.verify(token, app.clock.now())?;
     let user = app.store.user_by_id(&claims.user_id).await?;
@@ -23,6 +24,6 @@ pub async fn authenticate(app: &App, token: &str) -> Result<User> {
 pub(super) fn ensure_active(user: &User) -> Result<()> {
     match user.status {
         Status::Active => Ok(()),
-        Status::Disabled => Err(Error::Unauthenticated("the account is disabled")),
+        Status::Disabled => Err(Error::Disabled),
     }
 }

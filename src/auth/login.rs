@@ -12,7 +12,7 @@ use crate::store::Conflict;
 /// Of concurrent first logins exactly one creates the user.
 ///
 /// # Errors
-/// [`Error::CodeRefused`], [`Error::TooMany`]; [`Error::Unauthenticated`] for a disabled user.
+/// [`Error::CodeRefused`], [`Error::TooMany`], [`Error::Disabled`].
 pub async fn wechat_login(app: &App, code: &OneTimeCode) -> Result<Session> {
     let openid = app.wechat.exchange(code).await?;
     let (user, created) = match app.store.user_by_openid(&openid).await? {
@@ -35,13 +35,13 @@ fn unexpected(conflict: Conflict) -> Error {
 /// Once the phone is known, every refusal costs one hash, so that time does not tell them apart.
 ///
 /// # Errors
-/// [`Error::UserNotFound`], [`Error::WrongUserType`], [`Error::WrongPassword`], [`Error::Disabled`],
-/// [`Error::NoIdentity`], [`Error::TooMany`].
+/// [`Error::PlatformUserNotFound`], [`Error::NotPlatformUser`], [`Error::WrongPassword`],
+/// [`Error::LoginDisabled`], [`Error::NoIdentity`], [`Error::TooMany`].
 pub async fn platform_login(app: &App, phone: &Phone, password: PlainPassword) -> Result<Session> {
-    let user = app.store.user_by_phone(phone).await?.ok_or(Error::UserNotFound)?;
+    let user = app.store.user_by_phone(phone).await?.ok_or(Error::PlatformUserNotFound)?;
     let verdict = app.passwords.verify(password, user.password_hash.clone(), app.random.bytes()?).await?;
     if user.id_type != IdType::ManagePlatform {
-        return Err(Error::WrongUserType);
+        return Err(Error::NotPlatformUser);
     }
     if user.email.is_none() {
         return Err(Error::NoIdentity);
@@ -52,7 +52,7 @@ pub async fn platform_login(app: &App, phone: &Phone, password: PlainPassword) -
         Verdict::Outdated { new_hash } => renew_hash(app, &user, new_hash).await,
     }
     if user.status == Status::Disabled {
-        return Err(Error::Disabled);
+        return Err(Error::LoginDisabled);
     }
     open_session(app, user, false).await
 }

@@ -19,11 +19,11 @@ pub struct ProfileUpdate {
 /// Sets name, phone and picture of `user` and makes it a registered one. Nothing changes unless all of it does.
 ///
 /// # Errors
-/// [`Error::WrongUserType`] before the code is spent; [`Error::CodeRefused`], [`Error::TooMany`],
-/// [`Error::PhoneTaken`].
+/// [`Error::NotWechatUser`] before the code is spent; [`Error::CodeRefused`], [`Error::TooMany`],
+/// [`Error::PhoneOfAnother`].
 pub async fn update_profile(app: &App, user: User, update: ProfileUpdate) -> Result<(User, Option<Company>)> {
     if user.id_type != IdType::WeChat {
-        return Err(Error::WrongUserType);
+        return Err(Error::NotWechatUser);
     }
     let phone = app.wechat.phone_number(&update.phone_code, &user.openid).await?;
     let change = UserUpdate {
@@ -38,7 +38,7 @@ pub async fn update_profile(app: &App, user: User, update: ProfileUpdate) -> Res
             let company = company_of(app, &user).await?;
             Ok((user, company))
         }
-        Err(Conflict::Phone) => Err(Error::PhoneTaken),
+        Err(Conflict::Phone) => Err(Error::PhoneOfAnother),
         Err(_) => Err(Error::Unauthenticated("the user is gone")),
     }
 }

@@ -16,8 +16,7 @@ pub enum RefreshBy {
 /// A new token.
 ///
 /// # Errors
-/// [`Error::CodeRefused`], [`Error::TooMany`], [`Error::UserNotFound`]; [`Error::Unauthenticated`] for a
-/// disabled user.
+/// [`Error::CodeRefused`], [`Error::TooMany`], [`Error::UserNotFound`], [`Error::Disabled`].
 pub async fn refresh_token(app: &App, by: RefreshBy) -> Result<String> {
     let user = match by {
         RefreshBy::User(user) => *user,

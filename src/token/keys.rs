@@ -32,6 +32,12 @@ impl Keys {
     }
 }
 
+/// The public name of a key; `None` when it is not usable as one.
+#[must_use]
+pub fn key_id(key: &ServerKey) -> Option<String> {
+    Key::new(key).map(|key| key.id)
+}
+
 impl Key {
     fn new(stored: &ServerKey) -> Option<Self> {
         let secret = SymmetricKey::from(&stored.secret).ok()?;

@@ -16,7 +16,7 @@ use pasetors::version4::LocalToken;
 use pasetors::{Local, token::UntrustedToken, version4::V4};
 use serde::{Deserialize, Serialize};
 
-pub use self::keys::Keys;
+pub use self::keys::{Keys, key_id};
 use crate::domain::{TokenKey, User, UserId};
 
 /// `collectionId` of `tbl_auth_users`: `pbc_` and the CRC-32 of type and name, as PocketBase makes it.

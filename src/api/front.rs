@@ -1,0 +1,103 @@
+//! What every request passes through, outermost: its id, CORS, panics, errors in the envelope, headers, log.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use poem::endpoint::BoxEndpoint;
+use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use poem::{Endpoint, Request, Response, Result};
+
+use super::cors::Cors;
+use super::error;
+use crate::random::Random;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest request id that is taken from a client.
+const REQUEST_ID_MAX: usize = 64;
+
+/// As PocketBase sends them.
+const HEADERS: [(HeaderName, &str); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+    (header::X_XSS_PROTECTION, "1; mode=block"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+];
+
+/// The outermost endpoint; it never fails.
+pub struct Front {
+    pub inner: BoxEndpoint<'static>,
+    pub cors: Cors,
+    pub random: Random,
+    /// `Allow` by path; other paths are pages.
+    pub allow: HashMap<String, String>,
+}
+
+impl Endpoint for Front {
+    type Output = Response;
+
+    async fn call(&self, req: Request) -> Result<Response> {
+        let started = Instant::now();
+        let request_id = self.request_id(req.headers());
+        let (method, path) = (req.method().clone(), req.uri().path().to_owned());
+        let origin = req.headers().get(header::ORIGIN).cloned();
+        let mut response = if method == Method::OPTIONS {
+            self.cors.preflight(req.headers())
+        } else {
+            self.respond(req, &path, &request_id).await
+        };
+        let headers = response.headers_mut();
+        self.cors.apply(headers, origin.as_ref());
+        for (name, value) in HEADERS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if let Ok(id) = HeaderValue::from_str(&request_id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        let (status, elapsed) = (response.status().as_u16(), started.elapsed());
+        tracing::debug!(request_id, %method, path, status, ?elapsed, "request");
+        Ok(response)
+    }
+}
+
+impl Front {
+    async fn respond(&self, req: Request, path: &str, request_id: &str) -> Response {
+        match AssertUnwindSafe(self.inner.call(req)).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(e)) => {
+                error::log(&e, request_id, path);
+                let allow = self.allow.get(path).map_or("GET, HEAD", String::as_str);
+                error::to_response(&e, allow)
+            }
+            Err(_) => {
+                tracing::error!(request_id, path, "a handler panicked");
+                error::internal()
+            }
+        }
+    }
+
+    /// The client's id if it is harmless in a log, else one of our own.
+    fn request_id(&self, headers: &HeaderMap) -> String {
+        let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+        let harmless = |id: &&str| {
+            (1..=REQUEST_ID_MAX).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        };
+        match given.filter(harmless) {
+            Some(id) => id.to_owned(),
+            None => format!("{:016x}", u64::from_be_bytes(self.random.bytes().unwrap_or_default())),
+        }
+    }
+}
+
+/// `Allow` by path from the OpenAPI document.
+pub fn allow_by_path(document: &serde_json::Value, base_path: &str) -> HashMap<String, String> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths
+        .map(|(path, item)| {
+            let methods = item.as_object().into_iter().flatten().map(|(method, _)| method.to_uppercase());
+            (format!("{base_path}{path}"), methods.collect::<Vec<_>>().join(", "))
+        })
+        .collect()
+}

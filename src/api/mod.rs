@@ -1,0 +1,113 @@
+//! HTTP: routes, wire types and their words. The only module that speaks Chinese and the contract's names.
+
+mod bearer;
+mod body;
+mod cors;
+mod envelope;
+mod error;
+mod front;
+mod limits;
+mod pages;
+mod platform;
+pub mod sandbox;
+mod session;
+mod spec;
+mod system;
+mod types;
+mod view;
+mod wechat;
+
+use std::sync::Arc;
+
+use poem::http::StatusCode;
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, endpoint::make_sync, get};
+use poem_openapi::OpenApiService;
+use serde_json::Value;
+
+use self::cors::Cors;
+use self::front::Front;
+use self::limits::Limits;
+use self::pages::{Files, Page};
+use self::platform::PlatformApi;
+use self::system::SystemApi;
+use self::wechat::WechatApi;
+use crate::app::App;
+
+/// Tags of the document, in the contract's order.
+#[derive(poem_openapi::Tags)]
+enum Tags {
+    /// 基础检查接口
+    #[oai(rename = "系统")]
+    System,
+    /// 面向微信用户的认证接口;认证成功后仍统一使用全平台 `openid` 与 PocketBase 原生 token。
+    #[oai(rename = "微信认证")]
+    Wechat,
+    /// 面向平台用户的认证接口;平台用户会生成 GUID 并写入统一 `openid` 字段。
+    #[oai(rename = "平台认证")]
+    Platform,
+}
+
+impl Tags {
+    const NAMES: [&str; 3] = ["系统", "微信认证", "平台认证"];
+}
+
+type Service = OpenApiService<(SystemApi, WechatApi, PlatformApi), ()>;
+
+fn service(app: &Arc<App>) -> Service {
+    let limits = Arc::new(Limits::new(&app.config.limits, app.clock.clone()));
+    let apis = (
+        SystemApi { app: Arc::clone(app), limits: Arc::clone(&limits) },
+        WechatApi { app: Arc::clone(app), limits: Arc::clone(&limits) },
+        PlatformApi { app: Arc::clone(app), limits },
+    );
+    spec::service(apis, &app.config.server.public_urls)
+}
+
+/// The OpenAPI document, as served at `/openapi.json`.
+///
+/// # Errors
+/// When it cannot be generated, which a test would show.
+pub fn document(app: &Arc<App>) -> Result<Value, serde_json::Error> {
+    spec::document(&service(app))
+}
+
+/// Everything that the server answers, under `server.base_path`.
+///
+/// # Errors
+/// When the OpenAPI document cannot be generated, which a test would show.
+pub fn endpoint(app: &Arc<App>) -> Result<impl Endpoint<Output = Response> + 'static, Box<dyn std::error::Error>> {
+    let service = service(app);
+    let document = spec::document(&service)?;
+    let base_path = app.config.server.base_path.clone();
+    let allow = front::allow_by_path(&document, &base_path);
+    let routes = Route::new()
+        .at("/", Page::new("index.html"))
+        .at("/docs", Page::swagger_ui("docs.html"))
+        .at("/docs/", redirect("../docs"))
+        .at("/assets/:name", Files::new(""))
+        .at("/assets/swagger-ui/:name", Files::new("swagger-ui/"))
+        .at("/openapi.json", text("application/json", serde_json::to_string_pretty(&document)?))
+        .at("/openapi.yaml", text("application/yaml", serde_yaml::to_string(&document)?))
+        .nest_no_strip("/api", service);
+    let inner = if base_path.is_empty() {
+        routes.map_to_response().boxed()
+    } else {
+        let last = base_path.rsplit('/').next().unwrap_or_default();
+        let to_slash = redirect(&format!("{last}/"));
+        Route::new().at(&base_path, to_slash).nest(&base_path, routes).map_to_response().boxed()
+    };
+    let cors = Cors::new(&app.config.server.cors_origins);
+    Ok(Front { inner, cors, random: app.random.clone(), allow })
+}
+
+fn text(content_type: &'static str, body: String) -> impl IntoEndpoint {
+    let answer = move |_| Response::builder().content_type(content_type).body(body.clone());
+    get(make_sync(answer))
+}
+
+/// A relative redirect: it holds behind a proxy that strips a prefix, too.
+fn redirect(to: &str) -> impl IntoEndpoint + use<> {
+    let to = to.to_owned();
+    let answer = move |_| Response::builder().status(StatusCode::MOVED_PERMANENTLY).header("Location", &to).finish();
+    get(make_sync(answer))
+}

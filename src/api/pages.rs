@@ -1,0 +1,127 @@
+//! Files embedded in the binary: our pages and Swagger UI, with conditional requests and gzip.
+
+use poem::error::{MethodNotAllowedError, NotFoundError};
+use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use poem::{Endpoint, Request, Response, Result};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+/// `static/` and Swagger UI, as build.rs laid them out; `<name>.gz` beside each file.
+#[derive(RustEmbed)]
+#[folder = "$OUT_DIR/assets"]
+struct Assets;
+
+/// Nothing from elsewhere, no inline script.
+const STRICT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+/// Swagger UI writes inline styles (swagger-api/swagger-ui#10655).
+const SWAGGER: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// One page.
+pub struct Page {
+    file: &'static str,
+    policy: &'static str,
+}
+
+/// The files that pages refer to.
+pub struct Files {
+    folder: &'static str,
+}
+
+impl Page {
+    /// A page of ours.
+    pub const fn new(file: &'static str) -> Self {
+        Self { file, policy: STRICT }
+    }
+
+    /// The page around Swagger UI.
+    pub const fn swagger_ui(file: &'static str) -> Self {
+        Self { file, policy: SWAGGER }
+    }
+}
+
+impl Files {
+    /// The files of `folder`, which is "" or ends in a slash.
+    pub const fn new(folder: &'static str) -> Self {
+        Self { folder }
+    }
+}
+
+impl Endpoint for Page {
+    type Output = Response;
+
+    async fn call(&self, req: Request) -> Result<Response> {
+        let mut response = serve(&req, self.file)?;
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(self.policy));
+        Ok(response)
+    }
+}
+
+impl Endpoint for Files {
+    type Output = Response;
+
+    async fn call(&self, req: Request) -> Result<Response> {
+        let name = req.uri().path().rsplit('/').next().unwrap_or_default();
+        let content_type = content_type(name).ok_or(NotFoundError)?;
+        if content_type.starts_with("text/html") {
+            return Err(NotFoundError.into());
+        }
+        serve(&req, &format!("{}{name}", self.folder))
+    }
+}
+
+fn serve(req: &Request, name: &str) -> Result<Response> {
+    if !matches!(*req.method(), Method::GET | Method::HEAD) {
+        return Err(MethodNotAllowedError.into());
+    }
+    let file = Assets::get(name).ok_or(NotFoundError)?;
+    let etag = etag(&file);
+    let builder = Response::builder()
+        .header(header::ETAG, &etag)
+        .header(header::CACHE_CONTROL, "no-cache")
+        .header(header::VARY, "Accept-Encoding");
+    if is_known(req.headers(), &etag) {
+        return Ok(builder.status(StatusCode::NOT_MODIFIED).finish());
+    }
+    let builder = builder.content_type(content_type(name).unwrap_or("application/octet-stream"));
+    let compressed = accepts_gzip(req.headers()).then(|| Assets::get(&format!("{name}.gz"))).flatten();
+    let (builder, body) = match compressed {
+        Some(gz) => (builder.header(header::CONTENT_ENCODING, "gzip"), gz.data),
+        None => (builder, file.data),
+    };
+    if req.method() == Method::HEAD {
+        return Ok(builder.header(header::CONTENT_LENGTH, body.len()).finish());
+    }
+    Ok(builder.body(body.into_owned()))
+}
+
+/// Weak, because the compressed form has the same one.
+fn etag(file: &EmbeddedFile) -> String {
+    let hash = file.metadata.sha256_hash();
+    let hex: String = hash[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("W/\"{hex}\"")
+}
+
+fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    known.split(',').any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
+}
+
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepted.split(',').any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        name.trim().eq_ignore_ascii_case("gzip") && !weight.replace(' ', "").ends_with("q=0")
+    })
+}
+
+fn content_type(name: &str) -> Option<&'static str> {
+    match name.rsplit_once('.')?.1 {
+        "html" => Some("text/html; charset=utf-8"),
+        "css" => Some("text/css; charset=utf-8"),
+        "js" => Some("text/javascript; charset=utf-8"),
+        "svg" => Some("image/svg+xml"),
+        _ => None,
+    }
+}

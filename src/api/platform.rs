@@ -1,0 +1,163 @@
+//! `/api/platform/*`
+
+use std::sync::Arc;
+
+use poem::Result;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+
+use super::Tags;
+use super::body::Json;
+use super::error::{ErrorResponse, Rejected};
+use super::limits::Limits;
+use super::session::PocketBaseAuthResponse;
+use super::view::UsersType;
+use crate::app::App;
+use crate::auth::{self, Registration};
+use crate::domain::{Name, Phone, Picture, PlainPassword, ShortText, UserType};
+
+/// The platform endpoints.
+pub struct PlatformApi {
+    pub app: Arc<App>,
+    pub limits: Arc<Limits>,
+}
+
+/// 平台用户注册请求体;注册成功后将生成 GUID 并写入统一 `openid` 字段。
+#[derive(Object)]
+#[expect(non_snake_case, reason = "the contract's names")]
+pub struct PlatformRegisterRequest {
+    users_name: String,
+    users_phone: String,
+    password: String,
+    passwordConfirm: String,
+    users_picture: String,
+    users_id_number: Option<String>,
+    users_level: Option<String>,
+    users_type: Option<String>,
+    company_id: Option<String>,
+    users_parent_id: Option<String>,
+    users_promo_code: Option<String>,
+    usergroups_id: Option<String>,
+}
+
+/// 平台用户登录请求体;前端使用手机号+密码提交,服务端内部转换为 PocketBase 原生 password auth。
+#[derive(Object)]
+pub struct PlatformLoginRequest {
+    users_phone: String,
+    password: String,
+}
+
+impl TryFrom<PlatformRegisterRequest> for Registration {
+    type Error = Rejected;
+
+    fn try_from(request: PlatformRegisterRequest) -> Result<Self, Rejected> {
+        if request.passwordConfirm != request.password {
+            return Err(Rejected::PasswordsDiffer);
+        }
+        Ok(Self {
+            name: Name::parse(&request.users_name).map_err(Rejected::field("users_name"))?,
+            phone: Phone::parse(&request.users_phone).map_err(Rejected::field("users_phone"))?,
+            password: PlainPassword::new(request.password).map_err(Rejected::field("password"))?,
+            picture: Picture::parse(&request.users_picture).map_err(Rejected::field("users_picture"))?,
+            user_type: user_type(request.users_type.as_deref())?,
+            id_number: short_text("users_id_number", request.users_id_number)?,
+            level: short_text("users_level", request.users_level)?,
+            company_id: short_text("company_id", request.company_id)?,
+            parent_id: short_text("users_parent_id", request.users_parent_id)?,
+            promo_code: short_text("users_promo_code", request.users_promo_code)?,
+            group_id: short_text("usergroups_id", request.usergroups_id)?,
+        })
+    }
+}
+
+fn short_text(field: &'static str, value: Option<String>) -> Result<ShortText, Rejected> {
+    ShortText::parse(&value.unwrap_or_default()).map_err(Rejected::field(field))
+}
+
+/// Absent and empty mean the default.
+fn user_type(value: Option<&str>) -> Result<Option<UserType>, Rejected> {
+    match value.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(word) => UsersType::parse(word).map(Some).ok_or(Rejected::UnknownUserType),
+    }
+}
+
+#[derive(ApiResponse)]
+pub enum PlatformRegisterResponse {
+    /// 注册成功
+    #[oai(status = 200)]
+    Ok(Json<PocketBaseAuthResponse>),
+    /// 参数错误或手机号已存在
+    #[oai(status = 400)]
+    BadRequest(Json<ErrorResponse>),
+    /// 请求体过大
+    #[oai(status = 413)]
+    TooLarge(Json<ErrorResponse>),
+    /// 请求体必须为 application/json
+    #[oai(status = 415)]
+    NotJson(Json<ErrorResponse>),
+    /// 重复请求过于频繁
+    #[oai(status = 429)]
+    TooMany(Json<ErrorResponse>),
+    /// GUID 生成失败、auth identity 缺失或保存用户失败
+    #[oai(status = 500)]
+    Internal(Json<ErrorResponse>),
+}
+
+#[derive(ApiResponse)]
+pub enum PlatformLoginResponse {
+    /// 登录成功
+    #[oai(status = 200)]
+    Ok(Json<PocketBaseAuthResponse>),
+    /// 参数错误、密码错误或用户类型不匹配
+    #[oai(status = 400)]
+    BadRequest(Json<ErrorResponse>),
+    /// 平台用户不存在
+    #[oai(status = 404)]
+    NotFound(Json<ErrorResponse>),
+    /// 请求体过大
+    #[oai(status = 413)]
+    TooLarge(Json<ErrorResponse>),
+    /// 请求体必须为 application/json
+    #[oai(status = 415)]
+    NotJson(Json<ErrorResponse>),
+    /// 重复请求过于频繁
+    #[oai(status = 429)]
+    TooMany(Json<ErrorResponse>),
+    /// 平台用户缺少原生登录 identity 或服务端内部错误
+    #[oai(status = 500)]
+    Internal(Json<ErrorResponse>),
+}
+
+#[OpenApi(prefix_path = "/api/platform", tag = "Tags::Platform")]
+impl PlatformApi {
+    /// 平台用户注册
+    ///
+    /// 创建平台用户 auth record。
+    /// 服务端会自动生成 GUID 并写入统一身份字段 `openid`,同时写入 `users_idtype = ManagePlatform`。
+    /// 前端以 `users_phone + password/passwordConfirm` 注册,但服务端仍会创建 PocketBase 原生 auth 用户。
+    /// 注册成功后直接返回 PocketBase 原生 auth token。
+    #[oai(path = "/register", method = "post", operation_id = "platformRegister")]
+    async fn register(&self, body: Json<PlatformRegisterRequest>) -> Result<PlatformRegisterResponse> {
+        let registration = Registration::try_from(body.0)?;
+        let phone = registration.phone.clone();
+        let _in_flight = self.limits.once("platform/register", phone.as_str())?;
+        let session = auth::register(&self.app, registration).await?;
+        Ok(PlatformRegisterResponse::Ok(Json(session.into())))
+    }
+
+    /// 平台用户登录
+    ///
+    /// 前端使用平台注册时保存的 `users_phone + password` 登录。
+    /// 仅允许 `users_idtype = ManagePlatform` 的用户通过该接口登录。
+    /// 服务端会先按手机号定位平台用户,再使用该用户的 PocketBase 原生 identity(当前为 `email`)执行原生 password auth。
+    /// 登录成功后直接返回 PocketBase 原生 auth token。
+    #[oai(path = "/login", method = "post", operation_id = "platformLogin")]
+    async fn login(&self, body: Json<PlatformLoginRequest>) -> Result<PlatformLoginResponse> {
+        let PlatformLoginRequest { users_phone, password } = body.0;
+        let phone = Phone::parse(&users_phone).map_err(Rejected::field("users_phone"))?;
+        let password = PlainPassword::attempt(password).map_err(Rejected::field("password"))?;
+        let _in_flight = self.limits.once("platform/login", phone.as_str())?;
+        let session = auth::platform_login(&self.app, &phone, password).await?;
+        Ok(PlatformLoginResponse::Ok(Json(session.into())))
+    }
+}

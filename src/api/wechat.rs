@@ -1,0 +1,146 @@
+//! `/api/wechat/*`
+
+use std::sync::Arc;
+
+use poem::Result;
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+
+use super::Tags;
+use super::bearer::Bearer;
+use super::body::Json;
+use super::envelope::Envelope;
+use super::error::{ErrorResponse, Rejected};
+use super::limits::Limits;
+use super::session::PocketBaseAuthResponse;
+use super::view::UserInfo;
+use crate::app::App;
+use crate::auth::{self, ProfileUpdate};
+use crate::domain::{Name, OneTimeCode, Picture};
+
+/// The WeChat endpoints.
+pub struct WechatApi {
+    pub app: Arc<App>,
+    pub limits: Arc<Limits>,
+}
+
+/// 微信小程序登录/注册请求体。
+#[derive(Object)]
+pub struct WechatLoginRequest {
+    /// 微信小程序登录临时凭证 code
+    users_wx_code: String,
+}
+
+/// 微信用户资料完善请求体。
+#[derive(Object)]
+pub struct WechatProfileRequest {
+    users_name: String,
+    users_phone_code: String,
+    users_picture: String,
+}
+
+#[derive(Object)]
+pub struct WechatProfileResponseData {
+    status: ProfileStatus,
+    user: UserInfo,
+}
+
+#[derive(Clone, Copy, Enum)]
+enum ProfileStatus {
+    #[oai(rename = "update_success")]
+    Updated,
+}
+
+impl TryFrom<WechatProfileRequest> for ProfileUpdate {
+    type Error = Rejected;
+
+    fn try_from(request: WechatProfileRequest) -> Result<Self, Rejected> {
+        Ok(Self {
+            name: Name::parse(&request.users_name).map_err(Rejected::field("users_name"))?,
+            picture: Picture::parse(&request.users_picture).map_err(Rejected::field("users_picture"))?,
+            phone_code: OneTimeCode::parse(&request.users_phone_code)
+                .map_err(Rejected::field("users_phone_code"))?,
+        })
+    }
+}
+
+#[derive(ApiResponse)]
+pub enum WechatLoginResponse {
+    /// 登录或注册成功
+    #[oai(status = 200)]
+    Ok(Json<PocketBaseAuthResponse>),
+    /// 参数错误或微信侧身份换取失败
+    #[oai(status = 400)]
+    BadRequest(Json<ErrorResponse>),
+    /// PocketBase 原生认证失败
+    #[oai(status = 401)]
+    Unauthorized(Json<ErrorResponse>),
+    /// 请求体过大
+    #[oai(status = 413)]
+    TooLarge(Json<ErrorResponse>),
+    /// 请求体必须为 application/json
+    #[oai(status = 415)]
+    NotJson(Json<ErrorResponse>),
+    /// 重复请求过于频繁
+    #[oai(status = 429)]
+    TooMany(Json<ErrorResponse>),
+    /// 保存 auth 用户失败或服务端内部错误
+    #[oai(status = 500)]
+    Internal(Json<ErrorResponse>),
+}
+
+#[derive(ApiResponse)]
+pub enum WechatProfileResponse {
+    /// 更新成功
+    #[oai(status = 200)]
+    Ok(Json<Envelope<WechatProfileResponseData>>),
+    /// 参数错误、手机号已被注册或资料更新失败
+    #[oai(status = 400)]
+    BadRequest(Json<ErrorResponse>),
+    /// token 无效或当前 auth record 缺少统一身份字段 openid
+    #[oai(status = 401)]
+    Unauthorized(Json<ErrorResponse>),
+    /// 请求体过大
+    #[oai(status = 413)]
+    TooLarge(Json<ErrorResponse>),
+    /// 请求体必须为 application/json
+    #[oai(status = 415)]
+    NotJson(Json<ErrorResponse>),
+    /// 重复请求过于频繁
+    #[oai(status = 429)]
+    TooMany(Json<ErrorResponse>),
+    /// 服务端内部错误
+    #[oai(status = 500)]
+    Internal(Json<ErrorResponse>),
+}
+
+#[OpenApi(prefix_path = "/api/wechat", tag = "Tags::Wechat")]
+impl WechatApi {
+    /// 微信登录/注册合一
+    ///
+    /// 使用微信 code 换取微信侧 openid,并写入统一身份字段 `tbl_auth_users.openid`。
+    /// 若 `tbl_auth_users` 中不存在对应用户则自动创建 auth record,随后返回 PocketBase 原生 auth token。
+    /// 首次注册创建时会写入 `users_idtype = WeChat`。
+    /// 返回的 `token` 可直接用于 PocketBase SDK 与当前 hooks 接口调用。
+    #[oai(path = "/login", method = "post", operation_id = "wechatLogin")]
+    async fn login(&self, body: Json<WechatLoginRequest>) -> Result<WechatLoginResponse> {
+        let code = OneTimeCode::parse(&body.0.users_wx_code).map_err(Rejected::field("users_wx_code"))?;
+        let _in_flight = self.limits.once("wechat/login", code.as_str())?;
+        let session = auth::wechat_login(&self.app, &code).await?;
+        Ok(WechatLoginResponse::Ok(Json(session.into())))
+    }
+
+    /// 更新微信用户资料
+    ///
+    /// 基于当前 `Authorization` 对应 auth record 中的统一 `openid` 定位当前微信用户。
+    /// 当前接口仍用于微信资料完善场景。
+    #[oai(path = "/profile", method = "post", operation_id = "wechatProfile")]
+    async fn profile(&self, bearer: Bearer, body: Json<WechatProfileRequest>) -> Result<WechatProfileResponse> {
+        let user = bearer.user(&self.app).await?;
+        let update = ProfileUpdate::try_from(body.0)?;
+        let _in_flight = self.limits.once("wechat/profile", user.id.as_str())?;
+        let (user, company) = auth::update_profile(&self.app, user, update).await?;
+        let data =
+            WechatProfileResponseData { status: ProfileStatus::Updated, user: UserInfo::new(&user, company.as_ref()) };
+        Ok(WechatProfileResponse::Ok(Json(Envelope::new("更新成功", data))))
+    }
+}

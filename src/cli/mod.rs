@@ -1,0 +1,80 @@
+//! The command line.
+
+mod key;
+mod serve;
+mod show;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::LazyLock;
+
+use clap::{Parser, Subcommand};
+
+use crate::build_info;
+use crate::config::Config;
+
+/// What `--version` shows: version, revision and build time.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let time = build_info::time().map_or_else(|| "at an unknown time".to_owned(), |at| at.to_string());
+    format!("{} ({}, built {time})", build_info::VERSION, build_info::REVISION)
+});
+
+/// The result of a command; an error is one message for a person.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// One user system for a WeChat mini-program and its web platform.
+#[derive(Parser)]
+#[command(name = "bai", version = VERSION.as_str(), disable_help_subcommand = true)]
+struct Cli {
+    /// Configuration file [default: ./config.toml if there is one, else built-in defaults]
+    #[arg(long, short, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server (also without any command)
+    Serve,
+    /// Print the OpenAPI document
+    Openapi {
+        /// As YAML instead of JSON
+        #[arg(long)]
+        yaml: bool,
+    },
+    /// Print the effective configuration, secrets masked
+    Config,
+    /// Manage the keys that tokens are encrypted with (the server must be stopped)
+    #[command(subcommand)]
+    Key(key::Command),
+}
+
+/// Parses the arguments and runs the command: exit code 0, 1 for a failure, 2 for wrong use.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = load(cli.config.as_deref()).and_then(|config| match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(config),
+        Command::Openapi { yaml } => show::openapi(config, yaml),
+        Command::Config => show::config(&config),
+        Command::Key(command) => key::run(&config, &command),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bai: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {
+    let here = Path::new("config.toml");
+    let file = file.or_else(|| here.exists().then_some(here));
+    for (name, _) in std::env::vars().filter(|(name, _)| Config::is_suspicious(name)) {
+        eprintln!("bai: {name} is ignored: settings are named BAI_<SECTION>__<KEY>, with two underscores");
+    }
+    Ok(Config::load(file, std::env::vars())?)
+}
+

@@ -1,0 +1,42 @@
+//! `bai serve`
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Outcome;
+use crate::clock::Clock;
+use crate::config::{Config, Provider};
+use crate::random::Random;
+use crate::server::Server;
+use crate::store::Location;
+use crate::{build_info, telemetry};
+
+pub fn run(config: Config) -> Outcome {
+    telemetry::init(&config.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(config))
+}
+
+async fn serve(config: Config) -> Outcome {
+    let location = Location::File(config.store.path.clone());
+    let (sandbox, base_path) = (config.wechat.provider == Provider::Sandbox, config.server.base_path.clone());
+    let database = std::path::absolute(&config.store.path)?;
+    let mut stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    let server = Server::bind(config, location, Clock::System, Random::System).await?;
+    let url = format!("http://{}{base_path}", server.local_addr()?);
+    tracing::info!(version = build_info::VERSION, revision = build_info::REVISION, database = %database.display(), "bai listens on {url}");
+    tracing::info!("API documents: {url}/docs");
+    if sandbox {
+        tracing::warn!(
+            "the WeChat sandbox is on: any code logs in. For production set wechat.provider = \"wechat\" with app_id and secret"
+        );
+    }
+    let [terminate, interrupt] = &mut stop;
+    server
+        .run(async {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            tracing::info!("stopping");
+        })
+        .await;
+    tracing::info!("stopped");
+    Ok(())
+}
