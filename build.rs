@@ -66,6 +66,7 @@ fn build_time() -> String {
 
 fn revision() -> String {
     let git = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).output();
-    let revision = git.ok().filter(|out| out.status.success()).and_then(|out| String::from_utf8(out.stdout).ok());
+    let revision =
+        git.ok().filter(|out| out.status.success()).and_then(|out| String::from_utf8(out.stdout).ok());
     revision.map_or_else(|| "unknown".to_owned(), |text| text.trim().to_owned())
 }

@@ -95,13 +95,16 @@ async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn 
     config.wechat.app_id = APP_ID.to_owned();
     config.wechat.secret = APP_ID.into();
     config.wechat.proxy.clear();
-    let endpoint: SharedEndpoint = Arc::new(poem::endpoint::ToDynEndpoint(api::sandbox::endpoint(APP_ID, clock)));
+    let endpoint: SharedEndpoint =
+        Arc::new(poem::endpoint::ToDynEndpoint(api::sandbox::endpoint(APP_ID, clock)));
     tokio::spawn(async move { accept(&listener, &endpoint, &GracefulShutdown::new()).await });
     Ok(())
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}; set server.listen to another address"))
+    TcpListener::bind(address)
+        .await
+        .map_err(|e| format!("cannot listen on {address}: {e}; set server.listen to another address"))
 }
 
 async fn accept(listener: &TcpListener, endpoint: &SharedEndpoint, connections: &GracefulShutdown) {

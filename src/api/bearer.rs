@@ -62,7 +62,11 @@ impl<'a> ApiExtractor<'a> for Bearer {
         vec!["bearerAuth"]
     }
 
-    async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> Result<Self> {
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> Result<Self> {
         let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         Ok(Self(header.and_then(token).map(str::to_owned)))
     }

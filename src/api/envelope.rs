@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::types::AnyData;
 
-/// The envelope as the contract names it, with any `data`.
+// A doc comment here would become a description in the OpenAPI document; the contract has none.
 #[derive(Object)]
 #[oai(rename = "ApiResponse")]
 struct AnyEnvelope {

@@ -87,8 +87,12 @@ impl Rejected {
     fn msg(&self) -> String {
         match self {
             Self::Field { field, why: Invalid::Empty } => format!("字段 {field} 不能为空,请填写"),
-            Self::Field { field, why: Invalid::TooShort { min } } => format!("字段 {field} 至少需要 {min} 个字符"),
-            Self::Field { field, why: Invalid::TooLong { max } } => format!("字段 {field} 不能超过 {max} 个字符"),
+            Self::Field { field, why: Invalid::TooShort { min } } => {
+                format!("字段 {field} 至少需要 {min} 个字符")
+            }
+            Self::Field { field, why: Invalid::TooLong { max } } => {
+                format!("字段 {field} 不能超过 {max} 个字符")
+            }
             Self::Field { field, why: Invalid::Phone } => {
                 format!("字段 {field} 手机号格式不正确,请填写 11 位大陆手机号,或 +国家码加号码")
             }
@@ -188,8 +192,7 @@ pub fn to_response(error: &PoemError, allow: &str) -> Response {
         return reply(StatusCode::NOT_FOUND, "接口不存在,请检查请求路径");
     }
     if error.is::<MethodNotAllowedError>() {
-        let mut response =
-            reply(StatusCode::METHOD_NOT_ALLOWED, &format!("不支持该请求方法,请使用 {allow}"));
+        let mut response = reply(StatusCode::METHOD_NOT_ALLOWED, &format!("不支持该请求方法,请使用 {allow}"));
         if let Ok(allow) = HeaderValue::from_str(allow) {
             response.headers_mut().insert(header::ALLOW, allow);
         }

@@ -20,7 +20,7 @@ mod wechat;
 use std::sync::Arc;
 
 use poem::http::StatusCode;
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, endpoint::make_sync, get};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::make_sync, get};
 use poem_openapi::OpenApiService;
 use serde_json::Value;
 
@@ -75,15 +75,17 @@ pub fn document(app: &Arc<App>) -> Result<Value, serde_json::Error> {
 ///
 /// # Errors
 /// When the OpenAPI document cannot be generated, which a test would show.
-pub fn endpoint(app: &Arc<App>) -> Result<impl Endpoint<Output = Response> + 'static, Box<dyn std::error::Error>> {
+pub fn endpoint(
+    app: &Arc<App>,
+) -> Result<impl Endpoint<Output = Response> + 'static, Box<dyn std::error::Error>> {
     let service = service(app);
     let document = spec::document(&service)?;
     let base_path = app.config.server.base_path.clone();
     let allow = front::allow_by_path(&document, &base_path);
     let routes = Route::new()
-        .at("/", Page::new("index.html"))
+        .at("/", Page::new("index.html").around(with_slash))
         .at("/docs", Page::swagger_ui("docs.html"))
-        .at("/docs/", redirect("../docs"))
+        .at("/docs/", get(make_sync(|_| moved("../docs"))))
         .at("/assets/:name", Files::new(""))
         .at("/assets/swagger-ui/:name", Files::new("swagger-ui/"))
         .at("/openapi.json", text("application/json", serde_json::to_string_pretty(&document)?))
@@ -92,9 +94,7 @@ pub fn endpoint(app: &Arc<App>) -> Result<impl Endpoint<Output = Response> + 'st
     let inner = if base_path.is_empty() {
         routes.map_to_response().boxed()
     } else {
-        let last = base_path.rsplit('/').next().unwrap_or_default();
-        let to_slash = redirect(&format!("{last}/"));
-        Route::new().at(&base_path, to_slash).nest(&base_path, routes).map_to_response().boxed()
+        Route::new().nest(&base_path, routes).map_to_response().boxed()
     };
     let cors = Cors::new(&app.config.server.cors_origins);
     Ok(Front { inner, cors, random: app.random.clone(), allow })
@@ -105,9 +105,16 @@ fn text(content_type: &'static str, body: String) -> impl IntoEndpoint {
     get(make_sync(answer))
 }
 
+/// Under a base path such as "/pb", "/pb" itself has to become "/pb/" for the page's relative links to hold.
+async fn with_slash(page: Arc<Page>, req: Request) -> poem::Result<Response> {
+    let path = req.original_uri().path();
+    match path.rsplit('/').next() {
+        Some("") | None => page.call(req).await,
+        Some(last) => Ok(moved(&format!("{last}/"))),
+    }
+}
+
 /// A relative redirect: it holds behind a proxy that strips a prefix, too.
-fn redirect(to: &str) -> impl IntoEndpoint + use<> {
-    let to = to.to_owned();
-    let answer = move |_| Response::builder().status(StatusCode::MOVED_PERMANENTLY).header("Location", &to).finish();
-    get(make_sync(answer))
+fn moved(to: &str) -> Response {
+    Response::builder().status(StatusCode::MOVED_PERMANENTLY).header("Location", to).finish()
 }

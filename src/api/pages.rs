@@ -71,10 +71,10 @@ impl Endpoint for Files {
 }
 
 fn serve(req: &Request, name: &str) -> Result<Response> {
+    let file = Assets::get(name).ok_or(NotFoundError)?;
     if !matches!(*req.method(), Method::GET | Method::HEAD) {
         return Err(MethodNotAllowedError.into());
     }
-    let file = Assets::get(name).ok_or(NotFoundError)?;
     let etag = etag(&file);
     let builder = Response::builder()
         .header(header::ETAG, &etag)
@@ -109,7 +109,8 @@ fn is_known(headers: &HeaderMap, etag: &str) -> bool {
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accepted.split(',').any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
         name.trim().eq_ignore_ascii_case("gzip") && !weight.replace(' ', "").ends_with("q=0")

@@ -41,7 +41,8 @@ const EXAMPLES: [(&str, &str, &str); 20] = [
 ];
 
 /// Components that poem-openapi makes of nested types and enums, and that the contract writes in place.
-const IN_PLACE: [&str; 6] = ["AuthMeta", "AuthData", "AuthStatus", "ProfileStatus", "UsersIdtype", "UsersType"];
+const IN_PLACE: [&str; 6] =
+    ["AuthMeta", "AuthData", "AuthStatus", "ProfileStatus", "UsersIdtype", "UsersType"];
 
 /// Components all of whose fields the contract requires; fields of other answers it leaves optional.
 const WITH_REQUIRED: [&str; 2] = ["ApiResponse", "ErrorResponse"];
@@ -149,8 +150,9 @@ fn set_body_examples(document: &mut Value) {
         let reference = content["schema"]["$ref"].as_str().unwrap_or_default();
         let name = reference.rsplit('/').next().unwrap_or_default();
         let fields = schemas[name]["properties"].as_object().into_iter().flatten();
-        let example: Map<String, Value> =
-            fields.filter_map(|(field, schema)| Some((field.clone(), schema.get("example")?.clone()))).collect();
+        let example: Map<String, Value> = fields
+            .filter_map(|(field, schema)| Some((field.clone(), schema.get("example")?.clone())))
+            .collect();
         content["example"] = example.into();
     }
 }

@@ -134,13 +134,19 @@ impl WechatApi {
     /// 基于当前 `Authorization` 对应 auth record 中的统一 `openid` 定位当前微信用户。
     /// 当前接口仍用于微信资料完善场景。
     #[oai(path = "/profile", method = "post", operation_id = "wechatProfile")]
-    async fn profile(&self, bearer: Bearer, body: Json<WechatProfileRequest>) -> Result<WechatProfileResponse> {
+    async fn profile(
+        &self,
+        bearer: Bearer,
+        body: Json<WechatProfileRequest>,
+    ) -> Result<WechatProfileResponse> {
         let user = bearer.user(&self.app).await?;
         let update = ProfileUpdate::try_from(body.0)?;
         let _in_flight = self.limits.once("wechat/profile", user.id.as_str())?;
         let (user, company) = auth::update_profile(&self.app, user, update).await?;
-        let data =
-            WechatProfileResponseData { status: ProfileStatus::Updated, user: UserInfo::new(&user, company.as_ref()) };
+        let data = WechatProfileResponseData {
+            status: ProfileStatus::Updated,
+            user: UserInfo::new(&user, company.as_ref()),
+        };
         Ok(WechatProfileResponse::Ok(Json(Envelope::new("更新成功", data))))
     }
 }

@@ -54,12 +54,13 @@ enum Command {
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = load(cli.config.as_deref()).and_then(|config| match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(config),
-        Command::Openapi { yaml } => show::openapi(config, yaml),
-        Command::Config => show::config(&config),
-        Command::Key(command) => key::run(&config, &command),
-    });
+    let outcome =
+        load(cli.config.as_deref()).and_then(|config| match cli.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(config),
+            Command::Openapi { yaml } => show::openapi(config, yaml),
+            Command::Config => show::config(&config),
+            Command::Key(command) => key::run(&config, &command),
+        });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -77,4 +78,3 @@ fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {
     }
     Ok(Config::load(file, std::env::vars())?)
 }
-

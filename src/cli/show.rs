@@ -13,7 +13,8 @@ pub fn openapi(config: Config, yaml: bool) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let app = runtime.block_on(App::new(config, Location::memory(), Clock::System, Random::System))?;
     let document = api::document(&app)?;
-    let text = if yaml { serde_yaml::to_string(&document)? } else { serde_json::to_string_pretty(&document)? };
+    let text =
+        if yaml { serde_yaml::to_string(&document)? } else { serde_json::to_string_pretty(&document)? };
     println!("{}", text.trim_end());
     Ok(())
 }

@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::de::{Error as _, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+
+use super::parse::{base_path, between, duration, http_url, log_level, origins};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -275,94 +276,4 @@ impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Text, level: "info".into() }
     }
-}
-
-fn between<'de, const MIN: usize, const MAX: usize, D: Deserializer<'de>>(
-    input: D,
-) -> Result<usize, D::Error> {
-    let number = i64::deserialize(input)?;
-    let fits = usize::try_from(number).ok().filter(|n| (MIN..=MAX).contains(n));
-    fits.ok_or_else(|| D::Error::custom(format!("expected a number from {MIN} to {MAX}, found {number}")))
-}
-
-fn base_path<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
-    let path = String::deserialize(input)?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
-    let ok = path.is_empty()
-        || (path.starts_with('/') && !path.ends_with('/') && !path.contains("//") && path.chars().all(plain));
-    if ok {
-        Ok(path)
-    } else {
-        Err(D::Error::custom("expected \"\" or a path such as \"/pb\", without a slash at its end"))
-    }
-}
-
-fn origins<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
-    let origins = Vec::<String>::deserialize(input)?;
-    let ok = |origin: &String| {
-        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        origin == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', ' ']))
-    };
-    match origins.iter().find(|origin| !ok(origin)) {
-        None => Ok(origins),
-        Some(bad) => Err(D::Error::custom(format!(
-            "expected \"*\" or origins such as \"https://admin.example.com\" without a path, found {bad:?}"
-        ))),
-    }
-}
-
-fn http_url<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
-    let url = String::deserialize(input)?;
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    match rest {
-        Some(rest) if !rest.is_empty() && !rest.contains(['?', '#', ' ']) => {
-            Ok(url.trim_end_matches('/').to_owned())
-        }
-        _ => Err(D::Error::custom("expected a URL such as \"https://api.weixin.qq.com\"")),
-    }
-}
-
-fn log_level<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
-    let level = String::deserialize(input)?;
-    match level.parse::<tracing_subscriber::filter::Targets>() {
-        Ok(_) => Ok(level),
-        Err(_) => Err(D::Error::custom(
-            "expected off, error, warn, info, debug or trace, or e.g. \"info,bai=debug\"",
-        )),
-    }
-}
-
-/// `"3s"`, `"5d"`, or a number of seconds; more than zero.
-fn duration<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
-    struct Words;
-
-    impl Visitor<'_> for Words {
-        type Value = Duration;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a duration such as \"500ms\", \"3s\" or \"5d\", or a number of seconds")
-        }
-
-        fn visit_i64<E: serde::de::Error>(self, secs: i64) -> Result<Duration, E> {
-            let secs = u64::try_from(secs).ok().filter(|secs| *secs > 0);
-            secs.map(Duration::from_secs).ok_or_else(|| E::custom("expected a duration longer than zero"))
-        }
-
-        fn visit_u64<E: serde::de::Error>(self, secs: u64) -> Result<Duration, E> {
-            self.visit_i64(i64::try_from(secs).unwrap_or(i64::MAX))
-        }
-
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Duration, E> {
-            if let Ok(secs) = text.parse::<i64>() {
-                return self.visit_i64(secs);
-            }
-            match humantime::parse_duration(text) {
-                Ok(duration) if !duration.is_zero() => Ok(duration),
-                Ok(_) => Err(E::custom("expected a duration longer than zero")),
-                Err(_) => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
-            }
-        }
-    }
-
-    input.deserialize_any(Words)
 }

@@ -47,6 +47,12 @@ impl Engine {
         f(db.as_ref().ok_or_else(|| Error::Failed("the database is closed".into()))?)
     }
 
+    /// Tries again what [`Engine::reopen`] failed to do, if it did.
+    pub fn ensure_open(&self) -> Result<(), Error> {
+        let is_open = self.db.read().unwrap_or_else(PoisonError::into_inner).is_some();
+        if is_open { Ok(()) } else { self.reopen() }
+    }
+
     /// Closes the database and opens it again: after a failed commit redb refuses all writes until then.
     pub fn reopen(&self) -> Result<(), Error> {
         let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);

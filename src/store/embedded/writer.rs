@@ -162,6 +162,7 @@ fn run(engine: &Engine, mut queue: mpsc::Receiver<Box<dyn Job>>, state: &State) 
 /// One transaction for the whole batch. After a failure the database is opened anew before anyone is answered,
 /// so that reads go on and the next batch finds a database that accepts writes.
 fn commit(engine: &Engine, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
+    engine.ensure_open()?;
     let work = || engine.write(|tables| batch.iter_mut().try_for_each(|job| job.run(tables)));
     let result = catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(Error::Failed("a write job panicked".into())));

@@ -1,0 +1,293 @@
+//! The binary itself: what a person at a shell sees.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::app::{Answer, Call};
+use crate::wechat_stub::{Reply, SESSION, WechatStub};
+
+/// `bai` in an empty folder, with none of our variables from outside.
+fn bai(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bai"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("BAI_")) {
+        command.env_remove(name);
+    }
+    command.args(args).current_dir(dir).stdin(Stdio::null());
+    command
+}
+
+fn run(dir: &Path, args: &[&str]) -> (Output, String, String) {
+    let output = bai(dir, args).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    (output, out, err)
+}
+
+/// A running server; killed when dropped.
+struct Running {
+    child: Child,
+    base: String,
+    log: thread::JoinHandle<String>,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut child =
+            command.env("BAI_SERVER__LISTEN", "127.0.0.1:0").stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut log = String::new();
+        let base = loop {
+            let line = lines.next().unwrap_or_else(|| panic!("no address in {log}")).unwrap();
+            log.push_str(&line);
+            log.push('\n');
+            if let Some((_, rest)) = line.split_once("bai listens on ") {
+                break rest.split([' ', '"']).next().unwrap().to_owned();
+            }
+        };
+        let rest = thread::spawn(move || {
+            lines.map_while(Result::ok).fold(log, |log, line| format!("{log}{line}\n"))
+        });
+        Self { child, base, log: rest }
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Answer {
+        Call::new("POST", &self.base, path).json(body).send()
+    }
+
+    fn signal(&self, signal: &str) {
+        assert!(
+            Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success()
+        );
+    }
+
+    /// Waits for the end; exit success and the whole log.
+    fn wait(mut self) -> (bool, String) {
+        let success = self.child.wait().unwrap().success();
+        (success, self.log.join().unwrap())
+    }
+}
+
+fn login(running: &Running, code: &str) -> Answer {
+    running.post("/api/wechat/login", &json!({ "users_wx_code": code }))
+}
+
+#[test]
+fn it_runs_in_an_empty_folder_and_keeps_its_users() {
+    let dir = tempfile::tempdir().unwrap();
+    for status in ["register_success", "login_success"] {
+        let running = Running::start(bai(dir.path(), &[]));
+        assert_eq!(login(&running, "alice~1").ok()["meta"]["data"]["status"], status);
+        running.signal("-TERM");
+        let (success, log) = running.wait();
+        assert!(
+            success && log.contains("sandbox") && log.contains("/docs") && log.contains("stopped"),
+            "{log}"
+        );
+    }
+    let files: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(files, ["bai.redb"]);
+}
+
+#[test]
+fn a_killed_server_keeps_what_it_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(bai(dir.path(), &["serve"]));
+    assert_eq!(login(&running, "alice~1").status, 200);
+    running.child.kill().unwrap();
+    drop(running.wait());
+    let running = Running::start(bai(dir.path(), &["serve"]));
+    assert_eq!(login(&running, "alice~2").ok()["meta"]["data"]["status"], "login_success");
+    running.signal("-INT");
+    assert!(running.wait().0);
+}
+
+#[test]
+fn a_stop_lets_requests_in_flight_finish() {
+    let dir = tempfile::tempdir().unwrap();
+    let stub = WechatStub::start();
+    stub.script(|call| {
+        (call.path == SESSION).then(|| {
+            thread::sleep(Duration::from_millis(700));
+            Reply::Json(json!({ "openid": "o_slow" }))
+        })
+    });
+    let mut command = bai(dir.path(), &["serve"]);
+    command.envs([
+        ("BAI_WECHAT__PROVIDER", "wechat"),
+        ("BAI_WECHAT__APP_ID", "wx1"),
+        ("BAI_WECHAT__SECRET", "s"),
+        ("BAI_WECHAT__BASE_URL", &stub.url),
+    ]);
+    let running = Running::start(command);
+    let base = running.base.clone();
+    let slow = thread::spawn(move || {
+        Call::new("POST", &base, "/api/wechat/login").json(&json!({ "users_wx_code": "x" })).send().status
+    });
+    let started = Instant::now();
+    while stub.calls(SESSION).is_empty() {
+        assert!(started.elapsed() < Duration::from_secs(10));
+        thread::sleep(Duration::from_millis(5));
+    }
+    running.signal("-TERM");
+    assert!(running.wait().0);
+    assert_eq!(slow.join().unwrap(), 200);
+}
+
+#[test]
+fn the_file_and_the_environment_configure_it() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("my.toml"),
+        "[server]\nbase_path = \"/pb\"\n[store]\npath = \"users.redb\"\n[log]\nformat = \"json\"",
+    )
+    .unwrap();
+    let mut command = bai(dir.path(), &["serve", "--config", "my.toml"]);
+    command.env("BAI_TOKEN__LIFETIME", "1h");
+    let running = Running::start(command);
+    assert!(running.base.ends_with("/pb"));
+    assert_eq!(login(&running, "alice~1").status, 200);
+    running.signal("-TERM");
+    let (_, log) = running.wait();
+    for line in log.lines() {
+        assert!(serde_json::from_str::<Value>(line).unwrap()["level"].is_string());
+    }
+    assert!(dir.path().join("users.redb").exists());
+}
+
+#[test]
+fn a_config_toml_in_the_folder_is_used() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("config.toml"), "[token]\nlifetime = '7h'").unwrap();
+    assert!(run(dir.path(), &["config"]).1.contains("lifetime = \"7h\""));
+}
+
+#[test]
+fn config_prints_the_effective_configuration_with_secrets_masked() {
+    let dir = tempfile::tempdir().unwrap();
+    let env = [
+        ("BAI_WECHAT__PROVIDER", "wechat"),
+        ("BAI_WECHAT__APP_ID", "wx1"),
+        ("BAI_WECHAT__SECRET", "hunter2"),
+        ("BAI_PASSWORD__LOG_N", "15"),
+    ];
+    let output = bai(dir.path(), &["config"]).envs(env).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("log_n = 15") && text.contains("secret = \"***\"") && !text.contains("hunter2"),
+        "{text}"
+    );
+    assert!(toml::from_str::<toml::Table>(&text).is_ok());
+}
+
+#[test]
+fn openapi_prints_the_document_without_touching_a_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let json: Value = serde_json::from_str(&run(dir.path(), &["openapi"]).1).unwrap();
+    let yaml: Value = serde_yaml::from_str(&run(dir.path(), &["openapi", "--yaml"]).1).unwrap();
+    assert_eq!(json, yaml);
+    assert_eq!(json, *crate::document::DOCUMENT);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_version_has_revision_and_build_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let (output, text, _) = run(dir.path(), &["--version"]);
+    assert!(output.status.success());
+    assert!(
+        text.starts_with(concat!("bai ", env!("CARGO_PKG_VERSION"), " (")) && text.contains("built 20"),
+        "{text}"
+    );
+}
+
+#[test]
+fn mistakes_are_explained_in_one_message_and_nothing_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("bad.toml"), "[server]\nlisten = \"127.0.0.1:0\"\nlisten_on = 1\n")
+        .unwrap();
+    let cases: [(&[&str], &[(&str, &str)], &[&str]); 6] = [
+        (&["--config", "bad.toml"], &[], &["bad.toml", "line 3", "listen_on", "expected one of", "`listen`"]),
+        (&["--config", "none.toml"], &[], &["none.toml"]),
+        (&["serve"], &[("BAI_SERVER__LISTEN", "0.0.0.0:0")], &["sandbox", "loopback", "server.listen"]),
+        (&["serve"], &[("BAI_SERVER__LISTEN", "here")], &["BAI_SERVER__LISTEN", "socket address"]),
+        (&["serve"], &[("BAI_WECHAT__PROVIDER", "wechat")], &["BAI_WECHAT__APP_ID"]),
+        (&["key", "list"], &[], &["bai.redb"]),
+    ];
+    for (args, env, parts) in cases {
+        let output = bai(dir.path(), args).envs(env.iter().copied()).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        for part in parts {
+            assert!(text.contains(part), "no {part:?} in {text}");
+        }
+        assert!(!dir.path().join("bai.redb").exists());
+    }
+    assert_eq!(run(dir.path(), &["fly"]).0.status.code(), Some(2));
+}
+
+#[test]
+fn a_second_server_on_the_same_file_is_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = Running::start(bai(dir.path(), &[]));
+    let started = Instant::now();
+    let output = bai(dir.path(), &["serve"]).env("BAI_SERVER__LISTEN", "127.0.0.1:0").output().unwrap();
+    assert!(started.elapsed() < Duration::from_secs(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && text.contains("bai.redb is in use"), "{text}");
+    running.signal("-TERM");
+    assert!(running.wait().0);
+}
+
+#[test]
+fn a_new_key_signs_while_the_old_one_still_verifies() {
+    let dir = tempfile::tempdir().unwrap();
+    let kid = |token: &str| token.rsplit('.').next().unwrap().to_owned();
+    let running = Running::start(bai(dir.path(), &[]));
+    let old = login(&running, "alice~1").ok()["token"].as_str().unwrap().to_owned();
+    let busy = run(dir.path(), &["key", "rotate"]);
+    assert!(!busy.0.status.success() && busy.2.contains("in use"), "{}", busy.2);
+    running.signal("-TERM");
+    running.wait();
+    assert_eq!(run(dir.path(), &["key", "list"]).1.lines().count(), 1);
+    assert_eq!(run(dir.path(), &["key", "rotate"]).1.lines().count(), 2);
+
+    let running = Running::start(bai(dir.path(), &[]));
+    let refreshed = Call::new("POST", &running.base, "/api/system/refresh-token").bearer(&old).send().data();
+    let new = refreshed["token"].as_str().unwrap();
+    assert_ne!(kid(new), kid(&old));
+    running.signal("-TERM");
+    running.wait();
+}
+
+#[test]
+fn no_secret_and_no_whole_phone_number_is_logged() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = bai(dir.path(), &[]);
+    command.env("BAI_LOG__LEVEL", "debug");
+    let running = Running::start(command);
+    let code = "canary-code~1";
+    let token = login(&running, code).ok()["token"].as_str().unwrap().to_owned();
+    let body =
+        json!({ "users_name": "甲", "users_phone_code": "canary-phone-13912345678", "users_picture": "p" });
+    assert_eq!(
+        Call::new("POST", &running.base, "/api/wechat/profile").bearer(&token).json(&body).send().status,
+        200
+    );
+    let mut registration = crate::app::registration("13800138000", "canary-password");
+    assert_eq!(running.post("/api/platform/register", &registration).status, 200);
+    registration["users_phone"] = "13800138001".into();
+    registration["passwordConfirm"] = "canary-other".into();
+    assert_eq!(running.post("/api/platform/register", &registration).status, 400);
+    assert_eq!(login(&running, "bad-canary").status, 400);
+    running.signal("-TERM");
+    let (_, log) = running.wait();
+    assert!(log.contains("/api/wechat/login"), "{log}");
+    for secret in ["canary", &token, "13912345678", "13800138000", "sandbox_access_token"] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
+}

@@ -1,0 +1,182 @@
+//! Errors that no handler makes: the envelope holds for them, too.
+
+use serde_json::json;
+
+use crate::app::TestApp;
+
+const PATHS: [&str; 8] = [
+    "/api/system/test-helloworld",
+    "/api/system/health",
+    "/api/system/users-count",
+    "/api/system/refresh-token",
+    "/api/wechat/login",
+    "/api/wechat/profile",
+    "/api/platform/register",
+    "/api/platform/login",
+];
+const WITH_BODY: [&str; 3] = ["/api/wechat/login", "/api/platform/register", "/api/platform/login"];
+
+#[test]
+fn an_unknown_path_is_404() {
+    let app = TestApp::spawn();
+    for path in [
+        "/nothing",
+        "/api",
+        "/api/",
+        "/api/system",
+        "/api/system/health/",
+        "/assets/nothing.js",
+        "/assets/index.html",
+    ] {
+        app.post(path).send().assert_error(404, "请求路径");
+    }
+    app.get("/api/x/../../etc/passwd").send().assert_error(404, "请求路径");
+}
+
+#[test]
+fn another_method_is_405_with_allow() {
+    let app = TestApp::spawn();
+    for path in PATHS {
+        for method in ["GET", "PUT", "PATCH", "DELETE", "BREW"] {
+            let answer = app.call(method, path).send();
+            answer.assert_error(405, "POST");
+            assert_eq!(answer.header("allow"), "POST", "{method} {path}");
+        }
+        assert_eq!(app.call("HEAD", path).send().status, 405);
+    }
+    for path in ["/", "/docs", "/openapi.json", "/assets/style.css"] {
+        let answer = app.post(path).send();
+        answer.assert_error(405, "GET");
+        assert_eq!(answer.header("allow"), "GET, HEAD");
+    }
+}
+
+#[test]
+fn a_body_must_be_declared_as_json() {
+    let app = TestApp::spawn();
+    let token = app.wechat_token("alice~1");
+    for path in WITH_BODY.into_iter().chain(["/api/wechat/profile"]) {
+        for content_type in
+            ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "json", ""]
+        {
+            let call = app.post(path).bearer(&token).header("Content-Type", content_type).body(b"{}");
+            call.send().assert_error(415, "application/json");
+        }
+        app.post(path).bearer(&token).body(b"{}").send().assert_error(415, "application/json");
+        let upper = app
+            .post(path)
+            .bearer(&token)
+            .header("Content-Type", "Application/JSON;charset=UTF-8")
+            .body(b"{}");
+        upper.send().assert_error(400, "缺少必填字段");
+    }
+}
+
+#[test]
+fn a_malformed_body_is_400() {
+    let app = TestApp::spawn();
+    let token = app.wechat_token("alice~1");
+    let deep = "[".repeat(10_000);
+    for path in WITH_BODY.into_iter().chain(["/api/wechat/profile"]) {
+        for body in ["", "{", "{\"a\":}", "\u{feff}{}", "'x'", &deep, "{\"users_name\":\"\\ud800\"}"] {
+            let call = app
+                .post(path)
+                .bearer(&token)
+                .header("Content-Type", "application/json")
+                .body(body.as_bytes());
+            call.send().assert_error(400, "JSON");
+        }
+        for body in ["[]", "1", "null", "\"x\""] {
+            let call = app
+                .post(path)
+                .bearer(&token)
+                .header("Content-Type", "application/json")
+                .body(body.as_bytes());
+            call.send().assert_error(400, "JSON 对象");
+        }
+        let not_utf8 = app
+            .post(path)
+            .bearer(&token)
+            .header("Content-Type", "application/json")
+            .body(b"{\"a\":\"\xff\"}");
+        not_utf8.send().assert_error(400, "JSON");
+    }
+}
+
+#[test]
+fn a_body_over_64_kib_is_413() {
+    let app = TestApp::spawn();
+    let token = app.wechat_token("alice~1");
+    let body = |len: usize| json!({ "users_wx_code": "x".repeat(len - 20) }).to_string();
+    assert_eq!(body(65_536).len(), 65_536);
+    for path in PATHS.into_iter().skip(3) {
+        let post = |len| {
+            app.post(path)
+                .bearer(&token)
+                .header("Content-Type", "application/json")
+                .body(body(len).as_bytes())
+                .send()
+        };
+        post(65_537).assert_error(413, "64");
+        assert_eq!(post(65_536).status, 400);
+    }
+}
+
+#[test]
+fn a_body_that_lies_about_its_length_is_cut_by_counting() {
+    use std::io::{Read, Write};
+    let app = TestApp::spawn();
+    let mut socket = std::net::TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+    let head = "POST /api/wechat/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    socket.write_all(head.as_bytes()).unwrap();
+    let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
+    for _ in 0..5 {
+        socket.write_all(chunk.as_bytes()).unwrap();
+    }
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
+}
+
+#[test]
+fn a_request_id_is_kept_when_it_is_harmless() {
+    let app = TestApp::spawn();
+    let id = |sent: &str| {
+        app.post("/api/system/health").header("X-Request-Id", sent).send().header("x-request-id").to_owned()
+    };
+    assert_eq!(id("abc-123_x.y"), "abc-123_x.y");
+    for odd in ["", "a b", "<script>", &"x".repeat(65)] {
+        assert_eq!(id(odd).len(), 16, "{odd}");
+    }
+    assert_ne!(id(""), id(""));
+}
+
+#[test]
+fn cors_is_as_pocketbase_does_it() {
+    let app = TestApp::spawn();
+    let preflight = app
+        .call("OPTIONS", "/api/wechat/login")
+        .header("Origin", "https://admin.example")
+        .header("Access-Control-Request-Method", "POST")
+        .header("Access-Control-Request-Headers", "authorization,content-type")
+        .send();
+    assert_eq!(preflight.status, 204);
+    assert_eq!(preflight.header("access-control-allow-origin"), "*");
+    assert_eq!(preflight.header("access-control-allow-methods"), "GET,HEAD,PUT,PATCH,POST,DELETE");
+    assert_eq!(preflight.header("access-control-allow-headers"), "authorization,content-type");
+    let error = app.post("/nothing").header("Origin", "https://admin.example").send();
+    assert_eq!(error.header("access-control-allow-origin"), "*");
+    assert_eq!(app.post("/api/system/health").send().header("access-control-allow-origin"), "");
+}
+
+#[test]
+fn cors_can_be_narrowed() {
+    let app = TestApp::spawn_with(|config| config.server.cors_origins = vec!["https://a.example".into()]);
+    let allowed = |origin: &str| {
+        let answer = app.post("/api/system/health").header("Origin", origin).send();
+        assert_eq!(answer.status, 200);
+        answer.header("access-control-allow-origin").to_owned()
+    };
+    assert_eq!(allowed("https://a.example"), "https://a.example");
+    assert_eq!(allowed("https://b.example"), "");
+}

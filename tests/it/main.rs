@@ -1,0 +1,19 @@
+//! Tests through the doors that users have: HTTP, and the binary.
+
+mod app;
+mod binary;
+mod browser;
+mod contract;
+mod document;
+mod errors;
+mod limits;
+mod pages;
+mod platform;
+mod sandbox;
+mod store;
+mod system;
+mod tidy;
+mod token;
+mod wechat;
+mod wechat_rules;
+mod wechat_stub;

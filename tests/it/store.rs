@@ -1,0 +1,137 @@
+//! The store by itself, on a real file.
+
+use std::fs;
+use std::path::Path;
+
+use bai::domain::{IdType, NewUser, OpenId, Phone, ServerKey, TokenKey, UserId};
+use bai::random::Random;
+use bai::store::{Conflict, Error, Location, Store, UserUpdate};
+use jiff::Timestamp;
+
+const CACHE: usize = 1 << 20;
+
+fn open(path: &Path) -> Result<Store, Error> {
+    Store::open(Location::File(path.to_owned()), CACHE)
+}
+
+fn user(random: &Random, openid: &str, phone: Option<&str>) -> NewUser {
+    let id = UserId::from_random(random.bytes().unwrap());
+    let now = Timestamp::from_second(1_795_327_836).unwrap();
+    let new = NewUser::new(
+        id,
+        OpenId::parse(openid).unwrap(),
+        IdType::WeChat,
+        random.uuid().unwrap(),
+        TokenKey::new([0; 16]),
+        now,
+    );
+    new.with(|user| user.phone = phone.map(|phone| Phone::parse(phone).unwrap()))
+}
+
+#[tokio::test]
+async fn both_indexes_lead_to_the_user_after_a_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bai.redb");
+    let random = Random::seeded(1);
+    let store = open(&path).unwrap();
+    let stored = store.insert_user(user(&random, "o_1", Some("13800138000"))).await.unwrap().unwrap();
+    drop(store);
+
+    let store = open(&path).unwrap();
+    assert_eq!(store.user_by_id(&stored.id).await.unwrap().unwrap(), stored);
+    assert_eq!(store.user_by_openid(&stored.openid).await.unwrap().unwrap(), stored);
+    assert_eq!(store.user_by_phone(stored.phone.as_ref().unwrap()).await.unwrap().unwrap(), stored);
+    assert_eq!(store.count_users().await.unwrap(), 1);
+    assert!(store.user_by_openid(&OpenId::parse("o_2").unwrap()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_refused_job_leaves_no_trace_in_the_shared_transaction() {
+    let random = Random::seeded(1);
+    let store = Store::open(Location::memory(), CACHE).unwrap();
+    let first = store.insert_user(user(&random, "o_1", Some("13800138000"))).await.unwrap().unwrap();
+    let (same_phone, good, same_openid) = tokio::join!(
+        store.insert_user(user(&random, "o_2", Some("13800138000"))),
+        store.insert_user(user(&random, "o_3", Some("13800138001"))),
+        store.insert_user(user(&random, "o_1", None)),
+    );
+    assert_eq!(same_phone.unwrap().unwrap_err(), Conflict::Phone);
+    assert_eq!(same_openid.unwrap().unwrap_err(), Conflict::OpenId);
+    assert_eq!(good.unwrap().unwrap().number.0, 2);
+    assert!(store.user_by_openid(&OpenId::parse("o_2").unwrap()).await.unwrap().is_none());
+    assert_eq!(store.count_users().await.unwrap(), 2);
+
+    let steal = UserUpdate { phone: Some(Phone::parse("13800138001").unwrap()), ..UserUpdate::default() };
+    let refused = store.update_user(first.id.clone(), steal.clone(), first.created).await.unwrap();
+    assert_eq!(refused.unwrap_err(), Conflict::Phone);
+    assert_eq!(store.user_by_id(&first.id).await.unwrap().unwrap(), first);
+    let nobody = UserId::from_random([3; 30]);
+    assert_eq!(
+        store.update_user(nobody, steal, first.created).await.unwrap().unwrap_err(),
+        Conflict::NoSuchUser
+    );
+}
+
+#[tokio::test]
+async fn a_requester_that_goes_away_does_not_stop_its_job_or_the_writer() {
+    let random = Random::seeded(1);
+    let store = Store::open(Location::memory(), CACHE).unwrap();
+    let insertion = store.insert_user(user(&random, "o_1", None));
+    let _ = tokio::time::timeout(std::time::Duration::ZERO, insertion).await;
+    store.insert_user(user(&random, "o_2", None)).await.unwrap().unwrap();
+    assert_eq!(store.count_users().await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn old_token_keys_go_when_their_last_tokens_have_expired() {
+    let store = Store::open(Location::memory(), CACHE).unwrap();
+    let at = |secs: i64| Timestamp::from_second(secs).unwrap();
+    let key = |n: u8| ServerKey { secret: [n; 32], created: at(i64::from(n) * 100) };
+    // Each token lives 100 seconds. The key before the newest expired one signed until that one came.
+    for n in 1..=4 {
+        store.add_token_key(key(n), at(i64::from(n) * 100 - 100)).await.unwrap();
+    }
+    let kept: Vec<u8> = store.token_keys().unwrap().iter().map(|key| key.secret[0]).collect();
+    assert_eq!(kept, [2, 3, 4]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_is_its_owner_s_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bai.redb");
+    drop(open(&path).unwrap());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_file_that_is_not_ours_is_refused_by_name_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = dir.path().join("notes.txt");
+    fs::write(&text, "not a database, but somebody's notes\n".repeat(300)).unwrap();
+    let foreign = dir.path().join("foreign.redb");
+    let db = redb::Database::create(&foreign).unwrap();
+    let txn = db.begin_write().unwrap();
+    txn.open_table(redb::TableDefinition::<u64, u64>::new("theirs")).unwrap();
+    txn.commit().unwrap();
+    drop(db);
+    for path in [text, foreign] {
+        let before = fs::read(&path).unwrap();
+        let error = open(&path).err().unwrap();
+        assert!(matches!(error, Error::Foreign { .. }), "{error:?}");
+        assert!(error.to_string().contains(path.file_name().unwrap().to_str().unwrap()), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_file_in_use_and_a_folder_that_is_not_there_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bai.redb");
+    let _store = open(&path).unwrap();
+    let error = open(&path).err().unwrap();
+    assert!(matches!(error, Error::InUse { .. }), "{error:?}");
+    let error = open(&dir.path().join("missing/bai.redb")).err().unwrap();
+    assert!(matches!(error, Error::Open { .. }) && error.to_string().contains("missing"), "{error}");
+}

@@ -1,0 +1,158 @@
+//! Rules of the repository, held by reading it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Each module may use those of a lower rank, and itself.
+const RANKS: [(&str, u8); 18] = [
+    ("main", 9),
+    ("cli", 8),
+    ("server", 7),
+    ("api", 6),
+    ("auth", 5),
+    ("app", 4),
+    ("error", 4),
+    ("store", 3),
+    ("wechat", 3),
+    ("password", 3),
+    ("token", 3),
+    ("telemetry", 3),
+    ("config", 2),
+    ("domain", 1),
+    ("clock", 1),
+    ("random", 1),
+    ("build_info", 1),
+    ("lib", 9),
+];
+
+/// Crates that only some modules may name.
+const FENCED: [(&str, &[&str]); 7] = [
+    ("poem", &["api", "server"]),
+    ("hyper", &["server"]),
+    ("redb", &["store"]),
+    ("postcard", &["store"]),
+    ("ureq", &["wechat"]),
+    ("pasetors", &["token"]),
+    ("scrypt", &["password"]),
+];
+
+fn sources() -> BTreeMap<PathBuf, String> {
+    fn walk(dir: &Path, into: &mut BTreeMap<PathBuf, String>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, into);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                into.insert(path.clone(), fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let mut files = BTreeMap::new();
+    walk(&Path::new(ROOT).join("src"), &mut files);
+    files
+}
+
+/// The top-level module that a file belongs to.
+fn module(path: &Path) -> String {
+    let inside = path.strip_prefix(Path::new(ROOT).join("src")).unwrap();
+    let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The code above the in-file tests.
+fn product(source: &str) -> &str {
+    source.split("#[cfg(test)]").next().unwrap()
+}
+
+fn rank(module: &str) -> u8 {
+    RANKS.iter().find(|(name, _)| *name == module).unwrap_or_else(|| panic!("give {module} a rank")).1
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    for (path, source) in sources() {
+        let user = module(&path);
+        for line in product(&source).lines().map(str::trim).filter(|line| line.starts_with("use crate::")) {
+            let rest = line.strip_prefix("use crate::").unwrap();
+            let names: Vec<&str> = match rest.strip_prefix('{') {
+                Some(list) => {
+                    list.trim_end_matches("};").split(", ").map(|n| n.split("::").next().unwrap()).collect()
+                }
+                None => vec![rest.split([':', ';']).next().unwrap()],
+            };
+            for used in names {
+                let peers =
+                    user == "error" && matches!(used, "store" | "wechat" | "password" | "token" | "random");
+                assert!(
+                    used == user
+                        || rank(used) < rank(&user)
+                        || peers
+                        || (user != "app" && rank(&user) > 3 && used == "error"),
+                    "{}: {user} must not use {used}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn crates_stay_behind_their_fences() {
+    for (path, source) in sources() {
+        let user = module(&path);
+        for (krate, users) in FENCED {
+            let named = product(&source).lines().any(|line| {
+                let line = line.trim_start();
+                !line.starts_with("//")
+                    && (line.contains(&format!("use {krate}::")) || line.contains(&format!(" {krate}::")))
+            });
+            assert!(!named || users.contains(&user.as_str()), "{}: {krate}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_contract_s_words_live_in_the_api_only() {
+    for (path, source) in sources() {
+        let user = module(&path);
+        if matches!(user.as_str(), "api" | "config") {
+            continue;
+        }
+        for line in product(&source).lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let chinese = line.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+            assert!(
+                !chinese && !line.contains("users_name") && !line.contains("users_phone\""),
+                "{}: {line}",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_changelog_has_the_version() {
+    let changelog = fs::read_to_string(Path::new(ROOT).join("CHANGELOG.md")).unwrap();
+    assert!(changelog.contains(&format!("## {}", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn every_configuration_key_is_in_the_operations_page() {
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/operations.md")).unwrap();
+    let shipped: toml::Table = toml::from_str(bai::config::SHIPPED).unwrap();
+    for (section, keys) in shipped {
+        for key in keys.as_table().unwrap().keys() {
+            assert!(page.contains(&format!("`{section}.{key}`")), "{section}.{key}");
+        }
+    }
+}
+
+#[test]
+fn files_are_rooms_of_human_size() {
+    for (path, source) in sources() {
+        let lines = product(&source).lines().count();
+        assert!(lines <= 350, "{} has {lines} lines", path.display());
+    }
+}

@@ -1,0 +1,156 @@
+//! WeChat on the wire, as each test wants it: answers, errors, silence and nonsense.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use bai::wechat::sandbox;
+use serde_json::{Value, json};
+
+pub const SESSION: &str = "/sns/jscode2session";
+pub const TOKEN: &str = "/cgi-bin/stable_token";
+pub const PHONE: &str = "/wxa/business/getuserphonenumber";
+
+/// A request that the stub got.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub method: String,
+    pub path: String,
+    pub query: HashMap<String, String>,
+    pub body: Value,
+}
+
+/// What the stub does.
+pub enum Reply {
+    /// Status 200 and `text/plain`, as WeChat.
+    Json(Value),
+    /// These bytes, and nothing else.
+    Raw(Vec<u8>),
+    /// Keeps the connection open and says nothing for so long.
+    Hang(Duration),
+}
+
+type Script = dyn Fn(&Call) -> Option<Reply> + Send + Sync;
+
+pub struct WechatStub {
+    pub url: String,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    calls: Mutex<Vec<Call>>,
+    script: Mutex<Option<Arc<Script>>>,
+}
+
+impl WechatStub {
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let state = Arc::new(State::default());
+        let serving = Arc::clone(&state);
+        thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let state = Arc::clone(&serving);
+                thread::spawn(move || state.serve(connection));
+            }
+        });
+        Self { url, state }
+    }
+
+    /// Answers by `script` where it gives a reply, and like the sandbox where it gives `None`.
+    pub fn script(&self, script: impl Fn(&Call) -> Option<Reply> + Send + Sync + 'static) {
+        *self.state.script.lock().unwrap() = Some(Arc::new(script));
+    }
+
+    /// Answers every call to `path` with this error.
+    pub fn refuse(&self, path: &'static str, errcode: i64, errmsg: &str) {
+        let answer = json!({ "errcode": errcode, "errmsg": errmsg });
+        self.script(move |call| (call.path == path).then(|| Reply::Json(answer.clone())));
+    }
+
+    /// The calls to `path` so far.
+    pub fn calls(&self, path: &str) -> Vec<Call> {
+        self.state.calls.lock().unwrap().iter().filter(|call| call.path == path).cloned().collect()
+    }
+}
+
+impl State {
+    fn serve(&self, mut connection: TcpStream) {
+        let Some(call) = read(&connection) else { return };
+        self.calls.lock().unwrap().push(call.clone());
+        let script = self.script.lock().unwrap().clone();
+        let reply =
+            script.and_then(|script| script(&call)).unwrap_or_else(|| Reply::Json(like_sandbox(&call)));
+        match reply {
+            Reply::Json(body) => drop(connection.write_all(&response("200 OK", &body.to_string()))),
+            Reply::Raw(bytes) => drop(connection.write_all(&bytes)),
+            Reply::Hang(time) => thread::sleep(time),
+        }
+    }
+}
+
+/// A whole HTTP response as text/plain.
+pub fn response(status: &str, body: &str) -> Vec<u8> {
+    let head = "Content-Type: text/plain\r\nConnection: close";
+    format!("HTTP/1.1 {status}\r\n{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+fn like_sandbox(call: &Call) -> Value {
+    let query = |name: &str| call.query.get(name).map(String::as_str).unwrap_or_default();
+    match call.path.as_str() {
+        SESSION => sandbox::jscode2session(query("appid"), query("js_code")),
+        TOKEN => sandbox::stable_token(&call.body),
+        PHONE => sandbox::getuserphonenumber("wx_test", query("access_token"), &call.body, 0),
+        path => panic!("not a path of WeChat's: {path}"),
+    }
+}
+
+fn read(connection: &TcpStream) -> Option<Call> {
+    let mut reader = BufReader::new(connection);
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|n| *n > 0)?;
+        match line.trim_end() {
+            "" => break,
+            line => lines.push(line.to_owned()),
+        }
+    }
+    let length = lines.iter().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+    });
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    let mut start = lines.first()?.split(' ');
+    let (method, target) = (start.next()?.to_owned(), start.next()?);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let query = pairs.map(|(name, value)| (name.to_owned(), percent_decoded(value))).collect();
+    Some(Call {
+        method,
+        path: path.to_owned(),
+        query,
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+    })
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'%' => {
+                let hex = [rest.next().unwrap(), rest.next().unwrap()];
+                bytes.push(u8::from_str_radix(std::str::from_utf8(&hex).unwrap(), 16).unwrap());
+            }
+            b'+' => bytes.push(b' '),
+            byte => bytes.push(byte),
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
