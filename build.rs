@@ -60,6 +60,7 @@ fn embed(path: &Path, content: &[u8]) -> Result<(), Box<dyn Error>> {
 
 /// Unix seconds, empty when there is no clock to ask.
 fn build_time() -> String {
+    #[expect(clippy::disallowed_methods, reason = "a build has no Clock")]
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs().to_string());
     std::env::var("SOURCE_DATE_EPOCH").ok().or_else(now).unwrap_or_default()
 }

@@ -55,7 +55,7 @@ impl App {
     /// [`StartError`].
     pub async fn new(
         config: Config,
-        location: Location,
+        location: &Location,
         clock: Clock,
         random: Random,
     ) -> Result<Arc<Self>, StartError> {
@@ -76,7 +76,7 @@ async fn token_keys(store: &Store, clock: &Clock, random: &Random) -> Result<Key
         store.add_token_key(key.clone(), clock.now()).await?;
         stored.push(key);
     }
-    Keys::new(stored).ok_or(StartError::Keys)
+    Keys::new(&stored).ok_or(StartError::Keys)
 }
 
 fn passwords(config: &Config) -> Result<Passwords, password::Error> {

@@ -45,7 +45,7 @@ impl Server {
     /// The store cannot be opened, the address not be bound, or the like; the text says which.
     pub async fn bind(
         mut config: Config,
-        location: Location,
+        location: &Location,
         clock: Clock,
         random: Random,
     ) -> Result<Self, Box<dyn std::error::Error>> {
@@ -92,7 +92,7 @@ async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn 
     const APP_ID: &str = "sandbox";
     let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     config.wechat.base_url = format!("http://{}", listener.local_addr()?);
-    config.wechat.app_id = APP_ID.to_owned();
+    config.wechat.app_id = APP_ID.into();
     config.wechat.secret = APP_ID.into();
     config.wechat.proxy.clear();
     let endpoint: SharedEndpoint =

@@ -1,5 +1,9 @@
 //! JSON bodies, in and out.
 
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use poem::error::ReadBodyError;
 use poem::{IntoResponse, Request, RequestBody, Response, Result};
 use poem_openapi::payload::Payload;
@@ -15,11 +19,35 @@ use super::error::Rejected;
 /// The most bytes of a request body that are read.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// A JSON body. Unlike poem-openapi's own it counts the bytes, and names the field that is wrong.
+/// A JSON answer.
 pub struct Json<T>(pub T);
 
-/// A JSON body that may be absent or empty; `None` then, whatever its content type.
-pub struct OptionalJson<T>(pub Option<T>);
+/// A JSON request body. Unlike poem-openapi's own it counts the bytes, and names the field that is wrong; and the
+/// handler decides when a bad body matters: who is not logged in is told that first.
+pub struct JsonBody<T>(Result<T, Rejected>);
+
+/// A JSON request body that may be absent or empty; `None` then, whatever its content type.
+pub struct OptionalJsonBody<T>(Result<Option<T>, Rejected>);
+
+impl<T> JsonBody<T> {
+    /// The body, if it is as it should be.
+    ///
+    /// # Errors
+    /// [`Rejected`].
+    pub fn read(self) -> Result<T, Rejected> {
+        self.0
+    }
+}
+
+impl<T> OptionalJsonBody<T> {
+    /// The body, if it is as it should be.
+    ///
+    /// # Errors
+    /// [`Rejected`].
+    pub fn read(self) -> Result<Option<T>, Rejected> {
+        self.0
+    }
+}
 
 impl<T: Type> Payload for Json<T> {
     const CONTENT_TYPE: &'static str = "application/json";
@@ -58,7 +86,7 @@ impl<T: ToJSON> ApiResponse for Json<T> {
     }
 }
 
-impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Json<T> {
+impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for JsonBody<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
     type ParamType = ();
     type ParamRawType = ();
@@ -76,12 +104,11 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Json<T> {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        require_json(request)?;
-        Ok(Self(parse(&read(body).await?)?))
+        Ok(Self(required(request, body).await))
     }
 }
 
-impl<'a, T: ParseFromJSON> ApiExtractor<'a> for OptionalJson<T> {
+impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for OptionalJsonBody<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
     type ParamType = ();
     type ParamRawType = ();
@@ -99,13 +126,28 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for OptionalJson<T> {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let bytes = read(body).await?;
-        if bytes.trim_ascii().is_empty() {
-            return Ok(Self(None));
-        }
-        require_json(request)?;
-        Ok(Self(Some(parse(&bytes)?)))
+        Ok(Self(optional(request, body).await))
     }
+}
+
+async fn required<T: ParseFromJSON + 'static>(
+    request: &Request,
+    body: &mut RequestBody,
+) -> Result<T, Rejected> {
+    require_json(request)?;
+    parse(&read(body).await?)
+}
+
+async fn optional<T: ParseFromJSON + 'static>(
+    request: &Request,
+    body: &mut RequestBody,
+) -> Result<Option<T>, Rejected> {
+    let bytes = read(body).await?;
+    if bytes.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    require_json(request)?;
+    parse(&bytes).map(Some)
 }
 
 fn request_meta<T: Type>(required: bool) -> MetaRequest {
@@ -131,24 +173,40 @@ async fn read(body: &mut RequestBody) -> Result<Vec<u8>, Rejected> {
     }
 }
 
-fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Rejected> {
+fn parse<T: ParseFromJSON + 'static>(bytes: &[u8]) -> Result<T, Rejected> {
     let value: Value = serde_json::from_slice(bytes).map_err(|_| Rejected::NotJson)?;
-    let Value::Object(fields) = &value else { return Err(Rejected::NotAnObject) };
-    if let Some(rejected) = wrong_field::<T>(fields) {
-        return Err(rejected);
-    }
+    let Value::Object(given) = &value else { return Err(Rejected::NotAnObject) };
+    check(&fields_of::<T>(), given)?;
     T::parse_from_json(Some(value)).map_err(|_| Rejected::NotAnObject)
 }
 
-/// The first field that does not fit the schema of `T`, whose fields are all strings: poem-openapi's own
-/// message would not name it.
-fn wrong_field<T: Type>(fields: &Map<String, Value>) -> Option<Rejected> {
-    let schema = Registry::new().create_fake_schema::<T>();
-    schema.properties.iter().find_map(|(name, _)| match fields.get(*name) {
-        Some(Value::String(_)) => None,
-        Some(Value::Null) | None => {
-            schema.required.contains(name).then(|| Rejected::Missing((*name).to_owned()))
+/// A field of a request type, all of whose fields are strings.
+struct Field {
+    name: &'static str,
+    required: bool,
+}
+
+/// poem-openapi would take a number for a string, and its messages do not name the field.
+fn check(fields: &[Field], given: &Map<String, Value>) -> Result<(), Rejected> {
+    for field in fields {
+        match given.get(field.name) {
+            Some(Value::String(_)) => {}
+            None | Some(Value::Null) if !field.required => {}
+            None | Some(Value::Null) => return Err(Rejected::Missing(field.name)),
+            Some(_) => return Err(Rejected::NotAString(field.name)),
         }
-        Some(_) => Some(Rejected::NotAString((*name).to_owned())),
-    })
+    }
+    Ok(())
+}
+
+/// The fields of `T`, read once from its schema.
+fn fields_of<T: Type + 'static>() -> Arc<[Field]> {
+    static FIELDS: Mutex<BTreeMap<TypeId, Arc<[Field]>>> = Mutex::new(BTreeMap::new());
+    let read_schema = || {
+        let schema = Registry::new().create_fake_schema::<T>();
+        let field = |(name, _): &(&'static str, _)| Field { name, required: schema.required.contains(name) };
+        schema.properties.iter().map(field).collect()
+    };
+    let mut known = FIELDS.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(known.entry(TypeId::of::<T>()).or_insert_with(read_schema))
 }

@@ -51,10 +51,10 @@ pub enum Rejected {
     },
     /// A required field is absent or null.
     #[error("{0} is missing")]
-    Missing(String),
+    Missing(&'static str),
     /// A field has another JSON type.
     #[error("{0} is not a string")]
-    NotAString(String),
+    NotAString(&'static str),
     /// `passwordConfirm` differs from `password`.
     #[error("the passwords differ")]
     PasswordsDiffer,

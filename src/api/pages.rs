@@ -1,5 +1,7 @@
 //! Files embedded in the binary: our pages and Swagger UI, with conditional requests and gzip.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use poem::error::{MethodNotAllowedError, NotFoundError};
 use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Request, Response, Result};
@@ -98,8 +100,7 @@ fn serve(req: &Request, name: &str) -> Result<Response> {
 /// Weak, because the compressed form has the same one.
 fn etag(file: &EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
-    let hex: String = hash[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("W/\"{hex}\"")
+    format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..12]))
 }
 
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {

@@ -6,7 +6,7 @@ use poem::Result;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use super::Tags;
-use super::body::Json;
+use super::body::{Json, JsonBody};
 use super::error::{ErrorResponse, Rejected};
 use super::limits::Limits;
 use super::session::PocketBaseAuthResponse;
@@ -137,8 +137,8 @@ impl PlatformApi {
     /// 前端以 `users_phone + password/passwordConfirm` 注册,但服务端仍会创建 PocketBase 原生 auth 用户。
     /// 注册成功后直接返回 PocketBase 原生 auth token。
     #[oai(path = "/register", method = "post", operation_id = "platformRegister")]
-    async fn register(&self, body: Json<PlatformRegisterRequest>) -> Result<PlatformRegisterResponse> {
-        let registration = Registration::try_from(body.0)?;
+    async fn register(&self, body: JsonBody<PlatformRegisterRequest>) -> Result<PlatformRegisterResponse> {
+        let registration = Registration::try_from(body.read()?)?;
         let phone = registration.phone.clone();
         let _in_flight = self.limits.once("platform/register", phone.as_str())?;
         let session = auth::register(&self.app, registration).await?;
@@ -152,8 +152,8 @@ impl PlatformApi {
     /// 服务端会先按手机号定位平台用户,再使用该用户的 PocketBase 原生 identity(当前为 `email`)执行原生 password auth。
     /// 登录成功后直接返回 PocketBase 原生 auth token。
     #[oai(path = "/login", method = "post", operation_id = "platformLogin")]
-    async fn login(&self, body: Json<PlatformLoginRequest>) -> Result<PlatformLoginResponse> {
-        let PlatformLoginRequest { users_phone, password } = body.0;
+    async fn login(&self, body: JsonBody<PlatformLoginRequest>) -> Result<PlatformLoginResponse> {
+        let PlatformLoginRequest { users_phone, password } = body.read()?;
         let phone = Phone::parse(&users_phone).map_err(Rejected::field("users_phone"))?;
         let password = PlainPassword::attempt(password).map_err(Rejected::field("password"))?;
         let _in_flight = self.limits.once("platform/login", phone.as_str())?;

@@ -1,16 +1,16 @@
 //! WeChat's routes, answered by the sandbox. Like WeChat it says `text/plain` and status 200 to everything.
 
-use poem::web::{Data, Query};
-use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
+use poem::web::Query;
+use poem::{Endpoint, EndpointExt, FromRequest, Request, Response, Result, Route, get, post};
+use poem::{endpoint::make, web::Json};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::wechat::sandbox;
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 struct Params {
     appid: String,
     js_code: String,
@@ -18,35 +18,40 @@ struct Params {
 }
 
 /// WeChat's API as far as we use it; `app_id` is the app that phone numbers are marked with.
-pub fn endpoint(app_id: &str, clock: Clock) -> impl Endpoint<Output = Response> + 'static {
+pub fn endpoint(app_id: &'static str, clock: Clock) -> impl Endpoint<Output = Response> + 'static {
+    let jscode2session = make(|req| async move {
+        let (params, _) = read(req).await?;
+        Ok::<_, poem::Error>(answer(&sandbox::jscode2session(&params.appid, &params.js_code)))
+    });
+    let stable_token = make(|req| async move {
+        let (_, body) = read(req).await?;
+        Ok::<_, poem::Error>(answer(&sandbox::stable_token(&body)))
+    });
+    let getuserphonenumber = make(move |req| {
+        let now = clock.now().as_second();
+        async move {
+            let (params, body) = read(req).await?;
+            Ok::<_, poem::Error>(answer(&sandbox::getuserphonenumber(
+                app_id,
+                &params.access_token,
+                &body,
+                now,
+            )))
+        }
+    });
     Route::new()
         .at("/sns/jscode2session", get(jscode2session))
         .at("/cgi-bin/stable_token", post(stable_token))
         .at("/wxa/business/getuserphonenumber", post(getuserphonenumber))
-        .data(app_id.to_owned())
-        .data(clock)
         .map_to_response()
 }
 
-#[handler]
-fn jscode2session(Query(params): Query<Params>) -> Response {
-    answer(&sandbox::jscode2session(&params.appid, &params.js_code))
-}
-
-#[handler]
-fn stable_token(body: poem::web::Json<Value>) -> Response {
-    answer(&sandbox::stable_token(&body))
-}
-
-#[handler]
-fn getuserphonenumber(
-    Query(params): Query<Params>,
-    body: poem::web::Json<Value>,
-    app_id: Data<&String>,
-    clock: Data<&Clock>,
-) -> Response {
-    let now = clock.now().as_second();
-    answer(&sandbox::getuserphonenumber(&app_id, &params.access_token, &body, now))
+/// The query, and the JSON of the body: null when there is none.
+async fn read(req: Request) -> Result<(Params, Value)> {
+    let (req, mut body) = req.split();
+    let Query(params) = Query::from_request(&req, &mut body).await?;
+    let body = Json::<Value>::from_request(&req, &mut body).await.map(|json| json.0);
+    Ok((params, body.unwrap_or_default()))
 }
 
 fn answer(body: &Value) -> Response {

@@ -8,7 +8,7 @@ use poem_openapi::param::Header;
 use poem_openapi::types::ToJSON;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
-use super::body::{Json, OptionalJson};
+use super::body::{Json, OptionalJsonBody};
 use super::envelope::Envelope;
 use super::error::{ErrorResponse, Rejected};
 use super::limits::Limits;
@@ -183,9 +183,9 @@ impl SystemApi {
         /// 可选。建议传入旧 token(`Bearer <token>`)以优先走有效 token 续签路径。
         #[oai(name = "Authorization")]
         authorization: Header<Option<String>>,
-        body: OptionalJson<SystemRefreshTokenRequest>,
+        body: OptionalJsonBody<SystemRefreshTokenRequest>,
     ) -> Result<RefreshTokenResponse> {
-        let code = body.0.map_or(Ok(None), SystemRefreshTokenRequest::code)?;
+        let code = body.read()?.map_or(Ok(None), SystemRefreshTokenRequest::code)?;
         let token = self.refresh(authorization.0.as_deref(), code).await?;
         Ok(RefreshTokenResponse::Ok(Json(Envelope::new("刷新成功", RefreshTokenData { token }))))
     }

@@ -7,7 +7,7 @@ use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 
 use super::Tags;
 use super::bearer::Bearer;
-use super::body::Json;
+use super::body::{Json, JsonBody};
 use super::envelope::Envelope;
 use super::error::{ErrorResponse, Rejected};
 use super::limits::Limits;
@@ -122,8 +122,9 @@ impl WechatApi {
     /// 首次注册创建时会写入 `users_idtype = WeChat`。
     /// 返回的 `token` 可直接用于 PocketBase SDK 与当前 hooks 接口调用。
     #[oai(path = "/login", method = "post", operation_id = "wechatLogin")]
-    async fn login(&self, body: Json<WechatLoginRequest>) -> Result<WechatLoginResponse> {
-        let code = OneTimeCode::parse(&body.0.users_wx_code).map_err(Rejected::field("users_wx_code"))?;
+    async fn login(&self, body: JsonBody<WechatLoginRequest>) -> Result<WechatLoginResponse> {
+        let code =
+            OneTimeCode::parse(&body.read()?.users_wx_code).map_err(Rejected::field("users_wx_code"))?;
         let _in_flight = self.limits.once("wechat/login", code.as_str())?;
         let session = auth::wechat_login(&self.app, &code).await?;
         Ok(WechatLoginResponse::Ok(Json(session.into())))
@@ -137,10 +138,10 @@ impl WechatApi {
     async fn profile(
         &self,
         bearer: Bearer,
-        body: Json<WechatProfileRequest>,
+        body: JsonBody<WechatProfileRequest>,
     ) -> Result<WechatProfileResponse> {
         let user = bearer.user(&self.app).await?;
-        let update = ProfileUpdate::try_from(body.0)?;
+        let update = ProfileUpdate::try_from(body.read()?)?;
         let _in_flight = self.limits.once("wechat/profile", user.id.as_str())?;
         let (user, company) = auth::update_profile(&self.app, user, update).await?;
         let data = WechatProfileResponseData {

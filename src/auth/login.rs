@@ -15,12 +15,11 @@ use crate::store::Conflict;
 /// [`Error::CodeRefused`], [`Error::TooMany`], [`Error::Disabled`].
 pub async fn wechat_login(app: &App, code: &OneTimeCode) -> Result<Session> {
     let openid = app.wechat.exchange(code).await?;
-    let (user, created) = match app.store.user_by_openid(&openid).await? {
-        Some(user) => (user, false),
-        None => {
-            let new = new_user(app, openid, IdType::WeChat)?;
-            app.store.find_or_insert_user(new).await?.map_err(unexpected)?
-        }
+    let (user, created) = if let Some(user) = app.store.user_by_openid(&openid).await? {
+        (user, false)
+    } else {
+        let new = new_user(app, openid, IdType::WeChat)?;
+        app.store.find_or_insert_user(new).await?.map_err(unexpected)?
     };
     ensure_active(&user)?;
     open_session(app, user, created).await

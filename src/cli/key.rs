@@ -23,7 +23,7 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
         return Err(format!("there is no database at {}; see store.path", config.store.path.display()).into());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let store = Store::open(Location::File(config.store.path.clone()), config.store.cache_mib << 20)?;
+    let store = Store::open(&Location::File(config.store.path.clone()), config.store.cache_mib << 20)?;
     if matches!(command, Command::Rotate) {
         let now = Clock::System.now();
         let key = ServerKey { secret: Random::System.bytes()?, created: now };

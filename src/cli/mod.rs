@@ -58,7 +58,10 @@ pub fn run() -> ExitCode {
         load(cli.config.as_deref()).and_then(|config| match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(config),
             Command::Openapi { yaml } => show::openapi(config, yaml),
-            Command::Config => show::config(&config),
+            Command::Config => {
+                show::config(&config);
+                Ok(())
+            }
             Command::Key(command) => key::run(&config, &command),
         });
     match outcome {

@@ -21,7 +21,7 @@ async fn serve(config: Config) -> Outcome {
     let (sandbox, base_path) = (config.wechat.provider == Provider::Sandbox, config.server.base_path.clone());
     let database = std::path::absolute(&config.store.path)?;
     let mut stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
-    let server = Server::bind(config, location, Clock::System, Random::System).await?;
+    let server = Server::bind(config, &location, Clock::System, Random::System).await?;
     let url = format!("http://{}{base_path}", server.local_addr()?);
     tracing::info!(version = build_info::VERSION, revision = build_info::REVISION, database = %database.display(), "bai listens on {url}");
     tracing::info!("API documents: {url}/docs");

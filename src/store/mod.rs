@@ -126,7 +126,7 @@ impl Store {
     ///
     /// # Errors
     /// Each variant of [`Error`] but `Damaged`; a file that is refused is left as it was.
-    pub fn open(location: Location, cache_bytes: usize) -> Result<Self, Error> {
+    pub fn open(location: &Location, cache_bytes: usize) -> Result<Self, Error> {
         let embedded = Embedded::open(location, cache_bytes)?;
         Ok(Self { backend: Backend::Embedded(Arc::new(embedded)) })
     }
@@ -141,7 +141,6 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Failed`].
-    #[expect(clippy::unused_async, reason = "a store over the network would wait here")]
     pub async fn count_users(&self) -> Result<u64, Error> {
         self.embedded().count_users()
     }
@@ -150,7 +149,6 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Failed`] or [`Error::Damaged`].
-    #[expect(clippy::unused_async, reason = "a store over the network would wait here")]
     pub async fn user_by_id(&self, id: &UserId) -> Result<Option<User>, Error> {
         self.embedded().user_by_id(id)
     }
@@ -159,7 +157,6 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Failed`] or [`Error::Damaged`].
-    #[expect(clippy::unused_async, reason = "a store over the network would wait here")]
     pub async fn user_by_openid(&self, openid: &OpenId) -> Result<Option<User>, Error> {
         self.embedded().user_by_openid(openid)
     }
@@ -168,7 +165,6 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Failed`] or [`Error::Damaged`].
-    #[expect(clippy::unused_async, reason = "a store over the network would wait here")]
     pub async fn user_by_phone(&self, phone: &Phone) -> Result<Option<User>, Error> {
         self.embedded().user_by_phone(phone)
     }
@@ -177,7 +173,6 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Failed`].
-    #[expect(clippy::unused_async, reason = "a store over the network would wait here")]
     pub async fn company_by_company_id(&self, company_id: &str) -> Result<Option<Company>, Error> {
         self.embedded().company_by_company_id(company_id)
     }

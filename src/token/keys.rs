@@ -18,7 +18,7 @@ pub struct Keys(Vec<Key>);
 impl Keys {
     /// Takes the stored keys, oldest first; `None` when there are none.
     #[must_use]
-    pub fn new(stored: Vec<ServerKey>) -> Option<Self> {
+    pub fn new(stored: &[ServerKey]) -> Option<Self> {
         let keys = stored.iter().map(Key::new).collect::<Option<Vec<_>>>()?;
         (!keys.is_empty()).then_some(Self(keys))
     }

@@ -171,7 +171,7 @@ mod tests {
 
     fn keys(bytes: &[u8]) -> Keys {
         let key = |b: &u8| ServerKey { secret: [*b; 32], created: at(0) };
-        Keys::new(bytes.iter().map(key).collect()).unwrap()
+        Keys::new(&bytes.iter().map(key).collect::<Vec<_>>()).unwrap()
     }
 
     fn tokens(bytes: &[u8]) -> Tokens {

@@ -11,7 +11,7 @@ use super::Error;
 use crate::clock::Clock;
 
 /// What a client is told to wait after errcode 45011, the minute quota.
-pub const MINUTE_RETRY: Duration = Duration::from_secs(60);
+pub const MINUTE_RETRY: Duration = Duration::from_mins(1);
 /// What a client is told to wait after errcode 45009, the daily quota; the operator can reset it at any time.
 pub const DAILY_RETRY: Duration = Duration::from_hours(1);
 
@@ -104,7 +104,7 @@ mod tests {
         let quota = Quota::new(clock.clone());
         (0..3).for_each(|_| quota.record(&refused()));
         assert!(quota.check().is_err());
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
         assert!(quota.check().is_ok());
     }
 }

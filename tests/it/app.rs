@@ -40,10 +40,10 @@ impl TestApp {
     }
 
     pub fn spawn_with(configure: impl FnOnce(&mut Config)) -> Self {
-        Self::spawn_on(Location::memory(), configure)
+        Self::spawn_on(&Location::memory(), configure)
     }
 
-    pub fn spawn_on(location: Location, configure: impl FnOnce(&mut Config)) -> Self {
+    pub fn spawn_on(location: &Location, configure: impl FnOnce(&mut Config)) -> Self {
         let stub = WechatStub::start();
         let mut config = Config::default();
         config.server.listen = "127.0.0.1:0".parse().unwrap();

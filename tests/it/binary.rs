@@ -205,12 +205,15 @@ fn the_version_has_revision_and_build_time() {
     );
 }
 
+/// Arguments, environment, and what the message has to contain.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
+
 #[test]
 fn mistakes_are_explained_in_one_message_and_nothing_is_made() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("bad.toml"), "[server]\nlisten = \"127.0.0.1:0\"\nlisten_on = 1\n")
         .unwrap();
-    let cases: [(&[&str], &[(&str, &str)], &[&str]); 6] = [
+    let cases: [Case; 6] = [
         (&["--config", "bad.toml"], &[], &["bad.toml", "line 3", "listen_on", "expected one of", "`listen`"]),
         (&["--config", "none.toml"], &[], &["none.toml"]),
         (&["serve"], &[("BAI_SERVER__LISTEN", "0.0.0.0:0")], &["sandbox", "loopback", "server.listen"]),

@@ -16,7 +16,8 @@ use crate::app::Answer;
 /// The document with the default configuration.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let app = App::new(Config::default(), Location::memory(), Clock::System, Random::seeded(1));
+    let location = Location::memory();
+    let app = App::new(Config::default(), &location, Clock::System, Random::seeded(1));
     let app: Arc<App> = runtime.block_on(app).unwrap();
     bai::api::document(&app).unwrap()
 });

@@ -1,4 +1,5 @@
 //! Tests through the doors that users have: HTTP, and the binary.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
 mod app;
 mod binary;

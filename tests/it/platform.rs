@@ -187,12 +187,12 @@ fn a_hash_of_other_cost_is_renewed_at_login() {
         let phone = Phone::parse("13800138000").unwrap();
         app.block_on(app.app.store.user_by_phone(&phone)).unwrap().unwrap().password_hash.unwrap()
     };
-    let app = TestApp::spawn_on(file(), |config| config.password.log_n = 3);
+    let app = TestApp::spawn_on(&file(), |config| config.password.log_n = 3);
     let registered = app.register("13800138000", "12345678").ok();
     assert!(hash(&app).starts_with("$scrypt$ln=3,r=8,p=1$"));
     drop(app);
 
-    let app = TestApp::spawn_on(file(), |config| config.password.log_n = 5);
+    let app = TestApp::spawn_on(&file(), |config| config.password.log_n = 5);
     app.login("13800138000", "wrong-password").assert_error(400, "密码错误");
     assert!(hash(&app).starts_with("$scrypt$ln=3,"));
     let login = app.login("13800138000", "12345678").ok();

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 const CACHE: usize = 1 << 20;
 
 fn open(path: &Path) -> Result<Store, Error> {
-    Store::open(Location::File(path.to_owned()), CACHE)
+    Store::open(&Location::File(path.to_owned()), CACHE)
 }
 
 fn user(random: &Random, openid: &str, phone: Option<&str>) -> NewUser {
@@ -48,7 +48,7 @@ async fn both_indexes_lead_to_the_user_after_a_reopening() {
 #[tokio::test]
 async fn a_refused_job_leaves_no_trace_in_the_shared_transaction() {
     let random = Random::seeded(1);
-    let store = Store::open(Location::memory(), CACHE).unwrap();
+    let store = Store::open(&Location::memory(), CACHE).unwrap();
     let first = store.insert_user(user(&random, "o_1", Some("13800138000"))).await.unwrap().unwrap();
     let (same_phone, good, same_openid) = tokio::join!(
         store.insert_user(user(&random, "o_2", Some("13800138000"))),
@@ -75,7 +75,7 @@ async fn a_refused_job_leaves_no_trace_in_the_shared_transaction() {
 #[tokio::test]
 async fn a_requester_that_goes_away_does_not_stop_its_job_or_the_writer() {
     let random = Random::seeded(1);
-    let store = Store::open(Location::memory(), CACHE).unwrap();
+    let store = Store::open(&Location::memory(), CACHE).unwrap();
     let insertion = store.insert_user(user(&random, "o_1", None));
     let _ = tokio::time::timeout(std::time::Duration::ZERO, insertion).await;
     store.insert_user(user(&random, "o_2", None)).await.unwrap().unwrap();
@@ -84,7 +84,7 @@ async fn a_requester_that_goes_away_does_not_stop_its_job_or_the_writer() {
 
 #[tokio::test]
 async fn old_token_keys_go_when_their_last_tokens_have_expired() {
-    let store = Store::open(Location::memory(), CACHE).unwrap();
+    let store = Store::open(&Location::memory(), CACHE).unwrap();
     let at = |secs: i64| Timestamp::from_second(secs).unwrap();
     let key = |n: u8| ServerKey { secret: [n; 32], created: at(i64::from(n) * 100) };
     // Each token lives 100 seconds. The key before the newest expired one signed until that one came.

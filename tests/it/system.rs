@@ -23,7 +23,8 @@ fn hello_world_has_its_four_fields() {
     assert_eq!(data["message"], "Hello, World!");
     assert_eq!(data["status"], "success");
     assert_eq!(data["timestamp"], "2026-11-22T06:10:36.858Z");
-    assert!(data["build_time"].as_str().unwrap().ends_with(".000Z"));
+    let build_time: jiff::Timestamp = data["build_time"].as_str().unwrap().parse().unwrap();
+    assert!(build_time.as_second() > 0);
     assert_eq!(answer.header("content-type"), "application/json");
 }
 
@@ -86,7 +87,7 @@ fn a_full_disk_makes_writes_fail_and_health_unhealthy_until_there_is_space_again
         let disk = disk.clone();
         move || Box::new(disk.clone())
     }));
-    let app = TestApp::spawn_on(location, |_| ());
+    let app = TestApp::spawn_on(&location, |_| ());
     let token = app.wechat_token("alice~1");
 
     disk.broken.store(true, Ordering::SeqCst);

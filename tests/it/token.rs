@@ -54,10 +54,10 @@ fn a_token_of_another_server_is_refused() {
 fn tokens_survive_a_restart_because_keys_live_in_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let file = || Location::File(dir.path().join("bai.redb"));
-    let app = TestApp::spawn_on(file(), |_| ());
+    let app = TestApp::spawn_on(&file(), |_| ());
     let token = app.wechat_token("alice~1");
     drop(app);
-    let app = TestApp::spawn_on(file(), |_| ());
+    let app = TestApp::spawn_on(&file(), |_| ());
     assert_eq!(app.post(REFRESH).bearer(&token).send().status, 200);
     assert_eq!(app.wechat_login("alice~2").ok()["meta"]["data"]["status"], "login_success");
 }

@@ -187,6 +187,8 @@ fn a_profile_checks_every_field_before_it_spends_the_code() {
 fn a_profile_needs_a_valid_token_of_a_wechat_user() {
     let app = TestApp::spawn();
     app.post(PROFILE).json(&profile("13900139000")).send().assert_error(401, "token");
+    app.post(PROFILE).send().assert_error(401, "token");
+    app.post(PROFILE).json(&json!({})).send().assert_error(401, "token");
     app.post(PROFILE)
         .bearer("pb.e30.v4.local.xxx")
         .json(&profile("13900139000"))

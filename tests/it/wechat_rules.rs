@@ -137,7 +137,7 @@ fn several_quota_refusals_in_a_row_stop_the_calls_for_a_while() {
     }
     assert_eq!(app.stub.calls(SESSION).len(), 3);
     app.stub.script(|_| None);
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     assert_eq!(app.wechat_login("alice~9").status, 200);
 }
 
@@ -215,7 +215,7 @@ fn many_profiles_with_an_expired_access_token_fetch_one() {
     let tokens: Vec<_> = (0..40).map(|n| app.wechat_token(&format!("u{n}~1"))).collect();
     numbered_tokens(&app, 0, |_, n| n);
     assert_eq!(set_profile(&app, &tokens[0], "code").status, 200);
-    app.clock.advance(Duration::from_secs(7200));
+    app.clock.advance(Duration::from_hours(2));
     thread::scope(|scope| {
         for token in &tokens {
             scope.spawn(|| set_profile(&app, token, "code"));

@@ -24,8 +24,8 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    pub fn open(location: Location, cache_bytes: usize) -> Result<Self, Error> {
-        let engine = Arc::new(schema::CURRENT.open(&location, cache_bytes)?);
+    pub fn open(location: &Location, cache_bytes: usize) -> Result<Self, Error> {
+        let engine = Arc::new(schema::CURRENT.open(location, cache_bytes)?);
         Ok(Self { writer: Writer::spawn(Arc::clone(&engine))?, engine })
     }
 
