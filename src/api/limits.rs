@@ -1,7 +1,7 @@
 //! Repetitions: the same request again while the first is in flight or shortly after, and hasty refreshes.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,8 +17,9 @@ const REFRESH_WINDOW_MS: i64 = 10_000;
 /// Entries kept of each kind; beyond that the oldest are forgotten first.
 const MAX_ENTRIES: usize = 100_000;
 
-/// Remembers recent requests, by hashes of what identifies them.
+/// Remembers recent requests, by keyed hashes of what identifies them.
 pub struct Limits {
+    hasher: RandomState,
     enabled: bool,
     window_ms: i64,
     clock: Clock,
@@ -45,6 +46,7 @@ impl Limits {
     #[must_use]
     pub fn new(settings: &config::Limits, clock: Clock) -> Self {
         Self {
+            hasher: RandomState::new(),
             enabled: settings.enabled,
             window_ms: millis(settings.duplicate_window),
             clock,
@@ -62,7 +64,7 @@ impl Limits {
         if !self.enabled {
             return Ok(InFlight { limits: self, key: None });
         }
-        let key = digest(&(route, who));
+        let key = self.digest(&(route, who));
         let now = self.clock.now_ms();
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         requests.forget_before(now - self.window_ms);
@@ -93,7 +95,7 @@ impl Limits {
         if refreshes.len() >= MAX_ENTRIES {
             refreshes.clear();
         }
-        let times = refreshes.entry(digest(user)).or_default();
+        let times = refreshes.entry(self.digest(user)).or_default();
         while times.front().is_some_and(|at| now - at >= REFRESH_WINDOW_MS) {
             times.pop_front();
         }
@@ -105,6 +107,10 @@ impl Limits {
         }
         times.push_back(now);
         Ok(())
+    }
+
+    fn digest(&self, value: &impl Hash) -> u64 {
+        self.hasher.hash_one(value)
     }
 }
 
@@ -130,12 +136,6 @@ impl Drop for InFlight<'_> {
         requests.finished.insert(key, now);
         requests.order.push_back((now, key));
     }
-}
-
-fn digest(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 fn millis(duration: Duration) -> i64 {

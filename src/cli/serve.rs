@@ -1,5 +1,7 @@
 //! `bai serve`
 
+use std::time::Duration;
+
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Outcome;
@@ -10,10 +12,16 @@ use crate::server::Server;
 use crate::store::Location;
 use crate::{build_info, telemetry};
 
+/// How long work that outlived the graceful stop is waited for.
+const LEAVE_BEHIND: Duration = Duration::from_millis(500);
+
 pub fn run(config: Config) -> Outcome {
     telemetry::init(&config.log);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(config))
+    let outcome = runtime.block_on(serve(config));
+    // A call to WeChat that still hangs on its thread is left behind; dropping the runtime would wait for it.
+    runtime.shutdown_timeout(LEAVE_BEHIND);
+    outcome
 }
 
 async fn serve(config: Config) -> Outcome {

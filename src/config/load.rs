@@ -268,6 +268,7 @@ mod tests {
             ("[server]\nbase_path = 'pb/'", ["line 2", "base_path", "\"/pb\""]),
             ("[wechat]\nprovider = 'fake'", ["line 2", "provider", "`sandbox`"]),
             ("[limits]\nenabled = 1", ["line 2", "enabled", "a boolean"]),
+            ("[wechat]\nproxy = '10.0.0.1'", ["line 2", "proxy", "http://"]),
             ("[web]\n", ["line 1", "web", "expected one of"]),
         ] {
             let problem = problem(text, &[]);

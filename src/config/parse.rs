@@ -46,13 +46,26 @@ pub fn origins<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Er
 /// An http(s) URL; a slash at its end is cut off.
 pub fn http_url<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     let url = String::deserialize(input)?;
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    match rest {
-        Some(rest) if !rest.is_empty() && !rest.contains(['?', '#', ' ']) => {
-            Ok(url.trim_end_matches('/').to_owned())
-        }
-        _ => Err(D::Error::custom("expected a URL such as \"https://api.weixin.qq.com\"")),
+    match is_http_url(&url) {
+        true => Ok(url.trim_end_matches('/').to_owned()),
+        false => Err(D::Error::custom("expected a URL such as \"https://api.weixin.qq.com\"")),
     }
+}
+
+/// Nothing, or an http(s) URL.
+pub fn optional_http_url<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let url = String::deserialize(input)?;
+    let ok = url.is_empty() || is_http_url(&url);
+    if ok {
+        Ok(url)
+    } else {
+        Err(D::Error::custom("expected \"\" or a URL such as \"http://10.0.0.1:3128\""))
+    }
+}
+
+fn is_http_url(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', ' ']))
 }
 
 /// Levels as `tracing` reads them.

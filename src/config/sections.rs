@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::parse::{base_path, between, duration, http_url, log_level, origins};
+use super::parse::{base_path, between, duration, http_url, log_level, optional_http_url, origins};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -106,6 +106,7 @@ pub struct Wechat {
     #[serde(deserialize_with = "between::<1, 500, _>")]
     pub max_concurrent: usize,
     /// Proxy URL, or empty.
+    #[serde(deserialize_with = "optional_http_url")]
     pub proxy: String,
     /// Send the openid along with a phone code.
     pub bind_phone_code: bool,

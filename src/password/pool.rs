@@ -84,7 +84,10 @@ mod tests {
         };
         let (first, did_run) = tokio::join!(first, run);
         first.unwrap();
-        pool.run(|| ()).await.unwrap();
+        // The abandoned task leaves the queue when the thread comes to it.
+        while pool.run(|| ()).await.is_err() {
+            tokio::task::yield_now().await;
+        }
         assert!(did_run.try_recv().is_err());
     }
 

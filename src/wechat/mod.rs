@@ -228,6 +228,9 @@ fn classify(answer: Value) -> Result<Value, Error> {
         return Ok(answer);
     }
     let refusal = Refusal { errcode: status.errcode, errmsg: status.errmsg.chars().take(200).collect() };
+    if matches!(refusal.errcode, 45009 | 45011) {
+        tracing::warn!(%refusal, "a quota of WeChat's is used up");
+    }
     Err(match refusal.errcode {
         -1 => Error::Busy(refusal),
         40029 | 40163 | 40226 => Error::CodeRefused(refusal),

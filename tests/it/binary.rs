@@ -72,6 +72,17 @@ impl Running {
     }
 }
 
+/// The stub in the place of the real WeChat.
+fn real_wechat(stub: &WechatStub) -> [(&'static str, String); 4] {
+    let setting = |name, value: &str| (name, value.to_owned());
+    [
+        setting("BAI_WECHAT__PROVIDER", "wechat"),
+        setting("BAI_WECHAT__APP_ID", "wx1"),
+        setting("BAI_WECHAT__SECRET", "s"),
+        setting("BAI_WECHAT__BASE_URL", &stub.url),
+    ]
+}
+
 fn login(running: &Running, code: &str) -> Answer {
     running.post("/api/wechat/login", &json!({ "users_wx_code": code }))
 }
@@ -117,12 +128,8 @@ fn a_stop_lets_requests_in_flight_finish() {
         })
     });
     let mut command = bai(dir.path(), &["serve"]);
-    command.envs([
-        ("BAI_WECHAT__PROVIDER", "wechat"),
-        ("BAI_WECHAT__APP_ID", "wx1"),
-        ("BAI_WECHAT__SECRET", "s"),
-        ("BAI_WECHAT__BASE_URL", &stub.url),
-    ]);
+    command.envs(real_wechat(&stub));
+    command.env("HTTP_PROXY", "http://127.0.0.1:1").env("ALL_PROXY", "http://127.0.0.1:1");
     let running = Running::start(command);
     let base = running.base.clone();
     let slow = thread::spawn(move || {
@@ -136,6 +143,34 @@ fn a_stop_lets_requests_in_flight_finish() {
     running.signal("-TERM");
     assert!(running.wait().0);
     assert_eq!(slow.join().unwrap(), 200);
+}
+
+#[test]
+fn a_stop_takes_ten_seconds_at_most() {
+    let dir = tempfile::tempdir().unwrap();
+    let stub = WechatStub::start();
+    stub.script(|_| Some(Reply::Hang(Duration::from_mins(1))));
+    let mut command = bai(dir.path(), &["serve"]);
+    command.envs(real_wechat(&stub)).env("BAI_WECHAT__TIMEOUT", "50s");
+    let running = Running::start(command);
+    let base = running.base.clone();
+    thread::spawn(move || {
+        let socket = std::net::TcpStream::connect(base.trim_start_matches("http://")).unwrap();
+        let body = r#"{"users_wx_code":"x"}"#;
+        let head = "POST /api/wechat/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 21";
+        std::io::Write::write_all(&mut &socket, format!("{head}\r\n\r\n{body}").as_bytes()).unwrap();
+        let _ = std::io::Read::read(&mut &socket, &mut [0; 1]);
+    });
+    let started = Instant::now();
+    while stub.calls(SESSION).is_empty() {
+        assert!(started.elapsed() < Duration::from_secs(10));
+        thread::sleep(Duration::from_millis(5));
+    }
+    let asked = Instant::now();
+    running.signal("-TERM");
+    let (success, log) = running.wait();
+    assert!(success && log.contains("did not finish"), "{log}");
+    assert!(asked.elapsed() < Duration::from_secs(13), "{:?}", asked.elapsed());
 }
 
 #[test]

@@ -1,15 +1,13 @@
 //! `/api/system/*`
 
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bai::domain::Status;
-use bai::store::{InMemoryBackend, Location, StorageBackend, UserUpdate};
+use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
+use crate::disk::Disk;
 use crate::wechat_stub::SESSION;
 
 const REFRESH: &str = "/api/system/refresh-token";
@@ -43,60 +41,19 @@ fn a_body_is_not_looked_at_where_none_is_expected() {
     }
 }
 
-/// A disk that can be switched off: every write, sync and growth fails then.
-#[derive(Clone, Debug, Default)]
-struct Disk {
-    storage: Arc<InMemoryBackend>,
-    broken: Arc<AtomicBool>,
-}
-
-impl Disk {
-    fn check(&self) -> io::Result<()> {
-        match self.broken.load(Ordering::SeqCst) {
-            true => Err(io::Error::from(io::ErrorKind::StorageFull)),
-            false => Ok(()),
-        }
-    }
-}
-
-impl StorageBackend for Disk {
-    fn len(&self) -> io::Result<u64> {
-        self.storage.len()
-    }
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.storage.read(offset, out)
-    }
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.check()?;
-        self.storage.set_len(len)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.check()?;
-        self.storage.sync_data()
-    }
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.check()?;
-        self.storage.write(offset, data)
-    }
-}
-
 #[test]
 fn a_full_disk_makes_writes_fail_and_health_unhealthy_until_there_is_space_again() {
     let disk = Disk::default();
-    let location = Location::Custom(Arc::new({
-        let disk = disk.clone();
-        move || Box::new(disk.clone())
-    }));
-    let app = TestApp::spawn_on(&location, |_| ());
+    let app = TestApp::spawn_on(&disk.location(), |_| ());
     let token = app.wechat_token("alice~1");
 
-    disk.broken.store(true, Ordering::SeqCst);
+    disk.fill(true);
     app.wechat_login("bob~1").assert_error(500, "服务端内部错误");
     let answer = app.post("/api/system/health").send();
     answer.assert_error(503, "无法写入");
     assert_eq!(answer.json()["data"]["status"], "unhealthy");
 
-    disk.broken.store(false, Ordering::SeqCst);
+    disk.fill(false);
     assert_eq!(app.post("/api/system/health").send().status, 200);
     assert_eq!(app.wechat_login("bob~1").ok()["meta"]["data"]["status"], "register_success");
     assert_eq!(app.post(REFRESH).bearer(&token).send().status, 200);

@@ -10,7 +10,7 @@ use crate::app::{TestApp, profile};
 use crate::wechat_stub::{Call, PHONE, Reply, SESSION, TOKEN, response};
 
 /// errcode, status at wechat/login, calls that a login makes, status at wechat/profile.
-const CODES: [(i64, u16, usize, u16); 22] = [
+const CODES: [(i64, u16, usize, u16); 26] = [
     (-1, 500, 3, 500),
     (40001, 500, 1, 500),
     (40013, 500, 1, 500),
@@ -29,8 +29,12 @@ const CODES: [(i64, u16, usize, u16); 22] = [
     (45009, 429, 1, 429),
     (45011, 429, 1, 429),
     (47001, 500, 1, 500),
+    (45035, 500, 1, 500),
     (48001, 500, 1, 500),
+    (48017, 500, 1, 500),
+    (410, 500, 1, 500),
     (50002, 500, 1, 500),
+    (50004, 500, 1, 500),
     (61004, 500, 1, 500),
     (99999, 500, 1, 500),
 ];

@@ -1,0 +1,103 @@
+//! Every documented status of every endpoint can be had, and none that is not documented.
+
+use std::collections::BTreeSet;
+
+use bai::domain::{Status, UserId};
+use bai::store::UserUpdate;
+use serde_json::json;
+
+use crate::app::{Answer, Call, TestApp, profile, registration};
+use crate::disk::Disk;
+use crate::document::DOCUMENT;
+use crate::wechat_stub::{PHONE, SESSION};
+
+/// Asks `path` and notes what came: the answer itself was held against the document already.
+struct Notes(BTreeSet<(String, u16)>);
+
+impl Notes {
+    fn note(&mut self, path: &str, answer: &Answer) {
+        self.0.insert((path.to_owned(), answer.status));
+    }
+
+    /// The same call with a body that is too large and one that is not declared as JSON.
+    fn bad_bodies(&mut self, path: &str, call: impl Fn() -> Call) {
+        self.note(path, &call().header("Content-Type", "application/json").body(&[b' '; 70_000]).send());
+        self.note(path, &call().header("Content-Type", "text/plain").body(b"{}").send());
+    }
+}
+
+fn documented() -> BTreeSet<(String, u16)> {
+    let paths = DOCUMENT["paths"].as_object().unwrap();
+    let of = |path: &String| {
+        let responses = DOCUMENT["paths"][path]["post"]["responses"].as_object().unwrap();
+        responses.keys().map(|status| (path.clone(), status.parse().unwrap())).collect::<Vec<_>>()
+    };
+    paths.keys().flat_map(of).collect()
+}
+
+#[test]
+fn every_documented_status_can_be_had() {
+    let (hello, health, count) =
+        ("/api/system/test-helloworld", "/api/system/health", "/api/system/users-count");
+    let (refresh, login, set_profile) =
+        ("/api/system/refresh-token", "/api/wechat/login", "/api/wechat/profile");
+    let (register, platform_login) = ("/api/platform/register", "/api/platform/login");
+    let mut notes = Notes(BTreeSet::new());
+    let disk = Disk::default();
+    let app = TestApp::spawn_on(&disk.location(), |config| config.limits.enabled = true);
+    let alice = app.wechat_token("alice~0");
+    let code = |code: &str| json!({ "users_wx_code": code });
+    let credentials = json!({ "users_phone": "13800138000", "password": "12345678" });
+
+    for path in [hello, health, count] {
+        notes.note(path, &app.post(path).send());
+    }
+    for (path, body) in [
+        (login, code("bob~1")),
+        (login, code("bob~1")),
+        (login, code("bad")),
+        (refresh, code("alice~1")),
+        (refresh, code("alice~1")),
+        (refresh, code("bad")),
+        (refresh, code("stranger~1")),
+        (refresh, json!({})),
+        (register, registration("13800138000", "12345678")),
+        (register, registration("13800138000", "12345678")),
+        (register, json!({})),
+        (platform_login, credentials.clone()),
+        (platform_login, credentials),
+        (platform_login, json!({})),
+        (platform_login, json!({ "users_phone": "13800138001", "password": "12345678" })),
+    ] {
+        notes.note(path, &app.post(path).json(&body).send());
+    }
+    let with_profile = |body| app.post(set_profile).bearer(&alice).json(&body).send();
+    for body in [profile("13900139000"), profile("13900139000"), json!({})] {
+        notes.note(set_profile, &with_profile(body));
+    }
+    notes.note(set_profile, &app.post(set_profile).json(&profile("13900139000")).send());
+    for path in [refresh, login, set_profile, register, platform_login] {
+        notes.bad_bodies(path, || app.post(path).bearer(&alice));
+    }
+
+    app.clock.advance(std::time::Duration::from_secs(5));
+    let dave = app.wechat_login("dave~1").ok();
+    let id = UserId::parse(dave["record"]["id"].as_str().unwrap()).unwrap();
+    let disable = UserUpdate { status: Some(Status::Disabled), ..UserUpdate::default() };
+    app.block_on(app.app.store.update_user(id, disable, app.clock.now())).unwrap().unwrap();
+    notes.note(login, &app.wechat_login("dave~2"));
+
+    app.stub.refuse(SESSION, 40125, "invalid appsecret");
+    notes.note(login, &app.wechat_login("alice~5"));
+    notes.note(refresh, &app.post(refresh).json(&code("alice~6")).send());
+    app.stub.refuse(PHONE, 48001, "api unauthorized");
+    notes.note(set_profile, &with_profile(profile("13900139001")));
+
+    disk.kill();
+    notes.note(register, &app.register("13800138002", "12345678"));
+    notes.note(health, &app.post(health).send());
+    notes.note(count, &app.post(count).send());
+    notes.note(platform_login, &app.login("13800138003", "12345678"));
+
+    assert_eq!(notes.0, documented());
+}
