@@ -21,7 +21,7 @@ impl Notes {
 
     /// The same call with a body that is too large and one that is not declared as JSON.
     fn bad_bodies(&mut self, path: &str, call: impl Fn() -> Call) {
-        self.note(path, &call().header("Content-Type", "application/json").body(&[b' '; 70_000]).send());
+        self.note(path, &call().header("Content-Type", "application/json").body(&vec![b' '; 70_000]).send());
         self.note(path, &call().header("Content-Type", "text/plain").body(b"{}").send());
     }
 }
