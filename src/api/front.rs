@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use futures_util::FutureExt;
@@ -29,7 +30,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
 pub struct Front {
     pub inner: BoxEndpoint<'static>,
     pub cors: Cors,
-    pub random: Random,
+    pub request_ids: RequestIds,
     /// `Allow` by path; other paths are pages.
     pub allow: HashMap<String, String>,
 }
@@ -86,8 +87,24 @@ impl Front {
         };
         match given.filter(harmless) {
             Some(id) => id.to_owned(),
-            None => format!("{:016x}", u64::from_be_bytes(self.random.bytes().unwrap_or_default())),
+            None => self.request_ids.next(),
         }
+    }
+}
+
+/// Ids that are unique within a process and very likely among processes: a random half and a counted one.
+pub struct RequestIds {
+    prefix: u32,
+    count: AtomicU32,
+}
+
+impl RequestIds {
+    pub fn new(random: &Random) -> Self {
+        Self { prefix: u32::from_be_bytes(random.bytes().unwrap_or_default()), count: AtomicU32::new(1) }
+    }
+
+    fn next(&self) -> String {
+        format!("{:08x}{:08x}", self.prefix, self.count.fetch_add(1, Ordering::Relaxed))
     }
 }
 

@@ -25,7 +25,7 @@ use poem_openapi::OpenApiService;
 use serde_json::Value;
 
 use self::cors::Cors;
-use self::front::Front;
+use self::front::{Front, RequestIds};
 use self::limits::Limits;
 use self::pages::{Files, Page};
 use self::platform::PlatformApi;
@@ -97,7 +97,7 @@ pub fn endpoint(
         Route::new().nest(&base_path, routes).map_to_response().boxed()
     };
     let cors = Cors::new(&app.config.server.cors_origins);
-    Ok(Front { inner, cors, random: app.random.clone(), allow })
+    Ok(Front { inner, cors, request_ids: RequestIds::new(&app.random), allow })
 }
 
 fn text(content_type: &'static str, body: String) -> impl IntoEndpoint {
