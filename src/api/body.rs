@@ -1,26 +1,21 @@
-//! JSON bodies, in and out.
+//! JSON request bodies.
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use poem::error::ReadBodyError;
-use poem::{IntoResponse, Request, RequestBody, Response, Result};
-use poem_openapi::payload::Payload;
-use poem_openapi::registry::{
-    MetaMediaType, MetaRequest, MetaResponse, MetaResponses, MetaSchemaRef, Registry,
-};
-use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
-use poem_openapi::{ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions};
+use poem::{Request, RequestBody, Result};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
+use poem_openapi::types::{ParseFromJSON, Type};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::{Map, Value};
 
+use super::answer::JSON;
 use super::error::Rejected;
 
 /// The most bytes of a request body that are read.
 pub const MAX_BODY: usize = 64 * 1024;
-
-/// A JSON answer.
-pub struct Json<T>(pub T);
 
 /// A JSON request body. Unlike poem-openapi's own it counts the bytes, and names the field that is wrong; and the
 /// handler decides when a bad body matters: who is not logged in is told that first.
@@ -46,43 +41,6 @@ impl<T> OptionalJsonBody<T> {
     /// [`Rejected`].
     pub fn read(self) -> Result<Option<T>, Rejected> {
         self.0
-    }
-}
-
-impl<T: Type> Payload for Json<T> {
-    const CONTENT_TYPE: &'static str = "application/json";
-
-    fn schema_ref() -> MetaSchemaRef {
-        T::schema_ref()
-    }
-
-    fn register(registry: &mut Registry) {
-        T::register(registry);
-    }
-}
-
-impl<T: ToJSON> IntoResponse for Json<T> {
-    fn into_response(self) -> Response {
-        Response::builder().content_type(Self::CONTENT_TYPE).body(self.0.to_json_string())
-    }
-}
-
-impl<T: ToJSON> ApiResponse for Json<T> {
-    fn meta() -> MetaResponses {
-        let content = vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: T::schema_ref() }];
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "",
-                status: Some(200),
-                status_range: None,
-                content,
-                headers: vec![],
-            }],
-        }
-    }
-
-    fn register(registry: &mut Registry) {
-        T::register(registry);
     }
 }
 
@@ -151,7 +109,7 @@ async fn optional<T: ParseFromJSON + 'static>(
 }
 
 fn request_meta<T: Type>(required: bool) -> MetaRequest {
-    let content = vec![MetaMediaType { content_type: Json::<T>::CONTENT_TYPE, schema: T::schema_ref() }];
+    let content = vec![MetaMediaType { content_type: JSON, schema: T::schema_ref() }];
     MetaRequest { description: None, content, required }
 }
 

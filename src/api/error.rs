@@ -11,6 +11,7 @@ use poem_openapi::Object;
 use poem_openapi::types::ToJSON;
 use serde_json::{Value, json};
 
+use super::answer::JSON;
 use super::types::AnyData;
 use crate::domain::Invalid;
 use crate::error::Error;
@@ -25,17 +26,20 @@ pub struct ErrorResponse {
     message: String,
 }
 
-impl ErrorResponse {
-    /// The envelope for `status`, explained by `msg`.
-    pub fn new(status: StatusCode, msg: &str, data: Value) -> Self {
-        Self { code: status.as_u16(), msg: msg.to_owned(), data: AnyData(data), message: msg.to_owned() }
-    }
-}
-
 /// An answer with the error envelope and nothing in `data`.
 pub fn reply(status: StatusCode, msg: &str) -> Response {
-    let body = ErrorResponse::new(status, msg, json!({}));
-    Response::builder().status(status).content_type("application/json").body(body.to_json_string())
+    reply_with(status, msg, json!({}))
+}
+
+/// An answer with the error envelope.
+pub fn reply_with(status: StatusCode, msg: &str, data: Value) -> Response {
+    let body = ErrorResponse {
+        code: status.as_u16(),
+        msg: msg.to_owned(),
+        data: AnyData(data),
+        message: msg.to_owned(),
+    };
+    Response::builder().status(status).content_type(JSON).body(body.to_json_string())
 }
 
 /// What the request body or a field of it should have been.
@@ -181,12 +185,9 @@ impl ResponseError for Error {
 }
 
 /// Turns whatever went wrong into the envelope. `allow` are the methods of the requested path.
-pub fn to_response(error: &PoemError, allow: &str) -> Response {
-    if let Some(error) = error.downcast_ref::<Error>() {
-        return error.as_response();
-    }
-    if let Some(rejected) = error.downcast_ref::<Rejected>() {
-        return rejected.as_response();
+pub fn to_response(error: PoemError, allow: &str) -> Response {
+    if error.is::<Error>() || error.is::<Rejected>() || error.is_from_response() {
+        return error.into_response();
     }
     if error.is::<NotFoundError>() {
         return reply(StatusCode::NOT_FOUND, "接口不存在,请检查请求路径");

@@ -69,7 +69,7 @@ impl Front {
             Ok(Err(e)) => {
                 error::log(&e, request_id, path);
                 let allow = self.allow.get(path).map_or("GET, HEAD", String::as_str);
-                error::to_response(&e, allow)
+                error::to_response(e, allow)
             }
             Err(_) => {
                 tracing::error!(request_id, path, "a handler panicked");

@@ -1,5 +1,6 @@
 //! HTTP: routes, wire types and their words. The only module that speaks Chinese and the contract's names.
 
+mod answer;
 mod bearer;
 mod body;
 mod cors;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use poem::Result;
-use poem_openapi::{ApiResponse, Object, OpenApi};
+use poem_openapi::{Object, OpenApi};
 
 use super::Tags;
-use super::body::{Json, JsonBody};
-use super::error::{ErrorResponse, Rejected};
+use super::answer::{Answer, Outcomes};
+use super::body::JsonBody;
+use super::error::Rejected;
 use super::limits::Limits;
 use super::session::PocketBaseAuthResponse;
 use super::view::UsersType;
@@ -81,51 +82,33 @@ fn user_type(value: Option<&str>) -> Result<Option<UserType>, Rejected> {
     }
 }
 
-#[derive(ApiResponse)]
-pub enum PlatformRegisterResponse {
-    /// 注册成功
-    #[oai(status = 200)]
-    Ok(Json<PocketBaseAuthResponse>),
-    /// 参数错误或手机号已存在
-    #[oai(status = 400)]
-    BadRequest(Json<ErrorResponse>),
-    /// 请求体过大
-    #[oai(status = 413)]
-    TooLarge(Json<ErrorResponse>),
-    /// 请求体必须为 application/json
-    #[oai(status = 415)]
-    NotJson(Json<ErrorResponse>),
-    /// 重复请求过于频繁
-    #[oai(status = 429)]
-    TooMany(Json<ErrorResponse>),
-    /// GUID 生成失败、auth identity 缺失或保存用户失败
-    #[oai(status = 500)]
-    Internal(Json<ErrorResponse>),
+enum PlatformRegister {}
+
+impl Outcomes for PlatformRegister {
+    type Body = PocketBaseAuthResponse;
+    const OK: &str = "注册成功";
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "参数错误或手机号已存在"),
+        (413, "请求体过大"),
+        (415, "请求体必须为 application/json"),
+        (429, "重复请求过于频繁"),
+        (500, "GUID 生成失败、auth identity 缺失或保存用户失败"),
+    ];
 }
 
-#[derive(ApiResponse)]
-pub enum PlatformLoginResponse {
-    /// 登录成功
-    #[oai(status = 200)]
-    Ok(Json<PocketBaseAuthResponse>),
-    /// 参数错误、密码错误或用户类型不匹配
-    #[oai(status = 400)]
-    BadRequest(Json<ErrorResponse>),
-    /// 平台用户不存在
-    #[oai(status = 404)]
-    NotFound(Json<ErrorResponse>),
-    /// 请求体过大
-    #[oai(status = 413)]
-    TooLarge(Json<ErrorResponse>),
-    /// 请求体必须为 application/json
-    #[oai(status = 415)]
-    NotJson(Json<ErrorResponse>),
-    /// 重复请求过于频繁
-    #[oai(status = 429)]
-    TooMany(Json<ErrorResponse>),
-    /// 平台用户缺少原生登录 identity 或服务端内部错误
-    #[oai(status = 500)]
-    Internal(Json<ErrorResponse>),
+enum PlatformLogin {}
+
+impl Outcomes for PlatformLogin {
+    type Body = PocketBaseAuthResponse;
+    const OK: &str = "登录成功";
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "参数错误、密码错误或用户类型不匹配"),
+        (404, "平台用户不存在"),
+        (413, "请求体过大"),
+        (415, "请求体必须为 application/json"),
+        (429, "重复请求过于频繁"),
+        (500, "平台用户缺少原生登录 identity 或服务端内部错误"),
+    ];
 }
 
 #[OpenApi(prefix_path = "/api/platform", tag = "Tags::Platform")]
@@ -137,12 +120,12 @@ impl PlatformApi {
     /// 前端以 `users_phone + password/passwordConfirm` 注册,但服务端仍会创建 PocketBase 原生 auth 用户。
     /// 注册成功后直接返回 PocketBase 原生 auth token。
     #[oai(path = "/register", method = "post", operation_id = "platformRegister")]
-    async fn register(&self, body: JsonBody<PlatformRegisterRequest>) -> Result<PlatformRegisterResponse> {
+    async fn register(&self, body: JsonBody<PlatformRegisterRequest>) -> Result<Answer<PlatformRegister>> {
         let registration = Registration::try_from(body.read()?)?;
         let phone = registration.phone.clone();
         let _in_flight = self.limits.once("platform/register", phone.as_str())?;
         let session = auth::register(&self.app, registration).await?;
-        Ok(PlatformRegisterResponse::Ok(Json(session.into())))
+        Ok(Answer(session.into()))
     }
 
     /// 平台用户登录
@@ -152,12 +135,12 @@ impl PlatformApi {
     /// 服务端会先按手机号定位平台用户,再使用该用户的 PocketBase 原生 identity(当前为 `email`)执行原生 password auth。
     /// 登录成功后直接返回 PocketBase 原生 auth token。
     #[oai(path = "/login", method = "post", operation_id = "platformLogin")]
-    async fn login(&self, body: JsonBody<PlatformLoginRequest>) -> Result<PlatformLoginResponse> {
+    async fn login(&self, body: JsonBody<PlatformLoginRequest>) -> Result<Answer<PlatformLogin>> {
         let PlatformLoginRequest { users_phone, password } = body.read()?;
         let phone = Phone::parse(&users_phone).map_err(Rejected::field("users_phone"))?;
         let password = PlainPassword::attempt(password).map_err(Rejected::field("password"))?;
         let _in_flight = self.limits.once("platform/login", phone.as_str())?;
         let session = auth::platform_login(&self.app, &phone, password).await?;
-        Ok(PlatformLoginResponse::Ok(Json(session.into())))
+        Ok(Answer(session.into()))
     }
 }

@@ -6,11 +6,12 @@ use poem::Result;
 use poem::http::StatusCode;
 use poem_openapi::param::Header;
 use poem_openapi::types::ToJSON;
-use poem_openapi::{ApiResponse, Object, OpenApi};
+use poem_openapi::{Object, OpenApi};
 
-use super::body::{Json, OptionalJsonBody};
+use super::answer::{Answer, Outcomes};
+use super::body::OptionalJsonBody;
 use super::envelope::Envelope;
-use super::error::{ErrorResponse, Rejected};
+use super::error::{Rejected, reply_with};
 use super::limits::Limits;
 use super::types::DateTime;
 use super::{Tags, bearer};
@@ -72,103 +73,79 @@ impl SystemRefreshTokenRequest {
     }
 }
 
-#[derive(ApiResponse)]
-pub enum HelloWorldResponse {
-    /// 成功
-    #[oai(status = 200)]
-    Ok(Json<Envelope<HelloWorldData>>),
+enum HelloWorld {}
+
+impl Outcomes for HelloWorld {
+    type Body = Envelope<HelloWorldData>;
+    const OK: &str = "成功";
+    const ERRORS: &[(u16, &str)] = &[];
 }
 
-#[derive(ApiResponse)]
-pub enum HealthResponse {
-    /// 成功
-    #[oai(status = 200)]
-    Ok(Json<Envelope<HealthData>>),
-    /// 服务不可用:数据库无法写入
-    #[oai(status = 503)]
-    Unavailable(Json<ErrorResponse>),
+enum Health {}
+
+impl Outcomes for Health {
+    type Body = Envelope<HealthData>;
+    const OK: &str = "成功";
+    const ERRORS: &[(u16, &str)] = &[(503, "服务不可用:数据库无法写入")];
 }
 
-impl HealthResponse {
-    /// The error envelope, with the contract's health fields in `data` all the same.
-    fn unavailable(data: &HealthData) -> Self {
-        let msg = "数据库无法写入,请检查磁盘空间与日志";
-        let data = data.to_json().unwrap_or_default();
-        Self::Unavailable(Json(ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, msg, data)))
-    }
+enum UsersCount {}
+
+impl Outcomes for UsersCount {
+    type Body = Envelope<UsersCountData>;
+    const OK: &str = "成功";
+    const ERRORS: &[(u16, &str)] = &[(500, "服务端内部错误")];
 }
 
-#[derive(ApiResponse)]
-pub enum UsersCountResponse {
-    /// 成功
-    #[oai(status = 200)]
-    Ok(Json<Envelope<UsersCountData>>),
-    /// 服务端内部错误
-    #[oai(status = 500)]
-    Internal(Json<ErrorResponse>),
-}
+enum RefreshToken {}
 
-#[derive(ApiResponse)]
-pub enum RefreshTokenResponse {
-    /// 刷新成功(返回精简 token)
-    #[oai(status = 200)]
-    Ok(Json<Envelope<RefreshTokenData>>),
-    /// 参数错误或微信侧身份换取失败
-    #[oai(status = 400)]
-    BadRequest(Json<ErrorResponse>),
-    /// token 无效/已过期,且未提供 users_wx_code
-    #[oai(status = 401)]
-    Unauthorized(Json<ErrorResponse>),
-    /// 用户不存在
-    #[oai(status = 404)]
-    NotFound(Json<ErrorResponse>),
-    /// 请求体过大
-    #[oai(status = 413)]
-    TooLarge(Json<ErrorResponse>),
-    /// 请求体必须为 application/json
-    #[oai(status = 415)]
-    NotJson(Json<ErrorResponse>),
-    /// 重复请求过于频繁
-    #[oai(status = 429)]
-    TooMany(Json<ErrorResponse>),
-    /// 服务端内部错误
-    #[oai(status = 500)]
-    Internal(Json<ErrorResponse>),
+impl Outcomes for RefreshToken {
+    type Body = Envelope<RefreshTokenData>;
+    const OK: &str = "刷新成功(返回精简 token)";
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "参数错误或微信侧身份换取失败"),
+        (401, "token 无效/已过期,且未提供 users_wx_code"),
+        (404, "用户不存在"),
+        (413, "请求体过大"),
+        (415, "请求体必须为 application/json"),
+        (429, "重复请求过于频繁"),
+        (500, "服务端内部错误"),
+    ];
 }
 
 #[OpenApi(prefix_path = "/api/system", tag = "Tags::System")]
 impl SystemApi {
     /// HelloWorld 测试接口
     #[oai(path = "/test-helloworld", method = "post", operation_id = "testHelloWorld")]
-    async fn hello_world(&self) -> HelloWorldResponse {
+    async fn hello_world(&self) -> Answer<HelloWorld> {
         let data = HelloWorldData {
             message: "Hello, World!".to_owned(),
             timestamp: DateTime(self.app.clock.now()),
             status: "success".to_owned(),
             build_time: build_info::time().map(DateTime),
         };
-        HelloWorldResponse::Ok(Json(Envelope::new("操作成功", data)))
+        Answer(Envelope::new("操作成功", data))
     }
 
     /// 健康检查
     #[oai(path = "/health", method = "post", operation_id = "health")]
-    async fn health(&self) -> HealthResponse {
+    async fn health(&self) -> Result<Answer<Health>> {
         let timestamp = DateTime(self.app.clock.now());
         if !self.app.store.is_writable().await {
             let data = HealthData { status: "unhealthy".to_owned(), timestamp };
-            return HealthResponse::unavailable(&data);
+            return Err(unhealthy(&data));
         }
         let data = HealthData { status: "healthy".to_owned(), timestamp };
-        HealthResponse::Ok(Json(Envelope::new("操作成功", data)))
+        Ok(Answer(Envelope::new("操作成功", data)))
     }
 
     /// 查询用户总数
     ///
     /// 统计 `tbl_auth_users` 集合中的记录总数,并返回一个数值。
     #[oai(path = "/users-count", method = "post", operation_id = "usersCount")]
-    async fn users_count(&self) -> Result<UsersCountResponse> {
+    async fn users_count(&self) -> Result<Answer<UsersCount>> {
         let total_users = self.app.store.count_users().await.map_err(Error::from)?;
-        Ok(UsersCountResponse::Ok(Json(Envelope::new("操作成功", UsersCountData { total_users }))))
+        Ok(Answer(Envelope::new("操作成功", UsersCountData { total_users })))
     }
 
     /// 刷新系统认证 token
@@ -184,10 +161,10 @@ impl SystemApi {
         #[oai(name = "Authorization")]
         authorization: Header<Option<String>>,
         body: OptionalJsonBody<SystemRefreshTokenRequest>,
-    ) -> Result<RefreshTokenResponse> {
+    ) -> Result<Answer<RefreshToken>> {
         let code = body.read()?.map_or(Ok(None), SystemRefreshTokenRequest::code)?;
         let token = self.refresh(authorization.0.as_deref(), code).await?;
-        Ok(RefreshTokenResponse::Ok(Json(Envelope::new("刷新成功", RefreshTokenData { token }))))
+        Ok(Answer(Envelope::new("刷新成功", RefreshTokenData { token })))
     }
 }
 
@@ -210,4 +187,11 @@ impl SystemApi {
             (Err(error), _) => Err(error),
         }
     }
+}
+
+/// 503 in the error envelope, with the contract's health fields in `data` all the same.
+fn unhealthy(data: &HealthData) -> poem::Error {
+    let msg = "数据库无法写入,请检查磁盘空间与日志";
+    let data = data.to_json().unwrap_or_default();
+    poem::Error::from_response(reply_with(StatusCode::SERVICE_UNAVAILABLE, msg, data))
 }

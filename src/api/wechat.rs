@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use poem::Result;
-use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+use poem_openapi::{Enum, Object, OpenApi};
 
 use super::Tags;
+use super::answer::{Answer, Outcomes};
 use super::bearer::Bearer;
-use super::body::{Json, JsonBody};
+use super::body::JsonBody;
 use super::envelope::Envelope;
-use super::error::{ErrorResponse, Rejected};
+use super::error::Rejected;
 use super::limits::Limits;
 use super::session::PocketBaseAuthResponse;
 use super::view::UserInfo;
@@ -63,54 +64,34 @@ impl TryFrom<WechatProfileRequest> for ProfileUpdate {
     }
 }
 
-#[derive(ApiResponse)]
-pub enum WechatLoginResponse {
-    /// 登录或注册成功
-    #[oai(status = 200)]
-    Ok(Json<PocketBaseAuthResponse>),
-    /// 参数错误或微信侧身份换取失败
-    #[oai(status = 400)]
-    BadRequest(Json<ErrorResponse>),
-    /// PocketBase 原生认证失败
-    #[oai(status = 401)]
-    Unauthorized(Json<ErrorResponse>),
-    /// 请求体过大
-    #[oai(status = 413)]
-    TooLarge(Json<ErrorResponse>),
-    /// 请求体必须为 application/json
-    #[oai(status = 415)]
-    NotJson(Json<ErrorResponse>),
-    /// 重复请求过于频繁
-    #[oai(status = 429)]
-    TooMany(Json<ErrorResponse>),
-    /// 保存 auth 用户失败或服务端内部错误
-    #[oai(status = 500)]
-    Internal(Json<ErrorResponse>),
+enum WechatLogin {}
+
+impl Outcomes for WechatLogin {
+    type Body = PocketBaseAuthResponse;
+    const OK: &str = "登录或注册成功";
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "参数错误或微信侧身份换取失败"),
+        (401, "PocketBase 原生认证失败"),
+        (413, "请求体过大"),
+        (415, "请求体必须为 application/json"),
+        (429, "重复请求过于频繁"),
+        (500, "保存 auth 用户失败或服务端内部错误"),
+    ];
 }
 
-#[derive(ApiResponse)]
-pub enum WechatProfileResponse {
-    /// 更新成功
-    #[oai(status = 200)]
-    Ok(Json<Envelope<WechatProfileResponseData>>),
-    /// 参数错误、手机号已被注册或资料更新失败
-    #[oai(status = 400)]
-    BadRequest(Json<ErrorResponse>),
-    /// token 无效或当前 auth record 缺少统一身份字段 openid
-    #[oai(status = 401)]
-    Unauthorized(Json<ErrorResponse>),
-    /// 请求体过大
-    #[oai(status = 413)]
-    TooLarge(Json<ErrorResponse>),
-    /// 请求体必须为 application/json
-    #[oai(status = 415)]
-    NotJson(Json<ErrorResponse>),
-    /// 重复请求过于频繁
-    #[oai(status = 429)]
-    TooMany(Json<ErrorResponse>),
-    /// 服务端内部错误
-    #[oai(status = 500)]
-    Internal(Json<ErrorResponse>),
+enum WechatProfile {}
+
+impl Outcomes for WechatProfile {
+    type Body = Envelope<WechatProfileResponseData>;
+    const OK: &str = "更新成功";
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "参数错误、手机号已被注册或资料更新失败"),
+        (401, "token 无效或当前 auth record 缺少统一身份字段 openid"),
+        (413, "请求体过大"),
+        (415, "请求体必须为 application/json"),
+        (429, "重复请求过于频繁"),
+        (500, "服务端内部错误"),
+    ];
 }
 
 #[OpenApi(prefix_path = "/api/wechat", tag = "Tags::Wechat")]
@@ -122,12 +103,12 @@ impl WechatApi {
     /// 首次注册创建时会写入 `users_idtype = WeChat`。
     /// 返回的 `token` 可直接用于 PocketBase SDK 与当前 hooks 接口调用。
     #[oai(path = "/login", method = "post", operation_id = "wechatLogin")]
-    async fn login(&self, body: JsonBody<WechatLoginRequest>) -> Result<WechatLoginResponse> {
+    async fn login(&self, body: JsonBody<WechatLoginRequest>) -> Result<Answer<WechatLogin>> {
         let code =
             OneTimeCode::parse(&body.read()?.users_wx_code).map_err(Rejected::field("users_wx_code"))?;
         let _in_flight = self.limits.once("wechat/login", code.as_str())?;
         let session = auth::wechat_login(&self.app, &code).await?;
-        Ok(WechatLoginResponse::Ok(Json(session.into())))
+        Ok(Answer(session.into()))
     }
 
     /// 更新微信用户资料
@@ -139,7 +120,7 @@ impl WechatApi {
         &self,
         bearer: Bearer,
         body: JsonBody<WechatProfileRequest>,
-    ) -> Result<WechatProfileResponse> {
+    ) -> Result<Answer<WechatProfile>> {
         let user = bearer.user(&self.app).await?;
         let update = ProfileUpdate::try_from(body.read()?)?;
         let _in_flight = self.limits.once("wechat/profile", user.id.as_str())?;
@@ -148,6 +129,6 @@ impl WechatApi {
             status: ProfileStatus::Updated,
             user: UserInfo::new(&user, company.as_ref()),
         };
-        Ok(WechatProfileResponse::Ok(Json(Envelope::new("更新成功", data))))
+        Ok(Answer(Envelope::new("更新成功", data)))
     }
 }

@@ -1,0 +1,52 @@
+//! What an operation answers, told once for the document: its success, and the statuses of its errors.
+
+use poem::{IntoResponse, Response};
+use poem_openapi::ApiResponse;
+use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
+use poem_openapi::types::{ToJSON, Type};
+
+use super::error::ErrorResponse;
+
+/// The media type of every body, in and out.
+pub const JSON: &str = "application/json";
+
+/// The documented outcomes of an operation, in the contract's words.
+pub trait Outcomes {
+    /// The body of a success.
+    type Body: ToJSON;
+    /// What status 200 means.
+    const OK: &'static str;
+    /// The other statuses and what they mean; handlers return them as errors.
+    const ERRORS: &'static [(u16, &'static str)];
+}
+
+/// A success of the operation with the outcomes `O`.
+pub struct Answer<O: Outcomes>(pub O::Body);
+
+impl<O: Outcomes> IntoResponse for Answer<O>
+where
+    O::Body: Send,
+{
+    fn into_response(self) -> Response {
+        Response::builder().content_type(JSON).body(self.0.to_json_string())
+    }
+}
+
+impl<O: Outcomes> ApiResponse for Answer<O> {
+    fn meta() -> MetaResponses {
+        let errors =
+            O::ERRORS.iter().map(|(status, text)| documented(*status, text, ErrorResponse::schema_ref()));
+        let success = documented(200, O::OK, O::Body::schema_ref());
+        MetaResponses { responses: std::iter::once(success).chain(errors).collect() }
+    }
+
+    fn register(registry: &mut Registry) {
+        O::Body::register(registry);
+        ErrorResponse::register(registry);
+    }
+}
+
+fn documented(status: u16, description: &'static str, schema: MetaSchemaRef) -> MetaResponse {
+    let content = vec![MetaMediaType { content_type: JSON, schema }];
+    MetaResponse { description, status: Some(status), status_range: None, content, headers: vec![] }
+}
