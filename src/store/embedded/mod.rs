@@ -39,14 +39,14 @@ impl Embedded {
 
     pub fn user_by_openid(&self, openid: &OpenId) -> Result<Option<User>, Error> {
         self.engine.read(|txn| match txn.open_table(USERS_BY_OPENID)?.get(openid.as_str())? {
-            Some(id) => read_user(txn, id.value()),
+            Some(id) => read_indexed(txn, id.value(), |user| user.openid == *openid).map(Some),
             None => Ok(None),
         })
     }
 
     pub fn user_by_phone(&self, phone: &Phone) -> Result<Option<User>, Error> {
         self.engine.read(|txn| match txn.open_table(USERS_BY_PHONE)?.get(phone.as_str())? {
-            Some(id) => read_user(txn, id.value()),
+            Some(id) => read_indexed(txn, id.value(), |user| user.phone.as_ref() == Some(phone)).map(Some),
             None => Ok(None),
         })
     }
@@ -125,6 +125,12 @@ impl Embedded {
 
 fn read_user(txn: &redb::ReadTransaction, id: &str) -> Result<Option<User>, Error> {
     txn.open_table(USERS)?.get(id)?.map(|bytes| stored::decode_user(id, bytes.value())).transpose()
+}
+
+/// The user that an index entry leads to; an entry that leads elsewhere is damage, not an answer.
+fn read_indexed(txn: &redb::ReadTransaction, id: &str, is_it: impl Fn(&User) -> bool) -> Result<User, Error> {
+    let user = read_user(txn, id)?.filter(is_it);
+    user.ok_or_else(|| Error::Damaged(format!("an index entry leads to user {id}")))
 }
 
 fn insert(tables: &mut Tables<'_>, new: NewUser) -> Result<Result<User, Conflict>, Error> {

@@ -1,10 +1,13 @@
-//! Records as bytes: one version byte, then postcard. Each version stays readable for good
-//! (tests/fixtures/stored holds a golden record of each).
+//! Records as bytes: one version byte, a postcard value, and a CRC-32 of the key and all before it, little-endian.
+//!
+//! redb checks its pages only while it repairs a file; the sum tells a record that the disk has changed from one that
+//! we wrote. Each version stays readable for good (tests/fixtures/stored holds a golden record of each).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::tables::META_TOKEN_KEYS;
 use crate::domain::{IdType, OpenId, Phone, ServerKey, Status, TokenKey, User, UserId, UserNumber, UserType};
 use crate::store::Error;
 
@@ -179,13 +182,13 @@ impl StoredUser {
 
 /// The bytes of a user.
 pub fn encode_user(user: &User) -> Result<Vec<u8>, Error> {
-    encode(USER_V1, &StoredUser::from(user))
+    encode(user.id.as_str(), USER_V1, &StoredUser::from(user))
 }
 
 /// The user in `bytes`, stored under the key `id`.
 pub fn decode_user(id: &str, bytes: &[u8]) -> Result<User, Error> {
     let damaged = || Error::Damaged(format!("user {id}"));
-    let stored: StoredUser = decode(USER_V1, bytes).ok_or_else(damaged)?;
+    let stored: StoredUser = decode(id, USER_V1, bytes).ok_or_else(damaged)?;
     UserId::parse(id).and_then(|id| stored.into_user(id)).ok_or_else(damaged)
 }
 
@@ -196,12 +199,12 @@ pub struct StoredTokenKeys(Vec<([u8; 32], i64)>);
 impl StoredTokenKeys {
     pub fn encode(keys: &[ServerKey]) -> Result<Vec<u8>, Error> {
         let keys = keys.iter().map(|key| (key.secret, key.created.as_millisecond())).collect();
-        encode(TOKEN_KEYS_V1, &Self(keys))
+        encode(META_TOKEN_KEYS, TOKEN_KEYS_V1, &Self(keys))
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Vec<ServerKey>, Error> {
         let damaged = || Error::Damaged("token keys".to_owned());
-        let keys: Self = decode(TOKEN_KEYS_V1, bytes).ok_or_else(damaged)?;
+        let keys: Self = decode(META_TOKEN_KEYS, TOKEN_KEYS_V1, bytes).ok_or_else(damaged)?;
         let key = |(secret, created_ms)| {
             Ok(ServerKey { secret, created: Timestamp::from_millisecond(created_ms).map_err(|_| damaged())? })
         };
@@ -209,14 +212,29 @@ impl StoredTokenKeys {
     }
 }
 
-fn encode(version: u8, value: &impl Serialize) -> Result<Vec<u8>, Error> {
-    postcard::to_extend(value, vec![version]).map_err(|e| Error::Failed(format!("encoding: {e}")))
+fn encode(key: &str, version: u8, value: &impl Serialize) -> Result<Vec<u8>, Error> {
+    let mut bytes =
+        postcard::to_extend(value, vec![version]).map_err(|e| Error::Failed(format!("encoding: {e}")))?;
+    let sum = checksum(key, &bytes);
+    bytes.extend(sum);
+    Ok(bytes)
 }
 
-fn decode<'a, T: Deserialize<'a>>(version: u8, bytes: &'a [u8]) -> Option<T> {
-    let (first, rest) = bytes.split_first()?;
+fn decode<'a, T: Deserialize<'a>>(key: &str, version: u8, bytes: &'a [u8]) -> Option<T> {
+    let (record, sum) = bytes.split_last_chunk()?;
+    if checksum(key, record) != *sum {
+        return None;
+    }
+    let (first, rest) = record.split_first()?;
     let (value, left) = postcard::take_from_bytes(rest).ok()?;
     (*first == version && left.is_empty()).then_some(value)
+}
+
+fn checksum(key: &str, record: &[u8]) -> [u8; 4] {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(key.as_bytes());
+    sum.update(record);
+    sum.finalize().to_le_bytes()
 }
 
 #[cfg(test)]
@@ -261,6 +279,16 @@ mod tests {
             let user = User { email, openid: OpenId::parse(openid).unwrap(), ..user() };
             assert_eq!(decode_user(user.id.as_str(), &encode_user(&user).unwrap()).unwrap(), user);
         }
+    }
+
+    #[test]
+    fn a_record_with_one_changed_bit_is_refused() {
+        for bit in 0..GOLDEN.len() * 8 {
+            let mut bytes = GOLDEN.to_vec();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert!(matches!(decode_user("qs1c5qev8o3hjvu", &bytes), Err(Error::Damaged(_))), "bit {bit}");
+        }
+        assert!(decode_user("qs1c5qev8o3hjvv", GOLDEN).is_err());
     }
 
     #[test]
