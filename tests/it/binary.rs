@@ -12,7 +12,7 @@ use crate::app::{Answer, Call};
 use crate::wechat_stub::{Reply, SESSION, WechatStub};
 
 /// `bai` in an empty folder, with none of our variables from outside.
-fn bai(dir: &Path, args: &[&str]) -> Command {
+pub fn bai(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bai"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("BAI_")) {
         command.env_remove(name);
@@ -29,14 +29,14 @@ fn run(dir: &Path, args: &[&str]) -> (Output, String, String) {
 }
 
 /// A running server; killed when dropped.
-struct Running {
+pub struct Running {
     child: Child,
-    base: String,
+    pub base: String,
     log: thread::JoinHandle<String>,
 }
 
 impl Running {
-    fn start(mut command: Command) -> Self {
+    pub fn start(mut command: Command) -> Self {
         let mut child =
             command.env("BAI_SERVER__LISTEN", "127.0.0.1:0").stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -59,14 +59,14 @@ impl Running {
         Call::new("POST", &self.base, path).json(body).send()
     }
 
-    fn signal(&self, signal: &str) {
+    pub fn signal(&self, signal: &str) {
         assert!(
             Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success()
         );
     }
 
     /// Waits for the end; exit success and the whole log.
-    fn wait(mut self) -> (bool, String) {
+    pub fn wait(mut self) -> (bool, String) {
         let success = self.child.wait().unwrap().success();
         (success, self.log.join().unwrap())
     }

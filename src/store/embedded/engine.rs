@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 
@@ -44,7 +45,8 @@ impl Engine {
 
     fn with<T>(&self, f: impl FnOnce(&Database) -> Result<T, Error>) -> Result<T, Error> {
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
-        f(db.as_ref().ok_or_else(|| Error::Failed("the database is closed".into()))?)
+        let db = db.as_ref().ok_or_else(|| Error::Failed("the database is closed".into()))?;
+        guarded(|| f(db))
     }
 
     /// Tries again what [`Engine::reopen`] failed to do, if it did.
@@ -62,7 +64,18 @@ impl Engine {
     }
 }
 
+/// Runs `f`, and turns a panic into an error: redb trusts its pages, and a page that the disk has changed can make
+/// it index out of bounds.
+fn guarded<T>(f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(f))
+        .unwrap_or_else(|_| Err(Error::Failed("the database engine panicked; is the file damaged?".into())))
+}
+
 fn open_database(location: &Location, cache_bytes: usize) -> Result<Database, Error> {
+    guarded(|| open_unguarded(location, cache_bytes))
+}
+
+fn open_unguarded(location: &Location, cache_bytes: usize) -> Result<Database, Error> {
     let mut builder = Builder::new();
     builder.set_cache_size(cache_bytes);
     match location {

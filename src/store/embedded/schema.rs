@@ -1,6 +1,7 @@
 //! The schema version of a file: refused when newer than ours, migrated step by step when older.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use redb::{ReadOnlyDatabase, ReadTransaction, ReadableDatabase, TableHandle};
@@ -32,7 +33,10 @@ impl Schema {
             Location::Custom(_) => "the storage".to_owned(),
         };
         if let Location::File(path) = location {
-            self.check_untouched(path, &name)?;
+            match fs::metadata(path) {
+                Ok(file) if file.len() > 0 => self.check_untouched(path, &name)?,
+                _ => self.create(path, cache_bytes)?,
+            }
         }
         let engine = Engine::open(location.clone(), cache_bytes)?;
         let found = engine.read(|txn| version_of(txn, &name))?;
@@ -45,6 +49,23 @@ impl Schema {
                 Ok(engine)
             }
         }
+    }
+
+    /// Makes a new file under another name and renames it when it is whole: a power cut in the middle leaves no file
+    /// that is neither empty nor a database.
+    fn create(&self, path: &Path, cache_bytes: usize) -> Result<(), Error> {
+        let failed = |e: io::Error| Error::Open { path: path.display().to_string(), reason: e.to_string() };
+        let unfinished = beside(path, ".new");
+        match fs::remove_file(&unfinished) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
+            _ => {}
+        }
+        let engine = Engine::open(Location::File(unfinished.clone()), cache_bytes)?;
+        engine.write(|tables| tables.set_schema_version(self.version()))?;
+        drop(engine);
+        fs::rename(&unfinished, path).map_err(failed)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
     }
 
     /// Looks at a cleanly closed file without writing to it. A file that needs recovery, or that somebody
@@ -65,7 +86,7 @@ impl Schema {
     fn migrate(&self, engine: Engine, location: &Location, cache: usize, from: u32) -> Result<Engine, Error> {
         drop(engine);
         if let Location::File(path) = location {
-            let copy = backup_path(path, from);
+            let copy = beside(path, &format!(".v{from}.bak"));
             fs::copy(path, &copy)
                 .map_err(|e| Error::Failed(format!("copying {} before migration: {e}", path.display())))?;
             tracing::warn!(from, to = self.version(), copy = %copy.display(), "migrating the database");
@@ -80,9 +101,10 @@ impl Schema {
     }
 }
 
-fn backup_path(path: &Path, version: u32) -> PathBuf {
+/// The path with `suffix` behind its file name.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".v{version}.bak"));
+    name.push(suffix);
     path.with_file_name(name)
 }
 
@@ -128,6 +150,18 @@ mod tests {
         let copy = Location::File(dir.path().join("bai.redb.v1.bak"));
         assert!(!has_company(&CURRENT.open(&copy, 1 << 20).unwrap()));
         assert!(has_company(&NEXT.open(&location, 1 << 20).unwrap()));
+    }
+
+    #[test]
+    fn an_unfinished_new_file_is_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bai.redb");
+        fs::write(dir.path().join("bai.redb.new"), "half a file").unwrap();
+        fs::write(&path, "").unwrap();
+        drop(CURRENT.open(&Location::File(path.clone()), 1 << 20).unwrap());
+        let files: Vec<_> =
+            fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(files, ["bai.redb"]);
     }
 
     #[test]

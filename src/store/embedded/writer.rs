@@ -4,7 +4,6 @@
 //! Two rules: a job checks before it writes, so a refused job leaves no trace in the shared transaction;
 //! and a requester that has gone away does not stop its job.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -163,9 +162,7 @@ fn run(engine: &Engine, mut queue: mpsc::Receiver<Box<dyn Job>>, state: &State) 
 /// so that reads go on and the next batch finds a database that accepts writes.
 fn commit(engine: &Engine, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
     engine.ensure_open()?;
-    let work = || engine.write(|tables| batch.iter_mut().try_for_each(|job| job.run(tables)));
-    let result = catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Error::Failed("a write job panicked".into())));
+    let result = engine.write(|tables| batch.iter_mut().try_for_each(|job| job.run(tables)));
     if let Err(error) = &result {
         tracing::error!(%error, jobs = batch.len(), "a commit failed; reopening the database");
         if let Err(error) = engine.reopen() {
