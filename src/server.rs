@@ -14,26 +14,41 @@ use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Request, Response};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::api;
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::{Config, Provider};
+use crate::config::{self, Config, Provider};
 use crate::random::Random;
 use crate::store::Location;
 
-/// A request's headers have to arrive within this time.
-const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+/// Requests that one HTTP/2 connection may have open.
+const MAX_STREAMS: u32 = 64;
+/// Bytes of headers that a request may have; browsers and proxies stay under 16 KiB.
+const MAX_HEADERS: u32 = 32 * 1024;
+/// Bytes that one HTTP/1 connection may buffer.
+const MAX_BUFFER: usize = 64 * 1024;
 /// Requests in flight may take this long after a stop was asked for.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
+/// Pause before looking again at a connection that has begun to say which HTTP it speaks.
+const PEEK_PAUSE: Duration = Duration::from_millis(10);
 /// Pause after an accept error such as "too many open files", so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A server that listens but does not answer yet.
 pub struct Server {
-    listener: TcpListener,
+    acceptor: Acceptor,
     app: Arc<App>,
+}
+
+/// A listener with what its connections share.
+struct Acceptor {
+    listener: TcpListener,
     endpoint: SharedEndpoint,
+    /// A permit for each connection.
+    places: Arc<Semaphore>,
+    header_timeout: Duration,
 }
 
 type SharedEndpoint = Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>;
@@ -52,11 +67,11 @@ impl Server {
         if config.wechat.provider == Provider::Sandbox {
             start_sandbox(&mut config, clock.clone()).await?;
         }
-        let listen = config.server.listen;
+        let settings = config.server.clone();
         let app = App::new(config, location, clock, random).await?;
         let endpoint: SharedEndpoint = Arc::new(poem::endpoint::ToDynEndpoint(api::endpoint(&app)?));
-        let listener = bind(listen).await?;
-        Ok(Self { listener, app, endpoint })
+        let acceptor = Acceptor::bind(&settings, endpoint).await?;
+        Ok(Self { acceptor, app })
     }
 
     /// What the server works with.
@@ -70,17 +85,17 @@ impl Server {
     /// # Errors
     /// The system's.
     pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.acceptor.listener.local_addr()
     }
 
     /// Answers until `stop` is ready; then lets requests in flight finish, for at most ten seconds.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let connections = GracefulShutdown::new();
         tokio::select! {
-            () = accept(&self.listener, &self.endpoint, &connections) => {}
+            () = self.acceptor.run(&connections) => {}
             () = stop => {}
         }
-        drop(self.listener);
+        drop(self.acceptor);
         if tokio::time::timeout(STOP_DEADLINE, connections.shutdown()).await.is_err() {
             tracing::warn!("stopping although some requests did not finish within {STOP_DEADLINE:?}");
         }
@@ -90,54 +105,105 @@ impl Server {
 /// Serves the sandbox on a loopback port of its own for the life of the process, and points the client to it.
 async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn std::error::Error>> {
     const APP_ID: &str = "sandbox";
-    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-    config.wechat.base_url = format!("http://{}", listener.local_addr()?);
+    let settings =
+        config::Server { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..config::Server::default() };
+    let endpoint: SharedEndpoint =
+        Arc::new(poem::endpoint::ToDynEndpoint(api::sandbox::endpoint(APP_ID, clock)));
+    let acceptor = Acceptor::bind(&settings, endpoint).await?;
+    config.wechat.base_url = format!("http://{}", acceptor.listener.local_addr()?);
     config.wechat.app_id = APP_ID.into();
     config.wechat.secret = APP_ID.into();
     config.wechat.proxy.clear();
-    let endpoint: SharedEndpoint =
-        Arc::new(poem::endpoint::ToDynEndpoint(api::sandbox::endpoint(APP_ID, clock)));
-    tokio::spawn(async move { accept(&listener, &endpoint, &GracefulShutdown::new()).await });
+    tokio::spawn(async move { acceptor.run(&GracefulShutdown::new()).await });
     Ok(())
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|e| format!("cannot listen on {address}: {e}; set server.listen to another address"))
-}
+impl Acceptor {
+    async fn bind(settings: &config::Server, endpoint: SharedEndpoint) -> Result<Self, String> {
+        let address = settings.listen;
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|e| format!("cannot listen on {address}: {e}; set server.listen to another address"))?;
+        let places = Arc::new(Semaphore::new(settings.max_connections));
+        Ok(Self { listener, endpoint, places, header_timeout: settings.header_timeout })
+    }
 
-async fn accept(listener: &TcpListener, endpoint: &SharedEndpoint, connections: &GracefulShutdown) {
-    loop {
-        match listener.accept().await {
-            Ok((socket, remote)) => serve(socket, remote, endpoint, connections),
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+    /// Accepts for ever; at the limit of connections it waits until one ends.
+    async fn run(&self, connections: &GracefulShutdown) {
+        while let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
+            match self.listener.accept().await {
+                Ok((socket, remote)) => self.serve(socket, remote, place, connections),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
     }
+
+    fn serve(
+        &self,
+        socket: TcpStream,
+        remote: SocketAddr,
+        place: OwnedSemaphorePermit,
+        connections: &GracefulShutdown,
+    ) {
+        let _ = socket.set_nodelay(true);
+        let Ok(local) = socket.local_addr() else { return };
+        let endpoint = Arc::clone(&self.endpoint);
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let endpoint = Arc::clone(&endpoint);
+            let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
+            async move {
+                let request = Request::from((request, local, remote, Scheme::HTTP));
+                Ok::<_, Infallible>(hyper::Response::from(endpoint.get_response(request).await))
+            }
+        });
+        let (http, watcher, timeout) = (self.http(), connections.watcher(), self.header_timeout);
+        tokio::spawn(async move {
+            let _place = place;
+            // Silence, resets, timeouts and malformed HTTP are the client's affair.
+            if let Ok(Ok(version)) = tokio::time::timeout(timeout, version(&socket)).await {
+                let http = match version {
+                    Version::Http1 => http.http1_only(),
+                    Version::Http2 => http.http2_only(),
+                };
+                let _ =
+                    watcher.watch(http.serve_connection(TokioIo::new(socket), service).into_owned()).await;
+            }
+        });
+    }
+
+    fn http(&self) -> auto::Builder<TokioExecutor> {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.header_timeout)
+            .max_buf_size(MAX_BUFFER)
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(MAX_HEADERS);
+        builder
+    }
 }
 
-fn serve(socket: TcpStream, remote: SocketAddr, endpoint: &SharedEndpoint, connections: &GracefulShutdown) {
-    let _ = socket.set_nodelay(true);
-    let Ok(local) = socket.local_addr() else { return };
-    let endpoint = Arc::clone(endpoint);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let endpoint = Arc::clone(&endpoint);
-        let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
-        async move {
-            let request = Request::from((request, local, remote, Scheme::HTTP));
-            Ok::<_, Infallible>(hyper::Response::from(endpoint.get_response(request).await))
+enum Version {
+    Http1,
+    Http2,
+}
+
+/// Which HTTP the client begins to speak. hyper-util would find out by itself, but without a deadline.
+async fn version(socket: &TcpStream) -> std::io::Result<Version> {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut start = [0; PREFACE.len()];
+    loop {
+        match socket.peek(&mut start).await? {
+            0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+            n if !PREFACE.starts_with(&start[..n]) => return Ok(Version::Http1),
+            n if n == PREFACE.len() => return Ok(Version::Http2),
+            _ => tokio::time::sleep(PEEK_PAUSE).await,
         }
-    });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE);
-    builder.http2().timer(TokioTimer::new());
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(socket), service).into_owned();
-    let watched = connections.watch(connection);
-    tokio::spawn(async move {
-        // Errors here are the client's: resets, timeouts, malformed HTTP.
-        let _ = watched.await;
-    });
+    }
 }

@@ -3,8 +3,10 @@
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use poem::error::ReadBodyError;
+use poem::http::header;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
 use poem_openapi::types::{ParseFromJSON, Type};
@@ -93,14 +95,14 @@ async fn required<T: ParseFromJSON + 'static>(
     body: &mut RequestBody,
 ) -> Result<T, Rejected> {
     require_json(request)?;
-    parse(&read(body).await?)
+    parse(&read(request, body).await?)
 }
 
 async fn optional<T: ParseFromJSON + 'static>(
     request: &Request,
     body: &mut RequestBody,
 ) -> Result<Option<T>, Rejected> {
-    let bytes = read(body).await?;
+    let bytes = read(request, body).await?;
     if bytes.trim_ascii().is_empty() {
         return Ok(None);
     }
@@ -121,13 +123,23 @@ fn require_json(request: &Request) -> Result<(), Rejected> {
     if media_type == "application/json" || suffixed { Ok(()) } else { Err(Rejected::NotDeclaredJson) }
 }
 
-/// Reads the body, and stops at the limit: a `Content-Length` may be absent or lie.
-async fn read(body: &mut RequestBody) -> Result<Vec<u8>, Rejected> {
+/// How long a body may take; the outermost endpoint puts it into each request.
+#[derive(Clone, Copy)]
+pub struct BodyTimeout(pub Duration);
+
+/// Reads the body, and stops at the limits: a `Content-Length` may be absent or lie, and bytes may drip.
+async fn read(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, Rejected> {
+    let encoding = request.header(header::CONTENT_ENCODING).unwrap_or("identity");
+    if !encoding.eq_ignore_ascii_case("identity") {
+        return Err(Rejected::Compressed);
+    }
     let body = body.take().map_err(|_| Rejected::Incomplete)?;
-    match body.into_bytes_limit(MAX_BODY).await {
-        Ok(bytes) => Ok(bytes.into()),
-        Err(ReadBodyError::PayloadTooLarge) => Err(Rejected::TooLarge),
-        Err(_) => Err(Rejected::Incomplete),
+    let BodyTimeout(time) = *request.extensions().get().unwrap_or(&BodyTimeout(Duration::MAX));
+    match tokio::time::timeout(time, body.into_bytes_limit(MAX_BODY)).await {
+        Ok(Ok(bytes)) => Ok(bytes.into()),
+        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(Rejected::TooLarge),
+        Ok(Err(_)) => Err(Rejected::Incomplete),
+        Err(_) => Err(Rejected::TooSlow),
     }
 }
 

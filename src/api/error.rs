@@ -77,6 +77,12 @@ pub enum Rejected {
     /// The body has more bytes than we read.
     #[error("the body is too large")]
     TooLarge,
+    /// The body is compressed, which nobody needs for 64 KiB and which can hide far more.
+    #[error("the body is compressed")]
+    Compressed,
+    /// The body took longer than `server.body_timeout`.
+    #[error("the body took too long")]
+    TooSlow,
     /// The connection broke while the body was read.
     #[error("the body did not arrive whole")]
     Incomplete,
@@ -108,6 +114,8 @@ impl Rejected {
             Self::NotAnObject => "请求体必须是 JSON 对象".into(),
             Self::NotDeclaredJson => "请求体必须为 application/json,请设置 Content-Type".into(),
             Self::TooLarge => "请求体过大,不能超过 64 KiB".into(),
+            Self::Compressed => "请求体不能压缩,请去掉 Content-Encoding".into(),
+            Self::TooSlow => "请求体接收超时,请重新发送".into(),
             Self::Incomplete => "请求体不完整,请重新发送".into(),
         }
     }
@@ -116,7 +124,8 @@ impl Rejected {
 impl ResponseError for Rejected {
     fn status(&self) -> StatusCode {
         match self {
-            Self::NotDeclaredJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotDeclaredJson | Self::Compressed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         }

@@ -10,6 +10,7 @@ use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use poem::{Endpoint, Request, Response, Result};
 
+use super::body::BodyTimeout;
 use super::cors::Cors;
 use super::error;
 use crate::random::Random;
@@ -31,6 +32,7 @@ pub struct Front {
     pub inner: BoxEndpoint<'static>,
     pub cors: Cors,
     pub request_ids: RequestIds,
+    pub body_timeout: BodyTimeout,
     /// `Allow` by path; other paths are pages.
     pub allow: HashMap<String, String>,
 }
@@ -63,7 +65,8 @@ impl Endpoint for Front {
 }
 
 impl Front {
-    async fn respond(&self, req: Request, path: &str, request_id: &str) -> Response {
+    async fn respond(&self, mut req: Request, path: &str, request_id: &str) -> Response {
+        req.set_data(self.body_timeout);
         match AssertUnwindSafe(self.inner.call(req)).catch_unwind().await {
             Ok(Ok(response)) => response,
             Ok(Err(e)) => {

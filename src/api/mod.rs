@@ -25,6 +25,7 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoi
 use poem_openapi::OpenApiService;
 use serde_json::Value;
 
+use self::body::BodyTimeout;
 use self::cors::Cors;
 use self::front::{Front, RequestIds};
 use self::limits::Limits;
@@ -97,8 +98,9 @@ pub fn endpoint(
     } else {
         Route::new().nest(&base_path, routes).map_to_response().boxed()
     };
+    let body_timeout = BodyTimeout(app.config.server.body_timeout);
     let cors = Cors::new(&app.config.server.cors_origins);
-    Ok(Front { inner, cors, request_ids: RequestIds::new(&app.random), allow })
+    Ok(Front { inner, cors, request_ids: RequestIds::new(&app.random), body_timeout, allow })
 }
 
 fn text(content_type: &'static str, body: String) -> impl IntoEndpoint {

@@ -89,6 +89,7 @@ impl Outcomes for PlatformRegister {
     const OK: &str = "注册成功";
     const ERRORS: &[(u16, &str)] = &[
         (400, "参数错误或手机号已存在"),
+        (408, "请求体接收超时"),
         (413, "请求体过大"),
         (415, "请求体必须为 application/json"),
         (429, "重复请求过于频繁"),
@@ -104,6 +105,7 @@ impl Outcomes for PlatformLogin {
     const ERRORS: &[(u16, &str)] = &[
         (400, "参数错误、密码错误或用户类型不匹配"),
         (404, "平台用户不存在"),
+        (408, "请求体接收超时"),
         (413, "请求体过大"),
         (415, "请求体必须为 application/json"),
         (429, "重复请求过于频繁"),

@@ -72,6 +72,7 @@ impl Outcomes for WechatLogin {
     const ERRORS: &[(u16, &str)] = &[
         (400, "参数错误或微信侧身份换取失败"),
         (401, "PocketBase 原生认证失败"),
+        (408, "请求体接收超时"),
         (413, "请求体过大"),
         (415, "请求体必须为 application/json"),
         (429, "重复请求过于频繁"),
@@ -87,6 +88,7 @@ impl Outcomes for WechatProfile {
     const ERRORS: &[(u16, &str)] = &[
         (400, "参数错误、手机号已被注册或资料更新失败"),
         (401, "token 无效或当前 auth record 缺少统一身份字段 openid"),
+        (408, "请求体接收超时"),
         (413, "请求体过大"),
         (415, "请求体必须为 application/json"),
         (429, "重复请求过于频繁"),

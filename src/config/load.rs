@@ -112,6 +112,9 @@ impl Config {
             &[
                 ("listen", text(&self.server.listen.to_string())),
                 ("base_path", text(&self.server.base_path)),
+                ("max_connections", number(self.server.max_connections)),
+                ("header_timeout", time(self.server.header_timeout)),
+                ("body_timeout", time(self.server.body_timeout)),
                 ("public_urls", Value::Array(urls.collect())),
                 ("cors_origins", Value::Array(self.server.cors_origins.iter().map(|o| text(o)).collect())),
             ],

@@ -38,6 +38,15 @@ pub struct Server {
     /// "" or a path prefix such as "/pb".
     #[serde(deserialize_with = "base_path")]
     pub base_path: String,
+    /// Connections at the same time.
+    #[serde(deserialize_with = "between::<1, 1_000_000, _>")]
+    pub max_connections: usize,
+    /// Longest time for the headers of a request.
+    #[serde(deserialize_with = "duration")]
+    pub header_timeout: Duration,
+    /// Longest time for the body of a request.
+    #[serde(deserialize_with = "duration")]
+    pub body_timeout: Duration,
     /// `servers` of the OpenAPI document.
     pub public_urls: Vec<PublicUrl>,
     /// Origins allowed by CORS; `*` means all.
@@ -225,6 +234,9 @@ impl Default for Server {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
             base_path: String::new(),
+            max_connections: 4096,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(15),
             public_urls: vec![
                 public("https://bai-api.blv-oa.com/pb", "生产环境"),
                 public("http://localhost:8090", "PocketBase 本地环境"),

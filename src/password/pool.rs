@@ -50,7 +50,16 @@ impl Pool {
     }
 }
 
+/// Lets everything else go first: a hash fills a core for a tenth of a second, another request needs microseconds.
+fn yield_to_requests() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10) {
+        tracing::debug!(%error, "the priority of a password thread was not lowered");
+    }
+}
+
 fn work(waiting: &Mutex<Receiver<Job>>) {
+    yield_to_requests();
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };

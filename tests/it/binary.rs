@@ -194,6 +194,46 @@ fn the_file_and_the_environment_configure_it() {
     assert!(dir.path().join("users.redb").exists());
 }
 
+/// The system's soft limit of open files is often 1024, which is less than `server.max_connections`.
+#[cfg(target_os = "linux")]
+#[test]
+fn it_asks_for_as_many_open_files_as_connections_need() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = bai(dir.path(), &["serve"]);
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let wanted = 1024 + 2048;
+    command.env("BAI_SERVER__MAX_CONNECTIONS", "2048");
+    let running = Running::start(command);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", running.child.id())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let soft: u64 = line.split_whitespace().nth(3).unwrap().parse().unwrap();
+    assert!(soft >= limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)), "{line}");
+    running.signal("-TERM");
+    running.wait();
+}
+
+/// Threads that hash are nicer than the others.
+#[cfg(target_os = "linux")]
+#[test]
+fn password_threads_run_at_a_lower_priority() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = Running::start(bai(dir.path(), &["serve"]));
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", running.child.id())).unwrap();
+    let nice = |stat: &str| -> i64 {
+        stat.rsplit(')').next().unwrap().split_whitespace().nth(16).unwrap().parse().unwrap()
+    };
+    let mut seen = 0;
+    for task in tasks {
+        let stat = std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap();
+        let hashes = stat.contains("(password-");
+        seen += usize::from(hashes);
+        assert_eq!(nice(&stat) >= 10, hashes, "{stat}");
+    }
+    assert!(seen > 0);
+    running.signal("-TERM");
+    running.wait();
+}
+
 #[test]
 fn a_config_toml_in_the_folder_is_used() {
     let dir = tempfile::tempdir().unwrap();

@@ -14,19 +14,15 @@ static CONTRACT: LazyLock<Value> =
     LazyLock::new(|| serde_yaml::from_str(include_str!("../fixtures/openapi.yaml")).unwrap());
 
 /// Statuses that the contract leaves open and the server can answer.
-const ADDED_STATUSES: [(&str, &str); 10] = [
-    ("/api/system/health", "503"),
-    ("/api/system/users-count", "500"),
-    ("/api/system/refresh-token", "413"),
-    ("/api/system/refresh-token", "500"),
-    ("/api/wechat/login", "413"),
-    ("/api/wechat/profile", "413"),
-    ("/api/wechat/profile", "415"),
-    ("/api/wechat/profile", "429"),
-    ("/api/wechat/profile", "500"),
-    ("/api/platform/register", "413"),
+const ADDED_STATUSES: [(&str, &[&str]); 7] = [
+    ("/api/system/health", &["503"]),
+    ("/api/system/users-count", &["500"]),
+    ("/api/system/refresh-token", &["408", "413", "500"]),
+    ("/api/wechat/login", &["408", "413"]),
+    ("/api/wechat/profile", &["408", "413", "415", "429", "500"]),
+    ("/api/platform/register", &["408", "413"]),
+    ("/api/platform/login", &["408", "413"]),
 ];
-const MORE_ADDED_STATUSES: [(&str, &str); 1] = [("/api/platform/login", "413")];
 
 /// The component that describes error answers, which the contract leaves without a schema.
 const ADDED_COMPONENTS: [&str; 1] = ["ErrorResponse"];
@@ -165,11 +161,10 @@ fn parameters_and_bodies_are_equal() {
 
 #[test]
 fn responses_are_equal_but_for_the_added_ones() {
-    let added: BTreeSet<_> = ADDED_STATUSES.into_iter().chain(MORE_ADDED_STATUSES).collect();
     for (path, theirs) in operations(&CONTRACT) {
         let (ours, theirs) = (&operations(&DOCUMENT)[path]["responses"], &theirs["responses"]);
         let mut expected = keys(theirs);
-        expected.extend(added.iter().filter(|(at, _)| *at == path).map(|(_, status)| *status));
+        expected.extend(ADDED_STATUSES.iter().filter(|(at, _)| *at == path).flat_map(|(_, added)| *added));
         assert_eq!(keys(ours), expected, "{path}");
         for (status, response) in theirs.as_object().unwrap() {
             let name = format!("{path} {status}");

@@ -15,6 +15,7 @@ mod pages;
 mod platform;
 mod platter;
 mod sandbox;
+mod slow;
 mod statuses;
 mod store;
 mod system;

@@ -1,14 +1,16 @@
 //! Every documented status of every endpoint can be had, and none that is not documented.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use bai::domain::{Status, UserId};
 use bai::store::UserUpdate;
 use serde_json::json;
 
-use crate::app::{Answer, Call, TestApp, profile, registration};
+use crate::app::{Answer, TestApp, profile, registration};
 use crate::disk::Disk;
 use crate::document::DOCUMENT;
+use crate::slow::slow_body;
 use crate::wechat_stub::{PHONE, SESSION};
 
 /// Asks `path` and notes what came: the answer itself was held against the document already.
@@ -19,8 +21,10 @@ impl Notes {
         self.0.insert((path.to_owned(), answer.status));
     }
 
-    /// The same call with a body that is too large and one that is not declared as JSON.
-    fn bad_bodies(&mut self, path: &str, call: impl Fn() -> Call) {
+    /// The same call with a body that is too large, one that is not declared as JSON, and one that never comes.
+    fn bad_bodies(&mut self, app: &TestApp, path: &str, token: &str) {
+        let call = || app.post(path).bearer(token);
+        self.0.insert((path.to_owned(), slow_body(app, path, token)));
         self.note(path, &call().header("Content-Type", "application/json").body(&vec![b' '; 70_000]).send());
         self.note(path, &call().header("Content-Type", "text/plain").body(b"{}").send());
     }
@@ -44,7 +48,10 @@ fn every_documented_status_can_be_had() {
     let (register, platform_login) = ("/api/platform/register", "/api/platform/login");
     let mut notes = Notes(BTreeSet::new());
     let disk = Disk::default();
-    let app = TestApp::spawn_on(&disk.location(), |config| config.limits.enabled = true);
+    let app = TestApp::spawn_on(&disk.location(), |config| {
+        config.limits.enabled = true;
+        config.server.body_timeout = Duration::from_millis(500);
+    });
     let alice = app.wechat_token("alice~0");
     let code = |code: &str| json!({ "users_wx_code": code });
     let credentials = json!({ "users_phone": "13800138000", "password": "12345678" });
@@ -77,10 +84,10 @@ fn every_documented_status_can_be_had() {
     }
     notes.note(set_profile, &app.post(set_profile).json(&profile("13900139000")).send());
     for path in [refresh, login, set_profile, register, platform_login] {
-        notes.bad_bodies(path, || app.post(path).bearer(&alice));
+        notes.bad_bodies(&app, path, &alice);
     }
 
-    app.clock.advance(std::time::Duration::from_secs(5));
+    app.clock.advance(Duration::from_secs(5));
     let dave = app.wechat_login("dave~1").ok();
     let id = UserId::parse(dave["record"]["id"].as_str().unwrap()).unwrap();
     let disable = UserUpdate { status: Some(Status::Disabled), ..UserUpdate::default() };
