@@ -72,7 +72,7 @@ pub enum Error {
         reason: String,
     },
     /// The file could not be opened or made.
-    #[error("cannot open {path}: {reason}")]
+    #[error("cannot open {path}: {reason}; check store.path and its folder")]
     Open {
         /// The file.
         path: String,

@@ -25,6 +25,12 @@ use crate::random::Random;
 /// WeChat's `errcode` -1 is answered by as many repetitions, after these pauses.
 const BUSY_PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(400)];
 
+/// Numbers that mean the operator's configuration or a bug of ours.
+const OURS: [i64; 20] = [
+    40001, 40002, 40013, 40014, 40125, 40164, 41002, 41004, 41008, 42001, 43002, 44002, 45035, 47001, 48001,
+    48017, 410, 50002, 50004, 61004,
+];
+
 /// Calls WeChat, or whatever stands at `base_url` in its place.
 pub struct Client {
     http: Http,
@@ -153,7 +159,7 @@ impl Client {
         if self.bind_phone_code {
             body["openid"] = openid.as_str().into();
         }
-        let result = self.in_time(self.call_with_access_token(&body)).await;
+        let result = self.in_time(self.call_with_access_token(&body)).await.map_err(refused_unless_ours);
         self.phone_quota.record(&result);
         let PhoneAnswer { phone_info } = parse(result?)?;
         if let Some(watermark) = &phone_info.watermark
@@ -238,6 +244,14 @@ fn classify(answer: Value) -> Result<Value, Error> {
         45011 => Error::Quota { retry_after: quota::MINUTE_RETRY },
         _ => Error::Misconfigured(refusal),
     })
+}
+
+/// How WeChat refuses a phone code of another openid is not documented: a number that does not mean us means the code.
+fn refused_unless_ours(error: Error) -> Error {
+    match error {
+        Error::Misconfigured(refusal) if !OURS.contains(&refusal.errcode) => Error::CodeRefused(refusal),
+        error => error,
+    }
 }
 
 fn is_token_dead(errcode: i64) -> bool {

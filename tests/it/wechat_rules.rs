@@ -36,7 +36,7 @@ const CODES: [(i64, u16, usize, u16); 26] = [
     (50002, 500, 1, 500),
     (50004, 500, 1, 500),
     (61004, 500, 1, 500),
-    (99999, 500, 1, 500),
+    (99999, 500, 1, 400),
 ];
 
 fn set_profile(app: &TestApp, token: &str, code: &str) -> crate::app::Answer {
