@@ -14,7 +14,8 @@ use crate::domain::{
     UserType,
 };
 use embedded::Embedded;
-pub use redb::{StorageBackend, backends::InMemoryBackend};
+pub use redb::StorageBackend;
+pub use redb::backends::{FileBackend, InMemoryBackend};
 
 /// Handle to the database, cheap to clone.
 #[derive(Clone)]

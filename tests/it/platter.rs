@@ -66,10 +66,6 @@ impl Platter {
         self.state().calls
     }
 
-    pub fn content(&self) -> Vec<u8> {
-        self.state().current.clone()
-    }
-
     /// The disk as it may be when the power is back: of what was not synced, each change is there, lost, or torn.
     pub fn after_cut(&self, rng: &mut StdRng) -> Self {
         let state = self.state();
@@ -166,8 +162,9 @@ fn a_cut_keeps_what_was_synced_and_may_lose_or_tear_the_rest() {
     platter.write(0, &[1; 2048]).unwrap();
     platter.sync_data().unwrap();
     platter.write(1024, &[2; 2048]).unwrap();
-    let images: Vec<_> =
-        (0..100).map(|seed| platter.after_cut(&mut StdRng::seed_from_u64(seed)).content()).collect();
+    let images: Vec<_> = (0..100)
+        .map(|seed| platter.after_cut(&mut StdRng::seed_from_u64(seed)).state().current.clone())
+        .collect();
     assert!(images.iter().all(|image| image[..1024] == [1; 1024]));
     assert!(images.iter().any(|image| image.len() == 2048 && image[1024..] == [1; 1024]));
     assert!(images.iter().any(|image| image.len() == 3072 && image[1024..] == [2; 2048]));

@@ -58,9 +58,26 @@ impl Engine {
     /// Closes the database and opens it again: after a failed commit redb refuses all writes until then.
     pub fn reopen(&self) -> Result<(), Error> {
         let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
-        drop(db.take());
+        close(&mut db);
         *db = Some(open_database(&self.location, self.cache_bytes)?);
         Ok(())
+    }
+}
+
+/// A clean stop writes the last of redb's bookkeeping.
+impl Drop for Engine {
+    fn drop(&mut self) {
+        close(self.db.get_mut().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+fn close(db: &mut Option<Database>) {
+    let closed = guarded(|| {
+        drop(db.take());
+        Ok(())
+    });
+    if let Err(error) = closed {
+        tracing::error!(%error, "the database was not closed cleanly");
     }
 }
 
