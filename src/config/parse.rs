@@ -1,6 +1,7 @@
 //! Values that need more than a type: read with a check, so that the TOML parser can point at the line.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::de::{Error as _, Visitor};
@@ -13,6 +14,12 @@ pub fn between<'de, const MIN: usize, const MAX: usize, D: Deserializer<'de>>(
     let number = i64::deserialize(input)?;
     let fits = usize::try_from(number).ok().filter(|n| (MIN..=MAX).contains(n));
     fits.ok_or_else(|| D::Error::custom(format!("expected a number from {MIN} to {MAX}, found {number}")))
+}
+
+/// An IP address and a port.
+pub fn socket_address<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> {
+    let expected = "expected a socket address: IP and port such as \"127.0.0.1:8090\"";
+    String::deserialize(input)?.parse().map_err(|_| D::Error::custom(expected))
 }
 
 /// `""`, or a path that begins with a slash and does not end in one.

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::parse::{base_path, between, duration, http_url, log_level, optional_http_url, origins};
+use super::parse::{
+    base_path, between, duration, http_url, log_level, optional_http_url, origins, socket_address,
+};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -34,6 +36,7 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
     /// Address and port to listen on.
+    #[serde(deserialize_with = "socket_address")]
     pub listen: SocketAddr,
     /// "" or a path prefix such as "/pb".
     #[serde(deserialize_with = "base_path")]

@@ -60,7 +60,10 @@ impl Schema {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
             _ => {}
         }
-        let engine = Engine::open(Location::File(unfinished.clone()), cache_bytes)?;
+        let engine = Engine::open(Location::File(unfinished.clone()), cache_bytes).map_err(|e| match e {
+            Error::Open { reason, .. } => Error::Open { path: path.display().to_string(), reason },
+            other => other,
+        })?;
         engine.write(|tables| tables.set_schema_version(self.version()))?;
         drop(engine);
         fs::rename(&unfinished, path).map_err(failed)?;
