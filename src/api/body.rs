@@ -20,11 +20,9 @@ use super::error::Rejected;
 pub const MAX_BODY: usize = 64 * 1024;
 
 /// A JSON request body. Unlike poem-openapi's own it counts the bytes, and names the field that is wrong; and the
-/// handler decides when a bad body matters: who is not logged in is told that first.
+/// handler decides when a bad body matters: who is not logged in is told that first. With `Option<T>` it may be absent
+/// or empty, whatever its content type.
 pub struct JsonBody<T>(Result<T, Rejected>);
-
-/// A JSON request body that may be absent or empty; `None` then, whatever its content type.
-pub struct OptionalJsonBody<T>(Result<Option<T>, Rejected>);
 
 impl<T> JsonBody<T> {
     /// The body, if it is as it should be.
@@ -32,16 +30,6 @@ impl<T> JsonBody<T> {
     /// # Errors
     /// [`Rejected`].
     pub fn read(self) -> Result<T, Rejected> {
-        self.0
-    }
-}
-
-impl<T> OptionalJsonBody<T> {
-    /// The body, if it is as it should be.
-    ///
-    /// # Errors
-    /// [`Rejected`].
-    pub fn read(self) -> Result<Option<T>, Rejected> {
         self.0
     }
 }
@@ -56,7 +44,8 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for JsonBody<T> {
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        Some(request_meta::<T>(true))
+        let content = vec![MetaMediaType { content_type: JSON, schema: T::schema_ref() }];
+        Some(MetaRequest { description: None, content, required: T::IS_REQUIRED })
     }
 
     async fn from_request(
@@ -64,55 +53,20 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for JsonBody<T> {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        Ok(Self(required(request, body).await))
+        Ok(Self(read_json(request, body).await))
     }
 }
 
-impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for OptionalJsonBody<T> {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        T::register(registry);
-    }
-
-    fn request_meta() -> Option<MetaRequest> {
-        Some(request_meta::<T>(false))
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        body: &mut RequestBody,
-        _: ExtractParamOptions<()>,
-    ) -> Result<Self> {
-        Ok(Self(optional(request, body).await))
-    }
-}
-
-async fn required<T: ParseFromJSON + 'static>(
+async fn read_json<T: ParseFromJSON + 'static>(
     request: &Request,
     body: &mut RequestBody,
 ) -> Result<T, Rejected> {
-    require_json(request)?;
-    parse(&read(request, body).await?)
-}
-
-async fn optional<T: ParseFromJSON + 'static>(
-    request: &Request,
-    body: &mut RequestBody,
-) -> Result<Option<T>, Rejected> {
     let bytes = read(request, body).await?;
-    if bytes.trim_ascii().is_empty() {
-        return Ok(None);
+    if !T::IS_REQUIRED && bytes.trim_ascii().is_empty() {
+        return T::parse_from_json(None).map_err(|_| Rejected::NotAnObject);
     }
     require_json(request)?;
-    parse(&bytes).map(Some)
-}
-
-fn request_meta<T: Type>(required: bool) -> MetaRequest {
-    let content = vec![MetaMediaType { content_type: JSON, schema: T::schema_ref() }];
-    MetaRequest { description: None, content, required }
+    parse(&bytes)
 }
 
 /// `application/json`, or a type with the suffix `+json`; parameters such as a charset do not matter.

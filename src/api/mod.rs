@@ -50,7 +50,7 @@ enum Tags {
 }
 
 impl Tags {
-    const NAMES: [&str; 3] = ["系统", "微信认证", "平台认证"];
+    const IN_ORDER: [Self; 3] = [Self::System, Self::Wechat, Self::Platform];
 }
 
 type Service = OpenApiService<(SystemApi, WechatApi, PlatformApi), ()>;

@@ -9,7 +9,7 @@ use poem_openapi::types::ToJSON;
 use poem_openapi::{Object, OpenApi};
 
 use super::answer::{Answer, Outcomes};
-use super::body::OptionalJsonBody;
+use super::body::JsonBody;
 use super::envelope::Envelope;
 use super::error::{Rejected, reply_with};
 use super::limits::Limits;
@@ -161,7 +161,7 @@ impl SystemApi {
         /// 可选。建议传入旧 token(`Bearer <token>`)以优先走有效 token 续签路径。
         #[oai(name = "Authorization")]
         authorization: Header<Option<String>>,
-        body: OptionalJsonBody<SystemRefreshTokenRequest>,
+        body: JsonBody<Option<SystemRefreshTokenRequest>>,
     ) -> Result<Answer<RefreshToken>> {
         let code = body.read()?.map_or(Ok(None), SystemRefreshTokenRequest::code)?;
         let token = self.refresh(authorization.0.as_deref(), code).await?;

@@ -21,17 +21,6 @@ const FORCED_GAP_MS: i64 = 30_000;
 const FORCED_PER_DAY: usize = 5;
 const DAY_MS: i64 = 86_400_000;
 
-/// How hard to try for a token that works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// The one at hand, if it is not stale.
-    Cached,
-    /// Another than the dead one; WeChat's current token, which may be the dead one again.
-    Renewed,
-    /// As `Renewed`; if WeChat still holds the dead one current, make it issue another.
-    Forced,
-}
-
 pub struct AccessTokens {
     clock: Clock,
     random: Random,
@@ -62,10 +51,11 @@ impl AccessTokens {
         Self { clock, random, state: Mutex::default() }
     }
 
-    /// A token other than `dead`, from the cache or from `fetch`, whose argument asks for a forced renewal.
+    /// A token other than `dead`, from the cache or from `fetch`: WeChat's current token, which may be the dead one again,
+    /// or with `force` another one for certain. The argument of `fetch` asks WeChat for that.
     pub async fn get<Fut>(
         &self,
-        mode: Mode,
+        force: bool,
         dead: Option<&str>,
         fetch: impl FnOnce(bool) -> Fut,
     ) -> Result<String, Error>
@@ -85,7 +75,6 @@ impl AccessTokens {
         {
             return Err(failure.clone());
         }
-        let force = mode == Mode::Forced;
         if force {
             state.count_forced(now)?;
         }
@@ -153,7 +142,7 @@ mod tests {
         }
 
         /// Each fetch gives `t<n>`; an empty name makes it fail.
-        async fn get(&self, mode: Mode, dead: Option<&str>, name: &str) -> Result<String, Error> {
+        async fn get(&self, force: bool, dead: Option<&str>, name: &str) -> Result<String, Error> {
             let fetch = async |force| {
                 self.fetches.fetch_add(1, Ordering::SeqCst);
                 tokio::task::yield_now().await;
@@ -164,7 +153,7 @@ mod tests {
                     ),
                 }
             };
-            self.tokens.get(mode, dead, fetch).await
+            self.tokens.get(force, dead, fetch).await
         }
 
         fn fetches(&self) -> usize {
@@ -175,12 +164,12 @@ mod tests {
     #[tokio::test]
     async fn concurrent_callers_share_one_fetch_and_one_failure() {
         let up = Upstream::new();
-        let get = || up.get(Mode::Cached, None, "");
+        let get = || up.get(false, None, "");
         let (a, b, c) = tokio::join!(get(), get(), get());
         assert!(a.is_err() && b.is_err() && c.is_err());
         assert_eq!(up.fetches(), 1);
         up.clock.advance(Duration::from_secs(2));
-        let get = || up.get(Mode::Cached, None, "a");
+        let get = || up.get(false, None, "a");
         let (a, b, c) = tokio::join!(get(), get(), get());
         assert_eq!([a.unwrap(), b.unwrap(), c.unwrap()], ["a", "a", "a"]);
         assert_eq!(up.fetches(), 2);
@@ -189,33 +178,33 @@ mod tests {
     #[tokio::test]
     async fn a_token_is_renewed_five_to_six_minutes_before_its_end() {
         let up = Upstream::new();
-        up.get(Mode::Cached, None, "a").await.unwrap();
+        up.get(false, None, "a").await.unwrap();
         up.clock.advance(Duration::from_secs(7200 - 361));
-        assert_eq!(up.get(Mode::Cached, None, "b").await.unwrap(), "a");
+        assert_eq!(up.get(false, None, "b").await.unwrap(), "a");
         up.clock.advance(Duration::from_secs(61));
-        assert_eq!(up.get(Mode::Cached, None, "b").await.unwrap(), "b");
+        assert_eq!(up.get(false, None, "b").await.unwrap(), "b");
     }
 
     #[tokio::test]
     async fn a_dead_token_is_dropped_only_while_it_is_the_one_held() {
         let up = Upstream::new();
-        up.get(Mode::Cached, None, "a").await.unwrap();
-        assert_eq!(up.get(Mode::Renewed, Some("a"), "b").await.unwrap(), "b");
-        assert_eq!(up.get(Mode::Renewed, Some("a"), "c").await.unwrap(), "b");
+        up.get(false, None, "a").await.unwrap();
+        assert_eq!(up.get(false, Some("a"), "b").await.unwrap(), "b");
+        assert_eq!(up.get(false, Some("a"), "c").await.unwrap(), "b");
         assert_eq!(up.fetches(), 2);
     }
 
     #[tokio::test]
     async fn forced_renewals_are_rare() {
         let up = Upstream::new();
-        up.get(Mode::Cached, None, "a").await.unwrap();
-        assert_eq!(up.get(Mode::Forced, Some("a"), "a").await.unwrap(), "a!");
-        assert!(up.get(Mode::Forced, Some("a!"), "a").await.is_err());
+        up.get(false, None, "a").await.unwrap();
+        assert_eq!(up.get(true, Some("a"), "a").await.unwrap(), "a!");
+        assert!(up.get(true, Some("a!"), "a").await.is_err());
         for _ in 0..4 {
             up.clock.advance(Duration::from_secs(31));
-            assert!(up.get(Mode::Forced, Some("a!"), "a").await.is_ok());
+            assert!(up.get(true, Some("a!"), "a").await.is_ok());
         }
         up.clock.advance(Duration::from_secs(31));
-        assert!(up.get(Mode::Forced, Some("a!"), "a").await.is_err());
+        assert!(up.get(true, Some("a!"), "a").await.is_err());
     }
 }

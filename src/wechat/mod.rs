@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use self::access_token::{AccessTokens, Mode};
+use self::access_token::AccessTokens;
 use self::http::{Http, Request};
 use self::quota::Quota;
 use crate::clock::Clock;
@@ -185,9 +185,11 @@ impl Client {
     /// once more with a forced renewal if that was the same dead token.
     async fn call_with_access_token(&self, body: &Value) -> Result<Value, Error> {
         let mut dead: Option<String> = None;
-        for mode in [Mode::Cached, Mode::Renewed, Mode::Forced] {
-            let token =
-                self.access_tokens.get(mode, dead.as_deref(), |force| self.fetch_access_token(force)).await?;
+        for force in [false, false, true] {
+            let token = self
+                .access_tokens
+                .get(force, dead.as_deref(), |force| self.fetch_access_token(force))
+                .await?;
             let request =
                 Request::post("/wxa/business/getuserphonenumber", body.clone()).query("access_token", &token);
             match self.call(&request).await {

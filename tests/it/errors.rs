@@ -170,6 +170,21 @@ fn cors_is_as_pocketbase_does_it() {
 }
 
 #[test]
+fn an_origin_that_is_not_ascii_is_answered() {
+    use std::io::{Read, Write};
+    let app = TestApp::spawn_with(|config| config.server.cors_origins = vec!["https://a.example".into()]);
+    let mut socket = std::net::TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+    socket
+        .write_all(
+            "POST /api/system/health HTTP/1.1\r\nHost: x\r\nOrigin: https://é.example\r\n\r\n".as_bytes(),
+        )
+        .unwrap();
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+}
+
+#[test]
 fn cors_can_be_narrowed() {
     let app = TestApp::spawn_with(|config| config.server.cors_origins = vec!["https://a.example".into()]);
     let allowed = |origin: &str| {
