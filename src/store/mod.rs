@@ -43,6 +43,14 @@ impl Location {
     pub fn memory() -> Self {
         Self::Custom(Arc::new(|| Box::new(InMemoryBackend::new())))
     }
+
+    /// What messages call it.
+    fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Custom(_) => "the storage".to_owned(),
+        }
+    }
 }
 
 /// Why the store could not do what it was asked.
@@ -80,8 +88,16 @@ pub enum Error {
         /// The system's or the engine's words.
         reason: String,
     },
-    /// A record has bytes that no version of this program wrote.
-    #[error("damaged record: {0}")]
+    /// The file has bytes that were not written to it.
+    #[error("{path} is damaged: {reason}; restore it from a backup")]
+    DamagedFile {
+        /// The file.
+        path: String,
+        /// What is damaged.
+        reason: String,
+    },
+    /// A block or a record has bytes that were not written to it.
+    #[error("damaged: {0}")]
     Damaged(String),
     /// The disk or the engine failed; nothing of the request was stored.
     #[error("storage failed: {0}")]
@@ -239,6 +255,15 @@ impl Store {
     /// [`Error::Failed`]: nothing was stored.
     pub async fn add_token_key(&self, key: ServerKey, drop_before: Timestamp) -> Result<(), Error> {
         self.embedded().add_token_key(key, drop_before).await
+    }
+
+    /// Gives unused space of the file back. Nobody can read or write until it is done: some seconds for a
+    /// hundred thousand users.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`]: the file is as it was.
+    pub fn compact(&self) -> Result<(), Error> {
+        self.embedded().compact()
     }
 
     /// Whether a write would succeed now. After a recent commit this costs nothing; otherwise it commits

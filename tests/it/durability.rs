@@ -1,17 +1,20 @@
 //! Nothing acknowledged is lost: power cuts and I/O errors, each outcome sorted into acknowledged, refused and unknown,
-//! and held against what is there afterwards. (crash.rs kills the real binary.)
+//! and held against what is there afterwards. (crash.rs kills the real binary; flips.rs changes bytes.)
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
-use bai::domain::{IdType, Name, NewUser, OpenId, Phone, TokenKey, User, UserId};
+use bai::domain::{Name, User};
 use bai::store::{Error, Store, UserUpdate};
 use futures_util::future::join_all;
-use jiff::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::runtime::Runtime;
 
 use crate::platter::{Fault, Platter};
+use crate::users::{new_user, now, openid, phone, user_id};
 
 const CACHE: usize = 1 << 20;
 /// Writers at the same time; each round they add a user each, and rename one each.
@@ -19,31 +22,6 @@ const WRITERS: usize = 5;
 
 fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_second(1_795_327_836).unwrap()
-}
-
-fn user_id(n: usize) -> UserId {
-    UserId::parse(&format!("u{n:014}")).unwrap()
-}
-
-fn openid(n: usize) -> OpenId {
-    OpenId::parse(&format!("o_{n}")).unwrap()
-}
-
-fn phone(n: usize) -> Phone {
-    Phone::parse(&format!("138{n:08}")).unwrap()
-}
-
-fn new_user(n: usize) -> NewUser {
-    let new =
-        NewUser::new(user_id(n), openid(n), IdType::WeChat, uuid::Uuid::nil(), TokenKey::new([7; 16]), now());
-    new.with(|user| {
-        user.phone = Some(phone(n));
-        user.picture = "x".repeat(300);
-    })
 }
 
 /// What clients know of a user: the last name that was acknowledged (empty: registered only), or `None` if not even the
@@ -109,7 +87,7 @@ async fn verify(store: &Store, model: &Model, case: &str) {
     assert_eq!(store.count_users().await.unwrap(), found, "{case}");
 }
 
-fn rounds_from_env(name: &str, default: u64) -> u64 {
+pub fn rounds_from_env(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
 }
 
@@ -147,26 +125,34 @@ fn no_power_cut_loses_what_was_acknowledged_or_leaves_a_file_that_will_not_open(
 }
 
 /// The disk fails at one call, each in turn, and works again after it: a clean error, and the state that the
-/// answers say.
+/// answers say. `BAI_OPERATIONS` sets how long the script is.
 #[test]
 fn an_io_error_at_any_call_is_a_clean_error() {
-    let runtime = runtime();
-    let mut n = 0;
-    loop {
-        n += 1;
-        let platter = Platter::default();
-        let mut model = Model::new();
-        let store = Store::open(&platter.location(), CACHE).unwrap();
-        platter.plan(n, Fault::Error);
-        runtime.block_on(work(&store, 10, &mut model));
-        let case = format!("call {n}");
-        let done = platter.take_back();
-        runtime.block_on(verify_after_error(&store, &model, &case));
-        if done {
-            break;
+    let rounds = usize::try_from(rounds_from_env("BAI_OPERATIONS", 100)).unwrap() / (2 * WRITERS);
+    let next = AtomicU64::new(1);
+    let fail_in_turn = || {
+        let runtime = runtime();
+        while fails_cleanly(&runtime, rounds, next.fetch_add(1, Ordering::SeqCst)) {}
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+            scope.spawn(fail_in_turn);
         }
-    }
-    assert!(n > 100, "the script makes only {n} calls");
+    });
+    let calls = next.into_inner();
+    assert!(calls > 10 * rounds as u64, "the script makes only {calls} calls");
+}
+
+/// False when the script has no `n`-th call.
+fn fails_cleanly(runtime: &Runtime, rounds: usize, n: u64) -> bool {
+    let platter = Platter::default();
+    let mut model = Model::new();
+    let store = Store::open(&platter.location(), CACHE).unwrap();
+    platter.plan(n, Fault::Error);
+    runtime.block_on(work(&store, rounds, &mut model));
+    let happened = !platter.take_back();
+    runtime.block_on(verify_after_error(&store, &model, &format!("call {n}")));
+    happened
 }
 
 async fn verify_after_error(store: &Store, model: &Model, case: &str) {

@@ -62,6 +62,11 @@ impl Platter {
         self.state().fault.take().is_some()
     }
 
+    /// What reads show.
+    pub fn content(&self) -> Vec<u8> {
+        self.state().current.clone()
+    }
+
     pub fn calls(&self) -> u64 {
         self.state().calls
     }
@@ -145,9 +150,8 @@ impl StorageBackend for Platter {
 
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.step()?;
-        let State { synced, current, unsynced, .. } = &mut *state;
-        synced.clone_from(current);
-        unsynced.clear();
+        let State { synced, unsynced, .. } = &mut *state;
+        unsynced.drain(..).for_each(|change| apply(synced, &change));
         Ok(())
     }
 

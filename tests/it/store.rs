@@ -126,6 +126,21 @@ fn a_file_that_is_not_ours_is_refused_by_name_and_left_as_it_is() {
 }
 
 #[test]
+fn a_damaged_file_is_refused_by_name_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bai.redb");
+    drop(open(&path).unwrap());
+    let mut content = fs::read(&path).unwrap();
+    // In redb's header, which says where everything is.
+    content[100] ^= 1;
+    fs::write(&path, &content).unwrap();
+    let error = open(&path).err().unwrap();
+    assert!(matches!(error, Error::DamagedFile { .. }), "{error:?}");
+    assert!(error.to_string().contains("bai.redb is damaged: block 0"), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), content);
+}
+
+#[test]
 fn a_file_in_use_and_a_folder_that_is_not_there_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bai.redb");
@@ -135,4 +150,25 @@ fn a_file_in_use_and_a_folder_that_is_not_there_are_named() {
     let error = open(&dir.path().join("missing/bai.redb")).err().unwrap();
     assert!(matches!(error, Error::Open { .. }), "{error:?}");
     assert!(error.to_string().contains("missing/bai.redb:"), "{error}");
+}
+
+#[tokio::test]
+async fn compaction_gives_space_back_and_keeps_everybody() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bai.redb");
+    let store = open(&path).unwrap();
+    let users = (0..2_000).map(|n| store.insert_user(crate::users::new_user(n)));
+    futures_util::future::join_all(users).await;
+    drop(store);
+
+    let before = fs::metadata(&path).unwrap().len();
+    let store = open(&path).unwrap();
+    store.compact().unwrap();
+    for n in 0..2_000 {
+        let user = store.user_by_phone(&crate::users::phone(n)).await.unwrap().unwrap();
+        assert_eq!(crate::users::new_user(n).numbered(user.number), user);
+    }
+    drop(store);
+    assert!(fs::metadata(&path).unwrap().len() < before);
+    assert_eq!(open(&path).unwrap().count_users().await.unwrap(), 2_000);
 }

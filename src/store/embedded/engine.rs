@@ -1,40 +1,74 @@
-//! The redb database behind a lock, so that it can be closed and opened again while handles to it are out.
+//! The redb database behind a lock, so that it can be closed and opened again while handles to it are out: after an
+//! I/O error redb refuses everything until then.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, RwLock};
 
-use redb::{Builder, Database, ReadTransaction, ReadableDatabase, StorageBackend};
+use redb::backends::FileBackend;
+use redb::{
+    Builder, CompactionError, Database, DatabaseError, ReadTransaction, ReadableDatabase, StorageBackend,
+    StorageError,
+};
 
+use super::blocks::{Blocks, Latch, is_damage};
+use super::overlay::Overlay;
 use super::tables::Tables;
 use crate::store::{Error, Location};
+
+/// What is done with changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// They go to the storage.
+    Write,
+    /// They stay in memory; the storage is only read.
+    Look,
+}
 
 /// An open database, or one that failed and could not be opened again yet.
 pub struct Engine {
     location: Location,
     cache_bytes: usize,
-    db: RwLock<Option<Database>>,
+    open: RwLock<Option<Open>>,
+}
+
+struct Open {
+    db: Database,
+    mode: Mode,
+    failed: Latch,
 }
 
 impl Engine {
-    pub fn open(location: Location, cache_bytes: usize) -> Result<Self, Error> {
-        let db = open_database(&location, cache_bytes)?;
-        Ok(Self { location, cache_bytes, db: RwLock::new(Some(db)) })
+    pub fn open(location: Location, cache_bytes: usize, mode: Mode) -> Result<Self, Error> {
+        let open = open_database(&location, cache_bytes, mode)?;
+        Ok(Self { location, cache_bytes, open: RwLock::new(Some(open)) })
     }
 
-    /// Runs `f` on a snapshot of the last commit.
-    pub fn read<T>(&self, f: impl FnOnce(&ReadTransaction) -> Result<T, Error>) -> Result<T, Error> {
-        self.with(|db| f(&db.begin_read()?))
+    /// Runs `f` on a snapshot of the last commit; once more if the storage failed.
+    pub fn read<T>(&self, f: impl Fn(&ReadTransaction) -> Result<T, Error>) -> Result<T, Error> {
+        let attempt = || self.with(|open| f(&open.db.begin_read()?));
+        match attempt() {
+            Err(Error::Failed(_) | Error::Damaged(_)) => {
+                // A storage that takes no writes is an error, yet it may serve reads.
+                let _ = self.reopen_unless(|open| !open.failed.load(Ordering::Acquire));
+                attempt()
+            }
+            result => result,
+        }
     }
 
     /// Runs `f` in a write transaction and commits it, unless `f` fails.
     ///
     /// Two-phase commit: the bytes are users' own. Quick repair: a start after a crash reads no whole file.
     pub fn write<T>(&self, f: impl FnOnce(&mut Tables<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.with(|db| {
-            let mut txn = db.begin_write()?;
+        self.with(|open| {
+            if open.mode == Mode::Look {
+                return Err(Error::Failed("the storage takes no writes".into()));
+            }
+            let mut txn = open.db.begin_write()?;
             txn.set_two_phase_commit(true);
             txn.set_quick_repair(true);
             let value = f(&mut Tables::open(&txn)?)?;
@@ -43,37 +77,65 @@ impl Engine {
         })
     }
 
-    fn with<T>(&self, f: impl FnOnce(&Database) -> Result<T, Error>) -> Result<T, Error> {
-        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
-        let db = db.as_ref().ok_or_else(|| Error::Failed("the database is closed".into()))?;
-        guarded(|| f(db))
+    /// Moves pages to the front of the file and cuts off what is unused; nothing else runs meanwhile.
+    pub fn compact(&self) -> Result<(), Error> {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let open = open.as_mut().ok_or_else(|| Error::Failed("the database is closed".into()))?;
+        guarded(|| match open.db.compact() {
+            Ok(_) => Ok(()),
+            Err(CompactionError::Storage(error)) => Err(error.into()),
+            Err(error) => Err(Error::Failed(error.to_string())),
+        })
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&Open) -> Result<T, Error>) -> Result<T, Error> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let open = open.as_ref().ok_or_else(|| Error::Failed("the database is closed".into()))?;
+        guarded(|| f(open))
     }
 
     /// Tries again what [`Engine::reopen`] failed to do, if it did.
-    pub fn ensure_open(&self) -> Result<(), Error> {
-        let is_open = self.db.read().unwrap_or_else(PoisonError::into_inner).is_some();
-        if is_open { Ok(()) } else { self.reopen() }
+    pub fn ensure_writable(&self) -> Result<(), Error> {
+        let writable = |open: &Open| open.mode == Mode::Write;
+        if self.with(|open| Ok(writable(open))).is_ok_and(|is| is) {
+            Ok(())
+        } else {
+            self.reopen_unless(writable)
+        }
     }
 
-    /// Closes the database and opens it again: after a failed commit redb refuses all writes until then.
+    /// Closes the database and opens it again.
     pub fn reopen(&self) -> Result<(), Error> {
-        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
-        close(&mut db);
-        *db = Some(open_database(&self.location, self.cache_bytes)?);
-        Ok(())
+        self.reopen_unless(|_| false)
+    }
+
+    /// When the storage takes no writes, the database serves reads at least, and that is still an error.
+    fn reopen_unless(&self, is_fine: impl FnOnce(&Open) -> bool) -> Result<(), Error> {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        if open.as_ref().is_some_and(is_fine) {
+            return Ok(());
+        }
+        close(&mut open);
+        let reopened = open_database(&self.location, self.cache_bytes, Mode::Write);
+        let (database, outcome) = match reopened {
+            Ok(database) => (Some(database), Ok(())),
+            Err(error) => (open_database(&self.location, self.cache_bytes, Mode::Look).ok(), Err(error)),
+        };
+        *open = database;
+        outcome
     }
 }
 
 /// A clean stop writes the last of redb's bookkeeping.
 impl Drop for Engine {
     fn drop(&mut self) {
-        close(self.db.get_mut().unwrap_or_else(PoisonError::into_inner));
+        close(self.open.get_mut().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
-fn close(db: &mut Option<Database>) {
+fn close(open: &mut Option<Open>) {
     let closed = guarded(|| {
-        drop(db.take());
+        drop(open.take());
         Ok(())
     });
     if let Err(error) = closed {
@@ -88,73 +150,54 @@ fn guarded<T>(f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         .unwrap_or_else(|_| Err(Error::Failed("the database engine panicked; is the file damaged?".into())))
 }
 
-fn open_database(location: &Location, cache_bytes: usize) -> Result<Database, Error> {
-    guarded(|| open_unguarded(location, cache_bytes))
+fn open_database(location: &Location, cache_bytes: usize, mode: Mode) -> Result<Open, Error> {
+    let name = location.name();
+    guarded(|| {
+        let storage = storage(location)?;
+        let blocks = Blocks::new(match mode {
+            Mode::Write => storage,
+            Mode::Look => Box::new(Overlay::new(storage).map_err(|e| open_error(&name, &e))?),
+        });
+        let failed = blocks.latch();
+        let db = Builder::new().set_cache_size(cache_bytes).create_with_backend(blocks);
+        Ok(Open { db: db.map_err(|e| refused(&name, e))?, mode, failed })
+    })
 }
 
-fn open_unguarded(location: &Location, cache_bytes: usize) -> Result<Database, Error> {
-    let mut builder = Builder::new();
-    builder.set_cache_size(cache_bytes);
+fn storage(location: &Location) -> Result<Box<dyn StorageBackend>, Error> {
     match location {
+        Location::Custom(make) => Ok(make()),
         Location::File(path) => {
-            make_private(path).map_err(|e| open_error(path, &e.to_string()))?;
-            builder.create(path).map_err(|e| refused(path, e))
-        }
-        Location::Custom(make) => {
-            builder.create_with_backend(Boxed(make())).map_err(|e| refused(Path::new("the storage"), e))
+            let file = open_file(path).map_err(|e| open_error(&location.name(), &e))?;
+            Ok(Box::new(FileBackend::new(file).map_err(|e| refused(&location.name(), e))?))
         }
     }
 }
 
 /// Makes the file when it is missing, for its owner only: it holds token keys and password hashes.
-fn make_private(path: &Path) -> io::Result<()> {
+fn open_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other.map(drop),
-    }
+    options.open(path)
 }
 
-fn open_error(path: &Path, reason: &str) -> Error {
-    Error::Open { path: path.display().to_string(), reason: reason.to_owned() }
+fn open_error(path: &str, cause: &dyn std::error::Error) -> Error {
+    Error::Open { path: path.to_owned(), reason: cause.to_string() }
 }
 
-fn refused(path: &Path, error: redb::DatabaseError) -> Error {
-    use redb::{DatabaseError, StorageError};
-    let path_text = path.display().to_string();
+fn refused(path: &str, error: DatabaseError) -> Error {
+    let path = path.to_owned();
     match error {
-        DatabaseError::DatabaseAlreadyOpen => Error::InUse { path: path_text },
-        DatabaseError::Storage(StorageError::Io(e)) if e.kind() == io::ErrorKind::InvalidData => {
-            Error::Foreign { path: path_text, reason: e.to_string() }
+        DatabaseError::DatabaseAlreadyOpen => Error::InUse { path },
+        DatabaseError::Storage(StorageError::Io(e)) if is_damage(&e) => {
+            Error::DamagedFile { path, reason: e.to_string() }
         }
-        other => open_error(path, &other.to_string()),
-    }
-}
-
-/// `create_with_backend` wants a concrete type.
-#[derive(Debug)]
-struct Boxed(Box<dyn StorageBackend>);
-
-impl StorageBackend for Boxed {
-    fn len(&self) -> io::Result<u64> {
-        self.0.len()
-    }
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.read(offset, out)
-    }
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.0.sync_data()
-    }
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.0.write(offset, data)
-    }
-    fn close(&self) -> io::Result<()> {
-        self.0.close()
+        DatabaseError::Storage(StorageError::Io(e)) if e.kind() == io::ErrorKind::InvalidData => {
+            Error::Foreign { path, reason: e.to_string() }
+        }
+        DatabaseError::Storage(StorageError::Corrupted(reason)) => Error::DamagedFile { path, reason },
+        other => open_error(&path, &other),
     }
 }

@@ -1,6 +1,8 @@
 //! The store in one redb file: users by id, with an index by openid and one by phone.
 
+mod blocks;
 mod engine;
+mod overlay;
 mod schema;
 mod stored;
 mod tables;
@@ -109,13 +111,19 @@ impl Embedded {
 
     pub async fn add_token_key(&self, key: ServerKey, drop_before: Timestamp) -> Result<(), Error> {
         let add = move |tables: &mut Tables<'_>| {
-            let mut keys = tables.token_keys()?;
-            let expired = keys.iter().filter(|key| key.created < drop_before).count().saturating_sub(1);
-            keys.drain(..expired);
+            let keys = tables.token_keys()?;
+            // By place, not by time: a clock that was set back must not cost a key that is in use.
+            let last_old = keys.iter().rposition(|key| key.created < drop_before);
+            let stays = |(n, key): &(usize, ServerKey)| key.created >= drop_before || Some(*n) == last_old;
+            let mut keys: Vec<_> = keys.into_iter().enumerate().filter(stays).map(|(_, key)| key).collect();
             keys.push(key);
             tables.set_token_keys(&keys)
         };
         self.writer.write(add).await
+    }
+
+    pub fn compact(&self) -> Result<(), Error> {
+        self.engine.compact()
     }
 
     pub async fn is_writable(&self) -> bool {
@@ -164,14 +172,26 @@ fn apply(mut user: User, update: UserUpdate, now: Timestamp) -> User {
     user
 }
 
-macro_rules! failed_from {
-    ($($error:ty),+) => {
-        $(impl From<$error> for Error {
-            fn from(error: $error) -> Self {
-                Self::Failed(error.to_string())
+macro_rules! from_storage_error {
+    ($($error:ident),+) => {
+        $(impl From<redb::$error> for Error {
+            fn from(error: redb::$error) -> Self {
+                match error {
+                    redb::$error::Storage(error) => error.into(),
+                    error => Self::Failed(error.to_string()),
+                }
             }
         })+
     };
 }
 
-failed_from!(redb::StorageError, redb::TableError, redb::TransactionError, redb::CommitError);
+from_storage_error!(TableError, TransactionError, CommitError);
+
+impl From<redb::StorageError> for Error {
+    fn from(error: redb::StorageError) -> Self {
+        match error {
+            redb::StorageError::Io(e) if blocks::is_damage(&e) => Self::Damaged(e.to_string()),
+            error => Self::Failed(error.to_string()),
+        }
+    }
+}

@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use redb::{ReadOnlyDatabase, ReadTransaction, ReadableDatabase, TableHandle};
+use redb::{ReadTransaction, TableHandle};
 
-use super::engine::Engine;
+use super::engine::{Engine, Mode};
 use super::tables::{META, Tables, read_schema_version};
 use crate::store::{Error, Location};
 
@@ -28,17 +28,21 @@ impl Schema {
 
     /// Opens the database at `location` in this schema.
     pub fn open(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
-        let name = match location {
-            Location::File(path) => path.display().to_string(),
-            Location::Custom(_) => "the storage".to_owned(),
-        };
+        self.open_or_make(location, cache_bytes).map_err(|error| match error {
+            Error::Damaged(reason) => Error::DamagedFile { path: location.name(), reason },
+            error => error,
+        })
+    }
+
+    fn open_or_make(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
+        let name = location.name();
         if let Location::File(path) = location {
             match fs::metadata(path) {
-                Ok(file) if file.len() > 0 => self.check_untouched(path, &name)?,
+                Ok(file) if file.len() > 0 => self.check_untouched(location, cache_bytes)?,
                 _ => self.create(path, cache_bytes)?,
             }
         }
-        let engine = Engine::open(location.clone(), cache_bytes)?;
+        let engine = Engine::open(location.clone(), cache_bytes, Mode::Write)?;
         let found = engine.read(|txn| version_of(txn, &name))?;
         match found {
             Some(version) if version > self.version() => Err(self.newer(name, version)),
@@ -60,10 +64,12 @@ impl Schema {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
             _ => {}
         }
-        let engine = Engine::open(Location::File(unfinished.clone()), cache_bytes).map_err(|e| match e {
-            Error::Open { reason, .. } => Error::Open { path: path.display().to_string(), reason },
-            other => other,
-        })?;
+        let engine = Engine::open(Location::File(unfinished.clone()), cache_bytes, Mode::Write).map_err(
+            |e| match e {
+                Error::Open { reason, .. } => Error::Open { path: path.display().to_string(), reason },
+                other => other,
+            },
+        )?;
         engine.write(|tables| tables.set_schema_version(self.version()))?;
         drop(engine);
         fs::rename(&unfinished, path).map_err(failed)?;
@@ -71,12 +77,11 @@ impl Schema {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
     }
 
-    /// Looks at a cleanly closed file without writing to it. A file that needs recovery, or that somebody
-    /// holds, cannot be looked at this way: opening it for real tells.
-    fn check_untouched(&self, path: &Path, name: &str) -> Result<(), Error> {
-        let Ok(db) = ReadOnlyDatabase::open(path) else { return Ok(()) };
-        match version_of(&db.begin_read()?, name)? {
-            Some(version) if version > self.version() => Err(self.newer(name.to_owned(), version)),
+    /// A file that is not for us is refused before anything is written to it.
+    fn check_untouched(&self, location: &Location, cache_bytes: usize) -> Result<(), Error> {
+        let look = Engine::open(location.clone(), cache_bytes, Mode::Look)?;
+        match look.read(|txn| version_of(txn, &location.name()))? {
+            Some(version) if version > self.version() => Err(self.newer(location.name(), version)),
             _ => Ok(()),
         }
     }
@@ -94,7 +99,7 @@ impl Schema {
                 .map_err(|e| Error::Failed(format!("copying {} before migration: {e}", path.display())))?;
             tracing::warn!(from, to = self.version(), copy = %copy.display(), "migrating the database");
         }
-        let engine = Engine::open(location.clone(), cache)?;
+        let engine = Engine::open(location.clone(), cache, Mode::Write)?;
         engine.write(|tables| {
             let done = usize::try_from(from).unwrap_or(usize::MAX).saturating_sub(1);
             self.steps.iter().skip(done).try_for_each(|step| step(tables))?;

@@ -161,12 +161,12 @@ fn run(engine: &Engine, mut queue: mpsc::Receiver<Box<dyn Job>>, state: &State) 
 /// One transaction for the whole batch. After a failure the database is opened anew before anyone is answered,
 /// so that reads go on and the next batch finds a database that accepts writes.
 fn commit(engine: &Engine, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
-    engine.ensure_open()?;
+    engine.ensure_writable()?;
     let result = engine.write(|tables| batch.iter_mut().try_for_each(|job| job.run(tables)));
     if let Err(error) = &result {
         tracing::error!(%error, jobs = batch.len(), "a commit failed; reopening the database");
         if let Err(error) = engine.reopen() {
-            tracing::error!(%error, "the database cannot be reopened yet");
+            tracing::error!(%error, "the database takes no writes yet");
         }
     }
     result

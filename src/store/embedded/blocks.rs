@@ -1,0 +1,469 @@
+//! A checksum for every block of the file, beneath redb, which verifies its pages only while it repairs a file: a byte
+//! that the disk has changed is an error that names the block, never a wrong answer.
+//!
+//! The file is groups of 1,025 blocks of 4 KiB: a data block, the block with the checksums of the group, and 1,023 more
+//! data blocks. A checksum is the CRC-32 of the block's number and bytes, little-endian; 0 stands for a block that was
+//! never written and is all zeros.
+//!
+//! What a power cut tears stays readable where it matters. redb never overwrites a block that a synced commit refers to,
+//! and its entry among the checksums keeps its bytes too, whichever sectors of a later write reach the disk. The one
+//! block written in place, redb's header, keeps its checksum in its own sector.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::io;
+use std::ops::{Bound, Range};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+
+use redb::{BackendError, StorageBackend};
+
+/// Bytes of a block; redb's pages are whole multiples.
+pub const BLOCK: usize = 4096;
+/// Data blocks of a group: as many checksums as fill a block.
+const GROUP: u64 = (BLOCK / size_of::<u32>()) as u64;
+/// The least that a power cut leaves whole.
+const SECTOR: usize = 512;
+/// Where the first sector says whose file it is; redb's header ends before.
+const MARK_AT: usize = 500;
+const MARK: [u8; 8] = *b"bai\0blk1";
+const HEADER_SUM_AT: usize = MARK_AT + MARK.len();
+
+/// The bytes of a block are not those that were written.
+#[derive(Debug, thiserror::Error)]
+#[error("block {block} of the file is damaged")]
+struct Damage {
+    block: u64,
+}
+
+/// Whether an error is a block whose bytes are not those that were written.
+pub fn is_damage(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Damage>)
+}
+
+/// Set when redb was told of an error: it refuses everything from then on.
+pub type Latch = Arc<AtomicBool>;
+
+/// Storage with checksums over storage without.
+#[derive(Debug)]
+pub struct Blocks {
+    storage: Box<dyn StorageBackend>,
+    groups: RwLock<BTreeMap<u64, Group>>,
+    failed: Latch,
+}
+
+/// The checksums of a group.
+#[derive(Debug)]
+struct Group {
+    sums: Vec<u32>,
+    /// Whether the file does not have them yet.
+    dirty: bool,
+}
+
+impl Group {
+    fn bytes(&self) -> Vec<u8> {
+        self.sums.iter().flat_map(|sum| sum.to_le_bytes()).collect()
+    }
+}
+
+impl Blocks {
+    pub fn new(storage: Box<dyn StorageBackend>) -> Self {
+        Self { storage, groups: RwLock::default(), failed: Latch::default() }
+    }
+
+    pub fn latch(&self) -> Latch {
+        Arc::clone(&self.failed)
+    }
+
+    fn watched<T, E>(&self, result: Result<T, E>) -> Result<T, E> {
+        if result.is_err() {
+            self.failed.store(true, Ordering::Release);
+        }
+        result
+    }
+
+    fn read_pieces(&self, offset: u64, mut out: &mut [u8]) -> io::Result<()> {
+        for (block, range) in pieces(offset, out.len()) {
+            let (piece, rest) = out.split_at_mut(range.len());
+            if block == 0 {
+                piece.copy_from_slice(&self.read_header()?[range]);
+            } else if range.len() == BLOCK {
+                self.read_block(block, piece)?;
+            } else {
+                let mut whole = [0; BLOCK];
+                self.read_block(block, &mut whole)?;
+                piece.copy_from_slice(&whole[range]);
+            }
+            out = rest;
+        }
+        Ok(())
+    }
+
+    fn write_pieces(&self, offset: u64, mut data: &[u8]) -> io::Result<()> {
+        for (block, range) in pieces(offset, data.len()) {
+            let (piece, rest) = data.split_at(range.len());
+            if block == 0 {
+                self.write_header(range, piece)?;
+            } else if range.len() == BLOCK {
+                self.write_block(block, piece)?;
+            } else {
+                let mut whole = [0; BLOCK];
+                self.read_block(block, &mut whole)?;
+                whole[range].copy_from_slice(piece);
+                self.write_block(block, &whole)?;
+            }
+            data = rest;
+        }
+        Ok(())
+    }
+
+    fn read_block(&self, block: u64, out: &mut [u8]) -> io::Result<()> {
+        self.storage.read(physical(block), out)?;
+        let is_right = match self.sum(block)? {
+            0 => out.iter().all(|byte| *byte == 0),
+            sum => sum == checksum(block, out),
+        };
+        if is_right { Ok(()) } else { Err(damaged(block)) }
+    }
+
+    fn write_block(&self, block: u64, data: &[u8]) -> io::Result<()> {
+        self.storage.write(physical(block), data)?;
+        self.set_sum(block, checksum(block, data))
+    }
+
+    /// The first sector, without our part of it.
+    fn read_header(&self) -> io::Result<[u8; BLOCK]> {
+        let mut block = [0; BLOCK];
+        self.storage.read(0, &mut block[..SECTOR])?;
+        if block[..SECTOR].iter().all(|byte| *byte == 0) {
+            return Ok(block);
+        }
+        if block[MARK_AT..HEADER_SUM_AT] != MARK {
+            let reason = "it is a plain redb file or something else";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        }
+        if block[HEADER_SUM_AT..SECTOR] != checksum(0, &block[..HEADER_SUM_AT]).to_le_bytes() {
+            return Err(damaged(0));
+        }
+        block[MARK_AT..SECTOR].fill(0);
+        Ok(block)
+    }
+
+    fn write_header(&self, range: Range<usize>, piece: &[u8]) -> io::Result<()> {
+        if range.end > MARK_AT {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "the header is longer than expected"));
+        }
+        let mut header = self.read_header()?;
+        header[range].copy_from_slice(piece);
+        header[MARK_AT..HEADER_SUM_AT].copy_from_slice(&MARK);
+        let sum = checksum(0, &header[..HEADER_SUM_AT]).to_le_bytes();
+        header[HEADER_SUM_AT..SECTOR].copy_from_slice(&sum);
+        self.storage.write(0, &header[..SECTOR])
+    }
+
+    fn sum(&self, block: u64) -> io::Result<u32> {
+        let (group, index) = place(block);
+        if let Some(group) = self.groups.read().unwrap_or_else(PoisonError::into_inner).get(&group) {
+            return Ok(group.sums[index]);
+        }
+        let mut groups = self.groups_mut();
+        Ok(self.group(&mut groups, group)?.sums[index])
+    }
+
+    fn set_sum(&self, block: u64, sum: u32) -> io::Result<()> {
+        let (group, index) = place(block);
+        let mut groups = self.groups_mut();
+        let group = self.group(&mut groups, group)?;
+        group.sums[index] = sum;
+        group.dirty = true;
+        Ok(())
+    }
+
+    fn groups_mut(&self) -> RwLockWriteGuard<'_, BTreeMap<u64, Group>> {
+        self.groups.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The checksums of a group, read at first use: 4 KiB of memory for 4 MiB of the file.
+    fn group<'a>(&self, groups: &'a mut BTreeMap<u64, Group>, n: u64) -> io::Result<&'a mut Group> {
+        let entry = match groups.entry(n) {
+            Entry::Occupied(entry) => return Ok(entry.into_mut()),
+            Entry::Vacant(entry) => entry,
+        };
+        let mut bytes = [0; BLOCK];
+        self.storage.read(sums_at(n), &mut bytes)?;
+        let (sums, _) = bytes.as_chunks();
+        let sums = sums.iter().map(|sum| u32::from_le_bytes(*sum)).collect();
+        Ok(entry.insert(Group { sums, dirty: false }))
+    }
+
+    /// The lock is not held while the file is written: readers do not wait.
+    fn write_sums(&self) -> io::Result<()> {
+        let dirty: Vec<(u64, Vec<u8>)> = self
+            .groups_mut()
+            .iter_mut()
+            .filter_map(|(n, group)| std::mem::take(&mut group.dirty).then(|| (*n, group.bytes())))
+            .collect();
+        dirty.iter().try_for_each(|(n, bytes)| self.storage.write(sums_at(*n), bytes))
+    }
+
+    /// Forgets the checksums of blocks from `end` on: when they come back, they are zeros.
+    fn forget_from(&self, end: u64) -> io::Result<()> {
+        let mut groups = self.groups_mut();
+        let (first, index) = place(end);
+        groups.split_off(&(first + 1));
+        if index == 0 {
+            groups.remove(&first);
+            return Ok(());
+        }
+        let group = self.group(&mut groups, first)?;
+        if group.sums[index..].iter().any(|sum| *sum != 0) {
+            group.sums[index..].fill(0);
+            group.dirty = true;
+        }
+        Ok(())
+    }
+
+    fn resize(&self, len: u64) -> io::Result<()> {
+        if !len.is_multiple_of(BLOCK as u64) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a whole number of blocks"));
+        }
+        let blocks = len / BLOCK as u64;
+        if len < logical_len(self.storage.len()?)? {
+            self.forget_from(blocks)?;
+        }
+        // A data block is never there without the checksums of its group.
+        let end = |last: u64| physical(last).max(sums_at(last / GROUP)) + BLOCK as u64;
+        self.storage.set_len(blocks.checked_sub(1).map_or(0, end))
+    }
+}
+
+impl StorageBackend for Blocks {
+    fn len(&self) -> io::Result<u64> {
+        self.watched(self.storage.len().and_then(logical_len))
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.watched(self.read_pieces(offset, out))
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.watched(self.resize(len))
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.watched(self.write_sums().and_then(|()| self.storage.sync_data()))
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.watched(self.write_pieces(offset, data))
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.write_sums().and(self.storage.close())
+    }
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.storage.try_lock_range(start, end)
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.storage.unlock_range(start, end)
+    }
+}
+
+/// Group of a data block, and its place there.
+fn place(block: u64) -> (u64, usize) {
+    (block / GROUP, usize::try_from(block % GROUP).unwrap_or_default())
+}
+
+/// Where the checksums of a group are.
+fn sums_at(group: u64) -> u64 {
+    (group * (GROUP + 1) + 1) * BLOCK as u64
+}
+
+/// Where a data block is.
+fn physical(block: u64) -> u64 {
+    let (group, index) = (block / GROUP, block % GROUP);
+    (group * (GROUP + 1) + index + u64::from(index > 0)) * BLOCK as u64
+}
+
+/// Bytes of data blocks in a file of `physical` bytes.
+fn logical_len(physical: u64) -> io::Result<u64> {
+    let blocks = physical / BLOCK as u64;
+    match blocks {
+        0 if physical == 0 => Ok(0),
+        0 | 1 => Err(io::Error::new(io::ErrorKind::InvalidData, "it is too short")),
+        _ => {
+            let (groups, rest) = (blocks / (GROUP + 1), blocks % (GROUP + 1));
+            Ok((groups * GROUP + rest - u64::from(rest > 1)) * BLOCK as u64)
+        }
+    }
+}
+
+/// The parts of `len` bytes from `offset` on: block, and range within it.
+pub fn pieces(offset: u64, len: usize) -> impl Iterator<Item = (u64, Range<usize>)> {
+    let end = offset + len as u64;
+    let mut at = offset;
+    std::iter::from_fn(move || {
+        let (block, start) = (at / BLOCK as u64, usize::try_from(at % BLOCK as u64).ok()?);
+        let left = usize::try_from(end - at).ok().filter(|left| *left > 0)?;
+        let size = left.min(BLOCK - start);
+        at += size as u64;
+        Some((block, start..start + size))
+    })
+}
+
+fn checksum(block: u64, data: &[u8]) -> u32 {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(&block.to_le_bytes());
+    sum.update(data);
+    sum.finalize().max(1)
+}
+
+fn damaged(block: u64) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, Damage { block })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use redb::backends::InMemoryBackend;
+
+    use super::*;
+
+    /// Shares its bytes among its copies, as a file does.
+    #[derive(Clone, Debug)]
+    struct Shared(Arc<InMemoryBackend>);
+
+    impl StorageBackend for Shared {
+        fn len(&self) -> io::Result<u64> {
+            self.0.len()
+        }
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.0.read(offset, out)
+        }
+        fn set_len(&self, len: u64) -> io::Result<()> {
+            self.0.set_len(len)
+        }
+        fn sync_data(&self) -> io::Result<()> {
+            Ok(())
+        }
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.0.write(offset, data)
+        }
+    }
+
+    impl Shared {
+        fn new() -> Self {
+            Self(Arc::new(InMemoryBackend::new()))
+        }
+
+        fn open(&self) -> Blocks {
+            Blocks::new(Box::new(self.clone()))
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Write(u64, Vec<u8>),
+        SetBlocks(u64),
+        Reopen,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        // Around the border of the first two groups, where the layout has its turns.
+        let offset = prop_oneof![0..3_u64, 1_020..1_028_u64].prop_map(|block| block * BLOCK as u64);
+        let data = (any::<u8>(), prop_oneof![Just(BLOCK), Just(2 * BLOCK), 1..400_usize]);
+        prop_oneof![
+            4 => (offset, data).prop_map(|(at, (byte, len))| Step::Write(at, vec![byte; len])),
+            1 => prop_oneof![0..4_u64, 1_020..1_030_u64].prop_map(Step::SetBlocks),
+            1 => Just(Step::Reopen),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn it_holds_what_was_written(steps in proptest::collection::vec(step(), 1..40)) {
+            let storage = Shared::new();
+            let (mut blocks, mut model) = (storage.open(), Vec::new());
+            for step in steps {
+                match step {
+                    Step::Write(at, mut data) => {
+                        let at = usize::try_from(at).unwrap();
+                        // The header's block belongs to redb for less than a sector.
+                        if at == 0 {
+                            data.truncate(320);
+                        }
+                        if at + data.len() <= model.len() {
+                            blocks.write(at as u64, &data).unwrap();
+                            model[at..at + data.len()].copy_from_slice(&data);
+                        }
+                    }
+                    Step::SetBlocks(n) => {
+                        blocks.set_len(n * BLOCK as u64).unwrap();
+                        model.resize(usize::try_from(n).unwrap() * BLOCK, 0);
+                    }
+                    Step::Reopen => {
+                        blocks.sync_data().unwrap();
+                        blocks = storage.open();
+                    }
+                }
+                prop_assert_eq!(blocks.len().unwrap(), model.len() as u64);
+            }
+            let mut content = vec![1; model.len()];
+            blocks.read(0, &mut content).unwrap();
+            prop_assert!(content == model);
+        }
+    }
+
+    #[test]
+    fn any_changed_byte_is_noticed_by_name() {
+        let storage = Shared::new();
+        let blocks = storage.open();
+        blocks.set_len(4 * BLOCK as u64).unwrap();
+        blocks.write(0, &[7; 320]).unwrap();
+        blocks.write(BLOCK as u64, &[8; 2 * BLOCK]).unwrap();
+        blocks.sync_data().unwrap();
+        for at in (0..5 * BLOCK as u64).filter(|at| !(SECTOR as u64..BLOCK as u64 + 4).contains(at)) {
+            let mut byte = [0];
+            storage.read(at, &mut byte).unwrap();
+            storage.write(at, &[byte[0] ^ 0x40]).unwrap();
+            let damaged = |block| {
+                let mut data = [0; BLOCK];
+                storage.open().read(block * BLOCK as u64, &mut data).is_err()
+            };
+            let in_sums = (BLOCK as u64..2 * BLOCK as u64).contains(&at);
+            let noticed = (0..4).filter(|block| damaged(*block)).count();
+            // A checksum of a block that is not there is nobody's.
+            assert_eq!(noticed, usize::from(!in_sums || at < BLOCK as u64 + 16), "byte {at}");
+            storage.write(at, &byte).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_block_that_was_written_elsewhere_is_noticed() {
+        let storage = Shared::new();
+        let blocks = storage.open();
+        blocks.set_len(4 * BLOCK as u64).unwrap();
+        for block in 1..4 {
+            blocks.write(block * BLOCK as u64, &[9; BLOCK]).unwrap();
+        }
+        blocks.sync_data().unwrap();
+        let mut sums = [0; 8];
+        storage.read(sums_at(0) + 4, &mut sums).unwrap();
+        assert_ne!(sums[..4], sums[4..]);
+    }
+
+    #[test]
+    fn other_files_are_refused() {
+        for (content, reason) in [(vec![b'x'; 100], "too short"), (vec![b'x'; 3 * BLOCK], "plain redb")] {
+            let storage = Shared::new();
+            storage.set_len(content.len() as u64).unwrap();
+            storage.write(0, &content).unwrap();
+            let blocks = storage.open();
+            let error = blocks.len().and_then(|_| blocks.read(0, &mut [0; 9])).unwrap_err();
+            assert!(error.to_string().contains(reason), "{error}");
+            assert!(blocks.latch().load(Ordering::Acquire));
+        }
+    }
+}
