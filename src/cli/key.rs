@@ -7,7 +7,6 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::ServerKey;
 use crate::random::Random;
-use crate::store::{Location, Store};
 use crate::token;
 
 #[derive(Subcommand)]
@@ -19,11 +18,8 @@ pub enum Command {
 }
 
 pub fn run(config: &Config, command: &Command) -> Outcome {
-    if !config.store.path.exists() {
-        return Err(format!("there is no database at {}; see store.path", config.store.path.display()).into());
-    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let store = Store::open(&Location::File(config.store.path.clone()), config.store.cache_mib << 20)?;
+    let store = super::open_store(config)?;
     if matches!(command, Command::Rotate) {
         let now = Clock::System.now();
         let key = ServerKey { secret: Random::System.bytes()?, created: now };

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod compact;
 mod key;
 mod serve;
 mod show;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand};
 
 use crate::build_info;
 use crate::config::Config;
+use crate::store::{Location, Store};
 
 /// What `--version` shows: version, revision and build time.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -48,6 +50,8 @@ enum Command {
     /// Manage the keys that tokens are encrypted with (the server must be stopped)
     #[command(subcommand)]
     Key(key::Command),
+    /// Give unused space of the database file back (the server must be stopped)
+    Compact,
 }
 
 /// Parses the arguments and runs the command: exit code 0, 1 for a failure, 2 for wrong use.
@@ -63,6 +67,7 @@ pub fn run() -> ExitCode {
                 Ok(())
             }
             Command::Key(command) => key::run(&config, &command),
+            Command::Compact => compact::run(&config),
         });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -71,6 +76,15 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The database of a server that does not run; it has to be there.
+fn open_store(config: &Config) -> Result<Store, Box<dyn std::error::Error>> {
+    let path = &config.store.path;
+    if !path.exists() {
+        return Err(format!("there is no database at {}; see store.path", path.display()).into());
+    }
+    Ok(Store::open(&Location::File(path.clone()), config.store.cache_mib << 20)?)
 }
 
 fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {

@@ -350,6 +350,18 @@ fn a_new_key_signs_while_the_old_one_still_verifies() {
 }
 
 #[test]
+fn compact_needs_a_stopped_server_and_says_what_it_gained() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(run(dir.path(), &["compact"]).2.contains("there is no database"));
+    let running = Running::start(bai(dir.path(), &[]));
+    assert!(run(dir.path(), &["compact"]).2.contains("in use"));
+    running.signal("-TERM");
+    running.wait();
+    let (output, said, _) = run(dir.path(), &["compact"]);
+    assert!(output.status.success() && said.contains("bytes before"), "{said}");
+}
+
+#[test]
 fn no_secret_and_no_whole_phone_number_is_logged() {
     let dir = tempfile::tempdir().unwrap();
     let mut command = bai(dir.path(), &[]);
