@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::Semaphore;
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Timeout};
 
 use super::Error;
+use super::resolver::Remembering;
+use crate::clock::Clock;
 use crate::config;
 
 /// WeChat's answers have under 1 KiB.
@@ -21,6 +24,7 @@ const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
 
 pub struct Http {
     agent: Agent,
+    resolver: Remembering,
     base_url: String,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
@@ -52,9 +56,10 @@ impl Request {
 }
 
 impl Http {
-    pub fn new(settings: &config::Wechat) -> Self {
+    pub fn new(settings: &config::Wechat, clock: Clock) -> Self {
+        let resolver = Remembering::new(clock);
         let proxy = ureq::Proxy::new(&settings.proxy).ok().filter(|_| !settings.proxy.is_empty());
-        let agent = Agent::config_builder()
+        let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(proxy)
@@ -62,10 +67,10 @@ impl Http {
             .timeout_global(Some(settings.timeout))
             .max_idle_connections(settings.max_concurrent)
             .max_idle_connections_per_host(settings.max_concurrent)
-            .build()
-            .new_agent();
+            .build();
         Self {
-            agent,
+            agent: Agent::with_parts(config, DefaultConnector::new(), resolver.clone()),
+            resolver,
             base_url: settings.base_url.clone(),
             running: Arc::new(Semaphore::new(settings.max_concurrent)),
             admitted: Arc::new(Semaphore::new(settings.max_concurrent + MAX_WAITING)),
@@ -77,6 +82,7 @@ impl Http {
         let _admitted = self.admitted.try_acquire().map_err(|_| unavailable("too many calls are waiting"))?;
         match self.attempt(request.clone()).await {
             Err(Failure::NotConnected(_)) => {
+                self.resolver.forget();
                 tokio::time::sleep(RECONNECT_PAUSE).await;
                 self.attempt(request.clone()).await.map_err(Into::into)
             }

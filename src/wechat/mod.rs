@@ -7,6 +7,7 @@
 mod access_token;
 mod http;
 mod quota;
+mod resolver;
 pub mod sandbox;
 
 use std::time::Duration;
@@ -121,7 +122,7 @@ impl Client {
     #[must_use]
     pub fn new(settings: &config::Wechat, clock: Clock, random: Random) -> Self {
         Self {
-            http: Http::new(settings),
+            http: Http::new(settings, clock.clone()),
             app_id: settings.app_id.clone(),
             secret: settings.secret.clone(),
             timeout: settings.timeout,
