@@ -15,11 +15,9 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use crate::document;
+use crate::disk::Disk;
 use crate::wechat_stub::WechatStub;
-
-/// Appears in no answer, ever.
-pub const APP_SECRET: &str = "canary-app-secret";
+use crate::{canary, document};
 
 /// Each server draws other "random" bytes; no test depends on which.
 static SEED: AtomicU64 = AtomicU64::new(1);
@@ -40,10 +38,11 @@ impl TestApp {
     }
 
     pub fn spawn_with(configure: impl FnOnce(&mut Config)) -> Self {
-        Self::spawn_on(&Location::memory(), configure)
+        Self::spawn_on(&Disk::default().location(), configure)
     }
 
     pub fn spawn_on(location: &Location, configure: impl FnOnce(&mut Config)) -> Self {
+        canary::watch();
         let stub = WechatStub::start();
         let mut config = Config::default();
         config.server.listen = "127.0.0.1:0".parse().unwrap();
@@ -51,11 +50,12 @@ impl TestApp {
         (config.password.log_n, config.password.p) = (4, 1);
         config.wechat.provider = Provider::Wechat;
         config.wechat.app_id = "wx_test".into();
-        config.wechat.secret = APP_SECRET.into();
+        config.wechat.secret = canary::APP_SECRET.into();
         config.wechat.base_url.clone_from(&stub.url);
         configure(&mut config);
         let seed = SEED.fetch_add(1, Ordering::Relaxed);
         let clock = Clock::manual(Timestamp::from_millisecond(1_795_327_836_858).unwrap());
+        canary::plant_token_key(location, seed, clock.now());
         let base_path = config.server.base_path.clone();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -86,7 +86,7 @@ impl TestApp {
     }
 
     pub fn wechat_login(&self, code: &str) -> Answer {
-        self.post("/api/wechat/login").json(&json!({ "users_wx_code": code })).send()
+        self.post("/api/wechat/login").json(&json!({ "users_wx_code": canary::code(code) })).send()
     }
 
     /// Logs in the WeChat user and gives its token.
@@ -109,6 +109,9 @@ impl Drop for TestApp {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(Duration::from_secs(1));
         }
+        if !std::thread::panicking() {
+            canary::watch().assert_nothing_leaked();
+        }
     }
 }
 
@@ -123,7 +126,11 @@ pub fn registration(phone: &str, password: &str) -> Value {
 }
 
 pub fn profile(phone_code: &str) -> Value {
-    json!({ "users_name": "李四", "users_phone_code": phone_code, "users_picture": "https://example.com/b.png" })
+    json!({
+        "users_name": "李四",
+        "users_phone_code": canary::code(phone_code),
+        "users_picture": "https://example.com/b.png",
+    })
 }
 
 /// A request under construction.
@@ -245,8 +252,9 @@ impl Answer {
     fn check(&self, method: &str, path: &str) {
         assert!(!self.header("x-request-id").is_empty());
         assert_eq!(self.header("x-content-type-options"), "nosniff");
-        let text = String::from_utf8_lossy(&self.body);
-        assert!(!text.contains(APP_SECRET), "a secret in {text}");
+        let leak = canary::find_in_answer(path, self.status, &self.body);
+        assert_eq!(leak, None, "in the answer {}", String::from_utf8_lossy(&self.body));
+        assert_eq!(canary::find(&format!("{:?}", self.headers)), None);
         if self.status >= 400 && method != "HEAD" {
             assert_eq!(self.header("content-type"), "application/json");
             let body = self.json();

@@ -6,9 +6,12 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bai::store::{Location, Store};
+use base64::Engine as _;
 use serde_json::{Value, json};
 
 use crate::app::{Answer, Call};
+use crate::canary::{self, PASSWORD};
 use crate::wechat_stub::{Reply, SESSION, WechatStub};
 
 /// `bai` in an empty folder, with none of our variables from outside.
@@ -25,21 +28,25 @@ fn run(dir: &Path, args: &[&str]) -> (Output, String, String) {
     let output = bai(dir, args).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(canary::find(&out).or(canary::find(&err)), None, "{out}{err}");
     (output, out, err)
 }
 
-/// A running server; killed when dropped.
+/// A running server, which logs all that it can; killed when dropped.
 pub struct Running {
     child: Child,
     pub base: String,
-    log: thread::JoinHandle<String>,
+    log: Option<thread::JoinHandle<String>>,
 }
 
 impl Running {
     pub fn start(mut command: Command) -> Self {
-        let mut child =
-            command.env("BAI_SERVER__LISTEN", "127.0.0.1:0").stderr(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        command.envs([("BAI_SERVER__LISTEN", "127.0.0.1:0"), ("BAI_LOG__LEVEL", "debug,bai=trace")]);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut lines = lines.inspect(|line| {
+            canary::watch().look("the log of the binary", line.as_deref().unwrap_or_default());
+        });
         let mut log = String::new();
         let base = loop {
             let line = lines.next().unwrap_or_else(|| panic!("no address in {log}")).unwrap();
@@ -52,7 +59,7 @@ impl Running {
         let rest = thread::spawn(move || {
             lines.map_while(Result::ok).fold(log, |log, line| format!("{log}{line}\n"))
         });
-        Self { child, base, log: rest }
+        Self { child, base, log: Some(rest) }
     }
 
     fn post(&self, path: &str, body: &Value) -> Answer {
@@ -68,23 +75,36 @@ impl Running {
     /// Waits for the end; exit success and the whole log.
     pub fn wait(mut self) -> (bool, String) {
         let success = self.child.wait().unwrap().success();
-        (success, self.log.join().unwrap())
+        let log = self.log.take().unwrap().join().unwrap();
+        canary::watch().assert_nothing_leaked();
+        (success, log)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
 /// The stub in the place of the real WeChat.
-fn real_wechat(stub: &WechatStub) -> [(&'static str, String); 4] {
+pub fn real_wechat(stub: &WechatStub) -> [(&'static str, String); 4] {
     let setting = |name, value: &str| (name, value.to_owned());
     [
         setting("BAI_WECHAT__PROVIDER", "wechat"),
         setting("BAI_WECHAT__APP_ID", "wx1"),
-        setting("BAI_WECHAT__SECRET", "s"),
+        setting("BAI_WECHAT__SECRET", canary::APP_SECRET),
         setting("BAI_WECHAT__BASE_URL", &stub.url),
     ]
 }
 
 fn login(running: &Running, code: &str) -> Answer {
-    running.post("/api/wechat/login", &json!({ "users_wx_code": code }))
+    running.post("/api/wechat/login", &json!({ "users_wx_code": canary::code(code) }))
 }
 
 #[test]
@@ -254,13 +274,13 @@ fn config_prints_the_effective_configuration_with_secrets_masked() {
     let env = [
         ("BAI_WECHAT__PROVIDER", "wechat"),
         ("BAI_WECHAT__APP_ID", "wx1"),
-        ("BAI_WECHAT__SECRET", "hunter2"),
+        ("BAI_WECHAT__SECRET", canary::APP_SECRET),
         ("BAI_PASSWORD__LOG_N", "15"),
     ];
     let output = bai(dir.path(), &["config"]).envs(env).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
-        text.contains("log_n = 15") && text.contains("secret = \"***\"") && !text.contains("hunter2"),
+        text.contains("log_n = 15") && text.contains("secret = \"***\"") && canary::find(&text).is_none(),
         "{text}"
     );
     assert!(toml::from_str::<toml::Table>(&text).is_ok());
@@ -364,18 +384,11 @@ fn compact_needs_a_stopped_server_and_says_what_it_gained() {
 #[test]
 fn no_secret_and_no_whole_phone_number_is_logged() {
     let dir = tempfile::tempdir().unwrap();
-    let mut command = bai(dir.path(), &[]);
-    command.env("BAI_LOG__LEVEL", "debug");
-    let running = Running::start(command);
-    let code = "canary-code~1";
-    let token = login(&running, code).ok()["token"].as_str().unwrap().to_owned();
-    let body =
-        json!({ "users_name": "甲", "users_phone_code": "canary-phone-13912345678", "users_picture": "p" });
-    assert_eq!(
-        Call::new("POST", &running.base, "/api/wechat/profile").bearer(&token).json(&body).send().status,
-        200
-    );
-    let mut registration = crate::app::registration("13800138000", "canary-password");
+    let running = Running::start(bai(dir.path(), &[]));
+    let token = login(&running, "alice~1").ok()["token"].as_str().unwrap().to_owned();
+    let set_profile = Call::new("POST", &running.base, "/api/wechat/profile").bearer(&token);
+    assert_eq!(set_profile.json(&crate::app::profile("canary-13912345678")).send().status, 200);
+    let mut registration = crate::app::registration("13800138000", PASSWORD);
     assert_eq!(running.post("/api/platform/register", &registration).status, 200);
     registration["users_phone"] = "13800138001".into();
     registration["passwordConfirm"] = "canary-other".into();
@@ -384,7 +397,14 @@ fn no_secret_and_no_whole_phone_number_is_logged() {
     running.signal("-TERM");
     let (_, log) = running.wait();
     assert!(log.contains("/api/wechat/login"), "{log}");
-    for secret in ["canary", &token, "13912345678", "13800138000", "sandbox_access_token"] {
-        assert!(!log.contains(secret), "{secret} in {log}");
+    for number in ["13912345678", "13800138000"] {
+        assert!(!log.contains(number), "{number} in {log}");
+    }
+    let store = Store::open(&Location::File(dir.path().join("bai.redb")), 1 << 20).unwrap();
+    let key = store.token_keys().unwrap().remove(0);
+    let base64 = base64::engine::general_purpose::STANDARD_NO_PAD.encode(key.secret);
+    let hex: String = key.secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    for form in [base64, hex, format!("{:?}", key.secret)] {
+        assert!(!log.contains(&form), "the token key in {log}");
     }
 }

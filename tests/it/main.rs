@@ -4,6 +4,7 @@
 mod app;
 mod binary;
 mod browser;
+mod canary;
 mod contract;
 mod crash;
 mod disk;

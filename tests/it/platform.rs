@@ -7,6 +7,7 @@ use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, profile, registration};
+use crate::canary::PASSWORD;
 
 const REGISTER: &str = "/api/platform/register";
 
@@ -18,7 +19,7 @@ fn update(app: &TestApp, login: &Value, update: UserUpdate) {
 #[test]
 fn a_registration_creates_a_user_with_a_guid() {
     let app = TestApp::spawn();
-    let mut body = registration("13800138000", "12345678");
+    let mut body = registration("13800138000", PASSWORD);
     for (key, value) in [
         ("users_level", "L1"),
         ("users_id_number", "110"),
@@ -53,14 +54,14 @@ fn a_registration_creates_a_user_with_a_guid() {
         assert_eq!(user[key], body[key], "{key}");
         assert_eq!(answer["record"][key], body[key], "{key}");
     }
-    assert_ne!(app.register("13800138001", "12345678").ok()["record"]["openid"], openid);
+    assert_ne!(app.register("13800138001", PASSWORD).ok()["record"]["openid"], openid);
 }
 
 #[test]
 fn the_type_is_as_given_or_registered() {
     let app = TestApp::spawn();
     let with_type = |phone: &str, users_type: Value| {
-        let mut body = registration(phone, "12345678");
+        let mut body = registration(phone, PASSWORD);
         body["users_type"] = users_type;
         app.post(REGISTER).json(&body).send()
     };
@@ -75,10 +76,10 @@ fn the_type_is_as_given_or_registered() {
 #[test]
 fn a_phone_is_one_whatever_way_it_is_written() {
     let app = TestApp::spawn();
-    assert_eq!(app.register("+86 138-0013-8000", "12345678").ok()["record"]["users_phone"], "13800138000");
-    app.register("8613800138000", "12345678").assert_error(400, "手机号已存在");
-    assert_eq!(app.login("138 0013 8000", "12345678").status, 200);
-    let abroad = app.register("+852 9123-4567", "12345678").ok();
+    assert_eq!(app.register("+86 138-0013-8000", PASSWORD).ok()["record"]["users_phone"], "13800138000");
+    app.register("8613800138000", PASSWORD).assert_error(400, "手机号已存在");
+    assert_eq!(app.login("138 0013 8000", PASSWORD).status, 200);
+    let abroad = app.register("+852 9123-4567", PASSWORD).ok();
     assert_eq!(abroad["record"]["users_phone"], "+85291234567");
     assert_eq!(abroad["meta"]["data"]["user"]["users_phone_masked"], "+852****4567");
 }
@@ -87,7 +88,7 @@ fn a_phone_is_one_whatever_way_it_is_written() {
 fn each_field_is_checked_and_named() {
     let app = TestApp::spawn();
     let with = |key: &str, value: Value| {
-        let mut body = registration("13800138000", "12345678");
+        let mut body = registration("13800138000", PASSWORD);
         body[key] = value.clone();
         if key == "password" {
             body["passwordConfirm"] = value;
@@ -126,7 +127,7 @@ fn each_field_is_checked_and_named() {
 fn two_hundred_concurrent_registrations_of_one_phone_make_one_user() {
     let app = TestApp::spawn_with(|config| config.password.queue = 400);
     let answers: Vec<u16> = thread::scope(|scope| {
-        let register = || scope.spawn(|| app.register("13800138000", "12345678").status);
+        let register = || scope.spawn(|| app.register("13800138000", PASSWORD).status);
         let threads: Vec<_> = (0..200).map(|_| register()).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
@@ -158,25 +159,25 @@ fn a_login_is_for_platform_users() {
     let app = TestApp::spawn();
     let token = app.wechat_token("alice~1");
     app.post("/api/wechat/profile").bearer(&token).json(&profile("13900139000")).send().ok();
-    app.login("13900139000", "12345678").assert_error(400, "用户类型");
+    app.login("13900139000", PASSWORD).assert_error(400, "用户类型");
 }
 
 #[test]
 fn a_login_needs_the_native_identity() {
     let app = TestApp::spawn();
-    let registered = app.register("13800138000", "12345678").ok();
+    let registered = app.register("13800138000", PASSWORD).ok();
     update(&app, &registered, UserUpdate { email: Some(None), ..UserUpdate::default() });
-    app.login("13800138000", "12345678").assert_error(500, "identity");
+    app.login("13800138000", PASSWORD).assert_error(500, "identity");
 }
 
 #[test]
 fn a_disabled_user_cannot_log_in_and_only_the_password_tells() {
     let app = TestApp::spawn();
-    let registered = app.register("13800138000", "12345678").ok();
+    let registered = app.register("13800138000", PASSWORD).ok();
     update(&app, &registered, UserUpdate { status: Some(Status::Disabled), ..UserUpdate::default() });
-    app.login("13800138000", "12345678").assert_error(400, "停用");
+    app.login("13800138000", PASSWORD).assert_error(400, "停用");
     app.login("13800138000", "wrong-password").assert_error(400, "密码错误");
-    app.register("13800138000", "12345678").assert_error(400, "手机号已存在");
+    app.register("13800138000", PASSWORD).assert_error(400, "手机号已存在");
 }
 
 #[test]
@@ -188,17 +189,17 @@ fn a_hash_of_other_cost_is_renewed_at_login() {
         app.block_on(app.app.store.user_by_phone(&phone)).unwrap().unwrap().password_hash.unwrap()
     };
     let app = TestApp::spawn_on(&file(), |config| config.password.log_n = 3);
-    let registered = app.register("13800138000", "12345678").ok();
+    let registered = app.register("13800138000", PASSWORD).ok();
     assert!(hash(&app).starts_with("$scrypt$ln=3,r=8,p=1$"));
     drop(app);
 
     let app = TestApp::spawn_on(&file(), |config| config.password.log_n = 5);
     app.login("13800138000", "wrong-password").assert_error(400, "密码错误");
     assert!(hash(&app).starts_with("$scrypt$ln=3,"));
-    let login = app.login("13800138000", "12345678").ok();
+    let login = app.login("13800138000", PASSWORD).ok();
     assert_eq!(login["record"], registered["record"]);
     assert!(hash(&app).starts_with("$scrypt$ln=5,"));
-    app.login("13800138000", "12345678").ok();
+    app.login("13800138000", PASSWORD).ok();
 }
 
 #[test]
@@ -206,12 +207,12 @@ fn a_full_password_queue_answers_429_within_a_second() {
     let app = TestApp::spawn_with(|config| {
         (config.password.log_n, config.password.threads, config.password.queue) = (15, 1, 1);
     });
-    app.register("13800138000", "12345678").ok();
+    app.register("13800138000", PASSWORD).ok();
     let answers: Vec<_> = thread::scope(|scope| {
         let login = || {
             scope.spawn(|| {
                 let started = std::time::Instant::now();
-                (app.login("13800138000", "12345678"), started.elapsed())
+                (app.login("13800138000", PASSWORD), started.elapsed())
             })
         };
         let threads: Vec<_> = (0..20).map(|_| login()).collect();

@@ -4,6 +4,7 @@ use bai::config::Provider;
 use serde_json::json;
 
 use crate::app::{TestApp, profile};
+use crate::canary::PASSWORD;
 
 fn spawn() -> TestApp {
     TestApp::spawn_with(|config| {
@@ -15,18 +16,18 @@ fn spawn() -> TestApp {
 #[test]
 fn the_contract_s_example_values_work() {
     let app = spawn();
-    let login = app.wechat_login("0a1b2c3d4e5f6g").ok();
+    let code = json!({ "users_wx_code": "0a1b2c3d4e5f6g" });
+    let login = app.post("/api/wechat/login").json(&code).send().ok();
     assert_eq!(login["meta"]["data"]["status"], "register_success");
     let token = login["token"].as_str().unwrap();
-    let set_profile =
-        app.post("/api/wechat/profile").bearer(token).json(&profile("2b7d9f2e3c4a5b6d7e8f")).send();
+    let mut body = profile("");
+    body["users_phone_code"] = "2b7d9f2e3c4a5b6d7e8f".into();
+    let set_profile = app.post("/api/wechat/profile").bearer(token).json(&body).send();
     let phone = set_profile.data()["user"]["users_phone"].as_str().unwrap().to_owned();
     assert!(phone.starts_with("138") && phone.len() == 11);
-    let refresh =
-        app.post("/api/system/refresh-token").json(&json!({ "users_wx_code": "0a1b2c3d4e5f6g" })).send();
-    assert_eq!(refresh.status, 200);
-    app.register("13800138000", "12345678").ok();
-    app.login("13800138000", "12345678").ok();
+    assert_eq!(app.post("/api/system/refresh-token").json(&code).send().status, 200);
+    app.register("13800138000", PASSWORD).ok();
+    app.login("13800138000", PASSWORD).ok();
     assert!(app.stub.calls("/sns/jscode2session").is_empty());
 }
 

@@ -8,6 +8,7 @@ use bai::store::UserUpdate;
 use serde_json::json;
 
 use crate::app::{Answer, TestApp, profile, registration};
+use crate::canary::PASSWORD;
 use crate::disk::Disk;
 use crate::document::DOCUMENT;
 use crate::slow::slow_body;
@@ -54,7 +55,7 @@ fn every_documented_status_can_be_had() {
     });
     let alice = app.wechat_token("alice~0");
     let code = |code: &str| json!({ "users_wx_code": code });
-    let credentials = json!({ "users_phone": "13800138000", "password": "12345678" });
+    let credentials = json!({ "users_phone": "13800138000", "password": PASSWORD });
 
     for path in [hello, health, count] {
         notes.note(path, &app.post(path).send());
@@ -68,13 +69,13 @@ fn every_documented_status_can_be_had() {
         (refresh, code("bad")),
         (refresh, code("stranger~1")),
         (refresh, json!({})),
-        (register, registration("13800138000", "12345678")),
-        (register, registration("13800138000", "12345678")),
+        (register, registration("13800138000", PASSWORD)),
+        (register, registration("13800138000", PASSWORD)),
         (register, json!({})),
         (platform_login, credentials.clone()),
         (platform_login, credentials),
         (platform_login, json!({})),
-        (platform_login, json!({ "users_phone": "13800138001", "password": "12345678" })),
+        (platform_login, json!({ "users_phone": "13800138001", "password": PASSWORD })),
     ] {
         notes.note(path, &app.post(path).json(&body).send());
     }
@@ -101,10 +102,10 @@ fn every_documented_status_can_be_had() {
     notes.note(set_profile, &with_profile(profile("13900139001")));
 
     disk.kill();
-    notes.note(register, &app.register("13800138002", "12345678"));
+    notes.note(register, &app.register("13800138002", PASSWORD));
     notes.note(health, &app.post(health).send());
     notes.note(count, &app.post(count).send());
-    notes.note(platform_login, &app.login("13800138003", "12345678"));
+    notes.note(platform_login, &app.login("13800138003", PASSWORD));
 
     assert_eq!(notes.0, documented());
 }

@@ -7,6 +7,7 @@ use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
+use crate::canary::PASSWORD;
 use crate::disk::Disk;
 use crate::wechat_stub::SESSION;
 
@@ -75,8 +76,8 @@ fn users_are_counted_exactly() {
     assert_eq!(count(), 0);
     app.wechat_login("alice~1");
     app.wechat_login("alice~2");
-    app.register("13800138000", "12345678");
-    app.register("13800138000", "12345678").assert_error(400, "手机号已存在");
+    app.register("13800138000", PASSWORD);
+    app.register("13800138000", PASSWORD).assert_error(400, "手机号已存在");
     assert_eq!(count(), 2);
 }
 

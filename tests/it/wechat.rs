@@ -8,6 +8,7 @@ use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, profile};
+use crate::canary::PASSWORD;
 use crate::wechat_stub::{PHONE, SESSION, TOKEN};
 
 const PROFILE: &str = "/api/wechat/profile";
@@ -125,11 +126,11 @@ fn a_login_needs_a_code() {
 #[test]
 fn a_login_asks_wechat_with_an_encoded_code_and_no_access_token() {
     let app = TestApp::spawn();
-    app.wechat_login("a b&c=\"d\"é%~1").ok();
+    app.wechat_login("a b&c=\"d\"é%~canary").ok();
     let calls = app.stub.calls(SESSION);
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0].method, "GET");
-    assert_eq!(calls[0].query["js_code"], "a b&c=\"d\"é%~1");
+    assert_eq!(calls[0].query["js_code"], "a b&c=\"d\"é%~canary");
     assert_eq!(calls[0].query["appid"], "wx_test");
     assert_eq!(calls[0].query["grant_type"], "authorization_code");
     assert!(app.stub.calls(TOKEN).is_empty());
@@ -140,7 +141,7 @@ fn a_profile_completes_the_user() {
     let app = TestApp::spawn();
     let token = app.wechat_token("alice~1");
     app.clock.advance(std::time::Duration::from_millis(1_500));
-    let answer = app.post(PROFILE).bearer(&token).json(&profile("code-13900139000")).send();
+    let answer = app.post(PROFILE).bearer(&token).json(&profile("canary-13900139000")).send();
     let data = answer.data();
     assert_eq!(answer.ok()["msg"], "更新成功");
     assert_eq!(data["status"], "update_success");
@@ -153,7 +154,7 @@ fn a_profile_completes_the_user() {
     assert_eq!(user["created"], "2026-11-22 06:10:36.858Z");
     assert_eq!(user["updated"], "2026-11-22 06:10:38.358Z");
     let call = &app.stub.calls(PHONE)[0];
-    assert_eq!((&call.body["code"], &call.body["openid"]), (&json!("code-13900139000"), &json!("o_alice")));
+    assert_eq!((&call.body["code"], &call.body["openid"]), (&json!("canary-13900139000"), &json!("o_alice")));
 
     let login = app.wechat_login("alice~2").ok();
     assert_eq!(login["meta"]["data"]["is_info_complete"], true);
@@ -194,7 +195,7 @@ fn a_profile_needs_a_valid_token_of_a_wechat_user() {
         .json(&profile("13900139000"))
         .send()
         .assert_error(401, "token");
-    let platform = app.register("13800138000", "12345678").ok();
+    let platform = app.register("13800138000", PASSWORD).ok();
     let token = platform["token"].as_str().unwrap();
     app.post(PROFILE).bearer(token).json(&profile("13900139000")).send().assert_error(400, "用户类型");
     assert!(app.stub.calls(PHONE).is_empty());
@@ -203,7 +204,7 @@ fn a_profile_needs_a_valid_token_of_a_wechat_user() {
 #[test]
 fn a_phone_of_somebody_else_is_refused_and_changes_nothing() {
     let app = TestApp::spawn();
-    app.register("13800138000", "12345678").ok();
+    app.register("13800138000", PASSWORD).ok();
     let token = app.wechat_token("alice~1");
     let answer = app.post(PROFILE).bearer(&token).json(&profile("13800138000")).send();
     answer.assert_error(400, "手机号已被注册");

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, profile};
+use crate::canary::{self, SESSION_KEY};
 use crate::wechat_stub::{Call, PHONE, Reply, SESSION, TOKEN, response};
 
 /// errcode, status at wechat/login, calls that a login makes, status at wechat/profile.
@@ -88,7 +89,7 @@ fn answers_of_odd_form_are_500_and_the_code_is_not_sent_again() {
         || Reply::Raw(response("302 Found", "")),
         || Reply::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"openid\":".to_vec()),
         || Reply::Raw(Vec::new()),
-        || Reply::Json(json!({ "session_key": "x" })),
+        || Reply::Json(json!({ "session_key": SESSION_KEY })),
         || Reply::Json(json!({ "openid": "" })),
     ];
     for (n, reply) in odd.into_iter().enumerate() {
@@ -104,7 +105,7 @@ fn errcode_zero_is_success_and_so_is_none() {
     let app = TestApp::spawn();
     app.stub.script(|call| {
         let zero =
-            json!({ "errcode": 0, "errmsg": "ok", "openid": "oZERO", "session_key": "x", "unionid": "u" });
+            json!({ "errcode": 0, "errmsg": "ok", "openid": "oZERO", "session_key": SESSION_KEY, "unionid": "u" });
         (call.path == SESSION).then_some(Reply::Json(zero))
     });
     assert_eq!(app.wechat_login("x").ok()["record"]["openid"], "oZERO");
@@ -155,10 +156,10 @@ fn numbered_tokens(
     app.stub.script(move |call: &Call| match call.path.as_str() {
         TOKEN => {
             let n = renews(&call.body, fetched.fetch_add(1, Ordering::SeqCst));
-            Some(Reply::Json(json!({ "access_token": format!("token-{n}"), "expires_in": 7200 })))
+            Some(Reply::Json(json!({ "access_token": format!("canary-token-{n}"), "expires_in": 7200 })))
         }
         PHONE => {
-            let n: usize = call.query["access_token"].strip_prefix("token-").unwrap().parse().unwrap();
+            let n: usize = call.query["access_token"].strip_prefix("canary-token-").unwrap().parse().unwrap();
             let info = json!({ "purePhoneNumber": "13900139000", "phoneNumber": "13900139000", "countryCode": 86, "watermark": { "timestamp": 1, "appid": "wx_test" } });
             Some(Reply::Json(match n < dead {
                 true => json!({ "errcode": 42001, "errmsg": "access_token expired" }),
@@ -272,5 +273,5 @@ fn binding_the_phone_code_to_the_user_can_be_switched_off() {
     let app = TestApp::spawn_with(|config| config.wechat.bind_phone_code = false);
     let token = app.wechat_token("alice~1");
     assert_eq!(set_profile(&app, &token, "13900139000").status, 200);
-    assert_eq!(app.stub.calls(PHONE)[0].body, json!({ "code": "13900139000" }));
+    assert_eq!(app.stub.calls(PHONE)[0].body, json!({ "code": canary::code("13900139000") }));
 }

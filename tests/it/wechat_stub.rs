@@ -10,6 +10,8 @@ use std::time::Duration;
 use bai::wechat::sandbox;
 use serde_json::{Value, json};
 
+use crate::canary::SESSION_KEY;
+
 pub const SESSION: &str = "/sns/jscode2session";
 pub const TOKEN: &str = "/cgi-bin/stable_token";
 pub const PHONE: &str = "/wxa/business/getuserphonenumber";
@@ -102,7 +104,13 @@ pub fn response(status: &str, body: &str) -> Vec<u8> {
 fn like_sandbox(call: &Call) -> Value {
     let query = |name: &str| call.query.get(name).map(String::as_str).unwrap_or_default();
     match call.path.as_str() {
-        SESSION => sandbox::jscode2session(query("appid"), query("js_code")),
+        SESSION => {
+            let mut session = sandbox::jscode2session(query("appid"), query("js_code"));
+            if let Some(key) = session.get_mut("session_key") {
+                *key = SESSION_KEY.into();
+            }
+            session
+        }
         TOKEN => sandbox::stable_token(&call.body),
         PHONE => sandbox::getuserphonenumber("wx_test", query("access_token"), &call.body, 0),
         path => panic!("not a path of WeChat's: {path}"),
