@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Timeout};
 
@@ -16,7 +16,7 @@ use crate::config;
 
 /// WeChat's answers have under 1 KiB.
 const MAX_ANSWER: u64 = 64 * 1024;
-/// Calls that may wait for a free connection; more are refused at once.
+/// Requests that may wait for a call's end or an access token; more are refused at once.
 const MAX_WAITING: usize = 200;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Pause before the one repetition of a call that found nobody to connect to.
@@ -27,7 +27,7 @@ pub struct Http {
     resolver: Remembering,
     base_url: String,
     running: Arc<Semaphore>,
-    admitted: Arc<Semaphore>,
+    admitted: Semaphore,
 }
 
 /// A call. Its query may hold secrets, so it is never logged.
@@ -73,13 +73,17 @@ impl Http {
             resolver,
             base_url: settings.base_url.clone(),
             running: Arc::new(Semaphore::new(settings.max_concurrent)),
-            admitted: Arc::new(Semaphore::new(settings.max_concurrent + MAX_WAITING)),
+            admitted: Semaphore::new(settings.max_concurrent + MAX_WAITING),
         }
+    }
+
+    /// A place among those whose calls run or wait, or a refusal at once.
+    pub fn admit(&self) -> Result<SemaphorePermit<'_>, Error> {
+        self.admitted.try_acquire().map_err(|_| Error::Unavailable("too many calls are waiting".into()))
     }
 
     /// Sends the call and reads the JSON of its answer, whatever its content type says.
     pub async fn send(&self, request: &Request) -> Result<Value, Error> {
-        let _admitted = self.admitted.try_acquire().map_err(|_| unavailable("too many calls are waiting"))?;
         match self.attempt(request.clone()).await {
             Err(Failure::NotConnected(_)) => {
                 self.resolver.forget();
@@ -116,10 +120,6 @@ impl From<Failure> for Error {
             Failure::NotConnected(cause) | Failure::Other(cause) => Self::Unavailable(cause),
         }
     }
-}
-
-fn unavailable(cause: &str) -> Error {
-    Error::Unavailable(cause.to_owned())
 }
 
 fn exchange(agent: &Agent, url: &str, request: Request) -> Result<Value, Failure> {

@@ -177,8 +177,10 @@ impl Client {
             .map_err(|_| Error::Unavailable("a phone number of odd form".into()))
     }
 
+    /// Everything that waits for WeChat goes through here, so that it is bounded in number and time.
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let late = |_| Error::Unavailable(format!("no answer within {:?}", self.timeout));
+        let _place = self.http.admit()?;
         tokio::time::timeout(self.timeout, work).await.map_err(late)?
     }
 

@@ -80,8 +80,25 @@ impl Running {
         (success, log)
     }
 
-    pub fn pid(&self) -> u32 {
-        self.child.id()
+    /// How many threads it has.
+    pub fn threads(&self) -> usize {
+        self.count("task")
+    }
+
+    /// How many files it has open.
+    pub fn open_files(&self) -> usize {
+        self.count("fd")
+    }
+
+    fn count(&self, folder: &str) -> usize {
+        std::fs::read_dir(format!("/proc/{}/{folder}", self.child.id())).unwrap().count()
+    }
+
+    /// The most memory that it ever had, in KiB.
+    pub fn peak_memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 }
 

@@ -26,5 +26,6 @@ mod tidy;
 mod token;
 mod users;
 mod wechat;
+mod wechat_down;
 mod wechat_rules;
 mod wechat_stub;

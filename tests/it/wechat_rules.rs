@@ -215,18 +215,22 @@ fn endless_dead_tokens_end_in_500_without_endless_calls() {
 }
 
 #[test]
-fn many_profiles_with_an_expired_access_token_fetch_one() {
-    let app = TestApp::spawn();
-    let tokens: Vec<_> = (0..40).map(|n| app.wechat_token(&format!("u{n}~1"))).collect();
+fn five_hundred_profiles_with_an_expired_access_token_fetch_one() {
+    let app = TestApp::spawn_with(|config| config.wechat.max_concurrent = 300);
+    let tokens: Vec<_> = (0..500).map(|n| app.wechat_token(&format!("u{n}~1"))).collect();
     numbered_tokens(&app, 0, |_, n| n);
     assert_eq!(set_profile(&app, &tokens[0], "code").status, 200);
     app.clock.advance(Duration::from_hours(2));
-    thread::scope(|scope| {
-        for token in &tokens {
-            scope.spawn(|| set_profile(&app, token, "code"));
-        }
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let profile = |token: &String| set_profile(&app, token, "code").status;
+        let threads: Vec<_> = tokens.iter().map(|token| scope.spawn(move || profile(token))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(app.stub.calls(TOKEN).len(), 2);
+    assert_eq!(app.stub.calls(PHONE).len(), 501);
+    // The phone is the same for all, so only the one who has it may set it.
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1);
+    assert_eq!(statuses.iter().filter(|status| **status == 400).count(), 499);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -33,6 +33,8 @@ pub enum Reply {
     Raw(Vec<u8>),
     /// Keeps the connection open and says nothing for so long.
     Hang(Duration),
+    /// These bytes, and then one more every 20 ms for as long as the client takes them.
+    Drip(Vec<u8>),
 }
 
 type Script = dyn Fn(&Call) -> Option<Reply> + Send + Sync;
@@ -50,7 +52,11 @@ struct State {
 
 impl WechatStub {
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::start_at("127.0.0.1:0".parse().unwrap())
+    }
+
+    pub fn start_at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(State::default());
         let serving = Arc::clone(&state);
@@ -91,6 +97,13 @@ impl State {
             Reply::Json(body) => drop(connection.write_all(&response("200 OK", &body.to_string()))),
             Reply::Raw(bytes) => drop(connection.write_all(&bytes)),
             Reply::Hang(time) => thread::sleep(time),
+            Reply::Drip(start) => {
+                let mut sent = connection.write_all(&start);
+                while sent.is_ok() {
+                    thread::sleep(Duration::from_millis(20));
+                    sent = connection.write_all(b" ");
+                }
+            }
         }
     }
 }
