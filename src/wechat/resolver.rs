@@ -1,5 +1,6 @@
-//! Host names to addresses, remembered for a minute: ureq resolves before every request, on a thread made for it, even
-//! when it has a connection.
+//! Host names to addresses, looked up once a minute on the thread of the call. ureq asks before every request, even when it
+//! has a connection, on a thread made for it, to be able to leave it behind; nothing bounds those when a name server hangs.
+//! Here the requester of a call does not wait for it longer than it wants anyway.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -7,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::NextTimeout;
+use ureq::unversioned::transport::{NextTimeout, time};
 
 use crate::clock::Clock;
 
@@ -72,7 +73,8 @@ impl<R: Resolver> Resolver for Remembering<R> {
             known.addresses.iter().for_each(|address| addresses.push(*address));
             return Ok(addresses);
         }
-        let addresses = self.resolver.resolve(uri, config, timeout)?;
+        let on_this_thread = NextTimeout { after: time::Duration::NotHappening, ..timeout };
+        let addresses = self.resolver.resolve(uri, config, on_this_thread)?;
         let known = Known { addresses: addresses.iter().copied().collect(), until_ms: now + KEPT_MS };
         self.known().insert(authority, known);
         Ok(addresses)
