@@ -60,7 +60,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`Error::TooMany`].
-    pub fn once(&self, route: &str, who: &str) -> Result<InFlight<'_>> {
+    pub fn once(&self, route: &str, who: impl Hash) -> Result<InFlight<'_>> {
         if !self.enabled {
             return Ok(InFlight { limits: self, key: None });
         }
@@ -202,7 +202,7 @@ mod tests {
     fn memory_is_bounded() {
         let limits = limits(true);
         for n in 0..MAX_ENTRIES + 1_000 {
-            drop(limits.once("login", &n.to_string()).unwrap());
+            drop(limits.once("login", n.to_string()).unwrap());
         }
         let requests = limits.requests.lock().unwrap();
         assert!(requests.finished.len() <= MAX_ENTRIES + 1);

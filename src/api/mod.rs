@@ -12,6 +12,7 @@ mod pages;
 mod platform;
 pub mod sandbox;
 mod session;
+mod source;
 mod spec;
 mod system;
 mod types;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use poem::Result;
+use poem::{Request, Result};
 use poem_openapi::{Object, OpenApi};
 
 use super::Tags;
@@ -11,6 +11,7 @@ use super::body::JsonBody;
 use super::error::Rejected;
 use super::limits::Limits;
 use super::session::PocketBaseAuthResponse;
+use super::source::Source;
 use super::view::UsersType;
 use crate::app::App;
 use crate::auth::{self, Registration};
@@ -137,11 +138,16 @@ impl PlatformApi {
     /// 服务端会先按手机号定位平台用户,再使用该用户的 PocketBase 原生 identity(当前为 `email`)执行原生 password auth。
     /// 登录成功后直接返回 PocketBase 原生 auth token。
     #[oai(path = "/login", method = "post", operation_id = "platformLogin")]
-    async fn login(&self, body: JsonBody<PlatformLoginRequest>) -> Result<Answer<PlatformLogin>> {
+    async fn login(
+        &self,
+        request: &Request,
+        body: JsonBody<PlatformLoginRequest>,
+    ) -> Result<Answer<PlatformLogin>> {
         let PlatformLoginRequest { users_phone, password } = body.read()?;
         let phone = Phone::parse(&users_phone).map_err(Rejected::field("users_phone"))?;
         let password = PlainPassword::attempt(password).map_err(Rejected::field("password"))?;
-        let _in_flight = self.limits.once("platform/login", phone.as_str())?;
+        let source = Source::of(request, &self.app.config.server.trusted_proxies);
+        let _in_flight = self.limits.once("platform/login", (&source, &phone))?;
         let session = auth::platform_login(&self.app, &phone, password).await?;
         Ok(Answer(session.into()))
     }

@@ -107,6 +107,7 @@ impl Config {
             entry.extend(public.description.iter().map(|d| ("description".to_owned(), text(d))));
             Value::Table(entry)
         });
+        let proxies = self.server.trusted_proxies.iter().map(|network| text(&network.to_string()));
         section(
             "server",
             &[
@@ -117,6 +118,7 @@ impl Config {
                 ("body_timeout", time(self.server.body_timeout)),
                 ("public_urls", Value::Array(urls.collect())),
                 ("cors_origins", Value::Array(self.server.cors_origins.iter().map(|o| text(o)).collect())),
+                ("trusted_proxies", Value::Array(proxies.collect())),
             ],
         );
         section(
@@ -247,6 +249,7 @@ mod tests {
                 ("BAI_WECHAT__APP_ID", "123456"),
                 ("BAI_SERVER__CORS_ORIGINS", "https://a.example, https://b.example"),
                 ("BAI_SERVER__PUBLIC_URLS", "['https://a.example/pb']"),
+                ("BAI_SERVER__TRUSTED_PROXIES", "127.0.0.1, ::ffff:10.0.0.1, 2001:db8::/32"),
                 ("PATH", "/bin"),
             ],
         )
@@ -259,6 +262,8 @@ mod tests {
         assert_eq!((config.wechat.app_id.as_str(), config.wechat.secret.expose()), ("123456", "x"));
         assert_eq!(config.server.cors_origins, ["https://a.example", "https://b.example"]);
         assert_eq!(config.server.public_urls[0].url, "https://a.example/pb");
+        let proxies = ["127.0.0.1/32", "10.0.0.1/32", "2001:db8::/32"];
+        assert_eq!(config.server.trusted_proxies, proxies.map(|network| network.parse().unwrap()));
     }
 
     #[test]
@@ -272,6 +277,7 @@ mod tests {
             ("[wechat]\nprovider = 'fake'", ["line 2", "provider", "`sandbox`"]),
             ("[limits]\nenabled = 1", ["line 2", "enabled", "a boolean"]),
             ("[wechat]\nproxy = '10.0.0.1'", ["line 2", "proxy", "http://"]),
+            ("[server]\ntrusted_proxies = ['nginx']", ["line 2", "trusted_proxies", "\"10.0.0.0/8\""]),
             ("[web]\n", ["line 1", "web", "expected one of"]),
         ] {
             let problem = problem(text, &[]);

@@ -1,9 +1,10 @@
 //! Values that need more than a type: read with a check, so that the TOML parser can point at the line.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -20,6 +21,18 @@ pub fn between<'de, const MIN: usize, const MAX: usize, D: Deserializer<'de>>(
 pub fn socket_address<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> {
     let expected = "expected a socket address: IP and port such as \"127.0.0.1:8090\"";
     String::deserialize(input)?.parse().map_err(|_| D::Error::custom(expected))
+}
+
+/// IP addresses and networks.
+pub fn networks<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<IpNet>, D::Error> {
+    let network = |text: &String| match text.parse::<IpAddr>() {
+        Ok(ip) => Ok(ip.to_canonical().into()),
+        Err(_) => text.parse().map_err(|_| {
+            let expected = "expected IP addresses and networks such as \"127.0.0.1\" or \"10.0.0.0/8\"";
+            D::Error::custom(format!("{expected}, found {text:?}"))
+        }),
+    };
+    Vec::<String>::deserialize(input)?.iter().map(network).collect()
 }
 
 /// `""`, or a path that begins with a slash and does not end in one.

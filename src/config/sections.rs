@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::parse::{
-    base_path, between, duration, http_url, log_level, optional_http_url, origins, socket_address,
+    base_path, between, duration, http_url, log_level, networks, optional_http_url, origins, socket_address,
 };
 
 /// The whole configuration.
@@ -55,6 +56,9 @@ pub struct Server {
     /// Origins allowed by CORS; `*` means all.
     #[serde(deserialize_with = "origins")]
     pub cors_origins: Vec<String>,
+    /// Peers whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// `[store]`
@@ -245,6 +249,7 @@ impl Default for Server {
                 public("http://localhost:8090", "PocketBase 本地环境"),
             ],
             cors_origins: vec!["*".into()],
+            trusted_proxies: vec![],
         }
     }
 }
