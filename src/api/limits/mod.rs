@@ -1,0 +1,102 @@
+//! Abuse control: repetitions and hasty refreshes.
+//!
+//! All is remembered by keyed hashes in tables of bounded size, and forgotten when the process ends.
+
+mod rates;
+mod recent;
+mod repeats;
+mod table;
+
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use self::rates::REFRESHES;
+use self::recent::Recent;
+use self::repeats::Repeat;
+use self::table::Table;
+use crate::clock::Clock;
+use crate::config;
+
+/// A time so long ago that nothing counts from then, yet far from overflow.
+const NEVER: i64 = i64::MIN / 2;
+
+/// What all tables take when they are full.
+const MAX_BYTES: usize =
+    Table::<Repeat>::bytes(repeats::CAPACITY) + Table::<Recent<REFRESHES>>::bytes(rates::CAPACITY);
+const _: () = assert!(MAX_BYTES <= 64 << 20, "the limits may take 64 MiB");
+
+/// Remembers recent requests, by keyed hashes of what identifies them.
+pub struct Limits {
+    enabled: bool,
+    window_ms: i64,
+    clock: Clock,
+    hasher: RandomState,
+    repeats: Mutex<Table<Repeat>>,
+    refreshes: Mutex<Table<Recent<REFRESHES>>>,
+}
+
+impl Limits {
+    /// Limits as configured.
+    #[must_use]
+    pub fn new(settings: &config::Limits, clock: Clock) -> Self {
+        Self {
+            enabled: settings.enabled,
+            window_ms: i64::try_from(settings.duplicate_window.as_millis()).unwrap_or(i64::MAX / 4),
+            clock,
+            hasher: RandomState::new(),
+            repeats: Mutex::new(Table::new(repeats::CAPACITY)),
+            refreshes: Mutex::new(Table::new(rates::CAPACITY)),
+        }
+    }
+
+    fn digest(&self, value: impl Hash) -> u64 {
+        self.hasher.hash_one(value)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The time from `now` to `until`, if any.
+fn left(until: i64, now: i64) -> Option<Duration> {
+    u64::try_from(until - now).ok().filter(|ms| *ms > 0).map(Duration::from_millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::UserId;
+    use crate::error::{Error, Result};
+
+    /// Limits by default, at noon.
+    pub fn limits() -> Limits {
+        new(&config::Limits::default())
+    }
+
+    fn new(settings: &config::Limits) -> Limits {
+        Limits::new(settings, Clock::manual(Timestamp::from_second(43_200).unwrap()))
+    }
+
+    /// The seconds that a refusal names, rounded up.
+    pub fn refused_for<T>(result: Result<T>) -> Option<u64> {
+        match result.err() {
+            Some(Error::TooMany { retry_after }) => {
+                Some(retry_after.as_millis().div_ceil(1000).try_into().unwrap())
+            }
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn nothing_is_refused_when_switched_off() {
+        let limits = new(&config::Limits { enabled: false, ..config::Limits::default() });
+        let user = UserId::from_random([0; 30]);
+        let _first = limits.once("login", "x").unwrap();
+        assert!(limits.once("login", "x").is_ok());
+        assert!((0..100).all(|_| limits.refresh(&user).is_ok()));
+    }
+}

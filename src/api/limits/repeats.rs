@@ -1,0 +1,90 @@
+//! Repetitions: the same request again while the first is in flight or shortly after.
+
+use std::hash::Hash;
+use std::time::Duration;
+
+use super::table::Entry;
+use super::{Limits, NEVER, left, lock};
+use crate::error::{Error, Result};
+
+/// Requests remembered.
+pub const CAPACITY: usize = 1 << 17;
+
+/// A request that is in flight, or when it was finished.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Repeat {
+    running: bool,
+    at: i64,
+}
+
+impl Default for Repeat {
+    fn default() -> Self {
+        Self { running: false, at: NEVER }
+    }
+}
+
+impl Entry for Repeat {
+    fn worth(&self) -> i64 {
+        if self.running { i64::MAX } else { self.at }
+    }
+}
+
+/// A request in flight; dropping it starts the time in which a repetition is refused.
+pub struct InFlight<'a> {
+    limits: &'a Limits,
+    key: Option<u64>,
+}
+
+impl Limits {
+    /// Admits a request of `route` by `who` (a code, a phone or a user), unless the same one is in flight or
+    /// finished less than `limits.duplicate_window` ago.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`].
+    pub fn once(&self, route: &str, who: impl Hash) -> Result<InFlight<'_>> {
+        if !self.enabled {
+            return Ok(InFlight { limits: self, key: None });
+        }
+        let (key, now) = (self.digest((route, who)), self.clock.now_ms());
+        let mut repeats = lock(&self.repeats);
+        if let Some(retry_after) = self.repetition(repeats.get(key), now) {
+            return Err(Error::TooMany { retry_after });
+        }
+        repeats.set(key, Repeat { running: true, at: now });
+        Ok(InFlight { limits: self, key: Some(key) })
+    }
+
+    fn repetition(&self, repeat: Repeat, now: i64) -> Option<Duration> {
+        let since = if repeat.running { now } else { repeat.at };
+        left(since + self.window_ms, now)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        let Some(key) = self.key else { return };
+        let finished = Repeat { running: false, at: self.limits.clock.now_ms() };
+        lock(&self.limits.repeats).set(key, finished);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{limits, refused_for};
+    use super::*;
+
+    #[test]
+    fn a_repetition_is_refused_in_flight_and_for_three_seconds_after() {
+        let limits = limits();
+        let first = limits.once("login", "13800138000").unwrap();
+        limits.clock.advance(Duration::from_mins(1));
+        assert_eq!(refused_for(limits.once("login", "13800138000")), Some(3));
+        assert!(limits.once("login", "13800138001").is_ok());
+        assert!(limits.once("register", "13800138000").is_ok());
+        drop(first);
+        limits.clock.advance(Duration::from_secs(1));
+        assert_eq!(refused_for(limits.once("login", "13800138000")), Some(2));
+        limits.clock.advance(Duration::from_secs(2));
+        assert!(limits.once("login", "13800138000").is_ok());
+    }
+}
