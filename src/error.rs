@@ -49,6 +49,12 @@ pub enum Error {
         /// How long to wait.
         retry_after: Duration,
     },
+    /// Too many wrong guesses, or too many requests of a kind that costs money.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// How long to wait.
+        retry_after: Duration,
+    },
     /// The user lacks the identity that login needs.
     #[error("the platform user has no native identity")]
     NoIdentity,

@@ -154,6 +154,7 @@ impl Error {
             Self::TooMany { retry_after } => {
                 return format!("重复请求过于频繁,请 {} 秒后再试", whole_secs(*retry_after));
             }
+            Self::TooManyAttempts { .. } => "尝试次数过多,请稍后再试",
             Self::NoIdentity => "平台用户缺少原生登录 identity,请联系管理员",
             Self::Internal(_) => "服务端内部错误,请稍后重试",
         };
@@ -166,7 +167,7 @@ impl ResponseError for Error {
         match self {
             Self::Unauthenticated(_) | Self::Disabled => StatusCode::UNAUTHORIZED,
             Self::UserNotFound | Self::PlatformUserNotFound => StatusCode::NOT_FOUND,
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. } | Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoIdentity | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::LoginDisabled
             | Self::WrongPassword
@@ -181,7 +182,7 @@ impl ResponseError for Error {
     fn as_response(&self) -> Response {
         let mut response = reply(self.status(), &self.msg());
         match self {
-            Self::TooMany { retry_after } => {
+            Self::TooMany { retry_after } | Self::TooManyAttempts { retry_after } => {
                 response.headers_mut().insert(header::RETRY_AFTER, whole_secs(*retry_after).into());
             }
             Self::Unauthenticated(_) | Self::Disabled => {

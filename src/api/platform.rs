@@ -123,11 +123,16 @@ impl PlatformApi {
     /// 前端以 `users_phone + password/passwordConfirm` 注册,但服务端仍会创建 PocketBase 原生 auth 用户。
     /// 注册成功后直接返回 PocketBase 原生 auth token。
     #[oai(path = "/register", method = "post", operation_id = "platformRegister")]
-    async fn register(&self, body: JsonBody<PlatformRegisterRequest>) -> Result<Answer<PlatformRegister>> {
+    async fn register(
+        &self,
+        request: &Request,
+        body: JsonBody<PlatformRegisterRequest>,
+    ) -> Result<Answer<PlatformRegister>> {
         let registration = Registration::try_from(body.read()?)?;
         let phone = registration.phone.clone();
         let _in_flight = self.limits.once("platform/register", phone.as_str())?;
         let session = auth::register(&self.app, registration).await?;
+        self.limits.logged_in(&self.source(request), &phone);
         Ok(Answer(session.into()))
     }
 
@@ -146,9 +151,15 @@ impl PlatformApi {
         let PlatformLoginRequest { users_phone, password } = body.read()?;
         let phone = Phone::parse(&users_phone).map_err(Rejected::field("users_phone"))?;
         let password = PlainPassword::attempt(password).map_err(Rejected::field("password"))?;
-        let source = Source::of(request, &self.app.config.server.trusted_proxies);
-        let _in_flight = self.limits.once("platform/login", (&source, &phone))?;
-        let session = auth::platform_login(&self.app, &phone, password).await?;
+        let attempt = self.limits.login(&self.source(request), &phone)?;
+        let user = attempt.found(auth::platform_user(&self.app, &phone).await)?;
+        let session = attempt.settle(auth::platform_login(&self.app, user, password).await)?;
         Ok(Answer(session.into()))
+    }
+}
+
+impl PlatformApi {
+    fn source(&self, request: &Request) -> Source {
+        Source::of(request, &self.app.config.server.trusted_proxies)
     }
 }

@@ -126,7 +126,8 @@ impl WechatApi {
         let user = bearer.user(&self.app).await?;
         let update = ProfileUpdate::try_from(body.read()?)?;
         let _in_flight = self.limits.once("wechat/profile", user.id.as_str())?;
-        let (user, company) = auth::update_profile(&self.app, user, update).await?;
+        let lookup = self.limits.phone_lookup(&user.id)?;
+        let (user, company) = lookup.settle(auth::update_profile(&self.app, user, update).await)?;
         let data = WechatProfileResponseData {
             status: ProfileStatus::Updated,
             user: UserInfo::new(&user, company.as_ref()),

@@ -29,15 +29,22 @@ fn unexpected(conflict: Conflict) -> Error {
     Error::internal(format!("a new WeChat user collides: {conflict:?}"))
 }
 
-/// Logs in a platform user by phone and password.
-///
-/// Once the phone is known, every refusal costs one hash, so that time does not tell them apart.
+/// The user who would log in by `phone`.
 ///
 /// # Errors
-/// [`Error::PlatformUserNotFound`], [`Error::NotPlatformUser`], [`Error::WrongPassword`],
-/// [`Error::LoginDisabled`], [`Error::NoIdentity`], [`Error::TooMany`].
-pub async fn platform_login(app: &App, phone: &Phone, password: PlainPassword) -> Result<Session> {
-    let user = app.store.user_by_phone(phone).await?.ok_or(Error::PlatformUserNotFound)?;
+/// [`Error::PlatformUserNotFound`].
+pub async fn platform_user(app: &App, phone: &Phone) -> Result<User> {
+    app.store.user_by_phone(phone).await?.ok_or(Error::PlatformUserNotFound)
+}
+
+/// Logs in a platform user by password.
+///
+/// Every refusal costs one hash, so that time does not tell them apart.
+///
+/// # Errors
+/// [`Error::NotPlatformUser`], [`Error::WrongPassword`], [`Error::LoginDisabled`], [`Error::NoIdentity`],
+/// [`Error::TooMany`].
+pub async fn platform_login(app: &App, user: User, password: PlainPassword) -> Result<Session> {
     let verdict = app.passwords.verify(password, user.password_hash.clone(), app.random.bytes()?).await?;
     if user.id_type != IdType::ManagePlatform {
         return Err(Error::NotPlatformUser);

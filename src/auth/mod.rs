@@ -7,7 +7,7 @@ mod refresh;
 mod register;
 
 pub use authenticate::authenticate;
-pub use login::{platform_login, wechat_login};
+pub use login::{platform_login, platform_user, wechat_login};
 pub use profile::{ProfileUpdate, update_profile};
 pub use refresh::{RefreshBy, refresh_token};
 pub use register::{Registration, register};

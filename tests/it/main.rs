@@ -1,6 +1,7 @@
 //! Tests through the doors that users have: HTTP, and the binary.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
+mod abuse;
 mod app;
 mod binary;
 mod browser;

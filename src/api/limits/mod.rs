@@ -1,7 +1,8 @@
-//! Abuse control: repetitions and hasty refreshes.
+//! Abuse control: repetitions, hasty refreshes, dear phone lookups, guessed phones and passwords.
 //!
 //! All is remembered by keyed hashes in tables of bounded size, and forgotten when the process ends.
 
+mod logins;
 mod rates;
 mod recent;
 mod repeats;
@@ -11,7 +12,8 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use self::rates::REFRESHES;
+use self::logins::Logins;
+use self::rates::{LOOKUPS, REFRESHES};
 use self::recent::Recent;
 use self::repeats::Repeat;
 use self::table::Table;
@@ -22,8 +24,10 @@ use crate::config;
 const NEVER: i64 = i64::MIN / 2;
 
 /// What all tables take when they are full.
-const MAX_BYTES: usize =
-    Table::<Repeat>::bytes(repeats::CAPACITY) + Table::<Recent<REFRESHES>>::bytes(rates::CAPACITY);
+const MAX_BYTES: usize = Table::<Repeat>::bytes(repeats::CAPACITY)
+    + Table::<Recent<REFRESHES>>::bytes(rates::CAPACITY)
+    + Table::<Recent<LOOKUPS>>::bytes(rates::CAPACITY)
+    + Logins::bytes();
 const _: () = assert!(MAX_BYTES <= 64 << 20, "the limits may take 64 MiB");
 
 /// Remembers recent requests, by keyed hashes of what identifies them.
@@ -34,6 +38,8 @@ pub struct Limits {
     hasher: RandomState,
     repeats: Mutex<Table<Repeat>>,
     refreshes: Mutex<Table<Recent<REFRESHES>>>,
+    lookups: Mutex<Table<Recent<LOOKUPS>>>,
+    logins: Mutex<Logins>,
 }
 
 impl Limits {
@@ -47,6 +53,8 @@ impl Limits {
             hasher: RandomState::new(),
             repeats: Mutex::new(Table::new(repeats::CAPACITY)),
             refreshes: Mutex::new(Table::new(rates::CAPACITY)),
+            lookups: Mutex::new(Table::new(rates::CAPACITY)),
+            logins: Mutex::new(Logins::new()),
         }
     }
 
@@ -84,7 +92,7 @@ mod tests {
     /// The seconds that a refusal names, rounded up.
     pub fn refused_for<T>(result: Result<T>) -> Option<u64> {
         match result.err() {
-            Some(Error::TooMany { retry_after }) => {
+            Some(Error::TooMany { retry_after } | Error::TooManyAttempts { retry_after }) => {
                 Some(retry_after.as_millis().div_ceil(1000).try_into().unwrap())
             }
             _ => None,
@@ -97,6 +105,48 @@ mod tests {
         let user = UserId::from_random([0; 30]);
         let _first = limits.once("login", "x").unwrap();
         assert!(limits.once("login", "x").is_ok());
-        assert!((0..100).all(|_| limits.refresh(&user).is_ok()));
+        assert!((0..100).all(|_| limits.refresh(&user).is_ok() && limits.phone_lookup(&user).is_ok()));
+    }
+
+    /// Bytes of this process that are in memory.
+    #[cfg(target_os = "linux")]
+    fn resident() -> usize {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+    }
+
+    /// Two million logins' keys (source, phone, pair, repetition) and two hundred thousand users', which is more than
+    /// most tables hold. For a process of its own: other tests take memory, too.
+    #[cfg(target_os = "linux")]
+    #[test]
+    #[ignore = "run by a_flood_of_keys_takes_64_mib_at_most"]
+    fn flood() {
+        let limits = limits();
+        let before = resident();
+        for n in 0_u32..500_000 {
+            let source = std::net::IpAddr::from(std::net::Ipv4Addr::from_bits(n)).into();
+            let phone = crate::domain::Phone::parse(&format!("138{n:08}")).unwrap();
+            drop(limits.login(&source, &phone));
+        }
+        for n in 0..100_000 {
+            let user = UserId::parse(&format!("{n:015}")).unwrap();
+            limits.refresh(&user).unwrap();
+            drop(limits.phone_lookup(&user));
+        }
+        let taken = resident() - before;
+        assert!(taken <= 64 << 20, "{taken} bytes");
+        assert!(taken >= 16 << 20, "{taken} bytes: the flood did not arrive");
+        println!("{taken} bytes in memory, {MAX_BYTES} by account");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_flood_of_keys_takes_64_mib_at_most() {
+        let this = std::env::current_exe().unwrap();
+        let flood = ["--exact", "api::limits::tests::flood", "--ignored", "--nocapture"];
+        let output = std::process::Command::new(this).args(flood).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
     }
 }

@@ -33,4 +33,13 @@ impl<const N: usize> Recent<N> {
         self.0[N - 1] = now;
         self
     }
+
+    /// Without the event at `at`.
+    pub fn without(mut self, at: i64) -> Self {
+        if let Some(place) = self.0.iter().position(|time| *time == at) {
+            self.0[..=place].rotate_right(1);
+            self.0[0] = NEVER;
+        }
+        self
+    }
 }

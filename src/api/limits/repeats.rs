@@ -54,6 +54,12 @@ impl Limits {
         Ok(InFlight { limits: self, key: Some(key) })
     }
 
+    /// How long until [`Limits::once`] admits the request.
+    pub(super) fn once_in(&self, route: &str, who: impl Hash) -> Option<Duration> {
+        let repeat = lock(&self.repeats).get(self.digest((route, who)));
+        self.repetition(repeat, self.clock.now_ms())
+    }
+
     fn repetition(&self, repeat: Repeat, now: i64) -> Option<Duration> {
         let since = if repeat.running { now } else { repeat.at };
         left(since + self.window_ms, now)
