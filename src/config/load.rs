@@ -293,6 +293,7 @@ mod tests {
             ("BAI_SERVER__LISEN", "x", "listen"),
             ("BAI_WEB__LISTEN", "x", "unknown field `web`"),
             ("BAI_PASSWORD__LOG_N", "many", "expected"),
+            ("BAI_SERVER__TRUSTED_PROXIES", "nginx", "such as [\"127.0.0.1\""),
             ("BAI_LIMITS__ENABLED", "perhaps", "boolean"),
         ] {
             let problem = problem("", &[(name, value)]);

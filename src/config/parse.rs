@@ -25,14 +25,13 @@ pub fn socket_address<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr,
 
 /// IP addresses and networks.
 pub fn networks<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<IpNet>, D::Error> {
+    let expected = "expected IP addresses and networks such as [\"127.0.0.1\", \"10.0.0.0/8\"]";
     let network = |text: &String| match text.parse::<IpAddr>() {
         Ok(ip) => Ok(ip.to_canonical().into()),
-        Err(_) => text.parse().map_err(|_| {
-            let expected = "expected IP addresses and networks such as \"127.0.0.1\" or \"10.0.0.0/8\"";
-            D::Error::custom(format!("{expected}, found {text:?}"))
-        }),
+        Err(_) => text.parse().map_err(|_| D::Error::custom(format!("{expected}, found {text:?}"))),
     };
-    Vec::<String>::deserialize(input)?.iter().map(network).collect()
+    let texts = Vec::<String>::deserialize(input).map_err(|_| D::Error::custom(expected))?;
+    texts.iter().map(network).collect()
 }
 
 /// `""`, or a path that begins with a slash and does not end in one.
