@@ -62,10 +62,7 @@ pub fn run() -> ExitCode {
         load(cli.config.as_deref()).and_then(|config| match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(config),
             Command::Openapi { yaml } => show::openapi(config, yaml),
-            Command::Config => {
-                show::config(&config);
-                Ok(())
-            }
+            Command::Config => show::config(&config),
             Command::Key(command) => key::run(&config, &command),
             Command::Compact => compact::run(&config),
         });

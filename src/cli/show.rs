@@ -19,6 +19,7 @@ pub fn openapi(config: Config, yaml: bool) -> Outcome {
     Ok(())
 }
 
-pub fn config(config: &Config) {
-    println!("{}", config.to_masked_toml().trim_end());
+pub fn config(config: &Config) -> Outcome {
+    println!("{}", config.to_masked_toml()?.trim_end());
+    Ok(())
 }

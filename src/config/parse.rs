@@ -1,11 +1,9 @@
 //! Values that need more than a type: read with a check, so that the TOML parser can point at the line.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use ipnet::IpNet;
-use serde::de::{Error as _, Visitor};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 /// A whole number from `MIN` to `MAX`.
@@ -98,37 +96,51 @@ pub fn log_level<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error
     }
 }
 
-/// `"3s"`, `"5d"`, or a number of seconds; more than zero.
-pub fn duration<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
-    struct Words;
+/// `"3s"`, `"5d"`, or a number of seconds.
+pub mod duration {
+    use std::fmt;
+    use std::time::Duration;
 
-    impl Visitor<'_> for Words {
-        type Value = Duration;
+    use serde::de::Visitor;
+    use serde::{Deserializer, Serializer};
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a duration such as \"500ms\", \"3s\" or \"5d\", or a number of seconds")
-        }
-
-        fn visit_i64<E: serde::de::Error>(self, secs: i64) -> Result<Duration, E> {
-            let secs = u64::try_from(secs).ok().filter(|secs| *secs > 0);
-            secs.map(Duration::from_secs).ok_or_else(|| E::custom("expected a duration longer than zero"))
-        }
-
-        fn visit_u64<E: serde::de::Error>(self, secs: u64) -> Result<Duration, E> {
-            self.visit_i64(i64::try_from(secs).unwrap_or(i64::MAX))
-        }
-
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Duration, E> {
-            if let Ok(secs) = text.parse::<i64>() {
-                return self.visit_i64(secs);
-            }
-            match humantime::parse_duration(text) {
-                Ok(duration) if !duration.is_zero() => Ok(duration),
-                Ok(_) => Err(E::custom("expected a duration longer than zero")),
-                Err(_) => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
-            }
-        }
+    /// As people write it.
+    pub fn serialize<S: Serializer>(duration: &Duration, output: S) -> Result<S::Ok, S::Error> {
+        output.collect_str(&humantime::format_duration(*duration))
     }
 
-    input.deserialize_any(Words)
+    /// More than zero.
+    pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+        struct Words;
+
+        impl Visitor<'_> for Words {
+            type Value = Duration;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a duration such as \"500ms\", \"3s\" or \"5d\", or a number of seconds")
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, secs: i64) -> Result<Duration, E> {
+                let secs = u64::try_from(secs).ok().filter(|secs| *secs > 0);
+                secs.map(Duration::from_secs).ok_or_else(|| E::custom("expected a duration longer than zero"))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, secs: u64) -> Result<Duration, E> {
+                self.visit_i64(i64::try_from(secs).unwrap_or(i64::MAX))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Duration, E> {
+                if let Ok(secs) = text.parse::<i64>() {
+                    return self.visit_i64(secs);
+                }
+                match humantime::parse_duration(text) {
+                    Ok(duration) if !duration.is_zero() => Ok(duration),
+                    Ok(_) => Err(E::custom("expected a duration longer than zero")),
+                    Err(_) => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                }
+            }
+        }
+
+        input.deserialize_any(Words)
+    }
 }

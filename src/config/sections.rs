@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::parse::{
     base_path, between, duration, http_url, log_level, networks, optional_http_url, origins, socket_address,
 };
 
 /// The whole configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// HTTP.
@@ -33,7 +33,7 @@ pub struct Config {
 }
 
 /// `[server]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
     /// Address and port to listen on.
@@ -46,10 +46,10 @@ pub struct Server {
     #[serde(deserialize_with = "between::<1, 1_000_000, _>")]
     pub max_connections: usize,
     /// Longest time for the headers of a request.
-    #[serde(deserialize_with = "duration")]
+    #[serde(with = "duration")]
     pub header_timeout: Duration,
     /// Longest time for the body of a request.
-    #[serde(deserialize_with = "duration")]
+    #[serde(with = "duration")]
     pub body_timeout: Duration,
     /// `servers` of the OpenAPI document.
     pub public_urls: Vec<PublicUrl>,
@@ -62,7 +62,7 @@ pub struct Server {
 }
 
 /// `[store]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Store {
     /// The database file.
@@ -73,16 +73,16 @@ pub struct Store {
 }
 
 /// `[token]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Token {
     /// How long a token is valid.
-    #[serde(deserialize_with = "duration")]
+    #[serde(with = "duration")]
     pub lifetime: Duration,
 }
 
 /// `[password]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Password {
     /// scrypt's `log2(N)`.
@@ -103,7 +103,7 @@ pub struct Password {
 }
 
 /// `[wechat]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Wechat {
     /// Who answers for WeChat.
@@ -116,7 +116,7 @@ pub struct Wechat {
     #[serde(deserialize_with = "http_url")]
     pub base_url: String,
     /// Longest wait in one request, retries included.
-    #[serde(deserialize_with = "duration")]
+    #[serde(with = "duration")]
     pub timeout: Duration,
     /// Calls at the same time.
     #[serde(deserialize_with = "between::<1, 500, _>")]
@@ -129,18 +129,18 @@ pub struct Wechat {
 }
 
 /// `[limits]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Off for load tests.
     pub enabled: bool,
     /// How long an identical request counts as a repetition.
-    #[serde(deserialize_with = "duration")]
+    #[serde(with = "duration")]
     pub duplicate_window: Duration,
 }
 
 /// `[log]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     /// For people or for programs.
@@ -151,7 +151,7 @@ pub struct Log {
 }
 
 /// `wechat.provider`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
     /// The built-in stand-in.
@@ -161,7 +161,7 @@ pub enum Provider {
 }
 
 /// `log.format`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// One readable line each.
@@ -171,12 +171,13 @@ pub enum LogFormat {
 }
 
 /// An entry of `server.public_urls`: a URL, or a table with `url` and `description`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(from = "PublicUrlForm")]
 pub struct PublicUrl {
     /// Base URL of the API as clients see it.
     pub url: String,
     /// What this server is.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
@@ -226,6 +227,12 @@ impl From<&str> for Secret {
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_empty() { "" } else { "***" })
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+        output.collect_str(self)
     }
 }
 
