@@ -16,9 +16,9 @@ use crate::{build_info, telemetry};
 /// How long work that outlived the graceful stop is waited for.
 const LEAVE_BEHIND: Duration = Duration::from_millis(500);
 
-pub fn run(config: Config) -> Outcome {
+pub fn run(mut config: Config) -> Outcome {
     telemetry::init(&config.log);
-    allow_open_files(config.server.max_connections);
+    fit_open_files(&mut config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(serve(config));
     // A call to WeChat that still hangs on its thread is left behind; dropping the runtime would wait for it.
@@ -27,23 +27,36 @@ pub fn run(config: Config) -> Outcome {
 }
 
 /// Open files besides connections: the database, calls to WeChat, the runtime.
-const OTHER_FILES: u64 = 1024;
+const OTHER_FILES: usize = 1024;
 
-/// Asks the system for as many open files as `server.max_connections` may need.
-fn allow_open_files(connections: usize) {
-    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
-    let limit = getrlimit(Resource::Nofile);
-    if limit.current.is_none_or(|current| current >= wanted) {
+/// Asks the system for as many open files as `server.max_connections` may need, and if it does not allow them, fits the
+/// configuration to what it allows: half of the files for connections, a quarter for WeChat (to the sandbox a call is two).
+fn fit_open_files(config: &mut Config) {
+    let connections = config.server.max_connections;
+    let wanted = connections.saturating_add(OTHER_FILES);
+    let allowed = allowed_files(wanted);
+    if allowed >= wanted {
         return;
     }
-    let allowed = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
-    let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(allowed), maximum: limit.maximum });
-    if raised.is_err() || allowed < wanted {
-        tracing::warn!(
-            "the system allows {allowed} open files, server.max_connections = {connections} may need {wanted}: \
-             raise the limit (LimitNOFILE= in systemd, ulimit -n) or lower server.max_connections"
-        );
+    config.server.max_connections = allowed.saturating_sub(OTHER_FILES).max(allowed / 2).max(1);
+    config.wechat.max_concurrent = config.wechat.max_concurrent.min(allowed / 8).max(1);
+    tracing::warn!(
+        "the system allows {allowed} open files, server.max_connections = {connections} may need {wanted}, so it is \
+         {}: raise the limit (LimitNOFILE= in systemd, ulimit -n) or lower server.max_connections",
+        config.server.max_connections
+    );
+}
+
+/// The open files that the system allows once it was asked for `wanted`.
+fn allowed_files(wanted: usize) -> usize {
+    let files = |limit: Option<u64>| limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+    let limit = getrlimit(Resource::Nofile);
+    let (now, most) = (files(limit.current), files(limit.maximum).min(wanted));
+    if now >= most {
+        return now;
     }
+    let raised = Rlimit { current: u64::try_from(most).ok(), maximum: limit.maximum };
+    if setrlimit(Resource::Nofile, raised).is_ok() { most } else { now }
 }
 
 async fn serve(config: Config) -> Outcome {

@@ -13,6 +13,7 @@ mod document;
 mod durability;
 mod errors;
 mod flips;
+mod flood;
 mod limits;
 mod model;
 mod pages;
