@@ -1,10 +1,12 @@
 //! Files embedded in the binary: our pages and Swagger UI, with conditional requests and gzip.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use poem::error::{MethodNotAllowedError, NotFoundError};
 use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use poem::{Endpoint, Request, Response, Result};
+use poem::{Body, Endpoint, Request, Response, Result};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 /// `static/` and Swagger UI, as build.rs laid them out; `<name>.gz` beside each file.
@@ -94,7 +96,10 @@ fn serve(req: &Request, name: &str) -> Result<Response> {
     if req.method() == Method::HEAD {
         return Ok(builder.header(header::CONTENT_LENGTH, body.len()).finish());
     }
-    Ok(builder.body(body.into_owned()))
+    Ok(builder.body(match body {
+        Cow::Borrowed(bytes) => Body::from(bytes),
+        Cow::Owned(bytes) => Body::from(bytes),
+    }))
 }
 
 /// Weak, because the compressed form has the same one.
