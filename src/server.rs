@@ -1,5 +1,7 @@
 //! Listening and serving, over hyper: poem's own server sets no deadline on request headers.
 
+mod requests;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,9 +15,10 @@ use hyper_util::server::graceful::GracefulShutdown;
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Request, Response};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::requests::Requests;
 use crate::api;
 use crate::app::App;
 use crate::clock::Clock;
@@ -25,6 +28,8 @@ use crate::store::Location;
 
 /// Requests that one HTTP/2 connection may have open.
 const MAX_STREAMS: u32 = 64;
+/// Connections that the system keeps while we do not come to accept them; others try again after a second.
+const BACKLOG: u32 = 1024;
 /// Bytes of headers that a request may have; browsers and proxies stay under 16 KiB.
 const MAX_HEADERS: u32 = 32 * 1024;
 /// Bytes that one HTTP/1 connection may buffer.
@@ -49,6 +54,7 @@ struct Acceptor {
     /// A permit for each connection.
     places: Arc<Semaphore>,
     header_timeout: Duration,
+    answer_timeout: Duration,
 }
 
 type SharedEndpoint = Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>;
@@ -70,7 +76,7 @@ impl Server {
         let settings = config.server.clone();
         let app = App::new(config, location, clock, random).await?;
         let endpoint: SharedEndpoint = Arc::new(poem::endpoint::ToDynEndpoint(api::endpoint(&app)?));
-        let acceptor = Acceptor::bind(&settings, endpoint).await?;
+        let acceptor = Acceptor::bind(&settings, endpoint)?;
         Ok(Self { acceptor, app })
     }
 
@@ -109,7 +115,7 @@ async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn 
         config::Server { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..config::Server::default() };
     let endpoint: SharedEndpoint =
         Arc::new(poem::endpoint::ToDynEndpoint(api::sandbox::endpoint(APP_ID, clock)));
-    let acceptor = Acceptor::bind(&settings, endpoint).await?;
+    let acceptor = Acceptor::bind(&settings, endpoint)?;
     config.wechat.base_url = format!("http://{}", acceptor.listener.local_addr()?);
     config.wechat.app_id = APP_ID.into();
     config.wechat.secret = APP_ID.into();
@@ -119,13 +125,13 @@ async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn 
 }
 
 impl Acceptor {
-    async fn bind(settings: &config::Server, endpoint: SharedEndpoint) -> Result<Self, String> {
+    fn bind(settings: &config::Server, endpoint: SharedEndpoint) -> Result<Self, String> {
         let address = settings.listen;
-        let listener = TcpListener::bind(address)
-            .await
+        let listener = listen(address)
             .map_err(|e| format!("cannot listen on {address}: {e}; set server.listen to another address"))?;
         let places = Arc::new(Semaphore::new(settings.max_connections));
-        Ok(Self { listener, endpoint, places, header_timeout: settings.header_timeout })
+        let config::Server { header_timeout, answer_timeout, .. } = *settings;
+        Ok(Self { listener, endpoint, places, header_timeout, answer_timeout })
     }
 
     /// Accepts for ever; at the limit of connections it waits until one ends.
@@ -150,26 +156,33 @@ impl Acceptor {
     ) {
         let _ = socket.set_nodelay(true);
         let Ok(local) = socket.local_addr() else { return };
-        let endpoint = Arc::clone(&self.endpoint);
+        let (endpoint, requests) = (Arc::clone(&self.endpoint), Requests::new());
+        let opened = requests.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let endpoint = Arc::clone(&endpoint);
+            let (endpoint, requests) = (Arc::clone(&endpoint), opened.clone());
             let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
             async move {
                 let request = Request::from((request, local, remote, Scheme::HTTP));
-                Ok::<_, Infallible>(hyper::Response::from(endpoint.get_response(request).await))
+                let respond = async { hyper::Response::from(endpoint.get_response(request).await) };
+                Ok::<_, Infallible>(requests.open(respond).await)
             }
         });
-        let (http, watcher, timeout) = (self.http(), connections.watcher(), self.header_timeout);
+        let (http, watcher) = (self.http(), connections.watcher());
+        let (timeout, answer_timeout) = (self.header_timeout, self.answer_timeout);
         tokio::spawn(async move {
             let _place = place;
             // Silence, resets, timeouts and malformed HTTP are the client's affair.
             if let Ok(Ok(version)) = tokio::time::timeout(timeout, version(&socket)).await {
-                let http = match version {
-                    Version::Http1 => http.http1_only(),
-                    Version::Http2 => http.http2_only(),
+                // hyper has a deadline for headers in HTTP/1 only, and none for taking an answer.
+                let (http, idle) = match version {
+                    Version::Http1 => (http.http1_only(), answer_timeout.max(timeout)),
+                    Version::Http2 => (http.http2_only(), timeout),
                 };
-                let _ =
-                    watcher.watch(http.serve_connection(TokioIo::new(socket), service).into_owned()).await;
+                let connection = http.serve_connection(TokioIo::new(socket), service).into_owned();
+                tokio::select! {
+                    _ = watcher.watch(connection) => {}
+                    () = requests.stall(idle, answer_timeout) => {}
+                }
             }
         });
     }
@@ -187,6 +200,14 @@ impl Acceptor {
             .max_header_list_size(MAX_HEADERS);
         builder
     }
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart does not wait for connections of the process before it to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 enum Version {

@@ -51,6 +51,9 @@ pub struct Server {
     /// Longest time for the body of a request.
     #[serde(with = "duration")]
     pub body_timeout: Duration,
+    /// Longest time for answering a request, until the client has taken the answer.
+    #[serde(with = "duration")]
+    pub answer_timeout: Duration,
     /// `servers` of the OpenAPI document.
     pub public_urls: Vec<PublicUrl>,
     /// Origins allowed by CORS; `*` means all.
@@ -251,6 +254,7 @@ impl Default for Server {
             max_connections: 4096,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(15),
+            answer_timeout: Duration::from_mins(1),
             public_urls: vec![
                 public("https://bai-api.blv-oa.com/pb", "生产环境"),
                 public("http://localhost:8090", "PocketBase 本地环境"),

@@ -14,6 +14,7 @@ mod durability;
 mod errors;
 mod flips;
 mod flood;
+mod http2;
 mod limits;
 mod model;
 mod pages;

@@ -1,0 +1,148 @@
+//! HTTP/2 by its frames (RFC 9113), since no client would do what is done here.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crate::app::TestApp;
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const GOAWAY: u8 = 7;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+const MAX_CONCURRENT_STREAMS: [u8; 2] = [0, 3];
+const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
+const CANCEL: [u8; 4] = [0, 0, 0, 8];
+const ENHANCE_YOUR_CALM: [u8; 4] = [0, 0, 0, 11];
+
+struct Frame {
+    kind: u8,
+    stream: u32,
+    payload: Vec<u8>,
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// `POST http:` and a path, with indices of HPACK's static table (RFC 7541, appendix A).
+fn post(stream: u32, flags: u8, path: &str) -> Vec<u8> {
+    let length = u8::try_from(path.len()).unwrap();
+    let block = [&[0x83, 0x86, 0x04, length], path.as_bytes(), &[0x01, 1, b'x']].concat();
+    frame(HEADERS, END_HEADERS | flags, stream, &block)
+}
+
+struct Client(TcpStream);
+
+impl Client {
+    fn connect(app: &TestApp) -> Self {
+        let mut socket = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        socket.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, &[])].concat()).unwrap();
+        Self(socket)
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).unwrap();
+    }
+
+    /// The next frame; nothing when the server has closed.
+    fn next(&mut self) -> Option<Frame> {
+        let mut head = [0; 9];
+        match self.0.read_exact(&mut head) {
+            Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
+                return None;
+            }
+            result => result.unwrap(),
+        }
+        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        self.0.read_exact(&mut payload).ok()?;
+        let stream = u32::from_be_bytes(head[5..].try_into().unwrap());
+        Some(Frame { kind: head[3], stream, payload })
+    }
+
+    fn find(&mut self, wanted: impl Fn(&Frame) -> bool) -> Option<Frame> {
+        std::iter::from_fn(|| self.next()).find(wanted)
+    }
+}
+
+#[test]
+fn a_request_over_http_2_is_answered() {
+    let app = TestApp::spawn();
+    let mut client = Client::connect(&app);
+    client.send(&post(1, END_STREAM, "/api/system/health"));
+    let headers = client.find(|frame| frame.kind == HEADERS).unwrap();
+    assert_eq!(headers.payload[0], 0x88, "not :status 200");
+    let data = client.find(|frame| frame.kind == DATA).unwrap();
+    assert!(String::from_utf8(data.payload).unwrap().contains("healthy"));
+}
+
+#[test]
+fn one_connection_may_have_64_requests_open() {
+    let app = TestApp::spawn();
+    let mut client = Client::connect(&app);
+    let settings = client.find(|frame| frame.kind == SETTINGS && !frame.payload.is_empty()).unwrap();
+    let told = settings.payload.chunks(6).find(|setting| setting[..2] == MAX_CONCURRENT_STREAMS).unwrap();
+    assert_eq!(told[2..], [0, 0, 0, 64]);
+    for n in 0..66 {
+        client.send(&post(2 * n + 1, 0, "/api/wechat/login"));
+    }
+    for refused in [129, 131] {
+        let reset = client.find(|frame| frame.kind == RST_STREAM).unwrap();
+        assert_eq!((reset.stream, reset.payload.as_slice()), (refused, REFUSED_STREAM.as_slice()));
+    }
+    assert_eq!(app.post("/api/system/health").send().status, 200);
+}
+
+#[test]
+fn a_client_that_opens_and_resets_streams_is_cut() {
+    let app = TestApp::spawn();
+    let mut client = Client::connect(&app);
+    let pair = |n: u32| {
+        let stream = 2 * n + 1;
+        [post(stream, END_STREAM, "/api/system/health"), frame(RST_STREAM, 0, stream, &CANCEL)].concat()
+    };
+    let burst: Vec<u8> = (0..5_000).flat_map(pair).collect();
+    // It may be cut before all is sent.
+    let _ = client.0.write_all(&burst);
+    if let Some(goaway) = client.find(|frame| frame.kind == GOAWAY) {
+        assert_eq!(goaway.payload[4..8], ENHANCE_YOUR_CALM);
+    }
+    assert!(client.next().is_none(), "not closed");
+    assert_eq!(app.post("/api/system/health").send().status, 200);
+}
+
+/// HTTP/1 has its deadline for headers; here a client can also be silent, drip a header frame, or only send pings.
+#[test]
+fn a_connection_without_a_request_is_cut_in_time() {
+    let app = TestApp::spawn_with(|config| config.server.header_timeout = Duration::from_millis(400));
+    let unfinished = frame(HEADERS, 0, 1, &[0x83]);
+    let ping = frame(PING, 0, 0, &[0; 8]);
+    for (what, repeated) in [("silent", Vec::new()), ("drips", b"\x00".to_vec()), ("pings", ping)] {
+        let mut client = Client::connect(&app);
+        if what == "drips" {
+            client.send(&unfinished);
+            client.send(&frame(9, 0, 1, &[0; 200])[..9]);
+        }
+        client.0.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let started = Instant::now();
+        loop {
+            assert!(started.elapsed() < Duration::from_secs(4), "{what}: never cut");
+            match client.0.read(&mut [0; 1024]) {
+                Ok(0) => break,
+                Err(error) if error.kind() != ErrorKind::WouldBlock => break,
+                _ => {}
+            }
+            if client.0.write_all(&repeated).is_err() {
+                break;
+            }
+        }
+        assert!(started.elapsed() > Duration::from_millis(300), "{what}: cut after {:?}", started.elapsed());
+    }
+}
