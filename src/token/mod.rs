@@ -28,6 +28,9 @@ const PREFIX: &str = "pb";
 /// The longest text that is looked at as a token; ours have under 700 bytes.
 const MAX_LEN: usize = 2048;
 
+/// A clock that is put right may go back by this much without ending the newest tokens.
+const CLOCK_STEP: Duration = Duration::from_mins(1);
+
 /// Issues and verifies tokens.
 pub struct Tokens {
     keys: Keys,
@@ -49,6 +52,9 @@ pub enum Error {
     /// Past its time.
     #[error("expired")]
     Expired,
+    /// Made at a time that has not come yet: the clock was wrong then, and the token would live too long.
+    #[error("made in the future")]
+    FromTheFuture,
 }
 
 /// A token could not be made: the system gave no randomness.
@@ -139,6 +145,9 @@ impl Tokens {
         let payload: Payload = serde_json::from_str(trusted.payload()).map_err(|_| Error::Malformed)?;
         if now >= payload.exp {
             return Err(Error::Expired);
+        }
+        if now.checked_add(CLOCK_STEP).is_ok_and(|latest| payload.iat > latest) {
+            return Err(Error::FromTheFuture);
         }
         let token_key = STANDARD_NO_PAD.decode(&payload.tk).map_err(|_| Error::Malformed)?;
         let user_id = UserId::parse(&payload.sub).ok_or(Error::Malformed)?;

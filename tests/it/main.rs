@@ -14,6 +14,7 @@ mod durability;
 mod errors;
 mod flips;
 mod flood;
+mod forgery;
 mod http2;
 mod limits;
 mod model;
