@@ -117,10 +117,49 @@ mod tests {
         assert_eq!(Phone::parse("+1234567").unwrap().masked(), "+123****67");
     }
 
+    /// The rule of docs/rules.md, character by character.
+    fn by_the_rule(input: &str) -> Option<String> {
+        let mut written = Vec::new();
+        for c in input.chars() {
+            if !c.is_whitespace() && c != '-' {
+                written.push(c);
+            }
+        }
+        for prefix in ["", "86", "+86"] {
+            if let Some(rest) = written.strip_prefix(prefix.chars().collect::<Vec<_>>().as_slice())
+                && let ['1', second, others @ ..] = rest
+                && ('3'..='9').contains(second)
+                && others.len() == 9
+                && others.iter().all(|c| ('0'..='9').contains(c))
+            {
+                return Some(rest.iter().collect());
+            }
+        }
+        match written.as_slice() {
+            ['+', '0', ..] | ['+', '8', '6', ..] => None,
+            ['+', digits @ ..] if digits.iter().all(|c| ('0'..='9').contains(c)) => {
+                (7..=15).contains(&digits.len()).then(|| written.iter().collect())
+            }
+            _ => None,
+        }
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
         #[test]
-        fn parsing_never_panics_and_is_idempotent(input in "\\PC{0,40}") {
-            if let Ok(phone) = Phone::parse(&input) {
+        fn parsing_never_panics_follows_the_rule_and_is_idempotent(
+            input in prop_oneof![
+                any::<String>(),
+                "[-+ 0-9]{0,20}",
+                "[ -]?(\\+?86)?[ -]?1[0-9][0-9 -]{8,11}",
+                "\\+[0-9]{1,3}[ -]?[0-9]{3,14}",
+                "\\+?(86)?1[3-9][0-9]{8}[0-9０-９٠-٩x]",
+            ],
+        ) {
+            let parsed = Phone::parse(&input);
+            prop_assert_eq!(parsed.as_ref().ok().map(|phone| phone.as_str().to_owned()), by_the_rule(&input));
+            if let Ok(phone) = parsed {
                 prop_assert_eq!(Phone::parse(phone.as_str()).unwrap(), phone.clone());
                 prop_assert!(phone.masked().contains("****"));
             }

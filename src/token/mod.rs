@@ -166,6 +166,7 @@ fn split(token: &str) -> Result<(&str, &str), Error> {
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use proptest::prelude::*;
 
     use super::*;
@@ -266,6 +267,18 @@ mod tests {
             prop_assert!(tokens(&[1]).verify(&text, at(1)).is_err());
             let framed = format!("pb.e30.v4.local.{text}");
             prop_assert!(tokens(&[1]).verify(&framed, at(1)).is_err());
+        }
+
+        #[test]
+        fn any_payload_under_a_known_key_is_refused_without_panic(
+            claims in "[A-Za-z0-9_=+/.-]{0,80}",
+            payload in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let token = tokens(&[1]).issue(&user(), at(0)).unwrap();
+            let (_, footer) = token.rsplit_once('.').unwrap();
+            let payload = URL_SAFE_NO_PAD.encode(payload);
+            let forged = format!("pb.{claims}.v4.local.{payload}.{footer}");
+            prop_assert!(tokens(&[1]).verify(&forged, at(1)).is_err());
         }
     }
 }

@@ -15,6 +15,7 @@ mod errors;
 mod flips;
 mod flood;
 mod forgery;
+mod fuzz;
 mod http2;
 mod limits;
 mod model;
