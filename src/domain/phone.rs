@@ -130,14 +130,14 @@ mod tests {
                 && let ['1', second, others @ ..] = rest
                 && ('3'..='9').contains(second)
                 && others.len() == 9
-                && others.iter().all(|c| ('0'..='9').contains(c))
+                && others.iter().all(char::is_ascii_digit)
             {
                 return Some(rest.iter().collect());
             }
         }
         match written.as_slice() {
             ['+', '0', ..] | ['+', '8', '6', ..] => None,
-            ['+', digits @ ..] if digits.iter().all(|c| ('0'..='9').contains(c)) => {
+            ['+', digits @ ..] if digits.iter().all(char::is_ascii_digit) => {
                 (7..=15).contains(&digits.len()).then(|| written.iter().collect())
             }
             _ => None,

@@ -1,19 +1,26 @@
 //! The requests that a connection has open, and when it has been without progress for too long.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::sync::watch;
-use tokio::time::timeout;
 
-/// How many requests of a connection are open.
+/// How many requests of a connection are open, and since when that is so.
 #[derive(Clone)]
-pub struct Requests(watch::Sender<usize>);
+pub struct Requests(Arc<State>);
+
+struct State {
+    accepted: Instant,
+    open: AtomicUsize,
+    /// When a request began or ended last, in milliseconds after the connection was accepted.
+    progress_ms: AtomicU64,
+}
 
 /// A request that is open until this is dropped.
-struct Open(watch::Sender<usize>);
+struct Open(Requests);
 
 /// The body of an answer; its request is open until it is handed over.
 pub struct Answer<B> {
@@ -23,7 +30,8 @@ pub struct Answer<B> {
 
 impl Requests {
     pub fn new() -> Self {
-        Self(watch::Sender::new(0))
+        let (accepted, open, progress_ms) = (Instant::now(), AtomicUsize::new(0), AtomicU64::new(0));
+        Self(Arc::new(State { accepted, open, progress_ms }))
     }
 
     /// Answers a request with `respond`; it is open until the answer's body is handed over.
@@ -31,26 +39,37 @@ impl Requests {
         &self,
         respond: impl Future<Output = hyper::Response<B>>,
     ) -> hyper::Response<Answer<B>> {
-        self.0.send_modify(|open| *open += 1);
-        let open = Open(self.0.clone());
+        self.0.open.fetch_add(1, Ordering::Relaxed);
+        self.note_progress();
+        let open = Open(self.clone());
         respond.await.map(|body| Answer { body, _open: open })
     }
 
     /// Ready when no request has begun or ended for `idle` while none was open, or for `busy` while one was.
+    ///
+    /// It looks now and then instead of being woken by each request.
     pub async fn stall(&self, idle: Duration, busy: Duration) {
-        let mut open = self.0.subscribe();
         loop {
-            let time = if *open.borrow_and_update() == 0 { idle } else { busy };
-            if timeout(time, open.changed()).await.is_err() {
+            let allowed = if self.0.open.load(Ordering::Relaxed) == 0 { idle } else { busy };
+            let end = Duration::from_millis(self.0.progress_ms.load(Ordering::Relaxed)) + allowed;
+            let left = end.saturating_sub(self.0.accepted.elapsed());
+            if left.is_zero() {
                 return;
             }
+            tokio::time::sleep(left.min(idle).min(busy)).await;
         }
+    }
+
+    fn note_progress(&self) {
+        let now_ms = u64::try_from(self.0.accepted.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.0.progress_ms.store(now_ms, Ordering::Relaxed);
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.send_modify(|open| *open -= 1);
+        self.0.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.0.note_progress();
     }
 }
 
@@ -76,10 +95,12 @@ impl<B: Body + Unpin> Body for Answer<B> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
 
     const SHORT: Duration = Duration::from_millis(30);
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     #[tokio::test]
     async fn a_connection_stalls_by_what_it_has_open() {
