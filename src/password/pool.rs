@@ -4,10 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::Error;
+
+/// How long a task waits for a place in the queue.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -30,7 +34,7 @@ impl Pool {
         Ok(Self { jobs })
     }
 
-    /// Runs `task` when a thread is free; refuses at once when the queue is full.
+    /// Runs `task` when a thread is free; refuses when the queue stays full for a moment.
     /// A task whose requester has gone away is skipped.
     pub async fn run<T: Send + 'static>(
         &self,
@@ -42,11 +46,15 @@ impl Pool {
                 let _ = reply.send(task());
             }
         });
-        self.jobs.try_send(job).map_err(|e| match e {
-            TrySendError::Full(_) => Error::Busy,
-            TrySendError::Disconnected(_) => Error::Failed("the password threads have ended".into()),
-        })?;
+        self.enqueue(job).await?;
         answer.await.map_err(|_| Error::Failed("a password thread failed".into()))
+    }
+
+    /// Clients that come again as soon as they are refused would fill the cores with refusals; so each takes a moment.
+    async fn enqueue(&self, job: Job) -> Result<(), Error> {
+        let Err(TrySendError::Full(job)) = self.jobs.try_send(job) else { return Ok(()) };
+        tokio::time::sleep(PATIENCE).await;
+        self.jobs.try_send(job).map_err(|_| Error::Busy)
     }
 }
 
