@@ -149,6 +149,13 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// What did not arrive of an answer.
+#[derive(Debug, PartialEq)]
+pub enum Lost {
+    Whole,
+    Half,
+}
+
 fn agent() -> &'static ureq::Agent {
     static AGENT: OnceLock<ureq::Agent> = OnceLock::new();
     AGENT.get_or_init(|| {
@@ -197,21 +204,22 @@ impl Call {
         self.try_send().unwrap()
     }
 
-    /// Nothing when there was no whole answer.
-    pub fn try_send(self) -> Option<Answer> {
+    /// # Errors
+    /// There was no whole answer.
+    pub fn try_send(self) -> Result<Answer, Lost> {
         let mut request = ureq::http::Request::builder().method(self.method.as_str()).uri(&self.url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         let request = request.body(self.body).unwrap();
-        let mut response = agent().run(request).ok()?;
+        let mut response = agent().run(request).map_err(|_| Lost::Whole)?;
         let answer = Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            body: response.body_mut().read_to_vec().ok()?,
+            body: response.body_mut().read_to_vec().map_err(|_| Lost::Half)?,
         };
         answer.check(&self.method, &self.path);
-        Some(answer)
+        Ok(answer)
     }
 }
 

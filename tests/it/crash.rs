@@ -1,80 +1,65 @@
-//! kill -9 of the real binary under load.
+//! kill -9 of the real binary under load, and its orderly stop under load.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use bai::store::{Location, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use serde_json::{Value, json};
 
-use crate::app::{Call, profile, registration};
 use crate::binary::{Running, bai};
+use crate::ledger::Ledger;
 
-/// Clients at the same time.
-const CLIENTS: usize = 40;
-
-/// What clients were told: name by WeChat code (empty before the profile), and by phone.
-#[derive(Default)]
-struct Acknowledged {
-    wechat: BTreeMap<String, String>,
-    platform: BTreeMap<String, Value>,
-}
-
-fn start(dir: &std::path::Path) -> Running {
+fn start(dir: &Path) -> Running {
     let mut command = bai(dir, &["serve"]);
     command.envs([("BAI_LIMITS__ENABLED", "false"), ("BAI_PASSWORD__LOG_N", "1"), ("BAI_PASSWORD__P", "1")]);
     command.env("BAI_PASSWORD__QUEUE", "1000");
     Running::start(command)
 }
 
-/// The answer's body if it was a success; nothing when the server was gone.
-fn post(base: &str, path: &str, token: Option<&str>, body: &Value) -> Option<Value> {
-    let call = Call::new("POST", base, path).json(body);
-    let call = match token {
-        Some(token) => call.bearer(token),
-        None => call,
-    };
-    let answer = call.try_send()?;
-    (answer.status == 200).then(|| answer.json())
+/// Whether redb would repair the file at the next start: a bit of its header that is set while it is open
+/// (`RECOVERY_REQUIRED` in the byte behind the nine bytes of its magic number).
+fn needs_repair(dir: &Path) -> bool {
+    std::fs::read(dir.join("bai.redb")).unwrap()[9] & 2 != 0
 }
 
-/// Registers, logs in and completes profiles until told to stop, or until the server is gone.
-fn client(base: &str, next: &AtomicUsize, stop: &AtomicBool, acknowledged: &Mutex<Acknowledged>) {
-    while !stop.load(Ordering::SeqCst) {
-        let n = next.fetch_add(1, Ordering::SeqCst);
-        let code = format!("u{n}");
-        let Some(login) = post(base, "/api/wechat/login", None, &json!({ "users_wx_code": code })) else {
-            continue;
-        };
-        acknowledged.lock().unwrap().wechat.insert(code.clone(), String::new());
-        let token = login["token"].as_str().unwrap();
-        if post(base, "/api/wechat/profile", Some(token), &profile(&format!("139{n:08}"))).is_some() {
-            acknowledged.lock().unwrap().wechat.insert(code, "李四".to_owned());
+/// Lets `clients` work until a random number of requests are acknowledged, ends the server with `signal`, and verifies
+/// what is in its file besides the `before` users that were there: how many are there now.
+fn round(dir: &Path, clients: usize, signal: &str, seed: u64, first: usize, before: u64) -> (Ledger, u64) {
+    let enough = StdRng::seed_from_u64(seed).random_range(1..300);
+    let running = start(dir);
+    let ledger = Ledger::new(&running.base, first);
+    thread::scope(|scope| {
+        for _ in 0..clients {
+            scope.spawn(|| ledger.work());
         }
-        let phone = format!("138{n:08}");
-        if let Some(user) = post(base, "/api/platform/register", None, &registration(&phone, "12345678")) {
-            acknowledged.lock().unwrap().platform.insert(phone, user["record"].clone());
+        let started = Instant::now();
+        while ledger.acknowledged.load(Ordering::SeqCst) < enough {
+            assert!(started.elapsed() < Duration::from_secs(30), "the clients do not get on");
+            thread::sleep(Duration::from_millis(1));
         }
-    }
+        running.signal(signal);
+        ledger.stop();
+    });
+    let (success, log) = running.wait();
+    assert_eq!(success, signal == "-TERM", "{log}");
+    assert!(!log.contains("did not finish"), "{log}");
+    assert_eq!(needs_repair(dir), signal == "-KILL", "seed {seed}");
+    let store = Store::open(&Location::File(dir.join("bai.redb")), 1 << 20).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let users = before + runtime.block_on(ledger.verify(&store));
+    assert_eq!(runtime.block_on(store.count_users()).unwrap(), users, "seed {seed}");
+    (ledger, users)
 }
 
-/// Everybody who was acknowledged logs in and is whole.
-fn verify(base: &str, acknowledged: &Acknowledged) {
-    for (code, name) in &acknowledged.wechat {
-        let login = post(base, "/api/wechat/login", None, &json!({ "users_wx_code": code })).unwrap();
-        assert_eq!(login["meta"]["data"]["status"], "login_success", "{code} is lost");
-        let stored = login["record"]["users_name"].as_str().unwrap();
-        // A profile in flight at the kill may have been stored; an acknowledged one has to be.
-        assert!(stored == name || name.is_empty(), "{code}: {stored:?} is not {name:?}");
-    }
-    for (phone, record) in &acknowledged.platform {
-        let credentials = json!({ "users_phone": phone, "password": "12345678" });
-        let login = post(base, "/api/platform/login", None, &credentials).unwrap();
-        assert_eq!(login["record"], *record);
-    }
+/// An empty database but for one user.
+fn prepare(dir: &Path) {
+    let running = start(dir);
+    Ledger::prepare(&running.base);
+    running.signal("-TERM");
+    assert!(running.wait().0);
 }
 
 /// `BAI_CRASH_ROUNDS` sets how many kills.
@@ -82,28 +67,31 @@ fn verify(base: &str, acknowledged: &Acknowledged) {
 fn a_killed_server_loses_nothing_that_it_acknowledged() {
     let rounds: u64 = std::env::var("BAI_CRASH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(3);
     let dir = tempfile::tempdir().unwrap();
-    let next = Arc::new(AtomicUsize::new(0));
-    let mut total = 0;
-    for round in 0..rounds {
-        let mut rng = StdRng::seed_from_u64(round);
+    prepare(dir.path());
+    let (mut first, mut users) = (0, 1);
+    let mut outcomes = [0; 3];
+    for seed in 0..rounds {
+        let (ledger, now) = round(dir.path(), 200, "-KILL", seed, first, users);
+        (first, users) = (ledger.end(), now);
         let running = start(dir.path());
-        let (stop, acknowledged) = (AtomicBool::new(false), Mutex::new(Acknowledged::default()));
-        let base = running.base.clone();
-        thread::scope(|scope| {
-            for _ in 0..CLIENTS {
-                scope.spawn(|| client(&base, &next, &stop, &acknowledged));
-            }
-            thread::sleep(Duration::from_millis(rng.random_range(20..400)));
-            running.signal("-KILL");
-            stop.store(true, Ordering::SeqCst);
-        });
-        running.wait();
-        let acknowledged = acknowledged.into_inner().unwrap();
-        total += acknowledged.wechat.len() + acknowledged.platform.len();
-        let running = start(dir.path());
-        verify(&running.base, &acknowledged);
+        ledger.verify_logins(&running.base);
         running.signal("-TERM");
         assert!(running.wait().0);
+        let counts = [&ledger.acknowledged, &ledger.refused, &ledger.unknown];
+        outcomes.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count.load(Ordering::SeqCst));
     }
-    assert!(total > 0, "nobody was acknowledged before the kill");
+    assert!(outcomes.iter().all(|count| *count > 0), "acknowledged, refused, unknown: {outcomes:?}");
+}
+
+#[test]
+fn a_stop_under_load_loses_nothing_and_leaves_nothing_to_repair() {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path());
+    let (mut first, mut users) = (0, 1);
+    for seed in 0..3 {
+        let (ledger, now) = round(dir.path(), 50, "-TERM", seed, first, users);
+        (first, users) = (ledger.end(), now);
+        assert_eq!(ledger.half_answers.load(Ordering::SeqCst), 0, "seed {seed}");
+        assert!(ledger.acknowledged.load(Ordering::SeqCst) > 0);
+    }
 }

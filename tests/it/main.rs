@@ -17,6 +17,7 @@ mod flood;
 mod forgery;
 mod fuzz;
 mod http2;
+mod ledger;
 mod limits;
 mod model;
 mod pages;
