@@ -128,7 +128,7 @@ fn two_thousand_slow_headers_and_bodies_are_cut_in_time_while_others_are_served(
     thread::scope(|scope| {
         let cut = scope.spawn(|| {
             runtime().block_on(async {
-                let slow = |n: usize| drip(to, if n % 2 == 0 { HEADERS } else { BODY }, &connected);
+                let slow = |n: usize| drip(to, if n.is_multiple_of(2) { HEADERS } else { BODY }, &connected);
                 futures_util::future::join_all((0..2 * SLOW).map(slow)).await
             })
         });

@@ -188,7 +188,7 @@ fn issue(tokens: &Tokens) -> Vec<String> {
 #[test]
 fn no_mutated_token_is_accepted() {
     let (ours, theirs) = (tokens(1), tokens(2));
-    let later = now() + Duration::from_secs(60);
+    let later = now() + Duration::from_mins(1);
     let mut forger = Forger::new(issue(&ours), issue(&theirs));
     for token in &forger.held {
         assert!(ours.verify(token, later).is_ok());
@@ -224,7 +224,7 @@ fn a_token_is_refused_outside_its_time() {
         for secs in [61, 3_600, 86_400 * 365] {
             assert_eq!(tokens.verify(&token, now() - Duration::from_secs(secs)), Err(Error::FromTheFuture));
         }
-        assert!(tokens.verify(&token, now() - Duration::from_secs(60)).is_ok());
+        assert!(tokens.verify(&token, now() - Duration::from_mins(1)).is_ok());
     }
 }
 

@@ -45,7 +45,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 40, 6, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..6).prop_map(Value::from),
-            btree_map(any::<String>(), inner, 0..6).prop_map(|map| Value::from_iter(map)),
+            btree_map(any::<String>(), inner, 0..6).prop_map(Value::from_iter),
         ]
     })
 }
@@ -67,7 +67,7 @@ fn any_object(fields: &'static [&'static str]) -> impl Strategy<Value = Value> {
     let values = vec(proptest::option::weighted(0.9, any_value()), fields.len());
     (values, any::<bool>()).prop_map(|(values, confirmed)| {
         let given = fields.iter().zip(values).filter_map(|(field, value)| Some((*field, value?)));
-        let mut object = Value::from_iter(given);
+        let mut object: Value = given.collect();
         if confirmed && object.get("password").is_some() {
             object["passwordConfirm"] = object["password"].clone();
         }
@@ -94,7 +94,7 @@ fn any_body(fields: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
 fn no_body_is_answered_with_an_error_of_ours() {
     let app = TestApp::spawn();
     let token = app.wechat_token("alice~1");
-    let mut taken = 0;
+    let mut bodiless = 0;
     for (path, fields) in ENDPOINTS {
         let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(CASES) });
         let outcome = runner.run(&any_body(fields), |body| {
@@ -104,10 +104,10 @@ fn no_body_is_answered_with_an_error_of_ours() {
             Ok(())
         });
         outcome.unwrap_or_else(|e| panic!("{path}: {e}"));
-        taken += usize::from(app.post(path).bearer(&token).json(&json!({})).send().status == 200);
+        bodiless += usize::from(app.post(path).bearer(&token).json(&json!({})).send().status == 200);
     }
     // Bodies do not matter to four of them.
-    assert_eq!(taken, 4);
+    assert_eq!(bodiless, 4);
     let users = app.post("/api/system/users-count").send().data()["total_users"].as_u64().unwrap();
     assert!(users > 10, "hardly a body was taken: {users} users");
 }

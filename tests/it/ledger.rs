@@ -31,7 +31,7 @@ pub struct Ledger {
 }
 
 /// What is known of the n-th person, who is a WeChat user and a platform user.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Person {
     wechat: Known,
     /// Names that the WeChat user may have: the acknowledged one, and those that were sent after it. Empty at first.
@@ -146,8 +146,9 @@ impl Ledger {
     /// Everybody acknowledged is in the file, whole and found by both indexes; who is unknown is so, too, or not there at
     /// all; and nobody refused is. How many users there are.
     pub async fn verify(&self, store: &Store) -> u64 {
+        let people = self.people.lock().unwrap().clone();
         let mut found = 0;
-        for (n, person) in &*self.people.lock().unwrap() {
+        for (n, person) in people {
             let openid = OpenId::parse(&format!("o_u{n}")).unwrap();
             let wechat = store.user_by_openid(&openid).await.unwrap();
             assert_known(n, person.wechat, wechat.as_ref());
@@ -155,17 +156,17 @@ impl Ledger {
                 assert_whole(user, IdType::WeChat, &person.names, n);
             }
             for (_, beginning) in PROFILES {
-                let has_it = wechat.as_ref().filter(|user| user.phone == Some(parsed(beginning, *n)));
-                assert_eq!(by_phone(store, beginning, *n).await.as_ref(), has_it, "{beginning} of {n}");
+                let has_it = wechat.as_ref().filter(|user| user.phone == Some(parsed(beginning, n)));
+                assert_eq!(by_phone(store, beginning, n).await.as_ref(), has_it, "{beginning} of {n}");
             }
-            let platform = by_phone(store, "138", *n).await;
+            let platform = by_phone(store, "138", n).await;
             assert_known(n, person.platform, platform.as_ref());
             if let Some(user) = &platform {
                 assert_whole(user, IdType::ManagePlatform, &["张三"], n);
                 assert!(user.password_hash.is_some());
                 assert_eq!(store.user_by_openid(&user.openid).await.unwrap().as_ref(), Some(user));
             }
-            assert_eq!(by_phone(store, "136", *n).await, None, "{n} was refused");
+            assert_eq!(by_phone(store, "136", n).await, None, "{n} was refused");
             for user in wechat.iter().chain(&platform) {
                 assert_eq!(store.user_by_id(&user.id).await.unwrap().as_ref(), Some(user));
                 found += 1;
@@ -223,7 +224,7 @@ fn assert_known(n: impl Debug, known: Known, user: Option<&User>) {
 }
 
 /// A name comes with everything that was sent with it.
-fn assert_whole(user: &User, id_type: IdType, names: &[&str], n: &usize) {
+fn assert_whole(user: &User, id_type: IdType, names: &[&str], n: usize) {
     assert!(names.contains(&user.name.as_str()), "{n}: {:?} is not one of {names:?}", user.name);
     assert_eq!(user.id_type, id_type);
     let complete = !user.name.is_empty();
@@ -234,5 +235,5 @@ fn assert_whole(user: &User, id_type: IdType, names: &[&str], n: &usize) {
         "张三" => Some("138"),
         name => PROFILES.iter().find(|(of, _)| *of == name).map(|(_, beginning)| *beginning),
     };
-    assert_eq!(user.phone, beginning.map(|beginning| parsed(beginning, *n)), "{n}");
+    assert_eq!(user.phone, beginning.map(|beginning| parsed(beginning, n)), "{n}");
 }

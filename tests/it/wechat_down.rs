@@ -19,6 +19,7 @@ const SLACK: Duration = Duration::from_secs(2);
 /// Longer than any deadline here, with what a busy machine adds.
 const FOREVER: Duration = Duration::from_secs(6);
 
+/// A name, and what WeChat does.
 type Failure = (&'static str, fn() -> Reply);
 
 const FAILURES: [Failure; 7] = [
