@@ -20,7 +20,7 @@ const STARTS: usize = 5;
 pub async fn print(setup: &Setup, sizes: &[u64]) {
     head([
         "users",
-        "file, bytes a user",
+        "file, bytes a user, as filled / compacted",
         "RSS idle / peak, MiB",
         "lookup p50 / p99",
         "insert, 1 client, p50 / p99",
@@ -46,6 +46,7 @@ async fn print_row(setup: &Setup, file: &Path, count: u64) {
     let next = Arc::new(AtomicU64::new(count));
     let one = inserts(setup, &store, &next, 1).await;
     let many = inserts(setup, &store, &next, 64).await;
+    let compacted = compacted(file, store).await;
     let ms =
         |measured: &Measured| format!("{:.2} / {:.2} ms", measured.percentile(50), measured.percentile(99));
     let us = |measured: &Measured| {
@@ -53,7 +54,7 @@ async fn print_row(setup: &Setup, file: &Path, count: u64) {
     };
     row([
         count.to_string(),
-        format!("{:.0}", length as f64 / count as f64),
+        format!("{:.0} / {compacted:.0}", length as f64 / count as f64),
         format!("{:.0} / {peak:.0}", median(starts.idle)),
         us(&lookup),
         ms(&one),
@@ -61,6 +62,14 @@ async fn print_row(setup: &Setup, file: &Path, count: u64) {
         us(&total),
         format!("{:.0} / {:.0} ms", median(starts.after_stop), median(starts.after_kill)),
     ]);
+}
+
+/// Bytes a user of the file when its unused space is given back.
+async fn compacted(file: &Path, store: Store) -> f64 {
+    let users = store.count_users().await.expect("the disk works");
+    store.compact().expect("the disk works");
+    drop(store);
+    fs::metadata(file).expect("the file is there").len() as f64 / users as f64
 }
 
 /// The server's peak of resident memory while users from all over the file log in, then new ones.
