@@ -31,7 +31,7 @@ const ENDPOINTS: [(&str, &[&str]); 8] = [
     ),
     ("/api/platform/login", &["users_phone", "password"]),
 ];
-const CASES: u32 = 150;
+const CASES: u32 = 100;
 
 /// Any JSON, down to a few levels.
 fn any_json() -> impl Strategy<Value = Value> {
