@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! Dependencies point one way, which `tests/it/tidy.rs` holds:
-//! `main -> cli -> {server, api} -> auth -> app -> {store, wechat, password, token} -> {domain, clock, random, config}`.
+//! `main -> cli -> {server, api} -> auth -> app -> {store, wechat, password, token} -> {domain, filter, clock, random, config}`.
 //! docs/architecture.md tells the rest.
 
 pub mod api;
@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod filter;
 pub mod password;
 pub mod random;
 pub mod server;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Each module may use those of a lower rank, and itself.
-const RANKS: [(&str, u8); 18] = [
+const RANKS: [(&str, u8); 19] = [
     ("main", 9),
     ("cli", 8),
     ("server", 7),
@@ -22,6 +22,7 @@ const RANKS: [(&str, u8); 18] = [
     ("telemetry", 3),
     ("config", 2),
     ("domain", 1),
+    ("filter", 1),
     ("clock", 1),
     ("random", 1),
     ("build_info", 1),

@@ -1,0 +1,172 @@
+//! Whether a record is what a filter asks for.
+//!
+//! SQL knows a third truth value, NULL. The language has no negation of a whole comparison, so NULL is the same as false here.
+
+use std::cmp::Ordering;
+
+use super::like::{like, pattern};
+use super::sqlite::{Affinity, Datum, compare};
+use super::tree::{Comparison, Modifier, Node, Operand, Path, Relation};
+use super::{Context, Record, Value};
+
+pub(super) fn matches(node: &Node, record: &dyn Record, context: &Context<'_>) -> bool {
+    match node {
+        Node::All(nodes) => nodes.iter().all(|node| matches(node, record, context)),
+        Node::Any(nodes) => nodes.iter().any(|node| matches(node, record, context)),
+        Node::Comparison(comparison) => {
+            holds(comparison, record, context)
+                && (context.is_superuser
+                    || !asks_email(comparison)
+                    || record.value("emailVisibility") == Value::Bool(true))
+        }
+    }
+}
+
+fn asks_email(comparison: &Comparison) -> bool {
+    let is_email = |operand: &Operand| matches!(operand, Operand::Field(path) if path.name == "email");
+    is_email(&comparison.left) || is_email(&comparison.right)
+}
+
+/// What an operand is in the SQL that PocketBase makes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// The word NULL.
+    Null,
+    /// A number written into the SQL.
+    Literal,
+    /// A bound parameter.
+    Parameter,
+    /// A column, or an expression of one.
+    Column,
+}
+
+struct Side<'a> {
+    value: Datum<'a>,
+    affinity: Affinity,
+    source: Source,
+}
+
+impl<'a> Side<'a> {
+    fn new(source: Source, value: Datum<'a>) -> Self {
+        Self { value, affinity: Affinity::None, source }
+    }
+
+    fn of(operand: &'a Operand, record: &'a dyn Record, context: &Context<'a>) -> Self {
+        match operand {
+            Operand::Field(path) => Self::column(path, record.value(&path.name)),
+            Operand::Auth(path) => match context.auth.map_or(Value::Null, |auth| auth.value(&path.name)) {
+                Value::Null => Self::new(Source::Null, Datum::Null),
+                value if is_parameter(path) => Self::new(Source::Parameter, Self::column(path, value).value),
+                value => Self::column(path, value),
+            },
+            Operand::Macro(of_time) => Self::new(Source::Parameter, of_time.at(context.now)),
+            Operand::Text(text) => Self::new(Source::Parameter, Datum::Text(text.into())),
+            Operand::Number(number) => Self::new(Source::Parameter, Datum::Real(*number)),
+            Operand::Bool(value) => Self::new(Source::Literal, Datum::Integer((*value).into())),
+            Operand::Null => Self::new(Source::Null, Datum::Null),
+        }
+    }
+
+    fn column(path: &Path, value: Value<'a>) -> Self {
+        let (value, affinity) = match (value, path.modifier) {
+            (Value::Choice(text), Some(Modifier::Length)) => {
+                (Datum::Integer((!text.is_empty()).into()), Affinity::None)
+            }
+            (Value::Choice(text), Some(Modifier::Each)) => (Datum::Text(text.into()), Affinity::None),
+            (Value::Null, _) => (Datum::Null, Affinity::None),
+            (Value::Text(text) | Value::Choice(text), _) => (Datum::Text(text.into()), Affinity::Text),
+            (Value::Number(number), _) => (Datum::number(number), Affinity::Numeric),
+            (Value::Bool(value), _) => (Datum::Integer(value.into()), Affinity::Numeric),
+        };
+        if path.modifier != Some(Modifier::Lower) {
+            return Self { value, affinity, source: Source::Column };
+        }
+        let lower =
+            value.into_text().map_or(Datum::Null, |text| Datum::Text(text.to_ascii_lowercase().into()));
+        Self { value: lower, affinity: Affinity::None, source: Source::Column }
+    }
+
+    /// Known to be empty before any record is looked at.
+    fn is_empty(&self) -> bool {
+        match self.source {
+            Source::Null => true,
+            Source::Parameter => self.has_nothing(),
+            Source::Literal | Source::Column => false,
+        }
+    }
+
+    fn has_nothing(&self) -> bool {
+        match &self.value {
+            Datum::Null => true,
+            Datum::Text(text) => text.is_empty(),
+            Datum::Integer(_) | Datum::Real(_) => false,
+        }
+    }
+}
+
+/// The value of a column as `sort` orders it.
+pub(super) fn column<'a>(path: &Path, record: &'a dyn Record) -> Datum<'a> {
+    Side::column(path, record.value(&path.name)).value
+}
+
+/// Of the record that asks, PocketBase has these at hand; for others it joins the table.
+fn is_parameter(path: &Path) -> bool {
+    let at_hand = ["id", "collectionId", "collectionName", "email", "emailVisibility", "verified"];
+    path.modifier.is_none() && at_hand.contains(&path.name.as_str())
+}
+
+fn holds(comparison: &Comparison, record: &dyn Record, context: &Context<'_>) -> bool {
+    let left = Side::of(&comparison.left, record, context);
+    let right = Side::of(&comparison.right, record, context);
+    match comparison.operator.relation {
+        Relation::Equal => equal(left, right),
+        // `IS NOT` with the same care for NULL as `=`: exactly its contrary.
+        Relation::NotEqual => !equal(left, right),
+        Relation::Like => is_like(left, right) == Some(true),
+        Relation::NotLike => is_like(left, right) == Some(false),
+        Relation::Less => ordered(left, right).is_some_and(Ordering::is_lt),
+        Relation::LessOrEqual => ordered(left, right).is_some_and(Ordering::is_le),
+        Relation::Greater => ordered(left, right).is_some_and(Ordering::is_gt),
+        Relation::GreaterOrEqual => ordered(left, right).is_some_and(Ordering::is_ge),
+    }
+}
+
+fn ordered(left: Side<'_>, right: Side<'_>) -> Option<Ordering> {
+    compare((left.value, left.affinity), (right.value, right.affinity))
+}
+
+/// Nothing, NULL and the empty text are the same.
+fn equal(left: Side<'_>, right: Side<'_>) -> bool {
+    match (left.is_empty(), right.is_empty()) {
+        (true, true) => true,
+        (true, false) => right.has_nothing(),
+        (false, true) => left.has_nothing(),
+        (false, false) if left.source == Source::Column && right.source == Source::Column => {
+            // COALESCE(a, '') = COALESCE(b, ''): an expression has no affinity.
+            let or_empty =
+                |side: Side<'_>| if side.has_nothing() { Datum::Text("".into()) } else { owned(side.value) };
+            or_empty(left).order(&or_empty(right)).is_eq()
+        }
+        (false, false) => ordered(left, right).is_some_and(Ordering::is_eq),
+    }
+}
+
+fn owned(value: Datum<'_>) -> Datum<'static> {
+    match value {
+        Datum::Null => Datum::Null,
+        Datum::Integer(number) => Datum::Integer(number),
+        Datum::Real(number) => Datum::Real(number),
+        Datum::Text(text) => Datum::Text(text.into_owned().into()),
+    }
+}
+
+/// `None` when either is NULL. A column makes a pattern with its wildcards alive; a constant is escaped.
+fn is_like(left: Side<'_>, right: Side<'_>) -> Option<bool> {
+    let pattern = match (right.source, right.value) {
+        // Written by Go, not by SQLite: 1 is "1", not "1.0".
+        (Source::Parameter, Datum::Real(number)) => pattern(&number.to_string()),
+        (Source::Parameter, value) => pattern(&value.into_text()?),
+        (_, value) => format!("%{}%", value.into_text()?),
+    };
+    Some(like(&left.value.into_text()?, &pattern))
+}

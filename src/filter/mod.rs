@@ -1,0 +1,315 @@
+//! PocketBase's filter and sort language, and its evaluation over one record.
+//!
+//! PocketBase makes SQL of a filter, so that SQLite's rules are part of the language: column affinity, `LIKE`, and numbers
+//! before text. What a real PocketBase answers is recorded in `tests/fixtures/filters/` and is what this module answers.
+
+mod eval;
+mod lexer;
+mod like;
+mod macros;
+mod parser;
+mod sort;
+mod sqlite;
+mod tree;
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+pub use sort::Sort;
+use tree::{Node, Operand, Relation};
+
+/// The most bytes of a filter.
+pub const MAX_LENGTH: usize = 3500;
+
+/// The most comparisons in a filter; this also bounds how deep its tree can be.
+pub const MAX_COMPARISONS: usize = 200;
+
+/// What only superusers may write into a filter or a sort, even within quotes; PocketBase answers others with 403.
+pub const SUPERUSER_ONLY: [&str; 2] = ["@collection.", "@request."];
+
+/// Why a filter or a sort was not accepted; PocketBase answers all of them with the same 400.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Longer than the language allows.
+    #[error("too long")]
+    TooLong,
+    /// More comparisons or sort fields than the language allows.
+    #[error("too many expressions")]
+    TooMany,
+    /// A character that begins nothing.
+    #[error("unexpected character {0:?}")]
+    Character(char),
+    /// A text, a group or a function call that does not end.
+    #[error("{0} without its end")]
+    Unclosed(char),
+    /// Neither operator, number nor name, though it began like one.
+    #[error("invalid token {0:?}")]
+    Token(String),
+    /// A token that must not be where it is.
+    #[error("expected {0}")]
+    Expected(&'static str),
+    /// A name that is no field, macro or constant.
+    #[error("unknown field {0:?}")]
+    Field(String),
+    /// A function: none is served.
+    #[error("unknown function {0:?}")]
+    Function(String),
+}
+
+/// The value of a field.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// No such field, or nothing in it.
+    Null,
+    /// Of a text, e-mail or date field.
+    Text(&'a str),
+    /// Of a field that takes one of a list of texts; it counts its values under `:length`.
+    Choice(&'a str),
+    /// Of a number field.
+    Number(f64),
+    /// Of a boolean field.
+    Bool(bool),
+}
+
+/// What a filter looks at.
+pub trait Record {
+    /// The value of the field of that name.
+    fn value(&self, field: &str) -> Value<'_>;
+
+    /// The record's place in the order of creation.
+    fn rowid(&self) -> u64;
+}
+
+/// What a filter may ask beyond the record.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The time of `@now` and its like.
+    pub now: Timestamp,
+    /// The record of `@request.auth`.
+    pub auth: Option<&'a dyn Record>,
+    /// Whether a superuser asks; others find by e-mail only those who show theirs.
+    pub is_superuser: bool,
+}
+
+/// A filter that was understood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter(Node);
+
+impl Filter {
+    /// Reads a filter. Whether its fields exist, [`Filter::check`] tells.
+    ///
+    /// # Errors
+    /// [`Error`] for what PocketBase refuses.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.len() > MAX_LENGTH {
+            return Err(Error::TooLong);
+        }
+        parser::parse(text).map(Self)
+    }
+
+    /// Refuses a filter that names a field which is none.
+    ///
+    /// # Errors
+    /// [`Error::Field`] with the first such name.
+    pub fn check(&self, is_field: impl Fn(&str) -> bool) -> Result<(), Error> {
+        let mut unknown = None;
+        self.0.each_operand(&mut |operand| {
+            if let Operand::Field(path) = operand
+                && !is_field(&path.name)
+            {
+                unknown.get_or_insert_with(|| path.name.clone());
+            }
+        });
+        unknown.map_or(Ok(()), |name| Err(Error::Field(name)))
+    }
+
+    /// Whether the record is one that the filter asks for.
+    #[must_use]
+    pub fn matches(&self, record: &impl Record, context: &Context<'_>) -> bool {
+        eval::matches(&self.0, record, context)
+    }
+
+    /// The fields that every matching record has with exactly this text: for each `(field, value)` it is enough to look at
+    /// the records that an index has under `value`, and to ask [`Filter::matches`] about them.
+    #[must_use]
+    pub fn pins(&self) -> Vec<(&str, &str)> {
+        let all = match &self.0 {
+            Node::All(nodes) => nodes.as_slice(),
+            node => std::slice::from_ref(node),
+        };
+        all.iter().filter_map(pin).collect()
+    }
+}
+
+fn pin(node: &Node) -> Option<(&str, &str)> {
+    let Node::Comparison(comparison) = node else { return None };
+    match (&comparison.left, &comparison.right) {
+        (Operand::Field(path), Operand::Text(text)) | (Operand::Text(text), Operand::Field(path))
+            if comparison.operator.relation == Relation::Equal
+                && path.modifier.is_none()
+                && !text.is_empty() =>
+        {
+            Some((&path.name, text))
+        }
+        _ => None,
+    }
+}
+
+/// A filter that parses to the same tree (it may be longer than what was parsed).
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::macros::Macro;
+    use super::tree::{Comparison, Modifier, Operator, Path};
+    use super::*;
+
+    #[test]
+    fn only_equality_in_the_outermost_conjunction_pins() {
+        for (text, pins) in [
+            ("id = 'a'", vec![("id", "a")]),
+            ("'a' = id", vec![("id", "a")]),
+            ("id ?= 'a' && users_status = 1", vec![("id", "a")]),
+            (
+                "((openid = 'a') && (email = 'b' && x = 'y'))",
+                vec![("openid", "a"), ("email", "b"), ("x", "y")],
+            ),
+            ("id = 'a' || id = 'b'", vec![]),
+            ("id = 'a' || id = 'b' && openid = 'c'", vec![]),
+            ("(id = 'a' || id = 'b') && openid = 'c'", vec![("openid", "c")]),
+            ("id != 'a'", vec![]),
+            ("id ~ 'a'", vec![]),
+            ("id:lower = 'a'", vec![]),
+            ("id = ''", vec![]),
+            ("id = 1", vec![]),
+            ("id = openid", vec![]),
+        ] {
+            assert_eq!(Filter::parse(text).unwrap().pins(), pins, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_deepest_filter_is_read_on_a_small_stack() {
+        let nested =
+            |inner: &str, open: &str, close: &str, n| format!("{}{inner}{}", open.repeat(n), close.repeat(n));
+        let deep = move || {
+            assert!(Filter::parse(&nested("id=1", "(", ")", 1748)).is_ok());
+            let filter = Filter::parse(&nested("id=1", "(id=2||", ")", 199)).unwrap();
+            assert!(Filter::parse(&filter.to_string()).is_ok());
+            let filter = Filter::parse(&nested("a=1", "(a=2||(a=2&&", "))", 99)).unwrap();
+            assert_eq!(filter.clone().to_string().matches("a = ").count(), 199);
+            assert_eq!(Filter::parse(&"(".repeat(3500)), Err(Error::Unclosed('(')));
+        };
+        std::thread::Builder::new().stack_size(512 * 1024).spawn(deep).unwrap().join().unwrap();
+    }
+
+    fn operand() -> impl Strategy<Value = Operand> {
+        let path = (
+            "[a-zA-Z_][a-z]{2,6}x",
+            proptest::option::of(proptest::sample::select(Modifier::NAMES.to_vec())),
+        )
+            .prop_map(|(name, modifier)| Path { name, modifier: modifier.map(|(_, modifier)| modifier) });
+        prop_oneof![
+            path.clone().prop_map(Operand::Field),
+            path.prop_map(Operand::Auth),
+            proptest::sample::select(vec!["id", "name", "kind", "rank", "verified"])
+                .prop_map(|name| Operand::Field(Path { name: name.to_owned(), modifier: None })),
+            proptest::sample::select(Macro::NAMES.to_vec()).prop_map(|(_, of_time)| Operand::Macro(of_time)),
+            "[^\0]{0,12}".prop_map(Operand::Text),
+            r#"[\\'"%_ant]{0,6}"#.prop_map(Operand::Text),
+            proptest::num::f64::NORMAL.prop_map(Operand::Number),
+            (-2000_i32..2000).prop_map(|n| Operand::Number(f64::from(n) / 10.0)),
+            any::<bool>().prop_map(Operand::Bool),
+            Just(Operand::Null),
+        ]
+    }
+
+    fn node() -> impl Strategy<Value = Node> {
+        let operator = (proptest::sample::select(Relation::SIGNS.to_vec()), any::<bool>())
+            .prop_map(|((_, relation), any)| Operator { relation, any });
+        let leaf = (operand(), operator, operand()).prop_map(|(left, operator, right)| {
+            Node::Comparison(Box::new(Comparison { left, operator, right }))
+        });
+        leaf.prop_recursive(5, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 1..4).prop_map(Node::all),
+                proptest::collection::vec(inner, 1..4).prop_map(Node::any),
+            ]
+        })
+    }
+
+    struct Sample;
+
+    impl Record for Sample {
+        fn value(&self, field: &str) -> Value<'_> {
+            match field {
+                "id" => Value::Text("abc"),
+                "name" => Value::Text("a%_\\'张"),
+                "kind" => Value::Choice("a"),
+                "rank" => Value::Number(-1.5),
+                "verified" => Value::Bool(true),
+                _ => Value::Null,
+            }
+        }
+
+        fn rowid(&self) -> u64 {
+            1
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_filter_panic(text in prop_oneof![
+            "\\PC{0,60}",
+            any::<String>(),
+            r#"([a-z]{1,3}|[0-9.-]{1,4}|[=!<>~?]{1,2}|&&|\|\||[()'"\\ \n\x00/@:_%]){0,24}"#,
+        ]) {
+                    let context = Context { now: Timestamp::UNIX_EPOCH, auth: Some(&Sample), is_superuser: false };
+            if let Ok(filter) = Filter::parse(&text) {
+                let _ = filter.matches(&Sample, &context);
+                prop_assert_eq!(parser::parse(&filter.to_string()).unwrap(), filter.0);
+            }
+            if let Ok(sort) = Sort::parse(&text) {
+                let _ = sort.compare(&Sample, &Sample, 1);
+            }
+        }
+
+        #[test]
+        fn a_tree_is_written_and_read_again(node in node()) {
+            let text = node.to_string();
+            prop_assert_eq!(parser::parse(&text).unwrap(), node, "{}", text);
+        }
+
+        #[test]
+        fn evaluation_never_panics_and_inequality_is_no_equality(node in node(), now in -377_705_023_201_i64..253_402_207_200) {
+                    for auth in [None, Some(&Sample as &dyn Record)] {
+                let context = Context { now: Timestamp::from_second(now).unwrap(), auth, is_superuser: true };
+                let filter = Filter(node.clone());
+                let matched = filter.matches(&Sample, &context);
+                if let Node::Comparison(comparison) = &node {
+                    let turned = match comparison.operator.relation {
+                        Relation::Equal => Relation::NotEqual,
+                        Relation::NotEqual => Relation::Equal,
+                        _ => continue,
+                    };
+                    let mut comparison = comparison.clone();
+                    comparison.operator.relation = turned;
+                    prop_assert_ne!(Filter(Node::Comparison(comparison)).matches(&Sample, &context), matched);
+                }
+            }
+        }
+
+        #[test]
+        fn like_finds_what_contains_it(before in "[a-c]{0,5}", part in "[a-c张]{0,5}", after in "[a-c]{0,5}") {
+            let text = format!("{before}{part}{after}");
+            prop_assert!(like::like(&text, &like::pattern(&part.to_uppercase())));
+        }
+    }
+}

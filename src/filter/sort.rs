@@ -1,0 +1,93 @@
+//! The order in which records are asked for.
+
+use std::cmp::Ordering;
+
+use super::eval::column;
+use super::parser::field;
+use super::tree::Path;
+use super::{Error, Record};
+
+/// The most fields of a sort.
+const MAX_FIELDS: usize = 8;
+
+/// The most bytes of one field of a sort.
+const MAX_FIELD_LENGTH: usize = 255;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Key {
+    Field(Path),
+    RowId,
+    Random,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    key: Key,
+    descending: bool,
+}
+
+/// A sort that was understood, such as `-created,+id`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sort(Vec<Part>);
+
+impl Sort {
+    /// Reads a sort. Whether its fields exist, [`Sort::check`] tells.
+    ///
+    /// # Errors
+    /// [`Error`] for what PocketBase refuses.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let parts: Result<Vec<_>, _> = text.split(',').map(part).collect();
+        parts.and_then(|parts| if parts.len() > MAX_FIELDS { Err(Error::TooMany) } else { Ok(Self(parts)) })
+    }
+
+    /// Refuses a sort that names a field which is none.
+    ///
+    /// # Errors
+    /// [`Error::Field`] with the first such name.
+    pub fn check(&self, is_field: impl Fn(&str) -> bool) -> Result<(), Error> {
+        let unknown = self.0.iter().find_map(|part| match &part.key {
+            Key::Field(path) if !is_field(&path.name) => Some(path.name.clone()),
+            _ => None,
+        });
+        unknown.map_or(Ok(()), |name| Err(Error::Field(name)))
+    }
+
+    /// Which of two records comes first; `seed` makes the order of `@random`.
+    ///
+    /// Records that are equal in all fields are to stay in the order of creation.
+    #[must_use]
+    pub fn compare(&self, a: &impl Record, b: &impl Record, seed: u64) -> Ordering {
+        let by = |part: &Part| {
+            let order = match &part.key {
+                Key::Field(path) => column(path, a).order(&column(path, b)),
+                Key::RowId => a.rowid().cmp(&b.rowid()),
+                Key::Random => shuffled(a.rowid(), seed).cmp(&shuffled(b.rowid(), seed)),
+            };
+            if part.descending { order.reverse() } else { order }
+        };
+        self.0.iter().map(by).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    }
+}
+
+fn part(text: &str) -> Result<Part, Error> {
+    let text = text.trim();
+    let descending = text.starts_with('-');
+    let name = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if name.len() > MAX_FIELD_LENGTH {
+        return Err(Error::TooLong);
+    }
+    let key = match name {
+        "@rowid" => Key::RowId,
+        "@random" => Key::Random,
+        _ => Key::Field(field(name).ok_or_else(|| Error::Field(name.to_owned()))?),
+    };
+    Ok(Part { key, descending })
+}
+
+/// SplitMix64: a bijection, so that no two records ever tie.
+fn shuffled(rowid: u64, seed: u64) -> u64 {
+    let mut z = (rowid ^ seed).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
