@@ -12,6 +12,7 @@ mod disk;
 mod document;
 mod durability;
 mod errors;
+mod filters;
 mod flips;
 mod flood;
 mod forgery;
