@@ -36,6 +36,8 @@ enum Source {
     Literal,
     /// A bound parameter.
     Parameter,
+    /// A bound parameter that was a boolean: SQLite has 0 or 1, but a pattern is made of the word.
+    Flag,
     /// A column, or an expression of one.
     Column,
 }
@@ -56,6 +58,9 @@ impl<'a> Side<'a> {
             Operand::Field(path) => Self::column(path, record.value(&path.name)),
             Operand::Auth(path) => match context.auth.map_or(Value::Null, |auth| auth.value(&path.name)) {
                 Value::Null => Self::new(Source::Null, Datum::Null),
+                Value::Bool(flag) if is_parameter(path) => {
+                    Self::new(Source::Flag, Datum::Integer(flag.into()))
+                }
                 value if is_parameter(path) => Self::new(Source::Parameter, Self::column(path, value).value),
                 value => Self::column(path, value),
             },
@@ -91,7 +96,7 @@ impl<'a> Side<'a> {
         match self.source {
             Source::Null => true,
             Source::Parameter => self.has_nothing(),
-            Source::Literal | Source::Column => false,
+            Source::Literal | Source::Flag | Source::Column => false,
         }
     }
 
@@ -143,21 +148,14 @@ fn equal(left: Side<'_>, right: Side<'_>) -> bool {
         (false, true) => left.has_nothing(),
         (false, false) if left.source == Source::Column && right.source == Source::Column => {
             // COALESCE(a, '') = COALESCE(b, ''): an expression has no affinity.
-            let or_empty =
-                |side: Side<'_>| if side.has_nothing() { Datum::Text("".into()) } else { owned(side.value) };
             or_empty(left).order(&or_empty(right)).is_eq()
         }
         (false, false) => ordered(left, right).is_some_and(Ordering::is_eq),
     }
 }
 
-fn owned(value: Datum<'_>) -> Datum<'static> {
-    match value {
-        Datum::Null => Datum::Null,
-        Datum::Integer(number) => Datum::Integer(number),
-        Datum::Real(number) => Datum::Real(number),
-        Datum::Text(text) => Datum::Text(text.into_owned().into()),
-    }
+fn or_empty(side: Side<'_>) -> Datum<'_> {
+    if side.has_nothing() { Datum::Text("".into()) } else { side.value }
 }
 
 /// `None` when either is NULL. A column makes a pattern with its wildcards alive; a constant is escaped.
@@ -166,6 +164,7 @@ fn is_like(left: Side<'_>, right: Side<'_>) -> Option<bool> {
         // Written by Go, not by SQLite: 1 is "1", not "1.0".
         (Source::Parameter, Datum::Real(number)) => pattern(&number.to_string()),
         (Source::Parameter, value) => pattern(&value.into_text()?),
+        (Source::Flag, value) => pattern(if value == Datum::Integer(1) { "true" } else { "false" }),
         (_, value) => format!("%{}%", value.into_text()?),
     };
     Some(like(&left.value.into_text()?, &pattern))
