@@ -151,7 +151,7 @@ impl PlatformApi {
         let PlatformLoginRequest { users_phone, password } = body.read()?;
         let phone = Phone::parse(&users_phone).map_err(Rejected::field("users_phone"))?;
         let password = PlainPassword::attempt(password).map_err(Rejected::field("password"))?;
-        let attempt = self.limits.login(&self.source(request), &phone)?;
+        let attempt = self.limits.login(&self.source(request), phone.as_str())?;
         let user = attempt.found(auth::platform_user(&self.app, &phone).await)?;
         let session = attempt.settle(auth::platform_login(&self.app, user, password).await)?;
         Ok(Answer(session.into()))
