@@ -1,16 +1,20 @@
 //! The operations behind the endpoints: rules, readable from top to bottom.
 
 mod authenticate;
+mod identity;
 mod login;
 mod profile;
 mod refresh;
 mod register;
+mod update;
 
 pub use authenticate::authenticate;
-pub use login::{platform_login, platform_user, wechat_login};
+pub use identity::{IdentityField, user_by_identity};
+pub use login::{password_login, platform_login, platform_user, wechat_login};
 pub use profile::{ProfileUpdate, update_profile};
 pub use refresh::{RefreshBy, refresh_token};
 pub use register::{Registration, register};
+pub use update::{OwnUpdate, PasswordChange, update_own};
 
 use crate::app::App;
 use crate::domain::{Company, IdType, NewUser, OpenId, TokenKey, User, UserId};

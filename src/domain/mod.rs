@@ -16,7 +16,7 @@ pub use password::PlainPassword;
 pub use phone::Phone;
 pub use server_key::ServerKey;
 pub use text::{Name, OneTimeCode, Picture, ShortText};
-pub use user::{IdType, NewUser, Status, TokenKey, User, UserId, UserNumber, UserType};
+pub use user::{IdType, NativeEmail, NewUser, Status, TokenKey, User, UserId, UserNumber, UserType};
 
 /// Why a value was not accepted; which value it was, the caller knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -183,6 +183,25 @@ impl User {
             IdType::WeChat => format!("{id}@wechat.local"),
         }
     }
+
+    /// Whose address [`User::native_email`] would have made.
+    #[must_use]
+    pub fn of_native_email(email: &str) -> Option<NativeEmail> {
+        match email.rsplit_once('@')? {
+            (openid, "manage.local") => OpenId::parse(openid).map(NativeEmail::ManagePlatform),
+            (id, "wechat.local") => UserId::parse(id).map(NativeEmail::WeChat),
+            _ => None,
+        }
+    }
+}
+
+/// What is in an e-mail address that the server made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NativeEmail {
+    /// A platform user's openid.
+    ManagePlatform(OpenId),
+    /// A WeChat user's record id.
+    WeChat(UserId),
 }
 
 /// A user to be stored: complete but for its number, which the store gives.
@@ -270,6 +289,17 @@ mod tests {
         assert_eq!(UserId::parse(id.as_str()), Some(id));
         assert_eq!(UserId::parse("ABCDEFGHIJKLMNO"), None);
         assert_eq!(UserId::parse("abc"), None);
+    }
+
+    #[test]
+    fn a_native_email_leads_back_to_its_user() {
+        let (openid, id) = (OpenId::parse("o_1").unwrap(), UserId::parse("qs1c5qev8o3hjvu").unwrap());
+        let read = |id_type| User::of_native_email(&User::native_email(id_type, &openid, &id)).unwrap();
+        assert_eq!(read(IdType::ManagePlatform), NativeEmail::ManagePlatform(openid.clone()));
+        assert_eq!(read(IdType::WeChat), NativeEmail::WeChat(id.clone()));
+        for other in ["", "@", "a@b.c", "@manage.local", "short@wechat.local", "o_1@manage.local.cn"] {
+            assert_eq!(User::of_native_email(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -130,8 +130,20 @@ pub struct UserUpdate {
     pub user_type: Option<UserType>,
     /// Enable or disable.
     pub status: Option<Status>,
+    /// New number of an identity document.
+    pub id_number: Option<ShortText>,
+    /// New level.
+    pub level: Option<ShortText>,
     /// New company.
     pub company_id: Option<ShortText>,
+    /// Who brought this user.
+    pub parent_id: Option<ShortText>,
+    /// New promotion code.
+    pub promo_code: Option<ShortText>,
+    /// New group.
+    pub group_id: Option<ShortText>,
+    /// New password hash; comes with a new token key.
+    pub password_hash: Option<String>,
     /// New token key: ends all tokens of the user.
     pub token_key: Option<TokenKey>,
     /// Native identity; the inner `None` removes it.

@@ -159,15 +159,20 @@ fn insert(tables: &mut Tables<'_>, new: NewUser) -> Result<Result<User, Conflict
 }
 
 fn apply(mut user: User, update: UserUpdate, now: Timestamp) -> User {
-    let UserUpdate { name, phone, picture, user_type, status, company_id, token_key, email } = update;
-    user.name = name.map_or(user.name, Into::into);
-    user.phone = phone.or(user.phone);
-    user.picture = picture.map_or(user.picture, Into::into);
-    user.user_type = user_type.unwrap_or(user.user_type);
-    user.status = status.unwrap_or(user.status);
-    user.company_id = company_id.map_or(user.company_id, Into::into);
-    user.token_key = token_key.unwrap_or(user.token_key);
-    user.email = email.unwrap_or(user.email);
+    user.name = update.name.map_or(user.name, Into::into);
+    user.phone = update.phone.or(user.phone);
+    user.picture = update.picture.map_or(user.picture, Into::into);
+    user.user_type = update.user_type.unwrap_or(user.user_type);
+    user.status = update.status.unwrap_or(user.status);
+    user.id_number = update.id_number.map_or(user.id_number, Into::into);
+    user.level = update.level.map_or(user.level, Into::into);
+    user.company_id = update.company_id.map_or(user.company_id, Into::into);
+    user.parent_id = update.parent_id.map_or(user.parent_id, Into::into);
+    user.promo_code = update.promo_code.map_or(user.promo_code, Into::into);
+    user.group_id = update.group_id.map_or(user.group_id, Into::into);
+    user.password_hash = update.password_hash.or(user.password_hash);
+    user.token_key = update.token_key.unwrap_or(user.token_key);
+    user.email = update.email.unwrap_or(user.email);
     user.updated = now;
     user
 }

@@ -1,0 +1,56 @@
+//! From what somebody calls themselves to the user.
+
+use crate::app::App;
+use crate::domain::{NativeEmail, OpenId, Phone, User};
+use crate::error::Result;
+
+/// What an identity may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentityField {
+    /// The address of PocketBase's native login.
+    Email,
+    /// The openid.
+    OpenId,
+    /// The phone.
+    Phone,
+}
+
+impl IdentityField {
+    /// All of them, in the order in which they are tried.
+    pub const ALL: [Self; 3] = [Self::Email, Self::OpenId, Self::Phone];
+}
+
+/// The user whom `identity` names by one of `fields`; the first that leads to somebody counts.
+///
+/// # Errors
+/// Only errors of ours.
+pub async fn user_by_identity(app: &App, identity: &str, fields: &[IdentityField]) -> Result<Option<User>> {
+    for field in fields {
+        let user = match field {
+            IdentityField::Email => user_by_email(app, identity).await?,
+            IdentityField::OpenId => match OpenId::parse(identity) {
+                Some(openid) => app.store.user_by_openid(&openid).await?,
+                None => None,
+            },
+            IdentityField::Phone => match Phone::parse(identity) {
+                Ok(phone) => app.store.user_by_phone(&phone).await?,
+                Err(_) => None,
+            },
+        };
+        if user.is_some() {
+            return Ok(user);
+        }
+    }
+    Ok(None)
+}
+
+/// There is no index by e-mail: an address that the server made has the key to another one in it, and one that was set
+/// later leads to nobody.
+async fn user_by_email(app: &App, email: &str) -> Result<Option<User>> {
+    let user = match User::of_native_email(email) {
+        Some(NativeEmail::ManagePlatform(openid)) => app.store.user_by_openid(&openid).await?,
+        Some(NativeEmail::WeChat(id)) => app.store.user_by_id(&id).await?,
+        None => None,
+    };
+    Ok(user.filter(|user| user.email.as_deref() == Some(email)))
+}
