@@ -1,4 +1,4 @@
-//! What every request passes through, outermost: its id, CORS, panics, errors in the envelope, headers, log.
+//! What every request passes through, outermost: its id, CORS, panics, errors in the envelope of their path, headers, log.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -12,7 +12,7 @@ use poem::{Endpoint, Request, Response, Result};
 
 use super::body::BodyTimeout;
 use super::cors::Cors;
-use super::error;
+use super::{error, pocketbase};
 use crate::random::Random;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,6 +35,7 @@ pub struct Front {
     pub body_timeout: BodyTimeout,
     /// `Allow` by path; other paths are pages.
     pub allow: HashMap<String, String>,
+    pub base_path: String,
 }
 
 impl Endpoint for Front {
@@ -67,16 +68,21 @@ impl Endpoint for Front {
 impl Front {
     async fn respond(&self, mut req: Request, path: &str, request_id: &str) -> Response {
         req.set_data(self.body_timeout);
+        let method = req.method().clone();
+        let is_pocketbase = pocketbase::speaks_at(path.strip_prefix(&self.base_path).unwrap_or(path));
         match AssertUnwindSafe(self.inner.call(req)).catch_unwind().await {
             Ok(Ok(response)) => response,
             Ok(Err(e)) => {
                 error::log(&e, request_id, path);
+                if is_pocketbase {
+                    return pocketbase::error::to_response(e, &method);
+                }
                 let allow = self.allow.get(path).map_or("GET, HEAD", String::as_str);
                 error::to_response(e, allow)
             }
             Err(_) => {
                 tracing::error!(request_id, path, "a handler panicked");
-                error::internal()
+                if is_pocketbase { pocketbase::error::internal() } else { error::internal() }
             }
         }
     }

@@ -10,6 +10,7 @@ mod front;
 mod limits;
 mod pages;
 mod platform;
+mod pocketbase;
 pub mod sandbox;
 mod session;
 mod source;
@@ -32,6 +33,7 @@ use self::front::{Front, RequestIds};
 use self::limits::Limits;
 use self::pages::{Files, Page};
 use self::platform::PlatformApi;
+use self::pocketbase::{AuthApi, Context, HealthApi, RecordsApi};
 use self::system::SystemApi;
 use self::wechat::WechatApi;
 use crate::app::App;
@@ -48,20 +50,27 @@ enum Tags {
     /// 面向平台用户的认证接口;平台用户会生成 GUID 并写入统一 `openid` 字段。
     #[oai(rename = "平台认证")]
     Platform,
+    /// PocketBase 原生接口(方言):官方 SDK 无需修改即可使用;错误为 PocketBase 的 `{data, message, status}`。
+    PocketBase,
 }
 
 impl Tags {
-    const IN_ORDER: [Self; 3] = [Self::System, Self::Wechat, Self::Platform];
+    const IN_ORDER: [Self; 4] = [Self::System, Self::Wechat, Self::Platform, Self::PocketBase];
 }
 
-type Service = OpenApiService<(SystemApi, WechatApi, PlatformApi), ()>;
+type Apis = (SystemApi, WechatApi, PlatformApi, HealthApi, AuthApi, RecordsApi);
+type Service = OpenApiService<Apis, ()>;
 
 fn service(app: &Arc<App>) -> Service {
     let limits = Arc::new(Limits::new(&app.config.limits, app.clock.clone()));
+    let context = Context { app: Arc::clone(app), limits: Arc::clone(&limits) };
     let apis = (
         SystemApi { app: Arc::clone(app), limits: Arc::clone(&limits) },
         WechatApi { app: Arc::clone(app), limits: Arc::clone(&limits) },
         PlatformApi { app: Arc::clone(app), limits },
+        HealthApi,
+        AuthApi(context.clone()),
+        RecordsApi(context),
     );
     spec::service(apis, &app.config.server.public_urls)
 }
@@ -101,7 +110,7 @@ pub fn endpoint(
     };
     let body_timeout = BodyTimeout(app.config.server.body_timeout);
     let cors = Cors::new(&app.config.server.cors_origins);
-    Ok(Front { inner, cors, request_ids: RequestIds::new(&app.random), body_timeout, allow })
+    Ok(Front { inner, cors, request_ids: RequestIds::new(&app.random), body_timeout, allow, base_path })
 }
 
 fn text(content_type: &'static str, body: String) -> impl IntoEndpoint {

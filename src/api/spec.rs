@@ -4,6 +4,7 @@ use poem_openapi::{OpenApi, OpenApiService, ServerObject, Tags as _};
 use serde_json::{Map, Value, json};
 
 use super::Tags;
+use super::view::USERS_COLLECTION;
 use crate::config;
 
 const TITLE: &str = "BAI PocketBase Hooks API";
@@ -70,6 +71,7 @@ pub fn document<T: OpenApi>(service: &OpenApiService<T, ()>) -> Result<Value, se
     let in_place = take_in_place(&mut document);
     tidy(&mut document, &in_place);
     set_body_examples(&mut document);
+    set_collection_examples(&mut document);
     sort_tags(&mut document);
     Ok(document)
 }
@@ -154,6 +156,18 @@ fn set_body_examples(document: &mut Value) {
             .filter_map(|(field, schema)| Some((field.clone(), schema.get("example")?.clone())))
             .collect();
         content["example"] = example.into();
+    }
+}
+
+/// The only collection, so that tools need not be told it.
+fn set_collection_examples(document: &mut Value) {
+    let Some(paths) = document["paths"].as_object_mut() else { return };
+    let operations = paths.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+    let parameters = operations.filter_map(|operation| operation.get_mut("parameters")?.as_array_mut());
+    for parameter in parameters.flatten() {
+        if parameter["name"] == "collection" {
+            parameter["example"] = USERS_COLLECTION.into();
+        }
     }
 }
 

@@ -195,7 +195,7 @@ fn the_docs_page_tries_out_every_kind_of_login() {
     let browser = Browser::start();
     browser.go(&format!("{}/docs", app.base));
     let count = browser.wait("return document.querySelectorAll('.opblock').length || null", &json!([]));
-    assert_eq!(count, 8);
+    assert_eq!(count, 8 + 12);
     browser.picture("docs");
 
     let (status, registered) = execute(&browser, "platformRegister");
@@ -213,7 +213,8 @@ fn the_docs_page_tries_out_every_kind_of_login() {
     let (status, updated) = execute(&browser, "wechatProfile");
     assert_eq!((status.as_str(), &updated["data"]["status"]), ("200", &json!("update_success")));
 
-    for operation in ["platformLogin", "testHelloWorld", "health", "usersCount"] {
+    for operation in ["platformLogin", "testHelloWorld", "health", "usersCount", "pbHealth", "pbListRecords"]
+    {
         assert_eq!(execute(&browser, operation).0, "200", "{operation}");
     }
     assert_clean(&browser, &app.base);
@@ -230,6 +231,6 @@ fn the_landing_page_says_how_the_server_is() {
     assert!(example.as_str().unwrap().contains(&format!("{}/api/wechat/login", app.base)));
     browser.picture("landing");
     browser.run("document.querySelector('a[href=docs]').click()", &json!([]));
-    browser.wait("return document.querySelectorAll('.opblock').length === 8", &json!([]));
+    browser.wait("return document.querySelectorAll('.opblock').length === 20", &json!([]));
     assert_clean(&browser, &app.base);
 }

@@ -33,9 +33,15 @@ const SECRETS: [(&str, &str); 11] = [
     ("c2FuZGJveA==", "the sandbox's session key"),
 ];
 
-/// Answers that hand out a token, in `token` or `data.token`.
-const HANDS_OUT_A_TOKEN: [&str; 4] =
-    ["/api/wechat/login", "/api/platform/register", "/api/platform/login", "/api/system/refresh-token"];
+/// How the paths end whose answers hand out a token, in `token` or `data.token`.
+const HANDS_OUT_A_TOKEN: [&str; 6] = [
+    "/api/wechat/login",
+    "/api/platform/register",
+    "/api/platform/login",
+    "/api/system/refresh-token",
+    "/auth-with-password",
+    "/auth-refresh",
+];
 
 /// A one-time code that is a canary, and the same user's or phone's for the sandbox's rules.
 pub fn code(code: &str) -> String {
@@ -49,7 +55,8 @@ pub fn find(text: &str) -> Option<&'static str> {
 
 /// What kind of secret is in the body of an answer, besides the token that it may hand out.
 pub fn find_in_answer(path: &str, status: u16, body: &[u8]) -> Option<&'static str> {
-    if status == 200 && HANDS_OUT_A_TOKEN.contains(&path) {
+    let path = path.split('?').next().unwrap();
+    if status == 200 && HANDS_OUT_A_TOKEN.iter().any(|end| path.ends_with(end)) {
         let mut body: Value = serde_json::from_slice(body).unwrap();
         for pointer in ["/token", "/data/token"] {
             if let Some(token) = body.pointer_mut(pointer) {

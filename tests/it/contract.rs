@@ -24,8 +24,31 @@ const ADDED_STATUSES: [(&str, &[&str]); 7] = [
     ("/api/platform/login", &["408", "413"]),
 ];
 
-/// The component that describes error answers, which the contract leaves without a schema.
-const ADDED_COMPONENTS: [&str; 1] = ["ErrorResponse"];
+/// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.
+const ADDED_COMPONENTS: [&str; 7] = [
+    "ErrorResponse",
+    "EmailChangeRequest",
+    "EmailRequest",
+    "PasswordAuthRequest",
+    "PocketBaseError",
+    "RecordAuth",
+    "RecordList",
+];
+
+/// The tag of PocketBase's operations …
+const ADDED_TAG: &str = "PocketBase";
+/// … and what they are.
+const ADDED_OPERATIONS: [(&str, &[&str]); 9] = [
+    ("/api/health", &["get"]),
+    ("/api/collections/{collection}/auth-methods", &["get"]),
+    ("/api/collections/{collection}/auth-with-password", &["post"]),
+    ("/api/collections/{collection}/auth-refresh", &["post"]),
+    ("/api/collections/{collection}/request-password-reset", &["post"]),
+    ("/api/collections/{collection}/request-verification", &["post"]),
+    ("/api/collections/{collection}/request-email-change", &["post"]),
+    ("/api/collections/{collection}/records", &["get", "post"]),
+    ("/api/collections/{collection}/records/{id}", &["delete", "get", "patch"]),
+];
 
 fn keys(value: &Value) -> BTreeSet<&str> {
     value.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect()
@@ -39,6 +62,7 @@ fn operations(document: &Value) -> BTreeMap<&str, &Value> {
     let paths = document["paths"].as_object().unwrap();
     paths
         .iter()
+        .filter(|(path, _)| ADDED_OPERATIONS.iter().all(|(added, _)| added != path))
         .map(|(path, item)| {
             assert_eq!(keys(item), BTreeSet::from(["post"]), "{path}");
             (path.as_str(), &item["post"])
@@ -113,7 +137,9 @@ fn info_servers_tags_and_security_are_equal() {
     assert_eq!(text(&DOCUMENT["info"]["description"]), text(&CONTRACT["info"]["description"]));
     assert_eq!(keys(&DOCUMENT["info"]), keys(&CONTRACT["info"]));
     assert_eq!(DOCUMENT["servers"], CONTRACT["servers"]);
-    assert_eq!(DOCUMENT["tags"], CONTRACT["tags"]);
+    let (added, tags) = DOCUMENT["tags"].as_array().unwrap().split_last().unwrap();
+    assert_eq!(tags, CONTRACT["tags"].as_array().unwrap());
+    assert_eq!(added["name"], ADDED_TAG);
     assert_eq!(DOCUMENT["components"]["securitySchemes"], CONTRACT["components"]["securitySchemes"]);
     assert_eq!(keys(&DOCUMENT), keys(&CONTRACT));
     assert!(DOCUMENT["openapi"].as_str().unwrap().starts_with("3.0."));
@@ -172,6 +198,22 @@ fn responses_are_equal_but_for_the_added_ones() {
             match body_schema(&CONTRACT, response) {
                 Some(schema) => assert_eq!(body_schema(&DOCUMENT, &ours[status]), Some(schema), "{name}"),
                 None => assert_error_schema(&ours[status], &name),
+            }
+        }
+    }
+}
+
+/// PocketBase's operations stand beside the contract's, with a tag and an error schema of their own.
+#[test]
+fn the_operations_of_pocketbase_are_marked_as_such() {
+    for (path, methods) in ADDED_OPERATIONS {
+        assert_eq!(keys(&DOCUMENT["paths"][path]), methods.iter().copied().collect(), "{path}");
+        for operation in DOCUMENT["paths"][path].as_object().unwrap().values() {
+            assert_eq!(operation["tags"], json!([ADDED_TAG]), "{path}");
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let schema = &response["content"]["application/json"]["schema"]["$ref"];
+                let is_error = schema == "#/components/schemas/PocketBaseError";
+                assert_eq!(is_error, status.parse::<u16>().unwrap() >= 400, "{path} {status}");
             }
         }
     }

@@ -111,3 +111,34 @@ fn no_body_is_answered_with_an_error_of_ours() {
     let users = app.post("/api/system/users-count").send().data()["total_users"].as_u64().unwrap();
     assert!(users > 10, "hardly a body was taken: {users} users");
 }
+
+#[test]
+fn no_body_is_answered_with_an_error_of_ours_by_pocketbase_s_endpoints_either() {
+    const USERS: &str = "/api/collections/tbl_auth_users";
+    const LOGIN: &[&str] = &["identity", "password", "identityField"];
+    const RECORD: &[&str] = &["users_name", "users_phone", "users_type", "users_level", "company_id"];
+    const PROTECTED: &[&str] =
+        &["openid", "users_status", "email", "verified", "password", "oldPassword", "id"];
+    let app = TestApp::spawn();
+    let login = app.wechat_login("alice~1").ok();
+    let token = login["token"].as_str().unwrap();
+    let record = format!("{USERS}/records/{}", login["record"]["id"].as_str().unwrap());
+    let mut answered = 0;
+    for (method, path, fields) in [
+        ("POST", format!("{USERS}/auth-with-password"), LOGIN),
+        ("POST", format!("{USERS}/request-verification"), &["email"]),
+        ("PATCH", record.clone(), RECORD),
+        ("PATCH", record, PROTECTED),
+    ] {
+        let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(CASES) });
+        let outcome = runner.run(&any_body(fields), |body| {
+            let call = app.call(method, &path).header("Content-Type", "application/json").body(&body);
+            let answer = call.bearer(token).send();
+            prop_assert!(answer.status < 500, "{}: {}", answer.status, answer.text());
+            Ok(())
+        });
+        outcome.unwrap_or_else(|e| panic!("{path}: {e}"));
+        answered += usize::from(app.call(method, &path).bearer(token).json(&json!({})).send().status == 200);
+    }
+    assert_eq!(answered, 2, "the token is good to the end");
+}

@@ -24,6 +24,7 @@ mod model;
 mod pages;
 mod platform;
 mod platter;
+mod pocketbase;
 mod sandbox;
 mod slow;
 mod statuses;

@@ -1,0 +1,228 @@
+//! PocketBase's errors: `{data, message, status}`, with what is wrong with a field in `data`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
+use poem::http::{Method, StatusCode};
+use poem::{Error as PoemError, Response};
+use poem_openapi::Object;
+use poem_openapi::types::ToJSON;
+use serde_json::{Map, Value, json};
+
+use super::super::answer::JSON;
+use super::super::error::Rejected;
+use super::super::types::AnyData;
+use crate::domain::Invalid;
+use crate::error::Error;
+
+/// An error in PocketBase's form; `data` names the fields that are wrong.
+#[derive(Object)]
+pub struct PocketBaseError {
+    data: AnyData,
+    message: String,
+    status: u16,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Debug)]
+pub struct FieldError {
+    code: &'static str,
+    message: Cow<'static, str>,
+    params: Option<Value>,
+}
+
+/// Wrong fields by name, in the order in which PocketBase writes them.
+pub type FieldErrors = BTreeMap<&'static str, FieldError>;
+
+/// Why PocketBase would refuse.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Refused {
+    status: StatusCode,
+    message: &'static str,
+    fields: FieldErrors,
+}
+
+impl FieldError {
+    pub const BLANK: Self = Self::new("validation_required", "Cannot be blank.");
+    pub const EMAIL: Self = Self::new("validation_is_email", "Must be a valid email address.");
+    pub const FORMAT: Self = Self::new("validation_invalid_format", "Invalid value format.");
+    pub const MISMATCH: Self = Self::new("validation_values_mismatch", "Values don't match.");
+    pub const NOT_IN: Self = Self::new("validation_in_invalid", "Must be a valid value.");
+    pub const NOT_UNIQUE: Self = Self::new("validation_not_unique", "Value must be unique.");
+    pub const OLD_PASSWORD: Self =
+        Self::new("validation_invalid_old_password", "Missing or invalid old password.");
+    pub const OWN_EMAIL: Self = Self::new("validation_not_in_invalid", "Must not be in list.");
+    pub const PRIMARY_KEY: Self =
+        Self::new("validation_pk_change", "The record primary key cannot be changed.");
+    pub const VALUE: Self = Self::new("validation_invalid_value", "Invalid value.");
+
+    const fn new(code: &'static str, message: &'static str) -> Self {
+        Self { code, message: Cow::Borrowed(message), params: None }
+    }
+
+    /// Not one of the values of a select field.
+    pub fn select(value: &str) -> Self {
+        Self {
+            message: format!("Invalid value {value}.").into(),
+            params: Some(json!({ "value": value })),
+            ..Self::VALUE
+        }
+    }
+
+    /// Longer than PocketBase takes for an identity or a password to log in with.
+    pub fn length(max: usize) -> Self {
+        Self {
+            code: "validation_length_out_of_range",
+            message: format!("The length must be between 1 and {max}.").into(),
+            params: Some(json!({ "max": max, "min": 1 })),
+        }
+    }
+
+    fn json(&self) -> Value {
+        let mut json = json!({ "code": self.code, "message": self.message });
+        if let Some(params) = &self.params {
+            json["params"] = params.clone();
+        }
+        json
+    }
+}
+
+impl From<Invalid> for FieldError {
+    fn from(why: Invalid) -> Self {
+        match why {
+            Invalid::Empty => Self::BLANK,
+            Invalid::TooShort { min } => Self {
+                code: "validation_min_text_constraint",
+                message: format!("Must be at least {min} character(s).").into(),
+                params: None,
+            },
+            Invalid::TooLong { max } => Self {
+                code: "validation_max_text_constraint",
+                message: format!("Must be no more than {max} character(s).").into(),
+                params: Some(json!({ "max": max })),
+            },
+            Invalid::Phone => Self::FORMAT,
+        }
+    }
+}
+
+const SOMETHING: &str = "Something went wrong while processing your request.";
+
+impl Refused {
+    pub const BAD_REQUEST: Self = Self::new(StatusCode::BAD_REQUEST, SOMETHING);
+    pub const NOT_LOADED: Self =
+        Self::new(StatusCode::BAD_REQUEST, "An error occurred while loading the submitted data.");
+    pub const CREDENTIALS: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to authenticate.");
+    pub const NO_MAIL: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to request email change.");
+    pub const UNAUTHENTICATED: Self =
+        Self::new(StatusCode::UNAUTHORIZED, "The request requires valid record authorization token.");
+    pub const SUPERUSERS_ONLY: Self =
+        Self::new(StatusCode::FORBIDDEN, "Only superusers can perform this action.");
+    pub const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "The requested resource wasn't found.");
+    pub const NO_FILE: Self = Self::new(StatusCode::NOT_FOUND, "File not found.");
+    /// An unknown collection where records are read or deleted …
+    pub const NO_COLLECTION: Self = Self::new(StatusCode::NOT_FOUND, "Missing collection context.");
+    /// … and anywhere else.
+    pub const NOT_A_COLLECTION: Self =
+        Self::new(StatusCode::NOT_FOUND, "Missing or invalid collection context.");
+    const CONTENT_TYPE: Self = Self::new(StatusCode::BAD_REQUEST, "Unsupported Content-Type.");
+    const TOO_LARGE: Self = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Request entity too large.");
+    const TOO_SLOW: Self = Self::new(StatusCode::REQUEST_TIMEOUT, "The request body took too long.");
+    const TOO_MANY: Self = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests.");
+    const INTERNAL: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, SOMETHING);
+
+    const fn new(status: StatusCode, message: &'static str) -> Self {
+        Self { status, message, fields: FieldErrors::new() }
+    }
+
+    /// A form with wrong fields.
+    pub fn form(fields: FieldErrors) -> Self {
+        let message = "An error occurred while validating the submitted data.";
+        Self { fields, ..Self::new(StatusCode::BAD_REQUEST, message) }
+    }
+
+    /// A change of a record with wrong fields.
+    pub fn update(fields: FieldErrors) -> Self {
+        Self { fields, ..Self::new(StatusCode::BAD_REQUEST, "Failed to update record.") }
+    }
+
+    fn response(&self) -> Response {
+        let fields = self.fields.iter().map(|(name, error)| ((*name).to_owned(), error.json()));
+        let body = PocketBaseError {
+            data: AnyData(Value::Object(fields.collect::<Map<_, _>>())),
+            message: self.message.to_owned(),
+            status: self.status.as_u16(),
+        };
+        Response::builder().status(self.status).content_type(JSON).body(body.to_json_string())
+    }
+}
+
+impl ResponseError for Refused {
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    fn as_response(&self) -> Response {
+        self.response()
+    }
+}
+
+/// A form that could not be read, in the words that PocketBase has for that.
+pub fn not_loaded(rejected: Rejected) -> PoemError {
+    match rejected {
+        Rejected::NotJson | Rejected::NotAnObject | Rejected::NotAString(_) => Refused::NOT_LOADED.into(),
+        other => other.into(),
+    }
+}
+
+/// Turns whatever went wrong into PocketBase's form.
+pub fn to_response(error: PoemError, method: &Method) -> Response {
+    if error.is::<Refused>() {
+        return error.into_response();
+    }
+    if let Some(error) = error.downcast_ref::<Error>() {
+        return ours(error);
+    }
+    if let Some(rejected) = error.downcast_ref::<Rejected>() {
+        return unread(rejected).response();
+    }
+    if error.is::<NotFoundError>() || error.is::<MethodNotAllowedError>() {
+        // PocketBase looks for a page where a GET finds no route.
+        let is_get = method == Method::GET || method == Method::HEAD;
+        return if is_get { Refused::NO_FILE.response() } else { Refused::NOT_FOUND.response() };
+    }
+    match error.status() {
+        status if status.is_client_error() => Refused { status, ..Refused::BAD_REQUEST }.response(),
+        _ => internal(),
+    }
+}
+
+/// The one answer to everything that is ours to mend.
+pub fn internal() -> Response {
+    Refused::INTERNAL.response()
+}
+
+/// Headers such as `Retry-After` are the same in both dialects.
+fn ours(error: &Error) -> Response {
+    let refused = match error {
+        Error::TooMany { .. } | Error::TooManyAttempts { .. } => Refused::TOO_MANY,
+        Error::Unauthenticated(_) | Error::Disabled => Refused::UNAUTHENTICATED,
+        _ => Refused::INTERNAL,
+    };
+    let mut response = refused.response();
+    for (name, value) in error.as_response().headers() {
+        response.headers_mut().insert(name, value.clone());
+    }
+    response
+}
+
+fn unread(rejected: &Rejected) -> Refused {
+    match rejected {
+        Rejected::NotDeclaredJson => Refused::CONTENT_TYPE,
+        Rejected::TooLarge => Refused::TOO_LARGE,
+        Rejected::TooSlow => Refused::TOO_SLOW,
+        _ => Refused::BAD_REQUEST,
+    }
+}

@@ -1,0 +1,99 @@
+//! Forms of the login endpoints, and what PocketBase says of a field that is wrong.
+
+use poem_openapi::Object;
+
+use super::error::{FieldError, FieldErrors, Refused};
+use crate::auth::IdentityField;
+
+/// The longest identity or password that a login form may have.
+const FORM_MAX: usize = 255;
+
+#[derive(Default, Object)]
+#[expect(non_snake_case, reason = "PocketBase's names")]
+pub struct PasswordAuthRequest {
+    /// email、openid 或 users_phone
+    identity: Option<String>,
+    password: Option<String>,
+    /// 只按该字段查找:email、openid 或 users_phone
+    identityField: Option<String>,
+}
+
+#[derive(Object)]
+pub struct EmailRequest {
+    pub email: Option<String>,
+}
+
+#[derive(Object)]
+#[expect(non_snake_case, reason = "PocketBase's names")]
+pub struct EmailChangeRequest {
+    pub newEmail: Option<String>,
+}
+
+/// A login form that is filled in as it should be.
+pub struct Credentials {
+    pub identity: String,
+    pub password: String,
+    pub fields: Vec<IdentityField>,
+}
+
+impl PasswordAuthRequest {
+    /// The credentials, if all fields are as they should be.
+    ///
+    /// # Errors
+    /// Each field that is not.
+    pub fn check(self) -> Result<Credentials, Refused> {
+        let mut errors = FieldErrors::new();
+        let identity = required(&mut errors, "identity", self.identity);
+        let password = required(&mut errors, "password", self.password);
+        for (field, value) in [("identity", &identity), ("password", &password)] {
+            if value.chars().count() > FORM_MAX {
+                errors.insert(field, FieldError::length(FORM_MAX));
+            }
+        }
+        let fields = match self.identityField.as_deref().unwrap_or_default() {
+            "" => IdentityField::ALL.to_vec(),
+            name => IdentityField::ALL.into_iter().filter(|field| name_of(*field) == name).collect(),
+        };
+        if fields.is_empty() {
+            errors.insert("identityField", FieldError::NOT_IN);
+        }
+        if errors.is_empty() {
+            Ok(Credentials { identity, password, fields })
+        } else {
+            Err(Refused::form(errors))
+        }
+    }
+}
+
+/// What PocketBase calls the field.
+pub fn name_of(field: IdentityField) -> &'static str {
+    match field {
+        IdentityField::Email => "email",
+        IdentityField::OpenId => "openid",
+        IdentityField::Phone => "users_phone",
+    }
+}
+
+fn required(errors: &mut FieldErrors, field: &'static str, value: Option<String>) -> String {
+    let value = value.unwrap_or_default();
+    if value.is_empty() {
+        errors.insert(field, FieldError::BLANK);
+    }
+    value
+}
+
+/// An e-mail address in a form, as strictly as it matters where no mail is sent.
+///
+/// # Errors
+/// The field, if it is empty or no address.
+pub fn email(field: &'static str, value: Option<String>) -> Result<String, Refused> {
+    let mut errors = FieldErrors::new();
+    let email = required(&mut errors, field, value);
+    let is_email = email.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty() && host.contains('.') && !host.contains('@') && !email.contains(char::is_whitespace)
+    });
+    if errors.is_empty() && !is_email {
+        errors.insert(field, FieldError::EMAIL);
+    }
+    if errors.is_empty() { Ok(email) } else { Err(Refused::form(errors)) }
+}

@@ -1,0 +1,80 @@
+//! PocketBase's own API, as far as users need it for themselves, so that its SDKs work unchanged.
+//!
+//! Its words, encodings and errors are PocketBase's: none of the contract's envelope is here.
+
+mod answer;
+mod auth;
+pub mod error;
+mod fields;
+mod filter;
+mod forms;
+mod health;
+mod records;
+mod update;
+
+use std::sync::Arc;
+
+use poem::Request;
+
+pub use self::auth::AuthApi;
+pub use self::health::HealthApi;
+pub use self::records::RecordsApi;
+use super::bearer::Bearer;
+use super::limits::Limits;
+use super::source::Source;
+use super::view::USERS_COLLECTION;
+use crate::app::App;
+use crate::domain::User;
+use crate::error::{Error, Result};
+use crate::token::USERS_COLLECTION_ID;
+
+/// Where PocketBase answers, errors included.
+const ROOTS: [&str; 4] = ["/api/health", "/api/collections", "/api/batch", "/api/realtime"];
+
+/// Whether errors under `path` are PocketBase's.
+pub fn speaks_at(path: &str) -> bool {
+    let inside = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    ROOTS.iter().any(|root| path.strip_prefix(root).is_some_and(inside))
+}
+
+/// What the endpoints work with.
+#[derive(Clone)]
+pub struct Context {
+    pub app: Arc<App>,
+    pub limits: Arc<Limits>,
+}
+
+impl Context {
+    /// Who asks. A token that is not valid is no error here, but no token.
+    async fn caller(&self, bearer: &Bearer) -> Result<Option<User>> {
+        match bearer.user(&self.app).await {
+            Ok(user) => Ok(Some(user)),
+            Err(Error::Unauthenticated(_) | Error::Disabled) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn source(&self, request: &Request) -> Source {
+        Source::of(request, &self.app.config.server.trusted_proxies)
+    }
+}
+
+/// Whether a path names the users' collection, the only one that is served.
+fn is_users(collection: &str) -> bool {
+    collection.eq_ignore_ascii_case(USERS_COLLECTION) || collection == USERS_COLLECTION_ID
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contract_s_paths_are_not_pocketbase_s() {
+        for path in ["/api/health", "/api/health/", "/api/collections/x/records", "/api/batch"] {
+            assert!(speaks_at(path), "{path}");
+        }
+        for path in ["/api/system/health", "/api/healthy", "/api", "/", "/api/collectionsx"] {
+            assert!(!speaks_at(path), "{path}");
+        }
+    }
+}
