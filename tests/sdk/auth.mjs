@@ -83,7 +83,10 @@ step("reading one's own record", async () => {
   const { items, totalItems } = await users(pb).getList(1, 10, { sort: "-created" });
   assert.deepEqual([items[0].id, items.length, totalItems], [registered.id, 1, 1]);
   assert.deepEqual((await users(pb).getFullList()).map(({ id }) => id), [registered.id]);
-  assert.equal((await users(pb).getFirstListItem("")).id, registered.id);
+  const own = pb.filter("users_phone = {:phone} && created <= @now", { phone });
+  assert.equal((await users(pb).getFirstListItem(own)).id, registered.id);
+  await refused(users(pb).getFirstListItem(`id != "${registered.id}"`), 404, "The requested resource wasn't found.");
+  await refused(users(pb).getList(1, 1, { filter: "nope = 1" }), 400, "Something went wrong while processing your request.");
   await refused(users(pb).getOne("xxxxxxxxxxxxxxx"), 404, "The requested resource wasn't found.");
   assert.equal((await pb.collection("pbc_421601843").getOne(registered.id)).id, registered.id);
 });

@@ -120,6 +120,10 @@ impl Refused {
         Self::new(StatusCode::UNAUTHORIZED, "The request requires valid record authorization token.");
     pub const SUPERUSERS_ONLY: Self =
         Self::new(StatusCode::FORBIDDEN, "Only superusers can perform this action.");
+    pub const COLLECTION_FILTER: Self =
+        Self::new(StatusCode::FORBIDDEN, "Only superusers can filter by @collection.");
+    pub const REQUEST_FILTER: Self =
+        Self::new(StatusCode::FORBIDDEN, "Only superusers can filter by @request.");
     pub const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "The requested resource wasn't found.");
     pub const NO_FILE: Self = Self::new(StatusCode::NOT_FOUND, "File not found.");
     /// An unknown collection where records are read or deleted …

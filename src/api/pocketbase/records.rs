@@ -14,7 +14,8 @@ use super::super::view::auth_record;
 use super::answer::{Outcomes, Reply};
 use super::error::{FieldError, FieldErrors, Refused};
 use super::fields::Fields;
-use super::{Context, filter, is_users, update};
+use super::filter::Condition;
+use super::{Context, is_users, update};
 use crate::auth::{self, OwnUpdate};
 use crate::domain::User;
 use crate::error::Error;
@@ -72,20 +73,17 @@ impl Paging {
     }
 }
 
-/// One record needs no order; a field that is not there is refused all the same.
-fn check_sort(sort: Option<&str>) -> Result<(), Refused> {
-    let keys = sort.unwrap_or_default().split(',').map(str::trim).filter(|key| !key.is_empty());
-    let mut names = keys.map(|key| key.strip_prefix(['+', '-']).unwrap_or(key));
-    let is_known = |name| update::is_field(name) || matches!(name, "@random" | "@rowid");
-    if names.all(is_known) { Ok(()) } else { Err(Refused::BAD_REQUEST) }
-}
-
 enum PbListRecords {}
 
 impl Outcomes for PbListRecords {
     type Body = RecordList;
     const SUCCESS: Option<(u16, &str)> = Some((200, "可见的记录;未登录时为空"));
-    const ERRORS: &[(u16, &str)] = &[(400, "查询参数错误"), (404, "集合不存在"), (500, "服务端内部错误")];
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "查询参数错误"),
+        (403, "filter 或 sort 中有仅超级管理员可用的内容"),
+        (404, "集合不存在"),
+        (500, "服务端内部错误"),
+    ];
 }
 
 enum PbViewRecord {}
@@ -124,7 +122,7 @@ impl Outcomes for PbSuperusersOnly {
 impl RecordsApi {
     /// 查询记录列表(SDK:getList、getFullList、getFirstListItem)
     ///
-    /// 只有本人的记录可见。`filter` 目前只接受空值。
+    /// 只有本人的记录可见。
     #[oai(path = "/collections/:collection/records", method = "get", operation_id = "pbListRecords")]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn list(
@@ -139,7 +137,7 @@ impl RecordsApi {
         per_page: Query<Option<String>>,
         /// 排序字段,逗号分隔,可加前缀 + 或 -
         sort: Query<Option<String>>,
-        /// 过滤条件,目前只接受空值
+        /// 过滤条件,PocketBase 语法
         filter: Query<Option<String>>,
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
@@ -149,12 +147,12 @@ impl RecordsApi {
     ) -> Result<Reply<PbListRecords>> {
         readable(&collection)?;
         let paging = Paging::parse(page.0.as_deref(), per_page.0.as_deref(), skip_total.0.as_deref())?;
-        check_sort(sort.0.as_deref())?;
+        let condition = Condition::parse(&filter.0.unwrap_or_default(), &sort.0.unwrap_or_default())?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let visible = self.0.caller(&bearer).await?.as_ref().map(auth_record);
-        let filter = filter.0.unwrap_or_default();
-        let selected = filter::select(&filter, visible).map_err(|_| Refused::BAD_REQUEST)?;
-        let list = paging.of(selected.map(|record| fields.pick_record(record)));
+        let visible = self.0.caller(&bearer).await?.map(|user| (auth_record(&user), user));
+        let now = self.0.app.clock.now();
+        let found = visible.filter(|(record, user)| condition.holds(user, record, now));
+        let list = paging.of(found.map(|(record, _)| fields.pick_record(record)));
         Ok(Reply::new(&list, &Fields::all()))
     }
 

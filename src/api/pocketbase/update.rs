@@ -35,9 +35,9 @@ const OWN: [&str; 10] = [
     "users_type",
 ];
 
-/// Whether a user's record has the field.
+/// Whether a filter or a sort may name the field.
 pub fn is_field(name: &str) -> bool {
-    let set_by_server = ["id", "collectionId", "collectionName", "created", "updated"];
+    let set_by_server = ["id", "created", "updated"];
     [&PROTECTED[..], &MANAGED, &OWN, &set_by_server].concat().contains(&name)
 }
 
