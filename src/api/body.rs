@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use poem::error::ReadBodyError;
 use poem::http::header;
-use poem::{Request, RequestBody, Result};
+use poem::{FromRequest, Request, RequestBody, Result};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
 use poem_openapi::types::{ParseFromJSON, Type};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
@@ -54,6 +54,16 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for JsonBody<T> {
         _: ExtractParamOptions<()>,
     ) -> Result<Self> {
         Ok(Self(read_json(request, body).await))
+    }
+}
+
+/// A body that nobody looks at. It is read all the same, because the connection could not be used again otherwise.
+pub struct IgnoredBody;
+
+impl<'a> FromRequest<'a> for IgnoredBody {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let _ = read(request, body).await;
+        Ok(Self)
     }
 }
 

@@ -9,7 +9,7 @@ use poem_openapi::types::ToJSON;
 use poem_openapi::{Object, OpenApi};
 
 use super::answer::{Answer, Outcomes};
-use super::body::JsonBody;
+use super::body::{IgnoredBody, JsonBody};
 use super::envelope::Envelope;
 use super::error::{Rejected, reply_with};
 use super::limits::Limits;
@@ -118,7 +118,7 @@ impl Outcomes for RefreshToken {
 impl SystemApi {
     /// HelloWorld 测试接口
     #[oai(path = "/test-helloworld", method = "post", operation_id = "testHelloWorld")]
-    async fn hello_world(&self) -> Answer<HelloWorld> {
+    async fn hello_world(&self, _body: IgnoredBody) -> Answer<HelloWorld> {
         let data = HelloWorldData {
             message: "Hello, World!".to_owned(),
             timestamp: DateTime(self.app.clock.now()),
@@ -130,7 +130,7 @@ impl SystemApi {
 
     /// 健康检查
     #[oai(path = "/health", method = "post", operation_id = "health")]
-    async fn health(&self) -> Result<Answer<Health>> {
+    async fn health(&self, _body: IgnoredBody) -> Result<Answer<Health>> {
         let timestamp = DateTime(self.app.clock.now());
         if !self.app.store.is_writable().await {
             let data = HealthData { status: "unhealthy".to_owned(), timestamp };
@@ -144,7 +144,7 @@ impl SystemApi {
     ///
     /// 统计 `tbl_auth_users` 集合中的记录总数,并返回一个数值。
     #[oai(path = "/users-count", method = "post", operation_id = "usersCount")]
-    async fn users_count(&self) -> Result<Answer<UsersCount>> {
+    async fn users_count(&self, _body: IgnoredBody) -> Result<Answer<UsersCount>> {
         let total_users = self.app.store.count_users().await.map_err(Error::from)?;
         Ok(Answer(Envelope::new("操作成功", UsersCountData { total_users })))
     }

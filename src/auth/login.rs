@@ -3,7 +3,7 @@
 use super::authenticate::ensure_active;
 use super::{Session, new_user, open_session};
 use crate::app::App;
-use crate::domain::{IdType, OneTimeCode, Phone, PlainPassword, Status, User};
+use crate::domain::{IdType, OneTimeCode, OpenId, Phone, PlainPassword, Status, User};
 use crate::error::{Error, Result};
 use crate::password::Verdict;
 use crate::store::Conflict;
@@ -18,11 +18,16 @@ pub async fn wechat_login(app: &App, code: &OneTimeCode) -> Result<Session> {
     let (user, created) = if let Some(user) = app.store.user_by_openid(&openid).await? {
         (user, false)
     } else {
-        let new = new_user(app, openid, IdType::WeChat)?;
-        app.store.find_or_insert_user(new).await?.map_err(unexpected)?
+        // Boxed: a new user is rare, and its future is large.
+        Box::pin(first_login(app, openid)).await?
     };
     ensure_active(&user)?;
     open_session(app, user, created).await
+}
+
+async fn first_login(app: &App, openid: OpenId) -> Result<(User, bool)> {
+    let new = new_user(app, openid, IdType::WeChat)?;
+    app.store.find_or_insert_user(new).await?.map_err(unexpected)
 }
 
 fn unexpected(conflict: Conflict) -> Error {

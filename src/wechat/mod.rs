@@ -10,6 +10,7 @@ mod quota;
 mod resolver;
 pub mod sandbox;
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -144,7 +145,7 @@ impl Client {
             .query("secret", self.secret.expose())
             .query("js_code", code.as_str())
             .query("grant_type", "authorization_code");
-        let result = self.in_time(self.call(&request)).await;
+        let result = self.in_time(Box::pin(self.call(&request))).await;
         self.login_quota.record(&result);
         let session: Session = parse(result?)?;
         OpenId::parse(&session.openid).ok_or_else(|| Error::Unavailable("an openid of odd form".into()))
@@ -160,7 +161,8 @@ impl Client {
         if self.bind_phone_code {
             body["openid"] = openid.as_str().into();
         }
-        let result = self.in_time(self.call_with_access_token(&body)).await.map_err(refused_unless_ours);
+        let result =
+            self.in_time(Box::pin(self.call_with_access_token(&body))).await.map_err(refused_unless_ours);
         self.phone_quota.record(&result);
         let PhoneAnswer { phone_info } = parse(result?)?;
         if let Some(watermark) = &phone_info.watermark
@@ -177,8 +179,9 @@ impl Client {
             .map_err(|_| Error::Unavailable("a phone number of odd form".into()))
     }
 
-    /// Everything that waits for WeChat goes through here, so that it is bounded in number and time.
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    /// Everything that waits for WeChat goes through here, so that it is bounded in number and time. It is boxed because
+    /// the futures of requests that may come here are moved a lot, and most never do.
+    async fn in_time<T>(&self, work: Pin<Box<impl Future<Output = Result<T, Error>>>>) -> Result<T, Error> {
         let late = |_| Error::Unavailable(format!("no answer within {:?}", self.timeout));
         let _place = self.http.admit()?;
         tokio::time::timeout(self.timeout, work).await.map_err(late)?

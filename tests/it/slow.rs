@@ -77,6 +77,36 @@ fn connections_beyond_the_limit_wait_their_turn() {
 }
 
 #[test]
+fn a_body_that_nobody_needs_and_that_comes_late_does_not_end_the_connection() {
+    let app = TestApp::spawn();
+    let mut socket = connect(&app);
+    for path in ["test-helloworld", "health", "users-count", "refresh-token", "health"] {
+        let head = format!(
+            "POST /api/system/{path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+        );
+        socket.write_all(head.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(30));
+        socket.write_all(b"{}").unwrap();
+        let mut answer = Vec::new();
+        while !is_whole(&answer) {
+            let mut part = [0; 1024];
+            let n = socket.read(&mut part).unwrap_or_else(|e| panic!("{path}: {e}"));
+            assert!(n > 0, "{path}: the connection was closed");
+            answer.extend(&part[..n]);
+        }
+    }
+}
+
+/// Whether all of an answer's body has come.
+fn is_whole(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_default();
+    let length =
+        head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    length.is_some_and(|length: usize| body.len() >= length)
+}
+
+#[test]
 fn a_connection_that_was_used_and_falls_silent_is_cut() {
     let app = TestApp::spawn_with(|config| config.server.header_timeout = Duration::from_millis(300));
     let mut socket = connect(&app);
