@@ -267,7 +267,7 @@ impl Default for Server {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { path: "bai.redb".into(), cache_mib: 32 }
+        Self { path: "bai.redb".into(), cache_mib: 24 }
     }
 }
 
