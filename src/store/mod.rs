@@ -269,8 +269,8 @@ impl Store {
         self.embedded().add_token_key(key, drop_before).await
     }
 
-    /// Gives unused space of the file back. Nobody can read or write until it is done: some seconds for a
-    /// hundred thousand users.
+    /// Gives unused space of the file back. Nobody can read or write until it is done: about a second for
+    /// a hundred thousand users.
     ///
     /// # Errors
     /// [`Error::Failed`] or [`Error::Damaged`]: the file is as it was.

@@ -228,9 +228,8 @@ impl Blocks {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a whole number of blocks"));
         }
         let blocks = len / BLOCK as u64;
-        if len < logical_len(self.storage.len()?)? {
-            self.forget_from(blocks)?;
-        }
+        // Growing, too: a process that was killed after shrinking had not written the checksums.
+        self.forget_from(blocks.min(logical_len(self.storage.len()?)? / BLOCK as u64))?;
         // A data block is never there without the checksums of its group.
         let end = |last: u64| physical(last).max(sums_at(last / GROUP)) + BLOCK as u64;
         self.storage.set_len(blocks.checked_sub(1).map_or(0, end))
@@ -452,6 +451,22 @@ mod tests {
         let mut sums = [0; 8];
         storage.read(sums_at(0) + 4, &mut sums).unwrap();
         assert_ne!(sums[..4], sums[4..]);
+    }
+
+    #[test]
+    fn a_kill_after_shrinking_leaves_no_checksum_for_blocks_that_come_back() {
+        let storage = Shared::new();
+        let blocks = storage.open();
+        blocks.set_len(4 * BLOCK as u64).unwrap();
+        blocks.write(3 * BLOCK as u64, &[7; BLOCK]).unwrap();
+        blocks.sync_data().unwrap();
+        blocks.set_len(3 * BLOCK as u64).unwrap();
+        drop(blocks);
+        let blocks = storage.open();
+        blocks.set_len(4 * BLOCK as u64).unwrap();
+        let mut content = [1; BLOCK];
+        blocks.read(3 * BLOCK as u64, &mut content).unwrap();
+        assert_eq!(content, [0; BLOCK]);
     }
 
     #[test]

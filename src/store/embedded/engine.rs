@@ -143,11 +143,10 @@ fn close(open: &mut Option<Open>) {
     }
 }
 
-/// Runs `f`, and turns a panic into an error: redb trusts its pages, and a page that the disk has changed can make
-/// it index out of bounds.
+/// Runs `f`, and turns a panic of the engine into an error for whoever asked: it must not end the writer's thread.
 fn guarded<T>(f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(f))
-        .unwrap_or_else(|_| Err(Error::Failed("the database engine panicked; is the file damaged?".into())))
+        .unwrap_or_else(|_| Err(Error::Failed("the database engine panicked".into())))
 }
 
 fn open_database(location: &Location, cache_bytes: usize, mode: Mode) -> Result<Open, Error> {

@@ -185,4 +185,18 @@ mod tests {
         assert!(error.to_string().contains("bai.redb"));
         assert_eq!(fs::read(&path).unwrap(), before);
     }
+
+    #[test]
+    fn a_newer_file_that_was_not_closed_is_left_as_it_is_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, killed) = (dir.path().join("bai.redb"), dir.path().join("killed.redb"));
+        let open = NEXT.open(&Location::File(path.clone()), 1 << 20).unwrap();
+        fs::copy(&path, &killed).unwrap();
+        drop(open);
+        let before = fs::read(&killed).unwrap();
+
+        let error = CURRENT.open(&Location::File(killed.clone()), 1 << 20).err().unwrap();
+        assert!(matches!(error, Error::NewerSchema { .. }), "{error}");
+        assert_eq!(fs::read(&killed).unwrap(), before);
+    }
 }

@@ -1,7 +1,7 @@
 //! Records as bytes: one version byte, a postcard value, and a CRC-32 of the key and all before it, little-endian.
 //!
-//! redb checks its pages only while it repairs a file; the sum tells a record that the disk has changed from one that
-//! we wrote. Each version stays readable for good (tests/fixtures/stored holds a golden record of each).
+//! The sum tells a record that we wrote under this key from any other bytes; that the disk has not changed them, `blocks.rs`
+//! sees to. Each version stays readable for good (tests/fixtures/stored holds a golden record of each).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
