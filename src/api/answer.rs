@@ -34,9 +34,10 @@ where
 
 impl<O: Outcomes> ApiResponse for Answer<O> {
     fn meta() -> MetaResponses {
-        let errors =
-            O::ERRORS.iter().map(|(status, text)| documented(*status, text, ErrorResponse::schema_ref()));
-        let success = documented(200, O::OK, O::Body::schema_ref());
+        let errors = O::ERRORS
+            .iter()
+            .map(|(status, text)| documented(*status, text, Some(ErrorResponse::schema_ref())));
+        let success = documented(200, O::OK, Some(O::Body::schema_ref()));
         MetaResponses { responses: std::iter::once(success).chain(errors).collect() }
     }
 
@@ -46,7 +47,8 @@ impl<O: Outcomes> ApiResponse for Answer<O> {
     }
 }
 
-fn documented(status: u16, description: &'static str, schema: MetaSchemaRef) -> MetaResponse {
-    let content = vec![MetaMediaType { content_type: JSON, schema }];
+/// A status in the document, with a body of `schema` if it has one.
+pub fn documented(status: u16, description: &'static str, schema: Option<MetaSchemaRef>) -> MetaResponse {
+    let content = schema.map(|schema| MetaMediaType { content_type: JSON, schema }).into_iter().collect();
     MetaResponse { description, status: Some(status), status_range: None, content, headers: vec![] }
 }

@@ -15,9 +15,9 @@ use crate::clock::Clock;
 const KEPT_MS: i64 = 60_000;
 
 /// A resolver with a memory, shared among its clones.
-#[derive(Debug)]
-pub struct Remembering<R = DefaultResolver> {
-    resolver: Arc<R>,
+#[derive(Clone, Debug)]
+pub struct Remembering {
+    resolver: Arc<dyn Resolver>,
     clock: Clock,
     known: Arc<Mutex<HashMap<String, Known>>>,
 }
@@ -30,13 +30,11 @@ struct Known {
 
 impl Remembering {
     pub fn new(clock: Clock) -> Self {
-        Self::over(DefaultResolver::default(), clock)
+        Self::over(Arc::new(DefaultResolver::default()), clock)
     }
-}
 
-impl<R> Remembering<R> {
-    fn over(resolver: R, clock: Clock) -> Self {
-        Self { resolver: Arc::new(resolver), clock, known: Arc::default() }
+    fn over(resolver: Arc<dyn Resolver>, clock: Clock) -> Self {
+        Self { resolver, clock, known: Arc::default() }
     }
 
     /// To be called when an address did not answer: the name may lead elsewhere by now.
@@ -49,17 +47,7 @@ impl<R> Remembering<R> {
     }
 }
 
-impl<R> Clone for Remembering<R> {
-    fn clone(&self) -> Self {
-        Self {
-            resolver: Arc::clone(&self.resolver),
-            clock: self.clock.clone(),
-            known: Arc::clone(&self.known),
-        }
-    }
-}
-
-impl<R: Resolver> Resolver for Remembering<R> {
+impl Resolver for Remembering {
     fn resolve(
         &self,
         uri: &Uri,
@@ -110,7 +98,7 @@ mod tests {
     #[test]
     fn a_name_is_resolved_once_a_minute_and_after_a_failure() {
         let clock = Clock::manual(Timestamp::UNIX_EPOCH);
-        let resolver = Remembering::over(Counting::default(), clock.clone());
+        let resolver = Remembering::over(Arc::new(Counting::default()), clock.clone());
         let config = ureq::Agent::config_builder().build();
         let resolve = |uri: &'static str| {
             let timeout = NextTimeout::default();

@@ -5,10 +5,10 @@ use std::marker::PhantomData;
 use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
+use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::{ToJSON, Type};
 
-use super::super::answer::JSON;
+use super::super::answer::{JSON, documented};
 use super::error::PocketBaseError;
 use super::fields::Fields;
 
@@ -66,10 +66,4 @@ impl<O: Outcomes> ApiResponse for Reply<O> {
         O::Body::register(registry);
         PocketBaseError::register(registry);
     }
-}
-
-fn documented(status: u16, description: &'static str, schema: Option<MetaSchemaRef>) -> MetaResponse {
-    let content = schema.map(|schema| MetaMediaType { content_type: JSON, schema });
-    let content = content.into_iter().collect();
-    MetaResponse { description, status: Some(status), status_range: None, content, headers: vec![] }
 }
