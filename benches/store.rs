@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bai::domain::{IdType, NewUser, OpenId, TokenKey, UserId};
+use bai::domain::{IdType, NewUser, OpenId, RecordId, TokenKey};
 use bai::store::{FileBackend, Location, StorageBackend, Store};
 use jiff::Timestamp;
 
@@ -55,7 +55,8 @@ fn store(path: &Path, delay: Duration) -> Store {
 }
 
 fn user(n: usize) -> NewUser {
-    let id = UserId::parse(&format!("{:015}", n.wrapping_mul(2_654_435_761) % 1_000_000_007)).expect("an id");
+    let id =
+        RecordId::parse(&format!("{:015}", n.wrapping_mul(2_654_435_761) % 1_000_000_007)).expect("an id");
     let openid = OpenId::parse(&format!("o_bench_{n:020}")).expect("an openid");
     let now = Timestamp::from_second(1_795_327_836).expect("a time");
     NewUser::new(id, openid, IdType::WeChat, uuid::Uuid::from_u128(n as u128), TokenKey::new([7; 16]), now)

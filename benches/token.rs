@@ -8,7 +8,7 @@ mod figures;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use bai::domain::{IdType, NewUser, OpenId, ServerKey, TokenKey, User, UserId, UserNumber};
+use bai::domain::{IdType, NewUser, OpenId, RecordId, ServerKey, TokenKey, User, UserNumber};
 use bai::token::{Keys, Tokens};
 use jiff::Timestamp;
 use pasetors::Local;
@@ -35,7 +35,7 @@ fn rate<T>(work: impl Fn() -> T) -> f64 {
 }
 
 fn user(now: Timestamp) -> User {
-    let id = UserId::parse("qs1c5qev8o3hjvu").expect("an id");
+    let id = RecordId::parse("qs1c5qev8o3hjvu").expect("an id");
     let openid = OpenId::parse("o_1").expect("an openid");
     NewUser::new(id, openid, IdType::WeChat, uuid::Uuid::nil(), TokenKey::new([9; 16]), now)
         .numbered(UserNumber(1))

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use bai::clock::Clock;
 use bai::config::Config;
-use bai::domain::{IdType, Name, NewUser, OpenId, Phone, Picture, PlainPassword, TokenKey, UserId, UserType};
+use bai::domain::{
+    IdType, Name, NewUser, OpenId, Phone, Picture, PlainPassword, RecordId, TokenKey, UserType,
+};
 use bai::password::Passwords;
 use bai::store::{Location, Store, UserUpdate};
 use rand::rngs::StdRng;
@@ -43,7 +45,7 @@ impl Users {
         const FAMILY: [&str; 8] = ["王", "李", "张", "刘", "陈", "杨", "赵", "欧阳"];
         const GIVEN: [&str; 8] = ["伟", "芳", "秀英", "娜", "敏", "建国", "小明", "雪"];
         let mut rng = StdRng::seed_from_u64(number);
-        let id = UserId::from_random(rng.random());
+        let id = RecordId::from_random(rng.random());
         let picture = format!("https://img.example.com/avatars/{id}.jpg");
         let name = [FAMILY[rng.random_range(0..8)], GIVEN[rng.random_range(0..8)]].concat();
         let token_key = TokenKey::new(rng.random::<[u8; 16]>());
@@ -77,8 +79,8 @@ pub fn wechat_name(number: u64) -> String {
     format!("pre_{number:022}")
 }
 
-pub fn id(number: u64) -> UserId {
-    UserId::from_random(StdRng::seed_from_u64(number).random())
+pub fn id(number: u64) -> RecordId {
+    RecordId::from_random(StdRng::seed_from_u64(number).random())
 }
 
 /// A number below `count` that follows from `n`, in no order.

@@ -17,7 +17,7 @@ pub use register::{Registration, register};
 pub use update::{OwnUpdate, PasswordChange, update_own};
 
 use crate::app::App;
-use crate::domain::{Company, IdType, NewUser, OpenId, TokenKey, User, UserId};
+use crate::domain::{Company, IdType, NewUser, OpenId, RecordId, TokenKey, User};
 use crate::error::Result;
 
 /// A user who has just shown who they are.
@@ -46,7 +46,7 @@ async fn company_of(app: &App, user: &User) -> Result<Option<Company>> {
 }
 
 fn new_user(app: &App, openid: OpenId, id_type: IdType) -> Result<NewUser> {
-    let id = UserId::from_random(app.random.bytes()?);
+    let id = RecordId::from_random(app.random.bytes()?);
     let token_key = TokenKey::new(app.random.bytes::<16>()?);
     Ok(NewUser::new(id, openid, id_type, app.random.uuid()?, token_key, app.clock.now()))
 }

@@ -6,6 +6,7 @@ mod company;
 mod openid;
 mod password;
 mod phone;
+mod record_id;
 mod server_key;
 mod text;
 mod user;
@@ -14,9 +15,10 @@ pub use company::Company;
 pub use openid::OpenId;
 pub use password::PlainPassword;
 pub use phone::Phone;
+pub use record_id::RecordId;
 pub use server_key::ServerKey;
 pub use text::{Name, OneTimeCode, Picture, ShortText};
-pub use user::{IdType, NativeEmail, NewUser, Status, TokenKey, User, UserId, UserNumber, UserType};
+pub use user::{IdType, NativeEmail, NewUser, Status, TokenKey, User, UserNumber, UserType};
 
 /// Why a value was not accepted; which value it was, the caller knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,46 +6,7 @@ use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::{OpenId, Phone};
-
-/// A user's record id: 15 characters `[a-z0-9]`, as PocketBase makes them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct UserId(String);
-
-impl UserId {
-    /// Characters of an id.
-    pub const LEN: usize = 15;
-    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-
-    /// An id from random bytes, two for each character (the bias of the remainder is under 0.06 %).
-    #[must_use]
-    pub fn from_random(bytes: [u8; 30]) -> Self {
-        let pick = |pair: &[u8]| {
-            let n = usize::from(u16::from_be_bytes([pair[0], pair[1]]));
-            char::from(Self::ALPHABET[n % Self::ALPHABET.len()])
-        };
-        Self(bytes.chunks_exact(2).map(pick).collect())
-    }
-
-    /// Reads an id; `None` when it is not 15 characters `[a-z0-9]`.
-    #[must_use]
-    pub fn parse(id: &str) -> Option<Self> {
-        let ok = id.len() == Self::LEN && id.bytes().all(|b| Self::ALPHABET.contains(&b));
-        ok.then(|| Self(id.to_owned()))
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+use super::{OpenId, Phone, RecordId};
 
 /// A user's place in the order of creation, counted from 1; shown as `U0000000001`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +82,7 @@ impl fmt::Debug for TokenKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// Record id, unique.
-    pub id: UserId,
+    pub id: RecordId,
     /// Order of creation, unique.
     pub number: UserNumber,
     /// Identity, unique, fixed at creation.
@@ -177,7 +138,7 @@ impl User {
 
     /// The e-mail address that the server makes for a new user.
     #[must_use]
-    pub fn native_email(id_type: IdType, openid: &OpenId, id: &UserId) -> String {
+    pub fn native_email(id_type: IdType, openid: &OpenId, id: &RecordId) -> String {
         match id_type {
             IdType::ManagePlatform => format!("{openid}@manage.local"),
             IdType::WeChat => format!("{id}@wechat.local"),
@@ -189,7 +150,7 @@ impl User {
     pub fn of_native_email(email: &str) -> Option<NativeEmail> {
         match email.rsplit_once('@')? {
             (openid, "manage.local") => OpenId::parse(openid).map(NativeEmail::ManagePlatform),
-            (id, "wechat.local") => UserId::parse(id).map(NativeEmail::WeChat),
+            (id, "wechat.local") => RecordId::parse(id).map(NativeEmail::WeChat),
             _ => None,
         }
     }
@@ -201,7 +162,7 @@ pub enum NativeEmail {
     /// A platform user's openid.
     ManagePlatform(OpenId),
     /// A WeChat user's record id.
-    WeChat(UserId),
+    WeChat(RecordId),
 }
 
 /// A user to be stored: complete but for its number, which the store gives.
@@ -212,7 +173,7 @@ impl NewUser {
     /// A user with nothing but an identity, active, created `now`.
     #[must_use]
     pub fn new(
-        id: UserId,
+        id: RecordId,
         openid: OpenId,
         id_type: IdType,
         conversation_id: Uuid,
@@ -267,7 +228,7 @@ impl NewUser {
 
     /// The id that the user will have.
     #[must_use]
-    pub fn id(&self) -> &UserId {
+    pub fn id(&self) -> &RecordId {
         &self.0.id
     }
 
@@ -284,16 +245,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_have_pocketbase_form() {
-        let id = UserId::from_random(std::array::from_fn(|i| u8::try_from(i * 7).unwrap()));
-        assert_eq!(UserId::parse(id.as_str()), Some(id));
-        assert_eq!(UserId::parse("ABCDEFGHIJKLMNO"), None);
-        assert_eq!(UserId::parse("abc"), None);
-    }
-
-    #[test]
     fn a_native_email_leads_back_to_its_user() {
-        let (openid, id) = (OpenId::parse("o_1").unwrap(), UserId::parse("qs1c5qev8o3hjvu").unwrap());
+        let (openid, id) = (OpenId::parse("o_1").unwrap(), RecordId::parse("qs1c5qev8o3hjvu").unwrap());
         let read = |id_type| User::of_native_email(&User::native_email(id_type, &openid, &id)).unwrap();
         assert_eq!(read(IdType::ManagePlatform), NativeEmail::ManagePlatform(openid.clone()));
         assert_eq!(read(IdType::WeChat), NativeEmail::WeChat(id.clone()));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Company, Name, NewUser, OpenId, Phone, Picture, ServerKey, ShortText, Status, TokenKey, User, UserId,
+    Company, Name, NewUser, OpenId, Phone, Picture, RecordId, ServerKey, ShortText, Status, TokenKey, User,
     UserType,
 };
 use embedded::Embedded;
@@ -178,7 +178,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Failed`] or [`Error::Damaged`].
-    pub async fn user_by_id(&self, id: &UserId) -> Result<Option<User>, Error> {
+    pub async fn user_by_id(&self, id: &RecordId) -> Result<Option<User>, Error> {
         self.embedded().user_by_id(id)
     }
 
@@ -229,7 +229,7 @@ impl Store {
     /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
     pub async fn update_user(
         &self,
-        id: UserId,
+        id: RecordId,
         update: UserUpdate,
         now: Timestamp,
     ) -> Result<Result<User, Conflict>, Error> {
@@ -240,7 +240,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
-    pub async fn replace_password_hash(&self, id: UserId, old: String, new: String) -> Result<(), Error> {
+    pub async fn replace_password_hash(&self, id: RecordId, old: String, new: String) -> Result<(), Error> {
         self.embedded().replace_password_hash(id, old, new).await
     }
 

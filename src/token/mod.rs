@@ -17,7 +17,7 @@ use pasetors::{Local, token::UntrustedToken, version4::V4};
 use serde::{Deserialize, Serialize};
 
 pub use self::keys::{Keys, key_id};
-use crate::domain::{TokenKey, User, UserId};
+use crate::domain::{RecordId, TokenKey, User};
 
 /// `collectionId` of `tbl_auth_users`: `pbc_` and the CRC-32 of type and name, as PocketBase makes it.
 pub const USERS_COLLECTION_ID: &str = "pbc_421601843";
@@ -66,7 +66,7 @@ pub struct IssueError(String);
 #[derive(Debug, PartialEq, Eq)]
 pub struct Claims {
     /// Whose token it is.
-    pub user_id: UserId,
+    pub user_id: RecordId,
     /// The user's token key when the token was made.
     pub token_key: TokenKey,
 }
@@ -150,7 +150,7 @@ impl Tokens {
             return Err(Error::FromTheFuture);
         }
         let token_key = STANDARD_NO_PAD.decode(&payload.tk).map_err(|_| Error::Malformed)?;
-        let user_id = UserId::parse(&payload.sub).ok_or(Error::Malformed)?;
+        let user_id = RecordId::parse(&payload.sub).ok_or(Error::Malformed)?;
         Ok(Claims { user_id, token_key: TokenKey::new(token_key) })
     }
 }
@@ -190,7 +190,7 @@ mod tests {
 
     fn user() -> User {
         NewUser::new(
-            UserId::parse("qs1c5qev8o3hjvu").unwrap(),
+            RecordId::parse("qs1c5qev8o3hjvu").unwrap(),
             OpenId::parse("o_1").unwrap(),
             IdType::WeChat,
             uuid::Uuid::nil(),

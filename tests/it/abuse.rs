@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use bai::config::Config;
-use bai::domain::{Status, UserId};
+use bai::domain::{RecordId, Status};
 use bai::store::UserUpdate;
 use serde_json::json;
 
@@ -232,7 +232,7 @@ fn known_phones_of_one_carrier_do_not_count_as_unknown() {
 fn the_right_password_of_a_disabled_user_is_no_failure() {
     let app = spawn();
     let user = login(&app, HOME, ALICE, RIGHT).ok();
-    let id = UserId::parse(user["record"]["id"].as_str().unwrap()).unwrap();
+    let id = RecordId::parse(user["record"]["id"].as_str().unwrap()).unwrap();
     let disable = UserUpdate { status: Some(Status::Disabled), ..UserUpdate::default() };
     app.block_on(app.app.store.update_user(id, disable, app.clock.now())).unwrap().unwrap();
     for _ in 0..10 {

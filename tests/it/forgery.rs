@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bai::domain::{IdType, NewUser, OpenId, ServerKey, TokenKey, User, UserId, UserNumber};
+use bai::domain::{IdType, NewUser, OpenId, RecordId, ServerKey, TokenKey, User, UserNumber};
 use bai::token::{Error, Keys, Tokens};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -31,7 +31,7 @@ fn tokens(key: u8) -> Tokens {
 }
 
 fn user(n: u8) -> User {
-    let id = UserId::from_random([n; 30]);
+    let id = RecordId::from_random([n; 30]);
     let openid = OpenId::parse(&format!("o_{n}")).unwrap();
     let new = NewUser::new(id, openid, IdType::WeChat, uuid::Uuid::nil(), TokenKey::new([n; 16]), now());
     new.numbered(UserNumber(n.into()))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bai::domain::{Company, NewUser, ServerKey, Status, TokenKey, User, UserId, UserNumber, UserType};
+use bai::domain::{Company, NewUser, RecordId, ServerKey, Status, TokenKey, User, UserNumber, UserType};
 use bai::store::{Conflict, Location, Store, UserUpdate};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -196,7 +196,7 @@ impl Model {
         }
     }
 
-    fn update(&mut self, id: &UserId, change: &Change) -> Result<User, Conflict> {
+    fn update(&mut self, id: &RecordId, change: &Change) -> Result<User, Conflict> {
         let update = update(change);
         let has_phone = |user: &User| update.phone.is_some() && user.phone == update.phone;
         let is_taken = self.users.values().any(|user| user.id != *id && has_phone(user));

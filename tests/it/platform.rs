@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use bai::domain::{Phone, Status, UserId};
+use bai::domain::{Phone, RecordId, Status};
 use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::canary::PASSWORD;
 const REGISTER: &str = "/api/platform/register";
 
 fn update(app: &TestApp, login: &Value, update: UserUpdate) {
-    let id = UserId::parse(login["record"]["id"].as_str().unwrap()).unwrap();
+    let id = RecordId::parse(login["record"]["id"].as_str().unwrap()).unwrap();
     app.block_on(app.app.store.update_user(id, update, app.clock.now())).unwrap().unwrap();
 }
 

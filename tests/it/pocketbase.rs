@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use bai::domain::{Status, UserId};
+use bai::domain::{RecordId, Status};
 use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
@@ -162,7 +162,7 @@ fn every_failed_login_is_the_same_400() {
         let answer = owner.log_in(identity, password);
         assert_error(&answer, 400, "Failed to authenticate.", &json!({}));
     }
-    let id = UserId::parse(taken["id"].as_str().unwrap()).unwrap();
+    let id = RecordId::parse(taken["id"].as_str().unwrap()).unwrap();
     let change = |update| {
         owner.app.block_on(owner.app.app.store.update_user(id.clone(), update, owner.app.clock.now()))
     };
@@ -312,7 +312,7 @@ fn a_body_that_cannot_be_read_is_pocketbase_s_400() {
 #[test]
 fn a_token_that_is_not_valid_is_no_token() {
     let owner = Owner::new();
-    let id = UserId::parse(owner.record["id"].as_str().unwrap()).unwrap();
+    let id = RecordId::parse(owner.record["id"].as_str().unwrap()).unwrap();
     let disable = UserUpdate { status: Some(Status::Disabled), ..UserUpdate::default() };
     let with = |token: &str, method: &str, path: &str| {
         owner.app.call(method, path).header("Authorization", token).send()

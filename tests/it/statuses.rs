@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use bai::domain::{Status, UserId};
+use bai::domain::{RecordId, Status};
 use bai::store::UserUpdate;
 use serde_json::json;
 
@@ -91,7 +91,7 @@ fn every_documented_status_can_be_had() {
 
     app.clock.advance(Duration::from_secs(5));
     let dave = app.wechat_login("dave~1").ok();
-    let id = UserId::parse(dave["record"]["id"].as_str().unwrap()).unwrap();
+    let id = RecordId::parse(dave["record"]["id"].as_str().unwrap()).unwrap();
     let disable = UserUpdate { status: Some(Status::Disabled), ..UserUpdate::default() };
     app.block_on(app.app.store.update_user(id, disable, app.clock.now())).unwrap().unwrap();
     notes.note(login, &app.wechat_login("dave~2"));

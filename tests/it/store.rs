@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use bai::domain::{IdType, NewUser, OpenId, Phone, ServerKey, TokenKey, UserId};
+use bai::domain::{IdType, NewUser, OpenId, Phone, RecordId, ServerKey, TokenKey};
 use bai::random::Random;
 use bai::store::{Conflict, Error, Location, Store, UserUpdate};
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ fn open(path: &Path) -> Result<Store, Error> {
 }
 
 fn user(random: &Random, openid: &str, phone: Option<&str>) -> NewUser {
-    let id = UserId::from_random(random.bytes().unwrap());
+    let id = RecordId::from_random(random.bytes().unwrap());
     let now = Timestamp::from_second(1_795_327_836).unwrap();
     let new = NewUser::new(
         id,
@@ -65,7 +65,7 @@ async fn a_refused_job_leaves_no_trace_in_the_shared_transaction() {
     let refused = store.update_user(first.id.clone(), steal.clone(), first.created).await.unwrap();
     assert_eq!(refused.unwrap_err(), Conflict::Phone);
     assert_eq!(store.user_by_id(&first.id).await.unwrap().unwrap(), first);
-    let nobody = UserId::from_random([3; 30]);
+    let nobody = RecordId::from_random([3; 30]);
     assert_eq!(
         store.update_user(nobody, steal, first.created).await.unwrap().unwrap_err(),
         Conflict::NoSuchUser

@@ -160,7 +160,7 @@ fn a_disabled_user_is_refused_by_token_and_by_code() {
     let user = app.post(REFRESH).bearer(&token).send();
     assert_eq!(user.status, 200);
     let record: Value = app.wechat_login("alice~2").ok()["record"].clone();
-    let id = bai::domain::UserId::parse(record["id"].as_str().unwrap()).unwrap();
+    let id = bai::domain::RecordId::parse(record["id"].as_str().unwrap()).unwrap();
     let disable = UserUpdate { status: Some(Status::Disabled), ..UserUpdate::default() };
     app.block_on(app.app.store.update_user(id, disable, app.clock.now())).unwrap().unwrap();
 

@@ -1,6 +1,6 @@
 //! Tokens as clients hold them.
 
-use bai::domain::{TokenKey, UserId};
+use bai::domain::{RecordId, TokenKey};
 use bai::store::{Location, UserUpdate};
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ fn changing_the_token_key_ends_all_tokens_of_that_user_at_once() {
     let login = app.wechat_login("alice~1").ok();
     let (first, second) = (login["token"].as_str().unwrap(), app.wechat_token("alice~2"));
     let other = app.wechat_token("bob~1");
-    let id = UserId::parse(login["record"]["id"].as_str().unwrap()).unwrap();
+    let id = RecordId::parse(login["record"]["id"].as_str().unwrap()).unwrap();
     let update = UserUpdate { token_key: Some(TokenKey::new([1; 16])), ..UserUpdate::default() };
     app.block_on(app.app.store.update_user(id, update, app.clock.now())).unwrap().unwrap();
     for token in [first, &second] {

@@ -1,14 +1,14 @@
 //! Users to store, told apart by a number.
 
-use bai::domain::{IdType, NewUser, OpenId, Phone, TokenKey, UserId};
+use bai::domain::{IdType, NewUser, OpenId, Phone, RecordId, TokenKey};
 use jiff::Timestamp;
 
 pub fn now() -> Timestamp {
     Timestamp::from_second(1_795_327_836).unwrap()
 }
 
-pub fn user_id(n: usize) -> UserId {
-    UserId::parse(&format!("u{n:014}")).unwrap()
+pub fn user_id(n: usize) -> RecordId {
+    RecordId::parse(&format!("u{n:014}")).unwrap()
 }
 
 pub fn openid(n: usize) -> OpenId {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::thread;
 
-use bai::domain::{Company, ShortText, UserId};
+use bai::domain::{Company, RecordId, ShortText};
 use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
@@ -79,7 +79,7 @@ fn the_record_is_as_pocketbase_writes_it() {
     ];
     assert_eq!(keys, expected);
     let id = record["id"].as_str().unwrap();
-    assert!(UserId::parse(id).is_some());
+    assert!(RecordId::parse(id).is_some());
     assert_eq!(record["email"], format!("{id}@wechat.local"));
     assert_eq!(record["collectionId"], "pbc_421601843");
     assert_eq!(record["collectionName"], "tbl_auth_users");
@@ -227,7 +227,7 @@ fn a_new_phone_frees_the_old_one() {
 fn a_company_is_shown_with_all_its_columns() {
     let app = TestApp::spawn();
     let record = app.wechat_login("alice~1").ok()["record"].clone();
-    let id = UserId::parse(record["id"].as_str().unwrap()).unwrap();
+    let id = RecordId::parse(record["id"].as_str().unwrap()).unwrap();
     let join = UserUpdate { company_id: Some(ShortText::parse("C1").unwrap()), ..UserUpdate::default() };
     app.block_on(app.app.store.update_user(id, join, app.clock.now())).unwrap().unwrap();
     let user = |n: u32| app.wechat_login(&format!("alice~{n}")).ok()["meta"]["data"]["user"].clone();

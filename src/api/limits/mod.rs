@@ -77,7 +77,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::UserId;
+    use crate::domain::RecordId;
     use crate::error::{Error, Result};
 
     /// Limits by default, at noon.
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn nothing_is_refused_when_switched_off() {
         let limits = new(&config::Limits { enabled: false, ..config::Limits::default() });
-        let user = UserId::from_random([0; 30]);
+        let user = RecordId::from_random([0; 30]);
         let _first = limits.once("login", "x").unwrap();
         assert!(limits.once("login", "x").is_ok());
         assert!((0..100).all(|_| limits.refresh(&user).is_ok() && limits.phone_lookup(&user).is_ok()));
@@ -129,7 +129,7 @@ mod tests {
             drop(limits.login(&source, &format!("138{n:08}")));
         }
         for n in 0..100_000 {
-            let user = UserId::parse(&format!("{n:015}")).unwrap();
+            let user = RecordId::parse(&format!("{n:015}")).unwrap();
             limits.refresh(&user).unwrap();
             drop(limits.phone_lookup(&user));
         }

@@ -1,7 +1,7 @@
 //! What one user may ask for so often: refreshed tokens, and phone numbers from WeChat.
 
 use super::{Limits, lock};
-use crate::domain::UserId;
+use crate::domain::RecordId;
 use crate::error::{Error, Result};
 
 /// A valid token may be refreshed this often …
@@ -27,7 +27,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`Error::TooMany`].
-    pub fn refresh(&self, user: &UserId) -> Result<()> {
+    pub fn refresh(&self, user: &RecordId) -> Result<()> {
         if !self.enabled {
             return Ok(());
         }
@@ -45,7 +45,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`Error::TooManyAttempts`].
-    pub fn phone_lookup(&self, user: &UserId) -> Result<PhoneLookup<'_>> {
+    pub fn phone_lookup(&self, user: &RecordId) -> Result<PhoneLookup<'_>> {
         if !self.enabled {
             return Ok(PhoneLookup { limits: self, counted: None });
         }
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn twenty_refreshes_in_ten_seconds() {
         let limits = limits();
-        let (a, b) = (UserId::from_random([0; 30]), UserId::from_random([1; 30]));
+        let (a, b) = (RecordId::from_random([0; 30]), RecordId::from_random([1; 30]));
         for _ in 0..20 {
             limits.refresh(&a).unwrap();
             limits.clock.advance(Duration::from_millis(100));
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_lookup_counts_unless_wechat_was_not_asked() {
         let limits = limits();
-        let user = UserId::from_random([0; 30]);
+        let user = RecordId::from_random([0; 30]);
         for _ in 0..10 {
             let lookup = limits.phone_lookup(&user).unwrap();
             assert!(lookup.settle::<()>(Err(Error::NotWechatUser)).is_err());

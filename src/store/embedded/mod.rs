@@ -17,7 +17,7 @@ use self::engine::Engine;
 use self::tables::{COMPANIES, META, Tables, USERS, USERS_BY_OPENID, USERS_BY_PHONE};
 use self::writer::Writer;
 use super::{Conflict, Error, Location, UserUpdate};
-use crate::domain::{Company, NewUser, OpenId, Phone, ServerKey, User, UserId};
+use crate::domain::{Company, NewUser, OpenId, Phone, RecordId, ServerKey, User};
 
 pub struct Embedded {
     // Dropped first: the writer's thread holds the other handle of the engine.
@@ -35,7 +35,7 @@ impl Embedded {
         self.engine.read(|txn| Ok(txn.open_table(USERS)?.len()?))
     }
 
-    pub fn user_by_id(&self, id: &UserId) -> Result<Option<User>, Error> {
+    pub fn user_by_id(&self, id: &RecordId) -> Result<Option<User>, Error> {
         self.engine.read(|txn| read_user(txn, id.as_str()))
     }
 
@@ -76,7 +76,7 @@ impl Embedded {
 
     pub async fn update_user(
         &self,
-        id: UserId,
+        id: RecordId,
         update: UserUpdate,
         now: Timestamp,
     ) -> Result<Result<User, Conflict>, Error> {
@@ -94,7 +94,7 @@ impl Embedded {
         self.writer.write(change).await
     }
 
-    pub async fn replace_password_hash(&self, id: UserId, old: String, new: String) -> Result<(), Error> {
+    pub async fn replace_password_hash(&self, id: RecordId, old: String, new: String) -> Result<(), Error> {
         let replace = move |tables: &mut Tables<'_>| match tables.user(id.as_str())? {
             Some(before) if before.password_hash.as_ref() == Some(&old) => {
                 let after = User { password_hash: Some(new), ..before.clone() };

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::tables::META_TOKEN_KEYS;
-use crate::domain::{IdType, OpenId, Phone, ServerKey, Status, TokenKey, User, UserId, UserNumber, UserType};
+use crate::domain::{
+    IdType, OpenId, Phone, RecordId, ServerKey, Status, TokenKey, User, UserNumber, UserType,
+};
 use crate::store::Error;
 
 const USER_V1: u8 = 1;
@@ -136,7 +138,7 @@ impl From<&User> for StoredUser {
 
 impl StoredUser {
     /// `None` when a field has a value that this program would never have written.
-    fn into_user(self, id: UserId) -> Option<User> {
+    fn into_user(self, id: RecordId) -> Option<User> {
         let openid = OpenId::parse(&self.openid.unpack())?;
         let id_type = match self.id_type {
             StoredIdType::WeChat => IdType::WeChat,
@@ -189,7 +191,7 @@ pub fn encode_user(user: &User) -> Result<Vec<u8>, Error> {
 pub fn decode_user(id: &str, bytes: &[u8]) -> Result<User, Error> {
     let damaged = || Error::Damaged(format!("user {id}"));
     let stored: StoredUser = decode(id, USER_V1, bytes).ok_or_else(damaged)?;
-    UserId::parse(id).and_then(|id| stored.into_user(id)).ok_or_else(damaged)
+    RecordId::parse(id).and_then(|id| stored.into_user(id)).ok_or_else(damaged)
 }
 
 /// The token keys, oldest first.
@@ -249,7 +251,7 @@ mod tests {
     fn user() -> User {
         let now = Timestamp::from_millisecond(1_795_327_836_858).unwrap();
         NewUser::new(
-            UserId::parse("qs1c5qev8o3hjvu").unwrap(),
+            RecordId::parse("qs1c5qev8o3hjvu").unwrap(),
             OpenId::parse("a0cdd0e1-ee1f-4bdc-aee5-6a9abd548f05").unwrap(),
             IdType::ManagePlatform,
             Uuid::from_bytes([7; 16]),

@@ -3,7 +3,7 @@
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use super::stored::{self, StoredTokenKeys};
-use crate::domain::{Company, OpenId, Phone, ServerKey, User, UserId, UserNumber};
+use crate::domain::{Company, OpenId, Phone, RecordId, ServerKey, User, UserNumber};
 use crate::store::Error;
 
 /// Record id -> user, see `stored.rs`.
@@ -57,7 +57,7 @@ impl<'txn> Tables<'txn> {
         }
     }
 
-    pub fn has_user(&self, id: &UserId) -> Result<bool, Error> {
+    pub fn has_user(&self, id: &RecordId) -> Result<bool, Error> {
         Ok(self.users.get(id.as_str())?.is_some())
     }
 
