@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use bai::domain::{IdType, NewUser, OpenId, RecordId, ServerKey, TokenKey, User, UserNumber};
-use bai::token::{Keys, Tokens};
+use bai::token::{Grant, Keys, Subject, Tokens};
 use jiff::Timestamp;
 use pasetors::Local;
 use pasetors::keys::SymmetricKey;
@@ -44,8 +44,16 @@ fn user(now: Timestamp) -> User {
 fn main() {
     let now = Timestamp::from_second(1_795_327_836).expect("a time");
     let (user, key) = (user(now), ServerKey { secret: SECRET, created: now });
-    let tokens = Tokens::new(Keys::new(&[key]).expect("a key"), Duration::from_hours(120));
-    let token = tokens.issue(&user, now).expect("randomness");
+    let tokens = Tokens::new(Keys::new(&[key]).expect("a key"));
+    let grant = Grant {
+        subject: Subject::User,
+        id: &user.id,
+        token_key: &user.token_key,
+        collection_id: "pbc_421601843",
+        lifetime: Duration::from_hours(120),
+        is_refreshable: true,
+    };
+    let token = tokens.issue(&grant, now).expect("randomness");
 
     // The bytes that PASETO works on, taken from the token.
     let key = SymmetricKey::<V4>::from(&SECRET).expect("a key");
@@ -61,7 +69,7 @@ fn main() {
     };
 
     let round = |_| {
-        let issue = (rate(|| tokens.issue(&user, now)), rate(write));
+        let issue = (rate(|| tokens.issue(&grant, now)), rate(write));
         let verify = (rate(|| tokens.verify(&token, now)), rate(read));
         (issue, verify)
     };

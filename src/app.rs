@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::ServerKey;
+use crate::domain::{Collections, ServerKey};
 use crate::password::{Cost, Passwords};
 use crate::random::Random;
 use crate::store::{Location, Store};
@@ -21,8 +21,10 @@ pub struct App {
     pub clock: Clock,
     /// Random bytes.
     pub random: Random,
-    /// The users.
+    /// The records.
     pub store: Store,
+    /// The collections that the records are shown in.
+    pub collections: Collections,
     /// Password hashing.
     pub passwords: Passwords,
     /// Tokens.
@@ -60,23 +62,31 @@ impl App {
         random: Random,
     ) -> Result<Arc<Self>, StartError> {
         let store = Store::open(location, config.store.cache_mib << 20)?;
-        let keys = token_keys(&store, &clock, &random).await?;
+        let stored_keys = token_keys(&store, &clock, &random).await?;
+        let keys = Keys::new(&stored_keys).ok_or(StartError::Keys)?;
+        let collections = collections(&store, &stored_keys)?;
         let passwords = passwords(&config)?;
         let wechat = wechat::Client::new(&config.wechat, clock.clone(), random.clone());
-        let tokens = Tokens::new(keys, config.token.lifetime);
-        Ok(Arc::new(Self { config, clock, random, store, passwords, tokens, wechat }))
+        let tokens = Tokens::new(keys);
+        Ok(Arc::new(Self { config, clock, random, store, collections, passwords, tokens, wechat }))
     }
 }
 
 /// The stored keys; at the first start, one that is made now.
-async fn token_keys(store: &Store, clock: &Clock, random: &Random) -> Result<Keys, StartError> {
+async fn token_keys(store: &Store, clock: &Clock, random: &Random) -> Result<Vec<ServerKey>, StartError> {
     let mut stored = store.token_keys()?;
     if stored.is_empty() {
         let key = ServerKey { secret: random.bytes()?, created: clock.now() };
         store.add_token_key(key.clone(), clock.now()).await?;
         stored.push(key);
     }
-    Keys::new(&stored).ok_or(StartError::Keys)
+    Ok(stored)
+}
+
+/// The collections; those that were not imported are as old as the oldest token key.
+fn collections(store: &Store, keys: &[ServerKey]) -> Result<Collections, StartError> {
+    let born = keys.iter().map(|key| key.created).min().unwrap_or_default();
+    Ok(store.collections()?.unwrap_or_else(|| Collections::new(born)))
 }
 
 fn passwords(config: &Config) -> Result<Passwords, password::Error> {

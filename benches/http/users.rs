@@ -132,7 +132,7 @@ pub async fn change(store: &Store, number: u64, change: u64) {
     let length = usize::try_from(change % 16).unwrap_or(0);
     let update = UserUpdate {
         name: Some(Name::parse(["李四", "李小四"][length % 2]).expect("a name")),
-        phone: Some(Phone::parse(&format!("17{change:09}")).expect("a phone")),
+        phone: Some(Some(Phone::parse(&format!("17{change:09}")).expect("a phone"))),
         picture: Some(
             Picture::parse(&format!("https://img.example.com/avatars/{change:0>length$}.jpg"))
                 .expect("a picture"),

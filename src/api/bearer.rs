@@ -6,7 +6,7 @@ use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use crate::app::App;
-use crate::auth;
+use crate::auth::{self, Caller};
 use crate::domain::User;
 use crate::error::Error;
 
@@ -23,6 +23,22 @@ impl Bearer {
             Some(token) => auth::authenticate(app, token).await,
             None => Err(Error::Unauthenticated("no token")),
         }
+    }
+
+    /// Whose token came with the request, be it a user's or a superuser's.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`], [`Error::Disabled`].
+    pub async fn caller(&self, app: &App) -> Result<Caller, Error> {
+        match &self.0 {
+            Some(token) => auth::caller(app, token).await,
+            None => Err(Error::Unauthenticated("no token")),
+        }
+    }
+
+    /// The token as it came.
+    pub fn token(&self) -> Option<&str> {
+        self.0.as_deref()
     }
 }
 

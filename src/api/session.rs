@@ -5,6 +5,7 @@ use poem_openapi::{Enum, Object};
 use super::types::AuthRecord;
 use super::view::{UserInfo, auth_record};
 use crate::auth::Session;
+use crate::domain::Collections;
 
 /// PocketBase 原生认证响应。
 /// 客户端可直接使用返回的 `token` 与 PocketBase SDK 或当前 hooks 接口交互。
@@ -39,8 +40,9 @@ enum AuthStatus {
     LoggedIn,
 }
 
-impl From<Session> for PocketBaseAuthResponse {
-    fn from(session: Session) -> Self {
+impl PocketBaseAuthResponse {
+    /// The answer to whoever has the session.
+    pub fn new(session: Session, collections: &Collections) -> Self {
         let (status, msg) = match session.created {
             true => (AuthStatus::Registered, "注册成功"),
             false => (AuthStatus::LoggedIn, "登录成功"),
@@ -48,11 +50,11 @@ impl From<Session> for PocketBaseAuthResponse {
         let data = AuthData {
             status,
             is_info_complete: session.user.is_complete(),
-            user: UserInfo::new(&session.user, session.company.as_ref()),
+            user: UserInfo::new(&session.user, session.company.as_ref(), collections),
         };
         Self {
             meta: AuthMeta { code: 200, msg: msg.to_owned(), data },
-            record: auth_record(&session.user),
+            record: auth_record(&session.user, &collections.users),
             token: session.token,
         }
     }

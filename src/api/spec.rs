@@ -4,8 +4,8 @@ use poem_openapi::{OpenApi, OpenApiService, ServerObject, Tags as _};
 use serde_json::{Map, Value, json};
 
 use super::Tags;
-use super::view::USERS_COLLECTION;
 use crate::config;
+use crate::domain::Kind;
 
 const TITLE: &str = "BAI PocketBase Hooks API";
 /// Version of the interface, which is the contract's and not the program's.
@@ -166,7 +166,7 @@ fn set_collection_examples(document: &mut Value) {
     let parameters = operations.filter_map(|operation| operation.get_mut("parameters")?.as_array_mut());
     for parameter in parameters.flatten() {
         if parameter["name"] == "collection" {
-            parameter["example"] = USERS_COLLECTION.into();
+            parameter["example"] = Kind::Users.name().into();
         }
     }
 }

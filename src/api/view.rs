@@ -5,11 +5,7 @@ use poem_openapi::{Enum, Object};
 use serde_json::{Map, Value};
 
 use super::types::{AuthRecord, CompanyInfo, Number};
-use crate::domain::{Company, IdType, Phone, Status, User, UserType};
-use crate::token::USERS_COLLECTION_ID;
-
-/// Name of the users' collection, as PocketBase shows it.
-pub const USERS_COLLECTION: &str = "tbl_auth_users";
+use crate::domain::{Collection, Collections, Company, IdType, Phone, Status, Superuser, User, UserType};
 
 /// 用户身份来源类型
 #[derive(Clone, Copy, Enum)]
@@ -104,11 +100,11 @@ pub struct UserInfo {
 
 impl UserInfo {
     /// The user, with its company.
-    pub fn new(user: &User, company: Option<&Company>) -> Self {
+    pub fn new(user: &User, company: Option<&Company>, collections: &Collections) -> Self {
         Self {
             pb_id: user.id.to_string(),
             users_convers_id: user.conversation_id.clone(),
-            users_id: user.number.to_string(),
+            users_id: user.shown_number(),
             users_idtype: user.id_type.into(),
             users_id_number: user.id_number.clone(),
             users_status: Number(status_number(user.status)),
@@ -125,30 +121,30 @@ impl UserInfo {
             users_parent_id: user.parent_id.clone(),
             users_promo_code: user.promo_code.clone(),
             usergroups_id: user.group_id.clone(),
-            company: CompanyInfo(company.and_then(|company| serde_json::from_str(&company.record).ok())),
+            company: CompanyInfo(company.map(|company| company_record(company, &collections.companies).0)),
             created: date(user.created),
             updated: date(user.updated),
         }
     }
 }
 
-/// The auth record as PocketBase writes it: keys in byte order, empty text `""`, no password, no token key.
-pub fn auth_record(user: &User) -> AuthRecord {
+/// A user's record as PocketBase writes it: keys in byte order, empty text `""`, no password, no token key.
+pub fn auth_record(user: &User, collection: &Collection) -> AuthRecord {
     let text = |text: &str| Value::from(text);
     let entries = [
-        ("collectionId", text(USERS_COLLECTION_ID)),
-        ("collectionName", text(USERS_COLLECTION)),
+        ("collectionId", text(&collection.id)),
+        ("collectionName", text(collection.kind.name())),
         ("company_id", text(&user.company_id)),
         ("created", text(&date(user.created))),
         ("email", text(user.email.as_deref().unwrap_or_default())),
-        ("emailVisibility", false.into()),
+        ("emailVisibility", user.email_visibility.into()),
         ("id", text(user.id.as_str())),
         ("openid", text(user.openid.as_str())),
         ("updated", text(&date(user.updated))),
         ("usergroups_id", text(&user.group_id)),
         ("users_auth_type", user.auth_type.into()),
         ("users_convers_id", text(&user.conversation_id)),
-        ("users_id", text(&user.number.to_string())),
+        ("users_id", text(&user.shown_number())),
         ("users_id_number", text(&user.id_number)),
         ("users_idtype", text(UsersIdtype::from(user.id_type).as_str())),
         ("users_level", text(&user.level)),
@@ -160,9 +156,52 @@ pub fn auth_record(user: &User) -> AuthRecord {
         ("users_rank_level", user.rank_level.into()),
         ("users_status", status_number(user.status).into()),
         ("users_type", text(UsersType::from(user.user_type).as_str())),
-        ("verified", true.into()),
+        ("verified", user.verified.into()),
     ];
-    AuthRecord(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>())
+    let own = entries.into_iter().map(|(key, value)| (key.to_owned(), value));
+    AuthRecord(match &user.columns {
+        Some(columns) => with_columns(columns, own),
+        None => own.collect(),
+    })
+}
+
+/// A company's record as PocketBase writes it: keys in byte order.
+pub fn company_record(company: &Company, collection: &Collection) -> AuthRecord {
+    let own = [
+        ("collectionId", collection.id.clone()),
+        ("collectionName", collection.kind.name().to_owned()),
+        ("company_id", company.company_id.clone()),
+        ("created", date(company.created)),
+        ("id", company.id.to_string()),
+        ("updated", date(company.updated)),
+    ];
+    AuthRecord(with_columns(
+        &company.columns,
+        own.into_iter().map(|(key, value)| (key.to_owned(), value.into())),
+    ))
+}
+
+/// A superuser's record as PocketBase writes it: keys in byte order.
+pub fn superuser_record(superuser: &Superuser, collection: &Collection) -> AuthRecord {
+    let own = [
+        ("collectionId", Value::from(collection.id.as_str())),
+        ("collectionName", collection.kind.name().into()),
+        ("created", date(superuser.created).into()),
+        ("email", superuser.email.as_str().into()),
+        ("emailVisibility", superuser.email_visibility.into()),
+        ("id", superuser.id.as_str().into()),
+        ("updated", date(superuser.updated).into()),
+        ("verified", superuser.verified.into()),
+    ];
+    AuthRecord(own.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+/// Our own columns and the deployment's, which never hide ours.
+fn with_columns(columns: &str, own: impl Iterator<Item = (String, Value)>) -> Map<String, Value> {
+    let mut record: Map<String, Value> = serde_json::from_str(columns).unwrap_or_default();
+    record.extend(own);
+    record.sort_keys();
+    record
 }
 
 fn phone_text(user: &User) -> String {

@@ -1,7 +1,7 @@
 //! From what somebody calls themselves to the user.
 
 use crate::app::App;
-use crate::domain::{NativeEmail, OpenId, Phone, User};
+use crate::domain::{OpenId, Phone, User};
 use crate::error::Result;
 
 /// What an identity may be.
@@ -27,7 +27,7 @@ impl IdentityField {
 pub async fn user_by_identity(app: &App, identity: &str, fields: &[IdentityField]) -> Result<Option<User>> {
     for field in fields {
         let user = match field {
-            IdentityField::Email => user_by_email(app, identity).await?,
+            IdentityField::Email => app.store.user_by_email(identity).await?,
             IdentityField::OpenId => match OpenId::parse(identity) {
                 Some(openid) => app.store.user_by_openid(&openid).await?,
                 None => None,
@@ -42,15 +42,4 @@ pub async fn user_by_identity(app: &App, identity: &str, fields: &[IdentityField
         }
     }
     Ok(None)
-}
-
-/// There is no index by e-mail: an address that the server made has the key to another one in it, and one that was set
-/// later leads to nobody.
-async fn user_by_email(app: &App, email: &str) -> Result<Option<User>> {
-    let user = match User::of_native_email(email) {
-        Some(NativeEmail::ManagePlatform(openid)) => app.store.user_by_openid(&openid).await?,
-        Some(NativeEmail::WeChat(id)) => app.store.user_by_id(&id).await?,
-        None => None,
-    };
-    Ok(user.filter(|user| user.email.as_deref() == Some(email)))
 }

@@ -6,14 +6,17 @@ mod login;
 mod profile;
 mod refresh;
 mod register;
+mod superuser;
+mod tokens;
 mod update;
 
-pub use authenticate::authenticate;
+pub use authenticate::{Caller, Who, authenticate, caller};
 pub use identity::{IdentityField, user_by_identity};
 pub use login::{password_login, platform_login, platform_user, wechat_login};
 pub use profile::{ProfileUpdate, update_profile};
 pub use refresh::{RefreshBy, refresh_token};
 pub use register::{Registration, register};
+pub use superuser::{SuperuserSession, create_superuser, refresh_superuser, superuser_login};
 pub use update::{OwnUpdate, PasswordChange, update_own};
 
 use crate::app::App;
@@ -33,7 +36,7 @@ pub struct Session {
 }
 
 async fn open_session(app: &App, user: User, created: bool) -> Result<Session> {
-    let token = app.tokens.issue(&user, app.clock.now())?;
+    let token = tokens::user_token(app, &user)?;
     let company = company_of(app, &user).await?;
     Ok(Session { token, user, company, created })
 }

@@ -28,7 +28,7 @@ pub async fn update_profile(app: &App, user: User, update: ProfileUpdate) -> Res
     let phone = app.wechat.phone_number(&update.phone_code, &user.openid).await?;
     let change = UserUpdate {
         name: Some(update.name),
-        phone: Some(phone),
+        phone: Some(Some(phone)),
         picture: Some(update.picture),
         user_type: Some(UserType::Registered),
         ..UserUpdate::default()

@@ -1,6 +1,7 @@
 //! A new token for an old one, or for a WeChat code.
 
 use super::authenticate::ensure_active;
+use super::tokens::user_token;
 use crate::app::App;
 use crate::domain::{OneTimeCode, User};
 use crate::error::{Error, Result};
@@ -26,5 +27,5 @@ pub async fn refresh_token(app: &App, by: RefreshBy) -> Result<String> {
         }
     };
     ensure_active(&user)?;
-    Ok(app.tokens.issue(&user, app.clock.now())?)
+    user_token(app, &user)
 }

@@ -50,9 +50,12 @@ pub async fn update_own(app: &App, user: User, update: OwnUpdate) -> Result<User
         Some(change) => change_password(app, &user, change).await?,
         None => (None, None),
     };
+    // Of two changes of the password at once, each checked against the same old one, only the first is made.
+    let if_token_key = token_key.as_ref().map(|_| user.token_key.clone());
     let change = UserUpdate {
+        if_token_key,
         name: update.name,
-        phone: update.phone,
+        phone: update.phone.map(Some),
         picture: update.picture,
         user_type: update.user_type,
         id_number: update.id_number,
@@ -68,7 +71,7 @@ pub async fn update_own(app: &App, user: User, update: OwnUpdate) -> Result<User
     match app.store.update_user(user.id, change, app.clock.now()).await? {
         Ok(user) => Ok(user),
         Err(Conflict::Phone) => Err(Error::PhoneOfAnother),
-        Err(_) => Err(Error::Unauthenticated("the user is gone")),
+        Err(_) => Err(Error::Unauthenticated("the user is gone, or has another password")),
     }
 }
 

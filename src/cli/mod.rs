@@ -4,6 +4,7 @@ mod compact;
 mod key;
 mod serve;
 mod show;
+mod superuser;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,6 +51,9 @@ enum Command {
     /// Manage the keys that tokens are encrypted with (the server must be stopped)
     #[command(subcommand)]
     Key(key::Command),
+    /// Manage those who may do everything through PocketBase's API (the server must be stopped)
+    #[command(subcommand)]
+    Superuser(superuser::Command),
     /// Give unused space of the database file back (the server must be stopped)
     Compact,
 }
@@ -64,6 +68,7 @@ pub fn run() -> ExitCode {
             Command::Openapi { yaml } => show::openapi(config, yaml),
             Command::Config => show::config(&config),
             Command::Key(command) => key::run(&config, &command),
+            Command::Superuser(command) => superuser::run(config, &command),
             Command::Compact => compact::run(&config),
         });
     match outcome {

@@ -79,9 +79,12 @@ pub struct Store {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Token {
-    /// How long a token is valid.
+    /// How long a user's token is valid.
     #[serde(with = "duration")]
     pub lifetime: Duration,
+    /// How long a superuser's token is valid.
+    #[serde(with = "duration")]
+    pub superuser_lifetime: Duration,
 }
 
 /// `[password]`
@@ -273,7 +276,7 @@ impl Default for Store {
 
 impl Default for Token {
     fn default() -> Self {
-        Self { lifetime: Duration::from_hours(5 * 24) }
+        Self { lifetime: Duration::from_hours(5 * 24), superuser_lifetime: Duration::from_hours(24) }
     }
 }
 

@@ -2,21 +2,27 @@
 //!
 //! Each type is parsed once, at the edge; after that an invalid value cannot exist.
 
+mod collection;
 mod company;
+mod email;
 mod openid;
 mod password;
 mod phone;
 mod record_id;
 mod server_key;
+mod superuser;
 mod text;
 mod user;
 
+pub use collection::{Collection, Collections, Kind};
 pub use company::Company;
+pub use email::Email;
 pub use openid::OpenId;
 pub use password::PlainPassword;
 pub use phone::Phone;
 pub use record_id::RecordId;
 pub use server_key::ServerKey;
+pub use superuser::Superuser;
 pub use text::{Name, OneTimeCode, Picture, ShortText};
 pub use user::{IdType, NativeEmail, NewUser, Status, TokenKey, User, UserNumber, UserType};
 

@@ -119,6 +119,14 @@ pub struct User {
     pub group_id: String,
     /// The identity of PocketBase's native login; a platform user without it cannot log in.
     pub email: Option<String>,
+    /// Whether others who see the record see the e-mail address in it.
+    pub email_visibility: bool,
+    /// Whether the e-mail address counts as the user's.
+    pub verified: bool,
+    /// What is shown in place of the number of a user who came with another one.
+    pub given_number: Option<String>,
+    /// Columns of an imported user that are not ours, as the text of one JSON object.
+    pub columns: Option<String>,
     /// Scrypt hash as a PHC string; WeChat users have none.
     pub password_hash: Option<String>,
     /// What the user's tokens are bound to.
@@ -134,6 +142,18 @@ impl User {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         !self.name.is_empty() && self.phone.is_some() && !self.picture.is_empty()
+    }
+
+    /// The number that clients see.
+    #[must_use]
+    pub fn shown_number(&self) -> String {
+        self.given_number.clone().unwrap_or_else(|| self.number.to_string())
+    }
+
+    /// Whether the e-mail address is the one that [`User::native_email`] makes.
+    #[must_use]
+    pub fn has_native_email(&self) -> bool {
+        self.email.as_ref() == Some(&Self::native_email(self.id_type, &self.openid, &self.id))
     }
 
     /// The e-mail address that the server makes for a new user.
@@ -200,6 +220,10 @@ impl NewUser {
             parent_id: String::new(),
             promo_code: String::new(),
             group_id: String::new(),
+            email_visibility: false,
+            verified: true,
+            given_number: None,
+            columns: None,
             password_hash: None,
             token_key,
             created: now,
@@ -224,6 +248,12 @@ impl NewUser {
     #[must_use]
     pub fn phone(&self) -> Option<&Phone> {
         self.0.phone.as_ref()
+    }
+
+    /// The e-mail address that the user will have.
+    #[must_use]
+    pub fn email(&self) -> Option<&str> {
+        self.0.email.as_deref()
     }
 
     /// The id that the user will have.

@@ -2,17 +2,17 @@
 //!
 //! Reads run in place and never wait for a writer. Writes are acknowledged only after they are on disk.
 
+mod change;
 mod embedded;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::sync::broadcast;
 
-use crate::domain::{
-    Company, Name, NewUser, OpenId, Phone, Picture, RecordId, ServerKey, ShortText, Status, TokenKey, User,
-    UserType,
-};
+use crate::domain::{Collections, Company, NewUser, OpenId, Phone, RecordId, ServerKey, Superuser, User};
+pub use change::{Action, Change, CompanyUpdate, Conflict, Record, SuperuserUpdate, UserUpdate, Write};
 use embedded::Embedded;
 pub use redb::StorageBackend;
 pub use redb::backends::{FileBackend, InMemoryBackend};
@@ -104,52 +104,6 @@ pub enum Error {
     Failed(String),
 }
 
-/// Which uniqueness rule a new or changed user would break.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conflict {
-    /// The record id is taken.
-    Id,
-    /// The openid is taken.
-    OpenId,
-    /// The phone is taken.
-    Phone,
-    /// There is no such user to change.
-    NoSuchUser,
-}
-
-/// A partial change of a user: what is `None` stays.
-#[derive(Clone, Debug, Default)]
-pub struct UserUpdate {
-    /// New name.
-    pub name: Option<Name>,
-    /// New phone.
-    pub phone: Option<Phone>,
-    /// New picture.
-    pub picture: Option<Picture>,
-    /// New type.
-    pub user_type: Option<UserType>,
-    /// Enable or disable.
-    pub status: Option<Status>,
-    /// New number of an identity document.
-    pub id_number: Option<ShortText>,
-    /// New level.
-    pub level: Option<ShortText>,
-    /// New company.
-    pub company_id: Option<ShortText>,
-    /// Who brought this user.
-    pub parent_id: Option<ShortText>,
-    /// New promotion code.
-    pub promo_code: Option<ShortText>,
-    /// New group.
-    pub group_id: Option<ShortText>,
-    /// New password hash; comes with a new token key.
-    pub password_hash: Option<String>,
-    /// New token key: ends all tokens of the user.
-    pub token_key: Option<TokenKey>,
-    /// Native identity; the inner `None` removes it.
-    pub email: Option<Option<String>>,
-}
-
 impl Store {
     /// Opens the database, making or migrating it as needed, with a page cache of `cache_bytes`.
     ///
@@ -198,10 +152,42 @@ impl Store {
         self.embedded().user_by_phone(phone)
     }
 
+    /// The user with this e-mail address.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {
+        self.embedded().user_by_email(email)
+    }
+
+    /// The company with this record id.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub async fn company_by_id(&self, id: &RecordId) -> Result<Option<Company>, Error> {
+        self.embedded().company_by_id(id)
+    }
+
+    /// The superuser with this record id.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub async fn superuser_by_id(&self, id: &RecordId) -> Result<Option<Superuser>, Error> {
+        self.embedded().superuser_by_id(id)
+    }
+
+    /// The superuser with this e-mail address.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub async fn superuser_by_email(&self, email: &str) -> Result<Option<Superuser>, Error> {
+        self.embedded().superuser_by_email(email)
+    }
+
     /// The company with this key.
     ///
     /// # Errors
-    /// [`Error::Failed`].
+    /// [`Error::Failed`] or [`Error::Damaged`].
     pub async fn company_by_company_id(&self, company_id: &str) -> Result<Option<Company>, Error> {
         self.embedded().company_by_company_id(company_id)
     }
@@ -244,12 +230,48 @@ impl Store {
         self.embedded().replace_password_hash(id, old, new).await
     }
 
-    /// Adds a company or replaces the one with the same key.
+    /// Replaces the password hash of a superuser, as [`Store::replace_password_hash`] does for a user.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
+    pub async fn replace_superuser_hash(&self, id: RecordId, old: String, new: String) -> Result<(), Error> {
+        self.embedded().replace_superuser_hash(id, old, new).await
+    }
+
+    /// Does all of `writes` in one transaction and stamps what changes with `now`; or nothing of it, and says which one
+    /// may not be done, and why. The records are in the order of the writes; of a deleted one, what it was.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
+    pub async fn write(
+        &self,
+        writes: Vec<Write>,
+        now: Timestamp,
+    ) -> Result<Result<Vec<Record>, (usize, Conflict)>, Error> {
+        self.embedded().write(writes, now).await
+    }
+
+    /// Every change of a record from now on, after it is on disk, in the order in which they were made. Who reads too
+    /// slowly loses the oldest.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
+        self.embedded().changes()
+    }
+
+    /// What is known of the collections; `None`: they began here.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub fn collections(&self) -> Result<Option<Collections>, Error> {
+        self.embedded().collections()
+    }
+
+    /// Sets what is known of the collections.
     ///
     /// # Errors
     /// [`Error::Failed`]: nothing was stored.
-    pub async fn put_company(&self, company: Company) -> Result<(), Error> {
-        self.embedded().put_company(company).await
+    pub async fn set_collections(&self, collections: Collections) -> Result<(), Error> {
+        self.embedded().set_collections(collections).await
     }
 
     /// The token keys, oldest first.

@@ -17,10 +17,7 @@ use pasetors::{Local, token::UntrustedToken, version4::V4};
 use serde::{Deserialize, Serialize};
 
 pub use self::keys::{Keys, key_id};
-use crate::domain::{RecordId, TokenKey, User};
-
-/// `collectionId` of `tbl_auth_users`: `pbc_` and the CRC-32 of type and name, as PocketBase makes it.
-pub const USERS_COLLECTION_ID: &str = "pbc_421601843";
+use crate::domain::{RecordId, TokenKey};
 
 /// The prefix that marks our tokens; it has no meaning to the SDK.
 const PREFIX: &str = "pb";
@@ -34,7 +31,32 @@ const CLOCK_STEP: Duration = Duration::from_mins(1);
 /// Issues and verifies tokens.
 pub struct Tokens {
     keys: Keys,
-    lifetime: Duration,
+}
+
+/// Whose a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A user's.
+    User,
+    /// A superuser's.
+    Superuser,
+}
+
+/// What a new token is to say.
+#[derive(Clone, Copy)]
+pub struct Grant<'a> {
+    /// Whose it is: the kind …
+    pub subject: Subject,
+    /// … and the record.
+    pub id: &'a RecordId,
+    /// The record's token key.
+    pub token_key: &'a TokenKey,
+    /// Id of the record's collection, for the SDK.
+    pub collection_id: &'a str,
+    /// How long the token is valid.
+    pub lifetime: Duration,
+    /// Whether a new token may be had for it.
+    pub is_refreshable: bool,
 }
 
 /// Why a token is refused. Clients are told no more than that it is.
@@ -62,13 +84,17 @@ pub enum Error {
 #[error("a token could not be made: {0}")]
 pub struct IssueError(String);
 
-/// What a verified token says. The caller still has to compare `token_key` with the user's.
+/// What a verified token says. The caller still has to compare `token_key` with the record's.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Claims {
-    /// Whose token it is.
-    pub user_id: RecordId,
-    /// The user's token key when the token was made.
+    /// Whose token it is: the kind …
+    pub subject: Subject,
+    /// … and the record.
+    pub id: RecordId,
+    /// The record's token key when the token was made.
     pub token_key: TokenKey,
+    /// Whether a new token may be had for it.
+    pub is_refreshable: bool,
 }
 
 /// The segment that the PocketBase SDK reads. Field order is the format.
@@ -81,13 +107,23 @@ struct PublicClaims<'a> {
     r#type: &'a str,
 }
 
-/// What is encrypted. Names are PASETO's registered claims, but for `tk`, the token key.
+/// What is encrypted. Names are PASETO's registered claims, but for `tk`, the token key; `su`, a superuser's; and `nr`,
+/// not refreshable.
 #[derive(Serialize, Deserialize)]
 struct Payload {
     sub: String,
     iat: Timestamp,
     exp: Timestamp,
     tk: String,
+    #[serde(default, skip_serializing_if = "is_false")]
+    su: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    nr: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,30 +132,32 @@ struct Footer {
 }
 
 impl Tokens {
-    /// Tokens that live for `lifetime`, made with the newest of `keys`.
+    /// Tokens that are made with the newest of `keys`.
     #[must_use]
-    pub fn new(keys: Keys, lifetime: Duration) -> Self {
-        Self { keys, lifetime }
+    pub fn new(keys: Keys) -> Self {
+        Self { keys }
     }
 
-    /// A new token for `user`.
+    /// A new token.
     ///
     /// # Errors
     /// [`IssueError`] when the system gives no randomness.
-    pub fn issue(&self, user: &User, now: Timestamp) -> Result<String, IssueError> {
+    pub fn issue(&self, grant: &Grant<'_>, now: Timestamp) -> Result<String, IssueError> {
         let failed = |e: &dyn fmt::Display| IssueError(e.to_string());
-        let exp = now.checked_add(self.lifetime).map_err(|e| failed(&e))?;
+        let exp = now.checked_add(grant.lifetime).map_err(|e| failed(&e))?;
         let claims = PublicClaims {
-            collection_id: USERS_COLLECTION_ID,
+            collection_id: grant.collection_id,
             exp: exp.as_second(),
-            id: user.id.as_str(),
+            id: grant.id.as_str(),
             r#type: "auth",
         };
         let payload = Payload {
-            sub: user.id.as_str().to_owned(),
+            sub: grant.id.as_str().to_owned(),
             iat: now,
             exp,
-            tk: STANDARD_NO_PAD.encode(user.token_key.as_bytes()),
+            tk: STANDARD_NO_PAD.encode(grant.token_key.as_bytes()),
+            su: grant.subject == Subject::Superuser,
+            nr: !grant.is_refreshable,
         };
         let key = self.keys.newest();
         let claims = STANDARD_NO_PAD.encode(serde_json::to_vec(&claims).map_err(|e| failed(&e))?);
@@ -150,8 +188,12 @@ impl Tokens {
             return Err(Error::FromTheFuture);
         }
         let token_key = STANDARD_NO_PAD.decode(&payload.tk).map_err(|_| Error::Malformed)?;
-        let user_id = RecordId::parse(&payload.sub).ok_or(Error::Malformed)?;
-        Ok(Claims { user_id, token_key: TokenKey::new(token_key) })
+        Ok(Claims {
+            subject: if payload.su { Subject::Superuser } else { Subject::User },
+            id: RecordId::parse(&payload.sub).ok_or(Error::Malformed)?,
+            token_key: TokenKey::new(token_key),
+            is_refreshable: !payload.nr,
+        })
     }
 }
 
@@ -170,7 +212,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{IdType, NewUser, OpenId, ServerKey, UserNumber};
+    use crate::domain::ServerKey;
 
     const LIFETIME: Duration = Duration::from_hours(120);
     const GOLDEN: &str = include_str!("../../tests/fixtures/stored/token_v1.txt");
@@ -185,40 +227,64 @@ mod tests {
     }
 
     fn tokens(bytes: &[u8]) -> Tokens {
-        Tokens::new(keys(bytes), LIFETIME)
+        Tokens::new(keys(bytes))
     }
 
-    fn user() -> User {
-        NewUser::new(
-            RecordId::parse("qs1c5qev8o3hjvu").unwrap(),
-            OpenId::parse("o_1").unwrap(),
-            IdType::WeChat,
-            uuid::Uuid::nil(),
-            TokenKey::new([9; 16]),
-            at(0),
-        )
-        .numbered(UserNumber(1))
+    /// The token of a user.
+    fn issue(tokens: &Tokens, now: Timestamp) -> String {
+        tokens.issue(&grant(&id(), &key()), now).unwrap()
+    }
+
+    fn grant<'a>(id: &'a RecordId, token_key: &'a TokenKey) -> Grant<'a> {
+        Grant {
+            subject: Subject::User,
+            id,
+            token_key,
+            collection_id: "pbc_421601843",
+            lifetime: LIFETIME,
+            is_refreshable: true,
+        }
+    }
+
+    fn id() -> RecordId {
+        RecordId::parse("qs1c5qev8o3hjvu").unwrap()
+    }
+
+    fn key() -> TokenKey {
+        TokenKey::new([9; 16])
     }
 
     #[test]
     fn a_token_is_good_until_it_expires() {
         let tokens = tokens(&[1]);
-        let token = tokens.issue(&user(), at(0)).unwrap();
+        let token = issue(&tokens, at(0));
         let lifetime_ms = i64::try_from(LIFETIME.as_millis()).unwrap();
         let claims = tokens.verify(&token, at(lifetime_ms - 1)).unwrap();
-        assert_eq!(claims.user_id, user().id);
-        assert_eq!(claims.token_key, user().token_key);
+        assert_eq!(claims.id, id());
+        assert_eq!(claims.token_key, key());
         assert_eq!(tokens.verify(&token, at(lifetime_ms)), Err(Error::Expired));
     }
 
     #[test]
     fn a_token_made_by_version_0_1_is_still_read() {
-        assert_eq!(tokens(&[1]).verify(GOLDEN.trim(), at(1)).unwrap().user_id, user().id);
+        assert_eq!(tokens(&[1]).verify(GOLDEN.trim(), at(1)).unwrap().id, id());
+    }
+
+    #[test]
+    fn a_token_says_whose_it_is_and_whether_it_can_be_refreshed() {
+        let (tokens, id, key) = (tokens(&[1]), id(), key());
+        for (subject, is_refreshable) in
+            [(Subject::User, true), (Subject::User, false), (Subject::Superuser, true)]
+        {
+            let grant = Grant { subject, is_refreshable, ..grant(&id, &key) };
+            let claims = tokens.verify(&tokens.issue(&grant, at(0)).unwrap(), at(1)).unwrap();
+            assert_eq!((claims.subject, claims.is_refreshable), (subject, is_refreshable));
+        }
     }
 
     #[test]
     fn the_sdk_can_read_the_second_segment() {
-        let token = tokens(&[1]).issue(&user(), at(0)).unwrap();
+        let token = issue(&tokens(&[1]), at(0));
         let segment = token.split('.').nth(1).unwrap();
         assert!(segment.bytes().all(|b| b.is_ascii_alphanumeric()), "{segment}");
         let json = STANDARD_NO_PAD.decode(segment).unwrap();
@@ -230,10 +296,10 @@ mod tests {
 
     #[test]
     fn the_newest_key_signs_and_older_ones_still_verify() {
-        let old = tokens(&[1]).issue(&user(), at(0)).unwrap();
+        let old = issue(&tokens(&[1]), at(0));
         let rotated = tokens(&[1, 2]);
         assert!(rotated.verify(&old, at(1)).is_ok());
-        let new = rotated.issue(&user(), at(1)).unwrap();
+        let new = issue(&rotated, at(1));
         assert_eq!(tokens(&[1]).verify(&new, at(2)), Err(Error::UnknownKey));
         assert!(tokens(&[2]).verify(&new, at(2)).is_ok());
     }
@@ -241,8 +307,8 @@ mod tests {
     #[test]
     fn claims_cannot_be_edited_or_left_out() {
         let tokens = tokens(&[1]);
-        let token = tokens.issue(&user(), at(0)).unwrap();
-        let other = tokens.issue(&user(), at(5_000)).unwrap();
+        let token = issue(&tokens, at(0));
+        let other = issue(&tokens, at(5_000));
         let (claims, paseto) = split(&token).unwrap();
         let (other_claims, _) = split(&other).unwrap();
         assert_ne!(claims, other_claims);
@@ -255,7 +321,7 @@ mod tests {
         #[test]
         fn a_token_with_one_changed_character_is_refused(at_byte in 0usize..600, to in "[A-Za-z0-9._-]") {
             let tokens = tokens(&[1]);
-            let token = tokens.issue(&user(), at(0)).unwrap();
+            let token = issue(&tokens, at(0));
             let at_byte = at_byte % token.len();
             let forged = format!("{}{to}{}", &token[..at_byte], &token[at_byte + 1..]);
             prop_assume!(forged != token);
@@ -274,7 +340,7 @@ mod tests {
             claims in "[A-Za-z0-9_=+/.-]{0,80}",
             payload in prop::collection::vec(any::<u8>(), 0..200),
         ) {
-            let token = tokens(&[1]).issue(&user(), at(0)).unwrap();
+            let token = issue(&tokens(&[1]), at(0));
             let (_, footer) = token.rsplit_once('.').unwrap();
             let payload = URL_SAFE_NO_PAD.encode(payload);
             let forged = format!("pb.{claims}.v4.local.{payload}.{footer}");

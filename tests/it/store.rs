@@ -1,11 +1,11 @@
 //! The store by itself, on a real file.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 
 use bai::domain::{IdType, NewUser, OpenId, Phone, RecordId, ServerKey, TokenKey};
 use bai::random::Random;
-use bai::store::{Conflict, Error, Location, Store, UserUpdate};
+use bai::store::{Action, Conflict, Error, Location, Record, Store, UserUpdate, Write};
 use jiff::Timestamp;
 
 const CACHE: usize = 1 << 20;
@@ -61,14 +61,15 @@ async fn a_refused_job_leaves_no_trace_in_the_shared_transaction() {
     assert!(store.user_by_openid(&OpenId::parse("o_2").unwrap()).await.unwrap().is_none());
     assert_eq!(store.count_users().await.unwrap(), 2);
 
-    let steal = UserUpdate { phone: Some(Phone::parse("13800138001").unwrap()), ..UserUpdate::default() };
+    let steal =
+        UserUpdate { phone: Some(Some(Phone::parse("13800138001").unwrap())), ..UserUpdate::default() };
     let refused = store.update_user(first.id.clone(), steal.clone(), first.created).await.unwrap();
     assert_eq!(refused.unwrap_err(), Conflict::Phone);
     assert_eq!(store.user_by_id(&first.id).await.unwrap().unwrap(), first);
     let nobody = RecordId::from_random([3; 30]);
     assert_eq!(
         store.update_user(nobody, steal, first.created).await.unwrap().unwrap_err(),
-        Conflict::NoSuchUser
+        Conflict::NoSuchRecord
     );
 }
 
@@ -171,4 +172,66 @@ async fn compaction_gives_space_back_and_keeps_everybody() {
     drop(store);
     assert!(fs::metadata(&path).unwrap().len() < before);
     assert_eq!(open(&path).unwrap().count_users().await.unwrap(), 2_000);
+}
+
+#[tokio::test]
+async fn a_file_of_version_1_is_migrated_with_everybody_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bai.redb");
+    let mut packed = flate2::read::GzDecoder::new(&include_bytes!("../fixtures/stored/store_v1.redb.gz")[..]);
+    std::io::copy(&mut packed, &mut File::create(&path).unwrap()).unwrap();
+
+    let store = open(&path).unwrap();
+    let registered = store.user_by_phone(&Phone::parse("13800138000").unwrap()).await.unwrap().unwrap();
+    assert_eq!(registered.name, "张三");
+    assert!(registered.verified && !registered.email_visibility);
+    let email = registered.email.clone().unwrap();
+    assert_eq!(store.user_by_email(&email).await.unwrap().unwrap(), registered);
+    assert_eq!(store.count_users().await.unwrap(), 2);
+    drop(store);
+    assert!(dir.path().join("bai.redb.v1.bak").exists());
+    assert_eq!(open(&path).unwrap().count_users().await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn changes_are_told_in_order_and_only_those_that_were_committed() {
+    let random = Random::seeded(1);
+    let store = Store::open(&Location::memory(), CACHE).unwrap();
+    let now = Timestamp::from_second(1_795_327_836).unwrap();
+    store.insert_user(user(&random, "o_before", None)).await.unwrap().unwrap();
+    let mut changes = store.changes();
+
+    let stored = store.insert_user(user(&random, "o_1", None)).await.unwrap().unwrap();
+    store.insert_user(user(&random, "o_1", None)).await.unwrap().unwrap_err();
+    let (good, same) =
+        (Write::InsertUser(user(&random, "o_2", None)), Write::InsertUser(user(&random, "o_1", None)));
+    let refused =
+        store.write(vec![good.clone(), Write::DeleteUser(stored.id.clone()), good, same], now).await;
+    assert_eq!(refused.unwrap(), Err((2, Conflict::Id)));
+    store.write(vec![Write::DeleteUser(stored.id.clone())], now).await.unwrap().unwrap();
+
+    for action in [Action::Create, Action::Delete] {
+        let change = changes.try_recv().unwrap();
+        assert_eq!((change.action, &change.record), (action, &Record::User(stored.clone())));
+    }
+    assert!(changes.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_change_that_was_decided_on_an_older_record_is_refused() {
+    let random = Random::seeded(1);
+    let store = Store::open(&Location::memory(), CACHE).unwrap();
+    let now = Timestamp::from_second(1_795_327_836).unwrap();
+    let stored = store.insert_user(user(&random, "o_1", None)).await.unwrap().unwrap();
+    let change = |byte| UserUpdate {
+        if_token_key: Some(stored.token_key.clone()),
+        token_key: Some(TokenKey::new([byte; 16])),
+        ..UserUpdate::default()
+    };
+    let (first, second) = tokio::join!(
+        store.update_user(stored.id.clone(), change(1), now),
+        store.update_user(stored.id.clone(), change(2), now),
+    );
+    assert_eq!(first.unwrap().unwrap().token_key, TokenKey::new([1; 16]));
+    assert_eq!(second.unwrap().unwrap_err(), Conflict::Changed);
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::thread;
 
 use bai::domain::{Company, RecordId, ShortText};
-use bai::store::UserUpdate;
+use bai::store::{UserUpdate, Write};
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, profile};
@@ -233,9 +233,22 @@ fn a_company_is_shown_with_all_its_columns() {
     let user = |n: u32| app.wechat_login(&format!("alice~{n}")).ok()["meta"]["data"]["user"].clone();
     assert_eq!(user(2)["company"], Value::Null);
 
-    let columns = json!({ "id": "abc", "company_id": "C1", "company_name": "测试公司", "size": 3 });
-    let company = Company { company_id: "C1".into(), record: columns.to_string() };
-    app.block_on(app.app.store.put_company(company)).unwrap();
-    assert_eq!(user(3)["company"], columns);
+    let now = app.clock.now();
+    let company = Company {
+        id: RecordId::parse("c00000000000001").unwrap(),
+        number: 0,
+        company_id: "C1".into(),
+        columns: json!({ "company_name": "测试公司", "size": 3, "id": "a column never hides ours" })
+            .to_string(),
+        created: now,
+        updated: now,
+    };
+    app.block_on(app.app.store.write(vec![Write::InsertCompany(company)], now)).unwrap().unwrap();
+    let date = "2026-11-22 06:10:36.858Z";
+    let shown = json!({
+        "collectionId": "pbc_3827114575", "collectionName": "tbl_company", "company_id": "C1", "company_name": "测试公司",
+        "created": date, "id": "c00000000000001", "size": 3, "updated": date,
+    });
+    assert_eq!(user(3)["company"], shown);
     assert_eq!(user(3)["company_id"], "C1");
 }

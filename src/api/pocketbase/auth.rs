@@ -9,23 +9,38 @@ use super::super::Tags;
 use super::super::bearer::Bearer;
 use super::super::body::JsonBody;
 use super::super::types::{AnyData, AuthRecord};
-use super::super::view::auth_record;
+use super::super::view::{auth_record, superuser_record};
+use super::Context;
 use super::answer::{Outcomes, Reply};
 use super::error::{FieldError, FieldErrors, Refused, not_loaded};
 use super::fields::Fields;
 use super::forms::{self, Credentials, EmailChangeRequest, EmailRequest, PasswordAuthRequest};
-use super::{Context, is_users};
-use crate::auth::{self, IdentityField, RefreshBy};
-use crate::domain::{Phone, PlainPassword, User};
+use crate::auth::{self, Caller, IdentityField, RefreshBy, Who};
+use crate::domain::{Collection, Collections, Kind, Phone, PlainPassword, User};
 use crate::error::Error;
 
 /// The endpoints for logging in.
 pub struct AuthApi(pub Context);
 
+/// The collections whose records can log in.
+const AUTH: [Kind; 2] = [Kind::Users, Kind::Superusers];
+
 #[derive(Object)]
 pub struct RecordAuth {
     record: AuthRecord,
     token: String,
+}
+
+impl RecordAuth {
+    fn new(who: &Who, token: String, collections: &Collections) -> Self {
+        Self {
+            record: match who {
+                Who::User(user) => auth_record(user, &collections.users),
+                Who::Superuser(superuser) => superuser_record(superuser, &collections.superusers),
+            },
+            token,
+        }
+    }
 }
 
 enum PbAuthMethods {}
@@ -59,6 +74,7 @@ impl Outcomes for PbAuthRefresh {
     const ERRORS: &[(u16, &str)] = &[
         (400, "fields 参数错误"),
         (401, "token 无效或已过期"),
+        (403, "token 属于其他集合"),
         (404, "集合不存在"),
         (429, "刷新过于频繁"),
         (500, "服务端内部错误"),
@@ -100,10 +116,10 @@ impl AuthApi {
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
     ) -> Result<Reply<PbAuthMethods>> {
-        known(&collection)?;
+        let collection = self.known(&collection)?;
         let off = json!({ "enabled": false, "duration": 0 });
         let methods = json!({
-            "password": { "identityFields": IdentityField::ALL.map(forms::name_of), "enabled": true },
+            "password": { "identityFields": identity_fields(collection.kind).iter().map(|field| forms::name_of(*field)).collect::<Vec<_>>(), "enabled": true },
             "oauth2": { "providers": [], "enabled": false },
             "mfa": off,
             "otp": off,
@@ -131,11 +147,12 @@ impl AuthApi {
         fields: Query<Option<String>>,
         body: JsonBody<Option<PasswordAuthRequest>>,
     ) -> Result<Reply<PbAuthWithPassword>> {
-        known(&collection)?;
+        let collection = self.known(&collection)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let form = body.read().map_err(not_loaded)?.unwrap_or_default();
-        let session = self.log_in(request, form.check()?).await?;
-        Ok(Reply::new(&RecordAuth { record: auth_record(&session.user), token: session.token }, &fields))
+        let form = form.check(identity_fields(collection.kind))?;
+        let (who, token) = self.log_in(request, collection.kind, form).await?;
+        Ok(Reply::new(&RecordAuth::new(&who, token, &self.0.app.collections), &fields))
     }
 
     /// 刷新 token(SDK:authRefresh)
@@ -148,13 +165,11 @@ impl AuthApi {
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
     ) -> Result<Reply<PbAuthRefresh>> {
-        known(&collection)?;
+        let collection = self.known(&collection)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let user = self.0.caller(&bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
-        self.0.limits.refresh(&user.id)?;
-        let record = auth_record(&user);
-        let token = auth::refresh_token(&self.0.app, RefreshBy::User(Box::new(user))).await?;
-        Ok(Reply::new(&RecordAuth { record, token }, &fields))
+        let caller = self.caller_of(&bearer, collection).await?;
+        let token = self.refresh(&bearer, &caller).await?;
+        Ok(Reply::new(&RecordAuth::new(&caller.who, token, &self.0.app.collections), &fields))
     }
 
     /// 申请重置密码(SDK:requestPasswordReset)
@@ -171,7 +186,8 @@ impl AuthApi {
         collection: Path<String>,
         body: JsonBody<Option<EmailRequest>>,
     ) -> Result<Reply<PbRequestMail>> {
-        request_mail(&collection, body)
+        self.known(&collection)?;
+        request_mail(body)
     }
 
     /// 申请验证邮箱(SDK:requestVerification)
@@ -188,7 +204,8 @@ impl AuthApi {
         collection: Path<String>,
         body: JsonBody<Option<EmailRequest>>,
     ) -> Result<Reply<PbRequestMail>> {
-        request_mail(&collection, body)
+        self.known(&collection)?;
+        request_mail(body)
     }
 
     /// 申请修改邮箱(SDK:requestEmailChange)
@@ -206,11 +223,11 @@ impl AuthApi {
         collection: Path<String>,
         body: JsonBody<Option<EmailChangeRequest>>,
     ) -> Result<Reply<PbRequestEmailChange>> {
-        known(&collection)?;
-        let user = self.0.caller(&bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
+        let collection = self.known(&collection)?;
+        let caller = self.caller_of(&bearer, collection).await?;
         let form = body.read().map_err(not_loaded)?;
         let email = forms::email("newEmail", form.and_then(|form| form.newEmail))?;
-        if user.email.as_ref() == Some(&email) {
+        if email_of(&caller.who) == Some(&email) {
             return Err(Refused::form(FieldErrors::from([("newEmail", FieldError::OWN_EMAIL)])).into());
         }
         Err(Refused::NO_MAIL.into())
@@ -218,19 +235,86 @@ impl AuthApi {
 }
 
 impl AuthApi {
+    fn known(&self, name_or_id: &str) -> Result<&Collection, Refused> {
+        self.0.collection(name_or_id, &AUTH).ok_or(Refused::NOT_A_COLLECTION)
+    }
+
+    /// The caller, who has to be of `collection`.
+    async fn caller_of(&self, bearer: &Bearer, collection: &Collection) -> Result<Caller> {
+        let caller = self.0.caller(bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
+        match (&caller.who, collection.kind) {
+            (Who::User(_), Kind::Users) | (Who::Superuser(_), Kind::Superusers) => Ok(caller),
+            (Who::User(_), _) => Err(Refused::NOT_A_SUPERUSER.into()),
+            (Who::Superuser(_), _) => Err(Refused::NOT_A_USER.into()),
+        }
+    }
+
+    /// A new token; the same one if it is not to be refreshed.
+    async fn refresh(&self, bearer: &Bearer, caller: &Caller) -> Result<String> {
+        if !caller.is_refreshable {
+            return Ok(bearer.token().unwrap_or_default().to_owned());
+        }
+        match &caller.who {
+            Who::User(user) => {
+                self.0.limits.refresh(&user.id)?;
+                Ok(auth::refresh_token(&self.0.app, RefreshBy::User(user.clone())).await?)
+            }
+            Who::Superuser(superuser) => {
+                self.0.limits.refresh(&superuser.id)?;
+                Ok(auth::refresh_superuser(&self.0.app, superuser)?)
+            }
+        }
+    }
+
     /// Every refusal but too many attempts is the same to the client.
-    async fn log_in(&self, request: &Request, form: Credentials) -> Result<auth::Session> {
-        let Context { app, limits } = &self.0;
+    async fn log_in(&self, request: &Request, kind: Kind, form: Credentials) -> Result<(Who, String)> {
         let password = PlainPassword::attempt(form.password).map_err(|_| Refused::CREDENTIALS)?;
-        let user = auth::user_by_identity(app, &form.identity, &form.fields).await?;
-        let name = user.as_ref().map_or(form.identity.as_str(), login_name);
-        let attempt = limits.login(&self.0.source(request), name)?;
-        let user = attempt.found(user.ok_or(Error::PlatformUserNotFound)).ok();
-        let session = attempt.settle(auth::password_login(app, user, password).await);
-        session.map_err(|error| match error {
+        let outcome = match kind {
+            Kind::Superusers => self.log_in_superuser(request, &form.identity, password).await,
+            _ => self.log_in_user(request, &form.identity, &form.fields, password).await,
+        };
+        outcome.map_err(|error| match error {
             Error::WrongPassword | Error::LoginDisabled => Refused::CREDENTIALS.into(),
             other => other.into(),
         })
+    }
+
+    async fn log_in_user(
+        &self,
+        request: &Request,
+        identity: &str,
+        fields: &[IdentityField],
+        password: PlainPassword,
+    ) -> Result<(Who, String), Error> {
+        let Context { app, limits } = &self.0;
+        let user = auth::user_by_identity(app, identity, fields).await?;
+        let name = user.as_ref().map_or(identity, login_name);
+        let attempt = limits.login(&self.0.source(request), name)?;
+        let user = attempt.found(user.ok_or(Error::PlatformUserNotFound)).ok();
+        let session = attempt.settle(auth::password_login(app, user, password).await)?;
+        Ok((Who::User(Box::new(session.user)), session.token))
+    }
+
+    async fn log_in_superuser(
+        &self,
+        request: &Request,
+        email: &str,
+        password: PlainPassword,
+    ) -> Result<(Who, String), Error> {
+        let Context { app, limits } = &self.0;
+        let superuser = app.store.superuser_by_email(email).await?;
+        let attempt = limits.login(&self.0.source(request), email)?;
+        let superuser = attempt.found(superuser.ok_or(Error::PlatformUserNotFound)).ok();
+        let session = attempt.settle(auth::superuser_login(app, superuser, password).await)?;
+        Ok((Who::Superuser(Box::new(session.superuser)), session.token))
+    }
+}
+
+/// What a record of the collection may be named by at a login.
+fn identity_fields(kind: Kind) -> &'static [IdentityField] {
+    match kind {
+        Kind::Users => &IdentityField::ALL,
+        _ => &[IdentityField::Email],
     }
 }
 
@@ -240,13 +324,15 @@ fn login_name(user: &User) -> &str {
     user.phone.as_ref().map_or(user.openid.as_str(), Phone::as_str)
 }
 
-fn known(collection: &str) -> Result<(), Refused> {
-    if is_users(collection) { Ok(()) } else { Err(Refused::NOT_A_COLLECTION) }
+fn email_of(who: &Who) -> Option<&String> {
+    match who {
+        Who::User(user) => user.email.as_ref(),
+        Who::Superuser(superuser) => Some(&superuser.email),
+    }
 }
 
 /// No mail is ever sent, and whether the address is known is not told.
-fn request_mail(collection: &str, body: JsonBody<Option<EmailRequest>>) -> Result<Reply<PbRequestMail>> {
-    known(collection)?;
+fn request_mail(body: JsonBody<Option<EmailRequest>>) -> Result<Reply<PbRequestMail>> {
     let form = body.read().map_err(not_loaded)?;
     forms::email("email", form.and_then(|form| form.email))?;
     Ok(Reply::empty())

@@ -118,6 +118,10 @@ impl Refused {
     pub const NO_MAIL: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to request email change.");
     pub const UNAUTHENTICATED: Self =
         Self::new(StatusCode::UNAUTHORIZED, "The request requires valid record authorization token.");
+    pub const NOT_A_USER: Self =
+        Self::new(StatusCode::FORBIDDEN, "The request requires auth record from _superusers collection.");
+    pub const NOT_A_SUPERUSER: Self =
+        Self::new(StatusCode::FORBIDDEN, "The request requires auth record from tbl_auth_users collection.");
     pub const SUPERUSERS_ONLY: Self =
         Self::new(StatusCode::FORBIDDEN, "Only superusers can perform this action.");
     pub const COLLECTION_FILTER: Self =

@@ -4,6 +4,7 @@ use poem_openapi::Object;
 
 use super::error::{FieldError, FieldErrors, Refused};
 use crate::auth::IdentityField;
+use crate::domain::Email;
 
 /// The longest identity or password that a login form may have.
 const FORM_MAX: usize = 255;
@@ -37,11 +38,11 @@ pub struct Credentials {
 }
 
 impl PasswordAuthRequest {
-    /// The credentials, if all fields are as they should be.
+    /// The credentials, if all fields are as they should be and the identity may be one of `allowed`.
     ///
     /// # Errors
     /// Each field that is not.
-    pub fn check(self) -> Result<Credentials, Refused> {
+    pub fn check(self, allowed: &[IdentityField]) -> Result<Credentials, Refused> {
         let mut errors = FieldErrors::new();
         let identity = required(&mut errors, "identity", self.identity);
         let password = required(&mut errors, "password", self.password);
@@ -51,8 +52,8 @@ impl PasswordAuthRequest {
             }
         }
         let fields = match self.identityField.as_deref().unwrap_or_default() {
-            "" => IdentityField::ALL.to_vec(),
-            name => IdentityField::ALL.into_iter().filter(|field| name_of(*field) == name).collect(),
+            "" => allowed.to_vec(),
+            name => allowed.iter().copied().filter(|field| name_of(*field) == name).collect(),
         };
         if fields.is_empty() {
             errors.insert("identityField", FieldError::NOT_IN);
@@ -82,17 +83,14 @@ fn required(errors: &mut FieldErrors, field: &'static str, value: Option<String>
     value
 }
 
-/// An e-mail address in a form, as strictly as it matters where no mail is sent.
+/// An e-mail address in a form.
 ///
 /// # Errors
 /// The field, if it is empty or no address.
 pub fn email(field: &'static str, value: Option<String>) -> Result<String, Refused> {
     let mut errors = FieldErrors::new();
     let email = required(&mut errors, field, value);
-    let is_email = email.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && host.contains('.') && !host.contains('@') && !email.contains(char::is_whitespace)
-    });
-    if errors.is_empty() && !is_email {
+    if errors.is_empty() && Email::parse(&email).is_none() {
         errors.insert(field, FieldError::EMAIL);
     }
     if errors.is_empty() { Ok(email) } else { Err(Refused::form(errors)) }

@@ -22,11 +22,10 @@ pub use self::records::RecordsApi;
 use super::bearer::Bearer;
 use super::limits::Limits;
 use super::source::Source;
-use super::view::USERS_COLLECTION;
 use crate::app::App;
-use crate::domain::User;
+use crate::auth::{Caller, Who};
+use crate::domain::{Collection, Kind, User};
 use crate::error::{Error, Result};
-use crate::token::USERS_COLLECTION_ID;
 
 /// Where PocketBase answers, errors included.
 const ROOTS: [&str; 4] = ["/api/health", "/api/collections", "/api/batch", "/api/realtime"];
@@ -46,22 +45,30 @@ pub struct Context {
 
 impl Context {
     /// Who asks. A token that is not valid is no error here, but no token.
-    async fn caller(&self, bearer: &Bearer) -> Result<Option<User>> {
-        match bearer.user(&self.app).await {
-            Ok(user) => Ok(Some(user)),
+    async fn caller(&self, bearer: &Bearer) -> Result<Option<Caller>> {
+        match bearer.caller(&self.app).await {
+            Ok(caller) => Ok(Some(caller)),
             Err(Error::Unauthenticated(_) | Error::Disabled) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
+    /// The user who asks; nobody else counts.
+    async fn user(&self, bearer: &Bearer) -> Result<Option<User>> {
+        Ok(self.caller(bearer).await?.and_then(|caller| match caller.who {
+            Who::User(user) => Some(*user),
+            Who::Superuser(_) => None,
+        }))
+    }
+
+    /// The collection that a path names, if it is one of `kinds`.
+    fn collection(&self, name_or_id: &str, kinds: &[Kind]) -> Option<&Collection> {
+        self.app.collections.find(name_or_id).filter(|collection| kinds.contains(&collection.kind))
+    }
+
     fn source(&self, request: &Request) -> Source {
         Source::of(request, &self.app.config.server.trusted_proxies)
     }
-}
-
-/// Whether a path names the users' collection, the only one that is served.
-fn is_users(collection: &str) -> bool {
-    collection.eq_ignore_ascii_case(USERS_COLLECTION) || collection == USERS_COLLECTION_ID
 }
 
 #[cfg(test)]

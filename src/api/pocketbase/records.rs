@@ -15,9 +15,9 @@ use super::answer::{Outcomes, Reply};
 use super::error::{FieldError, FieldErrors, Refused};
 use super::fields::Fields;
 use super::filter::Condition;
-use super::{Context, is_users, update};
+use super::{Context, update};
 use crate::auth::{self, OwnUpdate};
-use crate::domain::User;
+use crate::domain::{Collection, Kind, User};
 use crate::error::Error;
 
 /// The endpoints for records: users see and change their own, and nothing else.
@@ -145,11 +145,11 @@ impl RecordsApi {
         #[oai(name = "skipTotal")]
         skip_total: Query<Option<String>>,
     ) -> Result<Reply<PbListRecords>> {
-        readable(&collection)?;
+        let collection = self.readable(&collection)?;
         let paging = Paging::parse(page.0.as_deref(), per_page.0.as_deref(), skip_total.0.as_deref())?;
         let condition = Condition::parse(&filter.0.unwrap_or_default(), &sort.0.unwrap_or_default())?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let visible = self.0.caller(&bearer).await?.map(|user| (auth_record(&user), user));
+        let visible = self.0.user(&bearer).await?.map(|user| (auth_record(&user, collection), user));
         let now = self.0.app.clock.now();
         let found = visible.filter(|(record, user)| condition.holds(user, record, now));
         let list = paging.of(found.map(|(record, _)| fields.pick_record(record)));
@@ -167,10 +167,10 @@ impl RecordsApi {
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
     ) -> Result<Reply<PbViewRecord>> {
-        readable(&collection)?;
+        let collection = self.readable(&collection)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let user = self.own(&bearer, &id).await?;
-        Ok(Reply::new(&auth_record(&user), &fields))
+        Ok(Reply::new(&auth_record(&user, collection), &fields))
     }
 
     /// 更新本人的记录(SDK:update)
@@ -189,13 +189,13 @@ impl RecordsApi {
         fields: Query<Option<String>>,
         body: JsonBody<Option<Any<Map<String, Value>>>>,
     ) -> Result<Reply<PbUpdateRecord>> {
-        changeable(&collection)?;
+        let collection = self.changeable(&collection)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let body = body.read()?.map(|body| body.0).unwrap_or_default();
         let user = self.own(&bearer, &id).await?;
-        let update = update::parse(&auth_record(&user).0, &body)?;
+        let update = update::parse(&auth_record(&user, collection).0, &body)?;
         let user = self.change(request, user, update).await?;
-        Ok(Reply::new(&auth_record(&user), &fields))
+        Ok(Reply::new(&auth_record(&user, collection), &fields))
     }
 
     /// 创建记录(SDK:create):仅超级管理员
@@ -207,7 +207,7 @@ impl RecordsApi {
         /// tbl_auth_users 或 pbc_421601843
         collection: Path<String>,
     ) -> Result<Reply<PbSuperusersOnly>> {
-        changeable(&collection)?;
+        self.changeable(&collection)?;
         Err(Refused::SUPERUSERS_ONLY.into())
     }
 
@@ -219,15 +219,23 @@ impl RecordsApi {
         collection: Path<String>,
         #[oai(name = "id")] _id: Path<String>,
     ) -> Result<Reply<PbSuperusersOnly>> {
-        readable(&collection)?;
+        self.readable(&collection)?;
         Err(Refused::SUPERUSERS_ONLY.into())
     }
 }
 
 impl RecordsApi {
+    fn readable(&self, name_or_id: &str) -> Result<&Collection, Refused> {
+        self.0.collection(name_or_id, &[Kind::Users]).ok_or(Refused::NO_COLLECTION)
+    }
+
+    fn changeable(&self, name_or_id: &str) -> Result<&Collection, Refused> {
+        self.0.collection(name_or_id, &[Kind::Users]).ok_or(Refused::NOT_A_COLLECTION)
+    }
+
     /// The caller, if the record `id` is the caller's own: any other is as if it were not there.
     async fn own(&self, bearer: &Bearer, id: &str) -> Result<User> {
-        let caller = self.0.caller(bearer).await?;
+        let caller = self.0.user(bearer).await?;
         Ok(caller.filter(|user| user.id.as_str() == id).ok_or(Refused::NOT_FOUND)?)
     }
 
@@ -252,12 +260,4 @@ fn refusal(error: Error) -> poem::Error {
         Error::Unauthenticated(_) => Refused::NOT_FOUND.into(),
         other => other.into(),
     }
-}
-
-fn readable(collection: &str) -> Result<(), Refused> {
-    if is_users(collection) { Ok(()) } else { Err(Refused::NO_COLLECTION) }
-}
-
-fn changeable(collection: &str) -> Result<(), Refused> {
-    if is_users(collection) { Ok(()) } else { Err(Refused::NOT_A_COLLECTION) }
 }

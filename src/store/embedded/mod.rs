@@ -1,4 +1,4 @@
-//! The store in one redb file: users by id, with an index by openid and one by phone.
+//! The store in one redb file: records by id, with indexes beside them.
 
 mod blocks;
 mod engine;
@@ -6,18 +6,25 @@ mod overlay;
 mod schema;
 mod stored;
 mod tables;
+mod write;
 mod writer;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use redb::ReadableTableMetadata;
+use tokio::sync::broadcast;
 
 use self::engine::Engine;
-use self::tables::{COMPANIES, META, Tables, USERS, USERS_BY_OPENID, USERS_BY_PHONE};
+use self::tables::{
+    COMPANIES, COMPANIES_BY_KEY, META, SUPERUSERS, SUPERUSERS_BY_EMAIL, Tables, USERS, USERS_BY_EMAIL,
+    USERS_BY_OPENID, USERS_BY_PHONE,
+};
 use self::writer::Writer;
-use super::{Conflict, Error, Location, UserUpdate};
-use crate::domain::{Company, NewUser, OpenId, Phone, RecordId, ServerKey, User};
+use super::{Change, Conflict, Error, Location, Record, UserUpdate, Write};
+use crate::domain::{
+    Collections, Company, NativeEmail, NewUser, OpenId, Phone, RecordId, ServerKey, Superuser, User,
+};
 
 pub struct Embedded {
     // Dropped first: the writer's thread holds the other handle of the engine.
@@ -53,9 +60,55 @@ impl Embedded {
         })
     }
 
+    pub fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {
+        let has_it = |user: &User| user.email.as_deref() == Some(email);
+        let by_index = self.engine.read(|txn| match txn.open_table(USERS_BY_EMAIL)?.get(email)? {
+            Some(id) => read_indexed(txn, id.value(), has_it).map(Some),
+            None => Ok(None),
+        })?;
+        if by_index.is_some() {
+            return Ok(by_index);
+        }
+        let native = match User::of_native_email(email) {
+            Some(NativeEmail::ManagePlatform(openid)) => self.user_by_openid(&openid)?,
+            Some(NativeEmail::WeChat(id)) => self.user_by_id(&id)?,
+            None => None,
+        };
+        Ok(native.filter(has_it))
+    }
+
+    pub fn company_by_id(&self, id: &RecordId) -> Result<Option<Company>, Error> {
+        self.engine.read(|txn| read_company(txn, id.as_str()))
+    }
+
     pub fn company_by_company_id(&self, company_id: &str) -> Result<Option<Company>, Error> {
-        let company = |record: &str| Company { company_id: company_id.to_owned(), record: record.to_owned() };
-        self.engine.read(|txn| Ok(txn.open_table(COMPANIES)?.get(company_id)?.map(|r| company(r.value()))))
+        self.engine.read(|txn| match txn.open_table(COMPANIES_BY_KEY)?.get(company_id)? {
+            Some(id) => read_company(txn, id.value()),
+            None => Ok(None),
+        })
+    }
+
+    pub fn superuser_by_id(&self, id: &RecordId) -> Result<Option<Superuser>, Error> {
+        self.engine.read(|txn| read_superuser(txn, id.as_str()))
+    }
+
+    pub fn superuser_by_email(&self, email: &str) -> Result<Option<Superuser>, Error> {
+        self.engine.read(|txn| match txn.open_table(SUPERUSERS_BY_EMAIL)?.get(email)? {
+            Some(id) => read_superuser(txn, id.value()),
+            None => Ok(None),
+        })
+    }
+
+    pub fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
+        self.writer.changes()
+    }
+
+    pub fn collections(&self) -> Result<Option<Collections>, Error> {
+        self.engine.read(|txn| tables::read_collections(&txn.open_table(META)?))
+    }
+
+    pub async fn set_collections(&self, collections: Collections) -> Result<(), Error> {
+        self.writer.write(move |tables| tables.set_collections(&collections)).await
     }
 
     pub fn token_keys(&self) -> Result<Vec<ServerKey>, Error> {
@@ -63,13 +116,13 @@ impl Embedded {
     }
 
     pub async fn insert_user(&self, new: NewUser) -> Result<Result<User, Conflict>, Error> {
-        self.writer.write(move |tables| insert(tables, new)).await
+        self.writer.write(move |tables| write::insert_user(tables, new)).await
     }
 
     pub async fn find_or_insert_user(&self, new: NewUser) -> Result<Result<(User, bool), Conflict>, Error> {
         let find_or_insert = move |tables: &mut Tables<'_>| match tables.user_by_openid(new.openid())? {
             Some(user) => Ok(Ok((user, false))),
-            None => Ok(insert(tables, new)?.map(|user| (user, true))),
+            None => Ok(write::insert_user(tables, new)?.map(|user| (user, true))),
         };
         self.writer.write(find_or_insert).await
     }
@@ -80,18 +133,7 @@ impl Embedded {
         update: UserUpdate,
         now: Timestamp,
     ) -> Result<Result<User, Conflict>, Error> {
-        let change = move |tables: &mut Tables<'_>| {
-            let Some(before) = tables.user(id.as_str())? else { return Ok(Err(Conflict::NoSuchUser)) };
-            if let Some(phone) = &update.phone
-                && tables.phone_owner(phone)?.is_some_and(|owner| owner != id.as_str())
-            {
-                return Ok(Err(Conflict::Phone));
-            }
-            let after = apply(before.clone(), update, now);
-            tables.change_user(&before, &after)?;
-            Ok(Ok(after))
-        };
-        self.writer.write(change).await
+        self.writer.write(move |tables| write::update_user(tables, &id, update, now)).await
     }
 
     pub async fn replace_password_hash(&self, id: RecordId, old: String, new: String) -> Result<(), Error> {
@@ -105,8 +147,23 @@ impl Embedded {
         self.writer.write(replace).await
     }
 
-    pub async fn put_company(&self, company: Company) -> Result<(), Error> {
-        self.writer.write(move |tables| tables.put_company(&company)).await
+    pub async fn replace_superuser_hash(&self, id: RecordId, old: String, new: String) -> Result<(), Error> {
+        let replace = move |tables: &mut Tables<'_>| match tables.superuser(id.as_str())? {
+            Some(before) if before.password_hash == old => {
+                let after = Superuser { password_hash: new, ..before.clone() };
+                tables.change_superuser(&before, &after)
+            }
+            _ => Ok(()),
+        };
+        self.writer.write(replace).await
+    }
+
+    pub async fn write(
+        &self,
+        writes: Vec<Write>,
+        now: Timestamp,
+    ) -> Result<Result<Vec<Record>, (usize, Conflict)>, Error> {
+        self.writer.write(move |tables| write::run(tables, writes, now)).await
     }
 
     pub async fn add_token_key(&self, key: ServerKey, drop_before: Timestamp) -> Result<(), Error> {
@@ -135,46 +192,18 @@ fn read_user(txn: &redb::ReadTransaction, id: &str) -> Result<Option<User>, Erro
     txn.open_table(USERS)?.get(id)?.map(|bytes| stored::decode_user(id, bytes.value())).transpose()
 }
 
+fn read_company(txn: &redb::ReadTransaction, id: &str) -> Result<Option<Company>, Error> {
+    txn.open_table(COMPANIES)?.get(id)?.map(|bytes| stored::decode_company(id, bytes.value())).transpose()
+}
+
+fn read_superuser(txn: &redb::ReadTransaction, id: &str) -> Result<Option<Superuser>, Error> {
+    txn.open_table(SUPERUSERS)?.get(id)?.map(|bytes| stored::decode_superuser(id, bytes.value())).transpose()
+}
+
 /// The user that an index entry leads to; an entry that leads elsewhere is damage, not an answer.
 fn read_indexed(txn: &redb::ReadTransaction, id: &str, is_it: impl Fn(&User) -> bool) -> Result<User, Error> {
     let user = read_user(txn, id)?.filter(is_it);
     user.ok_or_else(|| Error::Damaged(format!("an index entry leads to user {id}")))
-}
-
-fn insert(tables: &mut Tables<'_>, new: NewUser) -> Result<Result<User, Conflict>, Error> {
-    if tables.has_user(new.id())? {
-        return Ok(Err(Conflict::Id));
-    }
-    if tables.has_openid(new.openid())? {
-        return Ok(Err(Conflict::OpenId));
-    }
-    if let Some(phone) = new.phone()
-        && tables.phone_owner(phone)?.is_some()
-    {
-        return Ok(Err(Conflict::Phone));
-    }
-    let user = new.numbered(tables.next_user_number()?);
-    tables.add_user(&user)?;
-    Ok(Ok(user))
-}
-
-fn apply(mut user: User, update: UserUpdate, now: Timestamp) -> User {
-    user.name = update.name.map_or(user.name, Into::into);
-    user.phone = update.phone.or(user.phone);
-    user.picture = update.picture.map_or(user.picture, Into::into);
-    user.user_type = update.user_type.unwrap_or(user.user_type);
-    user.status = update.status.unwrap_or(user.status);
-    user.id_number = update.id_number.map_or(user.id_number, Into::into);
-    user.level = update.level.map_or(user.level, Into::into);
-    user.company_id = update.company_id.map_or(user.company_id, Into::into);
-    user.parent_id = update.parent_id.map_or(user.parent_id, Into::into);
-    user.promo_code = update.promo_code.map_or(user.promo_code, Into::into);
-    user.group_id = update.group_id.map_or(user.group_id, Into::into);
-    user.password_hash = update.password_hash.or(user.password_hash);
-    user.token_key = update.token_key.unwrap_or(user.token_key);
-    user.email = update.email.unwrap_or(user.email);
-    user.updated = now;
-    user
 }
 
 macro_rules! from_storage_error {

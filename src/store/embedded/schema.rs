@@ -18,8 +18,8 @@ pub struct Schema {
     pub steps: &'static [Step],
 }
 
-/// Version 1 is the first; there is nothing older to migrate from.
-pub const CURRENT: Schema = Schema { steps: &[] };
+/// The steps from version 1, which is the first.
+pub const CURRENT: Schema = Schema { steps: &[|tables| tables.index_users_by_created_and_email()] };
 
 impl Schema {
     fn version(&self) -> u32 {
@@ -132,19 +132,28 @@ fn version_of(txn: &ReadTransaction, name: &str) -> Result<Option<u32>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::domain::Company;
+    use jiff::Timestamp;
 
+    use super::super::tables::COMPANIES_BY_KEY;
+    use super::*;
+    use crate::domain::{Company, RecordId};
+
+    const FIRST: Schema = Schema { steps: &[] };
     const NEXT: Schema = Schema { steps: &[add_company] };
 
     fn add_company(tables: &mut Tables<'_>) -> Result<(), Error> {
-        tables.put_company(&Company { company_id: "from-step".into(), record: "{}".into() })
+        tables.add_company(&Company {
+            id: RecordId::parse("c00000000000001").unwrap(),
+            number: 1,
+            company_id: "from-step".into(),
+            columns: "{}".into(),
+            created: Timestamp::UNIX_EPOCH,
+            updated: Timestamp::UNIX_EPOCH,
+        })
     }
 
     fn has_company(engine: &Engine) -> bool {
-        engine
-            .read(|txn| Ok(txn.open_table(super::super::tables::COMPANIES)?.get("from-step")?.is_some()))
-            .unwrap()
+        engine.read(|txn| Ok(txn.open_table(COMPANIES_BY_KEY)?.get("from-step")?.is_some())).unwrap()
     }
 
     #[test]
@@ -152,11 +161,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("bai.redb");
         let location = Location::File(path.clone());
-        drop(CURRENT.open(&location, 1 << 20).unwrap());
+        drop(FIRST.open(&location, 1 << 20).unwrap());
 
         assert!(has_company(&NEXT.open(&location, 1 << 20).unwrap()));
         let copy = Location::File(dir.path().join("bai.redb.v1.bak"));
-        assert!(!has_company(&CURRENT.open(&copy, 1 << 20).unwrap()));
+        assert!(!has_company(&FIRST.open(&copy, 1 << 20).unwrap()));
         assert!(has_company(&NEXT.open(&location, 1 << 20).unwrap()));
     }
 
@@ -166,7 +175,7 @@ mod tests {
         let path = dir.path().join("bai.redb");
         fs::write(dir.path().join("bai.redb.new"), "half a file").unwrap();
         fs::write(&path, "").unwrap();
-        drop(CURRENT.open(&Location::File(path.clone()), 1 << 20).unwrap());
+        drop(FIRST.open(&Location::File(path.clone()), 1 << 20).unwrap());
         let files: Vec<_> =
             fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(files, ["bai.redb"]);
@@ -180,7 +189,7 @@ mod tests {
         drop(NEXT.open(&location, 1 << 20).unwrap());
         let before = fs::read(&path).unwrap();
 
-        let error = CURRENT.open(&location, 1 << 20).err().unwrap();
+        let error = FIRST.open(&location, 1 << 20).err().unwrap();
         assert!(matches!(error, Error::NewerSchema { found: 2, known: 1, .. }), "{error}");
         assert!(error.to_string().contains("bai.redb"));
         assert_eq!(fs::read(&path).unwrap(), before);
@@ -195,7 +204,7 @@ mod tests {
         drop(open);
         let before = fs::read(&killed).unwrap();
 
-        let error = CURRENT.open(&Location::File(killed.clone()), 1 << 20).err().unwrap();
+        let error = FIRST.open(&Location::File(killed.clone()), 1 << 20).err().unwrap();
         assert!(matches!(error, Error::NewerSchema { .. }), "{error}");
         assert_eq!(fs::read(&killed).unwrap(), before);
     }

@@ -9,14 +9,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::engine::Engine;
 use super::tables::Tables;
-use crate::store::Error;
+use crate::store::{Change, Error};
 
 /// Jobs that may wait; further requesters wait for a place.
 const QUEUE: usize = 1024;
+/// Changes that are kept for those who listen and are slow.
+const CHANGES: usize = 1024;
 /// A commit this recent proves that writing works.
 const PROOF_AGE: Duration = Duration::from_secs(5);
 /// A write that takes longer than this counts as failing.
@@ -26,20 +28,22 @@ pub struct Writer {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
     state: Arc<State>,
+    changes: broadcast::Sender<Arc<Change>>,
 }
 
 impl Writer {
     pub fn spawn(engine: Arc<Engine>) -> Result<Self, Error> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let state = Arc::new(State::new());
+        let (changes, _) = broadcast::channel(CHANGES);
         let thread = thread::Builder::new()
             .name("store-writer".into())
             .spawn({
-                let state = Arc::clone(&state);
-                move || run(&engine, queue, &state)
+                let (state, changes) = (Arc::clone(&state), changes.clone());
+                move || run(&engine, queue, &state, &changes)
             })
             .map_err(|e| Error::Failed(format!("starting the writer thread: {e}")))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread), state })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), state, changes })
     }
 
     /// Runs `work` in the next transaction; the answer comes after its commit.
@@ -53,6 +57,11 @@ impl Writer {
         let job = Box::new(Write { work: Some(work), outcome: None, reply });
         self.jobs.as_ref().ok_or_else(stopped)?.send(job).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
+    }
+
+    /// What is committed from now on.
+    pub fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
+        self.changes.subscribe()
     }
 
     /// Whether a write would succeed: known from a recent commit, else found out by one.
@@ -142,7 +151,12 @@ where
     }
 }
 
-fn run(engine: &Engine, mut queue: mpsc::Receiver<Box<dyn Job>>, state: &State) {
+fn run(
+    engine: &Engine,
+    mut queue: mpsc::Receiver<Box<dyn Job>>,
+    state: &State,
+    listeners: &broadcast::Sender<Arc<Change>>,
+) {
     while let Some(first) = queue.blocking_recv() {
         let mut batch = vec![first];
         while batch.len() < QUEUE
@@ -150,19 +164,33 @@ fn run(engine: &Engine, mut queue: mpsc::Receiver<Box<dyn Job>>, state: &State) 
         {
             batch.push(job);
         }
-        let commit = commit(engine, &mut batch);
+        let commit = commit(engine, &mut batch, listeners.receiver_count() > 0);
         state.record(commit.is_ok());
+        let commit = commit.map(|changes| tell(listeners, changes));
         for job in batch {
             job.answer(&commit);
         }
     }
 }
 
-/// One transaction for the whole batch. After a failure the database is opened anew before anyone is answered,
+fn tell(listeners: &broadcast::Sender<Arc<Change>>, changes: Vec<Change>) {
+    for change in changes {
+        // Nobody may be listening any more.
+        let _ = listeners.send(Arc::new(change));
+    }
+}
+
+/// One transaction for the whole batch, and what it changed if that is watched. After a failure the database is opened anew before anyone is answered,
 /// so that reads go on and the next batch finds a database that accepts writes.
-fn commit(engine: &Engine, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
+fn commit(engine: &Engine, batch: &mut [Box<dyn Job>], is_watched: bool) -> Result<Vec<Change>, Error> {
     engine.ensure_writable()?;
-    let result = engine.write(|tables| batch.iter_mut().try_for_each(|job| job.run(tables)));
+    let result = engine.write(|tables| {
+        if is_watched {
+            tables.watch();
+        }
+        batch.iter_mut().try_for_each(|job| job.run(tables))?;
+        Ok(tables.take_changes())
+    });
     if let Err(error) = &result {
         tracing::error!(%error, jobs = batch.len(), "a commit failed; reopening the database");
         if let Err(error) = engine.reopen() {

@@ -1,20 +1,16 @@
-//! Records as bytes: one version byte, a postcard value, and a CRC-32 of the key and all before it, little-endian.
-//!
-//! The sum tells a record that we wrote under this key from any other bytes; that the disk has not changed them, `blocks.rs`
-//! sees to. Each version stays readable for good (tests/fixtures/stored holds a golden record of each).
+//! Users. Those who have nothing but what version 1 knows are written as version 1.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::tables::META_TOKEN_KEYS;
-use crate::domain::{
-    IdType, OpenId, Phone, RecordId, ServerKey, Status, TokenKey, User, UserNumber, UserType,
-};
+use super::{decode, encode, version};
+use crate::domain::{IdType, OpenId, Phone, RecordId, Status, TokenKey, User, UserNumber, UserType};
 use crate::store::Error;
 
 const USER_V1: u8 = 1;
-const TOKEN_KEYS_V1: u8 = 1;
+/// Version 1 and what came later.
+const USER_V2: u8 = 2;
 
 /// A user without its id, which is the key. Numbers are postcard varints; order of fields is the format.
 #[derive(Serialize, Deserialize)]
@@ -41,6 +37,36 @@ struct StoredUser {
     token_key: Vec<u8>,
     created_ms: i64,
     updated_ms: i64,
+}
+
+/// What version 2 adds.
+#[derive(Serialize, Deserialize)]
+struct StoredAdditions {
+    email_visibility: bool,
+    verified: bool,
+    given_number: Option<String>,
+    columns: Option<String>,
+}
+
+impl StoredAdditions {
+    /// What a record of version 1 says by not saying it.
+    const NONE: Self = Self { email_visibility: false, verified: true, given_number: None, columns: None };
+
+    fn is_none(&self) -> bool {
+        let Self { email_visibility, verified, given_number, columns } = self;
+        !email_visibility && *verified && given_number.is_none() && columns.is_none()
+    }
+}
+
+impl From<&User> for StoredAdditions {
+    fn from(user: &User) -> Self {
+        Self {
+            email_visibility: user.email_visibility,
+            verified: user.verified,
+            given_number: user.given_number.clone(),
+            columns: user.columns.clone(),
+        }
+    }
 }
 
 /// An id that is nearly always a UUID: 16 bytes instead of 36.
@@ -123,9 +149,7 @@ impl From<&User> for StoredUser {
             group_id: user.group_id.clone(),
             email: match &user.email {
                 None => StoredEmail::None,
-                Some(email) if *email == User::native_email(user.id_type, &user.openid, &user.id) => {
-                    StoredEmail::Native
-                }
+                Some(_) if user.has_native_email() => StoredEmail::Native,
                 Some(email) => StoredEmail::Text(email.clone()),
             },
             password_hash: user.password_hash.clone(),
@@ -138,7 +162,7 @@ impl From<&User> for StoredUser {
 
 impl StoredUser {
     /// `None` when a field has a value that this program would never have written.
-    fn into_user(self, id: RecordId) -> Option<User> {
+    fn into_user(self, more: StoredAdditions, id: RecordId) -> Option<User> {
         let openid = OpenId::parse(&self.openid.unpack())?;
         let id_type = match self.id_type {
             StoredIdType::WeChat => IdType::WeChat,
@@ -174,6 +198,10 @@ impl StoredUser {
             parent_id: self.parent_id,
             promo_code: self.promo_code,
             group_id: self.group_id,
+            email_visibility: more.email_visibility,
+            verified: more.verified,
+            given_number: more.given_number,
+            columns: more.columns,
             password_hash: self.password_hash,
             token_key: TokenKey::new(self.token_key),
             created: Timestamp::from_millisecond(self.created_ms).ok()?,
@@ -184,59 +212,18 @@ impl StoredUser {
 
 /// The bytes of a user.
 pub fn encode_user(user: &User) -> Result<Vec<u8>, Error> {
-    encode(user.id.as_str(), USER_V1, &StoredUser::from(user))
+    let (id, stored, more) = (user.id.as_str(), StoredUser::from(user), StoredAdditions::from(user));
+    if more.is_none() { encode(id, USER_V1, &stored) } else { encode(id, USER_V2, &(stored, more)) }
 }
 
 /// The user in `bytes`, stored under the key `id`.
 pub fn decode_user(id: &str, bytes: &[u8]) -> Result<User, Error> {
-    let damaged = || Error::Damaged(format!("user {id}"));
-    let stored: StoredUser = decode(id, USER_V1, bytes).ok_or_else(damaged)?;
-    RecordId::parse(id).and_then(|id| stored.into_user(id)).ok_or_else(damaged)
-}
-
-/// The token keys, oldest first.
-#[derive(Serialize, Deserialize)]
-pub struct StoredTokenKeys(Vec<([u8; 32], i64)>);
-
-impl StoredTokenKeys {
-    pub fn encode(keys: &[ServerKey]) -> Result<Vec<u8>, Error> {
-        let keys = keys.iter().map(|key| (key.secret, key.created.as_millisecond())).collect();
-        encode(META_TOKEN_KEYS, TOKEN_KEYS_V1, &Self(keys))
-    }
-
-    pub fn decode(bytes: &[u8]) -> Result<Vec<ServerKey>, Error> {
-        let damaged = || Error::Damaged("token keys".to_owned());
-        let keys: Self = decode(META_TOKEN_KEYS, TOKEN_KEYS_V1, bytes).ok_or_else(damaged)?;
-        let key = |(secret, created_ms)| {
-            Ok(ServerKey { secret, created: Timestamp::from_millisecond(created_ms).map_err(|_| damaged())? })
-        };
-        keys.0.into_iter().map(key).collect()
-    }
-}
-
-fn encode(key: &str, version: u8, value: &impl Serialize) -> Result<Vec<u8>, Error> {
-    let mut bytes =
-        postcard::to_extend(value, vec![version]).map_err(|e| Error::Failed(format!("encoding: {e}")))?;
-    let sum = checksum(key, &bytes);
-    bytes.extend(sum);
-    Ok(bytes)
-}
-
-fn decode<'a, T: Deserialize<'a>>(key: &str, version: u8, bytes: &'a [u8]) -> Option<T> {
-    let (record, sum) = bytes.split_last_chunk()?;
-    if checksum(key, record) != *sum {
-        return None;
-    }
-    let (first, rest) = record.split_first()?;
-    let (value, left) = postcard::take_from_bytes(rest).ok()?;
-    (*first == version && left.is_empty()).then_some(value)
-}
-
-fn checksum(key: &str, record: &[u8]) -> [u8; 4] {
-    let mut sum = crc32fast::Hasher::new();
-    sum.update(key.as_bytes());
-    sum.update(record);
-    sum.finalize().to_le_bytes()
+    let stored = match version(bytes) {
+        Some(USER_V2) => decode(id, USER_V2, bytes),
+        _ => decode(id, USER_V1, bytes).map(|stored: StoredUser| (stored, StoredAdditions::NONE)),
+    };
+    let user = stored.and_then(|(stored, more)| stored.into_user(more, RecordId::parse(id)?));
+    user.ok_or_else(|| Error::Damaged(format!("user {id}")))
 }
 
 #[cfg(test)]
@@ -246,7 +233,8 @@ mod tests {
     use super::*;
     use crate::domain::NewUser;
 
-    const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/stored/user_v1.bin");
+    const GOLDEN: &[u8] = include_bytes!("../../../../tests/fixtures/stored/user_v1.bin");
+    const GOLDEN_V2: &[u8] = include_bytes!("../../../../tests/fixtures/stored/user_v2.bin");
 
     fn user() -> User {
         let now = Timestamp::from_millisecond(1_795_327_836_858).unwrap();
@@ -274,6 +262,19 @@ mod tests {
     }
 
     #[test]
+    fn version_2_of_a_user_is_read_as_it_was_written() {
+        let user = User {
+            email_visibility: true,
+            verified: false,
+            given_number: Some("U1795".into()),
+            columns: Some(r#"{"x":1}"#.into()),
+            ..user()
+        };
+        assert_eq!(decode_user("qs1c5qev8o3hjvu", GOLDEN_V2).unwrap(), user);
+        assert_eq!(encode_user(&user).unwrap(), GOLDEN_V2);
+    }
+
+    #[test]
     fn an_odd_email_and_openid_survive() {
         for (email, openid) in
             [(None, "oABC_def-123"), (Some("a@b.c".to_owned()), "A0CDD0E1-EE1F-4BDC-AEE5-6A9ABD548F05")]
@@ -295,7 +296,7 @@ mod tests {
 
     #[test]
     fn other_bytes_are_refused_by_name() {
-        for bytes in [&[][..], &[0], &[2], &GOLDEN[..GOLDEN.len() - 1], &[GOLDEN, &[0]].concat()] {
+        for bytes in [&[][..], &[0], &[2], &[3], &GOLDEN[..GOLDEN.len() - 1], &[GOLDEN, &[0]].concat()] {
             assert!(matches!(decode_user("qs1c5qev8o3hjvu", bytes), Err(Error::Damaged(_))));
         }
     }
@@ -304,7 +305,6 @@ mod tests {
         #[test]
         fn reading_any_bytes_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = decode_user("qs1c5qev8o3hjvu", &bytes);
-            let _ = StoredTokenKeys::decode(&bytes);
         }
     }
 }

@@ -1,0 +1,77 @@
+//! Superusers: making one, and their logins.
+
+use super::tokens::superuser_token;
+use crate::app::App;
+use crate::domain::{Email, PlainPassword, RecordId, Superuser, TokenKey};
+use crate::error::{Error, Result};
+use crate::password::Verdict;
+use crate::store::{Conflict, Write};
+
+/// A superuser who has just shown who they are.
+pub struct SuperuserSession {
+    /// The token to hand out.
+    pub token: String,
+    /// The superuser.
+    pub superuser: Superuser,
+}
+
+/// Logs in a superuser by e-mail and password. Every refusal costs one hash, so that time does not tell who is there.
+///
+/// # Errors
+/// [`Error::WrongPassword`], also when there is no such superuser; [`Error::TooMany`].
+pub async fn superuser_login(
+    app: &App,
+    superuser: Option<Superuser>,
+    password: PlainPassword,
+) -> Result<SuperuserSession> {
+    let hash = superuser.as_ref().map(|superuser| superuser.password_hash.clone());
+    let verdict = app.passwords.verify(password, hash, app.random.bytes()?).await?;
+    let superuser = superuser.ok_or(Error::WrongPassword)?;
+    match verdict {
+        Verdict::Wrong => return Err(Error::WrongPassword),
+        Verdict::Right => {}
+        Verdict::Outdated { new_hash } => renew_hash(app, &superuser, new_hash).await,
+    }
+    Ok(SuperuserSession { token: superuser_token(app, &superuser)?, superuser })
+}
+
+/// A login does not fail because its hash could not be renewed; the next one tries again.
+async fn renew_hash(app: &App, superuser: &Superuser, new_hash: String) {
+    let (id, old_hash) = (superuser.id.clone(), superuser.password_hash.clone());
+    if let Err(error) = app.store.replace_superuser_hash(id, old_hash, new_hash).await {
+        tracing::warn!(%error, superuser = %superuser.id, "a password hash was not renewed");
+    }
+}
+
+/// A new token for a superuser whose token is valid.
+///
+/// # Errors
+/// Only errors of ours.
+pub fn refresh_superuser(app: &App, superuser: &Superuser) -> Result<String> {
+    superuser_token(app, superuser)
+}
+
+/// Makes a superuser, or says why there can be none.
+///
+/// # Errors
+/// [`Error::TooMany`].
+pub async fn create_superuser(
+    app: &App,
+    email: Email,
+    password: PlainPassword,
+) -> Result<std::result::Result<Superuser, Conflict>> {
+    let now = app.clock.now();
+    let superuser = Superuser {
+        id: RecordId::from_random(app.random.bytes()?),
+        number: 0,
+        email: email.into(),
+        email_visibility: false,
+        verified: true,
+        password_hash: app.passwords.hash(password, app.random.bytes()?).await?,
+        token_key: TokenKey::new(app.random.bytes::<16>()?),
+        created: now,
+        updated: now,
+    };
+    let made = app.store.write(vec![Write::InsertSuperuser(superuser.clone())], now).await?;
+    Ok(made.map(|_| superuser).map_err(|(_, conflict)| conflict))
+}

@@ -1,0 +1,103 @@
+//! The collections in which PocketBase's clients find the records.
+
+use jiff::Timestamp;
+
+/// Which kind of record a collection holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Users.
+    Users,
+    /// Companies.
+    Companies,
+    /// Superusers.
+    Superusers,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Users, Self::Companies, Self::Superusers];
+
+    /// The collection's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Users => "tbl_auth_users",
+            Self::Companies => "tbl_company",
+            Self::Superusers => "_superusers",
+        }
+    }
+
+    /// The id that PocketBase gives a collection of this name: `pbc_` and the CRC-32 of type and name.
+    fn standard_id(self) -> &'static str {
+        match self {
+            Self::Users => "pbc_421601843",
+            Self::Companies => "pbc_3827114575",
+            Self::Superusers => "pbc_3142635823",
+        }
+    }
+}
+
+/// A collection as this deployment has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collection {
+    /// What it holds.
+    pub kind: Kind,
+    /// Its id, which is in every record and token.
+    pub id: String,
+    /// The fields that an imported collection had, as the text of one JSON array; `None`: ours.
+    pub fields: Option<String>,
+    /// What PocketBase's tokens for this collection were signed with, beside the record's token key; `None`: there are none.
+    pub token_secret: Option<String>,
+    /// When the collection was made.
+    pub created: Timestamp,
+    /// When the collection last changed.
+    pub updated: Timestamp,
+}
+
+/// The three collections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collections {
+    /// Users.
+    pub users: Collection,
+    /// Companies.
+    pub companies: Collection,
+    /// Superusers.
+    pub superusers: Collection,
+}
+
+impl Collections {
+    /// The collections of a deployment that began here, at `born`.
+    #[must_use]
+    pub fn new(born: Timestamp) -> Self {
+        let collection = |kind: Kind| Collection {
+            kind,
+            id: kind.standard_id().to_owned(),
+            fields: None,
+            token_secret: None,
+            created: born,
+            updated: born,
+        };
+        Self {
+            users: collection(Kind::Users),
+            companies: collection(Kind::Companies),
+            superusers: collection(Kind::Superusers),
+        }
+    }
+
+    /// The collection of that kind.
+    #[must_use]
+    pub fn of(&self, kind: Kind) -> &Collection {
+        match kind {
+            Kind::Users => &self.users,
+            Kind::Companies => &self.companies,
+            Kind::Superusers => &self.superusers,
+        }
+    }
+
+    /// The collection that a client names, by name in any case or by id.
+    #[must_use]
+    pub fn find(&self, name_or_id: &str) -> Option<&Collection> {
+        let named = |c: &&Collection| c.id == name_or_id || c.kind.name().eq_ignore_ascii_case(name_or_id);
+        [&self.users, &self.companies, &self.superusers].into_iter().find(named)
+    }
+}

@@ -1,0 +1,173 @@
+//! The tables of the file, and the open transaction that jobs work on.
+
+mod companies;
+mod superusers;
+mod users;
+
+use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
+
+use super::stored;
+use crate::domain::{Collections, ServerKey};
+use crate::store::{Action, Change, Error, Record};
+
+/// Record id -> user, see `stored/user.rs`.
+pub const USERS: TableDefinition<&str, &[u8]> = TableDefinition::new("users");
+/// Openid -> record id.
+pub const USERS_BY_OPENID: TableDefinition<&str, &str> = TableDefinition::new("users_by_openid");
+/// Phone -> record id.
+pub const USERS_BY_PHONE: TableDefinition<&str, &str> = TableDefinition::new("users_by_phone");
+/// E-mail address -> record id, but for addresses that the server made: those lead to their users by themselves.
+pub const USERS_BY_EMAIL: TableDefinition<&str, &str> = TableDefinition::new("users_by_email");
+/// Time of creation in milliseconds and number -> record id.
+pub const USERS_BY_CREATED: TableDefinition<(i64, u64), &str> = TableDefinition::new("users_by_created");
+/// Record id -> company, see `stored/company.rs`.
+pub const COMPANIES: TableDefinition<&str, &[u8]> = TableDefinition::new("company_records");
+/// Company key -> record id.
+pub const COMPANIES_BY_KEY: TableDefinition<&str, &str> = TableDefinition::new("companies_by_key");
+/// Record id -> superuser, see `stored/superuser.rs`.
+pub const SUPERUSERS: TableDefinition<&str, &[u8]> = TableDefinition::new("superusers");
+/// E-mail address -> record id.
+pub const SUPERUSERS_BY_EMAIL: TableDefinition<&str, &str> = TableDefinition::new("superusers_by_email");
+/// Everything that there is one of, by the names below.
+pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
+
+/// Schema version, u32 little-endian.
+pub const META_SCHEMA: &str = "schema";
+/// Number of the newest user, u64 little-endian.
+pub const META_USER_NUMBER: &str = "user_number";
+/// Number of the newest company, u64 little-endian.
+pub const META_COMPANY_NUMBER: &str = "company_number";
+/// Number of the newest superuser, u64 little-endian.
+pub const META_SUPERUSER_NUMBER: &str = "superuser_number";
+/// Token keys, see `stored/token_keys.rs`.
+pub const META_TOKEN_KEYS: &str = "token_keys";
+/// What is known of the collections, see `stored/collections.rs`; not there: they began here.
+pub const META_COLLECTIONS: &str = "collections";
+/// Written to see whether writing works; one byte.
+pub const META_PROBE: &str = "probe";
+
+type Index<'txn> = Table<'txn, &'static str, &'static str>;
+type Records<'txn> = Table<'txn, &'static str, &'static [u8]>;
+
+/// All tables of one write transaction. A job checks before it writes: what it refuses leaves no trace.
+pub struct Tables<'txn> {
+    users: Records<'txn>,
+    users_by_openid: Index<'txn>,
+    users_by_phone: Index<'txn>,
+    users_by_email: Index<'txn>,
+    users_by_created: Table<'txn, (i64, u64), &'static str>,
+    companies: Records<'txn>,
+    companies_by_key: Index<'txn>,
+    superusers: Records<'txn>,
+    superusers_by_email: Index<'txn>,
+    meta: Records<'txn>,
+    changes: Option<Vec<Change>>,
+}
+
+impl<'txn> Tables<'txn> {
+    pub fn open(txn: &'txn WriteTransaction) -> Result<Self, redb::TableError> {
+        Ok(Self {
+            users: txn.open_table(USERS)?,
+            users_by_openid: txn.open_table(USERS_BY_OPENID)?,
+            users_by_phone: txn.open_table(USERS_BY_PHONE)?,
+            users_by_email: txn.open_table(USERS_BY_EMAIL)?,
+            users_by_created: txn.open_table(USERS_BY_CREATED)?,
+            companies: txn.open_table(COMPANIES)?,
+            companies_by_key: txn.open_table(COMPANIES_BY_KEY)?,
+            superusers: txn.open_table(SUPERUSERS)?,
+            superusers_by_email: txn.open_table(SUPERUSERS_BY_EMAIL)?,
+            meta: txn.open_table(META)?,
+            changes: None,
+        })
+    }
+
+    /// From now on, changes of records are remembered.
+    pub fn watch(&mut self) {
+        self.changes = Some(Vec::new());
+    }
+
+    /// What was changed since [`Tables::watch`], in order.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        self.changes.take().unwrap_or_default()
+    }
+
+    /// How many changes are remembered; see [`Tables::forget_changes`].
+    pub fn change_count(&self) -> usize {
+        self.changes.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Forgets all changes but the first `count`, because they were undone.
+    pub fn forget_changes(&mut self, count: usize) {
+        if let Some(changes) = &mut self.changes {
+            changes.truncate(count);
+        }
+    }
+
+    fn changed(&mut self, action: Action, record: impl FnOnce() -> Record) {
+        if let Some(changes) = &mut self.changes {
+            changes.push(Change { action, record: record() });
+        }
+    }
+
+    /// Takes the next of the numbers that are counted under `name`: they have no gaps but those of deleted records and of
+    /// batches that were refused.
+    fn next_number(&mut self, name: &str) -> Result<u64, Error> {
+        let last = match self.meta.get(name)? {
+            Some(bytes) => u64::from_le_bytes(fixed(bytes.value(), name)?),
+            None => 0,
+        };
+        self.meta.insert(name, (last + 1).to_le_bytes().as_slice())?;
+        Ok(last + 1)
+    }
+
+    pub fn token_keys(&self) -> Result<Vec<ServerKey>, Error> {
+        read_token_keys(&self.meta)
+    }
+
+    pub fn set_token_keys(&mut self, keys: &[ServerKey]) -> Result<(), Error> {
+        self.meta.insert(META_TOKEN_KEYS, stored::encode_token_keys(keys)?.as_slice())?;
+        Ok(())
+    }
+
+    pub fn set_collections(&mut self, collections: &Collections) -> Result<(), Error> {
+        self.meta.insert(META_COLLECTIONS, stored::encode_collections(collections)?.as_slice())?;
+        Ok(())
+    }
+
+    pub fn mark_probe(&mut self) -> Result<(), Error> {
+        self.meta.insert(META_PROBE, [1].as_slice())?;
+        Ok(())
+    }
+
+    pub fn set_schema_version(&mut self, version: u32) -> Result<(), Error> {
+        self.meta.insert(META_SCHEMA, version.to_le_bytes().as_slice())?;
+        Ok(())
+    }
+}
+
+pub fn read_token_keys(
+    meta: &impl ReadableTable<&'static str, &'static [u8]>,
+) -> Result<Vec<ServerKey>, Error> {
+    match meta.get(META_TOKEN_KEYS)? {
+        Some(bytes) => stored::decode_token_keys(bytes.value()),
+        None => Ok(Vec::new()),
+    }
+}
+
+pub fn read_collections(
+    meta: &impl ReadableTable<&'static str, &'static [u8]>,
+) -> Result<Option<Collections>, Error> {
+    meta.get(META_COLLECTIONS)?.map(|bytes| stored::decode_collections(bytes.value())).transpose()
+}
+
+pub fn read_schema_version(
+    meta: &impl ReadableTable<&'static str, &'static [u8]>,
+) -> Result<Option<u32>, Error> {
+    meta.get(META_SCHEMA)?.map(|bytes| Ok(u32::from_le_bytes(fixed(bytes.value(), META_SCHEMA)?))).transpose()
+}
+
+fn fixed<const N: usize>(bytes: &[u8], name: &str) -> Result<[u8; N], Error> {
+    bytes
+        .try_into()
+        .map_err(|_| Error::Damaged(format!("meta entry {name} has {} bytes, not {N}", bytes.len())))
+}

@@ -1,0 +1,136 @@
+//! Users and their indexes.
+
+use redb::ReadableTable;
+
+use super::{META_USER_NUMBER, Tables};
+use crate::domain::{NativeEmail, OpenId, Phone, RecordId, User, UserNumber};
+use crate::store::embedded::stored;
+use crate::store::{Action, Error, Record};
+
+impl Tables<'_> {
+    pub fn user(&self, id: &str) -> Result<Option<User>, Error> {
+        self.users.get(id)?.map(|bytes| stored::decode_user(id, bytes.value())).transpose()
+    }
+
+    pub fn user_by_openid(&self, openid: &OpenId) -> Result<Option<User>, Error> {
+        match self.users_by_openid.get(openid.as_str())? {
+            Some(id) => self.user(id.value()),
+            None => Ok(None),
+        }
+    }
+
+    pub fn has_user(&self, id: &RecordId) -> Result<bool, Error> {
+        Ok(self.users.get(id.as_str())?.is_some())
+    }
+
+    /// The id of the user who has this openid.
+    pub fn openid_owner(&self, openid: &OpenId) -> Result<Option<String>, Error> {
+        Ok(self.users_by_openid.get(openid.as_str())?.map(|id| id.value().to_owned()))
+    }
+
+    /// The id of the user who has this phone.
+    pub fn phone_owner(&self, phone: &Phone) -> Result<Option<String>, Error> {
+        Ok(self.users_by_phone.get(phone.as_str())?.map(|id| id.value().to_owned()))
+    }
+
+    /// The id of the user who has this e-mail address.
+    pub fn email_owner(&self, email: &str) -> Result<Option<String>, Error> {
+        if let Some(id) = self.users_by_email.get(email)? {
+            return Ok(Some(id.value().to_owned()));
+        }
+        let user = match User::of_native_email(email) {
+            Some(NativeEmail::ManagePlatform(openid)) => self.user_by_openid(&openid)?,
+            Some(NativeEmail::WeChat(id)) => self.user(id.as_str())?,
+            None => None,
+        };
+        Ok(user.filter(|user| user.email.as_deref() == Some(email)).map(|user| user.id.to_string()))
+    }
+
+    pub fn next_user_number(&mut self) -> Result<UserNumber, Error> {
+        self.next_number(META_USER_NUMBER).map(UserNumber)
+    }
+
+    /// Writes a new user and its index entries.
+    pub fn add_user(&mut self, user: &User) -> Result<(), Error> {
+        self.index_user(user)?;
+        self.users_by_created.insert(created_key(user), user.id.as_str())?;
+        self.write_user(user)?;
+        self.changed(Action::Create, || Record::User(user.clone()));
+        Ok(())
+    }
+
+    /// Writes a changed user and moves its index entries. When it was created never changes.
+    pub fn change_user(&mut self, before: &User, after: &User) -> Result<(), Error> {
+        if keys(before) != keys(after) {
+            self.unindex_user(before)?;
+            self.index_user(after)?;
+        }
+        self.write_user(after)?;
+        self.changed(Action::Update, || Record::User(after.clone()));
+        Ok(())
+    }
+
+    /// Removes a user and its index entries.
+    pub fn remove_user(&mut self, user: &User) -> Result<(), Error> {
+        self.unindex_user(user)?;
+        self.users_by_created.remove(created_key(user))?;
+        self.users.remove(user.id.as_str())?;
+        self.changed(Action::Delete, || Record::User(user.clone()));
+        Ok(())
+    }
+
+    /// Makes the indexes that files of version 1 did not have.
+    pub fn index_users_by_created_and_email(&mut self) -> Result<(), Error> {
+        for entry in self.users.iter()? {
+            let (id, bytes) = entry?;
+            let user = stored::decode_user(id.value(), bytes.value())?;
+            self.users_by_created.insert(created_key(&user), user.id.as_str())?;
+            if let Some(email) = indexed_email(&user) {
+                self.users_by_email.insert(email, user.id.as_str())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn index_user(&mut self, user: &User) -> Result<(), Error> {
+        let (openid, phone, email) = keys(user);
+        self.users_by_openid.insert(openid, user.id.as_str())?;
+        if let Some(phone) = phone {
+            self.users_by_phone.insert(phone, user.id.as_str())?;
+        }
+        if let Some(email) = email {
+            self.users_by_email.insert(email, user.id.as_str())?;
+        }
+        Ok(())
+    }
+
+    fn unindex_user(&mut self, user: &User) -> Result<(), Error> {
+        let (openid, phone, email) = keys(user);
+        self.users_by_openid.remove(openid)?;
+        if let Some(phone) = phone {
+            self.users_by_phone.remove(phone)?;
+        }
+        if let Some(email) = email {
+            self.users_by_email.remove(email)?;
+        }
+        Ok(())
+    }
+
+    fn write_user(&mut self, user: &User) -> Result<(), Error> {
+        self.users.insert(user.id.as_str(), stored::encode_user(user)?.as_slice())?;
+        Ok(())
+    }
+}
+
+/// What a user is found by: openid, phone, e-mail address.
+fn keys(user: &User) -> (&str, Option<&str>, Option<&str>) {
+    (user.openid.as_str(), user.phone.as_ref().map(Phone::as_str), indexed_email(user))
+}
+
+fn indexed_email(user: &User) -> Option<&str> {
+    user.email.as_deref().filter(|_| !user.has_native_email())
+}
+
+fn created_key(user: &User) -> (i64, u64) {
+    (user.created.as_millisecond(), user.number.0)
+}
