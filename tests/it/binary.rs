@@ -1,6 +1,6 @@
 //! The binary itself: what a person at a shell sees.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -382,6 +382,37 @@ fn a_new_key_signs_while_the_old_one_still_verifies() {
     let refreshed = Call::new("POST", &running.base, "/api/system/refresh-token").bearer(&old).send().data();
     let new = refreshed["token"].as_str().unwrap();
     assert_ne!(kid(new), kid(&old));
+    running.signal("-TERM");
+    running.wait();
+}
+
+#[test]
+fn a_superuser_is_made_at_the_shell_and_logs_in_through_pocketbase_s_api() {
+    let dir = tempfile::tempdir().unwrap();
+    let create = |email: &str, password: &str| {
+        let mut command = bai(dir.path(), &["superuser", "create", email]);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        writeln!(child.stdin.take().unwrap(), "{password}").unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+        assert_eq!(canary::find(&said), None);
+        (output.status.success(), said)
+    };
+    let wrong =
+        [("root", PASSWORD, "not an e-mail address"), ("root@example.com", "short", "shorter than 8")];
+    for (email, password, said) in wrong {
+        let (success, message) = create(email, password);
+        assert!(!success && message.contains(said), "{message}");
+    }
+    assert!(create("root@example.com", PASSWORD).0);
+    assert!(create("root@example.com", PASSWORD).1.contains("already"));
+
+    let running = Running::start(bai(dir.path(), &[]));
+    let credentials = json!({ "identity": "root@example.com", "password": PASSWORD });
+    let session = running.post("/api/collections/_superusers/auth-with-password", &credentials);
+    assert_eq!(session.status, 200);
+    assert!(!create("other@example.com", PASSWORD).0, "the server has the file");
     running.signal("-TERM");
     running.wait();
 }
