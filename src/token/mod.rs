@@ -1,11 +1,12 @@
-//! Tokens: `pb.<claims>.v4.local.<payload>.<footer>`.
+//! Tokens: `pb.<claims>.v4~local~<payload>~<footer>`.
 //!
-//! From `v4` on it is a PASETO (version 4, local). The two segments in front are for the unmodified PocketBase
-//! SDK, which reads the second dot-separated segment of any token as base64 JSON. The server never trusts them:
-//! the claims segment is bound to the PASETO as its implicit assertion, so a token with an edited one is no token.
+//! From `v4` on it is a PASETO (version 4, local) with `~` for its dots: the unmodified PocketBase SDKs read the second
+//! dot-separated segment of a token as base64 JSON, and the Python one wants just three of them. The server never trusts the
+//! claims segment: it is bound to the PASETO as its implicit assertion, so a token with an edited one is no token.
 
 mod keys;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -165,7 +166,7 @@ impl Tokens {
         let footer = serde_json::to_vec(&Footer { kid: key.id.clone() }).map_err(|e| failed(&e))?;
         let paseto = LocalToken::encrypt(&key.secret, &payload, Some(&footer), Some(claims.as_bytes()))
             .map_err(|e| failed(&format!("{e:?}")))?;
-        Ok(format!("{PREFIX}.{claims}.{paseto}"))
+        Ok(format!("{PREFIX}.{claims}.{}", paseto.replace('.', "~")))
     }
 
     /// Reads and authenticates `token`, and checks its time.
@@ -174,7 +175,7 @@ impl Tokens {
     /// Each variant of [`Error`].
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Error> {
         let (claims, paseto) = split(token)?;
-        let untrusted = UntrustedToken::<Local, V4>::try_from(paseto).map_err(|_| Error::Malformed)?;
+        let untrusted = UntrustedToken::<Local, V4>::try_from(&*paseto).map_err(|_| Error::Malformed)?;
         let footer: Footer =
             serde_json::from_slice(untrusted.untrusted_footer()).map_err(|_| Error::Malformed)?;
         let key = self.keys.find(&footer.kid).ok_or(Error::UnknownKey)?;
@@ -197,13 +198,18 @@ impl Tokens {
     }
 }
 
-/// The claims segment and the PASETO behind it.
-fn split(token: &str) -> Result<(&str, &str), Error> {
+/// The claims segment and the PASETO behind it; tokens of version 0.1.0 had its dots as they are.
+fn split(token: &str) -> Result<(&str, Cow<'_, str>), Error> {
     if token.len() > MAX_LEN {
         return Err(Error::Malformed);
     }
     let rest = token.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('.')).ok_or(Error::Malformed)?;
-    rest.split_once('.').ok_or(Error::Malformed)
+    let (claims, paseto) = rest.split_once('.').ok_or(Error::Malformed)?;
+    match (paseto.contains('~'), paseto.contains('.')) {
+        (true, false) => Ok((claims, paseto.replace('~', ".").into())),
+        (false, true) => Ok((claims, paseto.into())),
+        _ => Err(Error::Malformed),
+    }
 }
 
 #[cfg(test)]
@@ -215,7 +221,10 @@ mod tests {
     use crate::domain::ServerKey;
 
     const LIFETIME: Duration = Duration::from_hours(120);
-    const GOLDEN: &str = include_str!("../../tests/fixtures/stored/token_v1.txt");
+    const GOLDEN: [&str; 2] = [
+        include_str!("../../tests/fixtures/stored/token_v1.txt"),
+        include_str!("../../tests/fixtures/stored/token_v2.txt"),
+    ];
 
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_millisecond(1_795_327_836_858 + ms).unwrap()
@@ -266,8 +275,10 @@ mod tests {
     }
 
     #[test]
-    fn a_token_made_by_version_0_1_is_still_read() {
-        assert_eq!(tokens(&[1]).verify(GOLDEN.trim(), at(1)).unwrap().id, id());
+    fn a_token_of_each_form_that_was_ever_handed_out_is_read() {
+        for token in GOLDEN {
+            assert_eq!(tokens(&[1]).verify(token.trim(), at(1)).unwrap().id, id());
+        }
     }
 
     #[test]
@@ -314,12 +325,12 @@ mod tests {
         assert_ne!(claims, other_claims);
         assert_eq!(tokens.verify(&format!("pb.{other_claims}.{paseto}"), at(1)), Err(Error::Forged));
         assert_eq!(tokens.verify(&format!("pb..{paseto}"), at(1)), Err(Error::Forged));
-        assert_eq!(tokens.verify(paseto, at(1)), Err(Error::Malformed));
+        assert_eq!(tokens.verify(&paseto, at(1)), Err(Error::Malformed));
     }
 
     proptest! {
         #[test]
-        fn a_token_with_one_changed_character_is_refused(at_byte in 0usize..600, to in "[A-Za-z0-9._-]") {
+        fn a_token_with_one_changed_character_is_refused(at_byte in 0usize..600, to in "[A-Za-z0-9._~-]") {
             let tokens = tokens(&[1]);
             let token = issue(&tokens, at(0));
             let at_byte = at_byte % token.len();
@@ -331,8 +342,9 @@ mod tests {
         #[test]
         fn any_text_is_refused_without_panic(text in "\\PC{0,200}") {
             prop_assert!(tokens(&[1]).verify(&text, at(1)).is_err());
-            let framed = format!("pb.e30.v4.local.{text}");
-            prop_assert!(tokens(&[1]).verify(&framed, at(1)).is_err());
+            for framed in [format!("pb.e30.v4.local.{text}"), format!("pb.e30.v4~local~{text}")] {
+                prop_assert!(tokens(&[1]).verify(&framed, at(1)).is_err());
+            }
         }
 
         #[test]
@@ -341,9 +353,9 @@ mod tests {
             payload in prop::collection::vec(any::<u8>(), 0..200),
         ) {
             let token = issue(&tokens(&[1]), at(0));
-            let (_, footer) = token.rsplit_once('.').unwrap();
+            let (_, footer) = token.rsplit_once('~').unwrap();
             let payload = URL_SAFE_NO_PAD.encode(payload);
-            let forged = format!("pb.{claims}.v4.local.{payload}.{footer}");
+            let forged = format!("pb.{claims}.v4~local~{payload}~{footer}");
             prop_assert!(tokens(&[1]).verify(&forged, at(1)).is_err());
         }
     }

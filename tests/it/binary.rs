@@ -368,7 +368,7 @@ fn a_second_server_on_the_same_file_is_refused_by_name() {
 #[test]
 fn a_new_key_signs_while_the_old_one_still_verifies() {
     let dir = tempfile::tempdir().unwrap();
-    let kid = |token: &str| token.rsplit('.').next().unwrap().to_owned();
+    let kid = |token: &str| token.rsplit('~').next().unwrap().to_owned();
     let running = Running::start(bai(dir.path(), &[]));
     let old = login(&running, "alice~1").ok()["token"].as_str().unwrap().to_owned();
     let busy = run(dir.path(), &["key", "rotate"]);

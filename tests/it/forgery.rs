@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::app::TestApp;
 
 const LIFETIME: Duration = Duration::from_hours(120);
-/// `pb.<claims>.v4.local.<payload>.<footer>`
+/// `pb.<claims>.v4~local~<payload>~<footer>`
 const CLAIMS: usize = 1;
 const PAYLOAD: usize = 4;
 const FOOTER: usize = 5;
@@ -105,15 +105,15 @@ impl Forger {
 
     fn with_character(&mut self, token: &str, replaced: usize) -> String {
         let at = self.rng.random_range(0..token.len());
-        let new = b"ABCZabcz0189+/-_=. \t\n".choose(&mut self.rng).copied().unwrap();
+        let new = b"ABCZabcz0189+/-_=~. \t\n".choose(&mut self.rng).copied().unwrap();
         format!("{}{}{}", &token[..at], char::from(new), &token[at + replaced..])
     }
 
     fn swapped(&mut self, token: &str) -> String {
-        let mut segments: Vec<_> = token.split('.').collect();
+        let mut segments = segments(token);
         let (a, b) = (self.rng.random_range(0..6), self.rng.random_range(0..6));
         segments.swap(a, b);
-        segments.join(".")
+        joined(&segments)
     }
 
     fn crossed(&mut self, token: &str) -> String {
@@ -168,13 +168,21 @@ impl Forger {
 }
 
 fn segment(token: &str, at: usize) -> &str {
-    token.split('.').nth(at).unwrap()
+    segments(token)[at]
 }
 
 fn exchange(token: &str, at: usize, segment: &str) -> String {
-    let mut segments: Vec<_> = token.split('.').collect();
+    let mut segments = segments(token);
     segments[at] = segment;
-    segments.join(".")
+    joined(&segments)
+}
+
+fn segments(token: &str) -> Vec<&str> {
+    token.split(['.', '~']).collect()
+}
+
+fn joined(segments: &[&str]) -> String {
+    [&segments[..2].join("."), ".", &segments[2..].join("~")].concat()
 }
 
 /// The last character of base64 has two or four unused bits, unless the length is a multiple of four.

@@ -191,7 +191,7 @@ fn a_profile_needs_a_valid_token_of_a_wechat_user() {
     app.post(PROFILE).send().assert_error(401, "token");
     app.post(PROFILE).json(&json!({})).send().assert_error(401, "token");
     app.post(PROFILE)
-        .bearer("pb.e30.v4.local.xxx")
+        .bearer("pb.e30.v4~local~xxx")
         .json(&profile("13900139000"))
         .send()
         .assert_error(401, "token");
