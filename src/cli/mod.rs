@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backup;
 mod compact;
 mod key;
 mod serve;
@@ -54,6 +55,16 @@ enum Command {
     /// Manage those who may do everything through PocketBase's API (the server must be stopped)
     #[command(subcommand)]
     Superuser(superuser::Command),
+    /// Copy the database to a new file and read it back (the server must be stopped)
+    Backup {
+        /// The new file [default: beside the database, named after the time]
+        file: Option<PathBuf>,
+    },
+    /// Read a whole database file, changing nothing, and say what is in it or what is wrong with it
+    Check {
+        /// The file [default: the database; the server must be stopped]
+        file: Option<PathBuf>,
+    },
     /// Give unused space of the database file back (the server must be stopped)
     Compact,
 }
@@ -69,6 +80,8 @@ pub fn run() -> ExitCode {
             Command::Config => show::config(&config),
             Command::Key(command) => key::run(&config, &command),
             Command::Superuser(command) => superuser::run(config, &command),
+            Command::Backup { file } => backup::backup(&config, file),
+            Command::Check { file } => backup::check(&config, file),
             Command::Compact => compact::run(&config),
         });
     match outcome {

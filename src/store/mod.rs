@@ -4,8 +4,9 @@
 
 mod change;
 mod embedded;
+mod error;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use tokio::sync::broadcast;
 use crate::domain::{Collections, Company, NewUser, OpenId, Phone, RecordId, ServerKey, Superuser, User};
 pub use change::{Action, Change, CompanyUpdate, Conflict, Record, SuperuserUpdate, UserUpdate, Write};
 use embedded::Embedded;
+pub use error::Error;
 pub use redb::StorageBackend;
 pub use redb::backends::{FileBackend, InMemoryBackend};
 
@@ -53,55 +55,15 @@ impl Location {
     }
 }
 
-/// Why the store could not do what it was asked.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Error {
-    /// Another process has the file.
-    #[error("{path} is in use by another process; one bai serves one database file")]
-    InUse {
-        /// The file.
-        path: String,
-    },
-    /// The file was written by a newer program.
-    #[error("{path} has schema version {found}, this bai knows up to {known}; start a newer bai on it")]
-    NewerSchema {
-        /// The file.
-        path: String,
-        /// The version in the file.
-        found: u32,
-        /// The newest version that this program can read.
-        known: u32,
-    },
-    /// Not a database of ours.
-    #[error("{path} is not a bai database: {reason}; set store.path to another file")]
-    Foreign {
-        /// The file.
-        path: String,
-        /// What was found instead.
-        reason: String,
-    },
-    /// The file could not be opened or made.
-    #[error("cannot open {path}: {reason}; check store.path and its folder")]
-    Open {
-        /// The file.
-        path: String,
-        /// The system's or the engine's words.
-        reason: String,
-    },
-    /// The file has bytes that were not written to it.
-    #[error("{path} is damaged: {reason}; restore it from a backup")]
-    DamagedFile {
-        /// The file.
-        path: String,
-        /// What is damaged.
-        reason: String,
-    },
-    /// A block or a record has bytes that were not written to it.
-    #[error("damaged: {0}")]
-    Damaged(String),
-    /// The disk or the engine failed; nothing of the request was stored.
-    #[error("storage failed: {0}")]
-    Failed(String),
+/// How many records of each kind there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// Users.
+    pub users: u64,
+    /// Companies.
+    pub companies: u64,
+    /// Superusers.
+    pub superusers: u64,
 }
 
 impl Store {
@@ -289,6 +251,32 @@ impl Store {
     /// [`Error::Failed`]: nothing was stored.
     pub async fn add_token_key(&self, key: ServerKey, drop_before: Timestamp) -> Result<(), Error> {
         self.embedded().add_token_key(key, drop_before).await
+    }
+
+    /// Reads the whole database at `location`, without a change to it: every record, and that every index says what the
+    /// records say.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, as [`Error::Damaged`] or as why it does not open.
+    pub fn look(location: &Location, cache_bytes: usize) -> Result<Contents, Error> {
+        Embedded::look(location, cache_bytes)
+    }
+
+    /// Reads everything, as [`Store::look`] does.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] with the first thing that is wrong; [`Error::Failed`].
+    pub fn check(&self) -> Result<Contents, Error> {
+        self.embedded().check()
+    }
+
+    /// Copies what is stored now to a new file, and reads that back before it gets its name. Nobody waits for it.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when the file is there already or cannot be made; [`Error::Failed`] or [`Error::Damaged`]: there is
+    /// no file of that name.
+    pub fn backup(&self, path: &Path) -> Result<Contents, Error> {
+        self.embedded().backup(path)
     }
 
     /// Gives unused space of the file back. Nobody can read or write until it is done: about a second for

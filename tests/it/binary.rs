@@ -418,6 +418,40 @@ fn a_superuser_is_made_at_the_shell_and_logs_in_through_pocketbase_s_api() {
 }
 
 #[test]
+fn a_backup_is_a_whole_database_that_another_server_can_serve() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(run(dir.path(), &["check"]).2.contains("there is no file"));
+    let running = Running::start(bai(dir.path(), &[]));
+    let record = login(&running, "alice~1").ok()["record"].clone();
+    assert!(run(dir.path(), &["backup", "copy.redb"]).2.contains("in use"));
+    running.signal("-TERM");
+    running.wait();
+
+    let (output, said, _) = run(dir.path(), &["backup", "copy.redb"]);
+    assert!(output.status.success() && said.contains("copy.redb: users 1, companies 0"), "{said}");
+    assert!(run(dir.path(), &["backup", "copy.redb"]).2.contains("exists"));
+    assert!(run(dir.path(), &["backup"]).1.contains("bai-2"));
+    assert!(run(dir.path(), &["check", "copy.redb"]).1.contains("whole; users 1"));
+
+    let mut command = bai(dir.path(), &[]);
+    command.env("BAI_STORE__PATH", "copy.redb");
+    let running = Running::start(command);
+    assert_eq!(login(&running, "alice~2").ok()["record"], record);
+    running.signal("-TERM");
+    running.wait();
+
+    let copy = dir.path().join("copy.redb");
+    let mut bytes = std::fs::read(&copy).unwrap();
+    let id = record["id"].as_str().unwrap().as_bytes();
+    let at = bytes.windows(id.len()).position(|window| window == id).unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&copy, &bytes).unwrap();
+    let (output, _, error) = run(dir.path(), &["check", "copy.redb"]);
+    assert!(!output.status.success() && error.contains("damaged"), "{error}");
+    assert_eq!(std::fs::read(&copy).unwrap(), bytes);
+}
+
+#[test]
 fn compact_needs_a_stopped_server_and_says_what_it_gained() {
     let dir = tempfile::tempdir().unwrap();
     assert!(run(dir.path(), &["compact"]).2.contains("there is no database"));

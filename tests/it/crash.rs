@@ -51,6 +51,7 @@ fn round(dir: &Path, clients: usize, signal: &str, seed: u64, first: usize, befo
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let users = before + runtime.block_on(ledger.verify(&store));
     assert_eq!(runtime.block_on(store.count_users()).unwrap(), users, "seed {seed}");
+    assert_eq!(store.check().unwrap().users, users, "seed {seed}");
     (ledger, users)
 }
 

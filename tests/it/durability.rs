@@ -85,6 +85,7 @@ async fn verify(store: &Store, model: &Model, case: &str) {
         }
     }
     assert_eq!(store.count_users().await.unwrap(), found, "{case}");
+    assert_eq!(store.check().unwrap().users, found, "{case}");
 }
 
 pub fn rounds_from_env(name: &str, default: u64) -> u64 {

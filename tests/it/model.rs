@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use bai::domain::{
     Company, IdType, NewUser, RecordId, ServerKey, Status, Superuser, TokenKey, User, UserNumber, UserType,
 };
-use bai::store::{CompanyUpdate, Conflict, Location, Record, Store, SuperuserUpdate, UserUpdate, Write};
+use bai::store::{
+    CompanyUpdate, Conflict, Contents, Location, Record, Store, SuperuserUpdate, UserUpdate, Write,
+};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
@@ -439,6 +441,10 @@ impl Model {
             );
         }
         assert_eq!(store.count_users().await.unwrap(), model.users.len() as u64);
+        let lengths =
+            [model.users.len(), model.companies.len(), model.superusers.len()].map(|len| len as u64);
+        let Contents { users, companies, superusers } = store.check().unwrap();
+        assert_eq!([users, companies, superusers], lengths);
         model.forget_numbers();
         model.keys = store.token_keys().unwrap().iter().map(|key| key.created.as_second()).collect();
         model

@@ -235,3 +235,35 @@ async fn a_change_that_was_decided_on_an_older_record_is_refused() {
     assert_eq!(first.unwrap().unwrap().token_key, TokenKey::new([1; 16]));
     assert_eq!(second.unwrap().unwrap_err(), Conflict::Changed);
 }
+
+#[tokio::test]
+async fn a_backup_holds_what_was_there_when_it_began_while_writes_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let random = Random::seeded(1);
+    let store = open(&dir.path().join("bai.redb")).unwrap();
+    let add =
+        async |n: usize| store.insert_user(user(&random, &format!("o_{n}"), None)).await.unwrap().unwrap();
+    for n in 0..200 {
+        add(n).await;
+    }
+    let copy = dir.path().join("copy.redb");
+    let copying = {
+        let (store, copy) = (store.clone(), copy.clone());
+        std::thread::spawn(move || store.backup(&copy))
+    };
+    let mut n = 200;
+    while !copying.is_finished() {
+        add(n).await;
+        n += 1;
+    }
+    let contents = copying.join().unwrap().unwrap();
+    assert!((200..=n as u64).contains(&contents.users), "{contents:?} of {n}");
+    assert_eq!(store.check().unwrap().users, n as u64);
+
+    let copy = open(&copy).unwrap();
+    assert_eq!(copy.check().unwrap(), contents);
+    for n in 0..200 {
+        let openid = OpenId::parse(&format!("o_{n}")).unwrap();
+        assert_eq!(copy.user_by_openid(&openid).await.unwrap(), store.user_by_openid(&openid).await.unwrap());
+    }
+}

@@ -1,6 +1,8 @@
 //! The store in one redb file: records by id, with indexes beside them.
 
+mod backup;
 mod blocks;
+mod check;
 mod engine;
 mod overlay;
 mod schema;
@@ -9,6 +11,7 @@ mod tables;
 mod write;
 mod writer;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -21,7 +24,7 @@ use self::tables::{
     USERS_BY_OPENID, USERS_BY_PHONE,
 };
 use self::writer::Writer;
-use super::{Change, Conflict, Error, Location, Record, UserUpdate, Write};
+use super::{Change, Conflict, Contents, Error, Location, Record, UserUpdate, Write};
 use crate::domain::{
     Collections, Company, NativeEmail, NewUser, OpenId, Phone, RecordId, ServerKey, Superuser, User,
 };
@@ -177,6 +180,18 @@ impl Embedded {
             tables.set_token_keys(&keys)
         };
         self.writer.write(add).await
+    }
+
+    pub fn look(location: &Location, cache_bytes: usize) -> Result<Contents, Error> {
+        schema::CURRENT.look(location, cache_bytes)?.read(check::check)
+    }
+
+    pub fn check(&self) -> Result<Contents, Error> {
+        self.engine.read(check::check)
+    }
+
+    pub fn backup(&self, path: &Path) -> Result<Contents, Error> {
+        backup::backup(&self.engine, path)
     }
 
     pub fn compact(&self) -> Result<(), Error> {

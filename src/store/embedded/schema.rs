@@ -26,6 +26,16 @@ impl Schema {
         1 + u32::try_from(self.steps.len()).unwrap_or(u32::MAX - 1)
     }
 
+    /// Opens the database at `location` to look at it; it has to have this schema.
+    pub fn look(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
+        let look = Engine::open(location.clone(), cache_bytes, Mode::Look)?;
+        match look.read(|txn| version_of(txn, &location.name()))? {
+            Some(version) if version == self.version() => Ok(look),
+            Some(version) if version > self.version() => Err(self.newer(location.name(), version)),
+            _ => Err(Error::OlderSchema { path: location.name() }),
+        }
+    }
+
     /// Opens the database at `location` in this schema.
     pub fn open(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
         self.open_or_make(location, cache_bytes).map_err(|error| match error {
@@ -60,10 +70,7 @@ impl Schema {
     fn create(&self, path: &Path, cache_bytes: usize) -> Result<(), Error> {
         let failed = |e: io::Error| Error::Open { path: path.display().to_string(), reason: e.to_string() };
         let unfinished = beside(path, ".new");
-        match fs::remove_file(&unfinished) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
-            _ => {}
-        }
+        remove_if_there(&unfinished).map_err(failed)?;
         let engine = Engine::open(Location::File(unfinished.clone()), cache_bytes, Mode::Write).map_err(
             |e| match e {
                 Error::Open { reason, .. } => Error::Open { path: path.display().to_string(), reason },
@@ -72,9 +79,7 @@ impl Schema {
         )?;
         engine.write(|tables| tables.set_schema_version(self.version()))?;
         drop(engine);
-        fs::rename(&unfinished, path).map_err(failed)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+        fs::rename(&unfinished, path).and_then(|()| sync_folder(path)).map_err(failed)
     }
 
     /// A file that is not for us is refused before anything is written to it.
@@ -109,8 +114,21 @@ impl Schema {
     }
 }
 
+pub fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// A new name of a file is on disk only when its folder is.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
 /// The path with `suffix` behind its file name.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(suffix);
     path.with_file_name(name)

@@ -1,6 +1,7 @@
 //! The tables of the file, and the open transaction that jobs work on.
 
 mod companies;
+mod copy;
 mod superusers;
 mod users;
 

@@ -1,0 +1,113 @@
+//! Whether a database holds together: every record can be read, and every index says what the records say.
+
+use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition};
+
+use super::stored;
+use super::tables::{
+    COMPANIES, COMPANIES_BY_KEY, SUPERUSERS, SUPERUSERS_BY_EMAIL, USERS, USERS_BY_CREATED, USERS_BY_EMAIL,
+    USERS_BY_OPENID, USERS_BY_PHONE,
+};
+use crate::domain::Phone;
+use crate::store::{Contents, Error};
+
+type Index = TableDefinition<'static, &'static str, &'static str>;
+
+/// Reads everything. The first thing that is wrong is [`Error::Damaged`] with its name.
+pub fn check(txn: &ReadTransaction) -> Result<Contents, Error> {
+    Ok(Contents { users: users(txn)?, companies: companies(txn)?, superusers: superusers(txn)? })
+}
+
+/// How much there is, by the lengths of the tables.
+pub fn contents(txn: &ReadTransaction) -> Result<Contents, Error> {
+    Ok(Contents {
+        users: txn.open_table(USERS)?.len()?,
+        companies: txn.open_table(COMPANIES)?.len()?,
+        superusers: txn.open_table(SUPERUSERS)?.len()?,
+    })
+}
+
+fn users(txn: &ReadTransaction) -> Result<u64, Error> {
+    let mut by_openid = Expected::new(txn, USERS_BY_OPENID)?;
+    let mut by_phone = Expected::new(txn, USERS_BY_PHONE)?;
+    let mut by_email = Expected::new(txn, USERS_BY_EMAIL)?;
+    let (users, by_created) = (txn.open_table(USERS)?, txn.open_table(USERS_BY_CREATED)?);
+    for entry in users.iter()? {
+        let (id, bytes) = entry?;
+        let user = stored::decode_user(id.value(), bytes.value())?;
+        by_openid.expect(user.openid.as_str(), id.value())?;
+        if let Some(phone) = user.phone.as_ref().map(Phone::as_str) {
+            by_phone.expect(phone, id.value())?;
+        }
+        if let Some(email) = user.email.as_deref().filter(|_| !user.has_native_email()) {
+            by_email.expect(email, id.value())?;
+        }
+        let created = by_created.get((user.created.as_millisecond(), user.number.0))?;
+        if created.is_none_or(|found| found.value() != id.value()) {
+            return Err(Error::Damaged(format!("user {} is not in the order of creation", id.value())));
+        }
+    }
+    for index in [by_openid, by_phone, by_email] {
+        index.done()?;
+    }
+    if by_created.len()? != users.len()? {
+        return Err(Error::Damaged("the order of creation has users who are not there".into()));
+    }
+    Ok(users.len()?)
+}
+
+fn companies(txn: &ReadTransaction) -> Result<u64, Error> {
+    let (companies, mut by_key) = (txn.open_table(COMPANIES)?, Expected::new(txn, COMPANIES_BY_KEY)?);
+    for entry in companies.iter()? {
+        let (id, bytes) = entry?;
+        let company = stored::decode_company(id.value(), bytes.value())?;
+        if !company.company_id.is_empty() {
+            by_key.expect(&company.company_id, id.value())?;
+        }
+    }
+    by_key.done()?;
+    Ok(companies.len()?)
+}
+
+fn superusers(txn: &ReadTransaction) -> Result<u64, Error> {
+    let (superusers, mut by_email) = (txn.open_table(SUPERUSERS)?, Expected::new(txn, SUPERUSERS_BY_EMAIL)?);
+    for entry in superusers.iter()? {
+        let (id, bytes) = entry?;
+        by_email.expect(&stored::decode_superuser(id.value(), bytes.value())?.email, id.value())?;
+    }
+    by_email.done()?;
+    Ok(superusers.len()?)
+}
+
+/// An index, and how many entries the records account for.
+struct Expected {
+    definition: Index,
+    table: redb::ReadOnlyTable<&'static str, &'static str>,
+    seen: u64,
+}
+
+impl Expected {
+    fn new(txn: &ReadTransaction, definition: Index) -> Result<Self, Error> {
+        Ok(Self { definition, table: txn.open_table(definition)?, seen: 0 })
+    }
+
+    /// The index has to lead from `key` to the record `id`.
+    fn expect(&mut self, key: &str, id: &str) -> Result<(), Error> {
+        self.seen += 1;
+        match self.table.get(key)? {
+            Some(found) if found.value() == id => Ok(()),
+            _ => Err(Error::Damaged(format!("{} does not lead to record {id}", self.name()))),
+        }
+    }
+
+    /// The index has to have no other entries.
+    fn done(&self) -> Result<(), Error> {
+        match self.table.len()? {
+            len if len == self.seen => Ok(()),
+            _ => Err(Error::Damaged(format!("{} has entries that lead to nobody", self.name()))),
+        }
+    }
+
+    fn name(&self) -> &str {
+        redb::TableHandle::name(&self.definition)
+    }
+}
