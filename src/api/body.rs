@@ -2,12 +2,13 @@
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use poem::error::ReadBodyError;
+use futures_util::TryStreamExt;
 use poem::http::header;
-use poem::{FromRequest, Request, RequestBody, Result};
+use poem::{Body, FromRequest, Request, RequestBody, Result};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
 use poem_openapi::types::{ParseFromJSON, Type};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
@@ -99,12 +100,21 @@ async fn read(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, Reje
     }
     let body = body.take().map_err(|_| Rejected::Incomplete)?;
     let BodyTimeout(time) = *request.extensions().get().unwrap_or(&BodyTimeout(Duration::MAX));
-    match tokio::time::timeout(time, body.into_bytes_limit(MAX_BODY)).await {
-        Ok(Ok(bytes)) => Ok(bytes.into()),
-        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(Rejected::TooLarge),
-        Ok(Err(_)) => Err(Rejected::Incomplete),
-        Err(_) => Err(Rejected::TooSlow),
+    tokio::time::timeout(time, collect(body)).await.unwrap_or(Err(Rejected::TooSlow))
+}
+
+/// poem's `into_bytes_limit` keeps a buffer of 4 KiB in the future of every handler, which is moved and allocated for
+/// each endpoint around it.
+async fn collect(body: Body) -> Result<Vec<u8>, Rejected> {
+    let mut chunks = pin!(body.into_bytes_stream());
+    let mut bytes = Vec::new();
+    while let Some(chunk) = chunks.try_next().await.map_err(|_| Rejected::Incomplete)? {
+        if bytes.len() + chunk.len() > MAX_BODY {
+            return Err(Rejected::TooLarge);
+        }
+        bytes.extend_from_slice(&chunk);
     }
+    Ok(bytes)
 }
 
 fn parse<T: ParseFromJSON + 'static>(bytes: &[u8]) -> Result<T, Rejected> {
