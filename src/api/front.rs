@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use futures_util::FutureExt;
-use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use poem::{Endpoint, Request, Response, Result};
 
 use super::body::BodyTimeout;
 use super::cors::Cors;
+use super::operations::Operations;
 use super::{error, pocketbase};
 use crate::random::Random;
 
@@ -29,7 +29,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
 
 /// The outermost endpoint; it never fails.
 pub struct Front {
-    pub inner: BoxEndpoint<'static>,
+    pub inner: Operations,
     pub cors: Cors,
     pub request_ids: RequestIds,
     pub body_timeout: BodyTimeout,

@@ -8,6 +8,7 @@ mod envelope;
 mod error;
 mod front;
 mod limits;
+mod operations;
 mod pages;
 mod platform;
 mod pocketbase;
@@ -31,6 +32,7 @@ use self::body::BodyTimeout;
 use self::cors::Cors;
 use self::front::{Front, RequestIds};
 use self::limits::Limits;
+use self::operations::Operations;
 use self::pages::{Files, Page};
 use self::platform::PlatformApi;
 use self::pocketbase::{AuthApi, Context, HealthApi, RecordsApi};
@@ -58,21 +60,26 @@ impl Tags {
     const IN_ORDER: [Self; 4] = [Self::System, Self::Wechat, Self::Platform, Self::PocketBase];
 }
 
-type Apis = (SystemApi, WechatApi, PlatformApi, HealthApi, AuthApi, RecordsApi);
-type Service = OpenApiService<Apis, ()>;
+type Contract = (SystemApi, WechatApi, PlatformApi);
+type Dialect = (HealthApi, AuthApi, RecordsApi);
+type Service = OpenApiService<(Contract, Dialect), ()>;
 
-fn service(app: &Arc<App>) -> Service {
-    let limits = Arc::new(Limits::new(&app.config.limits, app.clock.clone()));
-    let context = Context { app: Arc::clone(app), limits: Arc::clone(&limits) };
-    let apis = (
-        SystemApi { app: Arc::clone(app), limits: Arc::clone(&limits) },
-        WechatApi { app: Arc::clone(app), limits: Arc::clone(&limits) },
-        PlatformApi { app: Arc::clone(app), limits },
-        HealthApi,
-        AuthApi(context.clone()),
-        RecordsApi(context),
-    );
-    spec::service(apis, &app.config.server.public_urls)
+fn limits(app: &App) -> Arc<Limits> {
+    Arc::new(Limits::new(&app.config.limits, app.clock.clone()))
+}
+
+fn contract(app: &Arc<App>, limits: &Arc<Limits>) -> Contract {
+    (
+        SystemApi { app: Arc::clone(app), limits: Arc::clone(limits) },
+        WechatApi { app: Arc::clone(app), limits: Arc::clone(limits) },
+        PlatformApi { app: Arc::clone(app), limits: Arc::clone(limits) },
+    )
+}
+
+fn service(app: &Arc<App>, limits: &Arc<Limits>) -> Service {
+    let context = Context { app: Arc::clone(app), limits: Arc::clone(limits) };
+    let dialect = (HealthApi, AuthApi(context.clone()), RecordsApi(context));
+    spec::service((contract(app, limits), dialect), &app.config.server.public_urls)
 }
 
 /// The OpenAPI document, as served at `/openapi.json`.
@@ -80,7 +87,7 @@ fn service(app: &Arc<App>) -> Service {
 /// # Errors
 /// When it cannot be generated, which a test would show.
 pub fn document(app: &Arc<App>) -> Result<Value, serde_json::Error> {
-    spec::document(&service(app))
+    spec::document(&service(app, &limits(app)))
 }
 
 /// Everything that the server answers, under `server.base_path`.
@@ -90,7 +97,8 @@ pub fn document(app: &Arc<App>) -> Result<Value, serde_json::Error> {
 pub fn endpoint(
     app: &Arc<App>,
 ) -> Result<impl Endpoint<Output = Response> + 'static, Box<dyn std::error::Error>> {
-    let service = service(app);
+    let limits = limits(app);
+    let service = service(app, &limits);
     let document = spec::document(&service)?;
     let base_path = app.config.server.base_path.clone();
     let allow = front::allow_by_path(&document, &base_path);
@@ -103,11 +111,12 @@ pub fn endpoint(
         .at("/openapi.json", text("application/json", serde_json::to_string_pretty(&document)?))
         .at("/openapi.yaml", text("application/yaml", serde_yaml::to_string(&document)?))
         .nest_no_strip("/api", service);
-    let inner = if base_path.is_empty() {
+    let everything = if base_path.is_empty() {
         routes.map_to_response().boxed()
     } else {
         Route::new().nest(&base_path, routes).map_to_response().boxed()
     };
+    let inner = Operations::new(contract(app, &limits), &base_path, everything);
     let body_timeout = BodyTimeout(app.config.server.body_timeout);
     let cors = Cors::new(&app.config.server.cors_origins);
     Ok(Front { inner, cors, request_ids: RequestIds::new(&app.random), body_timeout, allow, base_path })
