@@ -63,7 +63,11 @@ impl<T: Type> Type for Envelope<T> {
 
 impl<T: ToJSON> ToJSON for Envelope<T> {
     fn to_json(&self) -> Option<Value> {
-        let data = AnyData(self.data.to_json().unwrap_or_default());
-        AnyEnvelope { code: 200, msg: self.msg.to_owned(), data }.to_json()
+        let fields = [
+            ("code", Value::from(200)),
+            ("msg", Value::from(self.msg)),
+            ("data", self.data.to_json().unwrap_or_default()),
+        ];
+        Some(Value::Object(fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()))
     }
 }

@@ -44,38 +44,36 @@ impl Endpoint for Front {
     async fn call(&self, req: Request) -> Result<Response> {
         let started = Instant::now();
         let request_id = self.request_id(req.headers());
-        let (method, path) = (req.method().clone(), req.uri().path().to_owned());
+        let (method, uri) = (req.method().clone(), req.uri().clone());
+        let (path, id) = (uri.path(), request_id.to_str().unwrap_or_default());
         let origin = req.headers().get(header::ORIGIN).cloned();
         let mut response = if method == Method::OPTIONS {
             self.cors.preflight(req.headers())
         } else {
-            self.respond(req, &path, &request_id).await
+            self.respond(req, &method, path, id).await
         };
         let headers = response.headers_mut();
         self.cors.apply(headers, origin.as_ref());
         for (name, value) in HEADERS {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        if let Ok(id) = HeaderValue::from_str(&request_id) {
-            headers.insert(REQUEST_ID, id);
-        }
+        headers.insert(REQUEST_ID, request_id.clone());
         let (status, elapsed) = (response.status().as_u16(), started.elapsed());
-        tracing::debug!(request_id, %method, path, status, ?elapsed, "request");
+        tracing::debug!(request_id = id, %method, path, status, ?elapsed, "request");
         Ok(response)
     }
 }
 
 impl Front {
-    async fn respond(&self, mut req: Request, path: &str, request_id: &str) -> Response {
+    async fn respond(&self, mut req: Request, method: &Method, path: &str, request_id: &str) -> Response {
         req.set_data(self.body_timeout);
-        let method = req.method().clone();
         let is_pocketbase = pocketbase::speaks_at(path.strip_prefix(&self.base_path).unwrap_or(path));
         match AssertUnwindSafe(self.inner.call(req)).catch_unwind().await {
             Ok(Ok(response)) => response,
             Ok(Err(e)) => {
                 error::log(&e, request_id, path);
                 if is_pocketbase {
-                    return pocketbase::error::to_response(e, &method);
+                    return pocketbase::error::to_response(e, method);
                 }
                 let allow = self.allow.get(path).map_or("GET, HEAD", String::as_str);
                 error::to_response(e, allow)
@@ -88,16 +86,12 @@ impl Front {
     }
 
     /// The client's id if it is harmless in a log, else one of our own.
-    fn request_id(&self, headers: &HeaderMap) -> String {
-        let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
-        let harmless = |id: &&str| {
+    fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
+        let harmless = |id: &&HeaderValue| {
             (1..=REQUEST_ID_MAX).contains(&id.len())
-                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+                && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
         };
-        match given.filter(harmless) {
-            Some(id) => id.to_owned(),
-            None => self.request_ids.next(),
-        }
+        headers.get(REQUEST_ID).filter(harmless).cloned().unwrap_or_else(|| self.request_ids.next())
     }
 }
 
@@ -112,8 +106,9 @@ impl RequestIds {
         Self { prefix: u32::from_be_bytes(random.bytes().unwrap_or_default()), count: AtomicU32::new(1) }
     }
 
-    fn next(&self) -> String {
-        format!("{:08x}{:08x}", self.prefix, self.count.fetch_add(1, Ordering::Relaxed))
+    fn next(&self) -> HeaderValue {
+        let id = u64::from(self.prefix) << 32 | u64::from(self.count.fetch_add(1, Ordering::Relaxed));
+        HeaderValue::try_from(format!("{id:016x}")).unwrap_or(HeaderValue::from_static("-"))
     }
 }
 
