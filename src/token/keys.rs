@@ -8,7 +8,9 @@ use crate::domain::ServerKey;
 
 /// A key and its public name, a PASERK id (`k4.lid.…`), which a token's footer carries.
 pub struct Key {
-    pub id: String,
+    id: String,
+    /// The footer of the tokens that are made with it: JSON with its id as `kid`.
+    pub footer: String,
     pub secret: SymmetricKey<V4>,
 }
 
@@ -27,8 +29,9 @@ impl Keys {
         &self.0[self.0.len() - 1]
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<&Key> {
-        self.0.iter().find(|key| key.id == id)
+    /// The key that `footer` names.
+    pub(super) fn find(&self, footer: &[u8]) -> Option<&Key> {
+        self.0.iter().find(|key| key.footer.as_bytes() == footer)
     }
 }
 
@@ -43,6 +46,7 @@ impl Key {
         let secret = SymmetricKey::from(&stored.secret).ok()?;
         let mut id = String::new();
         Id::from(&secret).fmt(&mut id).ok()?;
-        Some(Self { id, secret })
+        let footer = format!(r#"{{"kid":"{id}"}}"#);
+        Some(Self { id, footer, secret })
     }
 }

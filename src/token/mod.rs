@@ -111,11 +111,11 @@ struct PublicClaims<'a> {
 /// What is encrypted. Names are PASETO's registered claims, but for `tk`, the token key; `su`, a superuser's; and `nr`,
 /// not refreshable.
 #[derive(Serialize, Deserialize)]
-struct Payload {
-    sub: String,
+struct Payload<'a> {
+    sub: &'a str,
     iat: Timestamp,
     exp: Timestamp,
-    tk: String,
+    tk: &'a str,
     #[serde(default, skip_serializing_if = "is_false")]
     su: bool,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -125,11 +125,6 @@ struct Payload {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
 fn is_false(flag: &bool) -> bool {
     !flag
-}
-
-#[derive(Serialize, Deserialize)]
-struct Footer {
-    kid: String,
 }
 
 impl Tokens {
@@ -153,20 +148,20 @@ impl Tokens {
             r#type: "auth",
         };
         let payload = Payload {
-            sub: grant.id.as_str().to_owned(),
+            sub: grant.id.as_str(),
             iat: now,
             exp,
-            tk: STANDARD_NO_PAD.encode(grant.token_key.as_bytes()),
+            tk: &STANDARD_NO_PAD.encode(grant.token_key.as_bytes()),
             su: grant.subject == Subject::Superuser,
             nr: !grant.is_refreshable,
         };
         let key = self.keys.newest();
         let claims = STANDARD_NO_PAD.encode(serde_json::to_vec(&claims).map_err(|e| failed(&e))?);
         let payload = serde_json::to_vec(&payload).map_err(|e| failed(&e))?;
-        let footer = serde_json::to_vec(&Footer { kid: key.id.clone() }).map_err(|e| failed(&e))?;
-        let paseto = LocalToken::encrypt(&key.secret, &payload, Some(&footer), Some(claims.as_bytes()))
+        let (footer, assertion) = (Some(key.footer.as_bytes()), Some(claims.as_bytes()));
+        let paseto = LocalToken::encrypt(&key.secret, &payload, footer, assertion)
             .map_err(|e| failed(&format!("{e:?}")))?;
-        Ok(format!("{PREFIX}.{claims}.{}", paseto.replace('.', "~")))
+        Ok([PREFIX, &claims, &paseto.replace('.', "~")].join("."))
     }
 
     /// Reads and authenticates `token`, and checks its time.
@@ -176,22 +171,20 @@ impl Tokens {
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Error> {
         let (claims, paseto) = split(token)?;
         let untrusted = UntrustedToken::<Local, V4>::try_from(&*paseto).map_err(|_| Error::Malformed)?;
-        let footer: Footer =
-            serde_json::from_slice(untrusted.untrusted_footer()).map_err(|_| Error::Malformed)?;
-        let key = self.keys.find(&footer.kid).ok_or(Error::UnknownKey)?;
+        let key = self.keys.find(untrusted.untrusted_footer()).ok_or(Error::UnknownKey)?;
         let trusted = LocalToken::decrypt(&key.secret, &untrusted, None, Some(claims.as_bytes()))
             .map_err(|_| Error::Forged)?;
-        let payload: Payload = serde_json::from_str(trusted.payload()).map_err(|_| Error::Malformed)?;
+        let payload: Payload<'_> = serde_json::from_str(trusted.payload()).map_err(|_| Error::Malformed)?;
         if now >= payload.exp {
             return Err(Error::Expired);
         }
         if now.checked_add(CLOCK_STEP).is_ok_and(|latest| payload.iat > latest) {
             return Err(Error::FromTheFuture);
         }
-        let token_key = STANDARD_NO_PAD.decode(&payload.tk).map_err(|_| Error::Malformed)?;
+        let token_key = STANDARD_NO_PAD.decode(payload.tk).map_err(|_| Error::Malformed)?;
         Ok(Claims {
             subject: if payload.su { Subject::Superuser } else { Subject::User },
-            id: RecordId::parse(&payload.sub).ok_or(Error::Malformed)?,
+            id: RecordId::parse(payload.sub).ok_or(Error::Malformed)?,
             token_key: TokenKey::new(token_key),
             is_refreshable: !payload.nr,
         })
