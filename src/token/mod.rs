@@ -158,7 +158,7 @@ impl Tokens {
         let key = self.keys.newest();
         let claims = STANDARD_NO_PAD.encode(serde_json::to_vec(&claims).map_err(|e| failed(&e))?);
         let payload = serde_json::to_vec(&payload).map_err(|e| failed(&e))?;
-        let (footer, assertion) = (Some(key.footer.as_bytes()), Some(claims.as_bytes()));
+        let (footer, assertion) = (Some(key.footer()), Some(claims.as_bytes()));
         let paseto = LocalToken::encrypt(&key.secret, &payload, footer, assertion)
             .map_err(|e| failed(&format!("{e:?}")))?;
         Ok([PREFIX, &claims, &paseto.replace('.', "~")].join("."))
@@ -214,9 +214,10 @@ mod tests {
     use crate::domain::ServerKey;
 
     const LIFETIME: Duration = Duration::from_hours(120);
-    const GOLDEN: [&str; 2] = [
+    const GOLDEN: [&str; 3] = [
         include_str!("../../tests/fixtures/stored/token_v1.txt"),
         include_str!("../../tests/fixtures/stored/token_v2.txt"),
+        include_str!("../../tests/fixtures/stored/token_v3.txt"),
     ];
 
     fn at(ms: i64) -> Timestamp {
@@ -270,7 +271,8 @@ mod tests {
     #[test]
     fn a_token_of_each_form_that_was_ever_handed_out_is_read() {
         for token in GOLDEN {
-            assert_eq!(tokens(&[1]).verify(token.trim(), at(1)).unwrap().id, id());
+            assert_eq!(tokens(&[2, 1]).verify(token.trim(), at(1)).unwrap().id, id());
+            assert_eq!(tokens(&[2]).verify(token.trim(), at(1)), Err(Error::UnknownKey));
         }
     }
 
