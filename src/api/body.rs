@@ -93,7 +93,7 @@ fn require_json(request: &Request) -> Result<(), Rejected> {
 pub struct BodyTimeout(pub Duration);
 
 /// Reads the body, and stops at the limits: a `Content-Length` may be absent or lie, and bytes may drip.
-async fn read(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, Rejected> {
+pub async fn read(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, Rejected> {
     let encoding = request.header(header::CONTENT_ENCODING).unwrap_or("identity");
     if !encoding.eq_ignore_ascii_case("identity") {
         return Err(Rejected::Compressed);
@@ -118,10 +118,19 @@ async fn collect(body: Body) -> Result<Vec<u8>, Rejected> {
 }
 
 fn parse<T: ParseFromJSON + 'static>(bytes: &[u8]) -> Result<T, Rejected> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|_| Rejected::NotJson)?;
-    let Value::Object(given) = &value else { return Err(Rejected::NotAnObject) };
-    check(&fields_of::<T>(), given)?;
-    T::parse_from_json(Some(value)).map_err(|_| Rejected::NotAnObject)
+    match serde_json::from_slice(bytes).map_err(|_| Rejected::NotJson)? {
+        Value::Object(given) => from_object(given),
+        _ => Err(Rejected::NotAnObject),
+    }
+}
+
+/// The request type in an object.
+///
+/// # Errors
+/// [`Rejected`] with the field that is wrong.
+pub fn from_object<T: ParseFromJSON + 'static>(given: Map<String, Value>) -> Result<T, Rejected> {
+    check(&fields_of::<T>(), &given)?;
+    T::parse_from_json(Some(given.into())).map_err(|_| Rejected::NotAnObject)
 }
 
 /// A field of a request type, all of whose fields are strings.

@@ -35,7 +35,7 @@ use self::limits::Limits;
 use self::operations::Operations;
 use self::pages::{Files, Page};
 use self::platform::PlatformApi;
-use self::pocketbase::{AuthApi, Context, HealthApi, RecordsApi};
+use self::pocketbase::{AuthApi, BatchApi, Context, HealthApi, RecordsApi};
 use self::system::SystemApi;
 use self::wechat::WechatApi;
 use crate::app::App;
@@ -61,7 +61,7 @@ impl Tags {
 }
 
 type Contract = (SystemApi, WechatApi, PlatformApi);
-type Dialect = (HealthApi, AuthApi, RecordsApi);
+type Dialect = (HealthApi, AuthApi, RecordsApi, BatchApi);
 type Service = OpenApiService<(Contract, Dialect), ()>;
 
 fn limits(app: &App) -> Arc<Limits> {
@@ -77,8 +77,8 @@ fn contract(app: &Arc<App>, limits: &Arc<Limits>) -> Contract {
 }
 
 fn service(app: &Arc<App>, limits: &Arc<Limits>) -> Service {
-    let context = Context { app: Arc::clone(app), limits: Arc::clone(limits) };
-    let dialect = (HealthApi, AuthApi(context.clone()), RecordsApi(context));
+    let context = Context::new(Arc::clone(app), Arc::clone(limits));
+    let dialect = (HealthApi, AuthApi(context.clone()), RecordsApi(context.clone()), BatchApi(context));
     spec::service((contract(app, limits), dialect), &app.config.server.public_urls)
 }
 

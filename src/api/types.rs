@@ -78,6 +78,17 @@ wire_type!(
 );
 
 wire_type!(
+    /// A list of anything.
+    AnyList(Vec<Value>),
+    InPlace,
+    MetaSchema {
+        items: Some(Box::new(MetaSchemaRef::Inline(Box::new(MetaSchema::new("object"))))),
+        ..MetaSchema::new("array")
+    },
+    |list| Value::Array(list.0.clone())
+);
+
+wire_type!(
     /// A PocketBase auth record.
     AuthRecord(Map<String, Value>), InPlace, MetaSchema::new("object"), |record| Value::Object(record.0.clone())
 );

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::types::{AuthRecord, CompanyInfo, Number};
 use crate::domain::{Collection, Collections, Company, IdType, Phone, Status, Superuser, User, UserType};
+use crate::store::Record;
 
 /// 用户身份来源类型
 #[derive(Clone, Copy, Enum)]
@@ -28,7 +29,8 @@ pub enum UsersType {
 }
 
 impl UsersIdtype {
-    fn as_str(self) -> &'static str {
+    /// The wire's word.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::WeChat => "WeChat",
             Self::ManagePlatform => "ManagePlatform",
@@ -36,8 +38,16 @@ impl UsersIdtype {
     }
 }
 
+impl UsersIdtype {
+    /// Reads the wire's word.
+    pub fn parse(text: &str) -> Option<IdType> {
+        [IdType::WeChat, IdType::ManagePlatform].into_iter().find(|t| Self::from(*t).as_str() == text)
+    }
+}
+
 impl UsersType {
-    fn as_str(self) -> &'static str {
+    /// The wire's word.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Guest => "游客",
             Self::Registered => "注册用户",
@@ -128,6 +138,15 @@ impl UserInfo {
     }
 }
 
+/// Any record as PocketBase writes it.
+pub fn record(record: &Record, collections: &Collections) -> AuthRecord {
+    match record {
+        Record::User(user) => auth_record(user, &collections.users),
+        Record::Company(company) => company_record(company, &collections.companies),
+        Record::Superuser(superuser) => superuser_record(superuser, &collections.superusers),
+    }
+}
+
 /// A user's record as PocketBase writes it: keys in byte order, empty text `""`, no password, no token key.
 pub fn auth_record(user: &User, collection: &Collection) -> AuthRecord {
     let text = |text: &str| Value::from(text);
@@ -208,7 +227,8 @@ fn phone_text(user: &User) -> String {
     user.phone.as_ref().map(|phone| phone.as_str().to_owned()).unwrap_or_default()
 }
 
-fn status_number(status: Status) -> i64 {
+/// The wire's number for a status.
+pub fn status_number(status: Status) -> i64 {
     match status {
         Status::Active => 1,
         Status::Disabled => 0,
@@ -216,6 +236,6 @@ fn status_number(status: Status) -> i64 {
 }
 
 /// PocketBase's form of a date: `2026-11-22 05:50:36.858Z`.
-fn date(at: Timestamp) -> String {
+pub fn date(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S.%3fZ").to_string()
 }

@@ -3,21 +3,21 @@
 mod authenticate;
 mod identity;
 mod login;
+mod password;
 mod profile;
 mod refresh;
 mod register;
 mod superuser;
 mod tokens;
-mod update;
 
 pub use authenticate::{Caller, Who, authenticate, caller};
 pub use identity::{IdentityField, user_by_identity};
 pub use login::{password_login, platform_login, platform_user, wechat_login};
+pub use password::{hash_password, is_password_of};
 pub use profile::{ProfileUpdate, update_profile};
 pub use refresh::{RefreshBy, refresh_token};
 pub use register::{Registration, register};
 pub use superuser::{SuperuserSession, create_superuser, refresh_superuser, superuser_login};
-pub use update::{OwnUpdate, PasswordChange, update_own};
 
 use crate::app::App;
 use crate::domain::{Company, IdType, NewUser, OpenId, RecordId, TokenKey, User};
@@ -48,8 +48,15 @@ async fn company_of(app: &App, user: &User) -> Result<Option<Company>> {
     }
 }
 
+/// A secret for the tokens of a user or a superuser; the tokens of the secret before it end.
+///
+/// # Errors
+/// Only errors of ours.
+pub fn new_token_key(app: &App) -> Result<TokenKey> {
+    Ok(TokenKey::new(app.random.bytes::<16>()?))
+}
+
 fn new_user(app: &App, openid: OpenId, id_type: IdType) -> Result<NewUser> {
     let id = RecordId::from_random(app.random.bytes()?);
-    let token_key = TokenKey::new(app.random.bytes::<16>()?);
-    Ok(NewUser::new(id, openid, id_type, app.random.uuid()?, token_key, app.clock.now()))
+    Ok(NewUser::new(id, openid, id_type, app.random.uuid()?, new_token_key(app)?, app.clock.now()))
 }

@@ -52,6 +52,25 @@ impl Sort {
         unknown.map_or(Ok(()), |name| Err(Error::Field(name)))
     }
 
+    /// The fields that the order depends on.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match &part.key {
+            Key::Field(path) => Some(path.name.as_str()),
+            Key::RowId | Key::Random => None,
+        })
+    }
+
+    /// The field and whether its order is descending, if the order is by the plain value of one field.
+    #[must_use]
+    pub fn only(&self) -> Option<(&str, bool)> {
+        match self.0.as_slice() {
+            [Part { key: Key::Field(path), descending }] if path.modifier.is_none() => {
+                Some((&path.name, *descending))
+            }
+            _ => None,
+        }
+    }
+
     /// Which of two records comes first; `seed` makes the order of `@random`.
     ///
     /// Records that are equal in all fields are to stay in the order of creation.

@@ -1,8 +1,8 @@
 //! What is asked of the store, and what it tells of what was done.
 
 use crate::domain::{
-    Company, IdType, Name, NewUser, OpenId, Phone, Picture, RecordId, ShortText, Status, Superuser, TokenKey,
-    User, UserType,
+    Company, IdType, Kind, Name, NewUser, OpenId, Phone, Picture, RecordId, ShortText, Status, Superuser,
+    TokenKey, User, UserType,
 };
 
 /// Why a write may not be done.
@@ -35,6 +35,20 @@ pub enum Record {
     Company(Company),
     /// A superuser.
     Superuser(Superuser),
+}
+
+/// Which records are shown, and in which order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scan {
+    /// All of a kind, in any order.
+    All(Kind),
+    /// Users by the time of their creation, but for the first `skip` of them.
+    UsersByCreated {
+        /// From the end.
+        newest_first: bool,
+        /// How many are passed over without being read.
+        skip: u64,
+    },
 }
 
 /// What was done to a record.
@@ -131,6 +145,37 @@ pub struct UserUpdate {
     pub columns: Option<String>,
     /// The change is made only if this is still the token key; see [`Conflict::Changed`].
     pub if_token_key: Option<TokenKey>,
+}
+
+impl UserUpdate {
+    /// The user as it is after the change.
+    #[must_use]
+    pub fn apply(self, mut user: User) -> User {
+        user.openid = self.openid.unwrap_or(user.openid);
+        user.conversation_id = self.conversation_id.unwrap_or(user.conversation_id);
+        user.given_number = self.given_number.unwrap_or(user.given_number);
+        user.id_type = self.id_type.unwrap_or(user.id_type);
+        user.rank_level = self.rank_level.unwrap_or(user.rank_level);
+        user.auth_type = self.auth_type.unwrap_or(user.auth_type);
+        user.name = self.name.map_or(user.name, Into::into);
+        user.phone = self.phone.unwrap_or(user.phone);
+        user.picture = self.picture.map_or(user.picture, Into::into);
+        user.user_type = self.user_type.unwrap_or(user.user_type);
+        user.status = self.status.unwrap_or(user.status);
+        user.id_number = self.id_number.map_or(user.id_number, Into::into);
+        user.level = self.level.map_or(user.level, Into::into);
+        user.company_id = self.company_id.map_or(user.company_id, Into::into);
+        user.parent_id = self.parent_id.map_or(user.parent_id, Into::into);
+        user.promo_code = self.promo_code.map_or(user.promo_code, Into::into);
+        user.group_id = self.group_id.map_or(user.group_id, Into::into);
+        user.columns = self.columns.or(user.columns);
+        user.password_hash = self.password_hash.or(user.password_hash);
+        user.token_key = self.token_key.unwrap_or(user.token_key);
+        user.email = self.email.unwrap_or(user.email);
+        user.email_visibility = self.email_visibility.unwrap_or(user.email_visibility);
+        user.verified = self.verified.unwrap_or(user.verified);
+        user
+    }
 }
 
 /// A partial change of a company: what is `None` stays.

@@ -6,6 +6,7 @@ mod change;
 mod embedded;
 mod error;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 use crate::domain::{Collections, Company, NewUser, OpenId, Phone, RecordId, ServerKey, Superuser, User};
-pub use change::{Action, Change, CompanyUpdate, Conflict, Record, SuperuserUpdate, UserUpdate, Write};
+pub use change::{Action, Change, CompanyUpdate, Conflict, Record, Scan, SuperuserUpdate, UserUpdate, Write};
+pub use embedded::Edit;
 use embedded::Embedded;
 pub use error::Error;
 pub use redb::StorageBackend;
@@ -211,6 +213,35 @@ impl Store {
         now: Timestamp,
     ) -> Result<Result<Vec<Record>, (usize, Conflict)>, Error> {
         self.embedded().write(writes, now).await
+    }
+
+    /// Runs `decide` in one transaction, on the newest records and on what it wrote itself. When it fails, nothing of it is
+    /// done. It runs on the thread that writes: it must not wait for anything.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
+    pub async fn edit<T, E, F>(&self, now: Timestamp, decide: F) -> Result<Result<T, E>, Error>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnOnce(&mut Edit<'_, '_>) -> Result<Result<T, E>, Error> + Send + 'static,
+    {
+        self.embedded().edit(now, decide).await
+    }
+
+    /// Shows the records of one snapshot to `visit`, one by one, until it breaks. What it collects begins with `start`, and
+    /// begins anew if the database has to be opened again meanwhile. Takes as long as there are records: not for a thread
+    /// that others wait for.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub fn scan<A>(
+        &self,
+        scan: Scan,
+        start: impl Fn() -> A,
+        visit: impl Fn(&mut A, Record) -> ControlFlow<()>,
+    ) -> Result<A, Error> {
+        self.embedded().scan(scan, start, visit)
     }
 
     /// Every change of a record from now on, after it is on disk, in the order in which they were made. Who reads too

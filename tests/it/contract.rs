@@ -38,7 +38,8 @@ const ADDED_COMPONENTS: [&str; 7] = [
 /// The tag of PocketBase's operations …
 const ADDED_TAG: &str = "PocketBase";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 9] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 10] = [
+    ("/api/batch", &["post"]),
     ("/api/health", &["get"]),
     ("/api/collections/{collection}/auth-methods", &["get"]),
     ("/api/collections/{collection}/auth-with-password", &["post"]),

@@ -3,6 +3,7 @@
 
 mod abuse;
 mod app;
+mod batch;
 mod binary;
 mod browser;
 mod canary;
@@ -25,10 +26,12 @@ mod pages;
 mod platform;
 mod platter;
 mod pocketbase;
+mod records;
 mod sandbox;
 mod slow;
 mod statuses;
 mod store;
+mod superusers;
 mod system;
 mod tidy;
 mod token;

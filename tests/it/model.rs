@@ -293,6 +293,10 @@ impl Model {
             Step::Delete(id) => self.users.remove(user_id(*id).as_str()).map(Record::User).ok_or(gone),
             Step::InsertCompany(id, key, value) => {
                 let company = company(*id, *key, *value);
+                let is_same = |other: &Company| other.company_id == company.company_id;
+                if !company.company_id.is_empty() && self.companies.values().any(is_same) {
+                    return Err(Conflict::CompanyId);
+                }
                 if self.companies.contains_key(company.id.as_str()) {
                     return Err(Conflict::Id);
                 }
@@ -308,6 +312,9 @@ impl Model {
             }
             Step::InsertSuperuser(id, email) => {
                 let superuser = superuser(*id, *email);
+                if self.superusers.values().any(|other| other.email == superuser.email) {
+                    return Err(Conflict::Email);
+                }
                 if self.superusers.contains_key(superuser.id.as_str()) {
                     return Err(Conflict::Id);
                 }
@@ -350,14 +357,14 @@ impl Model {
     fn insert(&mut self, new: NewUser) -> Result<User, Conflict> {
         let user = new.numbered(UserNumber(0));
         let taken = |is_same: &dyn Fn(&User) -> bool| self.users.values().any(is_same);
-        if taken(&|other| other.id == user.id) {
-            Err(Conflict::Id)
-        } else if taken(&|other| other.openid == user.openid) {
-            Err(Conflict::OpenId)
+        if user.email.is_some() && taken(&|other| other.email == user.email) {
+            Err(Conflict::Email)
         } else if user.phone.is_some() && taken(&|other| other.phone == user.phone) {
             Err(Conflict::Phone)
-        } else if user.email.is_some() && taken(&|other| other.email == user.email) {
-            Err(Conflict::Email)
+        } else if taken(&|other| other.openid == user.openid) {
+            Err(Conflict::OpenId)
+        } else if taken(&|other| other.id == user.id) {
+            Err(Conflict::Id)
         } else {
             self.users.insert(user.id.to_string(), user.clone());
             Ok(user)
@@ -373,11 +380,11 @@ impl Model {
         let has_email = |user: &User| user.id != *id && new_email.is_some() && user.email == new_email;
         let has_email_of_another = self.users.values().any(has_email);
         let Some(user) = self.users.get_mut(id.as_str()) else { return Err(Conflict::NoSuchRecord) };
-        if is_taken {
-            return Err(Conflict::Phone);
-        }
         if has_email_of_another {
             return Err(Conflict::Email);
+        }
+        if is_taken {
+            return Err(Conflict::Phone);
         }
         match change {
             Change::Phone(n) => user.phone = Some(phone(*n)),

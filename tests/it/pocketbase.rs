@@ -11,7 +11,7 @@ use crate::app::{Answer, Call, TestApp};
 use crate::canary::PASSWORD;
 use crate::slow::slow_body;
 
-const USERS: &str = "/api/collections/tbl_auth_users";
+pub const USERS: &str = "/api/collections/tbl_auth_users";
 const WRONG_PASSWORD: &str = "canary-wrong";
 const NEW_PASSWORD: &str = "canary-new-password";
 
@@ -65,18 +65,18 @@ impl Owner {
     }
 }
 
-fn log_in(app: &TestApp, body: &Value) -> Answer {
+pub fn log_in(app: &TestApp, body: &Value) -> Answer {
     app.post(&format!("{USERS}/auth-with-password")).json(body).send()
 }
 
 /// Asserts the whole error, byte for byte.
-fn assert_error(answer: &Answer, status: u16, message: &str, data: &Value) {
+pub fn assert_error(answer: &Answer, status: u16, message: &str, data: &Value) {
     let expected = format!(r#"{{"data":{data},"message":"{message}","status":{status}}}"#);
     assert_eq!(answer.text(), expected);
     assert_eq!(answer.status, status);
 }
 
-fn fields(fields: &[(&str, (&str, &str))]) -> Value {
+pub fn fields(fields: &[(&str, (&str, &str))]) -> Value {
     let error = |(name, (code, message)): &(&str, (&str, &str))| {
         ((*name).to_owned(), json!({ "code": code, "message": message }))
     };

@@ -207,7 +207,7 @@ async fn changes_are_told_in_order_and_only_those_that_were_committed() {
         (Write::InsertUser(user(&random, "o_2", None)), Write::InsertUser(user(&random, "o_1", None)));
     let refused =
         store.write(vec![good.clone(), Write::DeleteUser(stored.id.clone()), good, same], now).await;
-    assert_eq!(refused.unwrap(), Err((2, Conflict::Id)));
+    assert_eq!(refused.unwrap(), Err((2, Conflict::Email)));
     store.write(vec![Write::DeleteUser(stored.id.clone())], now).await.unwrap().unwrap();
 
     for action in [Action::Create, Action::Delete] {

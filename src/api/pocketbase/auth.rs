@@ -7,13 +7,13 @@ use serde_json::json;
 
 use super::super::Tags;
 use super::super::bearer::Bearer;
-use super::super::body::JsonBody;
 use super::super::types::{AnyData, AuthRecord};
 use super::super::view::{auth_record, superuser_record};
 use super::Context;
 use super::answer::{Outcomes, Reply};
 use super::error::{FieldError, FieldErrors, Refused, not_loaded};
 use super::fields::Fields;
+use super::form::Form;
 use super::forms::{self, Credentials, EmailChangeRequest, EmailRequest, PasswordAuthRequest};
 use crate::auth::{self, Caller, IdentityField, RefreshBy, Who};
 use crate::domain::{Collection, Collections, Kind, Phone, PlainPassword, User};
@@ -145,7 +145,7 @@ impl AuthApi {
         collection: Path<String>,
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
-        body: JsonBody<Option<PasswordAuthRequest>>,
+        body: Form<Option<PasswordAuthRequest>>,
     ) -> Result<Reply<PbAuthWithPassword>> {
         let collection = self.known(&collection)?;
         let fields = Fields::parse(fields.0.as_deref())?;
@@ -165,7 +165,7 @@ impl AuthApi {
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
     ) -> Result<Reply<PbAuthRefresh>> {
-        let collection = self.known(&collection)?;
+        let collection = self.0.collection(&collection, &Kind::ALL).ok_or(Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let caller = self.caller_of(&bearer, collection).await?;
         let token = self.refresh(&bearer, &caller).await?;
@@ -184,7 +184,7 @@ impl AuthApi {
         &self,
         /// tbl_auth_users 或 pbc_421601843
         collection: Path<String>,
-        body: JsonBody<Option<EmailRequest>>,
+        body: Form<Option<EmailRequest>>,
     ) -> Result<Reply<PbRequestMail>> {
         self.known(&collection)?;
         request_mail(body)
@@ -202,7 +202,7 @@ impl AuthApi {
         &self,
         /// tbl_auth_users 或 pbc_421601843
         collection: Path<String>,
-        body: JsonBody<Option<EmailRequest>>,
+        body: Form<Option<EmailRequest>>,
     ) -> Result<Reply<PbRequestMail>> {
         self.known(&collection)?;
         request_mail(body)
@@ -221,7 +221,7 @@ impl AuthApi {
         bearer: Bearer,
         /// tbl_auth_users 或 pbc_421601843
         collection: Path<String>,
-        body: JsonBody<Option<EmailChangeRequest>>,
+        body: Form<Option<EmailChangeRequest>>,
     ) -> Result<Reply<PbRequestEmailChange>> {
         let collection = self.known(&collection)?;
         let caller = self.caller_of(&bearer, collection).await?;
@@ -236,7 +236,11 @@ impl AuthApi {
 
 impl AuthApi {
     fn known(&self, name_or_id: &str) -> Result<&Collection, Refused> {
-        self.0.collection(name_or_id, &AUTH).ok_or(Refused::NOT_A_COLLECTION)
+        match self.0.collection(name_or_id, &Kind::ALL) {
+            Some(collection) if AUTH.contains(&collection.kind) => Ok(collection),
+            Some(_) => Err(Refused::NOT_AN_AUTH_COLLECTION),
+            None => Err(Refused::NOT_A_COLLECTION),
+        }
     }
 
     /// The caller, who has to be of `collection`.
@@ -286,7 +290,7 @@ impl AuthApi {
         fields: &[IdentityField],
         password: PlainPassword,
     ) -> Result<(Who, String), Error> {
-        let Context { app, limits } = &self.0;
+        let Context { app, limits, .. } = &self.0;
         let user = auth::user_by_identity(app, identity, fields).await?;
         let name = user.as_ref().map_or(identity, login_name);
         let attempt = limits.login(&self.0.source(request), name)?;
@@ -301,7 +305,7 @@ impl AuthApi {
         email: &str,
         password: PlainPassword,
     ) -> Result<(Who, String), Error> {
-        let Context { app, limits } = &self.0;
+        let Context { app, limits, .. } = &self.0;
         let superuser = app.store.superuser_by_email(email).await?;
         let attempt = limits.login(&self.0.source(request), email)?;
         let superuser = attempt.found(superuser.ok_or(Error::PlatformUserNotFound)).ok();
@@ -332,7 +336,7 @@ fn email_of(who: &Who) -> Option<&String> {
 }
 
 /// No mail is ever sent, and whether the address is known is not told.
-fn request_mail(body: JsonBody<Option<EmailRequest>>) -> Result<Reply<PbRequestMail>> {
+fn request_mail(body: Form<Option<EmailRequest>>) -> Result<Reply<PbRequestMail>> {
     let form = body.read().map_err(not_loaded)?;
     forms::email("email", form.and_then(|form| form.email))?;
     Ok(Reply::empty())

@@ -7,7 +7,6 @@ use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::http::{Method, StatusCode};
 use poem::{Error as PoemError, Response};
 use poem_openapi::Object;
-use poem_openapi::types::ToJSON;
 use serde_json::{Map, Value, json};
 
 use super::super::answer::JSON;
@@ -33,7 +32,36 @@ pub struct FieldError {
 }
 
 /// Wrong fields by name, in the order in which PocketBase writes them.
-pub type FieldErrors = BTreeMap<&'static str, FieldError>;
+#[derive(Debug, Default)]
+pub struct FieldErrors(BTreeMap<Cow<'static, str>, FieldError>);
+
+impl FieldErrors {
+    pub const fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    pub fn insert(&mut self, field: impl Into<Cow<'static, str>>, error: FieldError) {
+        self.0.insert(field.into(), error);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn json(&self) -> Value {
+        self.0
+            .iter()
+            .map(|(name, error)| (name.clone().into_owned(), error.json()))
+            .collect::<Map<_, _>>()
+            .into()
+    }
+}
+
+impl<const N: usize> From<[(&'static str, FieldError); N]> for FieldErrors {
+    fn from(errors: [(&'static str, FieldError); N]) -> Self {
+        Self(errors.into_iter().map(|(name, error)| (name.into(), error)).collect())
+    }
+}
 
 /// Why PocketBase would refuse.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +70,8 @@ pub struct Refused {
     status: StatusCode,
     message: &'static str,
     fields: FieldErrors,
+    /// What is wrong with which request of a batch, in place of `fields`.
+    requests: Option<Box<Value>>,
 }
 
 impl FieldError {
@@ -56,6 +86,7 @@ impl FieldError {
     pub const OWN_EMAIL: Self = Self::new("validation_not_in_invalid", "Must not be in list.");
     pub const PRIMARY_KEY: Self =
         Self::new("validation_pk_change", "The record primary key cannot be changed.");
+    pub const WHOLE: Self = Self::new("validation_only_int_constraint", "Decimal numbers are not allowed.");
     pub const VALUE: Self = Self::new("validation_invalid_value", "Invalid value.");
 
     const fn new(code: &'static str, message: &'static str) -> Self {
@@ -80,7 +111,22 @@ impl FieldError {
         }
     }
 
-    fn json(&self) -> Value {
+    /// An id that is too short; PocketBase tells the limit here, and not for a password.
+    pub fn min(min: usize) -> Self {
+        Self { params: Some(json!({ "min": min })), ..Invalid::TooShort { min }.into() }
+    }
+
+    /// More elements than a list may have.
+    pub fn too_many(max: usize) -> Self {
+        Self {
+            code: "validation_length_too_long",
+            message: format!("The length must be no more than {max}.").into(),
+            params: Some(json!({ "max": max, "min": 0 })),
+        }
+    }
+
+    /// As PocketBase writes it.
+    pub fn json(&self) -> Value {
         let mut json = json!({ "code": self.code, "message": self.message });
         if let Some(params) = &self.params {
             json["params"] = params.clone();
@@ -128,6 +174,10 @@ impl Refused {
         Self::new(StatusCode::FORBIDDEN, "Only superusers can filter by @collection.");
     pub const REQUEST_FILTER: Self =
         Self::new(StatusCode::FORBIDDEN, "Only superusers can filter by @request.");
+    pub const LAST_SUPERUSER: Self =
+        Self::new(StatusCode::BAD_REQUEST, "You can't delete the only existing superuser.");
+    pub const BATCH_NOT_READ: Self =
+        Self::new(StatusCode::BAD_REQUEST, "Failed to read the submitted batch data.");
     pub const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "The requested resource wasn't found.");
     pub const NO_FILE: Self = Self::new(StatusCode::NOT_FOUND, "File not found.");
     /// An unknown collection where records are read or deleted …
@@ -135,6 +185,8 @@ impl Refused {
     /// … and anywhere else.
     pub const NOT_A_COLLECTION: Self =
         Self::new(StatusCode::NOT_FOUND, "Missing or invalid collection context.");
+    pub const NOT_AN_AUTH_COLLECTION: Self =
+        Self::new(StatusCode::NOT_FOUND, "Missing or invalid auth collection context.");
     const CONTENT_TYPE: Self = Self::new(StatusCode::BAD_REQUEST, "Unsupported Content-Type.");
     const TOO_LARGE: Self = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Request entity too large.");
     const TOO_SLOW: Self = Self::new(StatusCode::REQUEST_TIMEOUT, "The request body took too long.");
@@ -142,7 +194,7 @@ impl Refused {
     const INTERNAL: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, SOMETHING);
 
     const fn new(status: StatusCode, message: &'static str) -> Self {
-        Self { status, message, fields: FieldErrors::new() }
+        Self { status, message, fields: FieldErrors::new(), requests: None }
     }
 
     /// A form with wrong fields.
@@ -151,19 +203,43 @@ impl Refused {
         Self { fields, ..Self::new(StatusCode::BAD_REQUEST, message) }
     }
 
+    /// A new record with wrong fields.
+    pub fn create(fields: FieldErrors) -> Self {
+        Self { fields, ..Self::new(StatusCode::BAD_REQUEST, "Failed to create record.") }
+    }
+
+    /// A batch that was not read: what is wrong with `requests`.
+    pub fn batch_data(requests: Value) -> Self {
+        let requests = Some(Box::new(requests));
+        Self { requests, ..Self::new(StatusCode::BAD_REQUEST, "Invalid batch request data.") }
+    }
+
+    /// A batch of which the request `index` was refused.
+    pub fn batch(index: usize, refused: &Self) -> Self {
+        let failed = json!({
+            "code": "batch_request_failed", "message": "Batch request failed.", "response": refused.body(),
+        });
+        let mut requests = Map::new();
+        requests.insert(index.to_string(), failed);
+        let requests = Some(Box::new(requests.into()));
+        Self { requests, ..Self::new(StatusCode::BAD_REQUEST, "Batch transaction failed.") }
+    }
+
     /// A change of a record with wrong fields.
     pub fn update(fields: FieldErrors) -> Self {
         Self { fields, ..Self::new(StatusCode::BAD_REQUEST, "Failed to update record.") }
     }
 
-    fn response(&self) -> Response {
-        let fields = self.fields.iter().map(|(name, error)| ((*name).to_owned(), error.json()));
-        let body = PocketBaseError {
-            data: AnyData(Value::Object(fields.collect::<Map<_, _>>())),
-            message: self.message.to_owned(),
-            status: self.status.as_u16(),
+    fn body(&self) -> Value {
+        let data = match &self.requests {
+            Some(requests) => json!({ "requests": requests }),
+            None => self.fields.json(),
         };
-        Response::builder().status(self.status).content_type(JSON).body(body.to_json_string())
+        json!({ "data": data, "message": self.message, "status": self.status.as_u16() })
+    }
+
+    fn response(&self) -> Response {
+        Response::builder().status(self.status).content_type(JSON).body(self.body().to_string())
     }
 }
 
@@ -174,6 +250,14 @@ impl ResponseError for Refused {
 
     fn as_response(&self) -> Response {
         self.response()
+    }
+}
+
+/// Why a body of a batch was not read.
+pub fn batch_not_read(rejected: Rejected) -> PoemError {
+    match rejected {
+        Rejected::NotJson | Rejected::NotAnObject => Refused::BATCH_NOT_READ.into(),
+        other => other.into(),
     }
 }
 

@@ -1,30 +1,48 @@
-//! PocketBase's own API, as far as users need it for themselves, so that its SDKs work unchanged.
+//! PocketBase's own API over the three collections, so that its SDKs work unchanged.
 //!
 //! Its words, encodings and errors are PocketBase's: none of the contract's envelope is here.
 
 mod answer;
 mod auth;
+mod batch;
+mod best;
+mod cast;
+mod changes;
+mod companies;
 pub mod error;
 mod fields;
 mod filter;
+mod form;
 mod forms;
+mod given;
 mod health;
+mod json;
+mod list;
+mod passwords;
 mod records;
-mod update;
+mod row;
+mod schema;
+mod show;
+mod superusers;
+mod users;
 
 use std::sync::Arc;
 
 use poem::Request;
+use tokio::sync::Semaphore;
 
 pub use self::auth::AuthApi;
+pub use self::batch::BatchApi;
 pub use self::health::HealthApi;
+use self::list::SCANS;
 pub use self::records::RecordsApi;
+use self::schema::Schemas;
 use super::bearer::Bearer;
 use super::limits::Limits;
 use super::source::Source;
 use crate::app::App;
 use crate::auth::{Caller, Who};
-use crate::domain::{Collection, Kind, User};
+use crate::domain::{Collection, Kind};
 use crate::error::{Error, Result};
 
 /// Where PocketBase answers, errors included.
@@ -41,9 +59,16 @@ pub fn speaks_at(path: &str) -> bool {
 pub struct Context {
     pub app: Arc<App>,
     pub limits: Arc<Limits>,
+    schemas: Arc<Schemas>,
+    scans: Arc<Semaphore>,
 }
 
 impl Context {
+    pub fn new(app: Arc<App>, limits: Arc<Limits>) -> Self {
+        let schemas = Arc::new(Schemas::new(&app.collections));
+        Self { app, limits, schemas, scans: Arc::new(Semaphore::new(SCANS)) }
+    }
+
     /// Who asks. A token that is not valid is no error here, but no token.
     async fn caller(&self, bearer: &Bearer) -> Result<Option<Caller>> {
         match bearer.caller(&self.app).await {
@@ -53,12 +78,9 @@ impl Context {
         }
     }
 
-    /// The user who asks; nobody else counts.
-    async fn user(&self, bearer: &Bearer) -> Result<Option<User>> {
-        Ok(self.caller(bearer).await?.and_then(|caller| match caller.who {
-            Who::User(user) => Some(*user),
-            Who::Superuser(_) => None,
-        }))
+    /// Who asks, if it is somebody.
+    async fn who(&self, bearer: &Bearer) -> Result<Option<Who>> {
+        Ok(self.caller(bearer).await?.map(|caller| caller.who))
     }
 
     /// The collection that a path names, if it is one of `kinds`.

@@ -8,46 +8,46 @@ use serde_json::{Map, Value};
 
 use super::super::Tags;
 use super::super::bearer::Bearer;
-use super::super::body::JsonBody;
-use super::super::types::AuthRecord;
-use super::super::view::auth_record;
+use super::super::types::{AnyData, AuthRecord};
+use super::Context;
 use super::answer::{Outcomes, Reply};
-use super::error::{FieldError, FieldErrors, Refused};
+use super::changes::Action;
+use super::error::Refused;
 use super::fields::Fields;
 use super::filter::Condition;
-use super::{Context, update};
-use crate::auth::{self, OwnUpdate};
-use crate::domain::{Collection, Kind, User};
-use crate::error::Error;
+use super::form::Form;
+use super::list::{Paging, by_id};
+use super::show::Expand;
+use crate::auth::Who;
+use crate::domain::{Collection, Kind, RecordId};
 
-/// The endpoints for records: users see and change their own, and nothing else.
+/// The endpoints for records: superusers have all of them, users their own and single companies.
 pub struct RecordsApi(pub Context);
 
-const PER_PAGE: i64 = 30;
-const PER_PAGE_MAX: i64 = 1000;
+const PER_PAGE: u64 = 30;
+const PER_PAGE_MAX: u64 = 1000;
+
+/// What a record is made or changed by.
+type RecordForm = Form<Option<Any<Map<String, Value>>>>;
 
 #[derive(Object)]
 #[expect(non_snake_case, reason = "PocketBase's names")]
 pub struct RecordList {
     items: Vec<AuthRecord>,
-    page: i64,
-    perPage: i64,
+    page: u64,
+    perPage: u64,
     totalItems: i64,
     totalPages: i64,
 }
 
-/// Which page is wanted, as PocketBase reads it.
-struct Paging {
-    page: i64,
-    per_page: i64,
-    skip_total: bool,
-}
-
 impl Paging {
     fn parse(page: Option<&str>, per_page: Option<&str>, skip_total: Option<&str>) -> Result<Self, Refused> {
-        let number = |text: Option<&str>, default: i64| match text.unwrap_or_default() {
+        let number = |text: Option<&str>, default: u64| match text.unwrap_or_default() {
             "" => Ok(default),
-            text => text.parse().map(|n| if n > 0 { n } else { default }).map_err(|_| Refused::BAD_REQUEST),
+            text => match text.parse::<i64>() {
+                Ok(number) => Ok(u64::try_from(number).ok().filter(|n| *n > 0).unwrap_or(default)),
+                Err(_) => Err(Refused::BAD_REQUEST),
+            },
         };
         let skip_total = match skip_total.unwrap_or_default() {
             "1" | "t" | "T" | "true" | "True" | "TRUE" => true,
@@ -58,17 +58,15 @@ impl Paging {
         Ok(Self { page: number(page, 1)?, per_page, skip_total })
     }
 
-    /// The wanted page of all visible records, of which there is one at most.
-    fn of(&self, only: Option<AuthRecord>) -> RecordList {
-        let total = i64::from(only.is_some());
-        let items = if self.page == 1 { only.into_iter().collect() } else { Vec::new() };
-        let (total_items, total_pages) = if self.skip_total { (-1, -1) } else { (total, total) };
+    fn list(&self, items: Vec<AuthRecord>, total: u64) -> RecordList {
+        let shown =
+            |number: u64| if self.skip_total { -1 } else { i64::try_from(number).unwrap_or(i64::MAX) };
         RecordList {
             items,
             page: self.page,
             perPage: self.per_page,
-            totalItems: total_items,
-            totalPages: total_pages,
+            totalItems: shown(total),
+            totalPages: shown(total.div_ceil(self.per_page)),
         }
     }
 }
@@ -80,7 +78,7 @@ impl Outcomes for PbListRecords {
     const SUCCESS: Option<(u16, &str)> = Some((200, "可见的记录;未登录时为空"));
     const ERRORS: &[(u16, &str)] = &[
         (400, "查询参数错误"),
-        (403, "filter 或 sort 中有仅超级管理员可用的内容"),
+        (403, "仅超级管理员可用的集合,或 filter、sort 中有仅超级管理员可用的内容"),
         (404, "集合不存在"),
         (500, "服务端内部错误"),
     ];
@@ -91,8 +89,28 @@ enum PbViewRecord {}
 impl Outcomes for PbViewRecord {
     type Body = AuthRecord;
     const SUCCESS: Option<(u16, &str)> = Some((200, "记录"));
-    const ERRORS: &[(u16, &str)] =
-        &[(400, "fields 参数错误"), (404, "记录不存在或不可见"), (500, "服务端内部错误")];
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "fields 参数错误"),
+        (403, "仅超级管理员可用的集合"),
+        (404, "记录不存在或不可见"),
+        (500, "服务端内部错误"),
+    ];
+}
+
+enum PbCreateRecord {}
+
+impl Outcomes for PbCreateRecord {
+    type Body = AuthRecord;
+    const SUCCESS: Option<(u16, &str)> = Some((200, "新记录"));
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "字段错误"),
+        (403, "仅超级管理员可用"),
+        (404, "集合不存在"),
+        (408, "请求体接收超时"),
+        (413, "请求体过大"),
+        (429, "密码处理队列已满"),
+        (500, "服务端内部错误"),
+    ];
 }
 
 enum PbUpdateRecord {}
@@ -102,33 +120,39 @@ impl Outcomes for PbUpdateRecord {
     const SUCCESS: Option<(u16, &str)> = Some((200, "更新后的记录"));
     const ERRORS: &[(u16, &str)] = &[
         (400, "字段错误"),
+        (403, "仅超级管理员可用的集合"),
         (404, "记录不存在、不可见,或修改了不允许本人修改的字段"),
         (408, "请求体接收超时"),
         (413, "请求体过大"),
-        (429, "旧密码尝试次数过多"),
+        (429, "旧密码尝试次数过多,或密码处理队列已满"),
         (500, "服务端内部错误"),
     ];
 }
 
-enum PbSuperusersOnly {}
+enum PbDeleteRecord {}
 
-impl Outcomes for PbSuperusersOnly {
-    type Body = AuthRecord;
-    const SUCCESS: Option<(u16, &str)> = None;
-    const ERRORS: &[(u16, &str)] = &[(403, "仅超级管理员可用"), (404, "集合不存在")];
+impl Outcomes for PbDeleteRecord {
+    type Body = AnyData;
+    const SUCCESS: Option<(u16, &str)> = Some((204, "已删除"));
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "最后一个超级管理员不能删除"),
+        (403, "仅超级管理员可用"),
+        (404, "集合或记录不存在"),
+        (500, "服务端内部错误"),
+    ];
 }
 
 #[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
 impl RecordsApi {
     /// 查询记录列表(SDK:getList、getFullList、getFirstListItem)
     ///
-    /// 只有本人的记录可见。
+    /// 超级管理员可见全部记录;用户在 tbl_auth_users 中只能看到本人;tbl_company 与 _superusers 仅超级管理员可列出。
     #[oai(path = "/collections/:collection/records", method = "get", operation_id = "pbListRecords")]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn list(
         &self,
         bearer: Bearer,
-        /// tbl_auth_users 或 pbc_421601843
+        /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
         /// 页码,从 1 开始
         page: Query<Option<String>>,
@@ -141,19 +165,32 @@ impl RecordsApi {
         filter: Query<Option<String>>,
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
+        /// company_id:附带用户所属公司
+        expand: Query<Option<String>>,
         /// 为 1 时不统计总数
         #[oai(name = "skipTotal")]
         skip_total: Query<Option<String>>,
     ) -> Result<Reply<PbListRecords>> {
-        let collection = self.readable(&collection)?;
+        let collection = self.found(&collection, Refused::NO_COLLECTION)?;
+        let who = self.0.who(&bearer).await?;
+        let is_superuser = matches!(who, Some(Who::Superuser(_)));
+        if !is_superuser && collection.kind != Kind::Users {
+            return Err(Refused::SUPERUSERS_ONLY.into());
+        }
         let paging = Paging::parse(page.0.as_deref(), per_page.0.as_deref(), skip_total.0.as_deref())?;
-        let condition = Condition::parse(&filter.0.unwrap_or_default(), &sort.0.unwrap_or_default())?;
+        let (filter, sort) = (filter.0.unwrap_or_default(), sort.0.unwrap_or_default());
+        let schema = self.0.schemas.of(collection.kind);
+        let condition = Condition::parse(&filter, &sort, schema, is_superuser)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let visible = self.0.user(&bearer).await?.map(|user| (auth_record(&user, collection), user));
-        let now = self.0.app.clock.now();
-        let found = visible.filter(|(record, user)| condition.holds(user, record, now));
-        let list = paging.of(found.map(|(record, _)| fields.pick_record(record)));
-        Ok(Reply::new(&list, &Fields::all()))
+        let found = self.0.list(who, collection.kind, paging, condition).await?;
+        let expand = Expand::parse(expand.0.as_deref());
+        let mut items = Vec::with_capacity(found.records.len());
+        for record in &found.records {
+            // A long page keeps nobody else waiting.
+            tokio::task::yield_now().await;
+            items.push(fields.pick_record(self.0.show(record, &expand).await?));
+        }
+        Ok(Reply::new(&paging.list(items, found.total), &Fields::all()))
     }
 
     /// 查询一条记录(SDK:getOne)
@@ -161,103 +198,117 @@ impl RecordsApi {
     async fn view(
         &self,
         bearer: Bearer,
-        /// tbl_auth_users 或 pbc_421601843
+        /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
         id: Path<String>,
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
+        /// company_id:附带用户所属公司
+        expand: Query<Option<String>>,
     ) -> Result<Reply<PbViewRecord>> {
-        let collection = self.readable(&collection)?;
+        let collection = self.found(&collection, Refused::NO_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let user = self.own(&bearer, &id).await?;
-        Ok(Reply::new(&auth_record(&user, collection), &fields))
+        may_view(self.0.who(&bearer).await?.as_ref(), collection.kind, &id)?;
+        let record = match RecordId::parse(&id) {
+            Some(id) => by_id(&self.0.app, collection.kind, &id).await?,
+            None => None,
+        };
+        let expand = Expand::parse(expand.0.as_deref());
+        Ok(Reply::new(&self.0.show(&record.ok_or(Refused::NOT_FOUND)?, &expand).await?, &fields))
     }
 
-    /// 更新本人的记录(SDK:update)
+    /// 更新记录(SDK:update):本人或超级管理员
     ///
-    /// 不能修改 openid、users_idtype、users_status、users_rank_level、users_auth_type、users_id、users_convers_id(404)。
-    /// 修改密码需要 password、passwordConfirm、oldPassword,成功后该用户的所有 token 失效。
+    /// 本人不能修改 openid、users_idtype、users_status、users_rank_level、users_auth_type、users_id、users_convers_id(404),
+    /// 修改密码需要 password、passwordConfirm、oldPassword;超级管理员不需要 oldPassword。密码或 email 修改后该用户的所有 token 失效。
     #[oai(path = "/collections/:collection/records/:id", method = "patch", operation_id = "pbUpdateRecord")]
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
     async fn update(
         &self,
         request: &Request,
         bearer: Bearer,
-        /// tbl_auth_users 或 pbc_421601843
+        /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
         id: Path<String>,
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
-        body: JsonBody<Option<Any<Map<String, Value>>>>,
+        /// company_id:附带用户所属公司
+        expand: Query<Option<String>>,
+        body: RecordForm,
     ) -> Result<Reply<PbUpdateRecord>> {
-        let collection = self.changeable(&collection)?;
+        let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?.kind;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let body = body.read()?.map(|body| body.0).unwrap_or_default();
-        let user = self.own(&bearer, &id).await?;
-        let update = update::parse(&auth_record(&user, collection).0, &body)?;
-        let user = self.change(request, user, update).await?;
-        Ok(Reply::new(&auth_record(&user, collection), &fields))
+        let record = self.change(request, &bearer, kind, Action::Update(id.0), body).await?;
+        Ok(Reply::new(&self.0.show(&record, &Expand::parse(expand.0.as_deref())).await?, &fields))
     }
 
     /// 创建记录(SDK:create):仅超级管理员
     ///
-    /// 注册请用 `/api/platform/register` 或 `/api/wechat/login`。
+    /// 用户自行注册请用 `/api/platform/register` 或 `/api/wechat/login`。
     #[oai(path = "/collections/:collection/records", method = "post", operation_id = "pbCreateRecord")]
     async fn create(
         &self,
-        /// tbl_auth_users 或 pbc_421601843
+        request: &Request,
+        bearer: Bearer,
+        /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
-    ) -> Result<Reply<PbSuperusersOnly>> {
-        self.changeable(&collection)?;
-        Err(Refused::SUPERUSERS_ONLY.into())
+        /// 只返回这些字段,逗号分隔
+        fields: Query<Option<String>>,
+        /// company_id:附带用户所属公司
+        expand: Query<Option<String>>,
+        body: RecordForm,
+    ) -> Result<Reply<PbCreateRecord>> {
+        let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?.kind;
+        let fields = Fields::parse(fields.0.as_deref())?;
+        let record = self.change(request, &bearer, kind, Action::Create, body).await?;
+        Ok(Reply::new(&self.0.show(&record, &Expand::parse(expand.0.as_deref())).await?, &fields))
     }
 
     /// 删除记录(SDK:delete):仅超级管理员
     #[oai(path = "/collections/:collection/records/:id", method = "delete", operation_id = "pbDeleteRecord")]
     async fn delete(
         &self,
-        /// tbl_auth_users 或 pbc_421601843
+        request: &Request,
+        bearer: Bearer,
+        /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
-        #[oai(name = "id")] _id: Path<String>,
-    ) -> Result<Reply<PbSuperusersOnly>> {
-        self.readable(&collection)?;
-        Err(Refused::SUPERUSERS_ONLY.into())
+        id: Path<String>,
+    ) -> Result<Reply<PbDeleteRecord>> {
+        let kind = self.found(&collection, Refused::NO_COLLECTION)?.kind;
+        let who = self.0.who(&bearer).await?;
+        let plan = self.0.plan(request, who.as_ref(), kind, Action::Delete(id.0), Map::new()).await?;
+        self.0.carry_out(vec![plan]).await?.map_err(|(_, refused)| refused)?;
+        Ok(Reply::empty())
     }
 }
 
 impl RecordsApi {
-    fn readable(&self, name_or_id: &str) -> Result<&Collection, Refused> {
-        self.0.collection(name_or_id, &[Kind::Users]).ok_or(Refused::NO_COLLECTION)
+    fn found(&self, name_or_id: &str, refused: Refused) -> Result<&Collection, Refused> {
+        self.0.collection(name_or_id, &Kind::ALL).ok_or(refused)
     }
 
-    fn changeable(&self, name_or_id: &str) -> Result<&Collection, Refused> {
-        self.0.collection(name_or_id, &[Kind::Users]).ok_or(Refused::NOT_A_COLLECTION)
-    }
-
-    /// The caller, if the record `id` is the caller's own: any other is as if it were not there.
-    async fn own(&self, bearer: &Bearer, id: &str) -> Result<User> {
-        let caller = self.0.user(bearer).await?;
-        Ok(caller.filter(|user| user.id.as_str() == id).ok_or(Refused::NOT_FOUND)?)
-    }
-
-    /// An old password may be a guess of somebody with a stolen token, and is counted as at a login; by the openid,
-    /// because whoever has the token could change the phone between guesses.
-    async fn change(&self, request: &Request, user: User, update: OwnUpdate) -> Result<User> {
-        let Context { app, limits } = &self.0;
-        if update.password.is_none() {
-            return auth::update_own(app, user, update).await.map_err(refusal);
-        }
-        let attempt = limits.login(&self.0.source(request), user.openid.as_str())?;
-        attempt.found(Ok(()))?;
-        attempt.settle(auth::update_own(app, user, update).await).map_err(refusal)
+    async fn change(
+        &self,
+        request: &Request,
+        bearer: &Bearer,
+        kind: Kind,
+        action: Action,
+        body: RecordForm,
+    ) -> Result<crate::store::Record> {
+        let body = body.read()?.map(|body| body.0).unwrap_or_default();
+        let who = self.0.who(bearer).await?;
+        let plan = self.0.plan(request, who.as_ref(), kind, action, body).await?;
+        let mut changed = self.0.carry_out(vec![plan]).await?.map_err(|(_, refused)| refused)?;
+        Ok(changed.pop().ok_or(Refused::NOT_FOUND)?)
     }
 }
 
-fn refusal(error: Error) -> poem::Error {
-    let field = |name, error| Refused::update(FieldErrors::from([(name, error)])).into();
-    match error {
-        Error::WrongPassword => field("oldPassword", FieldError::OLD_PASSWORD),
-        Error::PhoneOfAnother => field("users_phone", FieldError::NOT_UNIQUE),
-        Error::Unauthenticated(_) => Refused::NOT_FOUND.into(),
-        other => other.into(),
+/// PocketBase's view rules of the collections: what may not be seen, is as if it were not there.
+fn may_view(who: Option<&Who>, kind: Kind, id: &str) -> Result<(), Refused> {
+    match (who, kind) {
+        (Some(Who::Superuser(_)), _) | (Some(Who::User(_)), Kind::Companies) => Ok(()),
+        (Some(Who::User(user)), Kind::Users) if user.id.as_str() == id => Ok(()),
+        (_, Kind::Superusers) => Err(Refused::SUPERUSERS_ONLY),
+        _ => Err(Refused::NOT_FOUND),
     }
 }

@@ -5,6 +5,7 @@ mod blocks;
 mod check;
 mod engine;
 mod overlay;
+mod scan;
 mod schema;
 mod stored;
 mod tables;
@@ -23,6 +24,7 @@ use self::tables::{
     COMPANIES, COMPANIES_BY_KEY, META, SUPERUSERS, SUPERUSERS_BY_EMAIL, Tables, USERS, USERS_BY_EMAIL,
     USERS_BY_OPENID, USERS_BY_PHONE,
 };
+pub use self::write::Edit;
 use self::writer::Writer;
 use super::{Change, Conflict, Contents, Error, Location, Record, UserUpdate, Write};
 use crate::domain::{
@@ -167,6 +169,15 @@ impl Embedded {
         now: Timestamp,
     ) -> Result<Result<Vec<Record>, (usize, Conflict)>, Error> {
         self.writer.write(move |tables| write::run(tables, writes, now)).await
+    }
+
+    pub async fn edit<T, E, F>(&self, now: Timestamp, decide: F) -> Result<Result<T, E>, Error>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnOnce(&mut Edit<'_, '_>) -> Result<Result<T, E>, Error> + Send + 'static,
+    {
+        self.writer.write(move |tables| write::edit(tables, now, decide)).await
     }
 
     pub async fn add_token_key(&self, key: ServerKey, drop_before: Timestamp) -> Result<(), Error> {

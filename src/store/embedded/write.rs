@@ -17,32 +17,97 @@ enum Done {
 }
 
 impl Done {
-    fn into_record(self) -> Record {
+    fn record(&self) -> &Record {
         match self {
             Self::Inserted(record) | Self::Deleted(record) | Self::Updated { after: record, .. } => record,
         }
     }
 }
 
-/// Does all of `writes`; or, when one is refused, undoes those before it and says which one it was.
+/// Writes that are decided while they are made, each on what those before it left.
+pub struct Edit<'a, 'txn> {
+    tables: &'a mut Tables<'txn>,
+    now: Timestamp,
+    done: Vec<Done>,
+}
+
+impl Edit<'_, '_> {
+    /// The time that changes are stamped with.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The user with this id.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub fn user(&self, id: &RecordId) -> Result<Option<User>, Error> {
+        self.tables.user(id.as_str())
+    }
+
+    /// The company with this id.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub fn company(&self, id: &RecordId) -> Result<Option<Company>, Error> {
+        self.tables.company(id.as_str())
+    }
+
+    /// The superuser with this id.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub fn superuser(&self, id: &RecordId) -> Result<Option<Superuser>, Error> {
+        self.tables.superuser(id.as_str())
+    }
+
+    /// Does one write, or says why it may not be done. The record is as it is after it; a deleted one as it was.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub fn write(&mut self, write: Write) -> Result<Result<Record, Conflict>, Error> {
+        Ok(one(self.tables, write, self.now)?.map(|done| {
+            let record = done.record().clone();
+            self.done.push(done);
+            record
+        }))
+    }
+}
+
+/// Runs `decide`; unless it succeeds, what it did is undone.
+pub fn edit<T, E>(
+    tables: &mut Tables<'_>,
+    now: Timestamp,
+    decide: impl FnOnce(&mut Edit<'_, '_>) -> Result<Result<T, E>, Error>,
+) -> Result<Result<T, E>, Error> {
+    let changes = tables.change_count();
+    let mut edit = Edit { tables, now, done: Vec::new() };
+    let outcome = decide(&mut edit);
+    if !matches!(outcome, Ok(Ok(_))) {
+        let Edit { tables, done, .. } = edit;
+        done.into_iter().rev().try_for_each(|what| undo(tables, what))?;
+        tables.forget_changes(changes);
+    }
+    outcome
+}
+
+/// Does all of `writes`; or, when one is refused, none of them, and says which one it was.
 pub fn run(
     tables: &mut Tables<'_>,
     writes: Vec<Write>,
     now: Timestamp,
 ) -> Result<Result<Vec<Record>, (usize, Conflict)>, Error> {
-    let changes = tables.change_count();
-    let mut done = Vec::with_capacity(writes.len());
-    for (n, write) in writes.into_iter().enumerate() {
-        match one(tables, write, now)? {
-            Ok(what) => done.push(what),
-            Err(conflict) => {
-                done.into_iter().rev().try_for_each(|what| undo(tables, what))?;
-                tables.forget_changes(changes);
-                return Ok(Err((n, conflict)));
+    edit(tables, now, |edit| {
+        let mut records = Vec::with_capacity(writes.len());
+        for (n, write) in writes.into_iter().enumerate() {
+            match edit.write(write)? {
+                Ok(record) => records.push(record),
+                Err(conflict) => return Ok(Err((n, conflict))),
             }
         }
-    }
-    Ok(Ok(done.into_iter().map(Done::into_record).collect()))
+        Ok(Ok(records))
+    })
 }
 
 fn one(tables: &mut Tables<'_>, write: Write, now: Timestamp) -> Outcome<Done> {
@@ -90,23 +155,23 @@ fn undo(tables: &mut Tables<'_>, done: Done) -> Result<(), Error> {
     }
 }
 
-/// Adds a user.
+/// Adds a user. Of several conflicts, PocketBase names the one that is found first here.
 pub fn insert_user(tables: &mut Tables<'_>, new: NewUser) -> Outcome<User> {
-    if tables.has_user(new.id())? {
-        return Ok(Err(Conflict::Id));
-    }
-    if tables.openid_owner(new.openid())?.is_some() {
-        return Ok(Err(Conflict::OpenId));
+    if let Some(email) = new.email()
+        && tables.email_owner(email)?.is_some()
+    {
+        return Ok(Err(Conflict::Email));
     }
     if let Some(phone) = new.phone()
         && tables.phone_owner(phone)?.is_some()
     {
         return Ok(Err(Conflict::Phone));
     }
-    if let Some(email) = new.email()
-        && tables.email_owner(email)?.is_some()
-    {
-        return Ok(Err(Conflict::Email));
+    if tables.openid_owner(new.openid())?.is_some() {
+        return Ok(Err(Conflict::OpenId));
+    }
+    if tables.has_user(new.id())? {
+        return Ok(Err(Conflict::Id));
     }
     let user = new.numbered(tables.next_user_number()?);
     tables.add_user(&user)?;
@@ -134,60 +199,32 @@ fn change_user(
         return Ok(Err(Conflict::Changed));
     }
     let is_other = |owner: Option<String>| owner.is_some_and(|owner| owner != id.as_str());
-    if let Some(openid) = &update.openid
-        && is_other(tables.openid_owner(openid)?)
+    if let Some(Some(email)) = &update.email
+        && is_other(tables.email_owner(email)?)
     {
-        return Ok(Err(Conflict::OpenId));
+        return Ok(Err(Conflict::Email));
     }
     if let Some(Some(phone)) = &update.phone
         && is_other(tables.phone_owner(phone)?)
     {
         return Ok(Err(Conflict::Phone));
     }
-    if let Some(Some(email)) = &update.email
-        && is_other(tables.email_owner(email)?)
+    if let Some(openid) = &update.openid
+        && is_other(tables.openid_owner(openid)?)
     {
-        return Ok(Err(Conflict::Email));
+        return Ok(Err(Conflict::OpenId));
     }
-    let after = updated_user(before.clone(), update, now);
+    let after = User { updated: now, ..update.apply(before.clone()) };
     tables.change_user(&before, &after)?;
     Ok(Ok((before, after)))
 }
 
-fn updated_user(mut user: User, update: UserUpdate, now: Timestamp) -> User {
-    user.openid = update.openid.unwrap_or(user.openid);
-    user.conversation_id = update.conversation_id.unwrap_or(user.conversation_id);
-    user.given_number = update.given_number.unwrap_or(user.given_number);
-    user.id_type = update.id_type.unwrap_or(user.id_type);
-    user.rank_level = update.rank_level.unwrap_or(user.rank_level);
-    user.auth_type = update.auth_type.unwrap_or(user.auth_type);
-    user.name = update.name.map_or(user.name, Into::into);
-    user.phone = update.phone.unwrap_or(user.phone);
-    user.picture = update.picture.map_or(user.picture, Into::into);
-    user.user_type = update.user_type.unwrap_or(user.user_type);
-    user.status = update.status.unwrap_or(user.status);
-    user.id_number = update.id_number.map_or(user.id_number, Into::into);
-    user.level = update.level.map_or(user.level, Into::into);
-    user.company_id = update.company_id.map_or(user.company_id, Into::into);
-    user.parent_id = update.parent_id.map_or(user.parent_id, Into::into);
-    user.promo_code = update.promo_code.map_or(user.promo_code, Into::into);
-    user.group_id = update.group_id.map_or(user.group_id, Into::into);
-    user.columns = update.columns.or(user.columns);
-    user.password_hash = update.password_hash.or(user.password_hash);
-    user.token_key = update.token_key.unwrap_or(user.token_key);
-    user.email = update.email.unwrap_or(user.email);
-    user.email_visibility = update.email_visibility.unwrap_or(user.email_visibility);
-    user.verified = update.verified.unwrap_or(user.verified);
-    user.updated = now;
-    user
-}
-
 fn insert_company(tables: &mut Tables<'_>, mut company: Company) -> Outcome<Done> {
-    if tables.company(company.id.as_str())?.is_some() {
-        return Ok(Err(Conflict::Id));
-    }
     if tables.company_key_owner(&company.company_id)?.is_some() {
         return Ok(Err(Conflict::CompanyId));
+    }
+    if tables.company(company.id.as_str())?.is_some() {
+        return Ok(Err(Conflict::Id));
     }
     company.number = tables.next_company_number()?;
     tables.add_company(&company)?;
@@ -214,11 +251,11 @@ fn change_company(
 }
 
 fn insert_superuser(tables: &mut Tables<'_>, mut superuser: Superuser) -> Outcome<Done> {
-    if tables.superuser(superuser.id.as_str())?.is_some() {
-        return Ok(Err(Conflict::Id));
-    }
     if tables.superuser_email_owner(&superuser.email)?.is_some() {
         return Ok(Err(Conflict::Email));
+    }
+    if tables.superuser(superuser.id.as_str())?.is_some() {
+        return Ok(Err(Conflict::Id));
     }
     superuser.number = tables.next_superuser_number()?;
     tables.add_superuser(&superuser)?;

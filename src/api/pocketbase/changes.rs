@@ -1,0 +1,302 @@
+//! Changes of records: who may make them, what is found out before, and the one transaction in which all of a request are
+//! made or none.
+
+use poem::Request;
+use serde_json::{Map, Value};
+
+use super::super::view;
+use super::cast;
+use super::error::{FieldError, FieldErrors, Refused};
+use super::given::Given;
+use super::passwords::{Editor, Passwords, Sent};
+use super::schema::Schemas;
+use super::users::Identity;
+use super::{Context, companies, superusers, users};
+use crate::auth::{self, Who};
+use crate::domain::{Collections, Kind, PlainPassword, RecordId, TokenKey, User};
+use crate::error::{Error, Result};
+use crate::store::{self, Conflict, Edit, Record, Write};
+
+/// What is to be done with a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Make it.
+    Create,
+    /// Change the one with this id.
+    Update(String),
+    /// Change the one whose id is in the body, or make it.
+    Upsert,
+    /// Remove the one with this id.
+    Delete(String),
+}
+
+/// A change that the caller may ask for, with everything that is known before the records are looked at.
+#[derive(Debug)]
+pub struct Plan {
+    kind: Kind,
+    action: Action,
+    body: Map<String, Value>,
+    editor: Editor,
+    passwords: Passwords,
+    id: RecordId,
+    conversation: uuid::Uuid,
+    token_key: TokenKey,
+}
+
+impl Context {
+    /// A plan for the change, if `who` may ask for it. A password is hashed here: the transaction must not wait for that.
+    ///
+    /// # Errors
+    /// Inside: what PocketBase refuses. Outside: too many attempts, and errors of ours.
+    pub async fn plan(
+        &self,
+        request: &Request,
+        who: Option<&Who>,
+        kind: Kind,
+        action: Action,
+        body: Map<String, Value>,
+    ) -> Result<Result<Plan, Refused>> {
+        let editor = match editor(who, kind, &action, &body) {
+            Ok(editor) => editor,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let passwords = self.passwords(request, who, kind, editor, &action, &body).await?;
+        let app = &self.app;
+        Ok(Ok(Plan {
+            kind,
+            action,
+            body,
+            editor,
+            passwords,
+            id: RecordId::from_random(app.random.bytes()?),
+            conversation: app.random.uuid()?,
+            token_key: auth::new_token_key(app)?,
+        }))
+    }
+
+    /// Makes all changes or none; the records as they are then, a deleted one as it was.
+    ///
+    /// # Errors
+    /// Inside: which change was refused, and why. Outside: errors of ours.
+    pub async fn carry_out(
+        &self,
+        plans: Vec<Result<Plan, Refused>>,
+    ) -> Result<Result<Vec<Record>, (usize, Refused)>> {
+        let (schemas, app) = (self.schemas.clone(), self.app.clone());
+        let all = move |edit: &mut Edit<'_, '_>| {
+            let mut records = Vec::with_capacity(plans.len());
+            for (n, plan) in plans.into_iter().enumerate() {
+                let made = match plan {
+                    Ok(plan) => make(edit, plan, &schemas, &app.collections)?,
+                    Err(refused) => Err(refused),
+                };
+                match made {
+                    Ok(record) => records.push(record),
+                    Err(refused) => return Ok(Err((n, refused))),
+                }
+            }
+            Ok(Ok(records))
+        };
+        Ok(self.app.store.edit(self.app.clock.now(), all).await?)
+    }
+
+    async fn passwords(
+        &self,
+        request: &Request,
+        who: Option<&Who>,
+        kind: Kind,
+        editor: Editor,
+        action: &Action,
+        body: &Map<String, Value>,
+    ) -> Result<Passwords> {
+        let sent = Sent::of(body);
+        let is_needed = kind != Kind::Companies && !matches!(action, Action::Delete(_)) && sent.is_change();
+        let mut passwords = Passwords { hash: None, old: None, if_token_key: None };
+        if !is_needed {
+            return Ok(passwords);
+        }
+        if let (Editor::Owner, Some(Who::User(user))) = (editor, who) {
+            let is_right = self.is_old_password(request, user, &sent.old).await?;
+            passwords.old = Some(is_right);
+            if !is_right {
+                return Ok(passwords);
+            }
+            // Of two changes at once, each allowed by the same old password, only the first is made.
+            passwords.if_token_key = Some(user.token_key.clone());
+        }
+        passwords.hash = Some(match sent.new_password() {
+            Ok(new) => Ok(auth::hash_password(&self.app, new).await?),
+            Err(error) => Err(error),
+        });
+        Ok(passwords)
+    }
+
+    /// An old password may be a guess of somebody with a stolen token, and is counted as at a login; by the openid,
+    /// because whoever has the token could change the phone between guesses.
+    async fn is_old_password(&self, request: &Request, user: &User, old: &str) -> Result<bool> {
+        if old.is_empty() {
+            return Ok(false);
+        }
+        // What is too long to be a password is a wrong one.
+        let Ok(old) = PlainPassword::attempt(old.to_owned()) else { return Ok(false) };
+        let attempt = self.limits.login(&self.source(request), user.openid.as_str())?;
+        attempt.found(Ok(()))?;
+        let verdict = match auth::is_password_of(&self.app, user, old).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::WrongPassword),
+            Err(error) => Err(error),
+        };
+        match attempt.settle(verdict) {
+            Ok(()) => Ok(true),
+            Err(Error::WrongPassword) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// As what `who` may do that, by PocketBase's rules of the collections.
+fn editor(
+    who: Option<&Who>,
+    kind: Kind,
+    action: &Action,
+    body: &Map<String, Value>,
+) -> Result<Editor, Refused> {
+    let own = |user: &User, id: &str| user.id.as_str() == id;
+    match (who, kind, action) {
+        (Some(Who::Superuser(_)), ..) => Ok(Editor::Superuser),
+        (Some(Who::User(user)), Kind::Users, Action::Update(id)) if own(user, id) => Ok(Editor::Owner),
+        (Some(Who::User(user)), Kind::Users, Action::Upsert) if own(user, &id_in(body)) => Ok(Editor::Owner),
+        (_, Kind::Users, Action::Update(_)) => Err(Refused::NOT_FOUND),
+        _ => Err(Refused::SUPERUSERS_ONLY),
+    }
+}
+
+fn id_in(body: &Map<String, Value>) -> String {
+    body.get("id").map(cast::text).unwrap_or_default()
+}
+
+fn make(
+    edit: &mut Edit<'_, '_>,
+    plan: Plan,
+    schemas: &Schemas,
+    collections: &Collections,
+) -> Result<Result<Record, Refused>, store::Error> {
+    let (write, is_new) = match write(edit, plan, schemas, collections)? {
+        Ok(write) => write,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    Ok(edit.write(write)?.map_err(|conflict| refusal(conflict, is_new)))
+}
+
+/// The write that the plan comes to now, and whether it makes a new record.
+fn write(
+    edit: &Edit<'_, '_>,
+    plan: Plan,
+    schemas: &Schemas,
+    collections: &Collections,
+) -> Result<Result<(Write, bool), Refused>, store::Error> {
+    let id = match &plan.action {
+        Action::Create => return Ok(create(plan, schemas, edit.now()).map(|write| (write, true))),
+        Action::Update(id) | Action::Delete(id) => RecordId::parse(id),
+        Action::Upsert => RecordId::parse(&id_in(&plan.body)),
+    };
+    let before = match &id {
+        Some(id) => read(edit, plan.kind, id)?,
+        None => None,
+    };
+    Ok(match (before, id, &plan.action) {
+        (Some(_), Some(id), Action::Delete(_)) => Ok((delete(plan.kind, id), false)),
+        (Some(before), Some(id), _) => {
+            update(plan, id, &before, schemas, collections).map(|write| (write, false))
+        }
+        (None, _, Action::Upsert) => create(plan, schemas, edit.now()).map(|write| (write, true)),
+        _ => Err(Refused::NOT_FOUND),
+    })
+}
+
+fn read(edit: &Edit<'_, '_>, kind: Kind, id: &RecordId) -> Result<Option<Record>, store::Error> {
+    Ok(match kind {
+        Kind::Users => edit.user(id)?.map(Record::User),
+        Kind::Companies => edit.company(id)?.map(Record::Company),
+        Kind::Superusers => edit.superuser(id)?.map(Record::Superuser),
+    })
+}
+
+fn create(plan: Plan, schemas: &Schemas, now: jiff::Timestamp) -> Result<Write, Refused> {
+    let Plan { kind, body, passwords, id, conversation, token_key, .. } = plan;
+    let schema = schemas.of(kind);
+    let identity = Identity { id, conversation, token_key, now };
+    Ok(match kind {
+        Kind::Users => Write::InsertUser(users::create(&body, schema, passwords, identity)?),
+        Kind::Companies => Write::InsertCompany(companies::create(&body, schema, identity.id, now)?),
+        Kind::Superusers => Write::InsertSuperuser(superusers::create(&body, schema, passwords, identity)?),
+    })
+}
+
+fn update(
+    plan: Plan,
+    id: RecordId,
+    before: &Record,
+    schemas: &Schemas,
+    collections: &Collections,
+) -> Result<Write, Refused> {
+    let Plan { kind, body, editor, passwords, token_key, .. } = plan;
+    let schema = schemas.of(kind);
+    let shown = view::record(before, collections).0;
+    Ok(match before {
+        Record::User(user) => {
+            let update = users::update(user, &shown, &body, schema, editor, passwords, token_key)?;
+            Write::UpdateUser(id, Box::new(update))
+        }
+        Record::Company(company) => {
+            Write::UpdateCompany(id, companies::update(company, &shown, &body, schema)?)
+        }
+        Record::Superuser(_) => {
+            Write::UpdateSuperuser(id, superusers::update(&shown, &body, schema, passwords, token_key)?)
+        }
+    })
+}
+
+fn delete(kind: Kind, id: RecordId) -> Write {
+    match kind {
+        Kind::Users => Write::DeleteUser(id),
+        Kind::Companies => Write::DeleteCompany(id),
+        Kind::Superusers => Write::DeleteSuperuser(id),
+    }
+}
+
+fn refusal(conflict: Conflict, is_new: bool) -> Refused {
+    let field = |name, error| {
+        let errors = FieldErrors::from([(name, error)]);
+        if is_new { Refused::create(errors) } else { Refused::update(errors) }
+    };
+    match conflict {
+        Conflict::Id => field("id", FieldError::NOT_UNIQUE),
+        Conflict::OpenId => field("openid", FieldError::NOT_UNIQUE),
+        Conflict::Phone => field("users_phone", FieldError::NOT_UNIQUE),
+        Conflict::Email => field("email", FieldError::NOT_UNIQUE),
+        Conflict::CompanyId => field("company_id", FieldError::NOT_UNIQUE),
+        Conflict::LastSuperuser => Refused::LAST_SUPERUSER,
+        Conflict::NoSuchRecord | Conflict::Changed => Refused::NOT_FOUND,
+    }
+}
+
+/// The id that is given for a new record, or `random`.
+pub fn new_id(given: &mut Given<'_>, random: RecordId) -> RecordId {
+    let parse = |text: &str| match text.chars().count() {
+        n if n < RecordId::LEN => Err(FieldError::min(RecordId::LEN)),
+        _ => RecordId::parse(text).ok_or(FieldError::FORMAT),
+    };
+    given.parse("id", parse).unwrap_or(random)
+}
+
+/// The hash of a new password; why it cannot be one, is added to the errors.
+pub fn hash(given: &mut Given<'_>, hash: Option<Result<String, FieldError>>) -> Option<String> {
+    match hash? {
+        Ok(hash) => Some(hash),
+        Err(error) => {
+            given.errors.insert("password", error);
+            None
+        }
+    }
+}
