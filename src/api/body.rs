@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use poem::http::header;
 use poem::{Body, FromRequest, Request, RequestBody, Result};
-use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseFromJSON, Type};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::{Map, Value};
@@ -133,17 +133,19 @@ pub fn from_object<T: ParseFromJSON + 'static>(given: Map<String, Value>) -> Res
     T::parse_from_json(Some(given.into())).map_err(|_| Rejected::NotAnObject)
 }
 
-/// A field of a request type, all of whose fields are strings.
+/// A field of a request type that is a string or a list of strings.
 struct Field {
     name: &'static str,
     required: bool,
+    is_list: bool,
 }
 
 /// poem-openapi would take a number for a string, and its messages do not name the field.
 fn check(fields: &[Field], given: &Map<String, Value>) -> Result<(), Rejected> {
     for field in fields {
         match given.get(field.name) {
-            Some(Value::String(_)) => {}
+            Some(Value::String(_)) if !field.is_list => {}
+            Some(Value::Array(items)) if field.is_list && items.iter().all(Value::is_string) => {}
             None | Some(Value::Null) if !field.required => {}
             None | Some(Value::Null) => return Err(Rejected::Missing(field.name)),
             Some(_) => return Err(Rejected::NotAString(field.name)),
@@ -157,9 +159,22 @@ fn fields_of<T: Type + 'static>() -> Arc<[Field]> {
     static FIELDS: Mutex<BTreeMap<TypeId, Arc<[Field]>>> = Mutex::new(BTreeMap::new());
     let read_schema = || {
         let schema = Registry::new().create_fake_schema::<T>();
-        let field = |(name, _): &(&'static str, _)| Field { name, required: schema.required.contains(name) };
-        schema.properties.iter().map(field).collect()
+        let field = |(name, field): &(&'static str, MetaSchemaRef)| {
+            let is_list = type_of(field) == "array";
+            let is_text = type_of(field) == "string"
+                || (is_list
+                    && field.unwrap_inline().items.as_deref().is_some_and(|item| type_of(item) == "string"));
+            is_text.then(|| Field { name, required: schema.required.contains(name), is_list })
+        };
+        schema.properties.iter().filter_map(field).collect()
     };
     let mut known = FIELDS.lock().unwrap_or_else(PoisonError::into_inner);
     Arc::clone(known.entry(TypeId::of::<T>()).or_insert_with(read_schema))
+}
+
+fn type_of(schema: &MetaSchemaRef) -> &str {
+    match schema {
+        MetaSchemaRef::Inline(schema) => schema.ty,
+        MetaSchemaRef::Reference(_) => "",
+    }
 }

@@ -27,6 +27,7 @@ use poem::http::StatusCode;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::make_sync, get};
 use poem_openapi::OpenApiService;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use self::body::BodyTimeout;
 use self::cors::Cors;
@@ -35,7 +36,9 @@ use self::limits::Limits;
 use self::operations::Operations;
 use self::pages::{Files, Page};
 use self::platform::PlatformApi;
-use self::pocketbase::{AuthApi, BatchApi, Context, HealthApi, RecordsApi};
+use self::pocketbase::{
+    AuthApi, BatchApi, CollectionsApi, Context, HealthApi, ImpersonateApi, RealtimeApi, RecordsApi,
+};
 use self::system::SystemApi;
 use self::wechat::WechatApi;
 use crate::app::App;
@@ -61,7 +64,7 @@ impl Tags {
 }
 
 type Contract = (SystemApi, WechatApi, PlatformApi);
-type Dialect = (HealthApi, AuthApi, RecordsApi, BatchApi);
+type Dialect = (HealthApi, AuthApi, ImpersonateApi, CollectionsApi, RecordsApi, BatchApi, RealtimeApi);
 type Service = OpenApiService<(Contract, Dialect), ()>;
 
 fn limits(app: &App) -> Arc<Limits> {
@@ -76,9 +79,17 @@ fn contract(app: &Arc<App>, limits: &Arc<Limits>) -> Contract {
     )
 }
 
-fn service(app: &Arc<App>, limits: &Arc<Limits>) -> Service {
-    let context = Context::new(Arc::clone(app), Arc::clone(limits));
-    let dialect = (HealthApi, AuthApi(context.clone()), RecordsApi(context.clone()), BatchApi(context));
+fn service(app: &Arc<App>, limits: &Arc<Limits>, stopping: watch::Receiver<()>) -> Service {
+    let context = Context::new(app, limits);
+    let dialect = (
+        HealthApi,
+        AuthApi(context.clone()),
+        ImpersonateApi(context.clone()),
+        CollectionsApi(context.clone()),
+        RecordsApi(context.clone()),
+        BatchApi(context.clone()),
+        RealtimeApi::new(context, stopping),
+    );
     spec::service((contract(app, limits), dialect), &app.config.server.public_urls)
 }
 
@@ -87,18 +98,20 @@ fn service(app: &Arc<App>, limits: &Arc<Limits>) -> Service {
 /// # Errors
 /// When it cannot be generated, which a test would show.
 pub fn document(app: &Arc<App>) -> Result<Value, serde_json::Error> {
-    spec::document(&service(app, &limits(app)))
+    spec::document(&service(app, &limits(app), watch::channel(()).1))
 }
 
-/// Everything that the server answers, under `server.base_path`.
+/// Everything that the server answers, under `server.base_path`. Answers that do not end by themselves end when the sender
+/// of `stopping` is dropped.
 ///
 /// # Errors
 /// When the OpenAPI document cannot be generated, which a test would show.
 pub fn endpoint(
     app: &Arc<App>,
+    stopping: watch::Receiver<()>,
 ) -> Result<impl Endpoint<Output = Response> + 'static, Box<dyn std::error::Error>> {
     let limits = limits(app);
-    let service = service(app, &limits);
+    let service = service(app, &limits, stopping);
     let document = spec::document(&service)?;
     let base_path = app.config.server.base_path.clone();
     let allow = front::allow_by_path(&document, &base_path);

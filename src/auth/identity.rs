@@ -1,7 +1,7 @@
 //! From what somebody calls themselves to the user.
 
 use crate::app::App;
-use crate::domain::{OpenId, Phone, User};
+use crate::domain::{Kind, OpenId, Phone, User};
 use crate::error::Result;
 
 /// What an identity may be.
@@ -18,6 +18,16 @@ pub enum IdentityField {
 impl IdentityField {
     /// All of them, in the order in which they are tried.
     pub const ALL: [Self; 3] = [Self::Email, Self::OpenId, Self::Phone];
+
+    /// What a record of the collection may be named by.
+    #[must_use]
+    pub fn of(kind: Kind) -> &'static [Self] {
+        match kind {
+            Kind::Users => &Self::ALL,
+            Kind::Superusers => &[Self::Email],
+            Kind::Companies => &[],
+        }
+    }
 }
 
 /// The user whom `identity` names by one of `fields`; the first that leads to somebody counts.

@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod identity;
+mod impersonate;
 mod login;
 mod password;
 mod profile;
@@ -10,8 +11,9 @@ mod register;
 mod superuser;
 mod tokens;
 
-pub use authenticate::{Caller, Who, authenticate, caller};
+pub use authenticate::{Caller, Who, authenticate, caller, caller_beside};
 pub use identity::{IdentityField, user_by_identity};
+pub use impersonate::impersonate;
 pub use login::{password_login, platform_login, platform_user, wechat_login};
 pub use password::{hash_password, is_password_of};
 pub use profile::{ProfileUpdate, update_profile};

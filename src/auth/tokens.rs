@@ -20,13 +20,22 @@ pub(super) fn user_token(app: &App, user: &User) -> Result<String> {
 /// # Errors
 /// Only errors of ours.
 pub(super) fn superuser_token(app: &App, superuser: &Superuser) -> Result<String> {
+    issue_superuser_token(app, superuser, app.config.token.superuser_lifetime, true)
+}
+
+pub(super) fn issue_superuser_token(
+    app: &App,
+    superuser: &Superuser,
+    lifetime: Duration,
+    is_refreshable: bool,
+) -> Result<String> {
     let grant = Grant {
         subject: Subject::Superuser,
         id: &superuser.id,
         token_key: &superuser.token_key,
         collection_id: &app.collections.superusers.id,
-        lifetime: app.config.token.superuser_lifetime,
-        is_refreshable: true,
+        lifetime,
+        is_refreshable,
     };
     Ok(app.tokens.issue(&grant, app.clock.now())?)
 }

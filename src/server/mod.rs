@@ -16,7 +16,7 @@ use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Request, Response};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use self::requests::Requests;
 use crate::api;
@@ -45,6 +45,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Server {
     acceptor: Acceptor,
     app: Arc<App>,
+    /// Dropped when the server stops: answers that would go on for ever end then.
+    streams: watch::Sender<()>,
 }
 
 /// A listener with what its connections share.
@@ -75,9 +77,11 @@ impl Server {
         }
         let settings = config.server.clone();
         let app = App::new(config, location, clock, random).await?;
-        let endpoint: SharedEndpoint = Arc::new(poem::endpoint::ToDynEndpoint(api::endpoint(&app)?));
+        let (streams, stopping) = watch::channel(());
+        let endpoint: SharedEndpoint =
+            Arc::new(poem::endpoint::ToDynEndpoint(api::endpoint(&app, stopping)?));
         let acceptor = Acceptor::bind(&settings, endpoint)?;
-        Ok(Self { acceptor, app })
+        Ok(Self { acceptor, app, streams })
     }
 
     /// What the server works with.
@@ -101,7 +105,7 @@ impl Server {
             () = self.acceptor.run(&connections) => {}
             () = stop => {}
         }
-        drop(self.acceptor);
+        drop((self.acceptor, self.streams));
         if tokio::time::timeout(STOP_DEADLINE, connections.shutdown()).await.is_err() {
             tracing::warn!("stopping although some requests did not finish within {STOP_DEADLINE:?}");
         }

@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 
 use hyper::body::{Body, Frame, SizeHint};
 
-/// How many requests of a connection are open, and since when that is so.
+/// How many requests of a connection are open, how many of them wait for us to go on, and since when that is so.
 #[derive(Clone)]
 pub struct Requests(Arc<State>);
 
 struct State {
     accepted: Instant,
     open: AtomicUsize,
+    /// Answers whose client took all that there was, so that it is for us to go on: those of a stream of events.
+    waiting: AtomicUsize,
     /// When a request began or ended last, in milliseconds after the connection was accepted.
     progress_ms: AtomicU64,
 }
@@ -25,13 +27,18 @@ struct Open(Requests);
 /// The body of an answer; its request is open until it is handed over.
 pub struct Answer<B> {
     body: B,
-    _open: Open,
+    is_waiting: bool,
+    open: Open,
 }
 
 impl Requests {
     pub fn new() -> Self {
-        let (accepted, open, progress_ms) = (Instant::now(), AtomicUsize::new(0), AtomicU64::new(0));
-        Self(Arc::new(State { accepted, open, progress_ms }))
+        Self(Arc::new(State {
+            accepted: Instant::now(),
+            open: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            progress_ms: AtomicU64::new(0),
+        }))
     }
 
     /// Answers a request with `respond`; it is open until the answer's body is handed over.
@@ -42,15 +49,21 @@ impl Requests {
         self.0.open.fetch_add(1, Ordering::Relaxed);
         self.note_progress();
         let open = Open(self.clone());
-        respond.await.map(|body| Answer { body, _open: open })
+        respond.await.map(|body| Answer { body, is_waiting: false, open })
     }
 
-    /// Ready when no request has begun or ended for `idle` while none was open, or for `busy` while one was.
+    /// Ready when no request has begun, gone on or ended for `idle` while none was open, or for `busy` while one was. While all
+    /// that are open wait for us, it is not.
     ///
     /// It looks now and then instead of being woken by each request.
     pub async fn stall(&self, idle: Duration, busy: Duration) {
         loop {
-            let allowed = if self.0.open.load(Ordering::Relaxed) == 0 { idle } else { busy };
+            let open = self.0.open.load(Ordering::Relaxed);
+            if open > 0 && open == self.0.waiting.load(Ordering::Relaxed) {
+                tokio::time::sleep(idle.min(busy)).await;
+                continue;
+            }
+            let allowed = if open == 0 { idle } else { busy };
             let end = Duration::from_millis(self.0.progress_ms.load(Ordering::Relaxed)) + allowed;
             let left = end.saturating_sub(self.0.accepted.elapsed());
             if left.is_zero() {
@@ -73,6 +86,29 @@ impl Drop for Open {
     }
 }
 
+impl<B> Answer<B> {
+    /// hyper asks for more only when it has room for it, so a client that takes nothing soon is no longer waiting.
+    fn set_waiting(&mut self, is_waiting: bool) {
+        if self.is_waiting == is_waiting {
+            return;
+        }
+        self.is_waiting = is_waiting;
+        let Requests(state) = &self.open.0;
+        if is_waiting {
+            state.waiting.fetch_add(1, Ordering::Relaxed);
+        } else {
+            state.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.open.0.note_progress();
+        }
+    }
+}
+
+impl<B> Drop for Answer<B> {
+    fn drop(&mut self) {
+        self.set_waiting(false);
+    }
+}
+
 impl<B: Body + Unpin> Body for Answer<B> {
     type Data = B::Data;
     type Error = B::Error;
@@ -81,7 +117,9 @@ impl<B: Body + Unpin> Body for Answer<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        self.set_waiting(frame.is_pending());
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
@@ -111,6 +149,44 @@ mod tests {
         requests.stall(LONG, SHORT).await;
         drop(answer);
         requests.stall(SHORT, LONG).await;
+    }
+
+    /// A body that has a frame whenever it is told so.
+    struct Stream(bool);
+
+    impl Body for Stream {
+        type Data = &'static [u8];
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+            if self.0 { Poll::Ready(Some(Ok(Frame::data(b"event")))) } else { Poll::Pending }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_waits_for_us_does_not_stall_and_one_that_is_not_taken_does() {
+        let requests = Requests::new();
+        let poll = |answer: &mut Answer<Stream>, has_frame| {
+            answer.body.0 = has_frame;
+            let _ = Pin::new(answer).poll_frame(&mut Context::from_waker(std::task::Waker::noop()));
+        };
+        let mut stream = requests.open(async { hyper::Response::new(Stream(false)) }).await.into_body();
+        poll(&mut stream, false);
+        assert!(timeout(SHORT * 5, requests.stall(SHORT, SHORT)).await.is_err());
+        let ordinary = requests.open(async { hyper::Response::new(String::new()) }).await;
+        timeout(LONG, requests.stall(LONG, SHORT)).await.unwrap();
+        drop(ordinary);
+        poll(&mut stream, true);
+        poll(&mut stream, false);
+        assert!(timeout(SHORT * 5, requests.stall(SHORT, SHORT)).await.is_err());
+        poll(&mut stream, true);
+        timeout(LONG, requests.stall(LONG, SHORT)).await.unwrap();
+        poll(&mut stream, false);
+        drop(stream);
+        timeout(LONG, requests.stall(SHORT, LONG)).await.unwrap();
     }
 
     #[tokio::test]

@@ -56,7 +56,9 @@ pub fn find(text: &str) -> Option<&'static str> {
 /// What kind of secret is in the body of an answer, besides the token that it may hand out.
 pub fn find_in_answer(path: &str, status: u16, body: &[u8]) -> Option<&'static str> {
     let path = path.split('?').next().unwrap();
-    if status == 200 && HANDS_OUT_A_TOKEN.iter().any(|end| path.ends_with(end)) {
+    if status == 200
+        && (HANDS_OUT_A_TOKEN.iter().any(|end| path.ends_with(end)) || path.contains("/impersonate/"))
+    {
         let mut body: Value = serde_json::from_slice(body).unwrap();
         for pointer in ["/token", "/data/token"] {
             if let Some(token) = body.pointer_mut(pointer) {

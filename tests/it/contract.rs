@@ -25,22 +25,29 @@ const ADDED_STATUSES: [(&str, &[&str]); 7] = [
 ];
 
 /// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.
-const ADDED_COMPONENTS: [&str; 7] = [
+const ADDED_COMPONENTS: [&str; 10] = [
+    "CollectionList",
     "ErrorResponse",
     "EmailChangeRequest",
     "EmailRequest",
+    "ImpersonateRequest",
     "PasswordAuthRequest",
     "PocketBaseError",
     "RecordAuth",
     "RecordList",
+    "SubscribeRequest",
 ];
 
 /// The tag of PocketBase's operations …
 const ADDED_TAG: &str = "PocketBase";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 10] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 14] = [
     ("/api/batch", &["post"]),
     ("/api/health", &["get"]),
+    ("/api/realtime", &["get", "post"]),
+    ("/api/collections", &["get", "post"]),
+    ("/api/collections/{collection}", &["delete", "get", "patch"]),
+    ("/api/collections/{collection}/impersonate/{id}", &["post"]),
     ("/api/collections/{collection}/auth-methods", &["get"]),
     ("/api/collections/{collection}/auth-with-password", &["post"]),
     ("/api/collections/{collection}/auth-refresh", &["post"]),

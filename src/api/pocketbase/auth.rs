@@ -23,7 +23,7 @@ use crate::error::Error;
 pub struct AuthApi(pub Context);
 
 /// The collections whose records can log in.
-const AUTH: [Kind; 2] = [Kind::Users, Kind::Superusers];
+pub const AUTH: [Kind; 2] = [Kind::Users, Kind::Superusers];
 
 #[derive(Object)]
 pub struct RecordAuth {
@@ -32,7 +32,7 @@ pub struct RecordAuth {
 }
 
 impl RecordAuth {
-    fn new(who: &Who, token: String, collections: &Collections) -> Self {
+    pub fn new(who: &Who, token: String, collections: &Collections) -> Self {
         Self {
             record: match who {
                 Who::User(user) => auth_record(user, &collections.users),
@@ -119,7 +119,7 @@ impl AuthApi {
         let collection = self.known(&collection)?;
         let off = json!({ "enabled": false, "duration": 0 });
         let methods = json!({
-            "password": { "identityFields": identity_fields(collection.kind).iter().map(|field| forms::name_of(*field)).collect::<Vec<_>>(), "enabled": true },
+            "password": { "identityFields": IdentityField::of(collection.kind).iter().map(|field| forms::name_of(*field)).collect::<Vec<_>>(), "enabled": true },
             "oauth2": { "providers": [], "enabled": false },
             "mfa": off,
             "otp": off,
@@ -150,7 +150,7 @@ impl AuthApi {
         let collection = self.known(&collection)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let form = body.read().map_err(not_loaded)?.unwrap_or_default();
-        let form = form.check(identity_fields(collection.kind))?;
+        let form = form.check(IdentityField::of(collection.kind))?;
         let (who, token) = self.log_in(request, collection.kind, form).await?;
         Ok(Reply::new(&RecordAuth::new(&who, token, &self.0.app.collections), &fields))
     }
@@ -311,14 +311,6 @@ impl AuthApi {
         let superuser = attempt.found(superuser.ok_or(Error::PlatformUserNotFound)).ok();
         let session = attempt.settle(auth::superuser_login(app, superuser, password).await)?;
         Ok((Who::Superuser(Box::new(session.superuser)), session.token))
-    }
-}
-
-/// What a record of the collection may be named by at a login.
-fn identity_fields(kind: Kind) -> &'static [IdentityField] {
-    match kind {
-        Kind::Users => &IdentityField::ALL,
-        _ => &[IdentityField::Email],
     }
 }
 

@@ -134,7 +134,7 @@ fn requests(body: &Map<String, Value>) -> Result<Vec<&Map<String, Value>>, Refus
         return Err(Refused::batch_data(FieldError::BLANK.json()));
     }
     if requests.len() > MAX_REQUESTS {
-        return Err(Refused::batch_data(FieldError::too_many(MAX_REQUESTS).json()));
+        return Err(Refused::batch_data(FieldError::too_long(MAX_REQUESTS).json()));
     }
     let requests: Option<Vec<_>> = requests.iter().map(Value::as_object).collect();
     let requests = requests.ok_or(Refused::BATCH_NOT_READ)?;

@@ -29,6 +29,8 @@ pub struct FieldError {
     code: &'static str,
     message: Cow<'static, str>,
     params: Option<Value>,
+    /// Of a list, some of whose items are wrong: the parameters are their errors, by their place, and are all there is.
+    is_of_items: bool,
 }
 
 /// Wrong fields by name, in the order in which PocketBase writes them.
@@ -90,7 +92,31 @@ impl FieldError {
     pub const VALUE: Self = Self::new("validation_invalid_value", "Invalid value.");
 
     const fn new(code: &'static str, message: &'static str) -> Self {
-        Self { code, message: Cow::Borrowed(message), params: None }
+        Self { code, message: Cow::Borrowed(message), params: None, is_of_items: false }
+    }
+
+    /// A list or text that is too long.
+    pub fn too_long(max: usize) -> Self {
+        Self {
+            message: format!("The length must be no more than {max}.").into(),
+            params: Some(json!({ "max": max, "min": 0 })),
+            ..Self::new("validation_length_too_long", "")
+        }
+    }
+
+    /// A number that is too small.
+    pub fn too_small(min: i64) -> Self {
+        Self {
+            message: format!("Must be no less than {min}.").into(),
+            params: Some(json!({ "threshold": min })),
+            ..Self::new("validation_min_greater_equal_than_required", "")
+        }
+    }
+
+    /// A list some of whose items are wrong, if there are any.
+    pub fn of_items(items: impl Iterator<Item = (usize, Self)>) -> Option<Self> {
+        let errors: BTreeMap<_, _> = items.map(|(place, error)| (place.to_string(), error.json())).collect();
+        (!errors.is_empty()).then(|| Self { params: Some(json!(errors)), is_of_items: true, ..Self::VALUE })
     }
 
     /// Not one of the values of a select field.
@@ -105,9 +131,9 @@ impl FieldError {
     /// Longer than PocketBase takes for an identity or a password to log in with.
     pub fn length(max: usize) -> Self {
         Self {
-            code: "validation_length_out_of_range",
             message: format!("The length must be between 1 and {max}.").into(),
             params: Some(json!({ "max": max, "min": 1 })),
+            ..Self::new("validation_length_out_of_range", "")
         }
     }
 
@@ -116,20 +142,13 @@ impl FieldError {
         Self { params: Some(json!({ "min": min })), ..Invalid::TooShort { min }.into() }
     }
 
-    /// More elements than a list may have.
-    pub fn too_many(max: usize) -> Self {
-        Self {
-            code: "validation_length_too_long",
-            message: format!("The length must be no more than {max}.").into(),
-            params: Some(json!({ "max": max, "min": 0 })),
-        }
-    }
-
     /// As PocketBase writes it.
     pub fn json(&self) -> Value {
         let mut json = json!({ "code": self.code, "message": self.message });
-        if let Some(params) = &self.params {
-            json["params"] = params.clone();
+        match &self.params {
+            Some(errors) if self.is_of_items => return errors.clone(),
+            Some(params) => json["params"] = params.clone(),
+            None => {}
         }
         json
     }
@@ -140,14 +159,13 @@ impl From<Invalid> for FieldError {
         match why {
             Invalid::Empty => Self::BLANK,
             Invalid::TooShort { min } => Self {
-                code: "validation_min_text_constraint",
                 message: format!("Must be at least {min} character(s).").into(),
-                params: None,
+                ..Self::new("validation_min_text_constraint", "")
             },
             Invalid::TooLong { max } => Self {
-                code: "validation_max_text_constraint",
                 message: format!("Must be no more than {max} character(s).").into(),
                 params: Some(json!({ "max": max })),
+                ..Self::new("validation_max_text_constraint", "")
             },
             Invalid::Phone => Self::FORMAT,
         }
@@ -185,6 +203,13 @@ impl Refused {
     /// … and anywhere else.
     pub const NOT_A_COLLECTION: Self =
         Self::new(StatusCode::NOT_FOUND, "Missing or invalid collection context.");
+    pub const NO_CLIENT: Self = Self::new(StatusCode::NOT_FOUND, "Missing or invalid client id.");
+    pub const OTHER_CLIENT: Self =
+        Self::new(StatusCode::FORBIDDEN, "The current and the previous request authorization don't match.");
+    pub const NOT_ALLOWED: Self =
+        Self::new(StatusCode::FORBIDDEN, "The authorized record is not allowed to perform this action.");
+    pub const READ_ONLY: Self =
+        Self::new(StatusCode::FORBIDDEN, "The collections of this server cannot be changed.");
     pub const NOT_AN_AUTH_COLLECTION: Self =
         Self::new(StatusCode::NOT_FOUND, "Missing or invalid auth collection context.");
     const CONTENT_TYPE: Self = Self::new(StatusCode::BAD_REQUEST, "Unsupported Content-Type.");
@@ -201,6 +226,11 @@ impl Refused {
     pub fn form(fields: FieldErrors) -> Self {
         let message = "An error occurred while validating the submitted data.";
         Self { fields, ..Self::new(StatusCode::BAD_REQUEST, message) }
+    }
+
+    /// A form with wrong fields, where PocketBase has no words of its own for that.
+    pub fn bad_request(fields: FieldErrors) -> Self {
+        Self { fields, ..Self::BAD_REQUEST }
     }
 
     /// A new record with wrong fields.

@@ -42,6 +42,11 @@ impl Fields {
         Self(Vec::new())
     }
 
+    /// Whether nothing is left out.
+    pub fn is_all(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What is wanted of `value`; of a list, of each of its items.
     pub fn pick(&self, value: Value) -> Value {
         pick(value, &self.paths())

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::Context;
 use super::best::{Best, Key, Named};
 use super::filter::{Asker, Condition};
+use super::paging::Paging;
 use super::row::Row;
 use super::schema::Schemas;
 use crate::app::App;
@@ -24,24 +25,6 @@ pub const SCANS: usize = 2;
 /// What a sorted list may keep of the records it has seen: the keys of a hundred thousand. For a page behind that the
 /// records are looked at once more for each hundred thousand before it.
 const SORT_BYTES: usize = 16 << 20;
-
-/// Which page is wanted.
-#[derive(Clone, Copy, Debug)]
-pub struct Paging {
-    pub page: u64,
-    pub per_page: u64,
-    pub skip_total: bool,
-}
-
-impl Paging {
-    fn offset(&self) -> u64 {
-        (self.page - 1).saturating_mul(self.per_page)
-    }
-
-    fn end(&self) -> u64 {
-        self.offset().saturating_add(self.per_page)
-    }
-}
 
 /// What was found: the records of the page, and how many there are on all pages.
 #[derive(Debug, Default)]

@@ -8,7 +8,9 @@ mod batch;
 mod best;
 mod cast;
 mod changes;
+mod collections;
 mod companies;
+mod description;
 pub mod error;
 mod fields;
 mod filter;
@@ -16,9 +18,12 @@ mod form;
 mod forms;
 mod given;
 mod health;
+mod impersonate;
 mod json;
 mod list;
+mod paging;
 mod passwords;
+mod realtime;
 mod records;
 mod row;
 mod schema;
@@ -33,8 +38,12 @@ use tokio::sync::Semaphore;
 
 pub use self::auth::AuthApi;
 pub use self::batch::BatchApi;
+pub use self::collections::CollectionsApi;
+use self::error::Refused;
 pub use self::health::HealthApi;
+pub use self::impersonate::ImpersonateApi;
 use self::list::SCANS;
+pub use self::realtime::RealtimeApi;
 pub use self::records::RecordsApi;
 use self::schema::Schemas;
 use super::bearer::Bearer;
@@ -64,9 +73,10 @@ pub struct Context {
 }
 
 impl Context {
-    pub fn new(app: Arc<App>, limits: Arc<Limits>) -> Self {
+    pub fn new(app: &Arc<App>, limits: &Arc<Limits>) -> Self {
         let schemas = Arc::new(Schemas::new(&app.collections));
-        Self { app, limits, schemas, scans: Arc::new(Semaphore::new(SCANS)) }
+        let scans = Arc::new(Semaphore::new(SCANS));
+        Self { app: Arc::clone(app), limits: Arc::clone(limits), schemas, scans }
     }
 
     /// Who asks. A token that is not valid is no error here, but no token.
@@ -81,6 +91,15 @@ impl Context {
     /// Who asks, if it is somebody.
     async fn who(&self, bearer: &Bearer) -> Result<Option<Who>> {
         Ok(self.caller(bearer).await?.map(|caller| caller.who))
+    }
+
+    /// Refuses everybody but superusers.
+    async fn ensure_superuser(&self, bearer: &Bearer) -> poem::Result<()> {
+        match self.caller(bearer).await?.map(|caller| caller.who) {
+            Some(Who::Superuser(_)) => Ok(()),
+            Some(Who::User(_)) => Err(Refused::NOT_ALLOWED.into()),
+            None => Err(Refused::UNAUTHENTICATED.into()),
+        }
     }
 
     /// The collection that a path names, if it is one of `kinds`.

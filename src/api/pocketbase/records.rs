@@ -16,16 +16,14 @@ use super::error::Refused;
 use super::fields::Fields;
 use super::filter::Condition;
 use super::form::Form;
-use super::list::{Paging, by_id};
+use super::list::by_id;
+use super::paging::Paging;
 use super::show::Expand;
 use crate::auth::Who;
 use crate::domain::{Collection, Kind, RecordId};
 
 /// The endpoints for records: superusers have all of them, users their own and single companies.
 pub struct RecordsApi(pub Context);
-
-const PER_PAGE: u64 = 30;
-const PER_PAGE_MAX: u64 = 1000;
 
 /// What a record is made or changed by.
 type RecordForm = Form<Option<Any<Map<String, Value>>>>;
@@ -38,37 +36,6 @@ pub struct RecordList {
     perPage: u64,
     totalItems: i64,
     totalPages: i64,
-}
-
-impl Paging {
-    fn parse(page: Option<&str>, per_page: Option<&str>, skip_total: Option<&str>) -> Result<Self, Refused> {
-        let number = |text: Option<&str>, default: u64| match text.unwrap_or_default() {
-            "" => Ok(default),
-            text => match text.parse::<i64>() {
-                Ok(number) => Ok(u64::try_from(number).ok().filter(|n| *n > 0).unwrap_or(default)),
-                Err(_) => Err(Refused::BAD_REQUEST),
-            },
-        };
-        let skip_total = match skip_total.unwrap_or_default() {
-            "1" | "t" | "T" | "true" | "True" | "TRUE" => true,
-            "" | "0" | "f" | "F" | "false" | "False" | "FALSE" => false,
-            _ => return Err(Refused::BAD_REQUEST),
-        };
-        let per_page = number(per_page, PER_PAGE)?.min(PER_PAGE_MAX);
-        Ok(Self { page: number(page, 1)?, per_page, skip_total })
-    }
-
-    fn list(&self, items: Vec<AuthRecord>, total: u64) -> RecordList {
-        let shown =
-            |number: u64| if self.skip_total { -1 } else { i64::try_from(number).unwrap_or(i64::MAX) };
-        RecordList {
-            items,
-            page: self.page,
-            perPage: self.per_page,
-            totalItems: shown(total),
-            totalPages: shown(total.div_ceil(self.per_page)),
-        }
-    }
 }
 
 enum PbListRecords {}
@@ -190,7 +157,15 @@ impl RecordsApi {
             tokio::task::yield_now().await;
             items.push(fields.pick_record(self.0.show(record, &expand).await?));
         }
-        Ok(Reply::new(&paging.list(items, found.total), &Fields::all()))
+        let (total_items, total_pages) = paging.totals(found.total);
+        let list = RecordList {
+            items,
+            page: paging.page,
+            perPage: paging.per_page,
+            totalItems: total_items,
+            totalPages: total_pages,
+        };
+        Ok(Reply::new(&list, &Fields::all()))
     }
 
     /// 查询一条记录(SDK:getOne)

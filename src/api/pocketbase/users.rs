@@ -14,14 +14,14 @@ use crate::domain::{
 use crate::store::UserUpdate;
 
 /// Whose change PocketBase's update rule would refuse to the user.
-const PROTECTED: [&str; 7] = [
+pub const PROTECTED: [&str; 7] = [
     "openid",
-    "users_auth_type",
-    "users_convers_id",
-    "users_id",
     "users_idtype",
-    "users_rank_level",
     "users_status",
+    "users_rank_level",
+    "users_auth_type",
+    "users_id",
+    "users_convers_id",
 ];
 
 /// What PocketBase's form lets only superusers change.

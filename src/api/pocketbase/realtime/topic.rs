@@ -1,0 +1,93 @@
+//! What a subscriber wants to hear of: `collection/*`, `collection/id` or `collection`, and `?options=…` after it.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use super::super::fields::Fields;
+use super::super::schema::Schemas;
+use crate::auth::Who;
+use crate::domain::{Collections, Kind};
+use crate::filter::{Filter, SUPERUSER_ONLY};
+
+/// A topic that its subscriber may hear something of.
+pub struct Topic {
+    /// As it was subscribed: the name of its events.
+    pub name: String,
+    pub kind: Kind,
+    /// The only record that it is about; nothing: all of the collection.
+    pub id: Option<String>,
+    pub filter: Option<Filter>,
+    pub fields: Fields,
+}
+
+/// What follows `?options=`, as far as it matters.
+#[derive(Default, Deserialize)]
+struct Options {
+    #[serde(default)]
+    query: HashMap<String, serde_json::Value>,
+}
+
+impl Topic {
+    /// Reads a topic. Nothing for one that `who` can never hear of, be it unknown, forbidden, or with a filter that is wrong:
+    /// PocketBase takes them all, and is silent.
+    pub fn parse(name: &str, who: &Who, collections: &Collections, schemas: &Schemas) -> Option<Self> {
+        // A line break would end the line of the event that has the name in it.
+        if name.contains(char::is_control) {
+            return None;
+        }
+        let (path, query) = name.split_once('?').unwrap_or((name, ""));
+        let (collection, id) = path.split_once('/').unwrap_or((path, "*"));
+        let kind = Kind::ALL
+            .into_iter()
+            .find(|kind| kind.name() == collection || collections.of(*kind).id == collection)?;
+        let id = (id != "*").then(|| id.to_owned());
+        let options = Options::parse(query);
+        let filter = match options.get("filter") {
+            "" => None,
+            text => Some(filter(text, who, kind, schemas)?),
+        };
+        // PocketBase sends the whole record, too, if it does not understand which fields are wanted.
+        let fields = Fields::parse(Some(options.get("fields"))).unwrap_or_else(|_| Fields::all());
+        let topic = Self { name: name.to_owned(), kind, id, filter, fields };
+        topic.is_open_to(who).then_some(topic)
+    }
+
+    /// The list and view rules of the collections.
+    fn is_open_to(&self, who: &Who) -> bool {
+        match (who, self.kind, &self.id) {
+            (Who::Superuser(_), ..) | (_, Kind::Users, None) | (_, Kind::Companies, Some(_)) => true,
+            (Who::User(user), Kind::Users, Some(id)) => user.id.as_str() == id,
+            (_, Kind::Companies, None) | (_, Kind::Superusers, _) => false,
+        }
+    }
+
+    /// Whether the topic is about that record.
+    pub fn is_about(&self, kind: Kind, id: &str) -> bool {
+        self.kind == kind && self.id.as_ref().is_none_or(|own| own == id)
+    }
+}
+
+fn filter(text: &str, who: &Who, kind: Kind, schemas: &Schemas) -> Option<Filter> {
+    let is_superuser = matches!(who, Who::Superuser(_));
+    if !is_superuser && SUPERUSER_ONLY.iter().any(|word| text.contains(word)) {
+        return None;
+    }
+    let schema = schemas.of(kind);
+    let is_field = |name: &str| if is_superuser { schema.field(name).is_some() } else { schema.shows(name) };
+    let filter = Filter::parse(text).ok()?;
+    filter.check(is_field).ok()?;
+    Some(filter)
+}
+
+impl Options {
+    fn parse(query: &str) -> Self {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let options = pairs.find(|(key, _)| key == "options").map(|(_, value)| value);
+        options.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    }
+
+    fn get(&self, key: &str) -> &str {
+        self.query.get(key).and_then(serde_json::Value::as_str).unwrap_or_default()
+    }
+}
