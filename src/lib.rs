@@ -3,7 +3,7 @@
 //! # Layout
 //! Dependencies point one way, which `tests/it/tidy.rs` holds:
 //! `main -> cli -> {server, api} -> auth -> app -> {store, wechat, password, token} -> {domain, filter, clock, random, config}`.
-//! docs/architecture.md tells the rest.
+//! `cli` also uses `pocketbase`, which uses the store. docs/architecture.md tells the rest.
 
 pub mod api;
 pub mod app;
@@ -16,6 +16,7 @@ pub mod domain;
 pub mod error;
 pub mod filter;
 pub mod password;
+pub mod pocketbase;
 pub mod random;
 pub mod server;
 pub mod store;

@@ -172,12 +172,15 @@ impl SystemApi {
 impl SystemApi {
     /// A valid token goes first; a code is for a token that is not.
     async fn refresh(&self, authorization: Option<&str>, code: Option<OneTimeCode>) -> Result<String, Error> {
-        let authenticated = match authorization.and_then(bearer::token) {
-            Some(token) => auth::authenticate(&self.app, token).await,
+        let token = authorization.and_then(bearer::token);
+        let authenticated = match token {
+            Some(token) => auth::authenticate_session(&self.app, token).await,
             None => Err(Error::Unauthenticated("no token")),
         };
         match (authenticated, code) {
-            (Ok(user), _) => {
+            // As PocketBase's auth-refresh: a token that is not to be refreshed comes back as it is.
+            (Ok((_, false)), _) => Ok(token.unwrap_or_default().to_owned()),
+            (Ok((user, true)), _) => {
                 self.limits.refresh(&user.id)?;
                 auth::refresh_token(&self.app, RefreshBy::User(Box::new(user))).await
             }

@@ -1,10 +1,10 @@
 //! From a token to whose it is.
 
 use crate::app::App;
-use crate::domain::{RecordId, Status, Superuser, User};
+use crate::domain::{RecordId, Status, Superuser, TokenKey, User};
 use crate::error::{Error, Result};
 use crate::store::Record;
-use crate::token::{Claims, Subject};
+use crate::token::{Claims, PocketBaseToken, Subject};
 
 /// Somebody who has shown a valid token.
 #[derive(Clone, Debug)]
@@ -34,6 +34,13 @@ impl Who {
         }
     }
 
+    fn token_key(&self) -> &TokenKey {
+        match self {
+            Self::User(user) => &user.token_key,
+            Self::Superuser(superuser) => &superuser.token_key,
+        }
+    }
+
     /// Whether both are the same record.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
@@ -44,11 +51,20 @@ impl Who {
 /// The user whose token this is.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when the token is not ours, not a user's, expired or revoked, or its user is gone;
+/// [`Error::Unauthenticated`] when the token is not valid, not a user's, expired or revoked, or its user is gone;
 /// [`Error::Disabled`].
 pub async fn authenticate(app: &App, token: &str) -> Result<User> {
-    match caller(app, token).await?.who {
-        Who::User(user) => Ok(*user),
+    Ok(authenticate_session(app, token).await?.0)
+}
+
+/// The user whose token this is, and whether a new token may be had for it.
+///
+/// # Errors
+/// As [`authenticate`].
+pub async fn authenticate_session(app: &App, token: &str) -> Result<(User, bool)> {
+    let Caller { who, is_refreshable } = caller(app, token).await?;
+    match who {
+        Who::User(user) => Ok((*user, is_refreshable)),
         Who::Superuser(_) => Err(Error::Unauthenticated("a superuser's token")),
     }
 }
@@ -56,12 +72,12 @@ pub async fn authenticate(app: &App, token: &str) -> Result<User> {
 /// Whose token this is.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when the token is not ours, expired or revoked, or whose it was is gone;
+/// [`Error::Unauthenticated`] when the token is not valid, expired or revoked, or whose it was is gone;
 /// [`Error::Disabled`].
 pub async fn caller(app: &App, token: &str) -> Result<Caller> {
-    let claims = app.tokens.verify(token, app.clock.now())?;
-    let who = find(app, &claims).await?.ok_or(Error::Unauthenticated("whose token it was is gone"))?;
-    admit(who, &claims)
+    let shown = Shown::read(app, token)?;
+    let who = find(app, &shown).await?.ok_or(Error::Unauthenticated("whose token it was is gone"))?;
+    shown.admit(app, who)
 }
 
 /// Whose token this is, as [`caller`] tells, if `record` is as a change shows it, whatever became of it since: who was
@@ -70,38 +86,81 @@ pub async fn caller(app: &App, token: &str) -> Result<Caller> {
 /// # Errors
 /// As [`caller`].
 pub async fn caller_beside(app: &App, token: &str, record: &Record) -> Result<Caller> {
-    let claims = app.tokens.verify(token, app.clock.now())?;
-    let who = match (claims.subject, record) {
-        (Subject::User, Record::User(user)) if user.id == claims.id => Who::User(Box::new(user.clone())),
-        (Subject::Superuser, Record::Superuser(superuser)) if superuser.id == claims.id => {
+    let shown = Shown::read(app, token)?;
+    let who = match (shown.whose(), record) {
+        ((Subject::User, id), Record::User(user)) if user.id == *id => Who::User(Box::new(user.clone())),
+        ((Subject::Superuser, id), Record::Superuser(superuser)) if superuser.id == *id => {
             Who::Superuser(Box::new(superuser.clone()))
         }
         _ => return caller(app, token).await,
     };
-    admit(who, &claims)
+    shown.admit(app, who)
 }
 
-async fn find(app: &App, claims: &Claims) -> Result<Option<Who>> {
-    Ok(match claims.subject {
-        Subject::User => app.store.user_by_id(&claims.id).await?.map(|user| Who::User(Box::new(user))),
-        Subject::Superuser => {
-            app.store.superuser_by_id(&claims.id).await?.map(|superuser| Who::Superuser(Box::new(superuser)))
+async fn find(app: &App, shown: &Shown<'_>) -> Result<Option<Who>> {
+    Ok(match shown.whose() {
+        (Subject::User, id) => app.store.user_by_id(id).await?.map(|user| Who::User(Box::new(user))),
+        (Subject::Superuser, id) => {
+            app.store.superuser_by_id(id).await?.map(|superuser| Who::Superuser(Box::new(superuser)))
         }
     })
 }
 
-fn admit(who: Who, claims: &Claims) -> Result<Caller> {
-    let token_key = match &who {
-        Who::User(user) => &user.token_key,
-        Who::Superuser(superuser) => &superuser.token_key,
-    };
-    if *token_key != claims.token_key {
-        return Err(Error::Unauthenticated("the token was revoked"));
+/// A token that was shown; whose it says it is, the record has to confirm.
+enum Shown<'a> {
+    /// Ours, verified but for the record's token key.
+    Ours(Claims),
+    /// PocketBase's, of a collection that was imported with the secret that signs its tokens. Nothing of it is verified.
+    PocketBase { token: PocketBaseToken<'a>, subject: Subject, secret: &'a str },
+}
+
+impl<'a> Shown<'a> {
+    fn read(app: &'a App, token: &'a str) -> Result<Self> {
+        match PocketBaseToken::read(token) {
+            Some(token) => Self::from_pocketbase(app, token),
+            None => Ok(Self::Ours(app.tokens.verify(token, app.clock.now())?)),
+        }
     }
-    if let Who::User(user) = &who {
-        ensure_active(user)?;
+
+    fn from_pocketbase(app: &'a App, token: PocketBaseToken<'a>) -> Result<Self> {
+        let collections =
+            [(&app.collections.users, Subject::User), (&app.collections.superusers, Subject::Superuser)];
+        let its = collections.into_iter().find(|(collection, _)| collection.id == token.collection_id());
+        let secret =
+            its.and_then(|(collection, subject)| Some((subject, collection.token_secret.as_deref()?)));
+        let (subject, secret) = secret
+            .filter(|_| app.config.token.accept_pocketbase)
+            .ok_or(Error::Unauthenticated("PocketBase's tokens are not accepted"))?;
+        Ok(Self::PocketBase { token, subject, secret })
     }
-    Ok(Caller { who, is_refreshable: claims.is_refreshable })
+
+    fn whose(&self) -> (Subject, &RecordId) {
+        match self {
+            Self::Ours(claims) => (claims.subject, &claims.id),
+            Self::PocketBase { token, subject, .. } => (*subject, token.id()),
+        }
+    }
+
+    /// Compares the token with the record that it says it is for.
+    fn admit(&self, app: &App, who: Who) -> Result<Caller> {
+        self.fits(app, who.token_key())?;
+        if let Who::User(user) = &who {
+            ensure_active(user)?;
+        }
+        let is_refreshable = match self {
+            Self::Ours(claims) => claims.is_refreshable,
+            Self::PocketBase { token, .. } => token.is_refreshable(),
+        };
+        Ok(Caller { who, is_refreshable })
+    }
+
+    fn fits(&self, app: &App, token_key: &TokenKey) -> Result<()> {
+        match self {
+            Self::Ours(claims) if claims.token_key == *token_key => Ok(()),
+            Self::Ours(_) => Err(Error::Unauthenticated("the token was revoked")),
+            Self::PocketBase { token, secret, .. } => Ok(token.verify(token_key, secret, app.clock.now())?),
+        }
+    }
 }
 
 /// A disabled user has no valid login.

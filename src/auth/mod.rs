@@ -11,7 +11,7 @@ mod register;
 mod superuser;
 mod tokens;
 
-pub use authenticate::{Caller, Who, authenticate, caller, caller_beside};
+pub use authenticate::{Caller, Who, authenticate, authenticate_session, caller, caller_beside};
 pub use identity::{IdentityField, user_by_identity};
 pub use impersonate::impersonate;
 pub use login::{password_login, platform_login, platform_user, wechat_login};

@@ -2,6 +2,8 @@
 
 mod backup;
 mod compact;
+mod export;
+mod import;
 mod key;
 mod serve;
 mod show;
@@ -65,6 +67,12 @@ enum Command {
         /// The file [default: the database; the server must be stopped]
         file: Option<PathBuf>,
     },
+    /// Bring users from elsewhere
+    #[command(subcommand)]
+    Import(import::Command),
+    /// Write everybody into another server's database
+    #[command(subcommand)]
+    Export(export::Command),
     /// Give unused space of the database file back (the server must be stopped)
     Compact,
 }
@@ -82,6 +90,8 @@ pub fn run() -> ExitCode {
             Command::Superuser(command) => superuser::run(config, &command),
             Command::Backup { file } => backup::backup(&config, file),
             Command::Check { file } => backup::check(&config, file),
+            Command::Import(command) => import::run(&config, &command),
+            Command::Export(command) => export::run(&config, &command),
             Command::Compact => compact::run(&config),
         });
     match outcome {

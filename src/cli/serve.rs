@@ -68,6 +68,12 @@ async fn serve(config: Config) -> Outcome {
     let url = format!("http://{}{base_path}", server.local_addr()?);
     tracing::info!(version = build_info::VERSION, revision = build_info::REVISION, database = %database.display(), "bai listens on {url}");
     tracing::info!("API documents: {url}/docs");
+    let imported = server.app().store.count_imported_hashes().await?;
+    if imported > 0 {
+        tracing::info!(
+            "{imported} imported users still have PocketBase's password hashes; a login replaces its own"
+        );
+    }
     if sandbox {
         tracing::warn!(
             "the WeChat sandbox is on: any code logs in. For production set wechat.provider = \"wechat\" with app_id and secret"

@@ -85,6 +85,8 @@ pub struct Token {
     /// How long a superuser's token is valid.
     #[serde(with = "duration")]
     pub superuser_lifetime: Duration,
+    /// Whether tokens that PocketBase issued to users who came from there are still valid.
+    pub accept_pocketbase: bool,
 }
 
 /// `[password]`
@@ -276,7 +278,11 @@ impl Default for Store {
 
 impl Default for Token {
     fn default() -> Self {
-        Self { lifetime: Duration::from_hours(5 * 24), superuser_lifetime: Duration::from_hours(24) }
+        Self {
+            lifetime: Duration::from_hours(5 * 24),
+            superuser_lifetime: Duration::from_hours(24),
+            accept_pocketbase: true,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub use collection::{Collection, Collections, Kind};
 pub use company::Company;
 pub use email::Email;
 pub use openid::OpenId;
-pub use password::PlainPassword;
+pub use password::{PlainPassword, is_imported_hash};
 pub use phone::Phone;
 pub use record_id::RecordId;
 pub use server_key::ServerKey;

@@ -52,6 +52,12 @@ impl PlainPassword {
     }
 }
 
+/// Whether a stored hash is bcrypt's: it came from PocketBase, and the next login replaces it.
+#[must_use]
+pub fn is_imported_hash(hash: &str) -> bool {
+    hash.starts_with("$2")
+}
+
 impl fmt::Debug for PlainPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PlainPassword(***)")

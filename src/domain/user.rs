@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::{OpenId, Phone, RecordId};
+use super::{OpenId, Phone, RecordId, is_imported_hash};
 
 /// A user's place in the order of creation, counted from 1; shown as `U0000000001`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +127,7 @@ pub struct User {
     pub given_number: Option<String>,
     /// Columns of an imported user that are not ours, as the text of one JSON object.
     pub columns: Option<String>,
-    /// Scrypt hash as a PHC string; WeChat users have none.
+    /// Scrypt hash as a PHC string, or an imported bcrypt hash; WeChat users who came here first have none.
     pub password_hash: Option<String>,
     /// What the user's tokens are bound to.
     pub token_key: TokenKey,
@@ -142,6 +142,13 @@ impl User {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         !self.name.is_empty() && self.phone.is_some() && !self.picture.is_empty()
+    }
+
+    /// Whether the password's hash is an imported one that the next login replaces. WeChat users do not count: PocketBase
+    /// gave them hashes of random text, which nobody logs in with.
+    #[must_use]
+    pub fn has_imported_hash(&self) -> bool {
+        self.id_type == IdType::ManagePlatform && self.password_hash.as_deref().is_some_and(is_imported_hash)
     }
 
     /// The number that clients see.
@@ -267,6 +274,13 @@ impl NewUser {
     pub fn numbered(mut self, number: UserNumber) -> User {
         self.0.number = number;
         self.0
+    }
+}
+
+/// A user as it is elsewhere; the number is given anew.
+impl From<User> for NewUser {
+    fn from(user: User) -> Self {
+        Self(user)
     }
 }
 

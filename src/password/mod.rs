@@ -1,5 +1,6 @@
-//! Password hashes: scrypt, as PHC strings (`$scrypt$ln=14,r=8,p=5$salt$hash`).
+//! Password hashes: scrypt, as PHC strings (`$scrypt$ln=14,r=8,p=5$salt$hash`), and those that came from elsewhere.
 
+mod imported;
 mod pool;
 
 use base64::Engine as _;
@@ -9,7 +10,7 @@ use scrypt::phc::PasswordHash;
 use scrypt::{Params, Scrypt};
 
 use self::pool::Pool;
-use crate::domain::PlainPassword;
+use crate::domain::{PlainPassword, is_imported_hash};
 
 /// Random bytes of a salt.
 pub const SALT_LEN: usize = 16;
@@ -114,6 +115,9 @@ fn hash(password: &[u8], salt: [u8; SALT_LEN], params: Params) -> Result<String,
 }
 
 fn verify(password: &[u8], stored: &str, salt: [u8; SALT_LEN], params: Params) -> Result<Verdict, Error> {
+    if is_imported_hash(stored) {
+        return verify_imported(password, stored, salt, params);
+    }
     let stored = PasswordHash::new(stored).map_err(|e| Error::Failed(e.to_string()))?;
     if Scrypt::new().verify_password(password, &stored).is_err() {
         return Ok(Verdict::Wrong);
@@ -122,6 +126,18 @@ fn verify(password: &[u8], stored: &str, salt: [u8; SALT_LEN], params: Params) -
         return Ok(Verdict::Right);
     }
     Ok(Verdict::Outdated { new_hash: hash(password, salt, params)? })
+}
+
+/// Hashes anew whatever the verdict: so neither takes less time than a hash of ours, and both take the same.
+fn verify_imported(
+    password: &[u8],
+    stored: &str,
+    salt: [u8; SALT_LEN],
+    params: Params,
+) -> Result<Verdict, Error> {
+    let is_right = imported::verify(password, stored)?;
+    let new_hash = hash(password, salt, params)?;
+    Ok(if is_right { Verdict::Outdated { new_hash } } else { Verdict::Wrong })
 }
 
 fn same_cost(a: Params, b: Params) -> bool {
@@ -171,6 +187,18 @@ mod tests {
             passwords.verify(plain("12345678"), Some(new_hash), [9; 16]).await.unwrap(),
             Verdict::Right
         );
+    }
+
+    #[tokio::test]
+    async fn an_imported_hash_is_renewed_only_by_the_right_password() {
+        let old =
+            include_str!("../../tests/fixtures/stored/bcrypt.txt").split(' ').next().unwrap().to_owned();
+        let passwords = passwords(4);
+        let verdict = async |text, hash| passwords.verify(plain(text), Some(hash), [8; 16]).await.unwrap();
+        assert_eq!(verdict("canary-passwort", old.clone()).await, Verdict::Wrong);
+        let renewed = verdict("canary-password", old).await;
+        let Verdict::Outdated { new_hash } = renewed else { panic!("{renewed:?}") };
+        assert_eq!(verdict("canary-password", new_hash).await, Verdict::Right);
     }
 
     #[tokio::test]

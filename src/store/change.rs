@@ -203,3 +203,14 @@ pub struct SuperuserUpdate {
     /// The change is made only if this is still the token key; see [`Conflict::Changed`].
     pub if_token_key: Option<TokenKey>,
 }
+
+/// How many records of each kind there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// Users.
+    pub users: u64,
+    /// Companies.
+    pub companies: u64,
+    /// Superusers.
+    pub superusers: u64,
+}

@@ -5,19 +5,25 @@
 mod change;
 mod embedded;
 mod error;
+mod location;
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use crate::domain::{Collections, Company, NewUser, OpenId, Phone, RecordId, ServerKey, Superuser, User};
-pub use change::{Action, Change, CompanyUpdate, Conflict, Record, Scan, SuperuserUpdate, UserUpdate, Write};
+use crate::domain::{
+    Collections, Company, NewUser, OpenId, Phone, RecordId, ServerKey, Superuser, User, UserNumber,
+};
+pub use change::{
+    Action, Change, CompanyUpdate, Conflict, Contents, Record, Scan, SuperuserUpdate, UserUpdate, Write,
+};
 pub use embedded::Edit;
 use embedded::Embedded;
 pub use error::Error;
+pub use location::Location;
 pub use redb::StorageBackend;
 pub use redb::backends::{FileBackend, InMemoryBackend};
 
@@ -30,42 +36,6 @@ pub struct Store {
 #[derive(Clone)]
 enum Backend {
     Embedded(Arc<Embedded>),
-}
-
-/// Where the database is.
-#[derive(Clone)]
-pub enum Location {
-    /// One file, made when it is not there.
-    File(PathBuf),
-    /// Storage made by the caller, asked for again whenever the database has to be reopened.
-    Custom(Arc<dyn Fn() -> Box<dyn StorageBackend> + Send + Sync>),
-}
-
-impl Location {
-    /// A database that is gone when its last handle is dropped.
-    #[must_use]
-    pub fn memory() -> Self {
-        Self::Custom(Arc::new(|| Box::new(InMemoryBackend::new())))
-    }
-
-    /// What messages call it.
-    fn name(&self) -> String {
-        match self {
-            Self::File(path) => path.display().to_string(),
-            Self::Custom(_) => "the storage".to_owned(),
-        }
-    }
-}
-
-/// How many records of each kind there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Contents {
-    /// Users.
-    pub users: u64,
-    /// Companies.
-    pub companies: u64,
-    /// Superusers.
-    pub superusers: u64,
 }
 
 impl Store {
@@ -90,6 +60,46 @@ impl Store {
     /// [`Error::Failed`].
     pub async fn count_users(&self) -> Result<u64, Error> {
         self.embedded().count_users()
+    }
+
+    /// How many users have an imported password hash that their next login replaces: exact, and O(1).
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub async fn count_imported_hashes(&self) -> Result<u64, Error> {
+        self.embedded().count_imported_hashes()
+    }
+
+    /// At most `limit` users, oldest first, who come behind the one that was created at that time with that number.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub async fn users_after(
+        &self,
+        after: Option<(Timestamp, UserNumber)>,
+        limit: usize,
+    ) -> Result<Vec<User>, Error> {
+        self.embedded().users_after(after, limit)
+    }
+
+    /// At most `limit` companies in the order of their ids, behind `after`.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub async fn companies_after(
+        &self,
+        after: Option<&RecordId>,
+        limit: usize,
+    ) -> Result<Vec<Company>, Error> {
+        self.embedded().companies_after(after, limit)
+    }
+
+    /// All superusers, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub async fn superusers(&self) -> Result<Vec<Superuser>, Error> {
+        self.embedded().superusers()
     }
 
     /// The user with this record id.
@@ -242,6 +252,19 @@ impl Store {
         visit: impl Fn(&mut A, Record) -> ControlFlow<()>,
     ) -> Result<A, Error> {
         self.embedded().scan(scan, start, visit)
+    }
+
+    /// Does what may be done of `writes` in one transaction, each by itself, and stamps what changes with `now`: for each
+    /// the record, or why it may not be done.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
+    pub async fn write_each(
+        &self,
+        writes: Vec<Write>,
+        now: Timestamp,
+    ) -> Result<Vec<Result<Record, Conflict>>, Error> {
+        self.embedded().write_each(writes, now).await
     }
 
     /// Every change of a record from now on, after it is on disk, in the order in which they were made. Who reads too

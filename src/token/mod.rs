@@ -4,6 +4,7 @@
 //! dot-separated segment of a token as base64 JSON, and the Python one wants just three of them. The server never trusts the
 //! claims segment: it is bound to the PASETO as its implicit assertion, so a token with an edited one is no token.
 
+mod jwt;
 mod keys;
 
 use std::borrow::Cow;
@@ -17,6 +18,7 @@ use pasetors::version4::LocalToken;
 use pasetors::{Local, token::UntrustedToken, version4::V4};
 use serde::{Deserialize, Serialize};
 
+pub use self::jwt::PocketBaseToken;
 pub use self::keys::{Keys, key_id};
 use crate::domain::{RecordId, TokenKey};
 

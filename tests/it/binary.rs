@@ -24,7 +24,8 @@ pub fn bai(dir: &Path, args: &[&str]) -> Command {
     command
 }
 
-fn run(dir: &Path, args: &[&str]) -> (Output, String, String) {
+/// What it said at its end, without a secret in it.
+pub fn run(dir: &Path, args: &[&str]) -> (Output, String, String) {
     let output = bai(dir, args).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let (out, err) = (text(&output.stdout), text(&output.stderr));

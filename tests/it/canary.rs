@@ -19,7 +19,7 @@ pub const SESSION_KEY: &str = "canary-session-key";
 pub const PASSWORD: &str = "canary-password";
 
 /// What no output may contain.
-const SECRETS: [(&str, &str); 11] = [
+const SECRETS: [(&str, &str); 13] = [
     ("canary", "a secret of the tests"),
     ("63616e617279", "a secret of the tests in hex"),
     ("63616E617279", "a secret of the tests in hex"),
@@ -28,7 +28,9 @@ const SECRETS: [(&str, &str); 11] = [
     ("v4~local~", "a bearer token"),
     ("k4.local.", "a token key"),
     ("TokenKey([", "a user's token key"),
+    ("eyJhbGciOiJIUzI1Ni", "a bearer token of PocketBase"),
     ("$scrypt$", "a password's hash"),
+    ("$2a$", "a password's hash"),
     ("sandbox_access_token", "the sandbox's access token"),
     ("c2FuZGJveA==", "the sandbox's session key"),
 ];

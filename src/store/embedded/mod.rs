@@ -12,23 +12,25 @@ mod tables;
 mod write;
 mod writer;
 
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use redb::ReadableTableMetadata;
+use redb::{AccessGuard, ReadableTable, ReadableTableMetadata};
 use tokio::sync::broadcast;
 
 use self::engine::Engine;
 use self::tables::{
-    COMPANIES, COMPANIES_BY_KEY, META, SUPERUSERS, SUPERUSERS_BY_EMAIL, Tables, USERS, USERS_BY_EMAIL,
-    USERS_BY_OPENID, USERS_BY_PHONE,
+    COMPANIES, COMPANIES_BY_KEY, META, META_IMPORTED_HASHES, SUPERUSERS, SUPERUSERS_BY_EMAIL, Tables, USERS,
+    USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
 };
 pub use self::write::Edit;
 use self::writer::Writer;
 use super::{Change, Conflict, Contents, Error, Location, Record, UserUpdate, Write};
 use crate::domain::{
     Collections, Company, NativeEmail, NewUser, OpenId, Phone, RecordId, ServerKey, Superuser, User,
+    UserNumber,
 };
 
 pub struct Embedded {
@@ -45,6 +47,60 @@ impl Embedded {
 
     pub fn count_users(&self) -> Result<u64, Error> {
         self.engine.read(|txn| Ok(txn.open_table(USERS)?.len()?))
+    }
+
+    pub fn count_imported_hashes(&self) -> Result<u64, Error> {
+        self.engine.read(|txn| tables::read_number(&txn.open_table(META)?, META_IMPORTED_HASHES))
+    }
+
+    pub fn users_after(
+        &self,
+        after: Option<(Timestamp, UserNumber)>,
+        limit: usize,
+    ) -> Result<Vec<User>, Error> {
+        let after = after.map_or(Bound::Unbounded, |(created, number)| {
+            Bound::Excluded((created.as_millisecond(), number.0))
+        });
+        self.engine.read(|txn| {
+            let (by_created, users) = (txn.open_table(USERS_BY_CREATED)?, txn.open_table(USERS)?);
+            let entries = by_created.range::<(i64, u64)>((after, Bound::Unbounded))?.take(limit);
+            let user = |entry: Result<(_, AccessGuard<&str>), _>| {
+                let (_, id) = entry?;
+                let bytes = users.get(id.value())?;
+                let bytes = bytes.ok_or_else(|| led_astray(id.value()))?;
+                stored::decode_user(id.value(), bytes.value())
+            };
+            entries.map(user).collect()
+        })
+    }
+
+    pub fn companies_after(&self, after: Option<&RecordId>, limit: usize) -> Result<Vec<Company>, Error> {
+        let after = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.as_str()));
+        self.engine.read(|txn| {
+            let companies = txn.open_table(COMPANIES)?;
+            let entries = companies.range::<&str>((after, Bound::Unbounded))?.take(limit);
+            entries
+                .map(|entry| {
+                    entry
+                        .map_err(Error::from)
+                        .and_then(|(id, bytes)| stored::decode_company(id.value(), bytes.value()))
+                })
+                .collect()
+        })
+    }
+
+    pub fn superusers(&self) -> Result<Vec<Superuser>, Error> {
+        self.engine.read(|txn| {
+            let superusers = txn.open_table(SUPERUSERS)?;
+            let entries = superusers.iter()?;
+            entries
+                .map(|entry| {
+                    entry
+                        .map_err(Error::from)
+                        .and_then(|(id, bytes)| stored::decode_superuser(id.value(), bytes.value()))
+                })
+                .collect()
+        })
     }
 
     pub fn user_by_id(&self, id: &RecordId) -> Result<Option<User>, Error> {
@@ -180,6 +236,14 @@ impl Embedded {
         self.writer.write(move |tables| write::edit(tables, now, decide)).await
     }
 
+    pub async fn write_each(
+        &self,
+        writes: Vec<Write>,
+        now: Timestamp,
+    ) -> Result<Vec<Result<Record, Conflict>>, Error> {
+        self.writer.write(move |tables| write::run_each(tables, writes, now)).await
+    }
+
     pub async fn add_token_key(&self, key: ServerKey, drop_before: Timestamp) -> Result<(), Error> {
         let add = move |tables: &mut Tables<'_>| {
             let keys = tables.token_keys()?;
@@ -229,7 +293,11 @@ fn read_superuser(txn: &redb::ReadTransaction, id: &str) -> Result<Option<Superu
 /// The user that an index entry leads to; an entry that leads elsewhere is damage, not an answer.
 fn read_indexed(txn: &redb::ReadTransaction, id: &str, is_it: impl Fn(&User) -> bool) -> Result<User, Error> {
     let user = read_user(txn, id)?.filter(is_it);
-    user.ok_or_else(|| Error::Damaged(format!("an index entry leads to user {id}")))
+    user.ok_or_else(|| led_astray(id))
+}
+
+fn led_astray(id: &str) -> Error {
+    Error::Damaged(format!("an index entry leads to user {id}"))
 }
 
 macro_rules! from_storage_error {

@@ -1,5 +1,7 @@
 //! What may be written, and several writes at once: all of them or none.
 
+use std::convert::Infallible;
+
 use jiff::Timestamp;
 
 use super::tables::Tables;
@@ -108,6 +110,19 @@ pub fn run(
         }
         Ok(Ok(records))
     })
+}
+
+/// Does what may be done of `writes`, each by itself.
+pub fn run_each(
+    tables: &mut Tables<'_>,
+    writes: Vec<Write>,
+    now: Timestamp,
+) -> Result<Vec<Result<Record, Conflict>>, Error> {
+    let each = edit(tables, now, |edit| {
+        let records: Result<Vec<_>, Error> = writes.into_iter().map(|write| edit.write(write)).collect();
+        records.map(Ok::<_, Infallible>)
+    })?;
+    Ok(each.unwrap_or_else(|never| match never {}))
 }
 
 fn one(tables: &mut Tables<'_>, write: Write, now: Timestamp) -> Outcome<Done> {

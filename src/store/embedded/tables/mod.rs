@@ -40,6 +40,8 @@ pub const META_USER_NUMBER: &str = "user_number";
 pub const META_COMPANY_NUMBER: &str = "company_number";
 /// Number of the newest superuser, u64 little-endian.
 pub const META_SUPERUSER_NUMBER: &str = "superuser_number";
+/// How many users have an imported password hash, u64 little-endian; not there: none.
+pub const META_IMPORTED_HASHES: &str = "imported_hashes";
 /// Token keys, see `stored/token_keys.rs`.
 pub const META_TOKEN_KEYS: &str = "token_keys";
 /// What is known of the collections, see `stored/collections.rs`; not there: they began here.
@@ -113,10 +115,7 @@ impl<'txn> Tables<'txn> {
     /// Takes the next of the numbers that are counted under `name`: they have no gaps but those of deleted records and of
     /// batches that were refused.
     fn next_number(&mut self, name: &str) -> Result<u64, Error> {
-        let last = match self.meta.get(name)? {
-            Some(bytes) => u64::from_le_bytes(fixed(bytes.value(), name)?),
-            None => 0,
-        };
+        let last = read_number(&self.meta, name)?;
         self.meta.insert(name, (last + 1).to_le_bytes().as_slice())?;
         Ok(last + 1)
     }
@@ -159,6 +158,14 @@ pub fn read_collections(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Option<Collections>, Error> {
     meta.get(META_COLLECTIONS)?.map(|bytes| stored::decode_collections(bytes.value())).transpose()
+}
+
+/// A number in `meta`; 0 when it is not there.
+pub fn read_number(meta: &impl ReadableTable<&'static str, &'static [u8]>, name: &str) -> Result<u64, Error> {
+    match meta.get(name)? {
+        Some(bytes) => Ok(u64::from_le_bytes(fixed(bytes.value(), name)?)),
+        None => Ok(0),
+    }
 }
 
 pub fn read_schema_version(

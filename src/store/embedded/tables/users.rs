@@ -2,7 +2,7 @@
 
 use redb::ReadableTable;
 
-use super::{META_USER_NUMBER, Tables};
+use super::{META_IMPORTED_HASHES, META_USER_NUMBER, Tables, read_number};
 use crate::domain::{NativeEmail, OpenId, Phone, RecordId, User, UserNumber};
 use crate::store::embedded::stored;
 use crate::store::{Action, Error, Record};
@@ -55,6 +55,7 @@ impl Tables<'_> {
         self.index_user(user)?;
         self.users_by_created.insert(created_key(user), user.id.as_str())?;
         self.write_user(user)?;
+        self.count_imported_hash(None, Some(user))?;
         self.changed(Action::Create, || Record::User(user.clone()));
         Ok(())
     }
@@ -66,6 +67,7 @@ impl Tables<'_> {
             self.index_user(after)?;
         }
         self.write_user(after)?;
+        self.count_imported_hash(Some(before), Some(after))?;
         self.changed(Action::Update, || Record::User(after.clone()));
         Ok(())
     }
@@ -75,6 +77,7 @@ impl Tables<'_> {
         self.unindex_user(user)?;
         self.users_by_created.remove(created_key(user))?;
         self.users.remove(user.id.as_str())?;
+        self.count_imported_hash(Some(user), None)?;
         self.changed(Action::Delete, || Record::User(user.clone()));
         Ok(())
     }
@@ -112,6 +115,18 @@ impl Tables<'_> {
         }
         if let Some(email) = email {
             self.users_by_email.remove(email)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the number of imported hashes right when `before` becomes `after`.
+    fn count_imported_hash(&mut self, before: Option<&User>, after: Option<&User>) -> Result<(), Error> {
+        let has = |user: Option<&User>| user.is_some_and(User::has_imported_hash);
+        let (had, has) = (has(before), has(after));
+        if had != has {
+            let count = read_number(&self.meta, META_IMPORTED_HASHES)?;
+            let count = if has { count + 1 } else { count.saturating_sub(1) };
+            self.meta.insert(META_IMPORTED_HASHES, count.to_le_bytes().as_slice())?;
         }
         Ok(())
     }

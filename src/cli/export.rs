@@ -1,0 +1,45 @@
+//! `bai export`
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::Outcome;
+use crate::config::Config;
+use crate::pocketbase::{self, Lifetimes};
+use crate::random::Random;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Write a data.db that PocketBase 0.40 opens with everybody in it (the server must be stopped)
+    Pocketbase {
+        /// The folder for it, PocketBase's --dir
+        out: PathBuf,
+    },
+}
+
+pub fn run(config: &Config, command: &Command) -> Outcome {
+    let Command::Pocketbase { out } = command;
+    let store = super::open_store(config)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let lifetimes = Lifetimes { user: config.token.lifetime, superuser: config.token.superuser_lifetime };
+    let exported = runtime.block_on(pocketbase::export(&store, &Random::System, lifetimes, out))?;
+    println!(
+        "{}: {} users, {} companies, {} superusers",
+        out.join("data.db").display(),
+        exported.users,
+        exported.companies,
+        exported.superusers
+    );
+    if exported.without_password > 0 {
+        println!(
+            "{} users and superusers need a new password, as PocketBase cannot verify theirs; they are listed in {}.",
+            exported.without_password,
+            exported.list.display()
+        );
+    }
+    for column in exported.left_behind {
+        println!("Left behind: {column}, for which the collection has no field.");
+    }
+    Ok(())
+}

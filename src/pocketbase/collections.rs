@@ -1,0 +1,152 @@
+//! The collections: what PocketBase calls the columns, and what it keeps of each.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+use serde::Deserialize;
+
+use super::Error;
+use super::columns::date;
+use crate::domain::{Collection, Collections, Kind};
+
+/// The tables that are brought here.
+pub struct Tables {
+    pub users: Table,
+    /// A deployment may have no companies.
+    pub companies: Option<Table>,
+    pub superusers: Table,
+}
+
+/// A collection with its fields.
+pub struct Table {
+    pub collection: Collection,
+    pub fields: Vec<Field>,
+    pub token_secs: Option<u64>,
+}
+
+/// A field, as far as it matters for reading its column.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Field {
+    pub name: String,
+    pub r#type: String,
+    #[serde(default)]
+    pub hidden: bool,
+    #[serde(default)]
+    max_select: u32,
+}
+
+impl Field {
+    /// Whether the column holds JSON.
+    pub fn is_json(&self) -> bool {
+        match self.r#type.as_str() {
+            "json" | "geoPoint" => true,
+            "select" | "file" | "relation" => self.max_select > 1,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Options {
+    auth_token: Option<AuthToken>,
+}
+
+#[derive(Deserialize)]
+struct AuthToken {
+    secret: String,
+    duration: u64,
+}
+
+/// Why there are no tables to read.
+pub enum Unfit {
+    Sqlite(rusqlite::Error),
+    Reason(String),
+}
+
+impl Unfit {
+    /// The error about the database at `path`.
+    pub fn at(self, path: &Path) -> Error {
+        match self {
+            Self::Sqlite(error) => Error::Unfit { path: path.to_owned(), reason: error.to_string() },
+            Self::Reason(reason) => Error::Unfit { path: path.to_owned(), reason },
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Unfit {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl Tables {
+    pub fn read(db: &Connection) -> Result<Self, Unfit> {
+        let columns =
+            "SELECT count(*) FROM pragma_table_info('_collections') WHERE name IN ('fields', 'options')";
+        let known: u32 = db.query_row(columns, [], |row| row.get(0))?;
+        if known != 2 {
+            let reason = "it is no database of PocketBase 0.23 or newer; start a newer PocketBase on it once";
+            return Err(Unfit::Reason(reason.to_owned()));
+        }
+        let missing = |kind: Kind| Unfit::Reason(format!("it has no collection {}", kind.name()));
+        Ok(Self {
+            users: Table::read(db, Kind::Users)?.ok_or_else(|| missing(Kind::Users))?,
+            companies: Table::read(db, Kind::Companies)?,
+            superusers: Table::read(db, Kind::Superusers)?.ok_or_else(|| missing(Kind::Superusers))?,
+        })
+    }
+
+    /// The collections as they are from now on.
+    pub fn collections(&self) -> Collections {
+        let users = self.users.collection.clone();
+        let companies = self.companies.as_ref().map(|table| table.collection.clone());
+        let otherwise = Collections::new(users.created).companies;
+        let superusers = self.superusers.collection.clone();
+        Collections { users, companies: companies.unwrap_or(otherwise), superusers }
+    }
+
+    /// The tables in the order in which they are brought here: users refer to companies.
+    pub fn in_order(&self) -> impl Iterator<Item = &Table> {
+        self.companies.iter().chain([&self.superusers, &self.users])
+    }
+
+    pub fn left_behind(&self) -> Vec<String> {
+        let of = |table: &Table| {
+            let name = table.collection.kind.name();
+            let hidden =
+                table.fields.iter().filter(|field| field.hidden && !super::records::is_ours(&field.name));
+            hidden.map(|field| format!("{name}.{}: hidden in PocketBase", field.name)).collect::<Vec<_>>()
+        };
+        self.in_order().flat_map(of).collect()
+    }
+}
+
+impl Table {
+    fn read(db: &Connection, kind: Kind) -> Result<Option<Self>, Unfit> {
+        let sql = "SELECT id, fields, options, created, updated FROM _collections WHERE lower(name) = lower(?) AND type != 'view'";
+        let row = db.query_row(sql, [kind.name()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        });
+        let Some((id, fields, options, created, updated)) = row.optional()? else { return Ok(None) };
+        let (fields, options, created, updated): (String, String, String, String) =
+            (fields, options, created, updated);
+        let bad = |what: &str| Unfit::Reason(format!("the {what} of {} cannot be read", kind.name()));
+        let options: Options = serde_json::from_str(&options).map_err(|_| bad("options"))?;
+        let token = options.auth_token;
+        Ok(Some(Self {
+            fields: serde_json::from_str(&fields).map_err(|_| bad("fields"))?,
+            token_secs: token.as_ref().map(|token| token.duration),
+            collection: Collection {
+                kind,
+                id,
+                fields: Some(fields),
+                token_secret: token.map(|token| token.secret).filter(|secret| !secret.is_empty()),
+                created: date(&created).unwrap_or(Timestamp::UNIX_EPOCH),
+                updated: date(&updated).unwrap_or(Timestamp::UNIX_EPOCH),
+            },
+        }))
+    }
+}

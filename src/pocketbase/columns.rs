@@ -1,0 +1,116 @@
+//! The columns of one row, as PocketBase's types.
+
+use jiff::Timestamp;
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+use serde_json::{Map, Value};
+
+use super::collections::{Field, Table};
+use super::records::{Problem, is_ours};
+
+/// Characters of a text field: PocketBase's own bound unless a field sets another.
+const MAX_CHARS: usize = 5000;
+
+/// A row with the names of its columns.
+pub struct Columns<'a> {
+    row: &'a Row<'a>,
+    table: &'a Table,
+}
+
+impl<'a> Columns<'a> {
+    pub fn new(row: &'a Row<'a>, table: &'a Table) -> Self {
+        Self { row, table }
+    }
+
+    /// The text of a column; a deployment that does not have the column has the empty text in it.
+    pub fn text(&self, name: &'static str) -> Result<String, Problem> {
+        let text = match self.value(name) {
+            None | Some(ValueRef::Null) => String::new(),
+            Some(ValueRef::Text(text)) => {
+                String::from_utf8(text.to_vec()).map_err(|_| Problem::bad(name, "not UTF-8"))?
+            }
+            Some(ValueRef::Integer(number)) => number.to_string(),
+            Some(_) => return Err(Problem::bad(name, "not a text")),
+        };
+        match text.chars().count() > MAX_CHARS {
+            true => Err(Problem::bad(name, "longer than 5000 characters")),
+            false => Ok(text),
+        }
+    }
+
+    /// The whole number in a column.
+    pub fn number(&self, name: &'static str) -> Result<i64, Problem> {
+        match self.value(name) {
+            None | Some(ValueRef::Null) => Ok(0),
+            Some(ValueRef::Integer(number)) => Ok(number),
+            Some(ValueRef::Real(number)) => whole(number).ok_or(Problem::bad(name, "not a whole number")),
+            Some(_) => Err(Problem::bad(name, "not a number")),
+        }
+    }
+
+    pub fn is_set(&self, name: &'static str) -> Result<bool, Problem> {
+        Ok(self.number(name)? != 0)
+    }
+
+    /// A date; a deployment that does not keep it has that of the collection.
+    pub fn date(&self, name: &'static str) -> Result<Timestamp, Problem> {
+        match self.text(name)?.as_str() {
+            "" => Ok(self.table.collection.created),
+            text => date(text).ok_or(Problem::bad(name, "not a date")),
+        }
+    }
+
+    /// Every column that is not ours and not hidden, as the text of one JSON object; `None` when there is none.
+    pub fn others(&self) -> Result<Option<String>, Problem> {
+        let mut others = Map::new();
+        for field in self.table.fields.iter().filter(|field| !field.hidden && !is_ours(&field.name)) {
+            if let Some(value) = self.value(&field.name) {
+                let value = json(value, field).ok_or_else(|| Problem::BadColumn(field.name.clone()))?;
+                others.insert(field.name.clone(), value);
+            }
+        }
+        others.sort_keys();
+        Ok((!others.is_empty()).then(|| Value::from(others).to_string()))
+    }
+
+    fn value(&self, name: &str) -> Option<ValueRef<'_>> {
+        self.row.get_ref(name).ok()
+    }
+}
+
+/// PocketBase's form of a date: `2026-11-22 05:50:36.858Z`, to the millisecond.
+pub fn date(text: &str) -> Option<Timestamp> {
+    let at: Timestamp = text.parse().ok()?;
+    Timestamp::from_millisecond(at.as_millisecond()).ok()
+}
+
+/// That form of a date.
+pub fn written(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S.%3fZ").to_string()
+}
+
+/// A value as PocketBase's API shows it.
+fn json(value: ValueRef<'_>, field: &Field) -> Option<Value> {
+    Some(match (value, field.r#type.as_str()) {
+        (ValueRef::Integer(number), "bool") => (number != 0).into(),
+        (ValueRef::Null, "json") => Value::Null,
+        (ValueRef::Null, "number") => 0.into(),
+        (ValueRef::Null, _) => "".into(),
+        (ValueRef::Integer(number), _) => number.into(),
+        (ValueRef::Real(number), _) => match whole(number) {
+            Some(number) => number.into(),
+            None => number.into(),
+        },
+        (ValueRef::Text(text), _) if field.is_json() => serde_json::from_slice(text).ok()?,
+        (ValueRef::Text(text), _) => std::str::from_utf8(text).ok()?.into(),
+        (ValueRef::Blob(bytes), _) if field.is_json() => serde_json::from_slice(bytes).ok()?,
+        (ValueRef::Blob(_), _) => return None,
+    })
+}
+
+/// A number that has no fraction and that a double holds exactly.
+#[expect(clippy::cast_possible_truncation, reason = "the bound is checked")]
+fn whole(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+}

@@ -1,0 +1,196 @@
+//! Writing everybody into a new database of PocketBase: the way back.
+
+mod schema;
+mod values;
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, params_from_iter};
+
+use self::schema::NewTable;
+use self::values::Secrets;
+use super::Error;
+use crate::domain::{Collections, Kind, Phone, is_imported_hash};
+use crate::random::Random;
+use crate::store::{Record, Store};
+
+/// Users that are read at once.
+const PAGE: usize = 1000;
+
+/// How long the tokens are valid that the new PocketBase issues.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// A user's.
+    pub user: Duration,
+    /// A superuser's.
+    pub superuser: Duration,
+}
+
+/// What was written.
+#[derive(Debug)]
+pub struct Exported {
+    /// Companies.
+    pub companies: u64,
+    /// Superusers.
+    pub superusers: u64,
+    /// Users.
+    pub users: u64,
+    /// How many users and superusers have a password that PocketBase cannot verify, and so got one that nobody knows.
+    pub without_password: u64,
+    /// The file that lists those.
+    pub list: PathBuf,
+    /// Columns for which the collections have no field.
+    pub left_behind: BTreeSet<String>,
+}
+
+/// Writes `data.db` into the folder `out`, which is made if it is not there.
+///
+/// # Errors
+/// [`Error::Taken`] when there is a `data.db`; those of the store, of SQLite and of files. There is no `data.db` then.
+pub async fn export(
+    store: &Store,
+    random: &Random,
+    lifetimes: Lifetimes,
+    out: &Path,
+) -> Result<Exported, Error> {
+    let (path, unfinished) = (out.join("data.db"), out.join("data.db.new"));
+    if path.exists() {
+        return Err(Error::Taken(path));
+    }
+    fs::create_dir_all(out).map_err(at(out))?;
+    // A rest of an export that was interrupted.
+    drop(fs::remove_file(&unfinished));
+    drop(private_file(&unfinished)?);
+    let list = out.join("without-password.tsv");
+    let mut export = Export::begin(store, random, lifetimes, &unfinished, &list)?;
+    export.companies(store).await?;
+    export.superusers(store).await?;
+    export.users(store).await?;
+    let exported = export.finish()?;
+    File::open(&unfinished).and_then(|file| file.sync_all()).map_err(at(&unfinished))?;
+    fs::rename(&unfinished, &path).map_err(at(&path))?;
+    Ok(exported)
+}
+
+struct Export<'a> {
+    db: Connection,
+    random: &'a Random,
+    users: NewTable,
+    companies: NewTable,
+    superusers: NewTable,
+    list: BufWriter<File>,
+    exported: Exported,
+}
+
+impl<'a> Export<'a> {
+    fn begin(
+        store: &Store,
+        random: &'a Random,
+        lifetimes: Lifetimes,
+        path: &Path,
+        list: &Path,
+    ) -> Result<Self, Error> {
+        let born = store.token_keys()?.iter().map(|key| key.created).min().unwrap_or_default();
+        let collections = store.collections()?.unwrap_or_else(|| Collections::new(born));
+        let db = Connection::open(path)?;
+        // Nobody has the file before it is whole.
+        db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")?;
+        schema::make_system(&db)?;
+        let table = |kind| NewTable::make(&db, collections.of(kind), lifetimes, random);
+        let (companies, superusers, users) =
+            (table(Kind::Companies)?, table(Kind::Superusers)?, table(Kind::Users)?);
+        let exported = Exported {
+            companies: 0,
+            superusers: 0,
+            users: 0,
+            without_password: 0,
+            list: list.to_owned(),
+            left_behind: BTreeSet::new(),
+        };
+        let list = BufWriter::new(private_file(list)?);
+        Ok(Self { db, random, users, companies, superusers, list, exported })
+    }
+
+    async fn companies(&mut self, store: &Store) -> Result<(), Error> {
+        let mut last = None;
+        loop {
+            let page = store.companies_after(last.as_ref(), PAGE).await?;
+            let Some(end) = page.last() else { return Ok(()) };
+            last = Some(end.id.clone());
+            for company in page {
+                self.insert(Kind::Companies, &Record::Company(company))?;
+                self.exported.companies += 1;
+            }
+        }
+    }
+
+    async fn superusers(&mut self, store: &Store) -> Result<(), Error> {
+        for superuser in store.superusers().await? {
+            if !is_imported_hash(&superuser.password_hash) {
+                self.list(superuser.id.as_str(), "", "", &superuser.email)?;
+            }
+            self.insert(Kind::Superusers, &Record::Superuser(superuser))?;
+            self.exported.superusers += 1;
+        }
+        Ok(())
+    }
+
+    async fn users(&mut self, store: &Store) -> Result<(), Error> {
+        let mut last = None;
+        loop {
+            let page = store.users_after(last, PAGE).await?;
+            let Some(end) = page.last() else { return Ok(()) };
+            last = Some((end.created, end.number));
+            for user in page {
+                if user.password_hash.as_deref().is_some_and(|hash| !is_imported_hash(hash)) {
+                    let phone = user.phone.as_ref().map_or("", Phone::as_str);
+                    let email = user.email.as_deref().unwrap_or_default();
+                    self.list(user.id.as_str(), user.openid.as_str(), phone, email)?;
+                }
+                self.insert(Kind::Users, &Record::User(user))?;
+                self.exported.users += 1;
+            }
+        }
+    }
+
+    fn insert(&mut self, kind: Kind, record: &Record) -> Result<(), Error> {
+        let table = match kind {
+            Kind::Users => &self.users,
+            Kind::Companies => &self.companies,
+            Kind::Superusers => &self.superusers,
+        };
+        let secrets = Secrets { random: self.random };
+        let (values, unknown) = values::of(record, &table.fields, &secrets)?;
+        self.db.prepare(&table.insertion)?.execute(params_from_iter(values))?;
+        let name = |column| format!("{}.{column}", kind.name());
+        self.exported.left_behind.extend(unknown.into_iter().map(name));
+        Ok(())
+    }
+
+    fn list(&mut self, id: &str, openid: &str, phone: &str, email: &str) -> Result<(), Error> {
+        self.exported.without_password += 1;
+        writeln!(self.list, "{id}\t{openid}\t{phone}\t{email}").map_err(at(&self.exported.list))
+    }
+
+    fn finish(mut self) -> Result<Exported, Error> {
+        self.list.flush().map_err(at(&self.exported.list))?;
+        self.db.execute_batch("COMMIT")?;
+        self.db.close().map_err(|(_, error)| error)?;
+        Ok(self.exported)
+    }
+}
+
+/// A new file for its owner only: it holds hashes, secrets and phones.
+fn private_file(path: &Path) -> Result<File, Error> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(at(path))
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> Error {
+    let path = path.to_owned();
+    move |cause| Error::File { path: path.clone(), cause }
+}

@@ -1,0 +1,32 @@
+//! Where the database is.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use redb::StorageBackend;
+use redb::backends::InMemoryBackend;
+
+/// Where the database is.
+#[derive(Clone)]
+pub enum Location {
+    /// One file, made when it is not there.
+    File(PathBuf),
+    /// Storage made by the caller, asked for again whenever the database has to be reopened.
+    Custom(Arc<dyn Fn() -> Box<dyn StorageBackend> + Send + Sync>),
+}
+
+impl Location {
+    /// A database that is gone when its last handle is dropped.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::Custom(Arc::new(|| Box::new(InMemoryBackend::new())))
+    }
+
+    /// What messages call it.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Custom(_) => "the storage".to_owned(),
+        }
+    }
+}
