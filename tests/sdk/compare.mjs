@@ -1,0 +1,45 @@
+// Compares two transcripts, operation by operation: node compare.mjs A B
+import { readFileSync } from "node:fs";
+
+/** Where the second server may differ from the first, and why. */
+const ALLOWED = [
+  { name: /^collections: getList, the system's, too$/, path: "body", why: "bai has none of the collections that PocketBase keeps for OAuth2, OTP, MFA and mail" },
+];
+
+const read = (file) => readFileSync(file, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+const show = (value) => (value === undefined ? "nothing" : JSON.stringify(value)).slice(0, 300);
+const isObject = (value) => value !== null && typeof value === "object";
+
+/** The smallest parts that differ, with their paths. The order of keys counts. */
+function* differences(a, b, path = "") {
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) {
+    if (a !== b) yield { path, a, b };
+    return;
+  }
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  let inner = false;
+  for (const key of keys) {
+    for (const difference of differences(a[key], b[key], path ? `${path}.${key}` : key)) {
+      inner = true;
+      yield difference;
+    }
+  }
+  if (!inner && Object.keys(a).join() !== Object.keys(b).join()) yield { path: `${path} (order)`, a: Object.keys(a), b: Object.keys(b) };
+}
+
+const allowed = (name, path) => ALLOWED.find((rule) => rule.name.test(name) && (path === rule.path || path.startsWith(`${rule.path}.`)));
+
+const [first, second] = process.argv.slice(2, 4).map((file) => new Map(read(file).map((line) => [line.name, line])));
+const names = new Set([...first.keys(), ...second.keys()]);
+const [equal, excused, different] = [new Set(), new Set(), new Set()];
+for (const name of names) {
+  const found = [...differences(first.get(name), second.get(name))];
+  const wrong = found.filter(({ path }) => !allowed(name, path));
+  (wrong.length > 0 ? different : found.length > 0 ? excused : equal).add(name);
+  if (wrong.length === 0) continue;
+  console.log(`${name}: ${first.get(name)?.request ?? ""}`);
+  for (const { path, a, b } of wrong) console.log(`  ${path || "(all)"}\n    ${show(a)}\n    ${show(b)}`);
+}
+for (const { name, why } of ALLOWED) console.log(`allowed: ${name}: ${why}`);
+console.log(`${names.size} operations, ${equal.size} equal, ${excused.size} with allowed differences, ${different.size} different`);
+process.exitCode = different.size === 0 ? 0 : 1;
