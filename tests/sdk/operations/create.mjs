@@ -71,6 +71,42 @@ for (const field of ["email", "openid", "users_phone"]) {
   });
 }
 
+step("create, everything is taken", async () => {
+  await refused(users(world.root).create({ ...PEOPLE.zhang, id: world.zhang.id }), ...CREATE, { email: "validation_not_unique" });
+});
+
+step("create, openid and id are taken", async () => {
+  const body = { ...PEOPLE.zhang, id: world.zhang.id, email: "user8@example.com", users_phone: "13700000008" };
+  await refused(users(world.root).create(body), ...CREATE, { openid: "validation_not_unique" });
+});
+
+step("create, openid and phone are taken", async () => {
+  await refused(users(world.root).create({ ...PEOPLE.zhang, email: "user8@example.com" }), ...CREATE, { users_phone: "validation_not_unique" });
+});
+
+step("create, openid is taken and a choice is wrong", async () => {
+  await refused(users(world.root).create({ ...PEOPLE.zhang, users_type: "Nope" }), ...CREATE, { users_type: "validation_invalid_value" });
+});
+
+step("create, an id with capitals", async () => {
+  const other = { ...PEOPLE.zhang, email: "user8@example.com", openid: "5f0d6c1e-0000-4000-8000-000000000008", users_phone: "13700000008", users_id: "U0000000108" };
+  await refused(users(world.root).create({ ...other, id: "ABCDEFGHIJ12345" }), ...CREATE, { id: "validation_invalid_format" });
+});
+
+step("create, an e-mail that is taken, but for capitals", async () => {
+  const other = { ...PEOPLE.zhang, openid: "5f0d6c1e-0000-4000-8000-000000000008", users_phone: "13700000008", users_id: "U0000000108" };
+  const { id, email } = await users(world.root).create({ ...other, email: "User1@Example.com" });
+  assert.equal(email, "User1@Example.com");
+  for (const identity of ["User1@Example.com", "user1@example.com", "USER1@EXAMPLE.COM"]) {
+    await users(client()).authWithPassword(identity, PASSWORD).catch((error) => error);
+  }
+  await users(world.root).delete(id);
+});
+
+step("authWithPassword, an e-mail in capitals", async () => {
+  await users(client()).authWithPassword("USER1@EXAMPLE.COM", PASSWORD).catch((error) => error);
+});
+
 step("create, an id that is taken", async () => {
   const other = { ...PEOPLE.zhang, email: "user8@example.com", openid: "5f0d6c1e-0000-4000-8000-000000000008", users_phone: "13700000008", users_id: "U0000000108" };
   await refused(users(world.root).create({ ...other, id: world.sun.id }), ...CREATE, { id: "validation_not_unique" });

@@ -1,5 +1,5 @@
 // What the SDK hides: unknown routes, wrong methods, CORS, and passwords that end tokens.
-import { assert, client, json, raw, refused, step, users, world } from "./harness.mjs";
+import { assert, client, companies, json, raw, refused, step, users, world } from "./harness.mjs";
 import { NEW_PASSWORD, PASSWORD } from "./people.mjs";
 
 const RECORDS = "/api/collections/tbl_auth_users/records";
@@ -105,6 +105,8 @@ step("a deleted user's token is nobody's", async () => {
 });
 
 step("everything goes", async () => {
-  for (const { id } of await users(world.root).getFullList({ sort: "users_id" })) await users(world.root).delete(id);
-  assert.equal((await users(world.root).getList(1, 1)).totalItems, 0);
+  for (const [records, sort] of [[users(world.root), "users_id"], [companies(world.root), "company_id"]]) {
+    for (const { id } of await records.getFullList({ sort })) await records.delete(id);
+    assert.equal((await records.getList(1, 1)).totalItems, 0);
+  }
 });
