@@ -29,17 +29,25 @@ function* differences(a, b, path = "") {
 
 const allowed = (name, path) => ALLOWED.find((rule) => rule.name.test(name) && (path === rule.path || path.startsWith(`${rule.path}.`)));
 
-const [first, second] = process.argv.slice(2, 4).map((file) => new Map(read(file).map((line) => [line.name, line])));
+/** A step that failed on both sides is no success. */
+const failed = (line) => line !== undefined && "failed" in line;
+
+const [first, second] = process.argv.slice(2, 4).map((file) => {
+  const lines = read(file);
+  const byName = new Map(lines.map((line) => [line.name, line]));
+  if (byName.size !== lines.length) throw new Error(`${file}: two operations of one name`);
+  return byName;
+});
 const names = new Set([...first.keys(), ...second.keys()]);
 const [equal, excused, different] = [new Set(), new Set(), new Set()];
 for (const name of names) {
-  const found = [...differences(first.get(name), second.get(name))];
+  const [a, b] = [first.get(name), second.get(name)];
+  const found = failed(a) && failed(b) ? [{ path: "failed", a: a.failed, b: b.failed }] : [...differences(a, b)];
   const wrong = found.filter(({ path }) => !allowed(name, path));
+  if (found.length > 0 && wrong.length === 0) console.log(`allowed: ${name}: ${allowed(name, found[0].path).why}`);
   (wrong.length > 0 ? different : found.length > 0 ? excused : equal).add(name);
-  if (wrong.length === 0) continue;
-  console.log(`${name}: ${first.get(name)?.request ?? ""}`);
+  if (wrong.length > 0) console.log(`${name}: ${a?.request ?? ""}`);
   for (const { path, a, b } of wrong) console.log(`  ${path || "(all)"}\n    ${show(a)}\n    ${show(b)}`);
 }
-for (const { name, why } of ALLOWED) console.log(`allowed: ${name}: ${why}`);
 console.log(`${names.size} operations, ${equal.size} equal, ${excused.size} with allowed differences, ${different.size} different`);
 process.exitCode = different.size === 0 ? 0 : 1;

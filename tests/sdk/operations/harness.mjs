@@ -35,7 +35,8 @@ function record(entry) {
   lines.push(JSON.stringify({ name, ...masks.apply(entry) }));
 }
 
-const HEADERS = ["content-type", "access-control-allow-origin", "access-control-allow-methods", "access-control-allow-headers", "retry-after"];
+const HEADERS = ["content-type", "cache-control", "x-accel-buffering", "access-control-allow-origin",
+  "access-control-allow-methods", "access-control-allow-headers", "retry-after"];
 
 async function body(response, url) {
   const type = response.headers.get("content-type") ?? "";

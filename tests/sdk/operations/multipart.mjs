@@ -29,7 +29,7 @@ step("update with FormData", async () => {
 
 step("update with FormData, a field twice, a modifier, an unknown field and a file", async () => {
   const record = await users(world.root).update(world.wu.id, form([
-    ["users_name", "one"], ["users_name", "two"], ["users_rank_level+", "4"], ["nope", "1"], ["file", new Blob(["text"])],
+    ["users_level", "one"], ["users_level", "two"], ["users_rank_level+", "4"], ["nope", "1"], ["file", new Blob(["text"])],
   ]));
   assert.equal(record.users_rank_level, 4);
 });

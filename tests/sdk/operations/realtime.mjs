@@ -1,5 +1,5 @@
 // Events of changes, as they come to those who may see them.
-import { assert, base, client, companies, json, mask, raw, refused, sleep, sorted, step, until, users, world } from "./harness.mjs";
+import { assert, base, client, companies, json, mask, raw, refused, sleep, sorted, step, superusers, until, users, world } from "./harness.mjs";
 import { PEOPLE } from "./people.mjs";
 
 const heard = {};
@@ -31,12 +31,21 @@ async function events(expected) {
   return all;
 }
 
-step("realtime: the connection's first event", async () => {
+step("realtime: the bytes of a connection", async () => {
   const stop = new AbortController();
-  const answer = await fetch(`${base}/api/realtime`, { signal: stop.signal });
-  const first = await answer.body.getReader().read();
+  const reader = (await fetch(`${base}/api/realtime`, { signal: stop.signal })).body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const read = async (events) => {
+    while (text.split("\n\n").length <= events) text += (await reader.read()).value;
+  };
+  await read(1);
+  const { clientId } = JSON.parse(/data: ?(.*)/.exec(text)[1]);
+  mask(clientId, "client of the bytes");
+  await json("POST", "/api/realtime", { clientId, subscriptions: ["tbl_auth_users/*"] }, { token: world.root.authStore.token });
+  await users(world.root).update(world.chen.id, { users_level: "b" });
+  await read(2);
   stop.abort();
-  return new TextDecoder().decode(first.value).replace(/[A-Za-z0-9]{40}/g, "<client>");
+  return text;
 });
 
 step("realtime: a superuser subscribes to all users", () => listen("root", copy(world.root), "tbl_auth_users", "*"));
@@ -51,6 +60,23 @@ step("realtime: a superuser subscribes to all companies", () => listen("rootComp
 step("realtime: a user subscribes to all companies", () => listen("wangCompanies", copy(world.wangClient), "tbl_company", "*"));
 step("realtime: a user subscribes to one company", () => listen("wangCompany", copy(world.wangClient), "tbl_company", world.huawei.id));
 step("realtime: nobody subscribes to one company", () => listen("nobodyCompany", client(), "tbl_company", world.huawei.id));
+
+step("realtime: a superuser subscribes to superusers", () => listen("rootSuperusers", copy(world.root), "_superusers", "*"));
+step("realtime: a user subscribes to superusers", () => listen("wangSuperusers", copy(world.wangClient), "_superusers", "*"));
+
+step("realtime: superusers come and go", async () => {
+  const { id } = await superusers(world.root).create({ email: "live@example.com", password: "canary live", passwordConfirm: "canary live" });
+  await superusers(world.root).delete(id);
+  return events({ rootSuperusers: 2 });
+});
+
+step("realtime: a superuser subscribes by the collection's id", async () => {
+  await listen("rootById", copy(world.root), "pbc_421601843", "*");
+  await users(world.root).update(world.chen.id, { users_level: "a" });
+  const heard = await events({ root: 1, rootById: 1, rootFields: 1 });
+  await clients.rootById.realtime.unsubscribe();
+  return heard;
+});
 
 step("realtime: create", async () => {
   world.live = await users(world.root).create(person);

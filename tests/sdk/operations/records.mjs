@@ -72,6 +72,13 @@ step("update, values are cast", async () => {
   assert.deepEqual([record.users_status, record.users_rank_level, record.users_name, record.users_level], [1, 0, "5", "true"]);
 });
 
+step("update, a modifier of a text, and dates", async () => {
+  const { users_name, created } = await users(world.root).getOne(world.zhao.id);
+  const record = await users(world.root).update(world.zhao.id, { "users_name+": "x", "users_nope-": 1, created: "2020-01-01 00:00:00.000Z", updated: "2020-01-01 00:00:00.000Z" });
+  assert.deepEqual([record.users_name, record.created], [users_name, created]);
+  assert.ok(record.updated > created);
+});
+
 step("update, a wrong choice", async () => {
   await refused(users(world.root).update(world.zhao.id, { users_idtype: "Nope" }), ...UPDATE, { users_idtype: "validation_invalid_value" });
 });

@@ -69,7 +69,13 @@ step("superusers: one's own password, without the old one", async () => {
   await superusers(world.secondClient).update(world.second.id, change);
 });
 
-step("superusers: impersonate", async () => {
+step("superusers: impersonate as a superuser", async () => {
+  const pb = await superusers(world.root).impersonate(world.second.id, 60);
+  assert.ok(pb.authStore.isSuperuser);
+  assert.equal((await superusers(pb).getFullList({ sort: "email" })).length, 2);
+});
+
+step("superusers: impersonate as a user", async () => {
   await refused(superusers(world.zhangClient).impersonate(world.second.id, 60), 403, "The authorized record is not allowed to perform this action.");
 });
 
