@@ -3,10 +3,18 @@ import { readFileSync } from "node:fs";
 
 /** Where the second server may differ from the first, and why. */
 const ALLOWED = [
-  { name: /^collections: getList, the system's, too$/, path: "body", why: "bai has none of the collections that PocketBase keeps for OAuth2, OTP, MFA and mail" },
+  {
+    name: /^collections: getList, the system's, too$/,
+    path: "body",
+    why: "bai has none of the collections that PocketBase keeps for OAuth2, OTP, MFA and mail",
+  },
 ];
 
-const read = (file) => readFileSync(file, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+const read = (file) =>
+  readFileSync(file, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 const show = (value) => (value === undefined ? "nothing" : JSON.stringify(value)).slice(0, 300);
 const isObject = (value) => value !== null && typeof value === "object";
 

@@ -23,16 +23,34 @@ USERS = "/api/collections/tbl_auth_users"
 
 OLD, NEW = "canary python one", "canary python two"
 LIU = {
-    "email": "liu.yang@example.com", "password": OLD, "passwordConfirm": OLD,
-    "openid": "6e0d6c1e-0000-4000-8000-000000000001", "users_convers_id": "6e1e2b3c-0000-4000-8000-000000000001",
-    "users_id": "U0000000201", "users_idtype": "ManagePlatform", "users_type": "注册用户", "users_status": 1,
-    "users_name": "刘洋", "users_phone": "15000000001", "users_picture": "https://cdn.example.com/刘.png", "users_rank_level": 2,
+    "email": "liu.yang@example.com",
+    "password": OLD,
+    "passwordConfirm": OLD,
+    "openid": "6e0d6c1e-0000-4000-8000-000000000001",
+    "users_convers_id": "6e1e2b3c-0000-4000-8000-000000000001",
+    "users_id": "U0000000201",
+    "users_idtype": "ManagePlatform",
+    "users_type": "注册用户",
+    "users_status": 1,
+    "users_name": "刘洋",
+    "users_phone": "15000000001",
+    "users_picture": "https://cdn.example.com/刘.png",
+    "users_rank_level": 2,
     "company_id": "P0000000001",
 }
 HE = {
-    **LIU, "email": "he@wechat.local", "openid": "oPyThOnHe0000000000000000002", "users_convers_id": "6e1e2b3c-0000-4000-8000-000000000002",
-    "users_id": "U0000000202", "users_idtype": "WeChat", "users_type": "游客", "users_name": "何洁", "users_phone": "", "users_picture": "",
-    "users_rank_level": 0, "company_id": "",
+    **LIU,
+    "email": "he@wechat.local",
+    "openid": "oPyThOnHe0000000000000000002",
+    "users_convers_id": "6e1e2b3c-0000-4000-8000-000000000002",
+    "users_id": "U0000000202",
+    "users_idtype": "WeChat",
+    "users_type": "游客",
+    "users_name": "何洁",
+    "users_phone": "",
+    "users_picture": "",
+    "users_rank_level": 0,
+    "company_id": "",
 }
 
 world = SimpleNamespace()
@@ -145,9 +163,15 @@ def _():
 
 @step("auth_with_password, nothing filled in")
 def _():
-    refused(lambda: users(client()).auth_with_password("", ""), 400, "An error occurred while validating the submitted data.", {
-        "identity": "validation_required", "password": "validation_required",
-    })
+    refused(
+        lambda: users(client()).auth_with_password("", ""),
+        400,
+        "An error occurred while validating the submitted data.",
+        {
+            "identity": "validation_required",
+            "password": "validation_required",
+        },
+    )
 
 
 @step("auth_refresh")
@@ -215,7 +239,9 @@ def _():
 
 @step("get_first_list_item")
 def _():
-    record = users(world.root).get_first_list_item(world.root.filter("users_phone = {:phone} && users_rank_level > {:rank}", {"phone": "15000000001", "rank": 1}))
+    record = users(world.root).get_first_list_item(
+        world.root.filter("users_phone = {:phone} && users_rank_level > {:rank}", {"phone": "15000000001", "rank": 1})
+    )
     assert record.id == world.liu.id
 
 
@@ -244,7 +270,9 @@ for what, params, names in [
 
 @step("filter with a date")
 def _():
-    found = users(world.root).get_list(1, 10, {"filter": world.root.filter("created > {:when}", {"when": datetime.datetime(2020, 1, 1)}), "sort": "users_id"})
+    found = users(world.root).get_list(
+        1, 10, {"filter": world.root.filter("created > {:when}", {"when": datetime.datetime(2020, 1, 1)}), "sort": "users_id"}
+    )
     assert len(found.items) == 2
 
 
@@ -285,7 +313,12 @@ def _():
 
 @step("update as oneself, a wrong choice")
 def _():
-    refused(lambda: users(world.user).update(world.liu.id, {"users_type": "Nope"}), 400, "Failed to update record.", {"users_type": "validation_invalid_value"})
+    refused(
+        lambda: users(world.user).update(world.liu.id, {"users_type": "Nope"}),
+        400,
+        "Failed to update record.",
+        {"users_type": "validation_invalid_value"},
+    )
 
 
 @step("update as a superuser, a modifier")
@@ -295,7 +328,9 @@ def _():
 
 @step("update with a file that no field takes: a multipart body")
 def _():
-    record = users(world.root).update(world.liu.id, {"users_name": "刘洋", "users_rank_level": 4, "users_level": "01", "file": FileUpload(("a.txt", b"text"))})
+    record = users(world.root).update(
+        world.liu.id, {"users_name": "刘洋", "users_rank_level": 4, "users_level": "01", "file": FileUpload(("a.txt", b"text"))}
+    )
     assert (record.users_name, record.users_rank_level, record.users_level) == ("刘洋", 4, "01")
 
 
@@ -411,9 +446,14 @@ for method in ("request_password_reset", "request_verification"):
 
 @step("confirm_password_reset, a bad token")
 def _():
-    refused(lambda: users(client()).confirm_password_reset("x", NEW, NEW), 400, "An error occurred while validating the submitted data.", {
-        "token": "validation_invalid_token",
-    })
+    refused(
+        lambda: users(client()).confirm_password_reset("x", NEW, NEW),
+        400,
+        "An error occurred while validating the submitted data.",
+        {
+            "token": "validation_invalid_token",
+        },
+    )
 
 
 @step("a login that is not JSON")

@@ -27,7 +27,10 @@ for (const field of ["users_phone", "openid", "email"]) {
 
 // The SDK has no parameter for the field: its user writes the request.
 const byField = (identity, identityField) =>
-  client().send("/api/collections/tbl_auth_users/auth-with-password", { method: "POST", body: { identity, password: PASSWORD, identityField } });
+  client().send("/api/collections/tbl_auth_users/auth-with-password", {
+    method: "POST",
+    body: { identity, password: PASSWORD, identityField },
+  });
 
 for (const field of ["users_phone", "openid", "email"]) {
   step(`authWithPassword, identityField ${field}`, async () => {
@@ -98,7 +101,11 @@ step("authRefresh of the superusers' collection as a user", async () => {
   await refused(superusers(world.zhangClient).authRefresh(), 403, "The request requires auth record from tbl_auth_users collection.");
 });
 
-for (const [name, value] of [["raw", (token) => token], ["Bearer", (token) => `Bearer ${token}`], ["bearer", (token) => `bearer ${token}`]]) {
+for (const [name, value] of [
+  ["raw", (token) => token],
+  ["Bearer", (token) => `Bearer ${token}`],
+  ["bearer", (token) => `bearer ${token}`],
+]) {
   step(`Authorization: ${name}`, async () => {
     const answer = await raw("POST", "/api/collections/tbl_auth_users/auth-refresh", { token: value(world.zhangClient.authStore.token) });
     assert.equal(answer.status, 200);
@@ -127,7 +134,10 @@ step("impersonate", async () => {
 });
 
 step("impersonate: the client is the user", async () => {
-  assert.deepEqual((await users(world.impersonated).getFullList()).map(({ id }) => id), [world.li.id]);
+  assert.deepEqual(
+    (await users(world.impersonated).getFullList()).map(({ id }) => id),
+    [world.li.id],
+  );
 });
 
 step("impersonate: a refresh gives the same token", async () => {
@@ -189,6 +199,9 @@ step("requestOTP, which is off", async () => {
 });
 
 step("authWithOAuth2Code, which is off", async () => {
-  await refused(users(client()).authWithOAuth2Code("google", "code", "verifier", "https://example.com"), 403,
-    "The collection is not configured to allow OAuth2 authentication.");
+  await refused(
+    users(client()).authWithOAuth2Code("google", "code", "verifier", "https://example.com"),
+    403,
+    "The collection is not configured to allow OAuth2 authentication.",
+  );
 });

@@ -5,8 +5,13 @@ import { PEOPLE } from "./people.mjs";
 const BATCH = [400, "Batch transaction failed."];
 const URL = "/api/collections/tbl_auth_users/records";
 const person = (number, more = {}) => ({
-  ...PEOPLE.chen, email: `user2${number}@example.com`, openid: `5f0d6c1e-0000-4000-8000-00000000002${number}`, users_id: `U000000012${number}`,
-  users_name: `批量${number}`, users_phone: `1370000002${number}`, ...more,
+  ...PEOPLE.chen,
+  email: `user2${number}@example.com`,
+  openid: `5f0d6c1e-0000-4000-8000-00000000002${number}`,
+  users_id: `U000000012${number}`,
+  users_name: `批量${number}`,
+  users_phone: `1370000002${number}`,
+  ...more,
 });
 const root = () => world.root.authStore.token;
 const batch = (requests, options) => json("POST", "/api/batch", { requests }, { token: root(), ...options });
@@ -18,7 +23,10 @@ step("batch: two creates, an update and a delete", async () => {
   work.collection("tbl_auth_users").update(world.sun.id, { "users_rank_level+": 5 });
   work.collection("tbl_company").delete(world.bakery.id);
   const results = await work.send();
-  assert.deepEqual(results.map(({ status }) => status), [200, 200, 200, 204]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    [200, 200, 200, 204],
+  );
   world.batchUser = results[0].body;
   world.batchCompany = results[1].body;
 });
@@ -33,7 +41,10 @@ step("batch: upsert creates and updates", async () => {
   work.collection("tbl_company").upsert({ id: world.batchCompany.id, company_name: "旧" });
   work.collection("tbl_company").upsert({ company_id: "C0000000023" });
   const results = await work.send();
-  assert.deepEqual(results.map(({ body }) => body.company_name), ["新", "旧", ""]);
+  assert.deepEqual(
+    results.map(({ body }) => body.company_name),
+    ["新", "旧", ""],
+  );
 });
 
 step("batch: fields of each request", async () => {
@@ -61,7 +72,10 @@ step("batch: a later request sees an earlier one", async () => {
   work.collection("tbl_company").create({ id: "batchcompany001", company_id: "C0000000026" });
   work.collection("tbl_company").update("batchcompany001", { company_name: "见" });
   work.collection("tbl_company").delete("batchcompany001");
-  assert.deepEqual((await work.send()).map(({ status }) => status), [200, 200, 204]);
+  assert.deepEqual(
+    (await work.send()).map(({ status }) => status),
+    [200, 200, 204],
+  );
 });
 
 step("batch: two of the same key", async () => {
@@ -92,7 +106,14 @@ step("batch: as nobody", async () => {
 
 step("batch: a token in a request's own headers is not looked at", async () => {
   const answer = await json("POST", "/api/batch", {
-    requests: [{ method: "PATCH", url: `${URL}/${world.wang.id}?fields=users_level`, body: { users_level: "B5" }, headers: { Authorization: world.wangClient.authStore.token } }],
+    requests: [
+      {
+        method: "PATCH",
+        url: `${URL}/${world.wang.id}?fields=users_level`,
+        body: { users_level: "B5" },
+        headers: { Authorization: world.wangClient.authStore.token },
+      },
+    ],
   });
   assert.equal(answer.status, 400);
 });
@@ -131,7 +152,8 @@ step("batch: GET", async () => {
 
 step("batch: what the batches made goes", async () => {
   const work = world.root.createBatch();
-  for (const { id } of await companies(world.root).getFullList({ filter: "company_id > 'C0000000020'", sort: "company_id" })) work.collection("tbl_company").delete(id);
+  for (const { id } of await companies(world.root).getFullList({ filter: "company_id > 'C0000000020'", sort: "company_id" }))
+    work.collection("tbl_company").delete(id);
   work.collection("tbl_auth_users").delete(world.batchUser.id);
   await work.send();
 });

@@ -10,7 +10,10 @@ step("collections: getFullList, those that are no system's", async () => {
 
 step("collections: getList with filter, sort and fields", async () => {
   const { items } = await world.root.collections.getList(1, 10, { filter: "name ~ 'tbl_'", sort: "-name", fields: "id,name,type" });
-  assert.deepEqual(items.map(({ name }) => name), ["tbl_company", "tbl_auth_users"]);
+  assert.deepEqual(
+    items.map(({ name }) => name),
+    ["tbl_company", "tbl_auth_users"],
+  );
 });
 
 step("collections: getList, the system's, too", async () => {
@@ -28,7 +31,10 @@ for (const name of ["tbl_auth_users", "tbl_company", "_superusers", "pbc_4216018
 step("collections: getOne, fields", async () => {
   const { viewRule, fields } = await world.root.collections.getOne("tbl_company", { fields: "viewRule,fields.name" });
   assert.equal(viewRule, "@request.auth.id != ''");
-  assert.deepEqual(fields.map(({ name }) => name), ["id", "company_id", "company_name", "company_type", "company_status", "created", "updated"]);
+  assert.deepEqual(
+    fields.map(({ name }) => name),
+    ["id", "company_id", "company_name", "company_type", "company_status", "created", "updated"],
+  );
 });
 
 step("collections: getOne, unknown", async () => {

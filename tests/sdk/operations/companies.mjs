@@ -41,8 +41,14 @@ step("companies: getList as a superuser", async () => {
 });
 
 step("companies: filter and sort", async () => {
-  const { items } = await companies(world.root).getList(1, 1, { filter: "company_status >= 0 && company_name ~ '公司'", sort: "-company_name" });
-  assert.deepEqual(items.map(({ id }) => id), [world.huawei.id]);
+  const { items } = await companies(world.root).getList(1, 1, {
+    filter: "company_status >= 0 && company_name ~ '公司'",
+    sort: "-company_name",
+  });
+  assert.deepEqual(
+    items.map(({ id }) => id),
+    [world.huawei.id],
+  );
 });
 
 step("companies: getFirstListItem by the key", async () => {

@@ -31,7 +31,11 @@ for (const [method, path] of [
   });
 }
 
-for (const [method, path] of [["GET", RECORDS], ["POST", RECORDS], ["GET", `${RECORDS}/xxxxxxxxxxxxxxx`]]) {
+for (const [method, path] of [
+  ["GET", RECORDS],
+  ["POST", RECORDS],
+  ["GET", `${RECORDS}/xxxxxxxxxxxxxxx`],
+]) {
   step(`CORS: ${method} ${path}`, async () => {
     const answer = await raw(method, path, { headers: { Origin: "https://app.example.com" } });
     assert.equal(answer.headers.get("access-control-allow-origin"), "*");
@@ -40,7 +44,11 @@ for (const [method, path] of [["GET", RECORDS], ["POST", RECORDS], ["GET", `${RE
 
 step("CORS: preflight", async () => {
   const answer = await raw("OPTIONS", RECORDS, {
-    headers: { Origin: "https://app.example.com", "Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization,content-type" },
+    headers: {
+      Origin: "https://app.example.com",
+      "Access-Control-Request-Method": "PATCH",
+      "Access-Control-Request-Headers": "authorization,content-type",
+    },
   });
   assert.equal(answer.status, 204);
 });
@@ -49,7 +57,17 @@ step("HEAD of a list", async () => {
   await raw("HEAD", RECORDS);
 });
 
-for (const path of ["auth-with-password", "request-password-reset", "request-verification", "confirm-password-reset", "confirm-verification", "confirm-email-change", "request-otp", "auth-with-otp", "auth-with-oauth2"]) {
+for (const path of [
+  "auth-with-password",
+  "request-password-reset",
+  "request-verification",
+  "confirm-password-reset",
+  "confirm-verification",
+  "confirm-email-change",
+  "request-otp",
+  "auth-with-otp",
+  "auth-with-oauth2",
+]) {
   step(`${path} with an empty body`, async () => {
     const answer = await json("POST", `/api/collections/tbl_auth_users/${path}`, "");
     assert.ok(answer.status >= 400);
@@ -60,10 +78,18 @@ const change = (oldPassword, password, passwordConfirm = password) => ({ oldPass
 const update = (body) => users(world.zhangClient).update(world.zhang.id, body);
 const wrong = (field, code) => [400, "Failed to update record.", { [field]: code }];
 
-step("a new password without the old one", () => refused(update({ password: NEW_PASSWORD, passwordConfirm: NEW_PASSWORD }), ...wrong("oldPassword", "validation_required")).then(() => {}));
-step("a new password with a wrong old one", () => refused(update(change("wrong canary", NEW_PASSWORD)), ...wrong("oldPassword", "validation_invalid_old_password")).then(() => {}));
-step("a new password that is too short", () => refused(update(change(PASSWORD, "canary")), ...wrong("password", "validation_min_text_constraint")).then(() => {}));
-step("a new password that is not confirmed", () => refused(update(change(PASSWORD, NEW_PASSWORD, PASSWORD)), ...wrong("passwordConfirm", "validation_values_mismatch")).then(() => {}));
+step("a new password without the old one", () =>
+  refused(update({ password: NEW_PASSWORD, passwordConfirm: NEW_PASSWORD }), ...wrong("oldPassword", "validation_required")).then(() => {}),
+);
+step("a new password with a wrong old one", () =>
+  refused(update(change("wrong canary", NEW_PASSWORD)), ...wrong("oldPassword", "validation_invalid_old_password")).then(() => {}),
+);
+step("a new password that is too short", () =>
+  refused(update(change(PASSWORD, "canary")), ...wrong("password", "validation_min_text_constraint")).then(() => {}),
+);
+step("a new password that is not confirmed", () =>
+  refused(update(change(PASSWORD, NEW_PASSWORD, PASSWORD)), ...wrong("passwordConfirm", "validation_values_mismatch")).then(() => {}),
+);
 
 step("a new password", async () => {
   const record = await update(change(PASSWORD, NEW_PASSWORD));
@@ -105,7 +131,10 @@ step("a deleted user's token is nobody's", async () => {
 });
 
 step("everything goes", async () => {
-  for (const [records, sort] of [[users(world.root), "users_id"], [companies(world.root), "company_id"]]) {
+  for (const [records, sort] of [
+    [users(world.root), "users_id"],
+    [companies(world.root), "company_id"],
+  ]) {
     for (const { id } of await records.getFullList({ sort })) await records.delete(id);
     assert.equal((await records.getList(1, 1)).totalItems, 0);
   }

@@ -1,7 +1,8 @@
 // Lists: paging, sorting, filters, fields.
 import { assert, client, raw, refused, step, users, world, SOMETHING } from "./harness.mjs";
 
-const names = async (options, pb = world.root) => (await users(pb).getFullList({ sort: "users_id", ...options })).map(({ users_name }) => users_name);
+const names = async (options, pb = world.root) =>
+  (await users(pb).getFullList({ sort: "users_id", ...options })).map(({ users_name }) => users_name);
 
 step("getList as a superuser", async () => {
   const { items, page, perPage, totalItems, totalPages } = await users(world.root).getList(1, 2, { sort: "users_id" });
@@ -44,7 +45,16 @@ step("getFullList in batches", async () => {
   assert.equal((await users(world.root).getFullList({ batch: 4, fields: "users_id", sort: "users_id" })).length, 6);
 });
 
-for (const sort of ["users_name", "-users_name", "users_rank_level,-users_id", "-created,-users_id", "+users_level,users_id", "-@rowid", "users_phone", "email"]) {
+for (const sort of [
+  "users_name",
+  "-users_name",
+  "users_rank_level,-users_id",
+  "-created,-users_id",
+  "+users_level,users_id",
+  "-@rowid",
+  "users_phone",
+  "email",
+]) {
   step(`sort: ${sort}`, async () => {
     await users(world.root).getList(1, 30, { sort, fields: "users_id,users_name,users_rank_level,users_level" });
   });
@@ -73,7 +83,7 @@ for (const [filter, expected] of [
   ["created > '2020-01-01' && created <= @now", ["张伟明", "王芳<&>\"'", "李娜", "5", "陈晓 Chen", "孙丽"]],
   ["created < '2020-01-01 00:00:00.000Z'", []],
   ["users_rank_level = null", []],
-  ["users_name = \"王芳<&>\\\"'\"", ["王芳<&>\"'"]],
+  ['users_name = "王芳<&>\\"\'"', ["王芳<&>\"'"]],
   ["id = @request.auth.id", []],
   ["users_name != @request.auth.email && users_rank_level = 5", ["张伟明"]],
   ["users_id < 'U0000000103' // a comment", ["张伟明", "王芳<&>\"'"]],
@@ -85,14 +95,26 @@ for (const [filter, expected] of [
 
 step("filter with the SDK's placeholders", async () => {
   const filter = world.root.filter("users_name = {:name} && created <= {:now} && users_rank_level = {:rank} && verified = {:no}", {
-    name: "王芳<&>\"'", now: new Date(Date.now() + 60_000), rank: 3, no: false,
+    name: "王芳<&>\"'",
+    now: new Date(Date.now() + 60_000),
+    rank: 3,
+    no: false,
   });
-  const { items } = await users(world.root).getList(1, 5, { filter: filter.replace(/created <= '[^']*'/, "created <= '2999-01-01 00:00:00.000Z'") });
-  assert.deepEqual(items.map(({ id }) => id), [world.wang.id]);
+  const { items } = await users(world.root).getList(1, 5, {
+    filter: filter.replace(/created <= '[^']*'/, "created <= '2999-01-01 00:00:00.000Z'"),
+  });
+  assert.deepEqual(
+    items.map(({ id }) => id),
+    [world.wang.id],
+  );
 });
 
 step("filter on the asking user", async () => {
-  await refused(users(world.zhangClient).getList(1, 1, { filter: "id = @request.auth.id" }), 403, "Only superusers can filter by @request.");
+  await refused(
+    users(world.zhangClient).getList(1, 1, { filter: "id = @request.auth.id" }),
+    403,
+    "Only superusers can filter by @request.",
+  );
 });
 
 step("a filter does not show others", async () => {
@@ -107,7 +129,15 @@ step("getFirstListItem, none", async () => {
   await refused(users(world.root).getFirstListItem("users_phone = '1'"), 404, "The requested resource wasn't found.");
 });
 
-for (const filter of ["nope = 1", "users_name", "users_name = ", "(id = ''", "id = '' &&", "users_name = 'a' users_level = 'b'", "id == 'x'"]) {
+for (const filter of [
+  "nope = 1",
+  "users_name",
+  "users_name = ",
+  "(id = ''",
+  "id = '' &&",
+  "users_name = 'a' users_level = 'b'",
+  "id == 'x'",
+]) {
   step(`a bad filter: ${filter}`, async () => {
     await refused(users(world.root).getList(1, 1, { filter }), ...SOMETHING);
   });
@@ -124,7 +154,9 @@ for (const filter of ["@collection.tbl_company.company_id = company_id", "@reque
     await users(world.root).getList(1, 1, { filter, sort: "users_id", fields: "users_id" });
   });
   step(`a filter for superusers, as a user: ${filter}`, async () => {
-    await users(world.zhangClient).getList(1, 1, { filter, fields: "users_id" }).catch((error) => error);
+    await users(world.zhangClient)
+      .getList(1, 1, { filter, fields: "users_id" })
+      .catch((error) => error);
   });
 }
 

@@ -35,8 +35,15 @@ function record(entry) {
   lines.push(JSON.stringify({ name, ...masks.apply(entry) }));
 }
 
-const HEADERS = ["content-type", "cache-control", "x-accel-buffering", "access-control-allow-origin",
-  "access-control-allow-methods", "access-control-allow-headers", "retry-after"];
+const HEADERS = [
+  "content-type",
+  "cache-control",
+  "x-accel-buffering",
+  "access-control-allow-origin",
+  "access-control-allow-methods",
+  "access-control-allow-headers",
+  "retry-after",
+];
 
 async function body(response, url) {
   const type = response.headers.get("content-type") ?? "";
@@ -51,7 +58,11 @@ async function body(response, url) {
 export function sorted(value) {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
 }
 
 // The SDK, its EventSource and the raw requests below all go through the global fetch.
@@ -74,11 +85,18 @@ export const raw = (method, path, { body, headers = {}, token } = {}) =>
   globalThis.fetch(base + path, { method, body, headers: { ...(token && { Authorization: token }), ...headers } });
 
 export const json = (method, path, body, options = {}) =>
-  raw(method, path, { ...options, body: typeof body === "string" ? body : JSON.stringify(body), headers: { "Content-Type": "application/json", ...options.headers } });
+  raw(method, path, {
+    ...options,
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    headers: { "Content-Type": "application/json", ...options.headers },
+  });
 
 /** Asserts that the SDK's call fails so, with these codes of fields. */
 export async function refused(call, status, message, codes = {}) {
-  const error = await call.then(() => assert.fail("no error"), (error) => error);
+  const error = await call.then(
+    () => assert.fail("no error"),
+    (error) => error,
+  );
   assert.ok(error instanceof ClientResponseError, error);
   assert.equal(error.status, status);
   assert.equal(error.message, message);

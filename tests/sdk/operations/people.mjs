@@ -41,6 +41,11 @@ export const PEOPLE = {
   zhang: platform(1, "张伟", "13800138001", { company_id: "C0000000001", users_rank_level: 5, users_auth_type: 1, users_level: "A" }),
   wang: platform(2, "王芳<&>\"'", "13912345678", { company_id: "C0000000002", users_rank_level: 3, users_level: "B" }),
   li: wechat(3, "李娜"),
-  zhao: wechat(4, "赵敏", { users_type: "注册用户", users_phone: "18611112222", users_rank_level: 3, users_picture: "https://wx.qlogo.cn/mmopen/4/132" }),
+  zhao: wechat(4, "赵敏", {
+    users_type: "注册用户",
+    users_phone: "18611112222",
+    users_rank_level: 3,
+    users_picture: "https://wx.qlogo.cn/mmopen/4/132",
+  }),
   chen: platform(5, "陈晓 Chen", "13700000005", { users_rank_level: -1, users_level: "a", users_promo_code: "50%_off" }),
 };

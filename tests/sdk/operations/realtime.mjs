@@ -1,10 +1,33 @@
 // Events of changes, as they come to those who may see them.
-import { assert, base, client, companies, json, mask, raw, refused, sleep, sorted, step, superusers, until, users, world } from "./harness.mjs";
+import {
+  assert,
+  base,
+  client,
+  companies,
+  json,
+  mask,
+  raw,
+  refused,
+  sleep,
+  sorted,
+  step,
+  superusers,
+  until,
+  users,
+  world,
+} from "./harness.mjs";
 import { PEOPLE } from "./people.mjs";
 
 const heard = {};
 const clients = {};
-const person = { ...PEOPLE.chen, email: "user31@example.com", openid: "5f0d6c1e-0000-4000-8000-000000000031", users_id: "U0000000131", users_name: "实时", users_phone: "13700000031" };
+const person = {
+  ...PEOPLE.chen,
+  email: "user31@example.com",
+  openid: "5f0d6c1e-0000-4000-8000-000000000031",
+  users_id: "U0000000131",
+  users_name: "实时",
+  users_phone: "13700000031",
+};
 
 async function listen(name, pb, collection, topic, options) {
   clients[name] = pb;
@@ -23,10 +46,17 @@ const copy = (pb) => {
 
 /** What everybody has heard since the last time; who should hear nothing gets the time to. */
 async function events(expected) {
-  await until(() => Object.entries(expected).every(([name, count]) => heard[name].length >= count), `events ${JSON.stringify(expected)}, had ${JSON.stringify(heard)}`);
+  await until(
+    () => Object.entries(expected).every(([name, count]) => heard[name].length >= count),
+    `events ${JSON.stringify(expected)}, had ${JSON.stringify(heard)}`,
+  );
   await sleep(100);
   const all = Object.fromEntries(Object.keys(heard).map((name) => [name, heard[name].splice(0)]));
-  const counts = Object.fromEntries(Object.entries(all).map(([name, list]) => [name, list.length]).filter(([, count]) => count > 0));
+  const counts = Object.fromEntries(
+    Object.entries(all)
+      .map(([name, list]) => [name, list.length])
+      .filter(([, count]) => count > 0),
+  );
   assert.deepEqual(counts, expected);
   return all;
 }
@@ -52,10 +82,16 @@ step("realtime: a superuser subscribes to all users", () => listen("root", copy(
 step("realtime: the owner subscribes to all users", () => listen("zhangAll", copy(world.zhangClient), "tbl_auth_users", "*"));
 step("realtime: the owner subscribes to its record", () => listen("zhang", copy(world.zhangClient), "tbl_auth_users", world.zhang.id));
 step("realtime: another user subscribes to all users", () => listen("wang", copy(world.wangClient), "tbl_auth_users", "*"));
-step("realtime: another user subscribes to the owner's record", () => listen("wangOne", copy(world.wangClient), "tbl_auth_users", world.zhang.id));
+step("realtime: another user subscribes to the owner's record", () =>
+  listen("wangOne", copy(world.wangClient), "tbl_auth_users", world.zhang.id),
+);
 step("realtime: nobody subscribes to all users", () => listen("nobody", client(), "tbl_auth_users", "*"));
-step("realtime: a superuser subscribes with fields", () => listen("rootFields", copy(world.root), "tbl_auth_users", "*", { fields: "users_name,id" }));
-step("realtime: a superuser subscribes with a filter", () => listen("rootFilter", copy(world.root), "tbl_auth_users", "*", { filter: "users_level = 'Z'" }));
+step("realtime: a superuser subscribes with fields", () =>
+  listen("rootFields", copy(world.root), "tbl_auth_users", "*", { fields: "users_name,id" }),
+);
+step("realtime: a superuser subscribes with a filter", () =>
+  listen("rootFilter", copy(world.root), "tbl_auth_users", "*", { filter: "users_level = 'Z'" }),
+);
 step("realtime: a superuser subscribes to all companies", () => listen("rootCompanies", copy(world.root), "tbl_company", "*"));
 step("realtime: a user subscribes to all companies", () => listen("wangCompanies", copy(world.wangClient), "tbl_company", "*"));
 step("realtime: a user subscribes to one company", () => listen("wangCompany", copy(world.wangClient), "tbl_company", world.huawei.id));
@@ -65,7 +101,11 @@ step("realtime: a superuser subscribes to superusers", () => listen("rootSuperus
 step("realtime: a user subscribes to superusers", () => listen("wangSuperusers", copy(world.wangClient), "_superusers", "*"));
 
 step("realtime: superusers come and go", async () => {
-  const { id } = await superusers(world.root).create({ email: "live@example.com", password: "canary live", passwordConfirm: "canary live" });
+  const { id } = await superusers(world.root).create({
+    email: "live@example.com",
+    password: "canary live",
+    passwordConfirm: "canary live",
+  });
   await superusers(world.root).delete(id);
   return events({ rootSuperusers: 2 });
 });
@@ -99,7 +139,9 @@ step("realtime: an update that changes nothing", async () => {
 });
 
 step("realtime: a refused update is no event", async () => {
-  await refused(users(world.root).update(world.zhang.id, { users_idtype: "Nope" }), 400, "Failed to update record.", { users_idtype: "validation_invalid_value" });
+  await refused(users(world.root).update(world.zhang.id, { users_idtype: "Nope" }), 400, "Failed to update record.", {
+    users_idtype: "validation_invalid_value",
+  });
   return events({});
 });
 
@@ -133,7 +175,12 @@ step("realtime: unsubscribed from one of two", async () => {
 });
 
 step("realtime: a user who goes hears it", async () => {
-  const user = await users(world.root).create({ ...person, openid: "5f0d6c1e-0000-4000-8000-000000000032", email: "user32@example.com", users_phone: "" });
+  const user = await users(world.root).create({
+    ...person,
+    openid: "5f0d6c1e-0000-4000-8000-000000000032",
+    email: "user32@example.com",
+    users_phone: "",
+  });
   const pb = client();
   await users(pb).authWithPassword("user32@example.com", person.password);
   await listen("gone", pb, "tbl_auth_users", user.id);
@@ -167,7 +214,12 @@ step("realtime: unsubscribe from everything", async () => {
 
 step("realtime: somebody else's client", async () => {
   const { clientId } = clients.wangOne.realtime;
-  const answer = await json("POST", "/api/realtime", { clientId, subscriptions: ["tbl_auth_users/*"] }, { token: world.zhangClient.authStore.token });
+  const answer = await json(
+    "POST",
+    "/api/realtime",
+    { clientId, subscriptions: ["tbl_auth_users/*"] },
+    { token: world.zhangClient.authStore.token },
+  );
   assert.equal(answer.status, 403);
 });
 
@@ -178,7 +230,12 @@ step("realtime: a user's client as nobody", async () => {
 
 step("realtime: nobody's client becomes a user's", async () => {
   const { clientId } = clients.nobody.realtime;
-  const answer = await json("POST", "/api/realtime", { clientId, subscriptions: ["tbl_auth_users/*"] }, { token: world.wangClient.authStore.token });
+  const answer = await json(
+    "POST",
+    "/api/realtime",
+    { clientId, subscriptions: ["tbl_auth_users/*"] },
+    { token: world.wangClient.authStore.token },
+  );
   assert.equal(answer.status, 204);
   await users(world.wangClient).update(world.wang.id, { users_level: "B6" });
   return events({ rootFields: 1, nobody: 1 });
@@ -199,13 +256,23 @@ for (const [what, body] of [
 
 step("realtime: a subscription that is too long", async () => {
   const { clientId } = clients.wangOne.realtime;
-  const answer = await json("POST", "/api/realtime", { clientId, subscriptions: ["x".repeat(2501)] }, { token: world.wangClient.authStore.token });
+  const answer = await json(
+    "POST",
+    "/api/realtime",
+    { clientId, subscriptions: ["x".repeat(2501)] },
+    { token: world.wangClient.authStore.token },
+  );
   assert.equal(answer.status, 400);
 });
 
 step("realtime: too many subscriptions", async () => {
   const { clientId } = clients.wangOne.realtime;
-  const answer = await json("POST", "/api/realtime", { clientId, subscriptions: Array.from({ length: 1001 }, (_, i) => `t${i}`) }, { token: world.wangClient.authStore.token });
+  const answer = await json(
+    "POST",
+    "/api/realtime",
+    { clientId, subscriptions: Array.from({ length: 1001 }, (_, i) => `t${i}`) },
+    { token: world.wangClient.authStore.token },
+  );
   assert.equal(answer.status, 400);
 });
 

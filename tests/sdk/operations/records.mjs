@@ -52,7 +52,13 @@ step("getOne, an unknown collection", async () => {
 
 step("update as a superuser", async () => {
   const record = await users(world.root).update(world.zhao.id, {
-    users_status: 0, users_rank_level: "7", users_auth_type: 2, users_idtype: "ManagePlatform", company_id: "C0000000001", verified: true, unknown: 1,
+    users_status: 0,
+    users_rank_level: "7",
+    users_auth_type: 2,
+    users_idtype: "ManagePlatform",
+    company_id: "C0000000001",
+    verified: true,
+    unknown: 1,
   });
   assert.deepEqual([record.users_status, record.users_rank_level, record.users_idtype, record.verified], [0, 7, "ManagePlatform", true]);
   assert.ok(record.updated > record.created);
@@ -68,13 +74,24 @@ for (const [what, body, expected] of [
 }
 
 step("update, values are cast", async () => {
-  const record = await users(world.root).update(world.zhao.id, { users_status: "1", users_rank_level: null, users_name: 5, users_level: true, users_promo_code: null });
+  const record = await users(world.root).update(world.zhao.id, {
+    users_status: "1",
+    users_rank_level: null,
+    users_name: 5,
+    users_level: true,
+    users_promo_code: null,
+  });
   assert.deepEqual([record.users_status, record.users_rank_level, record.users_name, record.users_level], [1, 0, "5", "true"]);
 });
 
 step("update, a modifier of a text, and dates", async () => {
   const { users_name, created } = await users(world.root).getOne(world.zhao.id);
-  const record = await users(world.root).update(world.zhao.id, { "users_name+": "x", "users_nope-": 1, created: "2020-01-01 00:00:00.000Z", updated: "2020-01-01 00:00:00.000Z" });
+  const record = await users(world.root).update(world.zhao.id, {
+    "users_name+": "x",
+    "users_nope-": 1,
+    created: "2020-01-01 00:00:00.000Z",
+    updated: "2020-01-01 00:00:00.000Z",
+  });
   assert.deepEqual([record.users_name, record.created], [users_name, created]);
   assert.ok(record.updated > created);
 });
@@ -84,11 +101,15 @@ step("update, a wrong choice", async () => {
 });
 
 step("update, a phone that is taken", async () => {
-  await refused(users(world.root).update(world.zhao.id, { users_phone: PEOPLE.zhang.users_phone }), ...UPDATE, { users_phone: "validation_not_unique" });
+  await refused(users(world.root).update(world.zhao.id, { users_phone: PEOPLE.zhang.users_phone }), ...UPDATE, {
+    users_phone: "validation_not_unique",
+  });
 });
 
 step("update, a name that is too long", async () => {
-  await refused(users(world.root).update(world.zhao.id, { users_name: "名".repeat(65) }), ...UPDATE, { users_name: "validation_max_text_constraint" });
+  await refused(users(world.root).update(world.zhao.id, { users_name: "名".repeat(65) }), ...UPDATE, {
+    users_name: "validation_max_text_constraint",
+  });
 });
 
 step("update, another id", async () => {
@@ -116,7 +137,16 @@ step("update as oneself", async () => {
   world.zhang = record;
 });
 
-for (const body of [{ openid: "other" }, { users_status: 9 }, { users_rank_level: 9 }, { users_auth_type: 9 }, { users_idtype: "WeChat" }, { users_id: "U1" }, { users_convers_id: "x" }, { "users_rank_level+": 1 }]) {
+for (const body of [
+  { openid: "other" },
+  { users_status: 9 },
+  { users_rank_level: 9 },
+  { users_auth_type: 9 },
+  { users_idtype: "WeChat" },
+  { users_id: "U1" },
+  { users_convers_id: "x" },
+  { "users_rank_level+": 1 },
+]) {
   step(`update as oneself, not one's own to change: ${Object.keys(body)}`, async () => {
     await refused(users(world.zhangClient).update(world.zhang.id, body), ...NOT_FOUND);
   });
@@ -124,7 +154,13 @@ for (const body of [{ openid: "other" }, { users_status: 9 }, { users_rank_level
 
 step("update as oneself, the same values are no change", async () => {
   const { openid, users_status, users_rank_level, users_idtype } = world.zhang;
-  const record = await users(world.zhangClient).update(world.zhang.id, { openid, users_status, users_rank_level, users_idtype, users_level: "A" });
+  const record = await users(world.zhangClient).update(world.zhang.id, {
+    openid,
+    users_status,
+    users_rank_level,
+    users_idtype,
+    users_level: "A",
+  });
   assert.equal(record.users_level, "A");
 });
 

@@ -30,11 +30,19 @@ step("superusers: create, the address is taken", async () => {
 });
 
 step("superusers: create, nothing given", async () => {
-  await refused(superusers(world.root).create({}), 400, "Failed to create record.", { password: "validation_required", passwordConfirm: "validation_required" });
+  await refused(superusers(world.root).create({}), 400, "Failed to create record.", {
+    password: "validation_required",
+    passwordConfirm: "validation_required",
+  });
 });
 
 step("superusers: create without an address", async () => {
-  await refused(superusers(world.root).create({ password: OTHER.password, passwordConfirm: OTHER.password }), 400, "Failed to create record.", { email: "validation_required" });
+  await refused(
+    superusers(world.root).create({ password: OTHER.password, passwordConfirm: OTHER.password }),
+    400,
+    "Failed to create record.",
+    { email: "validation_required" },
+  );
 });
 
 step("superusers: the new one logs in", async () => {
@@ -45,7 +53,10 @@ step("superusers: the new one logs in", async () => {
 
 step("superusers: list with filter, sort and fields", async () => {
   const { items } = await superusers(world.root).getList(1, 10, { filter: "email ~ 'example'", sort: "-email", fields: "email,verified" });
-  assert.deepEqual(items.map(({ email }) => email), [OTHER.email, email]);
+  assert.deepEqual(
+    items.map(({ email }) => email),
+    [OTHER.email, email],
+  );
 });
 
 step("superusers: update", async () => {
@@ -76,7 +87,11 @@ step("superusers: impersonate as a superuser", async () => {
 });
 
 step("superusers: impersonate as a user", async () => {
-  await refused(superusers(world.zhangClient).impersonate(world.second.id, 60), 403, "The authorized record is not allowed to perform this action.");
+  await refused(
+    superusers(world.zhangClient).impersonate(world.second.id, 60),
+    403,
+    "The authorized record is not allowed to perform this action.",
+  );
 });
 
 step("superusers: delete", async () => {

@@ -84,12 +84,14 @@ def _record_response(response):
         if "fields" in request.url.params:
             body = json.loads(json.dumps(body, sort_keys=True))
     query = f"?{unquote_plus(request.url.query.decode())}" if request.url.query else ""
-    _record({
-        "request": f"{request.method} {request.url.path}{query}",
-        "status": response.status_code,
-        "headers": {name: response.headers[name] for name in HEADERS if name in response.headers},
-        "body": body,
-    })
+    _record(
+        {
+            "request": f"{request.method} {request.url.path}{query}",
+            "status": response.status_code,
+            "headers": {name: response.headers[name] for name in HEADERS if name in response.headers},
+            "body": body,
+        }
+    )
 
 
 def _learn(value):
