@@ -37,7 +37,8 @@ use self::operations::Operations;
 use self::pages::{Files, Page};
 use self::platform::PlatformApi;
 use self::pocketbase::{
-    AuthApi, BatchApi, CollectionsApi, Context, HealthApi, ImpersonateApi, RealtimeApi, RecordsApi,
+    AuthApi, BatchApi, CollectionsApi, Context, HealthApi, ImpersonateApi, MailApi, OffApi, RealtimeApi,
+    RecordsApi,
 };
 use self::system::SystemApi;
 use self::wechat::WechatApi;
@@ -64,7 +65,8 @@ impl Tags {
 }
 
 type Contract = (SystemApi, WechatApi, PlatformApi);
-type Dialect = (HealthApi, AuthApi, ImpersonateApi, CollectionsApi, RecordsApi, BatchApi, RealtimeApi);
+type Dialect =
+    (HealthApi, AuthApi, MailApi, OffApi, ImpersonateApi, CollectionsApi, RecordsApi, BatchApi, RealtimeApi);
 type Service = OpenApiService<(Contract, Dialect), ()>;
 
 fn limits(app: &App) -> Arc<Limits> {
@@ -84,6 +86,8 @@ fn service(app: &Arc<App>, limits: &Arc<Limits>, stopping: watch::Receiver<()>) 
     let dialect = (
         HealthApi,
         AuthApi(context.clone()),
+        MailApi(context.clone()),
+        OffApi(context.clone()),
         ImpersonateApi(context.clone()),
         CollectionsApi(context.clone()),
         RecordsApi(context.clone()),

@@ -25,7 +25,8 @@ const ADDED_STATUSES: [(&str, &[&str]); 7] = [
 ];
 
 /// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.
-const ADDED_COMPONENTS: [&str; 10] = [
+const ADDED_COMPONENTS: [&str; 11] = [
+    "ConfirmRequest",
     "CollectionList",
     "ErrorResponse",
     "EmailChangeRequest",
@@ -41,7 +42,13 @@ const ADDED_COMPONENTS: [&str; 10] = [
 /// The tag of PocketBase's operations …
 const ADDED_TAG: &str = "PocketBase";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 14] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 20] = [
+    ("/api/collections/{collection}/confirm-password-reset", &["post"]),
+    ("/api/collections/{collection}/confirm-verification", &["post"]),
+    ("/api/collections/{collection}/confirm-email-change", &["post"]),
+    ("/api/collections/{collection}/request-otp", &["post"]),
+    ("/api/collections/{collection}/auth-with-otp", &["post"]),
+    ("/api/collections/{collection}/auth-with-oauth2", &["post"]),
     ("/api/batch", &["post"]),
     ("/api/health", &["get"]),
     ("/api/realtime", &["get", "post"]),

@@ -225,6 +225,28 @@ fn mail_is_answered_as_by_a_pocketbase_that_sends_none() {
     assert_error(&answer, 400, "Failed to request email change.", &json!({}));
 }
 
+#[test]
+fn no_token_of_a_mail_is_valid_and_other_logins_are_off() {
+    let app = TestApp::spawn();
+    let post = |path: &str, body: Value| app.post(&format!("{USERS}/{path}")).json(&body).send();
+    let filled = json!({ "token": "x", "password": PASSWORD, "passwordConfirm": PASSWORD });
+    for (path, required, wrong) in [
+        ("confirm-password-reset", vec!["password", "passwordConfirm", "token"], vec!["token"]),
+        ("confirm-verification", vec!["token"], vec!["token"]),
+        ("confirm-email-change", vec!["password", "token"], vec!["password", "token"]),
+    ] {
+        for (body, fields) in [(json!({}), required), (filled.clone(), wrong)] {
+            let answer = post(path, body).json();
+            assert_eq!(answer["status"], 400, "{path}");
+            assert_eq!(answer["data"].as_object().unwrap().keys().collect::<Vec<_>>(), fields, "{path}");
+        }
+    }
+    for (path, way) in [("request-otp", "OTP"), ("auth-with-otp", "OTP"), ("auth-with-oauth2", "OAuth2")] {
+        let message = format!("The collection is not configured to allow {way} authentication.");
+        assert_error(&post(path, json!({})), 403, &message, &json!({}));
+    }
+}
+
 /// The facts' table of errors, with what a real PocketBase (0.40.6) answered where the table is silent.
 #[test]
 fn errors_are_pocketbase_s() {

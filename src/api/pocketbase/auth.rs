@@ -11,12 +11,12 @@ use super::super::types::{AnyData, AuthRecord};
 use super::super::view::{auth_record, superuser_record};
 use super::Context;
 use super::answer::{Outcomes, Reply};
-use super::error::{FieldError, FieldErrors, Refused, not_loaded};
+use super::error::{Refused, not_loaded};
 use super::fields::Fields;
 use super::form::Form;
-use super::forms::{self, Credentials, EmailChangeRequest, EmailRequest, PasswordAuthRequest};
+use super::forms::{self, Credentials, PasswordAuthRequest};
 use crate::auth::{self, Caller, IdentityField, RefreshBy, Who};
-use crate::domain::{Collection, Collections, Kind, Phone, PlainPassword, User};
+use crate::domain::{Collections, Kind, Phone, PlainPassword, User};
 use crate::error::Error;
 
 /// The endpoints for logging in.
@@ -81,30 +81,6 @@ impl Outcomes for PbAuthRefresh {
     ];
 }
 
-enum PbRequestMail {}
-
-impl Outcomes for PbRequestMail {
-    type Body = AnyData;
-    const SUCCESS: Option<(u16, &str)> = Some((204, "已受理;服务端未配置邮件,不会发送"));
-    const ERRORS: &[(u16, &str)] =
-        &[(400, "参数错误"), (404, "集合不存在"), (408, "请求体接收超时"), (413, "请求体过大")];
-}
-
-enum PbRequestEmailChange {}
-
-impl Outcomes for PbRequestEmailChange {
-    type Body = AnyData;
-    const SUCCESS: Option<(u16, &str)> = None;
-    const ERRORS: &[(u16, &str)] = &[
-        (400, "参数错误;或服务端未配置邮件,无法修改邮箱"),
-        (401, "token 无效或已过期"),
-        (404, "集合不存在"),
-        (408, "请求体接收超时"),
-        (413, "请求体过大"),
-        (500, "服务端内部错误"),
-    ];
-}
-
 #[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
 impl AuthApi {
     /// 登录方式(SDK:listAuthMethods)
@@ -116,7 +92,7 @@ impl AuthApi {
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
     ) -> Result<Reply<PbAuthMethods>> {
-        let collection = self.known(&collection)?;
+        let collection = self.0.auth_collection(&collection)?;
         let off = json!({ "enabled": false, "duration": 0 });
         let methods = json!({
             "password": { "identityFields": IdentityField::of(collection.kind).iter().map(|field| forms::name_of(*field)).collect::<Vec<_>>(), "enabled": true },
@@ -147,7 +123,7 @@ impl AuthApi {
         fields: Query<Option<String>>,
         body: Form<Option<PasswordAuthRequest>>,
     ) -> Result<Reply<PbAuthWithPassword>> {
-        let collection = self.known(&collection)?;
+        let collection = self.0.auth_collection(&collection)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let form = body.read().map_err(not_loaded)?.unwrap_or_default();
         let form = form.check(IdentityField::of(collection.kind))?;
@@ -167,92 +143,13 @@ impl AuthApi {
     ) -> Result<Reply<PbAuthRefresh>> {
         let collection = self.0.collection(&collection, &Kind::ALL).ok_or(Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let caller = self.caller_of(&bearer, collection).await?;
+        let caller = self.0.caller_of(&bearer, collection).await?;
         let token = self.refresh(&bearer, &caller).await?;
         Ok(Reply::new(&RecordAuth::new(&caller.who, token, &self.0.app.collections), &fields))
-    }
-
-    /// 申请重置密码(SDK:requestPasswordReset)
-    ///
-    /// 服务端未配置邮件:无论邮箱是否存在都返回 204,不会发送邮件。
-    #[oai(
-        path = "/collections/:collection/request-password-reset",
-        method = "post",
-        operation_id = "pbRequestPasswordReset"
-    )]
-    async fn request_password_reset(
-        &self,
-        /// tbl_auth_users 或 pbc_421601843
-        collection: Path<String>,
-        body: Form<Option<EmailRequest>>,
-    ) -> Result<Reply<PbRequestMail>> {
-        self.known(&collection)?;
-        request_mail(body)
-    }
-
-    /// 申请验证邮箱(SDK:requestVerification)
-    ///
-    /// 服务端未配置邮件:无论邮箱是否存在都返回 204,不会发送邮件。
-    #[oai(
-        path = "/collections/:collection/request-verification",
-        method = "post",
-        operation_id = "pbRequestVerification"
-    )]
-    async fn request_verification(
-        &self,
-        /// tbl_auth_users 或 pbc_421601843
-        collection: Path<String>,
-        body: Form<Option<EmailRequest>>,
-    ) -> Result<Reply<PbRequestMail>> {
-        self.known(&collection)?;
-        request_mail(body)
-    }
-
-    /// 申请修改邮箱(SDK:requestEmailChange)
-    ///
-    /// 服务端未配置邮件,因此总是返回 400 `Failed to request email change.`。
-    #[oai(
-        path = "/collections/:collection/request-email-change",
-        method = "post",
-        operation_id = "pbRequestEmailChange"
-    )]
-    async fn request_email_change(
-        &self,
-        bearer: Bearer,
-        /// tbl_auth_users 或 pbc_421601843
-        collection: Path<String>,
-        body: Form<Option<EmailChangeRequest>>,
-    ) -> Result<Reply<PbRequestEmailChange>> {
-        let collection = self.known(&collection)?;
-        let caller = self.caller_of(&bearer, collection).await?;
-        let form = body.read().map_err(not_loaded)?;
-        let email = forms::email("newEmail", form.and_then(|form| form.newEmail))?;
-        if email_of(&caller.who) == Some(&email) {
-            return Err(Refused::form(FieldErrors::from([("newEmail", FieldError::OWN_EMAIL)])).into());
-        }
-        Err(Refused::NO_MAIL.into())
     }
 }
 
 impl AuthApi {
-    fn known(&self, name_or_id: &str) -> Result<&Collection, Refused> {
-        match self.0.collection(name_or_id, &Kind::ALL) {
-            Some(collection) if AUTH.contains(&collection.kind) => Ok(collection),
-            Some(_) => Err(Refused::NOT_AN_AUTH_COLLECTION),
-            None => Err(Refused::NOT_A_COLLECTION),
-        }
-    }
-
-    /// The caller, who has to be of `collection`.
-    async fn caller_of(&self, bearer: &Bearer, collection: &Collection) -> Result<Caller> {
-        let caller = self.0.caller(bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
-        match (&caller.who, collection.kind) {
-            (Who::User(_), Kind::Users) | (Who::Superuser(_), Kind::Superusers) => Ok(caller),
-            (Who::User(_), _) => Err(Refused::NOT_A_SUPERUSER.into()),
-            (Who::Superuser(_), _) => Err(Refused::NOT_A_USER.into()),
-        }
-    }
-
     /// A new token; the same one if it is not to be refreshed.
     async fn refresh(&self, bearer: &Bearer, caller: &Caller) -> Result<String> {
         if !caller.is_refreshable {
@@ -318,18 +215,4 @@ impl AuthApi {
 /// of one the openid.
 fn login_name(user: &User) -> &str {
     user.phone.as_ref().map_or(user.openid.as_str(), Phone::as_str)
-}
-
-fn email_of(who: &Who) -> Option<&String> {
-    match who {
-        Who::User(user) => user.email.as_ref(),
-        Who::Superuser(superuser) => Some(&superuser.email),
-    }
-}
-
-/// No mail is ever sent, and whether the address is known is not told.
-fn request_mail(body: Form<Option<EmailRequest>>) -> Result<Reply<PbRequestMail>> {
-    let form = body.read().map_err(not_loaded)?;
-    forms::email("email", form.and_then(|form| form.email))?;
-    Ok(Reply::empty())
 }

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::super::view;
 use super::cast;
-use super::error::{FieldError, FieldErrors, Refused};
+use super::error::Refused;
+use super::field_error::{FieldError, FieldErrors};
 use super::given::Given;
 use super::passwords::{Editor, Passwords, Sent};
 use super::schema::Schemas;

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::cast;
 use super::changes::new_id;
-use super::error::{FieldError, FieldErrors, Refused};
+use super::error::Refused;
+use super::field_error::{FieldError, FieldErrors};
 use super::given::Given;
 use super::schema::{Field, FieldKind, Schema};
 use crate::domain::{Company, RecordId};

@@ -1,8 +1,5 @@
 //! PocketBase's errors: `{data, message, status}`, with what is wrong with a field in `data`.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::http::{Method, StatusCode};
 use poem::{Error as PoemError, Response};
@@ -12,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::super::answer::JSON;
 use super::super::error::Rejected;
 use super::super::types::AnyData;
-use crate::domain::Invalid;
+use super::field_error::FieldErrors;
 use crate::error::Error;
 
 /// An error in PocketBase's form; `data` names the fields that are wrong.
@@ -21,48 +18,6 @@ pub struct PocketBaseError {
     data: AnyData,
     message: String,
     status: u16,
-}
-
-/// What is wrong with a field.
-#[derive(Clone, Debug)]
-pub struct FieldError {
-    code: &'static str,
-    message: Cow<'static, str>,
-    params: Option<Value>,
-    /// Of a list, some of whose items are wrong: the parameters are their errors, by their place, and are all there is.
-    is_of_items: bool,
-}
-
-/// Wrong fields by name, in the order in which PocketBase writes them.
-#[derive(Debug, Default)]
-pub struct FieldErrors(BTreeMap<Cow<'static, str>, FieldError>);
-
-impl FieldErrors {
-    pub const fn new() -> Self {
-        Self(BTreeMap::new())
-    }
-
-    pub fn insert(&mut self, field: impl Into<Cow<'static, str>>, error: FieldError) {
-        self.0.insert(field.into(), error);
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn json(&self) -> Value {
-        self.0
-            .iter()
-            .map(|(name, error)| (name.clone().into_owned(), error.json()))
-            .collect::<Map<_, _>>()
-            .into()
-    }
-}
-
-impl<const N: usize> From<[(&'static str, FieldError); N]> for FieldErrors {
-    fn from(errors: [(&'static str, FieldError); N]) -> Self {
-        Self(errors.into_iter().map(|(name, error)| (name.into(), error)).collect())
-    }
 }
 
 /// Why PocketBase would refuse.
@@ -76,102 +31,6 @@ pub struct Refused {
     requests: Option<Box<Value>>,
 }
 
-impl FieldError {
-    pub const BLANK: Self = Self::new("validation_required", "Cannot be blank.");
-    pub const EMAIL: Self = Self::new("validation_is_email", "Must be a valid email address.");
-    pub const FORMAT: Self = Self::new("validation_invalid_format", "Invalid value format.");
-    pub const MISMATCH: Self = Self::new("validation_values_mismatch", "Values don't match.");
-    pub const NOT_IN: Self = Self::new("validation_in_invalid", "Must be a valid value.");
-    pub const NOT_UNIQUE: Self = Self::new("validation_not_unique", "Value must be unique.");
-    pub const OLD_PASSWORD: Self =
-        Self::new("validation_invalid_old_password", "Missing or invalid old password.");
-    pub const OWN_EMAIL: Self = Self::new("validation_not_in_invalid", "Must not be in list.");
-    pub const PRIMARY_KEY: Self =
-        Self::new("validation_pk_change", "The record primary key cannot be changed.");
-    pub const WHOLE: Self = Self::new("validation_only_int_constraint", "Decimal numbers are not allowed.");
-    pub const VALUE: Self = Self::new("validation_invalid_value", "Invalid value.");
-
-    const fn new(code: &'static str, message: &'static str) -> Self {
-        Self { code, message: Cow::Borrowed(message), params: None, is_of_items: false }
-    }
-
-    /// A list or text that is too long.
-    pub fn too_long(max: usize) -> Self {
-        Self {
-            message: format!("The length must be no more than {max}.").into(),
-            params: Some(json!({ "max": max, "min": 0 })),
-            ..Self::new("validation_length_too_long", "")
-        }
-    }
-
-    /// A number that is too small.
-    pub fn too_small(min: i64) -> Self {
-        Self {
-            message: format!("Must be no less than {min}.").into(),
-            params: Some(json!({ "threshold": min })),
-            ..Self::new("validation_min_greater_equal_than_required", "")
-        }
-    }
-
-    /// A list some of whose items are wrong, if there are any.
-    pub fn of_items(items: impl Iterator<Item = (usize, Self)>) -> Option<Self> {
-        let errors: BTreeMap<_, _> = items.map(|(place, error)| (place.to_string(), error.json())).collect();
-        (!errors.is_empty()).then(|| Self { params: Some(json!(errors)), is_of_items: true, ..Self::VALUE })
-    }
-
-    /// Not one of the values of a select field.
-    pub fn select(value: &str) -> Self {
-        Self {
-            message: format!("Invalid value {value}.").into(),
-            params: Some(json!({ "value": value })),
-            ..Self::VALUE
-        }
-    }
-
-    /// Longer than PocketBase takes for an identity or a password to log in with.
-    pub fn length(max: usize) -> Self {
-        Self {
-            message: format!("The length must be between 1 and {max}.").into(),
-            params: Some(json!({ "max": max, "min": 1 })),
-            ..Self::new("validation_length_out_of_range", "")
-        }
-    }
-
-    /// An id that is too short; PocketBase tells the limit here, and not for a password.
-    pub fn min(min: usize) -> Self {
-        Self { params: Some(json!({ "min": min })), ..Invalid::TooShort { min }.into() }
-    }
-
-    /// As PocketBase writes it.
-    pub fn json(&self) -> Value {
-        let mut json = json!({ "code": self.code, "message": self.message });
-        match &self.params {
-            Some(errors) if self.is_of_items => return errors.clone(),
-            Some(params) => json["params"] = params.clone(),
-            None => {}
-        }
-        json
-    }
-}
-
-impl From<Invalid> for FieldError {
-    fn from(why: Invalid) -> Self {
-        match why {
-            Invalid::Empty => Self::BLANK,
-            Invalid::TooShort { min } => Self {
-                message: format!("Must be at least {min} character(s).").into(),
-                ..Self::new("validation_min_text_constraint", "")
-            },
-            Invalid::TooLong { max } => Self {
-                message: format!("Must be no more than {max} character(s).").into(),
-                params: Some(json!({ "max": max })),
-                ..Self::new("validation_max_text_constraint", "")
-            },
-            Invalid::Phone => Self::FORMAT,
-        }
-    }
-}
-
 const SOMETHING: &str = "Something went wrong while processing your request.";
 
 impl Refused {
@@ -179,6 +38,10 @@ impl Refused {
     pub const NOT_LOADED: Self =
         Self::new(StatusCode::BAD_REQUEST, "An error occurred while loading the submitted data.");
     pub const CREDENTIALS: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to authenticate.");
+    pub const NO_OTP: Self =
+        Self::new(StatusCode::FORBIDDEN, "The collection is not configured to allow OTP authentication.");
+    pub const NO_OAUTH2: Self =
+        Self::new(StatusCode::FORBIDDEN, "The collection is not configured to allow OAuth2 authentication.");
     pub const NO_MAIL: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to request email change.");
     pub const UNAUTHENTICATED: Self =
         Self::new(StatusCode::UNAUTHORIZED, "The request requires valid record authorization token.");

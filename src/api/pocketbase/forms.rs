@@ -2,7 +2,8 @@
 
 use poem_openapi::Object;
 
-use super::error::{FieldError, FieldErrors, Refused};
+use super::error::Refused;
+use super::field_error::{FieldError, FieldErrors};
 use crate::auth::IdentityField;
 use crate::domain::Email;
 
@@ -28,6 +29,34 @@ pub struct EmailRequest {
 #[expect(non_snake_case, reason = "PocketBase's names")]
 pub struct EmailChangeRequest {
     pub newEmail: Option<String>,
+}
+
+/// What comes with the link of a mail.
+#[derive(Default, Object)]
+#[expect(non_snake_case, reason = "PocketBase's names")]
+pub struct ConfirmRequest {
+    token: Option<String>,
+    password: Option<String>,
+    passwordConfirm: Option<String>,
+}
+
+impl ConfirmRequest {
+    /// Refuses the form if one of these is missing.
+    ///
+    /// # Errors
+    /// Each field that is.
+    pub fn require(&self, fields: &[&'static str]) -> Result<(), Refused> {
+        let mut errors = FieldErrors::new();
+        for field in fields {
+            let value = match *field {
+                "token" => &self.token,
+                "password" => &self.password,
+                _ => &self.passwordConfirm,
+            };
+            required(&mut errors, field, value.clone());
+        }
+        if errors.is_empty() { Ok(()) } else { Err(Refused::form(errors)) }
+    }
 }
 
 /// A login form that is filled in as it should be.

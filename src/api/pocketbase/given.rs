@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::cast;
-use super::error::{FieldError, FieldErrors};
+use super::field_error::{FieldError, FieldErrors};
 use super::schema::{Field, FieldKind, Schema};
 use crate::domain::Invalid;
 

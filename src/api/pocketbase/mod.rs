@@ -12,6 +12,7 @@ mod collections;
 mod companies;
 mod description;
 pub mod error;
+mod field_error;
 mod fields;
 mod filter;
 mod form;
@@ -21,6 +22,8 @@ mod health;
 mod impersonate;
 mod json;
 mod list;
+mod mail;
+mod off;
 mod paging;
 mod passwords;
 mod realtime;
@@ -36,6 +39,7 @@ use std::sync::Arc;
 use poem::Request;
 use tokio::sync::Semaphore;
 
+use self::auth::AUTH;
 pub use self::auth::AuthApi;
 pub use self::batch::BatchApi;
 pub use self::collections::CollectionsApi;
@@ -43,6 +47,8 @@ use self::error::Refused;
 pub use self::health::HealthApi;
 pub use self::impersonate::ImpersonateApi;
 use self::list::SCANS;
+pub use self::mail::MailApi;
+pub use self::off::OffApi;
 pub use self::realtime::RealtimeApi;
 pub use self::records::RecordsApi;
 use self::schema::Schemas;
@@ -99,6 +105,25 @@ impl Context {
             Some(Who::Superuser(_)) => Ok(()),
             Some(Who::User(_)) => Err(Refused::NOT_ALLOWED.into()),
             None => Err(Refused::UNAUTHENTICATED.into()),
+        }
+    }
+
+    /// The collection that a path names, whose records can log in.
+    fn auth_collection(&self, name_or_id: &str) -> Result<&Collection, Refused> {
+        match self.collection(name_or_id, &Kind::ALL) {
+            Some(collection) if AUTH.contains(&collection.kind) => Ok(collection),
+            Some(_) => Err(Refused::NOT_AN_AUTH_COLLECTION),
+            None => Err(Refused::NOT_A_COLLECTION),
+        }
+    }
+
+    /// The caller, who has to be of `collection`.
+    async fn caller_of(&self, bearer: &Bearer, collection: &Collection) -> poem::Result<Caller> {
+        let caller = self.caller(bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
+        match (&caller.who, collection.kind) {
+            (Who::User(_), Kind::Users) | (Who::Superuser(_), Kind::Superusers) => Ok(caller),
+            (Who::User(_), _) => Err(Refused::NOT_A_SUPERUSER.into()),
+            (Who::Superuser(_), _) => Err(Refused::NOT_A_USER.into()),
         }
     }
 

@@ -29,7 +29,8 @@ step("getOne, the collection's name in another case", async () => {
 });
 
 step("getOne, expand of a text field and of nothing known", async () => {
-  assert.deepEqual(await users(world.root).getOne(world.zhang.id, { expand: "company_id,nope,company_id.nope" }), world.zhang);
+  const { expand, ...record } = await users(world.root).getOne(world.zhang.id, { expand: "company_id,nope,company_id.nope" });
+  assert.deepEqual(record, world.zhang);
 });
 
 step("getOne, fields", async () => {
