@@ -585,26 +585,28 @@ fn lists_of_many_users_take_bounded_memory_and_stop_no_writer() {
         let (total, took) = timed(query);
         println!("{total:>8} {took:>10.1?}  {query}  peak +{} MiB", peak_mib().saturating_sub(before));
     }
-    let (slowest, lists) = std::thread::scope(|scope| {
+    let (writes, slowest, lists) = std::thread::scope(|scope| {
         let deep = |n| {
             let page = users.min(20_000);
             format!("page={page}&perPage=1&sort=users_picture,-users_name&filter=users_name!='{n}'")
         };
         let lists: Vec<_> = (0..6).map(|n| scope.spawn(move || timed(&deep(n)))).collect();
-        let mut slowest = Duration::ZERO;
+        let (mut writes, mut slowest) = (0, Duration::ZERO);
         for n in 0.. {
             let started = Instant::now();
             let write = Write::InsertUser(new_user(users + n));
             root.app.block_on(root.app.app.store.write(vec![write], now())).unwrap().unwrap();
             slowest = slowest.max(started.elapsed());
+            writes += 1;
             if lists.iter().all(std::thread::ScopedJoinHandle::is_finished) {
                 break;
             }
         }
-        (slowest, lists.into_iter().map(|list| list.join().unwrap()).collect::<Vec<_>>())
+        (writes, slowest, lists.into_iter().map(|list| list.join().unwrap()).collect::<Vec<_>>())
     });
     let peak = peak_mib().saturating_sub(before);
-    println!("six at once: {lists:.1?}, the slowest write took {slowest:.1?}, peak +{peak} MiB");
+    println!("six at once: {lists:.1?}, {writes} writes, the slowest took {slowest:.1?}, peak +{peak} MiB");
     assert!(peak <= 128, "{peak} MiB");
-    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    // Writers that wait for lists would get in between them only.
+    assert!(writes > 20, "{writes} writes while six lists were made");
 }
