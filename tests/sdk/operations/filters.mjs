@@ -151,7 +151,10 @@ for (const field of ["password", "tokenKey"]) {
 
 for (const filter of ["@collection.tbl_company.company_id = company_id", "@request.query.x = ''"]) {
   step(`a filter for superusers, as a superuser: ${filter}`, async () => {
-    await users(world.root).getList(1, 1, { filter, sort: "users_id", fields: "users_id" });
+    // Not served by both; the comparison knows.
+    await users(world.root)
+      .getList(1, 1, { filter, sort: "users_id", fields: "users_id" })
+      .catch((error) => error);
   });
   step(`a filter for superusers, as a user: ${filter}`, async () => {
     await users(world.zhangClient)
