@@ -1,11 +1,11 @@
 //! A user as clients see it: the contract's `UserInfo`, and PocketBase's auth record.
 
-use jiff::Timestamp;
 use poem_openapi::{Enum, Object};
 use serde_json::{Map, Value};
 
 use super::types::{AuthRecord, CompanyInfo, Number};
 use crate::domain::{Collection, Collections, Company, IdType, Phone, Status, Superuser, User, UserType};
+use crate::pocketbase::date_text;
 use crate::store::Record;
 
 /// 用户身份来源类型
@@ -132,8 +132,8 @@ impl UserInfo {
             users_promo_code: user.promo_code.clone(),
             usergroups_id: user.group_id.clone(),
             company: CompanyInfo(company.map(|company| company_record(company, &collections.companies).0)),
-            created: date(user.created),
-            updated: date(user.updated),
+            created: date_text(user.created),
+            updated: date_text(user.updated),
         }
     }
 }
@@ -154,12 +154,12 @@ pub fn auth_record(user: &User, collection: &Collection) -> AuthRecord {
         ("collectionId", text(&collection.id)),
         ("collectionName", text(collection.kind.name())),
         ("company_id", text(&user.company_id)),
-        ("created", text(&date(user.created))),
+        ("created", text(&date_text(user.created))),
         ("email", text(user.email.as_deref().unwrap_or_default())),
         ("emailVisibility", user.email_visibility.into()),
         ("id", text(user.id.as_str())),
         ("openid", text(user.openid.as_str())),
-        ("updated", text(&date(user.updated))),
+        ("updated", text(&date_text(user.updated))),
         ("usergroups_id", text(&user.group_id)),
         ("users_auth_type", user.auth_type.into()),
         ("users_convers_id", text(&user.conversation_id)),
@@ -190,9 +190,9 @@ pub fn company_record(company: &Company, collection: &Collection) -> AuthRecord 
         ("collectionId", collection.id.clone()),
         ("collectionName", collection.kind.name().to_owned()),
         ("company_id", company.company_id.clone()),
-        ("created", date(company.created)),
+        ("created", date_text(company.created)),
         ("id", company.id.to_string()),
-        ("updated", date(company.updated)),
+        ("updated", date_text(company.updated)),
     ];
     AuthRecord(with_columns(
         &company.columns,
@@ -205,11 +205,11 @@ pub fn superuser_record(superuser: &Superuser, collection: &Collection) -> AuthR
     let own = [
         ("collectionId", Value::from(collection.id.as_str())),
         ("collectionName", collection.kind.name().into()),
-        ("created", date(superuser.created).into()),
+        ("created", date_text(superuser.created).into()),
         ("email", superuser.email.as_str().into()),
         ("emailVisibility", superuser.email_visibility.into()),
         ("id", superuser.id.as_str().into()),
-        ("updated", date(superuser.updated).into()),
+        ("updated", date_text(superuser.updated).into()),
         ("verified", superuser.verified.into()),
     ];
     AuthRecord(own.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
@@ -233,9 +233,4 @@ pub fn status_number(status: Status) -> i64 {
         Status::Active => 1,
         Status::Disabled => 0,
     }
-}
-
-/// PocketBase's form of a date: `2026-11-22 05:50:36.858Z`.
-pub fn date(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S.%3fZ").to_string()
 }

@@ -19,7 +19,8 @@ pub use password::{hash_password, is_password_of};
 pub use profile::{ProfileUpdate, update_profile};
 pub use refresh::{RefreshBy, refresh_token};
 pub use register::{Registration, register};
-pub use superuser::{SuperuserSession, create_superuser, refresh_superuser, superuser_login};
+pub use superuser::{SuperuserSession, create_superuser, superuser_login};
+pub use tokens::superuser_token;
 
 use crate::app::App;
 use crate::domain::{Company, IdType, NewUser, OpenId, RecordId, TokenKey, User};

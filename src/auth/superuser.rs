@@ -43,14 +43,6 @@ async fn renew_hash(app: &App, superuser: &Superuser, new_hash: String) {
     }
 }
 
-/// A new token for a superuser whose token is valid.
-///
-/// # Errors
-/// Only errors of ours.
-pub fn refresh_superuser(app: &App, superuser: &Superuser) -> Result<String> {
-    superuser_token(app, superuser)
-}
-
 /// Makes a superuser, or says why there can be none.
 ///
 /// # Errors

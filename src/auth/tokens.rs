@@ -19,7 +19,7 @@ pub(super) fn user_token(app: &App, user: &User) -> Result<String> {
 ///
 /// # Errors
 /// Only errors of ours.
-pub(super) fn superuser_token(app: &App, superuser: &Superuser) -> Result<String> {
+pub fn superuser_token(app: &App, superuser: &Superuser) -> Result<String> {
     issue_superuser_token(app, superuser, app.config.token.superuser_lifetime, true)
 }
 

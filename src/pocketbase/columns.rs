@@ -78,14 +78,14 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// PocketBase's form of a date: `2026-11-22 05:50:36.858Z`, to the millisecond.
+/// A date in the form that [`date_text`] writes, to the millisecond.
 pub fn date(text: &str) -> Option<Timestamp> {
     let at: Timestamp = text.parse().ok()?;
     Timestamp::from_millisecond(at.as_millisecond()).ok()
 }
 
-/// That form of a date.
-pub fn written(at: Timestamp) -> String {
+/// PocketBase's form of a date: `2026-11-22 05:50:36.858Z`.
+pub fn date_text(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S.%3fZ").to_string()
 }
 

@@ -8,7 +8,7 @@ use super::collections::Table;
 use super::columns::Columns;
 use super::records::{Problem, record};
 use super::{Error, Source};
-use crate::domain::{Kind, NewUser, RecordId, Superuser, User};
+use crate::domain::{Kind, NewUser, Superuser, User};
 use crate::store::{self, Conflict, Record, Store, Write};
 
 /// Records that one transaction brings.
@@ -191,7 +191,7 @@ impl Import<'_> {
                 Ok(_) => self.summary.of_mut(kind).new += 1,
                 Err(conflict) => {
                     let problem = taken(self.store, &record, conflict).await?;
-                    self.refuse(kind, id(&record).as_str(), problem)?;
+                    self.refuse(kind, record.id().as_str(), problem)?;
                 }
             }
         }
@@ -200,14 +200,14 @@ impl Import<'_> {
 
     /// A record that is here already: the same, or changed here, or else changed there.
     fn compare(&mut self, kind: Kind, known: Record, record: &Record) -> Result<(), Error> {
-        let (known_updated, updated) = (updated(&known), updated(record));
+        let (known_updated, updated) = (known.updated(), record.updated());
         self.watcher.done(1);
         if as_imported(known, record) == *record {
             self.summary.of_mut(kind).same += 1;
         } else if known_updated > updated {
             self.summary.of_mut(kind).newer_here += 1;
         } else {
-            self.refuse(kind, id(record).as_str(), Problem::Differs)?;
+            self.refuse(kind, record.id().as_str(), Problem::Differs)?;
         }
         Ok(())
     }
@@ -264,22 +264,6 @@ fn renewed(known: Option<String>, imported: Option<&String>) -> Option<String> {
     match &known {
         Some(hash) if hash.starts_with("$scrypt$") && imported.is_some() => imported.cloned(),
         _ => known,
-    }
-}
-
-fn id(record: &Record) -> &RecordId {
-    match record {
-        Record::User(user) => &user.id,
-        Record::Company(company) => &company.id,
-        Record::Superuser(superuser) => &superuser.id,
-    }
-}
-
-fn updated(record: &Record) -> Timestamp {
-    match record {
-        Record::User(user) => user.updated,
-        Record::Company(company) => company.updated,
-        Record::Superuser(superuser) => superuser.updated,
     }
 }
 

@@ -13,9 +13,10 @@ mod source;
 use std::io;
 use std::path::PathBuf;
 
+pub use columns::date_text;
 pub use export::{Exported, Lifetimes, export};
 pub use import::{Found, Summary, Tally, Watcher, import};
-pub use records::Problem;
+pub use records::{FIXED_FIELDS, Problem, USER_FIELDS};
 pub use source::Source;
 
 use crate::{random, store};

@@ -7,16 +7,14 @@ use crate::domain::{
 };
 use crate::store::Record;
 
-/// Columns that have a place of their own in a record, or that PocketBase's records always have.
-const OURS: [&str; 25] = [
+/// All fields that the contract names, or PocketBase shows of everybody who can log in.
+pub const USER_FIELDS: [&str; 23] = [
     "company_id",
     "created",
     "email",
     "emailVisibility",
     "id",
     "openid",
-    "password",
-    "tokenKey",
     "updated",
     "usergroups_id",
     "users_auth_type",
@@ -34,6 +32,17 @@ const OURS: [&str; 25] = [
     "users_status",
     "users_type",
     "verified",
+];
+
+/// Those of them that only superusers change.
+pub const FIXED_FIELDS: [&str; 7] = [
+    "openid",
+    "users_idtype",
+    "users_status",
+    "users_rank_level",
+    "users_auth_type",
+    "users_id",
+    "users_convers_id",
 ];
 
 /// What the kinds are called.
@@ -80,7 +89,7 @@ impl Problem {
 
 /// Whether a column is no column of the deployment's own.
 pub fn is_ours(column: &str) -> bool {
-    OURS.contains(&column)
+    USER_FIELDS.contains(&column) || matches!(column, "password" | "tokenKey")
 }
 
 /// The record in a row.

@@ -1,5 +1,7 @@
 //! What is asked of the store, and what it tells of what was done.
 
+use jiff::Timestamp;
+
 use crate::domain::{
     Company, IdType, Kind, Name, NewUser, OpenId, Phone, Picture, RecordId, ShortText, Status, Superuser,
     TokenKey, User, UserType,
@@ -49,6 +51,48 @@ pub enum Scan {
         /// How many are passed over without being read.
         skip: u64,
     },
+}
+
+impl Record {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::User(_) => Kind::Users,
+            Self::Company(_) => Kind::Companies,
+            Self::Superuser(_) => Kind::Superusers,
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &RecordId {
+        match self {
+            Self::User(user) => &user.id,
+            Self::Company(company) => &company.id,
+            Self::Superuser(superuser) => &superuser.id,
+        }
+    }
+
+    /// Its place in the order of creation, among those of its kind.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        match self {
+            Self::User(user) => user.number.0,
+            Self::Company(company) => company.number,
+            Self::Superuser(superuser) => superuser.number,
+        }
+    }
+
+    /// When it last changed.
+    #[must_use]
+    pub fn updated(&self) -> Timestamp {
+        match self {
+            Self::User(user) => user.updated,
+            Self::Company(company) => company.updated,
+            Self::Superuser(superuser) => superuser.updated,
+        }
+    }
 }
 
 /// What was done to a record.

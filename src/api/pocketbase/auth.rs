@@ -162,7 +162,7 @@ impl AuthApi {
             }
             Who::Superuser(superuser) => {
                 self.0.limits.refresh(&superuser.id)?;
-                Ok(auth::refresh_superuser(&self.0.app, superuser)?)
+                Ok(auth::superuser_token(&self.0.app, superuser)?)
             }
         }
     }

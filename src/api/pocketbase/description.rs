@@ -3,12 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::super::types::AuthRecord;
-use super::super::view::date;
 use super::Context;
-use super::users::PROTECTED;
 use crate::auth::IdentityField;
 use crate::domain::{Collection, Kind};
 use crate::filter;
+use crate::pocketbase::{FIXED_FIELDS, date_text};
 
 /// What PocketBase says of a collection of those who can log in, beyond what it says of any.
 const AUTH_OPTIONS: &str = include_str!("auth_options.json");
@@ -41,8 +40,8 @@ pub fn describe(context: &Context, kind: Kind) -> Described {
         ("type", if kind == Kind::Companies { "base" } else { "auth" }.into()),
         ("fields", context.schemas.of(kind).to_json()),
         ("indexes", indexes(collection)),
-        ("created", date(collection.created).into()),
-        ("updated", date(collection.updated).into()),
+        ("created", date_text(collection.created).into()),
+        ("updated", date_text(collection.updated).into()),
         ("system", (kind == Kind::Superusers).into()),
     ] {
         json.insert(key.to_owned(), value);
@@ -65,7 +64,7 @@ fn rules(kind: Kind) -> [Value; 3] {
 }
 
 fn update_rule(own: &str) -> String {
-    let unchanged = PROTECTED.map(|field| format!(" && @request.body.{field}:changed = false"));
+    let unchanged = FIXED_FIELDS.map(|field| format!(" && @request.body.{field}:changed = false"));
     format!("{own}{}", unchanged.concat())
 }
 

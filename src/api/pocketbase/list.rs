@@ -199,7 +199,7 @@ impl<F: Fn(&Record) -> bool> Order<'_, F> {
         let visit = |(best, matching): &mut (Best, u64), record: Record| {
             if (self.holds)(&record) {
                 *matching += 1;
-                let key = Key::new(id_of(&record).clone(), &Row::new(&record, schema), fields);
+                let key = Key::new(record.id().clone(), &Row::new(&record, schema), fields);
                 if last.is_none_or(|last| order(&key, last).is_gt()) {
                     best.push(key, order);
                 }
@@ -224,14 +224,6 @@ impl<F: Fn(&Record) -> bool> Order<'_, F> {
         let by_number = if self.newest_first == Some(true) { by_number.reverse() } else { by_number };
         let sort = self.query.condition.sort.as_ref();
         sort.map_or(Ordering::Equal, |sort| sort.compare(&a, &b, self.seed)).then(by_number)
-    }
-}
-
-fn id_of(record: &Record) -> &RecordId {
-    match record {
-        Record::User(user) => &user.id,
-        Record::Company(company) => &company.id,
-        Record::Superuser(superuser) => &superuser.id,
     }
 }
 

@@ -4,10 +4,11 @@ use std::cell::OnceCell;
 
 use serde_json::{Map, Value as Json};
 
-use super::super::view::{UsersIdtype, UsersType, date, status_number};
+use super::super::view::{UsersIdtype, UsersType, status_number};
 use super::schema::{FieldKind, Schema};
 use crate::domain::{Company, Phone, Superuser, User};
 use crate::filter::{Record as Fields, Value};
+use crate::pocketbase::date_text;
 use crate::store::Record;
 
 /// A record beside what has to be made of it for a filter; that is made when it is asked for.
@@ -29,12 +30,12 @@ impl<'a> Row<'a> {
     fn user<'b>(&'b self, user: &'b User, field: &str) -> Value<'b> {
         Value::Text(match field {
             "company_id" => &user.company_id,
-            "created" => self.created.get_or_init(|| date(user.created)),
+            "created" => self.created.get_or_init(|| date_text(user.created)),
             "email" => user.email.as_deref().unwrap_or_default(),
             "emailVisibility" => return Value::Bool(user.email_visibility),
             "id" => user.id.as_str(),
             "openid" => user.openid.as_str(),
-            "updated" => self.updated.get_or_init(|| date(user.updated)),
+            "updated" => self.updated.get_or_init(|| date_text(user.updated)),
             "usergroups_id" => &user.group_id,
             "users_auth_type" => return number(user.auth_type),
             "users_convers_id" => &user.conversation_id,
@@ -58,20 +59,20 @@ impl<'a> Row<'a> {
     fn company<'b>(&'b self, company: &'b Company, field: &str) -> Value<'b> {
         Value::Text(match field {
             "company_id" => &company.company_id,
-            "created" => self.created.get_or_init(|| date(company.created)),
+            "created" => self.created.get_or_init(|| date_text(company.created)),
             "id" => company.id.as_str(),
-            "updated" => self.updated.get_or_init(|| date(company.updated)),
+            "updated" => self.updated.get_or_init(|| date_text(company.updated)),
             other => return self.column(&company.columns, other),
         })
     }
 
     fn superuser<'b>(&'b self, superuser: &'b Superuser, field: &str) -> Value<'b> {
         Value::Text(match field {
-            "created" => self.created.get_or_init(|| date(superuser.created)),
+            "created" => self.created.get_or_init(|| date_text(superuser.created)),
             "email" => &superuser.email,
             "emailVisibility" => return Value::Bool(superuser.email_visibility),
             "id" => superuser.id.as_str(),
-            "updated" => self.updated.get_or_init(|| date(superuser.updated)),
+            "updated" => self.updated.get_or_init(|| date_text(superuser.updated)),
             "verified" => return Value::Bool(superuser.verified),
             _ => return Value::Null,
         })
@@ -107,11 +108,7 @@ impl Fields for Row<'_> {
     }
 
     fn rowid(&self) -> u64 {
-        match self.record {
-            Record::User(user) => user.number.0,
-            Record::Company(company) => company.number,
-            Record::Superuser(superuser) => superuser.number,
-        }
+        self.record.number()
     }
 }
 

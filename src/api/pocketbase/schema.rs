@@ -46,7 +46,6 @@ pub struct Field {
     /// What a select field may hold.
     pub values: Vec<String>,
     /// As PocketBase describes it.
-    #[allow(dead_code, reason = "for the collections API")]
     description: Map<String, Value>,
 }
 
@@ -113,7 +112,6 @@ impl Schema {
     }
 
     /// The `fields` of a collection as PocketBase writes them.
-    #[allow(dead_code, reason = "for the collections API")]
     pub fn to_json(&self) -> Value {
         self.0.iter().map(|field| Value::Object(field.description.clone())).collect()
     }

@@ -12,48 +12,11 @@ use crate::domain::{
     Email, IdType, Name, NewUser, OpenId, Phone, Picture, RecordId, ShortText, Status, TokenKey, User,
     UserType,
 };
+use crate::pocketbase::{FIXED_FIELDS, USER_FIELDS};
 use crate::store::UserUpdate;
-
-/// Whose change PocketBase's update rule would refuse to the user.
-pub const PROTECTED: [&str; 7] = [
-    "openid",
-    "users_idtype",
-    "users_status",
-    "users_rank_level",
-    "users_auth_type",
-    "users_id",
-    "users_convers_id",
-];
 
 /// What PocketBase's form lets only superusers change.
 const MANAGED: [&str; 2] = ["email", "verified"];
-
-/// All fields that the contract names, or PocketBase has of everybody who can log in.
-const OURS: [&str; 23] = [
-    "company_id",
-    "created",
-    "email",
-    "emailVisibility",
-    "id",
-    "openid",
-    "updated",
-    "usergroups_id",
-    "users_auth_type",
-    "users_convers_id",
-    "users_id",
-    "users_id_number",
-    "users_idtype",
-    "users_level",
-    "users_name",
-    "users_parent_id",
-    "users_phone",
-    "users_picture",
-    "users_promo_code",
-    "users_rank_level",
-    "users_status",
-    "users_type",
-    "verified",
-];
 
 /// Who a new user will be, as far as the body does not say.
 pub struct Identity {
@@ -118,7 +81,7 @@ pub fn update(
 ) -> Result<UserUpdate, Refused> {
     let mut given = Given::new(record, body, schema);
     if editor == Editor::Owner {
-        if PROTECTED.iter().any(|field| given.change(field).is_some()) {
+        if FIXED_FIELDS.iter().any(|field| given.change(field).is_some()) {
             return Err(Refused::NOT_FOUND);
         }
         for field in MANAGED {
@@ -220,7 +183,8 @@ fn status(given: &mut Given<'_>) -> Option<Status> {
 /// The columns that are the deployment's own, if any is given.
 fn own_columns(given: &mut Given<'_>, columns: &str) -> Option<String> {
     let schema = given.schema();
-    let own = || schema.fields().filter(|field| !field.is_hidden && !OURS.contains(&field.name.as_str()));
+    let own =
+        || schema.fields().filter(|field| !field.is_hidden && !USER_FIELDS.contains(&field.name.as_str()));
     if !own().any(|field| given.change(&field.name).is_some()) {
         return None;
     }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::Error;
 use super::super::collections::Field;
-use super::super::columns::written;
+use super::super::columns::date_text;
+use super::super::records::FIXED_FIELDS;
 use super::Lifetimes;
 use super::values::random_text;
 use crate::domain::{Collection, Kind};
@@ -15,17 +16,6 @@ const SYSTEM: &str = include_str!("../fresh/system.sql");
 
 /// Characters of the secrets that PocketBase makes.
 const SECRET_LEN: usize = 50;
-
-/// Fields of users that only superusers change.
-const FIXED: [&str; 7] = [
-    "openid",
-    "users_idtype",
-    "users_status",
-    "users_rank_level",
-    "users_auth_type",
-    "users_id",
-    "users_convers_id",
-];
 
 /// A table that is there, and empty.
 pub struct NewTable {
@@ -51,7 +41,7 @@ impl NewTable {
         let fields: Vec<Field> = serde_json::from_str(text).unwrap_or_default();
         let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if fields.is_empty() || !fields.iter().all(|field| is_name(&field.name)) {
-            let reason = format!("the fields of {name} cannot be written");
+            let reason = format!("the fields of {name} cannot be date_text");
             return Err(Error::Unfit { path: "the database".into(), reason });
         }
         let columns: Vec<_> = fields.iter().map(definition).collect();
@@ -65,7 +55,7 @@ impl NewTable {
             options, created, updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         let kind = if collection.kind == Kind::Companies { "base" } else { "auth" };
         let options = options(collection, lifetimes, random)?.to_string();
-        let (created, updated) = (written(collection.created), written(collection.updated));
+        let (created, updated) = (date_text(collection.created), date_text(collection.updated));
         let is_system = collection.kind == Kind::Superusers;
         let indexes = Value::from(indexes).to_string();
         db.execute(
@@ -145,7 +135,7 @@ fn rules(kind: Kind, fields: &[Field]) -> [Option<String>; 3] {
     let oneself = "id = @request.auth.id".to_owned();
     match kind {
         Kind::Users => {
-            let kept = FIXED.iter().filter(|name| fields.iter().any(|field| field.name == **name));
+            let kept = FIXED_FIELDS.iter().filter(|name| fields.iter().any(|field| field.name == **name));
             let kept = kept.map(|name| format!(" && @request.body.{name}:changed = false"));
             let update = kept.fold(oneself.clone(), |rule, part| rule + &part);
             [Some(oneself.clone()), Some(oneself), Some(update)]

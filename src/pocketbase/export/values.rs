@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::super::Error;
 use super::super::collections::Field;
-use super::super::columns::written;
+use super::super::columns::date_text;
 use super::super::records::{ID_TYPES, USER_TYPES};
 use crate::domain::{Company, Phone, Status, Superuser, TokenKey, User, is_imported_hash};
 use crate::random::Random;
@@ -61,14 +61,14 @@ fn user_values(user: &User, secrets: &Secrets<'_>) -> Result<Map<String, Value>,
     let word = |text: Option<&'static str>| Value::from(text.unwrap_or_default());
     let ours = [
         ("company_id", user.company_id.as_str().into()),
-        ("created", written(user.created).into()),
+        ("created", date_text(user.created).into()),
         ("email", user.email.as_deref().unwrap_or_default().into()),
         ("emailVisibility", user.email_visibility.into()),
         ("id", user.id.as_str().into()),
         ("openid", user.openid.as_str().into()),
         ("password", secrets.password(user.password_hash.as_deref())?),
         ("tokenKey", token_key(&user.token_key).into()),
-        ("updated", written(user.updated).into()),
+        ("updated", date_text(user.updated).into()),
         ("usergroups_id", user.group_id.as_str().into()),
         ("users_auth_type", user.auth_type.into()),
         ("users_convers_id", user.conversation_id.as_str().into()),
@@ -98,22 +98,22 @@ fn user_values(user: &User, secrets: &Secrets<'_>) -> Result<Map<String, Value>,
 fn company_values(company: &Company) -> Map<String, Value> {
     let ours = [
         ("company_id", company.company_id.as_str().into()),
-        ("created", written(company.created).into()),
+        ("created", date_text(company.created).into()),
         ("id", company.id.as_str().into()),
-        ("updated", written(company.updated).into()),
+        ("updated", date_text(company.updated).into()),
     ];
     with_columns(Some(&company.columns), ours)
 }
 
 fn superuser_values(superuser: &Superuser, secrets: &Secrets<'_>) -> Result<Map<String, Value>, Error> {
     let ours = [
-        ("created", written(superuser.created).into()),
+        ("created", date_text(superuser.created).into()),
         ("email", superuser.email.as_str().into()),
         ("emailVisibility", superuser.email_visibility.into()),
         ("id", superuser.id.as_str().into()),
         ("password", secrets.password(Some(&superuser.password_hash))?),
         ("tokenKey", token_key(&superuser.token_key).into()),
-        ("updated", written(superuser.updated).into()),
+        ("updated", date_text(superuser.updated).into()),
         ("verified", superuser.verified.into()),
     ];
     Ok(with_columns(None, ours))

@@ -15,7 +15,6 @@ use super::topic::Topic;
 use crate::api::types::AuthRecord;
 use crate::api::view;
 use crate::auth::{self, Who};
-use crate::domain::{Kind, RecordId};
 use crate::filter;
 use crate::store::{Action, Change, Record};
 
@@ -40,8 +39,8 @@ impl<'a> Event<'a> {
 
     /// What is sent to the client of that id. The token is verified each time, so that nothing is told after its end.
     pub async fn messages(&self, client_id: &str, binding: &Binding) -> Vec<String> {
-        let (kind, id) = key(&self.change.record);
-        let about = |topic: &&Topic| topic.is_about(kind, id.as_str());
+        let record = &self.change.record;
+        let about = |topic: &&Topic| topic.is_about(record.kind(), record.id().as_str());
         let topics: Vec<_> = binding.topics.iter().filter(about).collect();
         if topics.is_empty() {
             return Vec::new();
@@ -80,7 +79,7 @@ impl<'a> Event<'a> {
     }
 
     fn row<'b>(&'b self, record: &'b Record) -> Row<'b> {
-        Row::new(record, self.context.schemas.of(key(record).0))
+        Row::new(record, self.context.schemas.of(record.kind()))
     }
 
     fn data(&self, fields: &Fields) -> Cow<'_, str> {
@@ -108,14 +107,5 @@ pub fn message(client_id: &str, name: &str, data: &str) -> String {
 
 /// Whom a change may concern. All others are not even looked at.
 pub fn audiences(record: &Record) -> [Audience; 2] {
-    let (kind, id) = key(record);
-    [Audience::Superusers, Audience::Of(kind, id.to_string())]
-}
-
-fn key(record: &Record) -> (Kind, &RecordId) {
-    match record {
-        Record::User(user) => (Kind::Users, &user.id),
-        Record::Company(company) => (Kind::Companies, &company.id),
-        Record::Superuser(superuser) => (Kind::Superusers, &superuser.id),
-    }
+    [Audience::Superusers, Audience::Of(record.kind(), record.id().to_string())]
 }
