@@ -58,10 +58,15 @@ impl Pool {
     }
 }
 
+/// The kernel's lowest ("nice 19"): at 10, a request that comes now and then waits twice as long for its core.
+#[cfg(target_os = "linux")]
+const LOWEST_PRIORITY: i32 = 19;
+
 /// Lets everything else go first: a hash fills a core for a tenth of a second, another request needs microseconds.
 fn yield_to_requests() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10) {
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST_PRIORITY)
+    {
         tracing::debug!(%error, "the priority of a password thread was not lowered");
     }
 }
