@@ -1,0 +1,41 @@
+//! The keys, their types and defaults, a file per section. `config.toml` documents them for people; a test keeps the two equal.
+
+mod limits;
+mod log;
+mod password;
+mod secret;
+mod server;
+mod store;
+mod token;
+mod wechat;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::limits::Limits;
+pub use self::log::{Log, LogFormat};
+pub use self::password::Password;
+pub use self::secret::Secret;
+pub use self::server::{PublicUrl, Server};
+pub use self::store::Store;
+pub use self::token::Token;
+pub use self::wechat::{Provider, Wechat};
+
+/// The whole configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// HTTP.
+    pub server: Server,
+    /// The database.
+    pub store: Store,
+    /// Tokens.
+    pub token: Token,
+    /// Password hashing.
+    pub password: Password,
+    /// The WeChat API.
+    pub wechat: Wechat,
+    /// Abuse control.
+    pub limits: Limits,
+    /// Log lines.
+    pub log: Log,
+}

@@ -1,0 +1,24 @@
+//! `[store]`
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::parse::between;
+
+/// `[store]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// The database file.
+    pub path: PathBuf,
+    /// Page cache in MiB.
+    #[serde(deserialize_with = "between::<1, 1_048_576, _>")]
+    pub cache_mib: usize,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { path: "bai.redb".into(), cache_mib: 24 }
+    }
+}

@@ -1,0 +1,59 @@
+//! `[wechat]`
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Secret;
+use crate::config::parse::{between, duration, http_url, optional_http_url};
+
+/// `[wechat]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wechat {
+    /// Who answers for WeChat.
+    pub provider: Provider,
+    /// `AppID`.
+    pub app_id: String,
+    /// `AppSecret`.
+    pub secret: Secret,
+    /// `scheme://host[:port]` of the API.
+    #[serde(deserialize_with = "http_url")]
+    pub base_url: String,
+    /// Longest wait in one request, retries included.
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+    /// Calls at the same time.
+    #[serde(deserialize_with = "between::<1, 500, _>")]
+    pub max_concurrent: usize,
+    /// Proxy URL, or empty.
+    #[serde(deserialize_with = "optional_http_url")]
+    pub proxy: String,
+    /// Send the openid along with a phone code.
+    pub bind_phone_code: bool,
+}
+
+/// `wechat.provider`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// The built-in stand-in.
+    Sandbox,
+    /// The API at `wechat.base_url`.
+    Wechat,
+}
+
+impl Default for Wechat {
+    fn default() -> Self {
+        Self {
+            provider: Provider::Sandbox,
+            app_id: String::new(),
+            secret: Secret::default(),
+            base_url: "https://api.weixin.qq.com".into(),
+            timeout: Duration::from_secs(5),
+            max_concurrent: 64,
+            proxy: String::new(),
+            bind_phone_code: true,
+        }
+    }
+}
