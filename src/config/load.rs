@@ -53,9 +53,9 @@ impl Config {
             None => (Self::default(), Table::new()),
         };
         for (name, value) in env {
-            if let Some((section, key)) = split_name(&name) {
-                (config, table) = with_env(&table, &section, &key, &value)
-                    .map_err(|problem| Error::Env { name, problem })?;
+            if let Some(path) = split_name(&name) {
+                (config, table) =
+                    with_env(&table, &path, &value).map_err(|problem| Error::Env { name, problem })?;
             }
         }
         config.check()?;
@@ -102,31 +102,45 @@ fn read(path: &Path) -> Result<(Config, Table), Error> {
     Ok((toml::from_str(&text).map_err(bad)?, toml::from_str(&text).map_err(bad)?))
 }
 
-/// Section and key of a variable `BAI_<SECTION>__<KEY>`.
-fn split_name(name: &str) -> Option<(String, String)> {
-    let (section, key) = name.strip_prefix(ENV_PREFIX)?.split_once("__")?;
-    Some((section.to_lowercase(), key.to_lowercase()))
+/// Section and key of a variable `BAI_<SECTION>__<KEY>`; a table inside the section has a name of its own between them.
+fn split_name(name: &str) -> Option<Vec<String>> {
+    let path: Vec<_> = name.strip_prefix(ENV_PREFIX)?.split("__").map(str::to_lowercase).collect();
+    (path.len() > 1).then_some(path)
 }
 
 /// `table` with one more key. The value is taken as text if the key accepts text, else as TOML, else as a
 /// comma-separated list.
-fn with_env(table: &Table, section: &str, key: &str, raw: &str) -> Result<(Config, Table), String> {
+fn with_env(table: &Table, path: &[String], raw: &str) -> Result<(Config, Table), String> {
     let list = || Value::Array(raw.split(',').map(|item| Value::String(item.trim().to_owned())).collect());
     let as_toml = toml::from_str::<Table>(&format!("v = {raw}")).ok().and_then(|mut t| t.remove("v"));
     let forms = [Some(Value::String(raw.to_owned())), as_toml, Some(list())];
     let mut first_problem = None;
     for form in forms.into_iter().flatten() {
         let mut table = table.clone();
-        let entry = table.entry(section.to_owned()).or_insert_with(|| Value::Table(Table::new()));
-        if let Value::Table(entries) = entry {
-            entries.insert(key.to_owned(), form);
-        }
+        put(&mut table, path, form);
         match Config::deserialize(table.clone()) {
             Ok(config) => return Ok((config, table)),
             Err(e) => first_problem.get_or_insert(e.message().to_owned()),
         };
     }
     Err(first_problem.unwrap_or_default())
+}
+
+/// Sets the key at `path`. What is no table and is in the way becomes one, for the type of the key to refuse.
+fn put(table: &mut Table, path: &[String], value: Value) {
+    match path {
+        [] => {}
+        [key] => drop(table.insert(key.clone(), value)),
+        [name, inside @ ..] => {
+            let entry = table.entry(name.clone()).or_insert_with(|| Value::Table(Table::new()));
+            if !entry.is_table() {
+                *entry = Value::Table(Table::new());
+            }
+            if let Value::Table(entries) = entry {
+                put(entries, inside, value);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -150,13 +164,32 @@ mod tests {
         assert_eq!(load(SHIPPED, &[]).unwrap(), Config::default());
         let shipped: Table = toml::from_str(SHIPPED).unwrap();
         let shown: Table = toml::from_str(&Config::default().to_masked_toml().unwrap()).unwrap();
-        let keys = |table: &Table| -> Vec<String> {
-            let section = |(name, value): (&String, &Value)| -> Vec<String> {
-                value.as_table().unwrap().keys().map(|key| format!("{name}.{key}")).collect()
-            };
-            table.iter().flat_map(section).collect()
-        };
         assert_eq!(keys(&shipped), keys(&shown));
+    }
+
+    /// `section.key` of each, and `section.table.key`.
+    fn keys(table: &Table) -> Vec<String> {
+        let inside = |(name, value): (&String, &Value)| match value {
+            Value::Table(entries) => keys(entries).iter().map(|key| format!("{name}.{key}")).collect(),
+            _ => vec![name.clone()],
+        };
+        table.iter().flat_map(inside).collect()
+    }
+
+    #[test]
+    fn a_variable_names_a_key_at_any_depth() {
+        let mut table: Table = toml::from_str("[server]\nlisten = 'a'\n[server.tls]\ncert = 'b'").unwrap();
+        for (name, value) in [
+            ("BAI_SERVER__BASE_PATH", "c"),
+            ("BAI_SERVER__TLS__CERT", "d"),
+            ("BAI_SERVER__TLS__KEY", "e"),
+            ("BAI_BACKUP__S3__ACCESS_KEY", "f"),
+        ] {
+            put(&mut table, &split_name(name).unwrap(), Value::String(value.to_owned()));
+        }
+        let expected = "[server]\nlisten = 'a'\nbase_path = 'c'\ntls = { cert = 'd', key = 'e' }\n\
+                        [backup.s3]\naccess_key = 'f'";
+        assert_eq!(table, toml::from_str(expected).unwrap());
     }
 
     #[test]
@@ -216,6 +249,8 @@ mod tests {
         for (name, value, part) in [
             ("BAI_SERVER__LISEN", "x", "listen"),
             ("BAI_WEB__LISTEN", "x", "unknown field `web`"),
+            ("BAI_SERVER__LISTEN__PORT", "x", "expected a string"),
+            ("BAI_SERVER__WEB__PORT", "x", "unknown field `web`"),
             ("BAI_PASSWORD__LOG_N", "many", "expected"),
             ("BAI_SERVER__TRUSTED_PROXIES", "nginx", "such as [\"127.0.0.1\""),
             ("BAI_LIMITS__ENABLED", "perhaps", "boolean"),

@@ -148,10 +148,17 @@ fn the_changelog_has_the_version() {
 fn every_configuration_key_is_in_the_operations_page() {
     let page = fs::read_to_string(Path::new(ROOT).join("docs/operations.md")).unwrap();
     let shipped: toml::Table = toml::from_str(bai::config::SHIPPED).unwrap();
-    for (section, keys) in shipped {
-        for key in keys.as_table().unwrap().keys() {
-            assert!(page.contains(&format!("`{section}.{key}`")), "{section}.{key}");
+    for (section, keys) in &shipped {
+        assert_in_page(&page, section, keys);
+    }
+}
+
+fn assert_in_page(page: &str, name: &str, value: &toml::Value) {
+    match value {
+        toml::Value::Table(keys) => {
+            keys.iter().for_each(|(key, value)| assert_in_page(page, &format!("{name}.{key}"), value));
         }
+        _ => assert!(page.contains(&format!("`{name}`")), "{name}"),
     }
 }
 
