@@ -83,6 +83,9 @@ pub enum Rejected {
     /// The body took longer than `server.body_timeout`.
     #[error("the body took too long")]
     TooSlow,
+    /// The request came without TLS to a server that has it.
+    #[error("the request came without TLS")]
+    NotHttps,
     /// The connection broke while the body was read.
     #[error("the body did not arrive whole")]
     Incomplete,
@@ -116,6 +119,7 @@ impl Rejected {
             Self::TooLarge => "请求体过大,不能超过 64 KiB".into(),
             Self::Compressed => "请求体不能压缩,请去掉 Content-Encoding".into(),
             Self::TooSlow => "请求体接收超时,请重新发送".into(),
+            Self::NotHttps => "此端口只接受 HTTPS,请使用以 https:// 开头的地址".into(),
             Self::Incomplete => "请求体不完整,请重新发送".into(),
         }
     }

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use futures_util::FutureExt;
+use poem::http::uri::Scheme;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use poem::{Endpoint, Request, Response, Result};
 
 use super::body::BodyTimeout;
 use super::cors::Cors;
+use super::error::Rejected;
 use super::operations::Operations;
 use super::{error, pocketbase};
 use crate::random::Random;
@@ -27,6 +29,9 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
+/// A browser that has been here over our own TLS speaks nothing else to this host for a year. A proxy says that for itself.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// The outermost endpoint; it never fails.
 pub struct Front {
     pub inner: Operations,
@@ -36,6 +41,8 @@ pub struct Front {
     /// `Allow` by path; other paths are pages.
     pub allow: HashMap<String, String>,
     pub base_path: String,
+    /// Whether the server has TLS of its own, and takes nothing without.
+    pub has_tls: bool,
 }
 
 impl Endpoint for Front {
@@ -47,6 +54,7 @@ impl Endpoint for Front {
         let (method, uri) = (req.method().clone(), req.uri().clone());
         let (path, id) = (uri.path(), request_id.to_str().unwrap_or_default());
         let origin = req.headers().get(header::ORIGIN).cloned();
+        let is_https = *req.scheme() == Scheme::HTTPS;
         let mut response = if method == Method::OPTIONS {
             self.cors.preflight(req.headers())
         } else {
@@ -56,6 +64,9 @@ impl Endpoint for Front {
         self.cors.apply(headers, origin.as_ref());
         for (name, value) in HEADERS {
             headers.insert(name, HeaderValue::from_static(value));
+        }
+        if is_https {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
         }
         headers.insert(REQUEST_ID, request_id.clone());
         let (status, elapsed) = (response.status().as_u16(), started.elapsed());
@@ -68,7 +79,13 @@ impl Front {
     async fn respond(&self, mut req: Request, method: &Method, path: &str, request_id: &str) -> Response {
         req.set_data(self.body_timeout);
         let is_pocketbase = pocketbase::speaks_at(path.strip_prefix(&self.base_path).unwrap_or(path));
-        match AssertUnwindSafe(self.inner.call(req)).catch_unwind().await {
+        let answer = async {
+            match self.has_tls && *req.scheme() == Scheme::HTTP {
+                true => Err(Rejected::NotHttps.into()),
+                false => self.inner.call(req).await,
+            }
+        };
+        match AssertUnwindSafe(answer).catch_unwind().await {
             Ok(Ok(response)) => response,
             Ok(Err(e)) => {
                 error::log(&e, request_id, path);

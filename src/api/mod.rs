@@ -136,7 +136,8 @@ pub fn endpoint(
     let inner = Operations::new(contract(app, &limits), &base_path, everything);
     let body_timeout = BodyTimeout(app.config.server.body_timeout);
     let cors = Cors::new(&app.config.server.cors_origins);
-    Ok(Front { inner, cors, request_ids: RequestIds::new(&app.random), body_timeout, allow, base_path })
+    let (request_ids, has_tls) = (RequestIds::new(&app.random), app.config.server.tls.is_on());
+    Ok(Front { inner, cors, request_ids, body_timeout, allow, base_path, has_tls })
 }
 
 fn text(content_type: &'static str, body: String) -> impl IntoEndpoint {

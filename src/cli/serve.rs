@@ -62,10 +62,11 @@ fn allowed_files(wanted: usize) -> usize {
 async fn serve(config: Config) -> Outcome {
     let location = Location::File(config.store.path.clone());
     let (sandbox, base_path) = (config.wechat.provider == Provider::Sandbox, config.server.base_path.clone());
+    let scheme = if config.server.tls.is_on() { "https" } else { "http" };
     let database = std::path::absolute(&config.store.path)?;
     let mut stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let server = Server::bind(config, &location, Clock::System, Random::System).await?;
-    let url = format!("http://{}{base_path}", server.local_addr()?);
+    let url = format!("{scheme}://{}{base_path}", server.local_addr()?);
     tracing::info!(version = build_info::VERSION, revision = build_info::REVISION, database = %database.display(), "bai listens on {url}");
     tracing::info!("API documents: {url}/docs");
     let imported = server.app().store.count_imported_hashes().await?;

@@ -69,6 +69,9 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Error> {
+        if let Some(conflict) = self.server.tls.conflict() {
+            return Err(Error::Conflict(conflict));
+        }
         let has_app = !self.wechat.app_id.is_empty();
         match self.wechat.provider {
             Provider::Sandbox if has_app => Err(Error::Conflict(

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
+use rustls::pki_types::DnsName;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -66,6 +67,26 @@ pub fn http_url<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error>
     match is_http_url(&url) {
         true => Ok(url.trim_end_matches('/').to_owned()),
         false => Err(D::Error::custom("expected a URL such as \"https://api.weixin.qq.com\"")),
+    }
+}
+
+/// An https URL.
+pub fn https_url<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let url = http_url(input)?;
+    match url.starts_with("https://") {
+        true => Ok(url),
+        false => Err(D::Error::custom("expected a URL that begins with https://")),
+    }
+}
+
+/// Host names, in lower case. No certificate that is got over the port of HTTPS can have an IP address or a wildcard (RFC 8737).
+pub fn dns_names<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    let expected = "expected host names such as [\"bai.example.com\"], without wildcards";
+    let names = Vec::<String>::deserialize(input).map_err(|_| D::Error::custom(expected))?;
+    let ok = |name: &String| DnsName::try_from(name.as_str()).is_ok() && !name.ends_with('.');
+    match names.iter().find(|name| !ok(name)) {
+        None => Ok(names.iter().map(|name| name.to_ascii_lowercase()).collect()),
+        Some(bad) => Err(D::Error::custom(format!("{expected}, found {bad:?}"))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Listening and serving, over hyper: poem's own server sets no deadline on request headers.
 
 mod requests;
+mod tls;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -17,8 +18,11 @@ use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Request, Response};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 
 use self::requests::Requests;
+use self::tls::Tls;
 use crate::api;
 use crate::app::App;
 use crate::clock::Clock;
@@ -52,6 +56,7 @@ pub struct Server {
 /// A listener with what its connections share.
 struct Acceptor {
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
     endpoint: SharedEndpoint,
     /// A permit for each connection.
     places: Arc<Semaphore>,
@@ -76,11 +81,12 @@ impl Server {
             start_sandbox(&mut config, clock.clone()).await?;
         }
         let settings = config.server.clone();
+        let tls = Tls::new(&settings.tls, &config.store.path, clock.clone())?;
         let app = App::new(config, location, clock, random).await?;
         let (streams, stopping) = watch::channel(());
         let endpoint: SharedEndpoint =
             Arc::new(poem::endpoint::ToDynEndpoint(api::endpoint(&app, stopping)?));
-        let acceptor = Acceptor::bind(&settings, endpoint)?;
+        let acceptor = Acceptor::bind(&settings, tls, endpoint)?;
         Ok(Self { acceptor, app, streams })
     }
 
@@ -103,6 +109,7 @@ impl Server {
         let connections = GracefulShutdown::new();
         tokio::select! {
             () = self.acceptor.run(&connections) => {}
+            () = self.acceptor.keep_certificate() => {}
             () = stop => {}
         }
         drop((self.acceptor, self.streams));
@@ -119,7 +126,7 @@ async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn 
         config::Server { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..config::Server::default() };
     let endpoint: SharedEndpoint =
         Arc::new(poem::endpoint::ToDynEndpoint(api::sandbox::endpoint(APP_ID, clock)));
-    let acceptor = Acceptor::bind(&settings, endpoint)?;
+    let acceptor = Acceptor::bind(&settings, None, endpoint)?;
     config.wechat.base_url = format!("http://{}", acceptor.listener.local_addr()?);
     config.wechat.app_id = APP_ID.into();
     config.wechat.secret = APP_ID.into();
@@ -129,13 +136,14 @@ async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn 
 }
 
 impl Acceptor {
-    fn bind(settings: &config::Server, endpoint: SharedEndpoint) -> Result<Self, String> {
+    fn bind(settings: &config::Server, tls: Option<Tls>, endpoint: SharedEndpoint) -> Result<Self, String> {
         let address = settings.listen;
         let listener = listen(address)
             .map_err(|e| format!("cannot listen on {address}: {e}; set server.listen to another address"))?;
         let places = Arc::new(Semaphore::new(settings.max_connections));
         let config::Server { header_timeout, answer_timeout, .. } = *settings;
-        Ok(Self { listener, endpoint, places, header_timeout, answer_timeout })
+        let tls = tls.map(Arc::new);
+        Ok(Self { listener, tls, endpoint, places, header_timeout, answer_timeout })
     }
 
     /// Accepts for ever; at the limit of connections it waits until one ends.
@@ -151,6 +159,13 @@ impl Acceptor {
         }
     }
 
+    async fn keep_certificate(&self) {
+        match &self.tls {
+            Some(tls) => tls.keep().await,
+            None => std::future::pending().await,
+        }
+    }
+
     fn serve(
         &self,
         socket: TcpStream,
@@ -160,33 +175,35 @@ impl Acceptor {
     ) {
         let _ = socket.set_nodelay(true);
         let Ok(local) = socket.local_addr() else { return };
-        let (endpoint, requests) = (Arc::clone(&self.endpoint), Requests::new());
-        let opened = requests.clone();
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let (endpoint, requests) = (Arc::clone(&endpoint), opened.clone());
-            let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
-            async move {
-                let request = Request::from((request, local, remote, Scheme::HTTP));
-                let respond = async { hyper::Response::from(endpoint.get_response(request).await) };
-                Ok::<_, Infallible>(requests.open(respond).await)
-            }
-        });
+        let (endpoint, tls) = (Arc::clone(&self.endpoint), self.tls.clone());
         let (http, watcher) = (self.http(), connections.watcher());
         let (timeout, answer_timeout) = (self.header_timeout, self.answer_timeout);
         tokio::spawn(async move {
             let _place = place;
-            // Silence, resets, timeouts and malformed HTTP are the client's affair.
-            if let Ok(Ok(version)) = tokio::time::timeout(timeout, version(&socket)).await {
-                // hyper has a deadline for headers in HTTP/1 only, and none for taking an answer.
-                let (http, idle) = match version {
-                    Version::Http1 => (http.http1_only(), answer_timeout.max(timeout)),
-                    Version::Http2 => (http.http2_only(), timeout),
-                };
-                let connection = http.serve_connection(TokioIo::new(socket), service).into_owned();
-                tokio::select! {
-                    _ = watcher.watch(connection) => {}
-                    () = requests.stall(idle, answer_timeout) => {}
+            // Silence, resets, timeouts, failed handshakes and malformed HTTP are the client's affair.
+            let opening = open(socket, tls.as_deref());
+            let Ok(Ok((stream, version))) = tokio::time::timeout(timeout, opening).await else { return };
+            let scheme = if matches!(stream, Either::Left(_)) { Scheme::HTTP } else { Scheme::HTTPS };
+            let requests = Requests::new();
+            let opened = requests.clone();
+            let service = service_fn(move |request: hyper::Request<Incoming>| {
+                let (endpoint, requests, scheme) = (Arc::clone(&endpoint), opened.clone(), scheme.clone());
+                let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
+                async move {
+                    let request = Request::from((request, local, remote, scheme));
+                    let respond = async { hyper::Response::from(endpoint.get_response(request).await) };
+                    Ok::<_, Infallible>(requests.open(respond).await)
                 }
+            });
+            // hyper has a deadline for headers in HTTP/1 only, and none for taking an answer.
+            let (http, idle) = match version {
+                Version::Http1 => (http.http1_only(), answer_timeout.max(timeout)),
+                Version::Http2 => (http.http2_only(), timeout),
+            };
+            let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();
+            tokio::select! {
+                _ = watcher.watch(connection) => {}
+                () = requests.stall(idle, answer_timeout) => {}
             }
         });
     }
@@ -214,9 +231,25 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// A connection, without TLS or with. One type, so that there is one HTTP in the binary; in a box, as TLS needs a KiB more.
+type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+
 enum Version {
     Http1,
     Http2,
+}
+
+/// Hears which HTTP the client begins to speak; over TLS, where there is some. Who speaks plain HTTP to a server with TLS is
+/// told so by the endpoint.
+async fn open(socket: TcpStream, tls: Option<&Tls>) -> std::io::Result<(Stream, Version)> {
+    if let Some(tls) = tls
+        && Tls::is_spoken(&socket).await?
+    {
+        let (stream, version) = tls.accept(socket).await?;
+        return Ok((Either::Right(Box::new(stream)), version));
+    }
+    let version = version(&socket).await?;
+    Ok((Either::Left(socket), version))
 }
 
 /// Which HTTP the client begins to speak. hyper-util would find out by itself, but without a deadline.

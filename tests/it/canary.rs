@@ -19,7 +19,7 @@ pub const SESSION_KEY: &str = "canary-session-key";
 pub const PASSWORD: &str = "canary-password";
 
 /// What no output may contain.
-const SECRETS: [(&str, &str); 13] = [
+const SECRETS: [(&str, &str); 14] = [
     ("canary", "a secret of the tests"),
     ("63616e617279", "a secret of the tests in hex"),
     ("63616E617279", "a secret of the tests in hex"),
@@ -27,6 +27,7 @@ const SECRETS: [(&str, &str); 13] = [
     ("Y2FuYXJ5", "a secret of the tests in base64"),
     ("v4~local~", "a bearer token"),
     ("k4.local.", "a token key"),
+    ("PRIVATE KEY-----", "a private key"),
     ("TokenKey([", "a user's token key"),
     ("eyJhbGciOiJIUzI1Ni", "a bearer token of PocketBase"),
     ("$scrypt$", "a password's hash"),

@@ -38,14 +38,29 @@ fn post(stream: u32, flags: u8, path: &str) -> Vec<u8> {
     frame(HEADERS, END_HEADERS | flags, stream, &block)
 }
 
-struct Client(TcpStream);
+/// A client over a plain connection, or another stream.
+pub struct Client<S = TcpStream>(S);
 
 impl Client {
     fn connect(app: &TestApp) -> Self {
-        let mut socket = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+        let socket = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        socket.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, &[])].concat()).unwrap();
-        Self(socket)
+        Self::greet(socket)
+    }
+}
+
+impl<S: Read + Write> Client<S> {
+    pub fn greet(mut stream: S) -> Self {
+        stream.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, &[])].concat()).unwrap();
+        Self(stream)
+    }
+
+    pub fn assert_healthy(&mut self) {
+        self.send(&post(1, END_STREAM, "/api/system/health"));
+        let headers = self.find(|frame| frame.kind == HEADERS).unwrap();
+        assert_eq!(headers.payload[0], 0x88, "not :status 200");
+        let data = self.find(|frame| frame.kind == DATA).unwrap();
+        assert!(String::from_utf8(data.payload).unwrap().contains("healthy"));
     }
 
     fn send(&mut self, bytes: &[u8]) {
@@ -75,12 +90,7 @@ impl Client {
 #[test]
 fn a_request_over_http_2_is_answered() {
     let app = TestApp::spawn();
-    let mut client = Client::connect(&app);
-    client.send(&post(1, END_STREAM, "/api/system/health"));
-    let headers = client.find(|frame| frame.kind == HEADERS).unwrap();
-    assert_eq!(headers.payload[0], 0x88, "not :status 200");
-    let data = client.find(|frame| frame.kind == DATA).unwrap();
-    assert!(String::from_utf8(data.payload).unwrap().contains("healthy"));
+    Client::connect(&app).assert_healthy();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
 mod abuse;
+mod acme;
 mod app;
 mod batch;
 mod binary;
@@ -41,6 +42,7 @@ mod store;
 mod superusers;
 mod system;
 mod tidy;
+mod tls;
 mod token;
 mod users;
 mod wechat;

@@ -98,7 +98,7 @@ fn a_body_that_nobody_needs_and_that_comes_late_does_not_end_the_connection() {
 }
 
 /// Whether all of an answer's body has come.
-fn is_whole(answer: &[u8]) -> bool {
+pub fn is_whole(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_default();
     let length =

@@ -31,12 +31,15 @@ const RANKS: [(&str, u8); 20] = [
 ];
 
 /// Crates that only some modules may name.
-const FENCED: [(&str, &[&str]); 11] = [
+const FENCED: [(&str, &[&str]); 14] = [
     ("poem", &["api", "server"]),
     ("hyper", &["server"]),
     ("redb", &["store"]),
     ("postcard", &["store"]),
-    ("ureq", &["wechat"]),
+    ("rustls", &["config", "server"]),
+    ("instant_acme", &["server"]),
+    ("rcgen", &["server"]),
+    ("ureq", &["server", "wechat"]),
     ("pasetors", &["token"]),
     ("scrypt", &["password"]),
     ("bcrypt", &["password"]),

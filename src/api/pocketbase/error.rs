@@ -78,6 +78,7 @@ impl Refused {
     const CONTENT_TYPE: Self = Self::new(StatusCode::BAD_REQUEST, "Unsupported Content-Type.");
     const TOO_LARGE: Self = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Request entity too large.");
     const TOO_SLOW: Self = Self::new(StatusCode::REQUEST_TIMEOUT, "The request body took too long.");
+    const NOT_HTTPS: Self = Self::new(StatusCode::BAD_REQUEST, "This server speaks HTTPS only.");
     const TOO_MANY: Self = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests.");
     const INTERNAL: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, SOMETHING);
 
@@ -208,6 +209,7 @@ fn unread(rejected: &Rejected) -> Refused {
         Rejected::NotDeclaredJson => Refused::CONTENT_TYPE,
         Rejected::TooLarge => Refused::TOO_LARGE,
         Rejected::TooSlow => Refused::TOO_SLOW,
+        Rejected::NotHttps => Refused::NOT_HTTPS,
         _ => Refused::BAD_REQUEST,
     }
 }

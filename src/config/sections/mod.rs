@@ -6,6 +6,7 @@ mod password;
 mod secret;
 mod server;
 mod store;
+mod tls;
 mod token;
 mod wechat;
 
@@ -17,6 +18,7 @@ pub use self::password::Password;
 pub use self::secret::Secret;
 pub use self::server::{PublicUrl, Server};
 pub use self::store::Store;
+pub use self::tls::Tls;
 pub use self::token::Token;
 pub use self::wechat::{Provider, Wechat};
 

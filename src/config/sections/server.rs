@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::Tls;
 use crate::config::parse::{base_path, between, duration, networks, origins, socket_address};
 
 /// `[server]`
@@ -38,6 +39,8 @@ pub struct Server {
     /// Peers whose `X-Forwarded-For` is believed.
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
+    /// TLS without a proxy.
+    pub tls: Tls,
 }
 
 /// An entry of `server.public_urls`: a URL, or a table with `url` and `description`.
@@ -90,6 +93,7 @@ impl Default for Server {
             ],
             cors_origins: vec!["*".into()],
             trusted_proxies: vec![],
+            tls: Tls::default(),
         }
     }
 }

@@ -1,0 +1,131 @@
+//! TLS without a proxy: handshakes, and the certificate that they show.
+
+mod acme;
+mod certificate;
+mod files;
+
+use std::collections::HashMap;
+use std::io::{Error, ErrorKind};
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use self::acme::Acme;
+use self::files::Files;
+use super::Version;
+use crate::clock::Clock;
+use crate::config;
+
+/// The first byte of every TLS connection: a record with a part of a handshake (RFC 8446, 5.1).
+const HANDSHAKE: u8 = 22;
+const HTTP2: &[u8] = b"h2";
+const HTTP1: &[u8] = b"http/1.1";
+/// What an ACME server speaks to see a proof (RFC 8737); the connection ends with the handshake.
+const PROOF: &[u8] = b"acme-tls/1";
+
+/// TLS for a listener.
+pub struct Tls {
+    acceptor: TlsAcceptor,
+    shown: Arc<Shown>,
+    source: Source,
+}
+
+/// Where the certificate comes from.
+enum Source {
+    Files(Files),
+    Acme(Box<Acme>),
+}
+
+/// What a handshake shows.
+#[derive(Debug, Default)]
+struct Shown {
+    certificate: RwLock<Option<Arc<CertifiedKey>>>,
+    /// By name.
+    proofs: RwLock<HashMap<String, Arc<CertifiedKey>>>,
+}
+
+impl Tls {
+    /// TLS as `settings` ask for it, if they do.
+    ///
+    /// # Errors
+    /// A file cannot be used; the text names it and its key.
+    pub fn new(settings: &config::Tls, database: &Path, clock: Clock) -> Result<Option<Self>, String> {
+        if !settings.is_on() {
+            return Ok(None);
+        }
+        let shown = Arc::new(Shown::default());
+        let source = match settings.has_files() {
+            true => Source::Files(Files::open(settings, &shown)?),
+            false => Source::Acme(Box::new(Acme::new(settings, database, clock, &shown)?)),
+        };
+        let config = server_config(&shown, &source).map_err(|e| format!("TLS cannot be set up: {e}"))?;
+        Ok(Some(Self { acceptor: Arc::new(config).into(), shown, source }))
+    }
+
+    /// Whether the client begins as TLS does.
+    pub async fn is_spoken(socket: &TcpStream) -> std::io::Result<bool> {
+        let mut first = [0];
+        Ok(socket.peek(&mut first).await? == 1 && first == [HANDSHAKE])
+    }
+
+    /// Shakes hands, and agrees on an HTTP.
+    pub async fn accept(&self, socket: TcpStream) -> std::io::Result<(TlsStream<TcpStream>, Version)> {
+        let stream = self.acceptor.accept(socket).await?;
+        match stream.get_ref().1.alpn_protocol() {
+            Some(HTTP2) => Ok((stream, Version::Http2)),
+            Some(PROOF) => Err(Error::new(ErrorKind::ConnectionAborted, "a proof was asked for and given")),
+            _ => Ok((stream, Version::Http1)),
+        }
+    }
+
+    /// Keeps the certificate as it should be, for ever.
+    pub async fn keep(&self) {
+        match &self.source {
+            Source::Files(files) => files.keep(&self.shown).await,
+            Source::Acme(acme) => acme.keep(&self.shown).await,
+        }
+    }
+}
+
+/// Sessions are resumed by tickets, which need no memory here.
+fn server_config(shown: &Arc<Shown>, source: &Source) -> Result<ServerConfig, rustls::Error> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::clone(shown) as Arc<dyn ResolvesServerCert>);
+    config.ticketer = ring::Ticketer::new()?;
+    config.alpn_protocols = vec![HTTP2.into(), HTTP1.into()];
+    if matches!(source, Source::Acme(_)) {
+        config.alpn_protocols.push(PROOF.into());
+    }
+    Ok(config)
+}
+
+impl Shown {
+    /// Shows `certificate` from now on; open connections go on with what they have.
+    fn show(&self, certificate: CertifiedKey) {
+        *self.certificate.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(certificate));
+    }
+
+    /// Shows these proofs, by name, and no others.
+    fn prove(&self, proofs: HashMap<String, Arc<CertifiedKey>>) {
+        *self.proofs.write().unwrap_or_else(PoisonError::into_inner) = proofs;
+    }
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if hello.alpn().is_some_and(|protocols| protocols.eq([PROOF])) {
+            let proofs = self.proofs.read().unwrap_or_else(PoisonError::into_inner);
+            return proofs.get(&hello.server_name()?.to_ascii_lowercase()).cloned();
+        }
+        self.certificate.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
