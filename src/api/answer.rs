@@ -1,5 +1,6 @@
 //! What an operation answers, told once for the document: its success, and the statuses of its errors.
 
+use poem::http::{HeaderValue, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
@@ -9,6 +10,9 @@ use super::error::ErrorResponse;
 
 /// The media type of every body, in and out.
 pub const JSON: &str = "application/json";
+
+/// Nobody on the way may keep a token or a profile. PocketBase says nothing of the kind, so its own paths do not either.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The documented outcomes of an operation, in the contract's words.
 pub trait Outcomes {
@@ -28,7 +32,9 @@ where
     O::Body: Send,
 {
     fn into_response(self) -> Response {
-        Response::builder().content_type(JSON).body(self.0.to_json_string())
+        let mut response = Response::builder().content_type(JSON).body(self.0.to_json_string());
+        response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+        response
     }
 }
 

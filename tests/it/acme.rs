@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use rustls::version::{TLS12, TLS13};
 use serde_json::json;
 
 use crate::app::TestApp;
+use crate::binary::{Running, bai};
 use crate::tls::{Authority, Secure, connect, exchange, shown, wait_until};
 
 const NAMES: [&str; 2] = ["bai.example.com", "api.example.com"];
@@ -43,9 +44,13 @@ fn start(command: &mut Command, ready: &str) -> Program {
     program
 }
 
-/// A port that nobody has. Pebble has to be told the port of bai, and bai the port of Pebble, before either starts.
+/// A port that nobody has and that the system gives to nobody who asks for any, as other tests do. Pebble has to be told the port
+/// of bai, and bai the port of Pebble, before either starts.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let start = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let mut ports = std::iter::repeat_with(|| start + TAKEN.fetch_add(1, Ordering::SeqCst));
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 /// Pebble, in whose eyes every name leads to this machine.
@@ -62,10 +67,10 @@ struct Pebble {
 impl Pebble {
     fn start() -> Self {
         let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
-        let dns = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let dns = format!("127.0.0.1:{}", free_port());
         let (site, port, management) = (free_port(), free_port(), free_port());
         let file = |name: &str| folder.path().join(name).display().to_string();
-        let (cert, key) = authority.issue("127.0.0.1");
+        let (cert, key) = authority.issue();
         fs::write(file("cert.pem"), cert).unwrap();
         fs::write(file("key.pem"), key).unwrap();
         fs::write(file("ca.pem"), authority.pem()).unwrap();
@@ -84,9 +89,12 @@ impl Pebble {
         let mut pebble = Command::new("pebble");
         pebble.args(["-strict", "-dnsserver", &dns, "-config", &file("pebble.json")]);
         pebble.env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", "20");
-        let _programs = [start(&mut names, "Starting management server"), start(&mut pebble, "Listening on")];
+        let programs = [start(&mut names, "Starting management server"), start(&mut pebble, "Listening on")];
+        for port in [port, management] {
+            wait_until("Pebble listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        }
         let site = SocketAddr::from(([127, 0, 0, 1], site));
-        Self { authority, folder, site, port, management, _programs }
+        Self { authority, folder, site, port, management, _programs: programs }
     }
 
     /// bai, which keeps what it gets in the folder.
@@ -98,7 +106,7 @@ impl Pebble {
             config.server.tls.acme_email = "root@example.com".into();
             config.server.tls.acme_directory = format!("https://127.0.0.1:{}/dir", self.port);
             config.server.tls.acme_ca = self.folder.path().join("ca.pem");
-            config.server.tls.acme_dir = folder.to_owned();
+            config.server.tls.acme_dir = folder.into();
         })
     }
 
@@ -178,6 +186,26 @@ fn an_account_that_the_server_forgot_is_made_again() {
     assert!(visit(pebble.site, NAMES[0], &root).is_err());
     app.clock.advance(Duration::from_mins(2));
     wait_until("a certificate", || visit(pebble.site, NAMES[0], &root).is_ok());
+}
+
+/// Nobody listens where Pebble looks, as when port 443 is closed.
+#[test]
+#[ignore = "needs pebble and pebble-challtestsrv"]
+fn a_proof_that_cannot_be_seen_is_told_with_name_and_reason() {
+    let (pebble, folder) = (Pebble::start(), tempfile::tempdir().unwrap());
+    let mut command = bai(folder.path(), &["serve"]);
+    command.env("BAI_SERVER__TLS__ACME", NAMES.join(","));
+    command.env("BAI_SERVER__TLS__ACME_DIRECTORY", format!("https://127.0.0.1:{}/dir", pebble.port));
+    command.env("BAI_SERVER__TLS__ACME_CA", pebble.folder.path().join("ca.pem"));
+    let running = Running::start(command);
+    thread::sleep(Duration::from_secs(5));
+    running.signal("-TERM");
+    let (_, log) = running.wait();
+    let told = log.lines().find(|line| line.contains("no certificate from")).unwrap();
+    assert!(told.contains("tried again in 2m") && told.contains("Failed to connect to 127.0.0.1"), "{told}");
+    assert!(NAMES.iter().any(|name| told.contains(name)), "{told}");
+    let kept = format!("bai.redb.acme/127.0.0.1_{}_dir/account.json", pebble.port);
+    assert!(folder.path().join(kept).exists());
 }
 
 #[test]

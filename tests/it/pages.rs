@@ -41,6 +41,39 @@ fn pages_come_with_a_strict_content_policy_and_no_inline_script() {
     }
 }
 
+#[test]
+fn pages_and_their_files_carry_the_headers_that_owasp_advises() {
+    let app = TestApp::spawn();
+    for path in ["/", "/docs", "/assets/style.css", "/assets/swagger-ui/swagger-ui-bundle.js"] {
+        let answer = app.get(path).send();
+        for (name, value) in [
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cross-origin-embedder-policy", "require-corp"),
+            ("x-permitted-cross-domain-policies", "none"),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "SAMEORIGIN"),
+        ] {
+            assert_eq!(answer.header(name), value, "{path}: {name}");
+        }
+        assert!(answer.header("permissions-policy").contains("camera=()"), "{path}");
+    }
+}
+
+#[test]
+fn what_the_contract_s_operations_answer_is_kept_by_nobody_on_the_way() {
+    let app = TestApp::spawn();
+    for (path, answer) in [
+        ("register", app.register("13800138000", "canary-password")),
+        ("login", app.login("13800138000", "canary-password")),
+        ("wechat", app.wechat_login("alice~1")),
+        ("health", app.post("/api/system/health").send()),
+    ] {
+        assert_eq!((answer.status, answer.header("cache-control")), (200, "no-store"), "{path}");
+    }
+}
+
 /// Every file that a page refers to, as the browser would resolve it.
 #[test]
 fn every_reference_of_a_page_leads_somewhere() {

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bai::clock::Clock;
 use bai::config::Config;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::version::{TLS12, TLS13};
@@ -48,19 +51,34 @@ impl Authority {
         self.0.der().clone()
     }
 
-    /// A certificate and its key, in PEM.
-    pub fn issue(&self, name: &str) -> (String, String) {
+    /// A certificate and its key, in PEM; good until the year 4096.
+    pub fn issue(&self) -> (String, String) {
+        self.sign(&CertificateParams::new(["127.0.0.1".to_owned()]).unwrap())
+    }
+
+    fn sign(&self, params: &CertificateParams) -> (String, String) {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([name.to_owned()]).unwrap();
         (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
     }
 
     /// Such a pair in two files of the folder.
     pub fn write(&self, folder: &Path) {
-        let (cert, key) = self.issue("127.0.0.1");
-        fs::write(folder.join("key.pem"), key).unwrap();
-        fs::write(folder.join("cert.pem"), cert).unwrap();
+        write(folder, self.issue());
     }
+
+    /// A pair that is good until the day of `end` begins.
+    fn write_until(&self, folder: &Path, end: Timestamp) {
+        let day = end.to_zoned(TimeZone::UTC).date();
+        let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        let unsigned = |n: i8| u8::try_from(n).unwrap();
+        params.not_after = date_time_ymd(day.year().into(), unsigned(day.month()), unsigned(day.day()));
+        write(folder, self.sign(&params));
+    }
+}
+
+fn write(folder: &Path, (cert, key): (String, String)) {
+    fs::write(folder.join("key.pem"), key).unwrap();
+    fs::write(folder.join("cert.pem"), cert).unwrap();
 }
 
 /// Shakes hands as one who believes `root` and takes these versions and protocols.
@@ -209,11 +227,11 @@ fn a_session_is_resumed() {
 fn tls_1_1_is_refused_with_an_alert() {
     let site = Site::start();
     let greet = |version: u8| {
-        let suite = [0, 2, 0xc0, 0x2b];
+        let ciphers = [0, 2, 0xc0, 0x2b];
         let groups_points_and_signatures =
             [0, 10, 0, 4, 0, 2, 0, 29, 0, 11, 0, 2, 1, 0, 0, 13, 0, 4, 0, 2, 4, 3];
         let hello =
-            [&[3, version][..], &[7; 32], &[0], &suite, &[1, 0], &[0, 22], &groups_points_and_signatures];
+            [&[3, version][..], &[7; 32], &[0], &ciphers, &[1, 0], &[0, 22], &groups_points_and_signatures];
         let hello = hello.concat();
         let length = u8::try_from(hello.len()).unwrap();
         let record = [&[22, 3, 1, 0, length + 4, 1, 0, 0, length][..], &hello].concat();
@@ -294,7 +312,7 @@ fn files_that_cannot_be_used_change_nothing_until_they_can() {
     let site = Site::start();
     let old = shown(&site.connect());
     let (cert, key) = (site.folder.path().join("cert.pem"), site.folder.path().join("key.pem"));
-    let (other_cert, other_key) = site.authority.issue("127.0.0.1");
+    let (other_cert, other_key) = site.authority.issue();
     let spoil: [&dyn Fn(); 4] = [
         &|| fs::write(&cert, "garbage").unwrap(),
         &|| fs::remove_file(&cert).unwrap(),
@@ -403,15 +421,35 @@ fn the_binary_says_that_it_speaks_https_and_stops_in_order() {
 }
 
 #[test]
+fn a_certificate_that_ends_soon_is_told_in_the_log() {
+    let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
+    for (ends, is_told) in [(-1, true), (6, true), (9, false)] {
+        let end = Clock::System.now() + SignedDuration::from_hours(24 * ends);
+        authority.write_until(folder.path(), end);
+        let mut command = bai(folder.path(), &["serve"]);
+        command.envs([("BAI_SERVER__TLS__CERT", "cert.pem"), ("BAI_SERVER__TLS__KEY", "key.pem")]);
+        let running = Running::start(command);
+        // An answer, so that it did what it does at its start.
+        let address: SocketAddr = running.base.strip_prefix("https://").unwrap().parse().unwrap();
+        exchange(&mut TcpStream::connect(address).unwrap(), HEALTH);
+        running.signal("-TERM");
+        assert_eq!(running.wait().1.contains("was not renewed"), is_told, "ends in {ends} days");
+    }
+}
+
+/// Keys with their values, and what the message has to contain.
+type Mistake<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
+#[test]
 fn a_mistake_stops_the_start_and_names_its_key_and_file() {
     let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
     authority.write(folder.path());
-    let other = authority.issue("127.0.0.1").1;
+    let other = authority.issue().1;
     fs::write(folder.path().join("other.pem"), other).unwrap();
     fs::write(folder.path().join("garbage.pem"), "garbage").unwrap();
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     fs::write(folder.path().join("broken.pem"), broken).unwrap();
-    let cases: [(&[(&str, &str)], &[&str]); 12] = [
+    let cases: [Mistake; 12] = [
         (&[("CERT", "cert.pem")], &["server.tls.cert and server.tls.key", "set both"]),
         (&[("KEY", "key.pem")], &["server.tls.cert and server.tls.key", "set both"]),
         (&[("CERT", "none.pem"), ("KEY", "key.pem")], &["server.tls.cert = \"none.pem\"", "No such file"]),

@@ -1,5 +1,6 @@
 //! A certificate with its key: read from PEM, and asked how long it is good for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -21,7 +22,7 @@ pub fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
 }
 
 /// The first private key of `pem`.
-pub fn key(pem: &[u8]) -> Result<std::sync::Arc<dyn SigningKey>, String> {
+pub fn key(pem: &[u8]) -> Result<Arc<dyn SigningKey>, String> {
     // The error's own words could quote a line of the file.
     let key = PrivateKeyDer::from_pem_slice(pem)
         .map_err(|_| "no private key in PEM, without a passphrase, in it")?;
@@ -29,10 +30,7 @@ pub fn key(pem: &[u8]) -> Result<std::sync::Arc<dyn SigningKey>, String> {
 }
 
 /// A chain with its key, if they belong together.
-pub fn pair(
-    chain: Vec<CertificateDer<'static>>,
-    key: std::sync::Arc<dyn SigningKey>,
-) -> Option<CertifiedKey> {
+pub fn pair(chain: Vec<CertificateDer<'static>>, key: Arc<dyn SigningKey>) -> Option<CertifiedKey> {
     let certificate = CertifiedKey::new(chain, key);
     certificate.keys_match().is_ok().then_some(certificate)
 }
@@ -66,6 +64,15 @@ pub fn validity(certificate: &CertifiedKey) -> Option<(Timestamp, Timestamp)> {
         }
     };
     Some((refusal(Duration::ZERO)?, refusal(Duration::MAX)?))
+}
+
+/// Whether it ends within a week, or if it is one for days, within the last tenth of them.
+pub fn is_late(certificate: &CertifiedKey, now: Timestamp) -> bool {
+    const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+    validity(certificate).is_some_and(|(begin, end)| {
+        let (begin, end) = (begin.as_millisecond(), end.as_millisecond());
+        now.as_millisecond() >= end - WEEK_MS.min((end - begin) / 10)
+    })
 }
 
 /// For the log: until when the certificate is good.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -25,6 +26,7 @@ use crate::config;
 
 /// The first byte of every TLS connection: a record with a part of a handshake (RFC 8446, 5.1).
 const HANDSHAKE: u8 = 22;
+const DAY: Duration = Duration::from_hours(24);
 const HTTP2: &[u8] = b"h2";
 const HTTP1: &[u8] = b"http/1.1";
 /// What an ACME server speaks to see a proof (RFC 8737); the connection ends with the handshake.
@@ -35,6 +37,7 @@ pub struct Tls {
     acceptor: TlsAcceptor,
     shown: Arc<Shown>,
     source: Source,
+    clock: Clock,
 }
 
 /// Where the certificate comes from.
@@ -63,10 +66,10 @@ impl Tls {
         let shown = Arc::new(Shown::default());
         let source = match settings.has_files() {
             true => Source::Files(Files::open(settings, &shown)?),
-            false => Source::Acme(Box::new(Acme::new(settings, database, clock, &shown)?)),
+            false => Source::Acme(Box::new(Acme::new(settings, database, clock.clone(), &shown)?)),
         };
         let config = server_config(&shown, &source).map_err(|e| format!("TLS cannot be set up: {e}"))?;
-        Ok(Some(Self { acceptor: Arc::new(config).into(), shown, source }))
+        Ok(Some(Self { acceptor: Arc::new(config).into(), shown, source, clock }))
     }
 
     /// Whether the client begins as TLS does.
@@ -87,9 +90,28 @@ impl Tls {
 
     /// Keeps the certificate as it should be, for ever.
     pub async fn keep(&self) {
-        match &self.source {
-            Source::Files(files) => files.keep(&self.shown).await,
-            Source::Acme(acme) => acme.keep(&self.shown).await,
+        let renew = async {
+            match &self.source {
+                Source::Files(files) => files.keep(&self.shown).await,
+                Source::Acme(acme) => acme.keep(&self.shown).await,
+            }
+        };
+        tokio::join!(renew, self.warn_in_time());
+    }
+
+    /// Says every day that the certificate ends soon, when it does: then nobody has renewed it.
+    async fn warn_in_time(&self) {
+        loop {
+            let certificate = self.shown.certificate.read().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some(certificate) = certificate
+                && certificate::is_late(&certificate, self.clock.now())
+            {
+                tracing::warn!(
+                    "the certificate is good until {} and was not renewed",
+                    certificate::until(&certificate)
+                );
+            }
+            tokio::time::sleep(DAY).await;
         }
     }
 }

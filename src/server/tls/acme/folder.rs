@@ -15,12 +15,10 @@ pub struct Folder(PathBuf);
 impl Folder {
     /// The folder of the server that `settings` name, which is made if need be.
     pub fn make(settings: &config::Tls, database: &Path) -> Result<Self, String> {
-        let mut path = settings.acme_dir.clone().into_os_string();
-        if path.is_empty() {
-            path = database.as_os_str().to_owned();
-            path.push(".acme");
-        }
-        let path = PathBuf::from(path).join(name(&settings.acme_directory));
+        let mut beside = database.as_os_str().to_owned();
+        beside.push(".acme");
+        let chosen = Some(&settings.acme_dir).filter(|chosen| !chosen.as_os_str().is_empty());
+        let path = chosen.map_or(Path::new(&beside), |chosen| chosen).join(name(&settings.acme_directory));
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
         made.map_err(|e| format!("cannot make {} (server.tls.acme_dir): {e}", path.display()))?;
         Ok(Self(path))

@@ -75,7 +75,7 @@ async fn prove(order: &mut Order, shown: &Shown) -> Result<(), Error> {
         let Some(mut challenge) = authorization.challenge(ChallengeType::TlsAlpn01) else {
             return Err(Error::Unsupported("the challenge tls-alpn-01"));
         };
-        let proof = proof(&name, &challenge.key_authorization()).map_err(other)?;
+        let proof = proof(&name, &challenge.key_authorization())?;
         proofs.insert(name, Arc::new(proof));
         shown.prove(proofs.clone());
         challenge.set_ready().await?;
@@ -104,12 +104,16 @@ async fn objection(order: &mut Order) -> Option<Error> {
 }
 
 /// A certificate that only one who has the account's key can make.
-fn proof(name: &str, authorization: &KeyAuthorization) -> Result<CertifiedKey, rcgen::Error> {
-    let mut params = CertificateParams::new([name.to_owned()])?;
+///
+/// rustls refuses to check it, since an extension of it is critical and known to ACME alone.
+fn proof(name: &str, authorization: &KeyAuthorization) -> Result<CertifiedKey, Error> {
+    let mut params = CertificateParams::new([name.to_owned()]).map_err(other)?;
     params.custom_extensions = vec![CustomExtension::new_acme_identifier(authorization.digest().as_ref())];
-    let key = KeyPair::generate()?;
-    let pem = params.self_signed(&key)?.pem() + &key.serialize_pem();
-    certificate::both(pem.as_bytes()).ok_or(rcgen::Error::RemoteKeyError)
+    let key = KeyPair::generate().map_err(other)?;
+    let certificate = params.self_signed(&key).map_err(other)?.der().clone();
+    let key =
+        certificate::key(key.serialize_pem().as_bytes()).map_err(|problem| Error::Other(problem.into()))?;
+    Ok(CertifiedKey::new(vec![certificate], key))
 }
 
 fn is(problem: &instant_acme::Problem, kind: &str) -> bool {
