@@ -35,6 +35,7 @@ mod pocketbase;
 mod realtime;
 mod records;
 mod sandbox;
+mod sight;
 mod slow;
 mod statuses;
 mod store;
