@@ -19,6 +19,7 @@ mod flips;
 mod flood;
 mod forgery;
 mod fuzz;
+mod health;
 mod http2;
 mod impersonate;
 mod import;

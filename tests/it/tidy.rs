@@ -38,7 +38,7 @@ const FENCED: [(&str, &[&str]); 12] = [
     ("hyper", &["server"]),
     ("redb", &["store"]),
     ("postcard", &["store"]),
-    ("ureq", &["wechat"]),
+    ("ureq", &["wechat", "cli/health"]),
     ("pasetors", &["token"]),
     ("scrypt", &["password"]),
     ("bcrypt", &["password"]),
