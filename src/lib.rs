@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! Dependencies point one way, which `tests/it/tidy.rs` holds:
-//! `main -> cli -> {server, api} -> {auth, sight} -> app -> {store, wechat, password, token} -> {domain, filter, clock, random, config, metrics}`.
+//! `main -> cli -> server -> operate -> api -> {auth, sight} -> app -> {store, wechat, password, token} -> {domain, filter, clock, random, config, metrics}`.
 //! `cli` also uses `pocketbase`, which uses the store. docs/architecture.md tells the rest.
 
 pub mod api;
@@ -16,6 +16,7 @@ pub mod domain;
 pub mod error;
 pub mod filter;
 pub mod metrics;
+pub mod operate;
 pub mod password;
 pub mod pocketbase;
 pub mod random;
