@@ -7,6 +7,7 @@ use std::thread;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Collections, ServerKey};
+use crate::metrics::Metrics;
 use crate::password::{Cost, Passwords};
 use crate::random::Random;
 use crate::store::{Location, Store};
@@ -31,6 +32,8 @@ pub struct App {
     pub tokens: Tokens,
     /// WeChat.
     pub wechat: wechat::Client,
+    /// What all of these count.
+    pub metrics: Metrics,
 }
 
 /// Why the server does not start.
@@ -68,7 +71,12 @@ impl App {
         let passwords = passwords(&config)?;
         let wechat = wechat::Client::new(&config.wechat, clock.clone(), random.clone());
         let tokens = Tokens::new(keys);
-        Ok(Arc::new(Self { config, clock, random, store, collections, passwords, tokens, wechat }))
+        let metrics = Metrics::default();
+        store.show(&metrics);
+        passwords.show(&metrics);
+        tokens.show(&metrics);
+        wechat.show(&metrics);
+        Ok(Arc::new(Self { config, clock, random, store, collections, passwords, tokens, wechat, metrics }))
     }
 }
 

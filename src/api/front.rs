@@ -8,12 +8,13 @@ use std::time::Instant;
 use futures_util::FutureExt;
 use poem::http::uri::Scheme;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use poem::{Endpoint, Request, Response, Result};
+use poem::{Endpoint, PathPattern, Request, Response, Result};
 
 use super::body::BodyTimeout;
 use super::cors::Cors;
 use super::error::Rejected;
-use super::operations::Operations;
+use super::operations::{Operations, Path};
+use super::traffic::{Route, Traffic};
 use super::{error, pocketbase};
 use crate::random::Random;
 
@@ -35,6 +36,7 @@ const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// The outermost endpoint; it never fails.
 pub struct Front {
     pub inner: Operations,
+    pub traffic: Traffic,
     pub cors: Cors,
     pub request_ids: RequestIds,
     pub body_timeout: BodyTimeout,
@@ -55,10 +57,11 @@ impl Endpoint for Front {
         let (path, id) = (uri.path(), request_id.to_str().unwrap_or_default());
         let origin = req.headers().get(header::ORIGIN).cloned();
         let is_https = *req.scheme() == Scheme::HTTPS;
-        let mut response = if method == Method::OPTIONS {
-            self.cors.preflight(req.headers())
+        let at = self.inner.at(path);
+        let (mut response, route) = if method == Method::OPTIONS {
+            (self.cors.preflight(req.headers()), at.map_or(self.traffic.route(None), |at| &*at.route))
         } else {
-            self.respond(req, &method, path, id).await
+            self.respond(at, req, &method, path, id).await
         };
         let headers = response.headers_mut();
         self.cors.apply(headers, origin.as_ref());
@@ -69,35 +72,53 @@ impl Endpoint for Front {
             headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
         }
         headers.insert(REQUEST_ID, request_id.clone());
-        let (status, elapsed) = (response.status().as_u16(), started.elapsed());
-        tracing::debug!(request_id = id, %method, path, status, ?elapsed, "request");
+        let (status, elapsed) = (response.status(), started.elapsed());
+        route.count(&method, status, elapsed);
+        tracing::debug!(request_id = id, %method, path, status = status.as_u16(), ?elapsed, "request");
         Ok(response)
     }
 }
 
 impl Front {
-    async fn respond(&self, mut req: Request, method: &Method, path: &str, request_id: &str) -> Response {
+    /// The answer, and the route that it is counted under. Of a path that is not the contract's, poem tells the route.
+    async fn respond<'a>(
+        &'a self,
+        at: Option<&'a Path>,
+        mut req: Request,
+        method: &Method,
+        path: &str,
+        request_id: &str,
+    ) -> (Response, &'a Route) {
         req.set_data(self.body_timeout);
         let is_pocketbase = pocketbase::speaks_at(path.strip_prefix(&self.base_path).unwrap_or(path));
+        let route = |pattern: Option<&PathPattern>| match at {
+            Some(at) => &*at.route,
+            None => self.traffic.route(pattern.map(|pattern| &*pattern.0)),
+        };
         let answer = async {
             match self.has_tls && *req.scheme() == Scheme::HTTP {
                 true => Err(Rejected::NotHttps.into()),
-                false => self.inner.call(req).await,
+                false => self.inner.call(at, req).await,
             }
         };
         match AssertUnwindSafe(answer).catch_unwind().await {
-            Ok(Ok(response)) => response,
+            Ok(Ok(response)) => {
+                let route = route(response.data());
+                (response, route)
+            }
             Ok(Err(e)) => {
+                let route = route(e.data());
                 error::log(&e, request_id, path);
                 if is_pocketbase {
-                    return pocketbase::error::to_response(e, method);
+                    return (pocketbase::error::to_response(e, method), route);
                 }
                 let allow = self.allow.get(path).map_or("GET, HEAD", String::as_str);
-                error::to_response(e, allow)
+                (error::to_response(e, allow), route)
             }
             Err(_) => {
                 tracing::error!(request_id, path, "a handler panicked");
-                if is_pocketbase { pocketbase::error::internal() } else { error::internal() }
+                let answer = if is_pocketbase { pocketbase::error::internal() } else { error::internal() };
+                (answer, route(None))
             }
         }
     }

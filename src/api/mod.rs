@@ -17,10 +17,14 @@ mod session;
 mod source;
 mod spec;
 mod system;
+mod traffic;
 mod types;
 mod view;
+mod watchers;
 mod wechat;
 
+use std::collections::HashMap;
+use std::iter;
 use std::sync::Arc;
 
 use poem::http::StatusCode;
@@ -42,6 +46,7 @@ use self::pocketbase::{
     RecordsApi,
 };
 use self::system::SystemApi;
+use self::traffic::Traffic;
 use self::wechat::WechatApi;
 use crate::app::App;
 
@@ -64,6 +69,19 @@ enum Tags {
 impl Tags {
     const IN_ORDER: [Self; 4] = [Self::System, Self::Wechat, Self::Platform, Self::PocketBase];
 }
+
+/// Paths that are served besides those of the document.
+const PAGES: [&str; 9] = [
+    "/",
+    "/docs",
+    "/docs/",
+    "/assets/{name}",
+    "/assets/swagger-ui/{name}",
+    "/openapi.json",
+    "/openapi.yaml",
+    "/metrics",
+    "/readyz",
+];
 
 type Contract = (SystemApi, WechatApi, PlatformApi);
 type Dialect =
@@ -120,7 +138,7 @@ pub fn endpoint(
     let document = spec::document(&service)?;
     let base_path = app.config.server.base_path.clone();
     let allow = front::allow_by_path(&document, &base_path);
-    let routes = Route::new()
+    let routes = watchers::beside_the_api(Route::new(), app)
         .at("/", Page::new("index.html").around(with_slash))
         .at("/docs", Page::swagger_ui("docs.html"))
         .at("/docs/", get(make_sync(|_| moved("../docs"))))
@@ -134,11 +152,31 @@ pub fn endpoint(
     } else {
         Route::new().nest(&base_path, routes).map_to_response().boxed()
     };
-    let inner = Operations::new(contract(app, &limits), &base_path, everything);
+    let documented = document["paths"].as_object().into_iter().flatten().map(|(path, _)| path.as_str());
+    let traffic = Traffic::new(documented.chain(PAGES), &base_path);
+    traffic.show(&app.metrics);
+    limits.show(&app.metrics);
+    let inner = Operations::new(contract(app, &limits), &base_path, everything, &traffic);
     let body_timeout = BodyTimeout(app.config.server.body_timeout);
     let cors = Cors::new(&app.config.server.cors_origins);
     let (request_ids, has_tls) = (RequestIds::new(&app.random), app.config.server.tls.is_on());
-    Ok(Front { inner, cors, request_ids, body_timeout, allow, base_path, has_tls })
+    Ok(Front { inner, traffic, cors, request_ids, body_timeout, allow, base_path, has_tls })
+}
+
+/// What is answered at `metrics.listen`; its requests are not counted.
+pub fn watch_endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
+    let (routes, traffic) =
+        (watchers::routes(app).map_to_response().boxed(), Traffic::new(iter::empty(), ""));
+    Front {
+        inner: Operations::new((), "", routes, &traffic),
+        traffic,
+        cors: Cors::new(&[]),
+        request_ids: RequestIds::new(&app.random),
+        body_timeout: BodyTimeout(app.config.server.body_timeout),
+        allow: HashMap::new(),
+        base_path: String::new(),
+        has_tls: false,
+    }
 }
 
 fn text(content_type: &'static str, body: String) -> impl IntoEndpoint {

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::domain::{RecordId, Status, Superuser, TokenKey, User};
 use crate::error::{Error, Result};
 use crate::store::Record;
-use crate::token::{Claims, PocketBaseToken, Subject};
+use crate::token::{Cause, Claims, PocketBaseToken, Subject};
 
 /// Somebody who has shown a valid token.
 #[derive(Clone, Debug)]
@@ -130,7 +130,8 @@ impl<'a> Shown<'a> {
             its.and_then(|(collection, subject)| Some((subject, collection.token_secret.as_deref()?)));
         let (subject, secret) = secret
             .filter(|_| app.config.token.accept_pocketbase)
-            .ok_or(Error::Unauthenticated("PocketBase's tokens are not accepted"))?;
+            .ok_or(Error::Unauthenticated("PocketBase's tokens are not accepted"))
+            .inspect_err(|_| app.tokens.note_refused(Cause::NotAccepted))?;
         Ok(Self::PocketBase { token, subject, secret })
     }
 
@@ -157,8 +158,14 @@ impl<'a> Shown<'a> {
     fn fits(&self, app: &App, token_key: &TokenKey) -> Result<()> {
         match self {
             Self::Ours(claims) if claims.token_key == *token_key => Ok(()),
-            Self::Ours(_) => Err(Error::Unauthenticated("the token was revoked")),
-            Self::PocketBase { token, secret, .. } => Ok(token.verify(token_key, secret, app.clock.now())?),
+            Self::Ours(_) => {
+                app.tokens.note_refused(Cause::Revoked);
+                Err(Error::Unauthenticated("the token was revoked"))
+            }
+            Self::PocketBase { token, secret, .. } => {
+                let verdict = token.verify(token_key, secret, app.clock.now());
+                Ok(verdict.inspect_err(|error| app.tokens.note_refused((*error).into()))?)
+            }
         }
     }
 }

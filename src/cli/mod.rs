@@ -4,6 +4,7 @@ mod backup;
 mod compact;
 mod company;
 mod export;
+mod health;
 mod import;
 mod key;
 mod list;
@@ -61,6 +62,15 @@ enum Command {
         #[arg(long)]
         yaml: bool,
     },
+    /// Ask the running server whether it is healthy: exit code 0 if so, else 1; for containers and monitors
+    Health {
+        /// Where the server is, with its base path [default: as configured]
+        #[arg(long)]
+        url: Option<String>,
+        /// Ask whether all that it needs is fine, too: free space on the disk, WeChat
+        #[arg(long)]
+        ready: bool,
+    },
     /// Print the effective configuration, secrets masked
     Config,
     /// Find users and change them
@@ -99,6 +109,7 @@ pub fn run() -> ExitCode {
         load(cli.config.as_deref()).and_then(|config| match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(config),
             Command::Openapi { yaml } => show::openapi(config, yaml),
+            Command::Health { url, ready } => health::run(&config, url, ready),
             Command::Config => show::config(&config),
             Command::User(command) => user::run(&config, command),
             Command::Company(command) => company::run(&config, command),

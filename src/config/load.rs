@@ -9,6 +9,8 @@ use toml::{Table, Value};
 use super::sections::{Config, Provider};
 
 const ENV_PREFIX: &str = "BAI_";
+/// Characters of a token that cannot be guessed.
+const MIN_TOKEN: usize = 16;
 
 /// Why the server does not start with this configuration.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +75,13 @@ impl Config {
             return Err(Error::Conflict(conflict));
         }
         let has_app = !self.wechat.app_id.is_empty();
+        let token = self.metrics.token.expose();
+        if !token.is_empty() && (token.len() < MIN_TOKEN || !token.bytes().all(|b| b.is_ascii_graphic())) {
+            return Err(Error::Conflict(
+                "metrics.token has to be 16 or more ASCII characters without spaces, such as \"openssl rand -hex 24\" \
+                 prints; or empty",
+            ));
+        }
         match self.wechat.provider {
             Provider::Sandbox if has_app => Err(Error::Conflict(
                 "wechat.app_id is set while wechat.provider is \"sandbox\": set wechat.provider = \"wechat\" to use \
@@ -210,11 +219,13 @@ mod tests {
                 ("BAI_SERVER__CORS_ORIGINS", "https://a.example, https://b.example"),
                 ("BAI_SERVER__PUBLIC_URLS", "['https://a.example/pb']"),
                 ("BAI_SERVER__TRUSTED_PROXIES", "127.0.0.1, ::ffff:10.0.0.1, 2001:db8::/32"),
+                ("BAI_METRICS__LISTEN", "127.0.0.1:9090"),
                 ("PATH", "/bin"),
             ],
         )
         .unwrap();
         assert_eq!(config.server.listen.port(), 2);
+        assert_eq!(config.metrics.listen, Some(([127, 0, 0, 1], 9090).into()));
         assert_eq!(config.password.log_n, 5);
         assert!(!config.limits.enabled);
         assert_eq!(config.token.lifetime.as_secs(), 90);
@@ -239,6 +250,8 @@ mod tests {
             ("[wechat]\nproxy = '10.0.0.1'", ["line 2", "proxy", "http://"]),
             ("[server]\ntrusted_proxies = ['nginx']", ["line 2", "trusted_proxies", "\"10.0.0.0/8\""]),
             ("[web]\n", ["line 1", "web", "expected one of"]),
+            ("[metrics]\nlisten = 'nowhere'", ["line 2", "listen", "127.0.0.1:9090"]),
+            ("[store]\nmin_free_mib = -1", ["line 2", "min_free_mib", "from 0 to"]),
         ] {
             let problem = problem(text, &[]);
             for part in parts.iter().chain(&["config.toml"]) {
@@ -274,6 +287,12 @@ mod tests {
         assert!(problem("", &[wechat]).contains("BAI_WECHAT__SECRET"));
         assert!(problem("", &[app]).contains("sandbox"));
         assert!(load("", &[listen, wechat, app, ("BAI_WECHAT__SECRET", "s")]).is_ok());
+        for (token, is_fine) in
+            [("", true), ("0123456789abcdef", true), ("0123456789abcde", false), ("0123456789 abcdef", false)]
+        {
+            assert_eq!(load("", &[("BAI_METRICS__TOKEN", token)]).is_ok(), is_fine, "{token}");
+        }
+        assert!(!problem("", &[("BAI_METRICS__TOKEN", "hunter2")]).contains("hunter2"));
     }
 
     #[test]

@@ -5,9 +5,7 @@ mod parse;
 mod sections;
 
 pub use load::Error;
-pub use sections::{
-    Config, Limits, Log, LogFormat, Password, Provider, PublicUrl, Secret, Server, Store, Tls, Token, Wechat,
-};
+pub use sections::*;
 
 /// The shipped configuration file: every key with its default and a comment.
 pub const SHIPPED: &str = include_str!("../../config.toml");

@@ -22,6 +22,29 @@ pub fn socket_address<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr,
     String::deserialize(input)?.parse().map_err(|_| D::Error::custom(expected))
 }
 
+/// Nothing, or an IP address and a port.
+pub mod optional_socket_address {
+    use std::net::SocketAddr;
+
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// As it is read.
+    #[expect(clippy::ref_option, reason = "serde's form")]
+    pub fn serialize<S: Serializer>(address: &Option<SocketAddr>, output: S) -> Result<S::Ok, S::Error> {
+        output.serialize_str(&address.map_or_else(String::new, |address| address.to_string()))
+    }
+
+    /// `""` is nothing.
+    pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Option<SocketAddr>, D::Error> {
+        let expected = "expected \"\" or a socket address: IP and port such as \"127.0.0.1:9090\"";
+        match String::deserialize(input)?.as_str() {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| D::Error::custom(expected)),
+        }
+    }
+}
+
 /// IP addresses and networks.
 pub fn networks<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<IpNet>, D::Error> {
     let expected = "expected IP addresses and networks such as [\"127.0.0.1\", \"10.0.0.0/8\"]";

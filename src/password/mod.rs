@@ -2,6 +2,7 @@
 
 mod imported;
 mod pool;
+mod stats;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -11,6 +12,7 @@ use scrypt::{Params, Scrypt};
 
 use self::pool::Pool;
 use crate::domain::{PlainPassword, is_imported_hash};
+use crate::metrics::Metrics;
 
 /// Random bytes of a salt.
 pub const SALT_LEN: usize = 16;
@@ -74,6 +76,11 @@ impl Passwords {
         let stand_in =
             format!("$scrypt$ln={log_n},r={r},p={p}${}${}", zeros(SALT_LEN), zeros(Params::RECOMMENDED_LEN));
         Ok(Self { pool: Pool::new(threads, queue)?, params, stand_in })
+    }
+
+    /// Shows what is counted of passwords.
+    pub fn show(&self, metrics: &Metrics) {
+        self.pool.stats.show(metrics);
     }
 
     /// A PHC string for a new password.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::Error;
+use super::stats::Stats;
 
 /// How long a task waits for a place in the queue.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -18,6 +19,7 @@ type Job = Box<dyn FnOnce() + Send>;
 /// The threads end when the pool is dropped.
 pub struct Pool {
     jobs: SyncSender<Job>,
+    pub stats: Arc<Stats>,
 }
 
 impl Pool {
@@ -31,7 +33,7 @@ impl Pool {
                 .spawn(move || work(&waiting))
                 .map_err(|e| Error::Failed(format!("starting a thread: {e}")))?;
         }
-        Ok(Self { jobs })
+        Ok(Self { jobs, stats: Arc::new(Stats::new(queue)) })
     }
 
     /// Runs `task` when a thread is free; refuses when the queue stays full for a moment.
@@ -41,9 +43,13 @@ impl Pool {
         task: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
+        let (stats, waiting) = (Arc::clone(&self.stats), self.stats.wait());
         let job = Box::new(move || {
             if !reply.is_closed() {
-                let _ = reply.send(task());
+                let running = stats.run(waiting);
+                let result = task();
+                drop(running);
+                let _ = reply.send(result);
             }
         });
         self.enqueue(job).await?;
@@ -54,7 +60,10 @@ impl Pool {
     async fn enqueue(&self, job: Job) -> Result<(), Error> {
         let Err(TrySendError::Full(job)) = self.jobs.try_send(job) else { return Ok(()) };
         tokio::time::sleep(PATIENCE).await;
-        self.jobs.try_send(job).map_err(|_| Error::Busy)
+        self.jobs.try_send(job).map_err(|_| {
+            self.stats.refuse();
+            Error::Busy
+        })
     }
 }
 

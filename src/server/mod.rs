@@ -30,6 +30,7 @@ use crate::api;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Config, Provider};
+use crate::metrics::{Gauge, Metrics, gauge};
 use crate::random::Random;
 use crate::store::Location;
 
@@ -37,6 +38,8 @@ use crate::store::Location;
 const MAX_STREAMS: u32 = 64;
 /// Connections that the system keeps while we do not come to accept them; others try again after a second.
 const BACKLOG: u32 = 1024;
+/// Connections to `metrics.listen`.
+const WATCHERS: usize = 16;
 /// Bytes of headers that a request may have; browsers and proxies stay under 16 KiB.
 const MAX_HEADERS: u32 = 32 * 1024;
 /// Bytes that one HTTP/1 connection may buffer.
@@ -51,6 +54,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A server that listens but does not answer yet.
 pub struct Server {
     acceptor: Acceptor,
+    /// At `metrics.listen`.
+    watch: Option<Acceptor>,
     app: Arc<App>,
     door: Option<Door>,
     /// Dropped when the server stops: answers that would go on for ever end then.
@@ -64,8 +69,26 @@ struct Acceptor {
     endpoint: SharedEndpoint,
     /// A permit for each connection.
     places: Arc<Semaphore>,
+    /// How many there are.
+    open: Gauge,
     header_timeout: Duration,
     answer_timeout: Duration,
+}
+
+/// A connection that is open until this is dropped.
+struct Open(Gauge);
+
+impl Open {
+    fn new(open: Gauge) -> Self {
+        open.inc();
+        Self(open)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 type SharedEndpoint = Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>;
@@ -91,8 +114,10 @@ impl Server {
         let endpoint: SharedEndpoint =
             Arc::new(poem::endpoint::ToDynEndpoint(api::endpoint(&app, stopping)?));
         let acceptor = Acceptor::bind(&settings, tls, endpoint)?;
+        acceptor.show(&app.metrics, settings.max_connections);
+        let watch = app.config.metrics.listen.map(|listen| Acceptor::bind_watch(listen, &app)).transpose()?;
         let door = open_door(location, &app);
-        Ok(Self { acceptor, app, door, streams })
+        Ok(Self { acceptor, watch, app, door, streams })
     }
 
     /// What the server works with.
@@ -109,6 +134,14 @@ impl Server {
         self.acceptor.listener.local_addr()
     }
 
+    /// The address that it listens on for watchers, if it has one for them.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn watch_addr(&self) -> std::io::Result<Option<SocketAddr>> {
+        self.watch.as_ref().map(|watch| watch.listener.local_addr()).transpose()
+    }
+
     /// Answers until `stop` is ready; then lets requests in flight finish, for at most ten seconds.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let connections = GracefulShutdown::new();
@@ -116,9 +149,10 @@ impl Server {
         tokio::select! {
             () = self.acceptor.run(&connections) => {}
             () = self.acceptor.keep_certificate() => {}
+            () = run(self.watch.as_ref(), &connections) => {}
             () = stop => {}
         }
-        drop((self.acceptor, self.streams));
+        drop((self.acceptor, self.watch, self.streams));
         let finish = async { tokio::join!(connections.shutdown(), door) };
         if tokio::time::timeout(STOP_DEADLINE, finish).await.is_err() {
             tracing::warn!("stopping although some requests did not finish within {STOP_DEADLINE:?}");
@@ -138,6 +172,14 @@ fn open_door(location: &Location, app: &Arc<App>) -> Option<Door> {
         .ok()
 }
 
+/// Accepts for ever, or waits for ever when there is nothing to accept.
+async fn run(acceptor: Option<&Acceptor>, connections: &GracefulShutdown) {
+    match acceptor {
+        Some(acceptor) => acceptor.run(connections).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Serves the sandbox on a loopback port of its own for the life of the process, and points the client to it.
 async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn std::error::Error>> {
     const APP_ID: &str = "sandbox";
@@ -155,6 +197,24 @@ async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn 
 }
 
 impl Acceptor {
+    /// The listener for watchers, with few connections of its own.
+    fn bind_watch(listen: SocketAddr, app: &Arc<App>) -> Result<Self, String> {
+        let settings = config::Server { listen, max_connections: WATCHERS, ..app.config.server.clone() };
+        let endpoint = Arc::new(poem::endpoint::ToDynEndpoint(api::watch_endpoint(app)));
+        Self::bind(&settings, None, endpoint).map_err(|e| e.replace("server.listen", "metrics.listen"))
+    }
+
+    /// Shows how many connections there are.
+    fn show(&self, metrics: &Metrics, most: usize) {
+        metrics.show(&self.open);
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        metrics.set(
+            "bai_http_connections_max",
+            "Connections that may be open: server.max_connections.",
+            most,
+        );
+    }
+
     fn bind(settings: &config::Server, tls: Option<Tls>, endpoint: SharedEndpoint) -> Result<Self, String> {
         let address = settings.listen;
         let listener = listen(address)
@@ -162,7 +222,8 @@ impl Acceptor {
         let places = Arc::new(Semaphore::new(settings.max_connections));
         let config::Server { header_timeout, answer_timeout, .. } = *settings;
         let tls = tls.map(Arc::new);
-        Ok(Self { listener, tls, endpoint, places, header_timeout, answer_timeout })
+        let open = gauge("bai_http_connections", "Open connections.");
+        Ok(Self { listener, tls, endpoint, places, open, header_timeout, answer_timeout })
     }
 
     /// Accepts for ever; at the limit of connections it waits until one ends.
@@ -196,11 +257,12 @@ impl Acceptor {
         let Ok(local) = socket.local_addr() else { return };
         let (endpoint, tls) = (Arc::clone(&self.endpoint), self.tls.clone());
         let (http, watcher) = (self.http(), connections.watcher());
-        let (timeout, answer_timeout) = (self.header_timeout, self.answer_timeout);
+        let (timeout, answer_timeout, open) = (self.header_timeout, self.answer_timeout, self.open.clone());
         tokio::spawn(async move {
             let _place = place;
+            let _open = Open::new(open);
             // Silence, resets, timeouts, failed handshakes and malformed HTTP are the client's affair.
-            let opening = open(socket, tls.as_deref());
+            let opening = self::open(socket, tls.as_deref());
             let Ok(Ok((stream, version))) = tokio::time::timeout(timeout, opening).await else { return };
             let scheme = if matches!(stream, Either::Left(_)) { Scheme::HTTP } else { Scheme::HTTPS };
             let requests = Requests::new();

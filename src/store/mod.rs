@@ -7,6 +7,7 @@ mod embedded;
 mod error;
 mod location;
 mod upkeep;
+mod watch;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub use error::Error;
 pub use location::Location;
 pub use redb::StorageBackend;
 pub use redb::backends::{FileBackend, InMemoryBackend};
+pub use watch::Disk;
 
 /// Handle to the database, cheap to clone.
 #[derive(Clone)]

@@ -6,6 +6,7 @@
 
 mod jwt;
 mod keys;
+mod stats;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,7 +22,10 @@ use serde::{Deserialize, Serialize};
 
 pub use self::jwt::PocketBaseToken;
 pub use self::keys::{Keys, key_id};
+pub use self::stats::Cause;
+use self::stats::Stats;
 use crate::domain::{RecordId, TokenKey};
+use crate::metrics::Metrics;
 
 /// The prefix that marks our tokens; it has no meaning to the SDK.
 const PREFIX: &str = "pb";
@@ -35,6 +39,7 @@ const CLOCK_STEP: Duration = Duration::from_mins(1);
 /// Issues and verifies tokens.
 pub struct Tokens {
     keys: RwLock<Keys>,
+    stats: Stats,
 }
 
 /// Whose a token is.
@@ -134,7 +139,7 @@ impl Tokens {
     /// Tokens that are made with the newest of `keys`.
     #[must_use]
     pub fn new(keys: Keys) -> Self {
-        Self { keys: RwLock::new(keys) }
+        Self { keys: RwLock::new(keys), stats: Stats::new() }
     }
 
     /// From now on these keys, the newest of which makes tokens.
@@ -146,11 +151,27 @@ impl Tokens {
         self.keys.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Shows what is counted of tokens.
+    pub fn show(&self, metrics: &Metrics) {
+        self.stats.show(metrics);
+    }
+
+    /// Counts a token that was refused for another reason than [`Tokens::verify`] finds.
+    pub fn note_refused(&self, cause: Cause) {
+        self.stats.refused(cause);
+    }
+
     /// A new token.
     ///
     /// # Errors
     /// [`IssueError`] when the system gives no randomness.
     pub fn issue(&self, grant: &Grant<'_>, now: Timestamp) -> Result<String, IssueError> {
+        let token = self.make(grant, now);
+        self.stats.issued(token.is_ok());
+        token
+    }
+
+    fn make(&self, grant: &Grant<'_>, now: Timestamp) -> Result<String, IssueError> {
         let failed = |e: &dyn fmt::Display| IssueError(e.to_string());
         let exp = now.checked_add(grant.lifetime).map_err(|e| failed(&e))?;
         let claims = PublicClaims {
@@ -182,6 +203,10 @@ impl Tokens {
     /// # Errors
     /// Each variant of [`Error`].
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Error> {
+        self.read(token, now).inspect_err(|error| self.stats.refused((*error).into()))
+    }
+
+    fn read(&self, token: &str, now: Timestamp) -> Result<Claims, Error> {
         let (claims, paseto) = split(token)?;
         let untrusted = UntrustedToken::<Local, V4>::try_from(&*paseto).map_err(|_| Error::Malformed)?;
         let keys = self.keys();

@@ -5,10 +5,12 @@
 //! when no connection was made; login needs no access token and must not depend on one.
 
 mod access_token;
+mod condition;
 mod http;
 mod quota;
 mod resolver;
 pub mod sandbox;
+mod stats;
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -17,11 +19,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::access_token::AccessTokens;
+pub use self::condition::Problem;
 use self::http::{Http, Request};
 use self::quota::Quota;
+use self::stats::{Operation, Stats};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::{OneTimeCode, OpenId, Phone};
+use crate::metrics::Metrics;
 use crate::random::Random;
 
 /// WeChat's `errcode` -1 is answered by as many repetitions, after these pauses.
@@ -43,6 +48,7 @@ pub struct Client {
     access_tokens: AccessTokens,
     login_quota: Quota,
     phone_quota: Quota,
+    stats: Stats,
 }
 
 /// Why WeChat gave no answer that we can use.
@@ -130,8 +136,28 @@ impl Client {
             bind_phone_code: settings.bind_phone_code,
             access_tokens: AccessTokens::new(clock.clone(), random),
             login_quota: Quota::new(clock.clone()),
-            phone_quota: Quota::new(clock),
+            phone_quota: Quota::new(clock.clone()),
+            stats: Stats::new(clock),
         }
+    }
+
+    /// Shows what is counted of calls.
+    pub fn show(&self, metrics: &Metrics) {
+        self.stats.show(metrics);
+    }
+
+    /// What is wrong according to the last real calls; WeChat is not asked for it.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = self.stats.problems();
+        let open = [&self.login_quota, &self.phone_quota].into_iter().filter_map(Quota::open_since).min();
+        problems.extend(open.map(|since| Problem {
+            code: "minute_quota",
+            text: "WeChat's minute quota is used up (errcode 45011): calls are held back, but for a trial now and then"
+                .to_owned(),
+            since,
+        }));
+        problems
     }
 
     /// The openid of the user who got `code` from `wx.login` (`jscode2session`).
@@ -139,13 +165,15 @@ impl Client {
     /// # Errors
     /// Each variant of [`Error`]; the answer comes within `wechat.timeout`.
     pub async fn exchange(&self, code: &OneTimeCode) -> Result<OpenId, Error> {
-        self.login_quota.check()?;
+        self.login_quota.check().inspect_err(|_| self.stats.held_back(Operation::Login))?;
         let request = Request::get("/sns/jscode2session")
             .query("appid", &self.app_id)
             .query("secret", self.secret.expose())
             .query("js_code", code.as_str())
             .query("grant_type", "authorization_code");
+        let asked = self.stats.ask(Operation::Login);
         let result = self.in_time(Box::pin(self.call(&request))).await;
+        asked.end(&result);
         self.login_quota.record(&result);
         let session: Session = parse(result?)?;
         OpenId::parse(&session.openid).ok_or_else(|| Error::Unavailable("an openid of odd form".into()))
@@ -156,13 +184,15 @@ impl Client {
     /// # Errors
     /// Each variant of [`Error`]; the answer comes within `wechat.timeout`.
     pub async fn phone_number(&self, code: &OneTimeCode, openid: &OpenId) -> Result<Phone, Error> {
-        self.phone_quota.check()?;
+        self.phone_quota.check().inspect_err(|_| self.stats.held_back(Operation::Phone))?;
         let mut body = json!({ "code": code.as_str() });
         if self.bind_phone_code {
             body["openid"] = openid.as_str().into();
         }
+        let asked = self.stats.ask(Operation::Phone);
         let result =
             self.in_time(Box::pin(self.call_with_access_token(&body))).await.map_err(refused_unless_ours);
+        asked.end(&result);
         self.phone_quota.record(&result);
         let PhoneAnswer { phone_info } = parse(result?)?;
         if let Some(watermark) = &phone_info.watermark
@@ -214,7 +244,10 @@ impl Client {
             "secret": self.secret.expose(),
             "force_refresh": force_refresh,
         });
-        self.call(&Request::post("/cgi-bin/stable_token", body)).await
+        let asked = self.stats.ask(Operation::AccessToken);
+        let result = self.call(&Request::post("/cgi-bin/stable_token", body)).await;
+        asked.end(&result);
+        result
     }
 
     /// One call, repeated while WeChat says that it is busy. A repetition may find the code used up by the call

@@ -7,6 +7,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::Error;
 use crate::clock::Clock;
 
@@ -27,6 +29,7 @@ pub struct Quota {
 #[derive(Default)]
 struct State {
     strikes: u32,
+    opened_ms: i64,
     open_until_ms: i64,
     next_trial_ms: i64,
 }
@@ -51,6 +54,13 @@ impl Quota {
         Ok(())
     }
 
+    /// Since when calls are held back, if they are.
+    pub fn open_since(&self) -> Option<Timestamp> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_open = self.clock.now_ms() < state.open_until_ms;
+        is_open.then(|| Timestamp::from_millisecond(state.opened_ms).unwrap_or_default())
+    }
+
     /// Learns from what came of a call.
     pub fn record<T>(&self, result: &Result<T, Error>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,6 +69,9 @@ impl Quota {
                 state.strikes += 1;
                 if state.strikes >= STRIKES_TO_OPEN {
                     let now = self.clock.now_ms();
+                    if now >= state.open_until_ms {
+                        state.opened_ms = now;
+                    }
                     state.open_until_ms = now + OPEN_MS;
                     state.next_trial_ms = now + TRIAL_EVERY_MS;
                 }

@@ -24,6 +24,8 @@ static SEED: AtomicU64 = AtomicU64::new(1);
 
 pub struct TestApp {
     pub base: String,
+    /// Where watchers ask, if `metrics.listen` is set.
+    pub watch: Option<String>,
     pub clock: Clock,
     pub app: Arc<App>,
     pub stub: WechatStub,
@@ -62,10 +64,11 @@ impl TestApp {
         let server =
             runtime.block_on(Server::bind(config, location, clock.clone(), Random::seeded(seed))).unwrap();
         let base = format!("http://{}{base_path}", server.local_addr().unwrap());
+        let watch = server.watch_addr().unwrap().map(|address| format!("http://{address}"));
         let app = Arc::clone(server.app());
         let (stop, stopped) = oneshot::channel();
         runtime.spawn(server.run(async { drop(stopped.await) }));
-        Self { base, clock, app, stub, runtime: Some(runtime), stop: Some(stop) }
+        Self { base, watch, clock, app, stub, runtime: Some(runtime), stop: Some(stop) }
     }
 
     pub fn post(&self, path: &str) -> Call {

@@ -41,8 +41,12 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn start(mut command: Command) -> Self {
-        command.envs([("BAI_SERVER__LISTEN", "127.0.0.1:0"), ("BAI_LOG__LEVEL", "debug,bai=trace")]);
+    pub fn start(command: Command) -> Self {
+        Self::start_at(command, "127.0.0.1:0")
+    }
+
+    pub fn start_at(mut command: Command, listen: &str) -> Self {
+        command.envs([("BAI_SERVER__LISTEN", listen), ("BAI_LOG__LEVEL", "debug,bai=trace")]);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut lines = lines.inspect(|line| {
@@ -63,7 +67,7 @@ impl Running {
         Self { child, base, log: Some(rest) }
     }
 
-    fn post(&self, path: &str, body: &Value) -> Answer {
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
         Call::new("POST", &self.base, path).json(body).send()
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::recent::Recent;
 use super::repeats::InFlight;
+use super::rule::Rule;
 use super::table::{Entry, Table};
 use super::{Limits, NEVER, left, lock};
 use crate::api::source::Source;
@@ -96,7 +97,8 @@ impl Limits {
         }
         let (keys, now) = (self.keys(source, name), self.clock.now_ms());
         let mut logins = lock(&self.logins);
-        if let Some(wait) = logins.wait(keys, now) {
+        if let Some((wait, rule)) = logins.wait(keys, now) {
+            self.refusals.count(rule);
             let retry_after = self.once_in(ROUTE, (source, name)).map_or(wait, |repeat| repeat.max(wait));
             return Err(Error::TooManyAttempts { retry_after });
         }
@@ -164,13 +166,16 @@ impl Logins {
 
     /// A source that named too many unknown phones gets the same answer for every phone, or the answer would tell
     /// them apart.
-    fn wait(&self, keys: Keys, now: i64) -> Option<Duration> {
+    fn wait(&self, keys: Keys, now: i64) -> Option<(Duration, Rule)> {
+        let by = |rule: Rule| move |wait: Duration| (wait, rule);
         let pair = self.pairs.get(keys.pair).at(now);
+        let wrong = pair.wait(now).map(by(Rule::WrongPasswords));
         if pair.familiar {
-            return pair.wait(now);
+            return wrong;
         }
         let unknown = self.unknown.get(keys.source).wait(now, UNKNOWN_WINDOW_MS);
-        unknown.or_else(|| pair.wait(now).max(self.phones.get(keys.phone).wait(now)))
+        let daily = || self.phones.get(keys.phone).wait(now).map(by(Rule::DailyWrongPasswords));
+        unknown.map(by(Rule::UnknownPhones)).or_else(|| wrong.max(daily()))
     }
 
     fn begin(&mut self, keys: Keys, now: i64) -> Counted {
@@ -338,7 +343,8 @@ mod tests {
         for n in 1..1000 {
             logins.begin(keys(n * set), DAY_MS + 1000);
         }
-        assert_eq!(logins.wait(keys(0), DAY_MS + 1000), left(2 * DAY_MS, DAY_MS + 1000));
+        let wait = logins.wait(keys(0), DAY_MS + 1000).map(|(wait, _)| wait);
+        assert_eq!(wait, left(2 * DAY_MS, DAY_MS + 1000));
         assert_eq!(logins.pairs.get(0).failures, DAILY);
         assert!(logins.wait(keys(set), DAY_MS + 1000).is_none());
     }

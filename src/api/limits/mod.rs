@@ -6,6 +6,7 @@ mod logins;
 mod rates;
 mod recent;
 mod repeats;
+mod rule;
 mod table;
 
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -16,9 +17,11 @@ use self::logins::Logins;
 use self::rates::{LOOKUPS, REFRESHES};
 use self::recent::Recent;
 use self::repeats::Repeat;
+use self::rule::Refusals;
 use self::table::Table;
 use crate::clock::Clock;
 use crate::config;
+use crate::metrics::Metrics;
 
 /// A time so long ago that nothing counts from then, yet far from overflow.
 const NEVER: i64 = i64::MIN / 2;
@@ -40,6 +43,7 @@ pub struct Limits {
     refreshes: Mutex<Table<Recent<REFRESHES>>>,
     lookups: Mutex<Table<Recent<LOOKUPS>>>,
     logins: Mutex<Logins>,
+    refusals: Refusals,
 }
 
 impl Limits {
@@ -55,7 +59,13 @@ impl Limits {
             refreshes: Mutex::new(Table::new(rates::CAPACITY)),
             lookups: Mutex::new(Table::new(rates::CAPACITY)),
             logins: Mutex::new(Logins::new()),
+            refusals: Refusals::new(),
         }
+    }
+
+    /// Shows how often each rule refused something.
+    pub fn show(&self, metrics: &Metrics) {
+        self.refusals.show(metrics);
     }
 
     fn digest(&self, value: impl Hash) -> u64 {

@@ -1,5 +1,6 @@
 //! What one user may ask for so often: refreshed tokens, and phone numbers from WeChat.
 
+use super::rule::Rule;
 use super::{Limits, lock};
 use crate::domain::RecordId;
 use crate::error::{Error, Result};
@@ -35,6 +36,7 @@ impl Limits {
         let mut refreshes = lock(&self.refreshes);
         let recent = refreshes.get(key);
         if let Some(retry_after) = recent.wait(now, REFRESH_WINDOW_MS) {
+            self.refusals.count(Rule::Refreshes);
             return Err(Error::TooMany { retry_after });
         }
         refreshes.set(key, recent.with(now));
@@ -53,6 +55,7 @@ impl Limits {
         let mut lookups = lock(&self.lookups);
         let recent = lookups.get(key);
         if let Some(retry_after) = recent.wait(now, LOOKUP_WINDOW_MS) {
+            self.refusals.count(Rule::PhoneLookups);
             return Err(Error::TooManyAttempts { retry_after });
         }
         lookups.set(key, recent.with(now));

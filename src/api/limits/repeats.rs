@@ -3,6 +3,7 @@
 use std::hash::Hash;
 use std::time::Duration;
 
+use super::rule::Rule;
 use super::table::Entry;
 use super::{Limits, NEVER, left, lock};
 use crate::error::{Error, Result};
@@ -48,6 +49,7 @@ impl Limits {
         let (key, now) = (self.digest((route, who)), self.clock.now_ms());
         let mut repeats = lock(&self.repeats);
         if let Some(retry_after) = self.repetition(repeats.get(key), now) {
+            self.refusals.count(Rule::Repetition);
             return Err(Error::TooMany { retry_after });
         }
         repeats.set(key, Repeat { running: true, at: now });

@@ -2,6 +2,7 @@
 
 mod limits;
 mod log;
+mod metrics;
 mod password;
 mod secret;
 mod server;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
+pub use self::metrics::Metrics;
 pub use self::password::Password;
 pub use self::secret::Secret;
 pub use self::server::{PublicUrl, Server};
@@ -38,6 +40,8 @@ pub struct Config {
     pub wechat: Wechat,
     /// Abuse control.
     pub limits: Limits,
+    /// Who may read the metrics.
+    pub metrics: Metrics,
     /// Log lines.
     pub log: Log,
 }

@@ -47,6 +47,14 @@ impl Engine {
         Ok(Self { location, cache_bytes, open: RwLock::new(Some(open)) })
     }
 
+    /// The database file, if it is in one.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.location {
+            Location::File(path) => Some(path),
+            Location::Custom(_) => None,
+        }
+    }
+
     /// Runs `f` on a snapshot of the last commit; once more if the storage failed.
     pub fn read<T>(&self, f: impl Fn(&ReadTransaction) -> Result<T, Error>) -> Result<T, Error> {
         let attempt = || self.with(|open| f(&open.db.begin_read()?));

@@ -7,8 +7,10 @@ mod engine;
 mod overlay;
 mod scan;
 mod schema;
+mod stats;
 mod stored;
 mod tables;
+mod watch;
 mod write;
 mod writer;
 

@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::engine::Engine;
+use super::stats::Stats;
 use super::tables::Tables;
+use crate::metrics::Metrics;
 use crate::store::{Change, Error};
 
 /// Jobs that may wait; further requesters wait for a place.
@@ -59,6 +61,16 @@ impl Writer {
         answer.await.map_err(|_| stopped())?
     }
 
+    /// Shows what is counted of writes.
+    pub fn show(&self, metrics: &Metrics) {
+        self.state.stats.show(metrics);
+    }
+
+    /// Jobs that wait for the next transaction.
+    pub fn waiting(&self) -> usize {
+        self.jobs.as_ref().map_or(0, |jobs| jobs.max_capacity() - jobs.capacity())
+    }
+
     /// What is committed from now on.
     pub fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
         self.changes.subscribe()
@@ -85,6 +97,7 @@ impl Drop for Writer {
 }
 
 struct State {
+    stats: Stats,
     started: Instant,
     failing: AtomicBool,
     last_commit_ms: AtomicU64,
@@ -92,7 +105,12 @@ struct State {
 
 impl State {
     fn new() -> Self {
-        Self { started: Instant::now(), failing: AtomicBool::new(true), last_commit_ms: AtomicU64::new(0) }
+        Self {
+            stats: Stats::new(),
+            started: Instant::now(),
+            failing: AtomicBool::new(true),
+            last_commit_ms: AtomicU64::new(0),
+        }
     }
 
     fn elapsed_ms(&self) -> u64 {
@@ -164,7 +182,9 @@ fn run(
         {
             batch.push(job);
         }
+        let begun = Instant::now();
         let commit = commit(engine, &mut batch, listeners.receiver_count() > 0);
+        state.stats.record(batch.len(), begun.elapsed(), commit.is_ok());
         state.record(commit.is_ok());
         let commit = commit.map(|changes| tell(listeners, changes));
         for job in batch {

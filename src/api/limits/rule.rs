@@ -1,0 +1,52 @@
+//! The rules by name, and how often each refused something.
+
+use crate::metrics::{self, Counter, Counters, Metrics};
+
+/// Why a request was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// The same request again.
+    Repetition,
+    /// Too many refreshed tokens of one user.
+    Refreshes,
+    /// Too many phone lookups of one user.
+    PhoneLookups,
+    /// Too many unknown phones from one source.
+    UnknownPhones,
+    /// Wrong passwords for a phone from a source.
+    WrongPasswords,
+    /// Wrong passwords for a phone today, from all sources.
+    DailyWrongPasswords,
+}
+
+/// In the order of [`Rule`].
+const RULES: [&str; 6] = [
+    "repetition",
+    "refreshes",
+    "phone_lookups",
+    "unknown_phones",
+    "wrong_passwords",
+    "daily_wrong_passwords",
+];
+
+pub struct Refusals {
+    all: Counters,
+    by_rule: [Counter; RULES.len()],
+}
+
+impl Refusals {
+    pub fn new() -> Self {
+        let help =
+            "Requests that were answered 429 by a limit, by rule; a full password queue is not among them.";
+        let all = metrics::counters("bai_limit_refusals_total", help, &["rule"]);
+        Self { by_rule: RULES.map(|rule| all.with_label_values(&[rule])), all }
+    }
+
+    pub fn show(&self, metrics: &Metrics) {
+        metrics.show(&self.all);
+    }
+
+    pub fn count(&self, rule: Rule) {
+        self.by_rule[rule as usize].inc();
+    }
+}

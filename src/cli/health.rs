@@ -1,0 +1,77 @@
+//! `bai health`
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Outcome;
+use crate::config::Config;
+
+/// Longer than the server needs to find out that it cannot write, shorter than monitors wait.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// Answers have less than that.
+const MAX_ANSWER: u64 = 64 * 1024;
+
+/// Asks the server at `url`, or the one of this configuration. The database is not touched.
+pub fn run(config: &Config, url: Option<String>, ready: bool) -> Outcome {
+    let url = url.unwrap_or_else(|| url_of(config));
+    let (url, agent) = (url.trim_end_matches('/'), agent());
+    let answer = if ready {
+        let token = config.metrics.token.expose();
+        agent.get(format!("{url}/readyz")).header("Authorization", format!("Bearer {token}")).call()
+    } else {
+        agent.post(format!("{url}/api/system/health")).send_empty()
+    };
+    // The HTTP client's own words may quote the request.
+    let mut answer = answer.map_err(|error| match error {
+        ureq::Error::Timeout(_) => format!("{url} does not answer within {DEADLINE:?}"),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
+            format!("{url} is not a URL such as http://127.0.0.1:8090")
+        }
+        _ => format!("nobody answers at {url}"),
+    })?;
+    let (status, body) =
+        (answer.status(), answer.body_mut().with_config().limit(MAX_ANSWER).read_json::<Value>());
+    let body = body.unwrap_or_default();
+    match (status.as_u16(), &body["data"]["status"]) {
+        (200, Value::String(word)) => {
+            println!("{word}");
+            Ok(())
+        }
+        (503, Value::String(word)) => Err(format!("{url} is {word}{}", problems(&body)).into()),
+        _ => Err(format!("{url} answers {status}, which is not bai's answer").into()),
+    }
+}
+
+/// Where the server listens; on all addresses means the loopback, too.
+fn url_of(config: &Config) -> String {
+    let listen = config.server.listen;
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}{}", SocketAddr::new(ip, listen.port()), config.server.base_path)
+}
+
+/// What is not ready, as far as the server tells us.
+fn problems(body: &Value) -> String {
+    let components = body["data"]["components"].as_object().into_iter().flatten();
+    let texts = components.flat_map(|(name, component)| {
+        let problems = component["problems"].as_array().into_iter().flatten();
+        problems.filter_map(move |it| Some(format!("{name}: {}", it["text"].as_str()?)))
+    });
+    let texts: Vec<_> = texts.collect();
+    if texts.is_empty() { String::new() } else { format!(": {}", texts.join("; ")) }
+}
+
+/// No proxy and no redirect: the server itself is asked.
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_global(Some(DEADLINE));
+    config.build().new_agent()
+}

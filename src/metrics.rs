@@ -1,0 +1,101 @@
+//! What components count with, and the text in which Prometheus reads it.
+//!
+//! Each component owns what it counts and shows it to the [`Metrics`] of its app; counting takes no lock.
+
+use prometheus::core::Collector;
+pub use prometheus::{
+    Histogram, HistogramVec as Histograms, IntCounter as Counter, IntCounterVec as Counters,
+    IntGauge as Gauge, IntGaugeVec as Gauges,
+};
+use prometheus::{HistogramOpts, Opts, PullingGauge, Registry, TextEncoder};
+
+/// The content type of [`Metrics::text`].
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Bounds in seconds, from what is answered from memory to what waits for WeChat.
+pub const SECONDS: [f64; 13] =
+    [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+
+/// All that is counted in one app.
+#[derive(Default)]
+pub struct Metrics(Registry);
+
+impl Metrics {
+    /// Shows `metric` from now on.
+    pub fn show(&self, metric: &(impl Collector + Clone + 'static)) {
+        if let Err(error) = self.0.register(Box::new(metric.clone())) {
+            tracing::error!(%error, "a metric is not shown");
+        }
+    }
+
+    /// Shows a number that is looked up whenever it is read.
+    pub fn pull(&self, name: &str, help: &str, value: impl Fn() -> f64 + Send + Sync + 'static) {
+        self.show(&made(name, PullingGauge::new(name, help, Box::new(value))));
+    }
+
+    /// Shows a number as it is now.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "Prometheus knows no other numbers, and 2^53 is enough for ours"
+    )]
+    pub fn set(&self, name: &str, help: &str, value: u64) {
+        self.pull(name, help, move || value as f64);
+    }
+
+    /// Shows a number that only grows, as it is now.
+    pub fn total(&self, name: &str, help: &str, value: f64) {
+        let total = made(name, prometheus::Counter::new(name, help));
+        total.inc_by(value);
+        self.show(&total);
+    }
+
+    /// Everything, in Prometheus's text format.
+    #[must_use]
+    pub fn text(&self) -> String {
+        TextEncoder::new().encode_to_string(&self.0.gather()).unwrap_or_else(|error| {
+            tracing::error!(%error, "the metrics cannot be written");
+            String::new()
+        })
+    }
+}
+
+/// A number that only grows.
+#[must_use]
+pub fn counter(name: &str, help: &str) -> Counter {
+    made(name, Counter::new(name, help))
+}
+
+/// Numbers that only grow, by the values of `labels`.
+#[must_use]
+pub fn counters(name: &str, help: &str, labels: &[&str]) -> Counters {
+    made(name, Counters::new(Opts::new(name, help), labels))
+}
+
+/// A number that goes up and down.
+#[must_use]
+pub fn gauge(name: &str, help: &str) -> Gauge {
+    made(name, Gauge::new(name, help))
+}
+
+/// Numbers that go up and down, by the values of `labels`.
+#[must_use]
+pub fn gauges(name: &str, help: &str, labels: &[&str]) -> Gauges {
+    made(name, Gauges::new(Opts::new(name, help), labels))
+}
+
+/// How often something was at most so much, for each of `bounds`.
+#[must_use]
+pub fn histogram(name: &str, help: &str, bounds: &[f64]) -> Histogram {
+    made(name, Histogram::with_opts(HistogramOpts::new(name, help).buckets(bounds.to_vec())))
+}
+
+/// Histograms by the values of `labels`.
+#[must_use]
+pub fn histograms(name: &str, help: &str, bounds: &[f64], labels: &[&str]) -> Histograms {
+    made(name, Histograms::new(HistogramOpts::new(name, help).buckets(bounds.to_vec()), labels))
+}
+
+/// Names, labels and bounds are written in the source, so one that Prometheus does not take is found by the first test.
+fn made<T>(name: &str, metric: prometheus::Result<T>) -> T {
+    metric.unwrap_or_else(|error| unreachable!("{name}: {error}"))
+}

@@ -1,0 +1,135 @@
+//! What is counted of calls to WeChat, and what the last of them said.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::Error;
+use super::condition::{Condition, Problem};
+use crate::clock::Clock;
+use crate::metrics::{self, Counter, Counters, Histogram, Histograms, Metrics};
+
+/// What WeChat is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// An openid (`jscode2session`).
+    Login,
+    /// A phone number (`getuserphonenumber`), with the access token that it may need first.
+    Phone,
+    /// An access token (`stable_token`).
+    AccessToken,
+}
+
+/// In the order of [`Operation`].
+const OPERATIONS: [&str; 3] = ["login", "phone", "access_token"];
+/// In the order of [`Outcome`].
+const OUTCOMES: [&str; 8] =
+    ["ok", "code_refused", "quota", "misconfigured", "busy", "unavailable", "held_back", "abandoned"];
+
+#[derive(Clone, Copy)]
+enum Outcome {
+    Ok,
+    CodeRefused,
+    Quota,
+    Misconfigured,
+    Busy,
+    Unavailable,
+    /// Not asked, because its minute quota is used up.
+    HeldBack,
+    /// Nobody waited for the answer: the client went away, or the time for the whole was over.
+    Abandoned,
+}
+
+pub struct Stats {
+    clock: Clock,
+    calls: Counters,
+    seconds: Histograms,
+    operations: [Handles; OPERATIONS.len()],
+}
+
+struct Handles {
+    calls: [Counter; OUTCOMES.len()],
+    seconds: Histogram,
+    condition: Mutex<Condition>,
+}
+
+/// An operation under way; counted as abandoned when it is dropped without an end.
+pub struct Asked<'a> {
+    stats: &'a Stats,
+    operation: Operation,
+    begun: Instant,
+    outcome: Outcome,
+}
+
+impl Stats {
+    pub fn new(clock: Clock) -> Self {
+        let calls = metrics::counters(
+            "bai_wechat_calls_total",
+            "What WeChat was asked for and what came of it; repetitions are one.",
+            &["operation", "outcome"],
+        );
+        let seconds = metrics::histograms(
+            "bai_wechat_call_seconds",
+            "How long WeChat took to answer, repetitions included.",
+            &metrics::SECONDS,
+            &["operation"],
+        );
+        let operations = OPERATIONS.map(|operation| Handles {
+            calls: OUTCOMES.map(|outcome| calls.with_label_values(&[operation, outcome])),
+            seconds: seconds.with_label_values(&[operation]),
+            condition: Mutex::default(),
+        });
+        Self { clock, calls, seconds, operations }
+    }
+
+    pub fn show(&self, metrics: &Metrics) {
+        metrics.show(&self.calls);
+        metrics.show(&self.seconds);
+    }
+
+    pub fn ask(&self, operation: Operation) -> Asked<'_> {
+        Asked { stats: self, operation, begun: Instant::now(), outcome: Outcome::Abandoned }
+    }
+
+    pub fn held_back(&self, operation: Operation) {
+        self.operations[operation as usize].calls[Outcome::HeldBack as usize].inc();
+    }
+
+    /// What is wrong according to the last calls, each thing once.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems: Vec<Problem> = Vec::new();
+        for handles in &self.operations {
+            let condition = handles.condition.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(problem) = condition.problem()
+                && problems.iter().all(|known| known.code != problem.code)
+            {
+                problems.push(problem.clone());
+            }
+        }
+        problems
+    }
+}
+
+impl Asked<'_> {
+    /// Counts what came of it.
+    pub fn end<T>(mut self, result: &Result<T, Error>) {
+        self.outcome = match result {
+            Ok(_) => Outcome::Ok,
+            Err(Error::CodeRefused(_)) => Outcome::CodeRefused,
+            Err(Error::Quota { .. }) => Outcome::Quota,
+            Err(Error::Misconfigured(_)) => Outcome::Misconfigured,
+            Err(Error::Busy(_)) => Outcome::Busy,
+            Err(Error::Unavailable(_)) => Outcome::Unavailable,
+        };
+        let condition = &self.stats.operations[self.operation as usize].condition;
+        let mut condition = condition.lock().unwrap_or_else(PoisonError::into_inner);
+        condition.learn(self.operation, result.as_ref().err(), self.stats.clock.now());
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        let handles = &self.stats.operations[self.operation as usize];
+        handles.calls[self.outcome as usize].inc();
+        handles.seconds.observe(self.begun.elapsed().as_secs_f64());
+    }
+}
