@@ -1,9 +1,12 @@
 //! The composition root: everything that operations work with, put together once.
 
+mod events;
+
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
+pub use self::events::Events;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Collections, ServerKey};
@@ -31,6 +34,8 @@ pub struct App {
     pub tokens: Tokens,
     /// WeChat.
     pub wechat: wechat::Client,
+    /// What was noted and is not written yet.
+    pub events: Events,
 }
 
 /// Why the server does not start.
@@ -68,7 +73,8 @@ impl App {
         let passwords = passwords(&config)?;
         let wechat = wechat::Client::new(&config.wechat, clock.clone(), random.clone());
         let tokens = Tokens::new(keys);
-        Ok(Arc::new(Self { config, clock, random, store, collections, passwords, tokens, wechat }))
+        let events = Events::default();
+        Ok(Arc::new(Self { config, clock, random, store, collections, passwords, tokens, wechat, events }))
     }
 }
 

@@ -1,5 +1,8 @@
 //! Registering on the web platform.
 
+use std::net::IpAddr;
+
+use super::note::Login;
 use super::{Session, new_user, open_session};
 use crate::app::App;
 use crate::domain::{IdType, Name, OpenId, Phone, Picture, PlainPassword, ShortText, UserType};
@@ -36,7 +39,7 @@ pub struct Registration {
 ///
 /// # Errors
 /// [`Error::PhoneTaken`], [`Error::TooMany`].
-pub async fn register(app: &App, registration: Registration) -> Result<Session> {
+pub async fn register(app: &App, source: IpAddr, registration: Registration) -> Result<Session> {
     // Asked first, because a hash is dear; the insertion asks again, because only it is decisive.
     if app.store.user_by_phone(&registration.phone).await?.is_some() {
         return Err(Error::PhoneTaken);
@@ -57,7 +60,10 @@ pub async fn register(app: &App, registration: Registration) -> Result<Session> 
         user.password_hash = Some(hash);
     });
     match app.store.insert_user(new).await? {
-        Ok(user) => open_session(app, user, true).await,
+        Ok(user) => {
+            let login = Login { app, source, way: "platform" };
+            login.done(user.id.clone(), open_session(app, user, true).await)
+        }
         Err(Conflict::Phone) => Err(Error::PhoneTaken),
         Err(conflict) => Err(Error::internal(format!("a new platform user collides: {conflict:?}"))),
     }

@@ -104,10 +104,14 @@ impl Server {
         tokio::select! {
             () = self.acceptor.run(&connections) => {}
             () = stop => {}
+            () = self.app.keep_writing_events() => {}
         }
         drop((self.acceptor, self.streams));
         if tokio::time::timeout(STOP_DEADLINE, connections.shutdown()).await.is_err() {
             tracing::warn!("stopping although some requests did not finish within {STOP_DEADLINE:?}");
+        }
+        if let Err(error) = self.app.write_events().await {
+            tracing::warn!(%error, "the last events were not written");
         }
     }
 }

@@ -14,6 +14,7 @@ mod disk;
 mod document;
 mod durability;
 mod errors;
+mod events;
 mod filters;
 mod flips;
 mod flood;

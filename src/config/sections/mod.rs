@@ -1,5 +1,6 @@
 //! The keys, their types and defaults, a file per section. `config.toml` documents them for people; a test keeps the two equal.
 
+mod events;
 mod limits;
 mod log;
 mod password;
@@ -11,6 +12,7 @@ mod wechat;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::events::Events;
 pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
 pub use self::password::Password;
@@ -36,6 +38,8 @@ pub struct Config {
     pub wechat: Wechat,
     /// Abuse control.
     pub limits: Limits,
+    /// What is remembered of who did what.
+    pub events: Events,
     /// Log lines.
     pub log: Log,
 }
