@@ -88,9 +88,7 @@ impl App {
     /// What is kept of the events that were written.
     #[must_use]
     pub fn event_bounds(&self) -> EventBounds {
-        let (now, settings) = (self.clock.now(), &self.config.events);
-        let since = now.checked_sub(settings.keep).unwrap_or(jiff::Timestamp::MIN);
-        EventBounds { max: u64::try_from(settings.max).unwrap_or(u64::MAX), since }
+        EventBounds::new(&self.config.events, self.clock.now())
     }
 
     /// What waits, and for each origin an event for those that were lost.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::{IdentityField, user_by_identity};
 use crate::app::App;
@@ -18,7 +19,7 @@ const EVENTS_USUAL: usize = 100;
 const EVENTS_MAX: usize = 1000;
 
 /// Which events somebody asks for, as they write it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct EventQuery {
     /// A record id, or a user's phone, openid or e-mail address, or a superuser's e-mail address.
     pub user: Option<String>,

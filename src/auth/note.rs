@@ -23,6 +23,12 @@ impl By {
         Self { actor: who.map_or(Actor::Nobody, Actor::from), source: Some(source) }
     }
 
+    /// Whoever has the command line.
+    #[must_use]
+    pub fn operator() -> Self {
+        Self { actor: Actor::Operator, source: None }
+    }
+
     /// An event of what they do now.
     #[must_use]
     pub fn event(&self, app: &App, kind: EventKind) -> Event {

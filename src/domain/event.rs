@@ -56,15 +56,17 @@ words! {
         SuperuserLoginFailed = "superuser-login-failed",
         /// A superuser took the token of somebody else.
         Impersonation = "impersonation",
-        /// A superuser made a record.
+        /// A superuser or the operator made a record.
         RecordCreate = "record-create",
-        /// A superuser changed a record.
+        /// A superuser or the operator changed a record.
         RecordUpdate = "record-update",
-        /// A superuser removed a record.
+        /// A superuser or the operator removed a record.
         RecordDelete = "record-delete",
+        /// All tokens of somebody ended, by order.
+        TokenRevoke = "token-revoke",
         /// The first superuser was made by the set-up link.
         SetUp = "set-up",
-        /// A command of the operator changed something.
+        /// A command of the operator changed something that is no record.
         Command = "command",
         /// Events for which there was no room; the count says how many.
         Lost = "lost",

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Error, Store};
+use crate::config;
 use crate::domain::{Event, EventId, EventSearch, Origin};
 
 /// How many events are kept, and from when on.
@@ -15,6 +16,13 @@ pub struct EventBounds {
 }
 
 impl EventBounds {
+    /// What is kept at `now`.
+    #[must_use]
+    pub fn new(settings: &config::Events, now: Timestamp) -> Self {
+        let since = now.checked_sub(settings.keep).unwrap_or(Timestamp::MIN);
+        Self { max: u64::try_from(settings.max).unwrap_or(u64::MAX), since }
+    }
+
     /// The share of an origin.
     #[must_use]
     pub fn most(&self, origin: Origin) -> u64 {

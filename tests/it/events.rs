@@ -1,5 +1,6 @@
 //! Events: what is noted of who did what, who may see it, and what is kept.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bai::domain::{Actor, EventKind, RecordId, Status};
@@ -7,7 +8,7 @@ use bai::store::{Location, Store, UserUpdate};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, Call, TestApp, profile};
-use crate::binary::{Running, bai};
+use crate::binary::{Running, bai, run};
 use crate::canary::{self, PASSWORD};
 use crate::disk::Disk;
 use crate::pocketbase::{USERS, assert_error, fields};
@@ -322,4 +323,56 @@ fn a_superuser_s_new_superuser_is_an_event() {
     let event = &root.events("kind=record-create")[0];
     assert_eq!((&event["subject"], &event["detail"]), (&second["id"], &json!("_superusers")));
     assert_eq!(root.events("user=second@example.com").len(), 1);
+}
+
+/// What the command says on the standard output.
+fn told(dir: &Path, args: &[&str]) -> String {
+    let (output, out, err) = run(dir, args);
+    assert!(output.status.success(), "{args:?}: {err}");
+    out
+}
+
+#[test]
+fn commands_are_events_with_the_server_running_and_stopped() {
+    for is_running in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let server = Running::start(bai(dir.path(), &["serve"]));
+        let body = json!({ "users_wx_code": canary::code("alice~0") });
+        let alice = id(&Call::new("POST", &server.base, "/api/wechat/login").json(&body).send());
+        let server = if is_running {
+            Some(server)
+        } else {
+            server.signal("-TERM");
+            assert!(server.wait().0);
+            None
+        };
+        told(dir.path(), &["company", "put", "acme"]);
+        told(dir.path(), &["user", "disable", &alice]);
+        told(dir.path(), &["user", "revoke", &alice]);
+        told(dir.path(), &["user", "list"]);
+        told(dir.path(), &["user", "export"]);
+        told(dir.path(), &["key", "rotate"]);
+        told(dir.path(), &["user", "delete", &alice, "--yes"]);
+
+        let all: Value = serde_json::from_str(&told(dir.path(), &["events", "--json"])).unwrap();
+        let found: Vec<_> = all.as_array().unwrap().iter().rev().map(said).collect();
+        let expected = [
+            ["registration", "", "user", "", "wechat"],
+            ["record-create", "", "operator", found[1][3], "tbl_company"],
+            ["record-update", "", "operator", &alice, "tbl_auth_users: users_status"],
+            ["token-revoke", "", "operator", &alice, ""],
+            ["command", "", "operator", "", "user export"],
+            ["command", "", "operator", "", "key rotate"],
+            ["record-delete", "", "operator", &alice, "tbl_auth_users"],
+        ];
+        assert_eq!(found, expected);
+        let of_alice = told(dir.path(), &["events", "--user", &alice, "--since", "1h", "--limit", "3"]);
+        let lines: Vec<_> = of_alice.lines().collect();
+        assert_eq!(lines.len(), 1 + 3, "{of_alice}");
+        assert!(lines[1].contains("record-delete") && lines[3].contains("record-update"), "{of_alice}");
+        let (output, _, err) = run(dir.path(), &["events", "--kind", "log-in"]);
+        assert_eq!(output.status.code(), Some(2), "{err}");
+        assert!(err.contains("login-failed"), "{err}");
+        drop(server);
+    }
 }

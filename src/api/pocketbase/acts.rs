@@ -1,7 +1,6 @@
 //! What is noted of changes of records.
 
 use super::super::view;
-use super::changes::Made;
 use super::passwords::Editor;
 use crate::app::App;
 use crate::auth::By;
@@ -10,6 +9,16 @@ use crate::store::Record;
 
 /// Fields that change with every change.
 const STAMPS: [&str; 1] = ["updated"];
+
+/// A change that was made.
+pub struct Made {
+    pub record: Record,
+    /// What it was before; nothing if it is new.
+    pub before: Option<Record>,
+    pub editor: Editor,
+    pub is_password: bool,
+    pub is_deletion: bool,
+}
 
 /// Notes a change that was made.
 pub fn note(app: &App, by: &By, made: &Made) {

@@ -44,7 +44,7 @@ pub struct EventRecord {
 }
 
 impl EventRecord {
-    fn new((id, event): (EventId, Event)) -> Self {
+    pub fn new((id, event): (EventId, Event)) -> Self {
         Self {
             id: id.to_string(),
             at: date_text(event.at),
