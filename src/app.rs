@@ -1,9 +1,12 @@
 //! The composition root: everything that operations work with, put together once.
 
+mod events;
+
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
+pub use self::events::Events;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Collections, ServerKey};
@@ -34,6 +37,8 @@ pub struct App {
     pub wechat: wechat::Client,
     /// What all of these count.
     pub metrics: Metrics,
+    /// What was noted and is not written yet.
+    pub events: Events,
 }
 
 /// Why the server does not start.
@@ -71,12 +76,23 @@ impl App {
         let passwords = passwords(&config)?;
         let wechat = wechat::Client::new(&config.wechat, clock.clone(), random.clone());
         let tokens = Tokens::new(keys);
-        let metrics = Metrics::default();
+        let (metrics, events) = (Metrics::default(), Events::default());
         store.show(&metrics);
         passwords.show(&metrics);
         tokens.show(&metrics);
         wechat.show(&metrics);
-        Ok(Arc::new(Self { config, clock, random, store, collections, passwords, tokens, wechat, metrics }))
+        Ok(Arc::new(Self {
+            config,
+            clock,
+            random,
+            store,
+            collections,
+            passwords,
+            tokens,
+            wechat,
+            metrics,
+            events,
+        }))
     }
 }
 

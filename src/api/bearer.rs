@@ -1,17 +1,23 @@
 //! The `Authorization` header: `Bearer <token>`, or the bare token as the PocketBase SDK sends it.
 
+use std::net::IpAddr;
+
 use poem::http::header;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
+use super::source::Hops;
 use crate::app::App;
 use crate::auth::{self, Caller};
 use crate::domain::User;
 use crate::error::Error;
 
 /// An endpoint that takes this needs a token; the token is not verified yet.
-pub struct Bearer(Option<String>);
+pub struct Bearer {
+    token: Option<String>,
+    hops: Hops,
+}
 
 impl Bearer {
     /// The user whose token came with the request.
@@ -19,7 +25,7 @@ impl Bearer {
     /// # Errors
     /// [`Error::Unauthenticated`], [`Error::Disabled`].
     pub async fn user(&self, app: &App) -> Result<User, Error> {
-        match &self.0 {
+        match &self.token {
             Some(token) => auth::authenticate(app, token).await,
             None => Err(Error::Unauthenticated("no token")),
         }
@@ -30,7 +36,7 @@ impl Bearer {
     /// # Errors
     /// [`Error::Unauthenticated`], [`Error::Disabled`].
     pub async fn caller(&self, app: &App) -> Result<Caller, Error> {
-        match &self.0 {
+        match &self.token {
             Some(token) => auth::caller(app, token).await,
             None => Err(Error::Unauthenticated("no token")),
         }
@@ -38,7 +44,12 @@ impl Bearer {
 
     /// The token as it came.
     pub fn token(&self) -> Option<&str> {
-        self.0.as_deref()
+        self.token.as_deref()
+    }
+
+    /// Where the request comes from.
+    pub fn source(&self, app: &App) -> IpAddr {
+        self.hops.source(&app.config.server.trusted_proxies).ip()
     }
 }
 
@@ -85,7 +96,7 @@ impl<'a> ApiExtractor<'a> for Bearer {
         _: ExtractParamOptions<()>,
     ) -> Result<Self> {
         let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        Ok(Self(header.and_then(token).map(str::to_owned)))
+        Ok(Self { token: header.and_then(token).map(str::to_owned), hops: Hops::of(request) })
     }
 }
 

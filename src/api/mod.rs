@@ -42,8 +42,8 @@ use self::pages::{Files, Page};
 use self::platform::PlatformApi;
 pub use self::pocketbase::operator;
 use self::pocketbase::{
-    AuthApi, BatchApi, CollectionsApi, Context, HealthApi, ImpersonateApi, MailApi, OffApi, RealtimeApi,
-    RecordsApi,
+    AuthApi, BatchApi, CollectionsApi, Context, EventsApi, HealthApi, ImpersonateApi, MailApi, OffApi,
+    RealtimeApi, RecordsApi,
 };
 use self::system::SystemApi;
 use self::traffic::Traffic;
@@ -84,8 +84,18 @@ const PAGES: [&str; 9] = [
 ];
 
 type Contract = (SystemApi, WechatApi, PlatformApi);
-type Dialect =
-    (HealthApi, AuthApi, MailApi, OffApi, ImpersonateApi, CollectionsApi, RecordsApi, BatchApi, RealtimeApi);
+type Dialect = (
+    HealthApi,
+    AuthApi,
+    MailApi,
+    OffApi,
+    ImpersonateApi,
+    CollectionsApi,
+    RecordsApi,
+    BatchApi,
+    EventsApi,
+    RealtimeApi,
+);
 type Service = OpenApiService<(Contract, Dialect), ()>;
 
 fn limits(app: &App) -> Arc<Limits> {
@@ -111,6 +121,7 @@ fn service(app: &Arc<App>, limits: &Arc<Limits>, stopping: watch::Receiver<()>) 
         CollectionsApi(context.clone()),
         RecordsApi(context.clone()),
         BatchApi(context.clone()),
+        EventsApi(context.clone()),
         RealtimeApi::new(context, stopping),
     );
     spec::service((contract(app, limits), dialect), &app.config.server.public_urls)

@@ -15,7 +15,7 @@ use super::source::Source;
 use super::view::UsersType;
 use crate::app::App;
 use crate::auth::{self, Registration};
-use crate::domain::{Name, Phone, Picture, PlainPassword, ShortText, UserType};
+use crate::domain::{EventKind, Name, Phone, Picture, PlainPassword, ShortText, UserType};
 
 /// The platform endpoints.
 pub struct PlatformApi {
@@ -131,8 +131,9 @@ impl PlatformApi {
         let registration = Registration::try_from(body.read()?)?;
         let phone = registration.phone.clone();
         let _in_flight = self.limits.once("platform/register", phone.as_str())?;
-        let session = auth::register(&self.app, registration).await?;
-        self.limits.logged_in(&self.source(request), &phone);
+        let source = self.source(request);
+        let session = auth::register(&self.app, source.ip(), registration).await?;
+        self.limits.logged_in(&source, &phone);
         Ok(Answer(PocketBaseAuthResponse::new(session, &self.app.collections)))
     }
 
@@ -151,9 +152,11 @@ impl PlatformApi {
         let PlatformLoginRequest { users_phone, password } = body.read()?;
         let phone = Phone::parse(&users_phone).map_err(Rejected::field("users_phone"))?;
         let password = PlainPassword::attempt(password).map_err(Rejected::field("password"))?;
-        let attempt = self.limits.login(&self.source(request), phone.as_str())?;
-        let user = attempt.found(auth::platform_user(&self.app, &phone).await)?;
-        let session = attempt.settle(auth::platform_login(&self.app, user, password).await)?;
+        let (source, kind) = (self.source(request), EventKind::LoginFailed);
+        let admitted = self.limits.login(&source, phone.as_str());
+        let attempt = auth::admitted(&self.app, kind, source.ip(), admitted)?;
+        let user = attempt.found(auth::platform_user(&self.app, source.ip(), &phone).await)?;
+        let session = attempt.settle(auth::platform_login(&self.app, source.ip(), user, password).await)?;
         Ok(Answer(PocketBaseAuthResponse::new(session, &self.app.collections)))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Once;
 
 use ipnet::IpNet;
 use poem::Request;
-use poem::http::HeaderMap;
+use poem::http::{HeaderMap, HeaderValue};
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -17,19 +17,26 @@ pub struct Source(IpAddr);
 impl Source {
     /// The source of `request`. Only a peer in `trusted` is believed about whom it forwards for.
     pub fn of(request: &Request, trusted: &[IpNet]) -> Self {
-        let peer =
-            request.remote_addr().as_socket_addr().map_or(Ipv6Addr::UNSPECIFIED.into(), SocketAddr::ip);
-        Self::behind(peer.to_canonical(), request.headers(), trusted)
+        Self::behind(peer(request), forwarded(request.headers()), trusted)
+    }
+
+    /// The address itself.
+    pub fn ip(self) -> IpAddr {
+        self.0
     }
 
     /// Walks from the socket's end of `X-Forwarded-For` to the first address that is not trusted. What cannot be
     /// read ends the walk: the source then is the last proxy that is known.
-    fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+    fn behind<'a>(
+        peer: IpAddr,
+        forwarded: impl DoubleEndedIterator<Item = &'a HeaderValue>,
+        trusted: &[IpNet],
+    ) -> Self {
         let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(&ip));
-        if !is_trusted(peer) && headers.contains_key(FORWARDED_FOR) {
+        let mut lines = forwarded.rev().peekable();
+        if !is_trusted(peer) && lines.peek().is_some() {
             warn_once(peer);
         }
-        let lines = headers.get_all(FORWARDED_FOR).iter().rev();
         let mut hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
         let mut source = peer;
         while is_trusted(source)
@@ -39,6 +46,33 @@ impl Source {
         }
         source.into()
     }
+}
+
+/// What a request says of where it comes from, kept for when somebody wants to know.
+pub struct Hops {
+    peer: IpAddr,
+    forwarded: Vec<HeaderValue>,
+}
+
+impl Hops {
+    /// What `request` says.
+    pub fn of(request: &Request) -> Self {
+        Self { peer: peer(request), forwarded: forwarded(request.headers()).cloned().collect() }
+    }
+
+    /// The source, as [`Source::of`] has it.
+    pub fn source(&self, trusted: &[IpNet]) -> Source {
+        Source::behind(self.peer, self.forwarded.iter(), trusted)
+    }
+}
+
+fn peer(request: &Request) -> IpAddr {
+    let address = request.remote_addr().as_socket_addr();
+    address.map_or(Ipv6Addr::UNSPECIFIED.into(), SocketAddr::ip).to_canonical()
+}
+
+fn forwarded(headers: &HeaderMap) -> impl DoubleEndedIterator<Item = &HeaderValue> {
+    headers.get_all(FORWARDED_FOR).iter()
 }
 
 impl From<IpAddr> for Source {
@@ -81,7 +115,7 @@ mod tests {
             headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         let peer: IpAddr = peer.parse().unwrap();
-        Source::behind(peer.to_canonical(), &headers, &trusted).0.to_string()
+        Source::behind(peer.to_canonical(), forwarded(&headers), &trusted).0.to_string()
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use poem::Result;
 use poem::http::StatusCode;
+use poem::{Request, Result};
 use poem_openapi::param::Header;
 use poem_openapi::types::ToJSON;
 use poem_openapi::{Object, OpenApi};
@@ -13,6 +13,7 @@ use super::body::{IgnoredBody, JsonBody};
 use super::envelope::Envelope;
 use super::error::{Rejected, reply_with};
 use super::limits::Limits;
+use super::source::Source;
 use super::types::DateTime;
 use super::{Tags, bearer};
 use crate::app::App;
@@ -158,20 +159,26 @@ impl SystemApi {
     #[oai(path = "/refresh-token", method = "post", operation_id = "refreshToken")]
     async fn refresh_token(
         &self,
+        request: &Request,
         /// 可选。建议传入旧 token(`Bearer <token>`)以优先走有效 token 续签路径。
         #[oai(name = "Authorization")]
         authorization: Header<Option<String>>,
         body: JsonBody<Option<SystemRefreshTokenRequest>>,
     ) -> Result<Answer<RefreshToken>> {
         let code = body.read()?.map_or(Ok(None), SystemRefreshTokenRequest::code)?;
-        let token = self.refresh(authorization.0.as_deref(), code).await?;
+        let token = self.refresh(request, authorization.0.as_deref(), code).await?;
         Ok(Answer(Envelope::new("刷新成功", RefreshTokenData { token })))
     }
 }
 
 impl SystemApi {
     /// A valid token goes first; a code is for a token that is not.
-    async fn refresh(&self, authorization: Option<&str>, code: Option<OneTimeCode>) -> Result<String, Error> {
+    async fn refresh(
+        &self,
+        request: &Request,
+        authorization: Option<&str>,
+        code: Option<OneTimeCode>,
+    ) -> Result<String, Error> {
         let token = authorization.and_then(bearer::token);
         let authenticated = match token {
             Some(token) => auth::authenticate_session(&self.app, token).await,
@@ -186,7 +193,8 @@ impl SystemApi {
             }
             (Err(Error::Unauthenticated(_)), Some(code)) => {
                 let _in_flight = self.limits.once("refresh-token", code.as_str())?;
-                auth::refresh_token(&self.app, RefreshBy::Code(code)).await
+                let source = Source::of(request, &self.app.config.server.trusted_proxies);
+                auth::refresh_token(&self.app, RefreshBy::Code(source.ip(), code)).await
             }
             (Err(error), _) => Err(error),
         }

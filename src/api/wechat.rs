@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use poem::Result;
+use poem::{Request, Result};
 use poem_openapi::{Enum, Object, OpenApi};
 
 use super::Tags;
@@ -13,10 +13,11 @@ use super::envelope::Envelope;
 use super::error::Rejected;
 use super::limits::Limits;
 use super::session::PocketBaseAuthResponse;
+use super::source::Source;
 use super::view::UserInfo;
 use crate::app::App;
-use crate::auth::{self, ProfileUpdate};
-use crate::domain::{Name, OneTimeCode, Picture};
+use crate::auth::{self, By, ProfileUpdate};
+use crate::domain::{Actor, Name, OneTimeCode, Picture};
 
 /// The WeChat endpoints.
 pub struct WechatApi {
@@ -105,11 +106,16 @@ impl WechatApi {
     /// 首次注册创建时会写入 `users_idtype = WeChat`。
     /// 返回的 `token` 可直接用于 PocketBase SDK 与当前 hooks 接口调用。
     #[oai(path = "/login", method = "post", operation_id = "wechatLogin")]
-    async fn login(&self, body: JsonBody<WechatLoginRequest>) -> Result<Answer<WechatLogin>> {
+    async fn login(
+        &self,
+        request: &Request,
+        body: JsonBody<WechatLoginRequest>,
+    ) -> Result<Answer<WechatLogin>> {
         let code =
             OneTimeCode::parse(&body.read()?.users_wx_code).map_err(Rejected::field("users_wx_code"))?;
         let _in_flight = self.limits.once("wechat/login", code.as_str())?;
-        let session = auth::wechat_login(&self.app, &code).await?;
+        let source = Source::of(request, &self.app.config.server.trusted_proxies).ip();
+        let session = auth::wechat_login(&self.app, source, &code).await?;
         Ok(Answer(PocketBaseAuthResponse::new(session, &self.app.collections)))
     }
 
@@ -127,7 +133,8 @@ impl WechatApi {
         let update = ProfileUpdate::try_from(body.read()?)?;
         let _in_flight = self.limits.once("wechat/profile", user.id.as_str())?;
         let lookup = self.limits.phone_lookup(&user.id)?;
-        let (user, company) = lookup.settle(auth::update_profile(&self.app, user, update).await)?;
+        let by = By { actor: Actor::User(user.id.clone()), source: Some(bearer.source(&self.app)) };
+        let (user, company) = lookup.settle(auth::update_profile(&self.app, &by, user, update).await)?;
         let data = WechatProfileResponseData {
             status: ProfileStatus::Updated,
             user: UserInfo::new(&user, company.as_ref(), &self.app.collections),

@@ -1,6 +1,9 @@
 //! Logging in, through WeChat or by password.
 
+use std::net::IpAddr;
+
 use super::authenticate::ensure_active;
+use super::note::Login;
 use super::{Session, new_user, open_session};
 use crate::app::App;
 use crate::domain::{IdType, OneTimeCode, OpenId, Phone, PlainPassword, Status, User};
@@ -13,14 +16,22 @@ use crate::store::Conflict;
 ///
 /// # Errors
 /// [`Error::CodeRefused`], [`Error::TooMany`], [`Error::Disabled`].
-pub async fn wechat_login(app: &App, code: &OneTimeCode) -> Result<Session> {
+pub async fn wechat_login(app: &App, source: IpAddr, code: &OneTimeCode) -> Result<Session> {
+    let login = Login { app, source, way: "wechat" };
+    let (user, created) = login.begun("", user_of_code(app, code).await)?;
+    login.done(user.id.clone(), enter(app, user, created).await)
+}
+
+async fn user_of_code(app: &App, code: &OneTimeCode) -> Result<(User, bool)> {
     let openid = app.wechat.exchange(code).await?;
-    let (user, created) = if let Some(user) = app.store.user_by_openid(&openid).await? {
-        (user, false)
-    } else {
+    match app.store.user_by_openid(&openid).await? {
+        Some(user) => Ok((user, false)),
         // Boxed: a new user is rare, and its future is large.
-        Box::pin(first_login(app, openid)).await?
-    };
+        None => Box::pin(first_login(app, openid)).await,
+    }
+}
+
+async fn enter(app: &App, user: User, created: bool) -> Result<Session> {
     ensure_active(&user)?;
     open_session(app, user, created).await
 }
@@ -34,12 +45,16 @@ fn unexpected(conflict: Conflict) -> Error {
     Error::internal(format!("a new WeChat user collides: {conflict:?}"))
 }
 
+/// How events call a login by password.
+const PASSWORD: &str = "password";
+
 /// The user who would log in by `phone`.
 ///
 /// # Errors
 /// [`Error::PlatformUserNotFound`].
-pub async fn platform_user(app: &App, phone: &Phone) -> Result<User> {
-    app.store.user_by_phone(phone).await?.ok_or(Error::PlatformUserNotFound)
+pub async fn platform_user(app: &App, source: IpAddr, phone: &Phone) -> Result<User> {
+    let user = app.store.user_by_phone(phone).await?.ok_or(Error::PlatformUserNotFound);
+    Login { app, source, way: PASSWORD }.begun(&phone.masked(), user)
 }
 
 /// Logs in a platform user by password.
@@ -49,7 +64,17 @@ pub async fn platform_user(app: &App, phone: &Phone) -> Result<User> {
 /// # Errors
 /// [`Error::NotPlatformUser`], [`Error::WrongPassword`], [`Error::LoginDisabled`], [`Error::NoIdentity`],
 /// [`Error::TooMany`].
-pub async fn platform_login(app: &App, user: User, password: PlainPassword) -> Result<Session> {
+pub async fn platform_login(
+    app: &App,
+    source: IpAddr,
+    user: User,
+    password: PlainPassword,
+) -> Result<Session> {
+    let (login, id) = (Login { app, source, way: PASSWORD }, user.id.clone());
+    login.done(id, enter_platform(app, user, password).await)
+}
+
+async fn enter_platform(app: &App, user: User, password: PlainPassword) -> Result<Session> {
     let verdict = app.passwords.verify(password, user.password_hash.clone(), app.random.bytes()?).await?;
     if user.id_type != IdType::ManagePlatform {
         return Err(Error::NotPlatformUser);
@@ -60,16 +85,34 @@ pub async fn platform_login(app: &App, user: User, password: PlainPassword) -> R
     admit(app, user, verdict).await
 }
 
-/// Logs in whoever has the password of `user`, of whatever kind; `None` is a user that is not there.
+/// Logs in whoever has the password of `user`, of whatever kind, who was named by `identity`; `None` is a user that is not
+/// there.
 ///
 /// Every refusal costs one hash, so that time does not tell who is there.
 ///
 /// # Errors
 /// [`Error::WrongPassword`], also when there is no user; [`Error::LoginDisabled`], [`Error::TooMany`].
-pub async fn password_login(app: &App, user: Option<User>, password: PlainPassword) -> Result<Session> {
-    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let verdict = app.passwords.verify(password, hash, app.random.bytes()?).await?;
-    admit(app, user.ok_or(Error::WrongPassword)?, verdict).await
+pub async fn password_login(
+    app: &App,
+    source: IpAddr,
+    identity: &str,
+    user: Option<User>,
+    password: PlainPassword,
+) -> Result<Session> {
+    let login = Login { app, source, way: PASSWORD };
+    let Some(user) = user else {
+        let named = Phone::parse(identity).map(|phone| phone.masked()).unwrap_or_default();
+        let verified = app.passwords.verify(password, None, app.random.bytes()?).await;
+        login.begun(&named, verified.map_err(Error::from))?;
+        login.failed(&named, &Error::UserNotFound);
+        return Err(Error::WrongPassword);
+    };
+    login.done(user.id.clone(), enter_by_password(app, user, password).await)
+}
+
+async fn enter_by_password(app: &App, user: User, password: PlainPassword) -> Result<Session> {
+    let verdict = app.passwords.verify(password, user.password_hash.clone(), app.random.bytes()?).await?;
+    admit(app, user, verdict).await
 }
 
 async fn admit(app: &App, user: User, verdict: Verdict) -> Result<Session> {

@@ -1,9 +1,11 @@
 //! The operations behind the endpoints: rules, readable from top to bottom.
 
 mod authenticate;
+mod events;
 mod identity;
 mod impersonate;
 mod login;
+mod note;
 mod password;
 mod profile;
 mod refresh;
@@ -13,13 +15,15 @@ mod superuser;
 mod tokens;
 
 pub use authenticate::{Caller, Who, authenticate, authenticate_session, caller, caller_beside};
+pub use events::{EventPage, EventQuery, EventQueryField, find_events, moment};
 pub use identity::{IdentityField, user_by_identity};
 pub use impersonate::impersonate;
 pub use login::{password_login, platform_login, platform_user, wechat_login};
+pub use note::{By, admitted};
 pub use password::{hash_password, is_password_of};
 pub use profile::{ProfileUpdate, update_profile};
 pub use refresh::{RefreshBy, refresh_token};
-pub use register::{Registration, register};
+pub use register::{Registration, create_user, register};
 pub use revoke::revoke_tokens;
 pub use superuser::{SuperuserSession, create_superuser, superuser_login};
 pub use tokens::superuser_token;

@@ -1,8 +1,8 @@
 //! Completing the profile of a WeChat user.
 
-use super::company_of;
+use super::{By, company_of};
 use crate::app::App;
-use crate::domain::{Company, IdType, Name, OneTimeCode, Picture, User, UserType};
+use crate::domain::{Company, EventKind, IdType, Name, OneTimeCode, Picture, User, UserType};
 use crate::error::{Error, Result};
 use crate::store::{Conflict, UserUpdate};
 
@@ -21,7 +21,12 @@ pub struct ProfileUpdate {
 /// # Errors
 /// [`Error::NotWechatUser`] before the code is spent; [`Error::CodeRefused`], [`Error::TooMany`],
 /// [`Error::PhoneOfAnother`].
-pub async fn update_profile(app: &App, user: User, update: ProfileUpdate) -> Result<(User, Option<Company>)> {
+pub async fn update_profile(
+    app: &App,
+    by: &By,
+    user: User,
+    update: ProfileUpdate,
+) -> Result<(User, Option<Company>)> {
     if user.id_type != IdType::WeChat {
         return Err(Error::NotWechatUser);
     }
@@ -35,6 +40,8 @@ pub async fn update_profile(app: &App, user: User, update: ProfileUpdate) -> Res
     };
     match app.store.update_user(user.id, change, app.clock.now()).await? {
         Ok(user) => {
+            let event = by.event(app, EventKind::ProfileChange);
+            app.note(event.about(user.id.as_str()).detail("name, phone, picture"));
             let company = company_of(app, &user).await?;
             Ok((user, company))
         }

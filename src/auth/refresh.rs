@@ -1,6 +1,9 @@
 //! A new token for an old one, or for a WeChat code.
 
+use std::net::IpAddr;
+
 use super::authenticate::ensure_active;
+use super::note::Login;
 use super::tokens::user_token;
 use crate::app::App;
 use crate::domain::{OneTimeCode, User};
@@ -10,8 +13,8 @@ use crate::error::{Error, Result};
 pub enum RefreshBy {
     /// A user whose token is valid: WeChat is not asked.
     User(Box<User>),
-    /// A code from `wx.login`.
-    Code(OneTimeCode),
+    /// A code from `wx.login`, and where it came from: this is a login.
+    Code(IpAddr, OneTimeCode),
 }
 
 /// A new token.
@@ -19,13 +22,20 @@ pub enum RefreshBy {
 /// # Errors
 /// [`Error::CodeRefused`], [`Error::TooMany`], [`Error::UserNotFound`], [`Error::Disabled`].
 pub async fn refresh_token(app: &App, by: RefreshBy) -> Result<String> {
-    let user = match by {
-        RefreshBy::User(user) => *user,
-        RefreshBy::Code(code) => {
-            let openid = app.wechat.exchange(&code).await?;
-            app.store.user_by_openid(&openid).await?.ok_or(Error::UserNotFound)?
+    match by {
+        RefreshBy::User(user) => {
+            ensure_active(&user)?;
+            user_token(app, &user)
         }
-    };
-    ensure_active(&user)?;
-    user_token(app, &user)
+        RefreshBy::Code(source, code) => {
+            let login = Login { app, source, way: "wechat code for a token" };
+            let user = login.begun("", user_of_code(app, &code).await)?;
+            login.token(user.id.clone(), ensure_active(&user).and_then(|()| user_token(app, &user)))
+        }
+    }
+}
+
+async fn user_of_code(app: &App, code: &OneTimeCode) -> Result<User> {
+    let openid = app.wechat.exchange(code).await?;
+    app.store.user_by_openid(&openid).await?.ok_or(Error::UserNotFound)
 }

@@ -1,8 +1,13 @@
 //! Registering on the web platform.
 
-use super::{Session, new_user, open_session};
+use std::net::IpAddr;
+
+use super::note::Login;
+use super::{By, Session, new_user, open_session};
 use crate::app::App;
-use crate::domain::{IdType, Name, OpenId, Phone, Picture, PlainPassword, ShortText, UserType};
+use crate::domain::{
+    EventKind, IdType, Kind, Name, OpenId, Phone, Picture, PlainPassword, ShortText, User, UserType,
+};
 use crate::error::{Error, Result};
 use crate::store::Conflict;
 
@@ -36,7 +41,24 @@ pub struct Registration {
 ///
 /// # Errors
 /// [`Error::PhoneTaken`], [`Error::TooMany`].
-pub async fn register(app: &App, registration: Registration) -> Result<Session> {
+pub async fn register(app: &App, source: IpAddr, registration: Registration) -> Result<Session> {
+    let session = make_user(app, registration).await?;
+    let login = Login { app, source, way: "platform" };
+    login.done(session.user.id.clone(), Ok(session))
+}
+
+/// Makes a platform user for the operator, who registers nobody.
+///
+/// # Errors
+/// As [`register`].
+pub async fn create_user(app: &App, by: &By, registration: Registration) -> Result<User> {
+    let user = make_user(app, registration).await?.user;
+    let event = by.event(app, EventKind::RecordCreate).about(user.id.as_str());
+    app.note(event.detail(Kind::Users.name()));
+    Ok(user)
+}
+
+async fn make_user(app: &App, registration: Registration) -> Result<Session> {
     // Asked first, because a hash is dear; the insertion asks again, because only it is decisive.
     if app.store.user_by_phone(&registration.phone).await?.is_some() {
         return Err(Error::PhoneTaken);

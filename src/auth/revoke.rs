@@ -1,7 +1,8 @@
 //! Ending somebody's tokens.
 
-use super::new_token_key;
+use super::{By, new_token_key};
 use crate::app::App;
+use crate::domain::EventKind;
 use crate::error::{Error, Result};
 use crate::store::{Record, SuperuserUpdate, UserUpdate, Write};
 
@@ -9,7 +10,7 @@ use crate::store::{Record, SuperuserUpdate, UserUpdate, Write};
 ///
 /// # Errors
 /// Only errors of ours; also when the record is gone meanwhile.
-pub async fn revoke_tokens(app: &App, whose: &Record) -> Result<()> {
+pub async fn revoke_tokens(app: &App, by: &By, whose: &Record) -> Result<()> {
     let (id, token_key) = (whose.id().clone(), Some(new_token_key(app)?));
     let write = match whose {
         Record::User(_) => Write::UpdateUser(id, Box::new(UserUpdate { token_key, ..UserUpdate::default() })),
@@ -19,7 +20,7 @@ pub async fn revoke_tokens(app: &App, whose: &Record) -> Result<()> {
         Record::Company(_) => return Ok(()),
     };
     let written = app.store.write(vec![write], app.clock.now()).await?;
-    written
-        .map(drop)
-        .map_err(|(_, conflict)| Error::internal(format!("tokens were not revoked: {conflict:?}")))
+    written.map_err(|(_, conflict)| Error::internal(format!("tokens were not revoked: {conflict:?}")))?;
+    app.note(by.event(app, EventKind::TokenRevoke).about(whose.id().as_str()));
+    Ok(())
 }

@@ -1,5 +1,8 @@
 //! Superusers: making one, and their logins.
 
+use std::net::IpAddr;
+
+use super::note;
 use super::tokens::superuser_token;
 use crate::app::App;
 use crate::domain::{Email, PlainPassword, RecordId, Superuser, TokenKey};
@@ -21,9 +24,17 @@ pub struct SuperuserSession {
 /// [`Error::WrongPassword`], also when there is no such superuser; [`Error::TooMany`].
 pub async fn superuser_login(
     app: &App,
+    source: IpAddr,
     superuser: Option<Superuser>,
     password: PlainPassword,
 ) -> Result<SuperuserSession> {
+    let id = superuser.as_ref().map(|superuser| superuser.id.clone());
+    let outcome = enter(app, superuser, password).await;
+    note::superuser_login(app, source, id, outcome.as_ref().err());
+    outcome
+}
+
+async fn enter(app: &App, superuser: Option<Superuser>, password: PlainPassword) -> Result<SuperuserSession> {
     let hash = superuser.as_ref().map(|superuser| superuser.password_hash.clone());
     let verdict = app.passwords.verify(password, hash, app.random.bytes()?).await?;
     let superuser = superuser.ok_or(Error::WrongPassword)?;

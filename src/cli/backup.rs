@@ -28,8 +28,8 @@ pub fn check(config: &Config, file: Option<PathBuf>) -> Outcome {
 }
 
 fn describe(contents: Contents) -> String {
-    let Contents { users, companies, superusers } = contents;
-    format!("users {users}, companies {companies}, superusers {superusers}")
+    let Contents { users, companies, superusers, events } = contents;
+    format!("users {users}, companies {companies}, superusers {superusers}, events {events}")
 }
 
 fn beside(database: &Path) -> PathBuf {

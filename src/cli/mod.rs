@@ -3,6 +3,7 @@
 mod backup;
 mod compact;
 mod company;
+mod events;
 mod export;
 mod health;
 mod import;
@@ -81,6 +82,8 @@ enum Command {
     Superuser(superuser::Superuser),
     /// Manage the keys that tokens are encrypted with
     Key(key::Key),
+    /// Show who did what when
+    Events(events::Events),
     /// Copy the database to a new file and read it back (the server must be stopped)
     Backup {
         /// The new file [default: beside the database, named after the time]
@@ -115,6 +118,7 @@ pub fn run() -> ExitCode {
             Command::Company(command) => company::run(&config, command),
             Command::Superuser(command) => superuser::run(&config, command),
             Command::Key(command) => key::run(&config, &command),
+            Command::Events(command) => events::run(&config, command),
             Command::Backup { file } => backup::backup(&config, file),
             Command::Check { file } => backup::check(&config, file),
             Command::Import(command) => import::run(&config, &command),

@@ -5,6 +5,7 @@
 mod collection;
 mod company;
 mod email;
+mod event;
 mod openid;
 mod password;
 mod phone;
@@ -17,6 +18,7 @@ mod user;
 pub use collection::{Collection, Collections, Kind};
 pub use company::Company;
 pub use email::Email;
+pub use event::{Actor, Cause, Event, EventId, EventKind, EventSearch, Origin};
 pub use openid::OpenId;
 pub use password::{PlainPassword, is_imported_hash};
 pub use phone::Phone;

@@ -1,6 +1,7 @@
 //! What an operator may do from the command line, with the server running or stopped: docs/decisions/0008-the-door.md.
 
 pub mod companies;
+pub mod events;
 pub mod frame;
 pub mod io;
 pub mod keys;
@@ -15,6 +16,8 @@ use serde::{Deserialize, Serialize};
 pub use self::io::{Caller, Input, Io, Output};
 pub use crate::api::operator::{Cause, Failure, Wanted};
 use crate::app::App;
+use crate::auth::{By, EventQuery};
+use crate::domain::EventKind;
 
 /// Everything that an operator may ask for.
 #[derive(Clone, Deserialize, Serialize)]
@@ -29,6 +32,8 @@ pub enum Command {
     Key(keys::Command),
     /// About the database as a whole.
     Upkeep(upkeep::Command),
+    /// Who did what when.
+    Events(EventQuery),
 }
 
 /// Does what the command says. It changes all that it names or nothing; when the caller goes away it stops at the next line
@@ -37,12 +42,38 @@ pub enum Command {
 /// # Errors
 /// [`Failure`], for a person to read.
 pub async fn run(app: &Arc<App>, command: Command, io: &mut Io) -> Result<(), Failure> {
-    match command {
+    let act = command.act();
+    let outcome = match command {
         Command::User(command) => users::run(app, command, io).await,
         Command::Company(command) => companies::run(app, command, io).await,
         Command::Superuser(command) => superusers::run(app, command, io).await,
         Command::Key(command) => keys::run(app, command, io).await,
         Command::Upkeep(command) => upkeep::run(app, command, io).await,
+        Command::Events(query) => events::run(app, query, io).await,
+    };
+    if let (Some(act), Ok(())) = (act, &outcome) {
+        app.note(By::operator().event(app, EventKind::Command).detail(act));
+    }
+    // Without a server nobody would write them later.
+    if let Err(error) = app.write_events().await {
+        tracing::warn!(%error, "the events of a command are not written yet");
+    }
+    outcome
+}
+
+impl Command {
+    /// What is to be remembered of it besides the changes of records, which are noted where they are made.
+    fn act(&self) -> Option<&'static str> {
+        match self {
+            Self::User(users::Command::Export) => Some("user export"),
+            Self::Key(keys::Command::Rotate) => Some("key rotate"),
+            Self::Upkeep(upkeep::Command::Compact) => Some("compact"),
+            Self::Key(keys::Command::List)
+            | Self::User(_)
+            | Self::Company(_)
+            | Self::Superuser(_)
+            | Self::Events(_) => None,
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Failure, Io, Wanted};
 use crate::api::operator::Records;
 use crate::app::App;
-use crate::auth;
-use crate::domain::{Email, Kind, PlainPassword};
+use crate::auth::{self, By};
+use crate::domain::{Email, EventKind, Kind, PlainPassword};
 use crate::store::Record;
 
 /// What may be done.
@@ -51,7 +51,7 @@ pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failur
         Command::Delete(who) => records.delete(&find(&who).await?).await?,
         Command::Revoke(who) => {
             let superuser = find(&who).await?;
-            auth::revoke_tokens(app, &superuser).await?;
+            auth::revoke_tokens(app, &By::operator(), &superuser).await?;
             superuser
         }
     };
@@ -64,6 +64,10 @@ async fn create(app: &App, Credentials { email, password }: Credentials) -> Resu
     let password =
         PlainPassword::new(password).map_err(|why| Failure::invalid(format!("the password is {why}")))?;
     let made = auth::create_superuser(app, address, password).await?;
+    if let Ok(superuser) = &made {
+        let event = By::operator().event(app, EventKind::RecordCreate).about(superuser.id.as_str());
+        app.note(event.detail(Kind::Superusers.name()));
+    }
     let taken = |_| Failure::invalid(format!("there is a superuser {email} already"));
     made.map(Record::Superuser).map_err(taken)
 }

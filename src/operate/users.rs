@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Failure, Io, Wanted};
 use crate::api::operator::Records;
 use crate::app::App;
-use crate::auth::{self, Registration};
+use crate::auth::{self, By, Registration};
 use crate::domain::{Invalid, Kind, Name, Phone, Picture, PlainPassword, ShortText};
 use crate::error::Error;
 use crate::store::Record;
@@ -81,7 +81,7 @@ pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failur
         Command::Delete(who) => records.delete(&find(&who).await?).await?,
         Command::Revoke(who) => {
             let user = find(&who).await?;
-            auth::revoke_tokens(app, &user).await?;
+            auth::revoke_tokens(app, &By::operator(), &user).await?;
             user
         }
     };
@@ -106,8 +106,8 @@ async fn create(app: &App, new: New) -> Result<Record, Failure> {
         promo_code: ShortText::default(),
         group_id: ShortText::default(),
     };
-    match auth::register(app, registration).await {
-        Ok(session) => Ok(Record::User(session.user)),
+    match auth::create_user(app, &By::operator(), registration).await {
+        Ok(user) => Ok(Record::User(user)),
         Err(Error::PhoneTaken) => {
             Err(Failure::invalid(format!("there is a user with the phone {}", new.phone)))
         }

@@ -151,11 +151,15 @@ impl Server {
             () = self.acceptor.keep_certificate() => {}
             () = run(self.watch.as_ref(), &connections) => {}
             () = stop => {}
+            () = self.app.keep_writing_events() => {}
         }
         drop((self.acceptor, self.watch, self.streams));
         let finish = async { tokio::join!(connections.shutdown(), door) };
         if tokio::time::timeout(STOP_DEADLINE, finish).await.is_err() {
             tracing::warn!("stopping although some requests did not finish within {STOP_DEADLINE:?}");
+        }
+        if let Err(error) = self.app.write_events().await {
+            tracing::warn!(%error, "the last events were not written");
         }
     }
 }

@@ -257,4 +257,6 @@ pub struct Contents {
     pub companies: u64,
     /// Superusers.
     pub superusers: u64,
+    /// Events.
+    pub events: u64,
 }

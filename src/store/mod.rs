@@ -5,6 +5,7 @@
 mod change;
 mod embedded;
 mod error;
+mod events;
 mod location;
 mod upkeep;
 mod watch;
@@ -22,6 +23,7 @@ pub use change::{
 pub use embedded::Edit;
 use embedded::Embedded;
 pub use error::Error;
+pub use events::EventBounds;
 pub use location::Location;
 pub use redb::StorageBackend;
 pub use redb::backends::{FileBackend, InMemoryBackend};

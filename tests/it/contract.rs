@@ -25,12 +25,14 @@ const ADDED_STATUSES: [(&str, &[&str]); 7] = [
 ];
 
 /// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.
-const ADDED_COMPONENTS: [&str; 11] = [
+const ADDED_COMPONENTS: [&str; 13] = [
     "ConfirmRequest",
     "CollectionList",
     "ErrorResponse",
     "EmailChangeRequest",
     "EmailRequest",
+    "EventList",
+    "EventRecord",
     "ImpersonateRequest",
     "PasswordAuthRequest",
     "PocketBaseError",
@@ -42,7 +44,7 @@ const ADDED_COMPONENTS: [&str; 11] = [
 /// The tag of PocketBase's operations …
 const ADDED_TAG: &str = "PocketBase";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 20] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 21] = [
     ("/api/collections/{collection}/confirm-password-reset", &["post"]),
     ("/api/collections/{collection}/confirm-verification", &["post"]),
     ("/api/collections/{collection}/confirm-email-change", &["post"]),
@@ -50,6 +52,7 @@ const ADDED_OPERATIONS: [(&str, &[&str]); 20] = [
     ("/api/collections/{collection}/auth-with-otp", &["post"]),
     ("/api/collections/{collection}/auth-with-oauth2", &["post"]),
     ("/api/batch", &["post"]),
+    ("/api/events", &["get"]),
     ("/api/health", &["get"]),
     ("/api/realtime", &["get", "post"]),
     ("/api/collections", &["get", "post"]),

@@ -15,6 +15,7 @@ mod disk;
 mod document;
 mod durability;
 mod errors;
+mod events;
 mod filters;
 mod flips;
 mod flood;

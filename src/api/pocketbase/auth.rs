@@ -16,7 +16,7 @@ use super::fields::Fields;
 use super::form::Form;
 use super::forms::{self, Credentials, PasswordAuthRequest};
 use crate::auth::{self, Caller, IdentityField, RefreshBy, Who};
-use crate::domain::{Collections, Kind, Phone, PlainPassword, User};
+use crate::domain::{Collections, EventKind, Kind, Phone, PlainPassword, User};
 use crate::error::Error;
 
 /// The endpoints for logging in.
@@ -190,9 +190,12 @@ impl AuthApi {
         let Context { app, limits, .. } = &self.0;
         let user = auth::user_by_identity(app, identity, fields).await?;
         let name = user.as_ref().map_or(identity, login_name);
-        let attempt = limits.login(&self.0.source(request), name)?;
+        let source = self.0.source(request);
+        let admitted = limits.login(&source, name);
+        let attempt = auth::admitted(app, EventKind::LoginFailed, source.ip(), admitted)?;
         let user = attempt.found(user.ok_or(Error::PlatformUserNotFound)).ok();
-        let session = attempt.settle(auth::password_login(app, user, password).await)?;
+        let outcome = auth::password_login(app, source.ip(), identity, user, password).await;
+        let session = attempt.settle(outcome)?;
         Ok((Who::User(Box::new(session.user)), session.token))
     }
 
@@ -204,9 +207,11 @@ impl AuthApi {
     ) -> Result<(Who, String), Error> {
         let Context { app, limits, .. } = &self.0;
         let superuser = app.store.superuser_by_email(email).await?;
-        let attempt = limits.login(&self.0.source(request), email)?;
+        let source = self.0.source(request);
+        let admitted = limits.login(&source, email);
+        let attempt = auth::admitted(app, EventKind::SuperuserLoginFailed, source.ip(), admitted)?;
         let superuser = attempt.found(superuser.ok_or(Error::PlatformUserNotFound)).ok();
-        let session = attempt.settle(auth::superuser_login(app, superuser, password).await)?;
+        let session = attempt.settle(auth::superuser_login(app, source.ip(), superuser, password).await)?;
         Ok((Who::Superuser(Box::new(session.superuser)), session.token))
     }
 }

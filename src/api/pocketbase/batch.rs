@@ -79,7 +79,7 @@ impl BatchApi {
                 break;
             }
         }
-        let records = self.0.carry_out(plans).await?;
+        let records = self.0.carry_out(&self.0.by(&bearer, who.as_ref()), plans).await?;
         let records = records.map_err(|(index, refused)| Refused::batch(index, &refused))?;
         let mut results = Vec::with_capacity(records.len());
         for (record, (action, fields, expand)) in records.iter().zip(shown) {

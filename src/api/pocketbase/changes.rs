@@ -5,6 +5,7 @@ use poem::Request;
 use serde_json::{Map, Value};
 
 use super::super::view;
+use super::acts::{self, Made};
 use super::cast;
 use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
@@ -13,8 +14,8 @@ use super::passwords::{Editor, Passwords, Sent};
 use super::schema::Schemas;
 use super::users::Identity;
 use super::{Context, companies, superusers, users};
-use crate::auth::{self, Who};
-use crate::domain::{Collections, Kind, PlainPassword, RecordId, TokenKey, User};
+use crate::auth::{self, By, Who};
+use crate::domain::{Cause, Collections, EventKind, Kind, PlainPassword, RecordId, TokenKey, User};
 use crate::error::{Error, Result};
 use crate::store::{self, Conflict, Edit, Record, Write};
 
@@ -98,24 +99,31 @@ impl Context {
     /// Inside: which change was refused, and why. Outside: errors of ours.
     pub async fn carry_out(
         &self,
+        by: &By,
         plans: Vec<Result<Plan, Refused>>,
     ) -> Result<Result<Vec<Record>, (usize, Refused)>> {
         let (schemas, app) = (self.schemas.clone(), self.app.clone());
         let all = move |edit: &mut Edit<'_, '_>| {
-            let mut records = Vec::with_capacity(plans.len());
+            let mut all = Vec::with_capacity(plans.len());
             for (n, plan) in plans.into_iter().enumerate() {
                 let made = match plan {
                     Ok(plan) => make(edit, plan, &schemas, &app.collections)?,
                     Err(refused) => Err(refused),
                 };
                 match made {
-                    Ok(record) => records.push(record),
+                    Ok(made) => all.push(made),
                     Err(refused) => return Ok(Err((n, refused))),
                 }
             }
-            Ok(Ok(records))
+            Ok(Ok(all))
         };
-        Ok(self.app.store.edit(self.app.clock.now(), all).await?)
+        let made = self.app.store.edit(self.app.clock.now(), all).await?;
+        Ok(made.map(|all| {
+            for made in &all {
+                acts::note(&self.app, by, made);
+            }
+            all.into_iter().map(|made| made.record).collect()
+        }))
     }
 
     async fn passwords(
@@ -160,11 +168,18 @@ impl Context {
         }
         // What is too long to be a password is a wrong one.
         let Ok(old) = PlainPassword::attempt(old.to_owned()) else { return Ok(false) };
-        let attempt = self.limits.login(&self.source(request), user.openid.as_str())?;
+        let source = self.source(request);
+        let admitted = self.limits.login(&source, user.openid.as_str());
+        let attempt = auth::admitted(&self.app, EventKind::LoginFailed, source.ip(), admitted)?;
         attempt.found(Ok(()))?;
         let verdict = match auth::is_password_of(&self.app, user, old).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Error::WrongPassword),
+            Ok(false) => {
+                let by = By::over_network(None, source.ip());
+                let event = by.event(&self.app, EventKind::LoginFailed).because(Cause::WrongPassword);
+                self.app.note(event.about(user.id.as_str()).detail("old password"));
+                Err(Error::WrongPassword)
+            }
             Err(error) => Err(error),
         };
         match attempt.settle(verdict) {
@@ -205,23 +220,26 @@ fn make(
     plan: Plan,
     schemas: &Schemas,
     collections: &Collections,
-) -> Result<Result<Record, Refused>, store::Error> {
-    let (write, is_new) = match write(edit, plan, schemas, collections)? {
+) -> Result<Result<Made, Refused>, store::Error> {
+    let (editor, is_password) = (plan.editor, plan.passwords.hash.is_some());
+    let is_deletion = matches!(plan.action, Action::Delete(_));
+    let (write, before) = match write(edit, plan, schemas, collections)? {
         Ok(write) => write,
         Err(refused) => return Ok(Err(refused)),
     };
-    Ok(edit.write(write)?.map_err(|conflict| refusal(conflict, is_new)))
+    let record = edit.write(write)?.map_err(|conflict| refusal(conflict, before.is_none()));
+    Ok(record.map(|record| Made { record, before, editor, is_password, is_deletion }))
 }
 
-/// The write that the plan comes to now, and whether it makes a new record.
+/// The write that the plan comes to now, and the record before, unless it is new.
 fn write(
     edit: &Edit<'_, '_>,
     plan: Plan,
     schemas: &Schemas,
     collections: &Collections,
-) -> Result<Result<(Write, bool), Refused>, store::Error> {
+) -> Result<Result<(Write, Option<Record>), Refused>, store::Error> {
     let id = match &plan.action {
-        Action::Create => return Ok(create(plan, schemas, edit.now()).map(|write| (write, true))),
+        Action::Create => return Ok(create(plan, schemas, edit.now()).map(|write| (write, None))),
         Action::Update(id) | Action::Delete(id) => RecordId::parse(id),
         Action::Upsert => RecordId::parse(&id_in(&plan.body)),
     };
@@ -230,11 +248,11 @@ fn write(
         None => None,
     };
     Ok(match (before, id, &plan.action) {
-        (Some(_), Some(id), Action::Delete(_)) => Ok((delete(plan.kind, id), false)),
+        (Some(before), Some(id), Action::Delete(_)) => Ok((delete(plan.kind, id), Some(before))),
         (Some(before), Some(id), _) => {
-            update(plan, id, &before, schemas, collections).map(|write| (write, false))
+            update(plan, id, &before, schemas, collections).map(|write| (write, Some(before)))
         }
-        (None, _, Action::Upsert) => create(plan, schemas, edit.now()).map(|write| (write, true)),
+        (None, _, Action::Upsert) => create(plan, schemas, edit.now()).map(|write| (write, None)),
         _ => Err(Refused::NOT_FOUND),
     })
 }

@@ -2,6 +2,7 @@
 //!
 //! Its words, encodings and errors are PocketBase's: none of the contract's envelope is here.
 
+mod acts;
 mod answer;
 mod auth;
 mod batch;
@@ -12,6 +13,7 @@ mod collections;
 mod companies;
 mod description;
 pub mod error;
+mod events;
 mod field_error;
 mod fields;
 mod filter;
@@ -45,6 +47,7 @@ pub use self::auth::AuthApi;
 pub use self::batch::BatchApi;
 pub use self::collections::CollectionsApi;
 use self::error::Refused;
+pub use self::events::EventsApi;
 pub use self::health::HealthApi;
 pub use self::impersonate::ImpersonateApi;
 use self::list::SCANS;
@@ -57,12 +60,12 @@ use super::bearer::Bearer;
 use super::limits::Limits;
 use super::source::Source;
 use crate::app::App;
-use crate::auth::{Caller, Who};
+use crate::auth::{By, Caller, Who};
 use crate::domain::{Collection, Kind};
 use crate::error::{Error, Result};
 
 /// Where PocketBase answers, errors included.
-const ROOTS: [&str; 4] = ["/api/health", "/api/collections", "/api/batch", "/api/realtime"];
+const ROOTS: [&str; 5] = ["/api/health", "/api/collections", "/api/batch", "/api/realtime", "/api/events"];
 
 /// Whether errors under `path` are PocketBase's.
 pub fn speaks_at(path: &str) -> bool {
@@ -100,13 +103,18 @@ impl Context {
         Ok(self.caller(bearer).await?.map(|caller| caller.who))
     }
 
-    /// Refuses everybody but superusers.
-    async fn ensure_superuser(&self, bearer: &Bearer) -> poem::Result<()> {
+    /// The superuser who asks; everybody else is refused.
+    async fn ensure_superuser(&self, bearer: &Bearer) -> poem::Result<By> {
         match self.caller(bearer).await?.map(|caller| caller.who) {
-            Some(Who::Superuser(_)) => Ok(()),
+            Some(who @ Who::Superuser(_)) => Ok(self.by(bearer, Some(&who))),
             Some(Who::User(_)) => Err(Refused::NOT_ALLOWED.into()),
             None => Err(Refused::UNAUTHENTICATED.into()),
         }
+    }
+
+    /// Whoever asks, as events call them.
+    fn by(&self, bearer: &Bearer, who: Option<&Who>) -> By {
+        By::over_network(who, bearer.source(&self.app))
     }
 
     /// The collection that a path names, whose records can log in.

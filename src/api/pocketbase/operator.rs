@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use poem::http::StatusCode;
+use poem_openapi::types::ToJSON;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,12 +12,13 @@ use super::super::view;
 use super::Context;
 use super::changes::{Action, Plan};
 use super::error::Refused;
+use super::events::EventRecord;
 use super::filter::Condition;
 use super::list::by_id;
 use super::paging::Paging;
 use crate::app::App;
-use crate::auth::{self, IdentityField};
-use crate::domain::{Kind, RecordId};
+use crate::auth::{self, By, IdentityField};
+use crate::domain::{Event, EventId, Kind, RecordId};
 use crate::error::{Error, Result};
 use crate::store::Record;
 
@@ -126,6 +128,12 @@ impl Records {
         fields.filter(|field| !field.is_hidden).map(|field| field.name.clone()).collect()
     }
 
+    /// An event as `GET /api/events` has it.
+    #[must_use]
+    pub fn show_event(event: (EventId, Event)) -> Value {
+        EventRecord::new(event).to_json().unwrap_or_default()
+    }
+
     /// The record as PocketBase writes it.
     #[must_use]
     pub fn show(&self, record: &Record) -> Map<String, Value> {
@@ -230,7 +238,8 @@ impl Records {
     }
 
     async fn change(&self, plan: Plan) -> Result<Record, Failure> {
-        let mut changed = self.0.carry_out(vec![Ok(plan)]).await?.map_err(|(_, refused)| refused)?;
+        let mut changed =
+            self.0.carry_out(&By::operator(), vec![Ok(plan)]).await?.map_err(|(_, refused)| refused)?;
         Ok(changed.pop().ok_or(Refused::NOT_FOUND)?)
     }
 }

@@ -252,7 +252,8 @@ impl RecordsApi {
         let kind = self.found(&collection, Refused::NO_COLLECTION)?.kind;
         let who = self.0.who(&bearer).await?;
         let plan = self.0.plan(request, who.as_ref(), kind, Action::Delete(id.0), Map::new()).await?;
-        self.0.carry_out(vec![plan]).await?.map_err(|(_, refused)| refused)?;
+        let by = self.0.by(&bearer, who.as_ref());
+        self.0.carry_out(&by, vec![plan]).await?.map_err(|(_, refused)| refused)?;
         Ok(Reply::empty())
     }
 }
@@ -273,7 +274,8 @@ impl RecordsApi {
         let body = body.read()?.map(|body| body.0).unwrap_or_default();
         let who = self.0.who(bearer).await?;
         let plan = self.0.plan(request, who.as_ref(), kind, action, body).await?;
-        let mut changed = self.0.carry_out(vec![plan]).await?.map_err(|(_, refused)| refused)?;
+        let by = self.0.by(bearer, who.as_ref());
+        let mut changed = self.0.carry_out(&by, vec![plan]).await?.map_err(|(_, refused)| refused)?;
         Ok(changed.pop().ok_or(Refused::NOT_FOUND)?)
     }
 }

@@ -1,5 +1,6 @@
 //! The keys, their types and defaults, a file per section. `config.toml` documents them for people; a test keeps the two equal.
 
+mod events;
 mod limits;
 mod log;
 mod metrics;
@@ -13,6 +14,7 @@ mod wechat;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::events::Events;
 pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
 pub use self::metrics::Metrics;
@@ -42,6 +44,8 @@ pub struct Config {
     pub limits: Limits,
     /// Who may read the metrics.
     pub metrics: Metrics,
+    /// What is remembered of who did what.
+    pub events: Events,
     /// Log lines.
     pub log: Log,
 }

@@ -4,17 +4,22 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinitio
 
 use super::stored;
 use super::tables::{
-    COMPANIES, COMPANIES_BY_KEY, SUPERUSERS, SUPERUSERS_BY_EMAIL, USERS, USERS_BY_CREATED, USERS_BY_EMAIL,
-    USERS_BY_OPENID, USERS_BY_PHONE,
+    COMPANIES, COMPANIES_BY_KEY, EVENTS, SUPERUSERS, SUPERUSERS_BY_EMAIL, USERS, USERS_BY_CREATED,
+    USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
 };
-use crate::domain::Phone;
+use crate::domain::{EventId, Phone};
 use crate::store::{Contents, Error};
 
 type Index = TableDefinition<'static, &'static str, &'static str>;
 
 /// Reads everything. The first thing that is wrong is [`Error::Damaged`] with its name.
 pub fn check(txn: &ReadTransaction) -> Result<Contents, Error> {
-    Ok(Contents { users: users(txn)?, companies: companies(txn)?, superusers: superusers(txn)? })
+    Ok(Contents {
+        users: users(txn)?,
+        companies: companies(txn)?,
+        superusers: superusers(txn)?,
+        events: events(txn)?,
+    })
 }
 
 /// How much there is, by the lengths of the tables.
@@ -23,6 +28,9 @@ pub fn contents(txn: &ReadTransaction) -> Result<Contents, Error> {
         users: txn.open_table(USERS)?.len()?,
         companies: txn.open_table(COMPANIES)?.len()?,
         superusers: txn.open_table(SUPERUSERS)?.len()?,
+        events: EVENTS
+            .into_iter()
+            .try_fold(0, |sum, events| Ok::<_, Error>(sum + txn.open_table(events)?.len()?))?,
     })
 }
 
@@ -76,6 +84,19 @@ fn superusers(txn: &ReadTransaction) -> Result<u64, Error> {
     }
     by_email.done()?;
     Ok(superusers.len()?)
+}
+
+fn events(txn: &ReadTransaction) -> Result<u64, Error> {
+    let mut count = 0;
+    for events in EVENTS {
+        for entry in txn.open_table(events)?.iter()? {
+            let (key, bytes) = entry?;
+            let (at_ms, number) = key.value();
+            stored::decode_event(EventId { at_ms, number }, bytes.value())?;
+            count += 1;
+        }
+    }
+    Ok(count)
 }
 
 /// An index, and how many entries the records account for.

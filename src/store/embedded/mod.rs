@@ -4,6 +4,7 @@ mod backup;
 mod blocks;
 mod check;
 mod engine;
+mod events;
 mod overlay;
 mod scan;
 mod schema;
@@ -29,10 +30,10 @@ use self::tables::{
 };
 pub use self::write::Edit;
 use self::writer::Writer;
-use super::{Change, Conflict, Contents, Error, Location, Record, UserUpdate, Write};
+use super::{Change, Conflict, Contents, Error, EventBounds, Location, Record, UserUpdate, Write};
 use crate::domain::{
-    Collections, Company, NativeEmail, NewUser, OpenId, Phone, RecordId, ServerKey, Superuser, User,
-    UserNumber,
+    Collections, Company, Event, EventId, EventSearch, NativeEmail, NewUser, OpenId, Origin, Phone, RecordId,
+    ServerKey, Superuser, User, UserNumber,
 };
 
 pub struct Embedded {
@@ -257,6 +258,14 @@ impl Embedded {
             tables.set_token_keys(&keys)
         };
         self.writer.write(add).await
+    }
+
+    pub async fn add_events(&self, events: Vec<(Origin, Event)>, bounds: EventBounds) -> Result<(), Error> {
+        self.writer.write(move |tables| tables.add_events(&events, &bounds)).await
+    }
+
+    pub fn events(&self, wanted: &EventSearch) -> Result<Vec<(EventId, Event)>, Error> {
+        self.engine.read(|txn| events::search(txn, wanted))
     }
 
     pub fn look(location: &Location, cache_bytes: usize) -> Result<Contents, Error> {

@@ -19,7 +19,13 @@ pub struct Schema {
 }
 
 /// The steps from version 1, which is the first.
-pub const CURRENT: Schema = Schema { steps: &[|tables| tables.index_users_by_created_and_email()] };
+pub const CURRENT: Schema = Schema {
+    steps: &[
+        |tables| tables.index_users_by_created_and_email(),
+        // The tables of events, which are made when they are opened.
+        |_| Ok(()),
+    ],
+};
 
 impl Schema {
     fn version(&self) -> u32 {

@@ -3,8 +3,8 @@
 use redb::{Key, ReadTransaction, ReadableTable, Table, TableDefinition, Value};
 
 use super::{
-    COMPANIES, COMPANIES_BY_KEY, META, SUPERUSERS, SUPERUSERS_BY_EMAIL, Tables, USERS, USERS_BY_CREATED,
-    USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
+    COMPANIES, COMPANIES_BY_KEY, EVENTS, META, SUPERUSERS, SUPERUSERS_BY_EMAIL, Tables, USERS,
+    USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
 };
 use crate::store::Error;
 
@@ -20,7 +20,8 @@ impl Tables<'_> {
         copy(txn, COMPANIES, &mut self.companies)?;
         copy(txn, COMPANIES_BY_KEY, &mut self.companies_by_key)?;
         copy(txn, SUPERUSERS, &mut self.superusers)?;
-        copy(txn, SUPERUSERS_BY_EMAIL, &mut self.superusers_by_email)
+        copy(txn, SUPERUSERS_BY_EMAIL, &mut self.superusers_by_email)?;
+        EVENTS.into_iter().zip(&mut self.events).try_for_each(|(from, to)| copy(txn, from, to))
     }
 }
 

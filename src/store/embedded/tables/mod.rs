@@ -2,6 +2,7 @@
 
 mod companies;
 mod copy;
+mod events;
 mod superusers;
 mod users;
 
@@ -29,6 +30,12 @@ pub const COMPANIES_BY_KEY: TableDefinition<&str, &str> = TableDefinition::new("
 pub const SUPERUSERS: TableDefinition<&str, &[u8]> = TableDefinition::new("superusers");
 /// E-mail address -> record id.
 pub const SUPERUSERS_BY_EMAIL: TableDefinition<&str, &str> = TableDefinition::new("superusers_by_email");
+/// Time in milliseconds and number -> event, see `stored/event.rs`; by origin, in the order of `Origin::ALL`.
+pub const EVENTS: [TableDefinition<(i64, u64), &[u8]>; 3] = [
+    TableDefinition::new("events_of_strangers"),
+    TableDefinition::new("events_of_users"),
+    TableDefinition::new("events_of_administrators"),
+];
 /// Everything that there is one of, by the names below.
 pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 
@@ -40,6 +47,8 @@ pub const META_USER_NUMBER: &str = "user_number";
 pub const META_COMPANY_NUMBER: &str = "company_number";
 /// Number of the newest superuser, u64 little-endian.
 pub const META_SUPERUSER_NUMBER: &str = "superuser_number";
+/// Number of the newest event, u64 little-endian; not there: none was written yet.
+pub const META_EVENT_NUMBER: &str = "event_number";
 /// How many users have an imported password hash, u64 little-endian; not there: none.
 pub const META_IMPORTED_HASHES: &str = "imported_hashes";
 /// Token keys, see `stored/token_keys.rs`.
@@ -63,12 +72,14 @@ pub struct Tables<'txn> {
     companies_by_key: Index<'txn>,
     superusers: Records<'txn>,
     superusers_by_email: Index<'txn>,
+    events: [Table<'txn, (i64, u64), &'static [u8]>; 3],
     meta: Records<'txn>,
     changes: Option<Vec<Change>>,
 }
 
 impl<'txn> Tables<'txn> {
     pub fn open(txn: &'txn WriteTransaction) -> Result<Self, redb::TableError> {
+        let [strangers, users, administrators] = EVENTS;
         Ok(Self {
             users: txn.open_table(USERS)?,
             users_by_openid: txn.open_table(USERS_BY_OPENID)?,
@@ -79,6 +90,7 @@ impl<'txn> Tables<'txn> {
             companies_by_key: txn.open_table(COMPANIES_BY_KEY)?,
             superusers: txn.open_table(SUPERUSERS)?,
             superusers_by_email: txn.open_table(SUPERUSERS_BY_EMAIL)?,
+            events: [txn.open_table(strangers)?, txn.open_table(users)?, txn.open_table(administrators)?],
             meta: txn.open_table(META)?,
             changes: None,
         })

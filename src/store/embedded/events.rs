@@ -1,0 +1,49 @@
+//! Looking for events.
+
+use redb::{AccessGuard, ReadTransaction, StorageError};
+
+use super::stored;
+use super::tables::EVENTS;
+use crate::domain::{Event, EventId, EventSearch};
+use crate::store::Error;
+
+type Entry<'a> = (AccessGuard<'a, (i64, u64)>, AccessGuard<'a, &'static [u8]>);
+
+/// The wanted events of all origins, newest first.
+pub fn search(txn: &ReadTransaction, wanted: &EventSearch) -> Result<Vec<(EventId, Event)>, Error> {
+    let (from, to) = range(wanted);
+    let mut found = Vec::new();
+    if from >= to {
+        return Ok(found);
+    }
+    let tables = EVENTS.iter().map(|events| txn.open_table(*events)).collect::<Result<Vec<_>, _>>()?;
+    let ranges = tables.iter().map(|table| Ok(table.range(from..to)?.rev()));
+    let mut ranges = ranges.collect::<Result<Vec<_>, Error>>()?;
+    let heads = ranges.iter_mut().map(|range| head(range.next()));
+    let mut heads = heads.collect::<Result<Vec<_>, Error>>()?;
+    while found.len() < wanted.limit {
+        let newest = heads.iter().enumerate().filter_map(|(n, head)| Some((head.as_ref()?.0, n))).max();
+        let Some((_, n)) = newest else { break };
+        let next = head(ranges[n].next())?;
+        let newest = std::mem::replace(&mut heads[n], next);
+        found.extend(newest.filter(|(_, event)| wanted.wants(event)));
+    }
+    Ok(found)
+}
+
+fn head(entry: Option<Result<Entry<'_>, StorageError>>) -> Result<Option<(EventId, Event)>, Error> {
+    let Some(entry) = entry else { return Ok(None) };
+    let (key, bytes) = entry?;
+    let (at_ms, number) = key.value();
+    let id = EventId { at_ms, number };
+    Ok(Some((id, stored::decode_event(id, bytes.value())?)))
+}
+
+/// The keys from the first to the second, without the second.
+fn range(wanted: &EventSearch) -> ((i64, u64), (i64, u64)) {
+    let start = |at: jiff::Timestamp| (at.as_millisecond(), 0);
+    let from = wanted.since.map_or((i64::MIN, 0), start);
+    let until = wanted.until.map_or((i64::MAX, 0), start);
+    let before = wanted.before.map_or((i64::MAX, 0), |id| (id.at_ms, id.number));
+    (from, until.min(before))
+}

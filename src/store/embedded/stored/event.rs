@@ -1,0 +1,101 @@
+//! Events.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{decode, encode, time};
+use crate::domain::{Actor, Cause, Event, EventId, EventKind};
+use crate::store::Error;
+
+const EVENT_V1: u8 = 1;
+
+/// An event without its time, which is in the key. Order of fields is the format.
+#[derive(Serialize, Deserialize)]
+struct StoredEvent<'a> {
+    kind: &'a str,
+    cause: Option<&'a str>,
+    actor: &'a str,
+    actor_id: &'a str,
+    subject: &'a str,
+    source: Option<IpAddr>,
+    detail: &'a str,
+    count: u32,
+}
+
+/// The bytes of an event, to be stored under `id`.
+pub fn encode_event(id: EventId, event: &Event) -> Result<Vec<u8>, Error> {
+    let stored = StoredEvent {
+        kind: event.kind.name(),
+        cause: event.cause.map(Cause::name),
+        actor: event.actor.name(),
+        actor_id: event.actor.id().map_or("", |id| id.as_str()),
+        subject: &event.subject,
+        source: event.source,
+        detail: &event.detail,
+        count: event.count,
+    };
+    encode(&id.to_string(), EVENT_V1, &stored)
+}
+
+/// The event in `bytes`, stored under `id`.
+pub fn decode_event(id: EventId, bytes: &[u8]) -> Result<Event, Error> {
+    let event = |stored: StoredEvent<'_>| {
+        Some(Event {
+            at: time(id.at_ms)?,
+            kind: EventKind::parse(stored.kind)?,
+            cause: match stored.cause {
+                Some(cause) => Some(Cause::parse(cause)?),
+                None => None,
+            },
+            actor: Actor::parse(stored.actor, stored.actor_id)?,
+            subject: stored.subject.to_owned(),
+            source: stored.source,
+            detail: stored.detail.to_owned(),
+            count: stored.count,
+        })
+    };
+    let stored = decode(&id.to_string(), EVENT_V1, bytes).and_then(event);
+    stored.ok_or_else(|| Error::Damaged(format!("event {id}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::RecordId;
+
+    const GOLDEN: &[u8] = include_bytes!("../../../../tests/fixtures/stored/event_v1.bin");
+
+    #[test]
+    fn version_1_of_an_event_is_read_as_it_was_written() {
+        let at = Timestamp::from_millisecond(1_795_327_836_858).unwrap();
+        let actor = Actor::User(RecordId::parse("qs1c5qev8o3hjvu").unwrap());
+        let event = Event {
+            count: 3,
+            ..Event::new(at, EventKind::LoginFailed, actor)
+                .from("2001:db8:1:2::".parse().unwrap())
+                .because(Cause::WrongPassword)
+                .about("138****8000")
+                .detail("old password")
+        };
+        let id = EventId { at_ms: at.as_millisecond(), number: 42 };
+        assert_eq!(decode_event(id, GOLDEN).unwrap(), event);
+        assert_eq!(encode_event(id, &event).unwrap(), GOLDEN);
+    }
+
+    #[test]
+    fn an_event_is_small_whatever_is_in_it() {
+        let actor = Actor::Superuser(RecordId::parse("qs1c5qev8o3hjvu").unwrap());
+        let event = Event {
+            count: u32::MAX,
+            ..Event::new(Timestamp::UNIX_EPOCH, EventKind::SuperuserLoginFailed, actor)
+                .from("2001:db8:1:2::".parse().unwrap())
+                .because(Cause::WrongPassword)
+                .about("x".repeat(1000))
+                .detail("张".repeat(1000))
+        };
+        assert!(encode_event(EventId { at_ms: 0, number: 0 }, &event).unwrap().len() <= 400);
+    }
+}

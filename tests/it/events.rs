@@ -1,0 +1,378 @@
+//! Events: what is noted of who did what, who may see it, and what is kept.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bai::domain::{Actor, EventKind, RecordId, Status};
+use bai::store::{Location, Store, UserUpdate};
+use serde_json::{Value, json};
+
+use crate::app::{Answer, Call, TestApp, profile};
+use crate::binary::{Running, bai, run};
+use crate::canary::{self, PASSWORD};
+use crate::disk::Disk;
+use crate::pocketbase::{USERS, assert_error, fields};
+use crate::superusers::{Root, SUPERUSERS, log_in, path};
+
+impl Root {
+    /// The events that `query` finds, newest first.
+    pub fn events(&self, query: &str) -> Vec<Value> {
+        self.get(&format!("/api/events?{query}")).ok()["items"].as_array().unwrap().clone()
+    }
+}
+
+/// What an event says besides its time: kind, cause, actor, subject, detail.
+fn said(event: &Value) -> [&str; 5] {
+    ["kind", "cause", "actor", "subject", "detail"].map(|key| event[key].as_str().unwrap())
+}
+
+fn id(answer: &Answer) -> String {
+    answer.ok()["record"]["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn logins_and_failures_by_cause_are_remembered_with_who_and_whence() {
+    let root = Root::new();
+    let app = &root.app;
+    let wechat = id(&app.wechat_login("alice~0"));
+    app.wechat_login("alice~1").ok();
+    app.wechat_login("bad").assert_error(400, "");
+    let alice = RecordId::parse(&wechat).unwrap();
+    let disable = UserUpdate { status: Some(Status::Disabled), ..UserUpdate::default() };
+    app.block_on(app.app.store.update_user(alice, disable, app.clock.now())).unwrap().unwrap();
+    app.wechat_login("alice~2").assert_error(401, "");
+    let platform = id(&app.register("13800138000", PASSWORD));
+    app.login("13800138000", PASSWORD).ok();
+    app.login("13800138000", "canary-wrong").assert_error(400, "");
+    app.login("13800138001", PASSWORD).assert_error(404, "");
+    let pocketbase = |identity: &str, password: &str| {
+        let body = json!({ "identity": identity, "password": password });
+        app.post(&format!("{USERS}/auth-with-password")).json(&body).send().status
+    };
+    assert_eq!(pocketbase("13800138000", PASSWORD), 200);
+    assert_eq!(pocketbase("13800138000", "canary-wrong"), 400);
+    assert_eq!(pocketbase("13800138002", PASSWORD), 400);
+    assert_eq!(pocketbase("canary-typed-in-the-wrong-field", PASSWORD), 400);
+    assert_eq!(log_in(app, "root@example.com", "canary-wrong").status, 400);
+    assert_eq!(log_in(app, "nobody@example.com", PASSWORD).status, 400);
+
+    let events = root.events("");
+    let root_id = root.record["id"].as_str().unwrap();
+    let expected = [
+        ["superuser-login-failed", "unknown", "nobody", "", ""],
+        ["superuser-login-failed", "wrong-password", "nobody", root_id, ""],
+        ["login-failed", "unknown", "nobody", "", "password"],
+        ["login-failed", "unknown", "nobody", "138****8002", "password"],
+        ["login-failed", "unknown", "nobody", "138****8001", "password"],
+        ["login-failed", "wrong-password", "nobody", platform.as_str(), "password"],
+        ["login-failed", "disabled", "nobody", wechat.as_str(), "wechat"],
+        ["login-failed", "code-refused", "nobody", "", "wechat"],
+        ["login", "", "user", "", "password"],
+        ["login", "", "user", "", "password"],
+        ["registration", "", "user", "", "platform"],
+        ["login", "", "user", "", "wechat"],
+        ["registration", "", "user", "", "wechat"],
+        ["superuser-login", "", "superuser", "", ""],
+    ];
+    let mut found: Vec<_> = events.iter().map(said).collect();
+    found.sort_unstable();
+    let mut expected = expected.to_vec();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    assert!(events.iter().all(|event| event["source"] == "127.0.0.1"), "{events:?}");
+    let twice: Vec<_> = events.iter().filter(|event| event["count"] == 2).map(said).collect();
+    assert_eq!(twice, [["login-failed", "wrong-password", "nobody", platform.as_str(), "password"]]);
+
+    let of_platform = root.events(&format!("user={platform}"));
+    assert_eq!(of_platform.len(), 4, "{of_platform:?}");
+    assert_eq!(root.events("user=13800138000"), of_platform);
+    let failed = root.events("user=%2B86%20138-0013-8001");
+    assert_eq!(failed.iter().map(said).collect::<Vec<_>>(), [expected_unknown()]);
+}
+
+fn expected_unknown() -> [&'static str; 5] {
+    ["login-failed", "unknown", "nobody", "138****8001", "password"]
+}
+
+#[test]
+fn every_act_of_a_superuser_and_every_change_of_one_s_own_is_remembered() {
+    let root = Root::new();
+    let app = &root.app;
+    let user = root.user(1, &json!({}));
+    root.update(USERS, &user["id"], &json!({ "users_name": "李四", "users_level": "3" })).ok();
+    let new = json!({ "password": "canary-new", "passwordConfirm": "canary-new" });
+    root.update(USERS, &user["id"], &new).ok();
+    root.update(USERS, &json!("nobody000000000"), &json!({ "users_name": "x" }));
+    let own = path(USERS, &user["id"]);
+    let body = json!({ "identity": "o_1", "password": "canary-new" });
+    let login = app.post(&format!("{USERS}/auth-with-password")).json(&body).send().ok();
+    let token = login["token"].as_str().unwrap();
+    app.call("PATCH", &own).bearer(token).json(&json!({ "users_name": "王五" })).send().ok();
+    let guess = json!({ "oldPassword": "canary-guess", "password": PASSWORD, "passwordConfirm": PASSWORD });
+    assert_eq!(app.call("PATCH", &own).bearer(token).json(&guess).send().status, 400);
+    let change = json!({ "oldPassword": "canary-new", "password": PASSWORD, "passwordConfirm": PASSWORD });
+    app.call("PATCH", &own).bearer(token).json(&change).send().ok();
+    let impersonate = format!("{USERS}/impersonate/{}", user["id"].as_str().unwrap());
+    root.call("POST", &impersonate).json(&json!({ "duration": 60 })).send().ok();
+    let requests = json!({ "requests": [{ "method": "DELETE", "url": format!("{USERS}/records/{}", user["id"].as_str().unwrap()) }] });
+    root.call("POST", "/api/batch").json(&requests).send().ok();
+
+    let events = root.events("since=1h");
+    let by = |actor| events.iter().filter(move |event| event["actor"] == actor).map(said);
+    let id = user["id"].as_str().unwrap();
+    let mut of_root: Vec<_> = by("superuser").collect();
+    of_root.reverse();
+    let expected = [
+        ["superuser-login", "", "superuser", "", ""],
+        ["record-create", "", "superuser", id, "tbl_auth_users"],
+        ["record-update", "", "superuser", id, "tbl_auth_users: users_level, users_name"],
+        ["password-change", "", "superuser", id, "tbl_auth_users: "],
+        ["impersonation", "", "superuser", id, "for 60 s"],
+        ["record-delete", "", "superuser", id, "tbl_auth_users"],
+    ];
+    assert_eq!(of_root, expected);
+    assert!(
+        events
+            .iter()
+            .filter(|event| event["actor"] == "superuser")
+            .all(|event| event["actorId"] == root.record["id"])
+    );
+    let own: Vec<_> = by("user").collect();
+    let expected = [
+        ["password-change", "", "user", id, "tbl_auth_users: "],
+        ["profile-change", "", "user", id, "tbl_auth_users: users_name"],
+        ["login", "", "user", "", "password"],
+    ];
+    assert_eq!(own, expected);
+    let guessed: Vec<_> = by("nobody").collect();
+    assert_eq!(guessed, [["login-failed", "wrong-password", "nobody", id, "old password"]]);
+    let wechat = app.wechat_token("bob~0");
+    app.post("/api/wechat/profile").bearer(&wechat).json(&profile("13900139000")).send().ok();
+    assert_eq!(root.events("kind=profile-change&limit=1")[0]["detail"], "name, phone, picture");
+}
+
+#[test]
+fn an_attempt_too_many_is_an_event_too() {
+    let root = Root::of(TestApp::spawn_with(|config| config.limits.enabled = true));
+    root.app.clock.advance(Duration::from_secs(5));
+    for _ in 0..6 {
+        log_in(&root.app, "root@example.com", "canary-wrong");
+        root.app.clock.advance(Duration::from_secs(4));
+    }
+    for _ in 0..3 {
+        log_in(&root.app, "root@example.com", "canary-wrong");
+    }
+    let causes: Vec<_> = root.events("kind=superuser-login-failed");
+    assert_eq!(causes[0]["cause"], "limited");
+    assert!(causes[1..].iter().all(|event| event["cause"] == "wrong-password"), "{causes:?}");
+}
+
+#[test]
+fn only_superusers_see_events() {
+    let root = Root::new();
+    let user = root.app.wechat_token("alice~0");
+    let no_token = "The request requires valid record authorization token.";
+    assert_error(&root.app.get("/api/events").send(), 401, no_token, &json!({}));
+    let refused = root.app.get("/api/events").bearer(&user).send();
+    let message = "The authorized record is not allowed to perform this action.";
+    assert_error(&refused, 403, message, &json!({}));
+}
+
+#[test]
+fn a_query_that_makes_no_sense_is_refused_by_name() {
+    let root = Root::new();
+    let message = "An error occurred while validating the submitted data.";
+    let (format, value) = (
+        ("validation_invalid_format", "Invalid value format."),
+        ("validation_invalid_value", "Invalid value."),
+    );
+    for (query, field, error) in [
+        ("kind=log-in", "kind", value),
+        ("since=soon", "since", format),
+        ("until=2026-13-01", "until", format),
+        ("before=x", "before", format),
+        ("limit=0", "limit", value),
+        ("limit=1001", "limit", value),
+        ("limit=many", "limit", value),
+    ] {
+        let answer = root.get(&format!("/api/events?{query}"));
+        assert_error(&answer, 400, message, &fields(&[(field, error)]));
+    }
+}
+
+#[test]
+fn pages_lead_through_all_events_once_and_times_bound_them() {
+    let root = Root::new();
+    let start = root.app.clock.now();
+    for n in 0..25 {
+        root.app.clock.advance(Duration::from_mins(1));
+        root.app.wechat_login(&format!("alice~{n}")).ok();
+    }
+    let all = root.events("");
+    assert_eq!(all.len(), 26);
+    assert!(all.windows(2).all(|pair| pair[0]["at"].as_str() >= pair[1]["at"].as_str()));
+    let (mut paged, mut before) = (Vec::new(), String::new());
+    loop {
+        let page = root.get(&format!("/api/events?limit=7&before={before}")).ok();
+        paged.extend(page["items"].as_array().unwrap().clone());
+        before = page["next"].as_str().unwrap().to_owned();
+        if before.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(paged, all);
+    let until = start + Duration::from_mins(10);
+    assert_eq!(root.events(&format!("until={until}")).len(), 1 + 9);
+    assert_eq!(root.events(&format!("since={until}")).len(), 16);
+    assert_eq!(root.events("since=5m&kind=login").len(), 6);
+}
+
+#[test]
+fn what_is_older_than_kept_or_beyond_the_bound_goes_and_failures_push_out_nothing_else() {
+    let root = Root::of(TestApp::spawn_with(|config| config.events.max = 1000));
+    let app = &root.app.app;
+    let nobody = |n: u32| app.event(EventKind::LoginFailed, Actor::Nobody).about(n.to_string());
+    for n in 0..600 {
+        app.note(nobody(n));
+        if n % 100 == 0 {
+            root.app.block_on(app.write_events()).unwrap();
+        }
+    }
+    assert_eq!(root.events("kind=login-failed&limit=1000").len(), 250);
+    assert_eq!(root.events("kind=superuser-login").len(), 1);
+    assert_eq!(root.events("kind=login-failed")[0]["subject"], "599");
+
+    root.app.clock.advance(Duration::from_secs(90 * 24 * 3600 + 1));
+    assert_eq!(root.app.wechat_login("alice~0").status, 200);
+    let token = log_in(&root.app, "root@example.com", PASSWORD).ok()["token"].as_str().unwrap().to_owned();
+    let left = root.app.get("/api/events").bearer(&token).send().ok();
+    let kinds: Vec<_> = left["items"].as_array().unwrap().iter().map(|event| event["kind"].clone()).collect();
+    assert_eq!(kinds, ["superuser-login", "registration"]);
+    root.app.block_on(app.write_events()).unwrap();
+    assert!(app.store.check().unwrap().events < 300 - 60);
+}
+
+#[test]
+fn a_flood_is_counted_where_it_is_not_remembered() {
+    let root = Root::new();
+    let app = &root.app.app;
+    for n in 0..300_u32 {
+        app.note(app.event(EventKind::LoginFailed, Actor::Nobody).about(n.to_string()));
+    }
+    let lost = root.events("kind=lost");
+    assert_eq!((lost.len(), &lost[0]["count"]), (1, &json!(300 - 256)));
+    assert_eq!(root.events("kind=login-failed&limit=1000").len(), 256);
+}
+
+#[test]
+fn a_full_disk_keeps_events_waiting_and_nobody_else() {
+    let disk = Disk::default();
+    let root = Root::of(TestApp::spawn_on(&disk.location(), |_| ()));
+    assert_eq!(root.events("").len(), 1);
+    disk.fill(true);
+    root.app.wechat_login("bad").assert_error(400, "");
+    assert_eq!(root.events("").len(), 1);
+    disk.fill(false);
+    assert_eq!(root.events("kind=login-failed").len(), 1);
+}
+
+#[test]
+fn a_stop_writes_what_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = Running::start(bai(dir.path(), &["serve"]));
+    let body = json!({ "users_wx_code": canary::code("alice~0") });
+    Call::new("POST", &running.base, "/api/wechat/login").json(&body).send().ok();
+    running.signal("-TERM");
+    let (success, log) = running.wait();
+    assert!(success, "{log}");
+    let store = Store::open(&Location::File(dir.path().join("bai.redb")), 1 << 20).unwrap();
+    assert_eq!(store.check().unwrap().events, 1);
+}
+
+#[test]
+fn events_are_written_within_seconds() {
+    let stored = |app: &TestApp| app.app.store.check().unwrap().events;
+    let app = TestApp::spawn();
+    app.wechat_login("alice~0").ok();
+    let started = std::time::Instant::now();
+    while stored(&app) == 0 {
+        assert!(started.elapsed() < Duration::from_secs(20), "nobody writes events");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_version_2_is_migrated_and_takes_events() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bai.redb");
+    let mut packed = flate2::read::GzDecoder::new(&include_bytes!("../fixtures/stored/store_v2.gz")[..]);
+    std::io::copy(&mut packed, &mut std::fs::File::create(&path).unwrap()).unwrap();
+    let store = Store::open(&Location::File(path.clone()), 1 << 20).unwrap();
+    let contents = store.check().unwrap();
+    assert_eq!((contents.users, contents.companies, contents.superusers, contents.events), (2, 1, 1, 0));
+    assert!(store.superuser_by_email("root@example.com").await.unwrap().is_some());
+    drop(store);
+    assert!(dir.path().join("bai.redb.v2.bak").exists());
+}
+
+#[test]
+fn a_superuser_s_new_superuser_is_an_event() {
+    let root = Root::new();
+    let body = json!({ "email": "second@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD });
+    let second = root.create(SUPERUSERS, &body).ok();
+    let event = &root.events("kind=record-create")[0];
+    assert_eq!((&event["subject"], &event["detail"]), (&second["id"], &json!("_superusers")));
+    assert_eq!(root.events("user=second@example.com").len(), 1);
+}
+
+/// What the command says on the standard output.
+fn told(dir: &Path, args: &[&str]) -> String {
+    let (output, out, err) = run(dir, args);
+    assert!(output.status.success(), "{args:?}: {err}");
+    out
+}
+
+#[test]
+fn commands_are_events_with_the_server_running_and_stopped() {
+    for is_running in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let server = Running::start(bai(dir.path(), &["serve"]));
+        let body = json!({ "users_wx_code": canary::code("alice~0") });
+        let alice = id(&Call::new("POST", &server.base, "/api/wechat/login").json(&body).send());
+        let server = if is_running {
+            Some(server)
+        } else {
+            server.signal("-TERM");
+            assert!(server.wait().0);
+            None
+        };
+        told(dir.path(), &["company", "put", "acme"]);
+        told(dir.path(), &["user", "disable", &alice]);
+        told(dir.path(), &["user", "revoke", &alice]);
+        told(dir.path(), &["user", "list"]);
+        told(dir.path(), &["user", "export"]);
+        told(dir.path(), &["key", "rotate"]);
+        told(dir.path(), &["user", "delete", &alice, "--yes"]);
+
+        let all: Value = serde_json::from_str(&told(dir.path(), &["events", "--json"])).unwrap();
+        let found: Vec<_> = all.as_array().unwrap().iter().rev().map(said).collect();
+        let expected = [
+            ["registration", "", "user", "", "wechat"],
+            ["record-create", "", "operator", found[1][3], "tbl_company"],
+            ["record-update", "", "operator", &alice, "tbl_auth_users: users_status"],
+            ["token-revoke", "", "operator", &alice, ""],
+            ["command", "", "operator", "", "user export"],
+            ["command", "", "operator", "", "key rotate"],
+            ["record-delete", "", "operator", &alice, "tbl_auth_users"],
+        ];
+        assert_eq!(found, expected);
+        let of_alice = told(dir.path(), &["events", "--user", &alice, "--since", "1h", "--limit", "3"]);
+        let lines: Vec<_> = of_alice.lines().collect();
+        assert_eq!(lines.len(), 1 + 3, "{of_alice}");
+        assert!(lines[1].contains("record-delete") && lines[3].contains("record-update"), "{of_alice}");
+        let (output, _, err) = run(dir.path(), &["events", "--kind", "log-in"]);
+        assert_eq!(output.status.code(), Some(2), "{err}");
+        assert!(err.contains("login-failed"), "{err}");
+        drop(server);
+    }
+}
