@@ -4,6 +4,8 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
+use tokio::sync::Mutex;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Collections, ServerKey};
@@ -31,6 +33,8 @@ pub struct App {
     pub tokens: Tokens,
     /// WeChat.
     pub wechat: wechat::Client,
+    /// Held while the whole file is backed up, restored or compacted: one of these at a time.
+    pub upkeep: Arc<Mutex<()>>,
 }
 
 /// Why the server does not start.
@@ -68,7 +72,8 @@ impl App {
         let passwords = passwords(&config)?;
         let wechat = wechat::Client::new(&config.wechat, clock.clone(), random.clone());
         let tokens = Tokens::new(keys);
-        Ok(Arc::new(Self { config, clock, random, store, collections, passwords, tokens, wechat }))
+        let upkeep = Arc::default();
+        Ok(Arc::new(Self { config, clock, random, store, collections, passwords, tokens, wechat, upkeep }))
     }
 }
 

@@ -450,7 +450,7 @@ impl Model {
         assert_eq!(store.count_users().await.unwrap(), model.users.len() as u64);
         let lengths =
             [model.users.len(), model.companies.len(), model.superusers.len()].map(|len| len as u64);
-        let Contents { users, companies, superusers } = store.check().unwrap();
+        let Contents { users, companies, superusers, .. } = store.check().unwrap();
         assert_eq!([users, companies, superusers], lengths);
         model.forget_numbers();
         model.keys = store.token_keys().unwrap().iter().map(|key| key.created.as_second()).collect();

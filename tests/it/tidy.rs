@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Each module may use those of a lower rank, and itself.
-const RANKS: [(&str, u8); 20] = [
+const RANKS: [(&str, u8); 21] = [
     ("main", 9),
     ("cli", 8),
     ("server", 7),
     ("api", 6),
     ("auth", 5),
+    ("backup", 5),
     ("app", 4),
     ("error", 4),
     ("pocketbase", 4),

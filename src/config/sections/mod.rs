@@ -1,5 +1,6 @@
 //! The keys, their types and defaults, a file per section. `config.toml` documents them for people; a test keeps the two equal.
 
+mod backup;
 mod limits;
 mod log;
 mod password;
@@ -11,6 +12,7 @@ mod wechat;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::backup::Backup;
 pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
 pub use self::password::Password;
@@ -28,6 +30,8 @@ pub struct Config {
     pub server: Server,
     /// The database.
     pub store: Store,
+    /// Backups.
+    pub backup: Backup,
     /// Tokens.
     pub token: Token,
     /// Password hashing.
