@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{Collections, ServerKey};
+use crate::domain::{Backups, Collections, ServerKey};
 use crate::password::{Cost, Passwords};
 use crate::random::Random;
 use crate::store::{Location, Store};
@@ -33,6 +33,8 @@ pub struct App {
     pub tokens: Tokens,
     /// WeChat.
     pub wechat: wechat::Client,
+    /// How the scheduled backups are.
+    pub backups: Backups,
     /// Held while the whole file is backed up, restored or compacted: one of these at a time.
     pub upkeep: Arc<Mutex<()>>,
 }
@@ -72,8 +74,20 @@ impl App {
         let passwords = passwords(&config)?;
         let wechat = wechat::Client::new(&config.wechat, clock.clone(), random.clone());
         let tokens = Tokens::new(keys);
+        let backups = Backups::new(config.backup.every, clock.now());
         let upkeep = Arc::default();
-        Ok(Arc::new(Self { config, clock, random, store, collections, passwords, tokens, wechat, upkeep }))
+        Ok(Arc::new(Self {
+            config,
+            clock,
+            random,
+            store,
+            collections,
+            passwords,
+            tokens,
+            wechat,
+            backups,
+            upkeep,
+        }))
     }
 }
 

@@ -6,8 +6,8 @@ mod sections;
 
 pub use load::Error;
 pub use sections::{
-    Backup, Config, Limits, Log, LogFormat, Password, Provider, PublicUrl, Secret, Server, Store, Token,
-    Wechat,
+    Backup, Config, Limits, Log, LogFormat, OnFailure, Password, Provider, PublicUrl, S3, Secret, Server,
+    Store, Token, Wechat,
 };
 
 /// The shipped configuration file: every key with its default and a comment.

@@ -4,6 +4,7 @@ mod backup;
 mod limits;
 mod log;
 mod password;
+mod s3;
 mod secret;
 mod server;
 mod store;
@@ -12,10 +13,11 @@ mod wechat;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::backup::Backup;
+pub use self::backup::{Backup, OnFailure};
 pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
 pub use self::password::Password;
+pub use self::s3::S3;
 pub use self::secret::Secret;
 pub use self::server::{PublicUrl, Server};
 pub use self::store::Store;
