@@ -181,6 +181,7 @@ pub mod optional_duration {
     }
 
     /// As people write it.
+    #[expect(clippy::ref_option, reason = "the form that serde calls")]
     pub fn serialize<S: Serializer>(duration: &Option<Duration>, output: S) -> Result<S::Ok, S::Error> {
         match duration {
             Some(duration) => duration::serialize(duration, output),

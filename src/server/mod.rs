@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Config, Provider};
 use crate::random::Random;
+use crate::schedule::Schedule;
 use crate::store::Location;
 
 /// Requests that one HTTP/2 connection may have open.
@@ -45,6 +46,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Server {
     acceptor: Acceptor,
     app: Arc<App>,
+    schedule: Option<Schedule>,
     /// Dropped when the server stops: answers that would go on for ever end then.
     streams: watch::Sender<()>,
 }
@@ -77,11 +79,12 @@ impl Server {
         }
         let settings = config.server.clone();
         let app = App::new(config, location, clock, random).await?;
+        let schedule = Schedule::new(&app)?;
         let (streams, stopping) = watch::channel(());
         let endpoint: SharedEndpoint =
             Arc::new(poem::endpoint::ToDynEndpoint(api::endpoint(&app, stopping)?));
         let acceptor = Acceptor::bind(&settings, endpoint)?;
-        Ok(Self { acceptor, app, streams })
+        Ok(Self { acceptor, app, schedule, streams })
     }
 
     /// What the server works with.
@@ -101,9 +104,13 @@ impl Server {
     /// Answers until `stop` is ready; then lets requests in flight finish, for at most ten seconds.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let connections = GracefulShutdown::new();
+        let schedule = self.schedule.map(|schedule| tokio::spawn(schedule.run()));
         tokio::select! {
             () = self.acceptor.run(&connections) => {}
             () = stop => {}
+        }
+        if let Some(schedule) = schedule {
+            schedule.abort();
         }
         drop((self.acceptor, self.streams));
         if tokio::time::timeout(STOP_DEADLINE, connections.shutdown()).await.is_err() {

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Each module may use those of a lower rank, and itself.
-const RANKS: [(&str, u8); 21] = [
+const RANKS: [(&str, u8); 23] = [
     ("main", 9),
     ("cli", 8),
     ("server", 7),
     ("api", 6),
+    ("schedule", 6),
     ("auth", 5),
     ("backup", 5),
     ("app", 4),
@@ -26,18 +27,20 @@ const RANKS: [(&str, u8); 21] = [
     ("domain", 1),
     ("filter", 1),
     ("clock", 1),
+    ("outbound", 1),
     ("random", 1),
     ("build_info", 1),
     ("lib", 9),
 ];
 
 /// Crates that only some modules may name.
-const FENCED: [(&str, &[&str]); 11] = [
+const FENCED: [(&str, &[&str]); 12] = [
     ("poem", &["api", "server"]),
     ("hyper", &["server"]),
     ("redb", &["store"]),
     ("postcard", &["store"]),
-    ("ureq", &["wechat"]),
+    ("ureq", &["wechat", "schedule", "outbound"]),
+    ("rusty_s3", &["schedule"]),
     ("pasetors", &["token"]),
     ("scrypt", &["password"]),
     ("bcrypt", &["password"]),
