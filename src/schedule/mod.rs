@@ -75,7 +75,12 @@ impl Schedule {
             let now = self.app.clock.now();
             if retry.is_over(now) {
                 retry = match self.step(now, retry.at.is_some()).await {
-                    Ok(()) => Retry::default(),
+                    Ok(()) => {
+                        if retry.failures > 0 {
+                            tracing::info!("scheduled backups succeed again");
+                        }
+                        Retry::default()
+                    }
                     Err(Error::Backup(backup::Error::Busy)) => retry,
                     Err(error) => self.fail(&error, &retry),
                 };

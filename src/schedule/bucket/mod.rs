@@ -24,6 +24,10 @@ const VALID: Duration = Duration::from_hours(1);
 const PAUSES: [Duration; 4] =
     [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4), Duration::from_secs(15)];
 
+fn is_loopback(host: Option<&str>) -> bool {
+    host.is_some_and(|host| host.starts_with("127.") || host == "[::1]" || host.ends_with("localhost"))
+}
+
 /// A bucket, and the folder in it that is ours.
 pub struct Bucket {
     bucket: rusty_s3::Bucket,
@@ -46,6 +50,9 @@ impl Bucket {
                 "backup.s3: endpoint and bucket make no host name; an IP address or a bucket that is no part of a \
                  host name needs path_style = true"
             })?;
+        if settings.endpoint.starts_with("http://") && !is_loopback(bucket.base_url().host_str()) {
+            tracing::warn!("backup.s3.endpoint is not https: anybody on the way can read the backups");
+        }
         Ok(Self {
             bucket,
             credentials: Credentials::new(&settings.access_key, settings.secret_key.expose()),
