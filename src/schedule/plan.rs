@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn of(hours: i64) -> Scheduled {
-        Scheduled::parse(&name_of(now() + hours * jiff::SignedDuration::from_hours(1)), 1).unwrap()
+        Scheduled::parse(&name_of(now() + jiff::SignedDuration::from_hours(hours)), 1).unwrap()
     }
 
     #[test]

@@ -163,11 +163,14 @@ impl State {
         match request.action {
             Action::List => {
                 let prefix = &raw.query["prefix"];
-                let mut body = String::from("<ListBucketResult><IsTruncated>false</IsTruncated>");
-                for (key, bytes) in objects.iter().filter(|(key, _)| key.starts_with(prefix.as_str())) {
-                    body += &format!("<Contents><Key>{key}</Key><Size>{}</Size></Contents>", bytes.len());
-                }
-                response("200 OK", "", (body + "</ListBucketResult>").as_bytes())
+                let found = objects.iter().filter(|(key, _)| key.starts_with(prefix.as_str()));
+                let found: Vec<_> = found
+                    .map(|(key, bytes)| {
+                        format!("<Contents><Key>{key}</Key><Size>{}</Size></Contents>", bytes.len())
+                    })
+                    .collect();
+                let body = format!("<ListBucketResult>{}</ListBucketResult>", found.concat());
+                response("200 OK", "", body.as_bytes())
             }
             Action::Begin => {
                 let id = format!("upload-{}-{}", request.key, self.requests.lock().unwrap().len());
@@ -294,5 +297,6 @@ fn is_signed(method: &str, host: &str, path: &str, query: &str) -> bool {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
 }

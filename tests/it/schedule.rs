@@ -18,18 +18,24 @@ use crate::s3_stub::{Action, Fault, S3Stub};
 use crate::users::new_user;
 use crate::wechat_stub::{Reply, WechatStub};
 
+const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 /// The schedule looks at the clock once a second.
 const LOOKS: Duration = Duration::from_millis(2500);
 
+/// A second less.
+fn almost(time: Duration) -> Duration {
+    time.checked_sub(SECOND).unwrap()
+}
+
 /// Waits until `hold` does; a schedule that does nothing fails here.
 #[track_caller]
 pub fn until(what: &str, hold: impl Fn() -> bool) {
     let started = Instant::now();
     while !hold() {
-        assert!(started.elapsed() < Duration::from_secs(60), "{what}: waited in vain");
+        assert!(started.elapsed() < Duration::from_mins(1), "{what}: waited in vain");
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -71,7 +77,8 @@ fn bucket(config: &mut Config, stub: &S3Stub) {
 pub fn backups(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = names.filter(|name| name.ends_with(".redb")).collect();
+    let mut names: Vec<_> =
+        names.filter(|name| Path::new(name).extension() == Some("redb".as_ref())).collect();
     names.sort();
     names
 }
@@ -106,10 +113,10 @@ fn the_age_of_the_newest_backup_decides_and_not_the_start_of_the_server() {
 
     let app = spawn_on(&disk.location(), &folder, DAY, |_| ());
     until("it is found", || status(&app).last_success.is_some());
-    app.clock.advance(DAY - MINUTE);
+    app.clock.advance(almost(DAY));
     thread::sleep(LOOKS);
     assert_eq!(backups(&folder), first, "a restart is no reason for another");
-    app.clock.advance(MINUTE);
+    app.clock.advance(SECOND);
     until_backed_up(&app);
     let both = backups(&folder);
     assert_eq!(both, ["bai_auto_20261122061036.redb", "bai_auto_20261123061036.redb"]);
@@ -186,10 +193,10 @@ fn a_failure_is_told_once_tried_again_ever_later_and_forgotten_after_a_success()
     assert!(line.starts_with(&expected) && line.contains("BAI_FAILURE_EVENT=backup_failed"), "{line}");
 
     for (pause, failures) in [(1, 2), (2, 3), (4, 4)] {
-        app.clock.advance(pause * MINUTE - Duration::from_secs(1));
+        app.clock.advance(almost(pause * MINUTE));
         thread::sleep(LOOKS);
         assert_eq!(status(&app).failures, failures - 1, "too early");
-        app.clock.advance(Duration::from_secs(1));
+        app.clock.advance(SECOND);
         until("it is tried again", || status(&app).failures == failures);
     }
     thread::sleep(LOOKS);
@@ -236,7 +243,7 @@ fn a_backup_that_is_overdue_is_told_to_a_webhook() {
     let made = status(&app).last_success.unwrap();
     // Something else goes on with the whole file, and does not end.
     let busy = app.block_on(app.app.upkeep.lock());
-    app.clock.advance(DAY + 6 * HOUR - MINUTE);
+    app.clock.advance(almost(DAY + 6 * HOUR));
     thread::sleep(LOOKS);
     assert!(!status(&app).overdue && hook.calls("/hook").is_empty());
     app.clock.advance(2 * MINUTE);
@@ -375,7 +382,9 @@ fn backups_go_to_the_bucket_too_and_the_last_few_are_kept_there() {
         "bai/x/bai_auto_20200101000000.redb",
         "bai/bai_auto_x",
     ];
-    theirs.iter().for_each(|key| stub.put(key, b"theirs"));
+    for key in theirs {
+        stub.put(key, b"theirs");
+    }
     stub.put("bai/bai_auto_20200101000000.redb", b"an old one of ours");
     let app = spawn(&folder, HOUR, |config| {
         bucket(config, &stub);
