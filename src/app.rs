@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::thread;
 
 pub use self::events::Events;
+use tokio::sync::Mutex;
+
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{Collections, ServerKey};
+use crate::domain::{Backups, Collections, ServerKey};
 use crate::metrics::Metrics;
 use crate::password::{Cost, Passwords};
 use crate::random::Random;
@@ -39,6 +41,10 @@ pub struct App {
     pub metrics: Metrics,
     /// What was noted and is not written yet.
     pub events: Events,
+    /// How the scheduled backups are.
+    pub backups: Backups,
+    /// Held while the whole file is backed up, restored or compacted: one of these at a time.
+    pub upkeep: Arc<Mutex<()>>,
 }
 
 /// Why the server does not start.
@@ -77,6 +83,8 @@ impl App {
         let wechat = wechat::Client::new(&config.wechat, clock.clone(), random.clone());
         let tokens = Tokens::new(keys);
         let (metrics, events) = (Metrics::default(), Events::default());
+        let backups = Backups::new(config.backup.every, clock.now());
+        let upkeep = Arc::default();
         store.show(&metrics);
         passwords.show(&metrics);
         tokens.show(&metrics);
@@ -92,6 +100,8 @@ impl App {
             wechat,
             metrics,
             events,
+            backups,
+            upkeep,
         }))
     }
 }

@@ -11,7 +11,7 @@ use crate::store::{Contents, Location, Store};
 pub fn backup(config: &Config, file: Option<PathBuf>) -> Outcome {
     let store = super::open_store(config)?;
     let file = file.unwrap_or_else(|| beside(&config.store.path));
-    let contents = store.backup(&file)?;
+    let contents = store.backup(&file, Clock::System.now())?;
     println!("{}: {}", file.display(), describe(contents));
     Ok(())
 }
@@ -28,7 +28,7 @@ pub fn check(config: &Config, file: Option<PathBuf>) -> Outcome {
 }
 
 fn describe(contents: Contents) -> String {
-    let Contents { users, companies, superusers, events } = contents;
+    let Contents { users, companies, superusers, events, .. } = contents;
     format!("users {users}, companies {companies}, superusers {superusers}, events {events}")
 }
 

@@ -71,7 +71,7 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if let Some(conflict) = self.server.tls.conflict() {
+        if let Some(conflict) = self.server.tls.conflict().or_else(|| self.backup.conflict()) {
             return Err(Error::Conflict(conflict));
         }
         let has_app = !self.wechat.app_id.is_empty();
@@ -157,7 +157,9 @@ fn put(table: &mut Table, path: &[String], value: Value) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::SHIPPED;
+    use std::time::Duration;
+
+    use super::super::{OnFailure, SHIPPED};
     use super::*;
 
     fn load(text: &str, env: &[(&str, &str)]) -> Result<Config, Error> {
@@ -216,6 +218,11 @@ mod tests {
                 ("BAI_WECHAT__TIMEOUT", "250ms"),
                 ("BAI_WECHAT__PROVIDER", "wechat"),
                 ("BAI_WECHAT__APP_ID", "123456"),
+                ("BAI_BACKUP__EVERY", "1d"),
+                ("BAI_BACKUP__ON_FAILURE", "mail, -s, bai"),
+                ("BAI_BACKUP__S3__KEEP", "3"),
+                ("BAI_BACKUP__S3__PREFIX", "bai"),
+                ("BAI_BACKUP__S3__SECRET_KEY", "12345"),
                 ("BAI_SERVER__CORS_ORIGINS", "https://a.example, https://b.example"),
                 ("BAI_SERVER__PUBLIC_URLS", "['https://a.example/pb']"),
                 ("BAI_SERVER__TRUSTED_PROXIES", "127.0.0.1, ::ffff:10.0.0.1, 2001:db8::/32"),
@@ -231,6 +238,11 @@ mod tests {
         assert_eq!(config.token.lifetime.as_secs(), 90);
         assert_eq!(config.wechat.timeout.as_millis(), 250);
         assert_eq!((config.wechat.app_id.as_str(), config.wechat.secret.expose()), ("123456", "x"));
+        assert_eq!(config.backup.every, Some(Duration::from_hours(24)));
+        let command = OnFailure::Command(["mail", "-s", "bai"].map(String::from).into());
+        assert_eq!(config.backup.on_failure, command);
+        let s3 = &config.backup.s3;
+        assert_eq!((s3.keep, s3.prefix.as_str(), s3.secret_key.expose()), (3, "bai/", "12345"));
         assert_eq!(config.server.cors_origins, ["https://a.example", "https://b.example"]);
         assert_eq!(config.server.public_urls[0].url, "https://a.example/pb");
         let proxies = ["127.0.0.1/32", "10.0.0.1/32", "2001:db8::/32"];
@@ -249,6 +261,10 @@ mod tests {
             ("[limits]\nenabled = 1", ["line 2", "enabled", "a boolean"]),
             ("[wechat]\nproxy = '10.0.0.1'", ["line 2", "proxy", "http://"]),
             ("[server]\ntrusted_proxies = ['nginx']", ["line 2", "trusted_proxies", "\"10.0.0.0/8\""]),
+            ("[backup]\nevery = 'daily'", ["line 2", "every", "a duration such as"]),
+            ("[backup]\non_failure = 'mail me'", ["line 2", "on_failure", "\"https://"]),
+            ("[backup]\non_failure = ['https://example.com']", ["line 2", "on_failure", "[\"/usr/"]),
+            ("[backup.s3]\nprefix = '/x'", ["line 2", "prefix", "\"bai/\""]),
             ("[web]\n", ["line 1", "web", "expected one of"]),
             ("[metrics]\nlisten = 'nowhere'", ["line 2", "listen", "127.0.0.1:9090"]),
             ("[store]\nmin_free_mib = -1", ["line 2", "min_free_mib", "from 0 to"]),
@@ -286,6 +302,11 @@ mod tests {
         assert!(problem("", &[listen]).contains("loopback"));
         assert!(problem("", &[wechat]).contains("BAI_WECHAT__SECRET"));
         assert!(problem("", &[app]).contains("sandbox"));
+        let bucket = ("BAI_BACKUP__S3__BUCKET", "b");
+        let every = ("BAI_BACKUP__EVERY", "1d");
+        assert!(problem("", &[bucket]).contains("backup.every"));
+        assert!(problem("", &[bucket, every]).contains("backup.s3.secret_key"));
+        assert!(problem("", &[("BAI_BACKUP__EVERY", "59s")]).contains("a minute"));
         assert!(load("", &[listen, wechat, app, ("BAI_WECHAT__SECRET", "s")]).is_ok());
         for (token, is_fine) in
             [("", true), ("0123456789abcdef", true), ("0123456789abcde", false), ("0123456789 abcdef", false)]
@@ -301,6 +322,8 @@ mod tests {
             ("BAI_WECHAT__SECRET", "hunter2"),
             ("BAI_WECHAT__PROVIDER", "wechat"),
             ("BAI_WECHAT__APP_ID", "wx1"),
+            ("BAI_BACKUP__ON_FAILURE", "https://example.com/hook?key=hunter2"),
+            ("BAI_BACKUP__S3__SECRET_KEY", "hunter2"),
         ];
         let config = load("", &env).unwrap();
         assert!(config.to_masked_toml().unwrap().contains("secret = \"***\""));

@@ -124,6 +124,25 @@ pub fn optional_http_url<'de, D: Deserializer<'de>>(input: D) -> Result<String, 
     }
 }
 
+/// Nothing, or what the keys of objects begin with: a folder, in words that need no escape anywhere.
+pub fn key_prefix<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let prefix = String::deserialize(input)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
+    match prefix.trim_end_matches('/') {
+        "" if prefix.is_empty() => Ok(prefix),
+        folder if folder.is_empty() || folder.starts_with('/') || !folder.chars().all(plain) => Err(
+            D::Error::custom("expected \"\" or a folder such as \"bai/\", of letters, digits and /-_. only"),
+        ),
+        folder => Ok(format!("{folder}/")),
+    }
+}
+
+/// Whether it is an http(s) URL of any kind.
+pub fn is_web_address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace))
+}
+
 fn is_http_url(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', ' ']))
@@ -186,5 +205,40 @@ pub mod duration {
         }
 
         input.deserialize_any(Words)
+    }
+}
+
+/// A duration, or `""` for none.
+pub mod optional_duration {
+    use std::time::Duration;
+
+    use serde::de::IntoDeserializer;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::duration;
+
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a duration such as \"1d\", or \"\" for none")]
+    enum Form {
+        Secs(i64),
+        Words(String),
+    }
+
+    /// As people write it.
+    #[expect(clippy::ref_option, reason = "the form that serde calls")]
+    pub fn serialize<S: Serializer>(duration: &Option<Duration>, output: S) -> Result<S::Ok, S::Error> {
+        match duration {
+            Some(duration) => duration::serialize(duration, output),
+            None => output.serialize_str(""),
+        }
+    }
+
+    /// More than zero, if there is one.
+    pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Duration>, D::Error> {
+        match Form::deserialize(input)? {
+            Form::Words(words) if words.is_empty() => Ok(None),
+            Form::Words(words) => duration::deserialize(words.into_deserializer()).map(Some),
+            Form::Secs(secs) => duration::deserialize(secs.into_deserializer()).map(Some),
+        }
     }
 }

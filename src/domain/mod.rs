@@ -2,6 +2,7 @@
 //!
 //! Each type is parsed once, at the edge; after that an invalid value cannot exist.
 
+mod backup_status;
 mod collection;
 mod company;
 mod email;
@@ -15,6 +16,7 @@ mod superuser;
 mod text;
 mod user;
 
+pub use backup_status::{BackupFailure, BackupStatus, Backups};
 pub use collection::{Collection, Collections, Kind};
 pub use company::Company;
 pub use email::Email;

@@ -32,6 +32,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Provider};
 use crate::metrics::{Gauge, Metrics, gauge};
 use crate::random::Random;
+use crate::schedule::Schedule;
 use crate::store::Location;
 
 /// Requests that one HTTP/2 connection may have open.
@@ -57,6 +58,7 @@ pub struct Server {
     /// At `metrics.listen`.
     watch: Option<Acceptor>,
     app: Arc<App>,
+    schedule: Option<Schedule>,
     door: Option<Door>,
     /// Dropped when the server stops: answers that would go on for ever end then.
     streams: watch::Sender<()>,
@@ -110,6 +112,7 @@ impl Server {
         let settings = config.server.clone();
         let tls = Tls::new(&settings.tls, &config.store.path, clock.clone())?;
         let app = App::new(config, location, clock, random).await?;
+        let schedule = Schedule::new(&app)?;
         let (streams, stopping) = watch::channel(());
         let endpoint: SharedEndpoint =
             Arc::new(poem::endpoint::ToDynEndpoint(api::endpoint(&app, stopping)?));
@@ -117,7 +120,7 @@ impl Server {
         acceptor.show(&app.metrics, settings.max_connections);
         let watch = app.config.metrics.listen.map(|listen| Acceptor::bind_watch(listen, &app)).transpose()?;
         let door = open_door(location, &app);
-        Ok(Self { acceptor, watch, app, door, streams })
+        Ok(Self { acceptor, watch, app, schedule, door, streams })
     }
 
     /// What the server works with.
@@ -145,6 +148,7 @@ impl Server {
     /// Answers until `stop` is ready; then lets requests in flight finish, for at most ten seconds.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let connections = GracefulShutdown::new();
+        let schedule = self.schedule.map(|schedule| tokio::spawn(schedule.run()));
         let door = OptionFuture::from(self.door.map(|door| tokio::spawn(door.run(self.streams.subscribe()))));
         tokio::select! {
             () = self.acceptor.run(&connections) => {}
@@ -152,6 +156,9 @@ impl Server {
             () = run(self.watch.as_ref(), &connections) => {}
             () = stop => {}
             () = self.app.keep_writing_events() => {}
+        }
+        if let Some(schedule) = schedule {
+            schedule.abort();
         }
         drop((self.acceptor, self.watch, self.streams));
         let finish = async { tokio::join!(connections.shutdown(), door) };

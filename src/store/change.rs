@@ -248,9 +248,11 @@ pub struct SuperuserUpdate {
     pub if_token_key: Option<TokenKey>,
 }
 
-/// How many records of each kind there are.
+/// What a database holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contents {
+    /// When the file was made, if it is a backup.
+    pub made: Option<Timestamp>,
     /// Users.
     pub users: u64,
     /// Companies.

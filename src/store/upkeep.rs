@@ -59,13 +59,14 @@ impl Store {
         self.embedded().check()
     }
 
-    /// Copies what is stored now to a new file, and reads that back before it gets its name. Nobody waits for it.
+    /// Copies what is stored now to a new file, which says that it was made at `now`, and reads that back before it gets its
+    /// name. Nobody waits for it.
     ///
     /// # Errors
     /// [`Error::Open`] when the file is there already or cannot be made; [`Error::Failed`] or [`Error::Damaged`]: there is
     /// no file of that name.
-    pub fn backup(&self, path: &Path) -> Result<Contents, Error> {
-        self.embedded().backup(path)
+    pub fn backup(&self, path: &Path, now: Timestamp) -> Result<Contents, Error> {
+        self.embedded().backup(path, now)
     }
 
     /// Gives unused space of the file back. Nobody can read or write until it is done: about a second for

@@ -12,7 +12,7 @@ use ureq::{Agent, Timeout};
 use super::Error;
 use super::resolver::Remembering;
 use crate::clock::Clock;
-use crate::config;
+use crate::{config, outbound};
 
 /// WeChat's answers have under 1 KiB.
 const MAX_ANSWER: u64 = 64 * 1024;
@@ -136,21 +136,13 @@ fn exchange(agent: &Agent, url: &str, request: Request) -> Result<Value, Failure
     serde_json::from_slice(&body).map_err(|_| Failure::Other("an answer that is not JSON".into()))
 }
 
-/// Words of our own: an error of the HTTP client may quote the URL, and with it the app secret.
 fn sort(error: &ureq::Error) -> Failure {
+    let words = outbound::describe(error);
     match error {
-        ureq::Error::HostNotFound => Failure::NotConnected("its host name cannot be resolved".into()),
-        ureq::Error::ConnectionFailed => Failure::NotConnected("no connection".into()),
-        ureq::Error::Timeout(at @ (Timeout::Resolve | Timeout::Connect)) => {
-            Failure::NotConnected(format!("timeout ({at})"))
-        }
-        ureq::Error::Io(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
-            Failure::NotConnected("connection refused".into())
-        }
-        ureq::Error::Timeout(at) => Failure::Other(format!("timeout ({at})")),
-        ureq::Error::Io(e) => Failure::Other(format!("connection broken ({})", e.kind())),
-        ureq::Error::Rustls(e) => Failure::Other(format!("TLS: {e}")),
-        ureq::Error::BodyExceedsLimit(_) => Failure::Other("an answer that is too long".into()),
-        _ => Failure::Other("the HTTP exchange failed".into()),
+        ureq::Error::HostNotFound
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => Failure::NotConnected(words),
+        ureq::Error::Io(e) if e.kind() == io::ErrorKind::ConnectionRefused => Failure::NotConnected(words),
+        _ => Failure::Other(words),
     }
 }

@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Each module may use those of a lower rank, and itself.
-const RANKS: [(&str, u8); 23] = [
+const RANKS: [(&str, u8); 26] = [
     ("main", 10),
     ("cli", 9),
     ("server", 8),
     ("operate", 7),
     ("api", 6),
+    ("schedule", 6),
     ("auth", 5),
     ("sight", 5),
+    ("backup", 5),
     ("app", 4),
     ("error", 4),
     ("pocketbase", 4),
@@ -27,6 +29,7 @@ const RANKS: [(&str, u8); 23] = [
     ("domain", 1),
     ("filter", 1),
     ("clock", 1),
+    ("outbound", 1),
     ("random", 1),
     ("metrics", 1),
     ("build_info", 1),
@@ -34,7 +37,7 @@ const RANKS: [(&str, u8); 23] = [
 ];
 
 /// Crates that only some modules, or files of one, may name.
-const FENCED: [(&str, &[&str]); 15] = [
+const FENCED: [(&str, &[&str]); 16] = [
     ("poem", &["api", "server"]),
     ("hyper", &["server"]),
     ("redb", &["store"]),
@@ -42,7 +45,8 @@ const FENCED: [(&str, &[&str]); 15] = [
     ("rustls", &["config", "server"]),
     ("instant_acme", &["server"]),
     ("rcgen", &["server"]),
-    ("ureq", &["server", "wechat", "cli/health"]),
+    ("ureq", &["server", "wechat", "schedule", "outbound", "cli/health"]),
+    ("rusty_s3", &["schedule"]),
     ("pasetors", &["token"]),
     ("scrypt", &["password"]),
     ("bcrypt", &["password"]),

@@ -1,10 +1,12 @@
 //! The keys, their types and defaults, a file per section. `config.toml` documents them for people; a test keeps the two equal.
 
+mod backup;
 mod events;
 mod limits;
 mod log;
 mod metrics;
 mod password;
+mod s3;
 mod secret;
 mod server;
 mod store;
@@ -14,11 +16,13 @@ mod wechat;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::backup::{Backup, OnFailure};
 pub use self::events::Events;
 pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
 pub use self::metrics::Metrics;
 pub use self::password::Password;
+pub use self::s3::S3;
 pub use self::secret::Secret;
 pub use self::server::{PublicUrl, Server};
 pub use self::store::Store;
@@ -34,6 +38,8 @@ pub struct Config {
     pub server: Server,
     /// The database.
     pub store: Store,
+    /// Backups.
+    pub backup: Backup,
     /// Tokens.
     pub token: Token,
     /// Password hashing.

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::{fs, io};
 
+use jiff::Timestamp;
+
 use super::check::{check, contents};
 use super::engine::{Engine, Mode};
 use super::schema::{beside, remove_if_there, sync_folder};
@@ -13,7 +15,7 @@ const CACHE: usize = 8 << 20;
 
 /// Copies what `engine` holds to `path`, which must not be there yet. The file gets its name when it is whole: read back
 /// and found to hold as much as the snapshot that it was made from.
-pub fn backup(engine: &Engine, path: &Path) -> Result<Contents, Error> {
+pub fn backup(engine: &Engine, path: &Path, now: Timestamp) -> Result<Contents, Error> {
     let failed =
         |e: &dyn std::error::Error| Error::Open { path: path.display().to_string(), reason: e.to_string() };
     if path.exists() {
@@ -23,9 +25,12 @@ pub fn backup(engine: &Engine, path: &Path) -> Result<Contents, Error> {
     let copied = engine.read(|txn| {
         remove_if_there(&unfinished).map_err(|e| failed(&e))?;
         let copy = Engine::open(Location::File(unfinished.clone()), CACHE, Mode::Write)?;
-        copy.write(|tables| tables.copy_from(txn))?;
+        copy.write(|tables| {
+            tables.copy_from(txn)?;
+            tables.set_backup_time(Some(now))
+        })?;
         copy.compact()?;
-        contents(txn)
+        Ok(Contents { made: Some(now), ..contents(txn)? })
     });
     let verified = copied.and_then(|expected| verify(&unfinished, expected));
     if verified.is_err() {

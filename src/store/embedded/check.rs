@@ -4,8 +4,8 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinitio
 
 use super::stored;
 use super::tables::{
-    COMPANIES, COMPANIES_BY_KEY, EVENTS, SUPERUSERS, SUPERUSERS_BY_EMAIL, USERS, USERS_BY_CREATED,
-    USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
+    COMPANIES, COMPANIES_BY_KEY, EVENTS, META, SUPERUSERS, SUPERUSERS_BY_EMAIL, USERS, USERS_BY_CREATED,
+    USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE, read_backup_time,
 };
 use crate::domain::{EventId, Phone};
 use crate::store::{Contents, Error};
@@ -15,6 +15,7 @@ type Index = TableDefinition<'static, &'static str, &'static str>;
 /// Reads everything. The first thing that is wrong is [`Error::Damaged`] with its name.
 pub fn check(txn: &ReadTransaction) -> Result<Contents, Error> {
     Ok(Contents {
+        made: read_backup_time(&txn.open_table(META)?)?,
         users: users(txn)?,
         companies: companies(txn)?,
         superusers: superusers(txn)?,
@@ -25,6 +26,7 @@ pub fn check(txn: &ReadTransaction) -> Result<Contents, Error> {
 /// How much there is, by the lengths of the tables.
 pub fn contents(txn: &ReadTransaction) -> Result<Contents, Error> {
     Ok(Contents {
+        made: read_backup_time(&txn.open_table(META)?)?,
         users: txn.open_table(USERS)?.len()?,
         companies: txn.open_table(COMPANIES)?.len()?,
         superusers: txn.open_table(SUPERUSERS)?.len()?,

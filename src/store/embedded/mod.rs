@@ -276,8 +276,8 @@ impl Embedded {
         self.engine.read(check::check)
     }
 
-    pub fn backup(&self, path: &Path) -> Result<Contents, Error> {
-        backup::backup(&self.engine, path)
+    pub fn backup(&self, path: &Path, now: Timestamp) -> Result<Contents, Error> {
+        backup::backup(&self.engine, path, now)
     }
 
     pub fn compact(&self) -> Result<(), Error> {

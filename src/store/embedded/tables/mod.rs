@@ -6,6 +6,7 @@ mod events;
 mod superusers;
 mod users;
 
+use jiff::Timestamp;
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use super::stored;
@@ -55,6 +56,8 @@ pub const META_IMPORTED_HASHES: &str = "imported_hashes";
 pub const META_TOKEN_KEYS: &str = "token_keys";
 /// What is known of the collections, see `stored/collections.rs`; not there: they began here.
 pub const META_COLLECTIONS: &str = "collections";
+/// When this file was made as a backup, i64 little-endian in milliseconds; not there: it was not.
+pub const META_BACKUP_TIME: &str = "backup_time";
 /// Written to see whether writing works; one byte.
 pub const META_PROBE: &str = "probe";
 
@@ -151,6 +154,16 @@ impl<'txn> Tables<'txn> {
         Ok(())
     }
 
+    pub fn set_backup_time(&mut self, at: Option<Timestamp>) -> Result<(), Error> {
+        match at {
+            Some(at) => {
+                self.meta.insert(META_BACKUP_TIME, at.as_millisecond().to_le_bytes().as_slice())?;
+            }
+            None => drop(self.meta.remove(META_BACKUP_TIME)?),
+        }
+        Ok(())
+    }
+
     pub fn set_schema_version(&mut self, version: u32) -> Result<(), Error> {
         self.meta.insert(META_SCHEMA, version.to_le_bytes().as_slice())?;
         Ok(())
@@ -184,6 +197,15 @@ pub fn read_schema_version(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Option<u32>, Error> {
     meta.get(META_SCHEMA)?.map(|bytes| Ok(u32::from_le_bytes(fixed(bytes.value(), META_SCHEMA)?))).transpose()
+}
+
+/// When the file was made as a backup, if it was.
+pub fn read_backup_time(
+    meta: &impl ReadableTable<&'static str, &'static [u8]>,
+) -> Result<Option<Timestamp>, Error> {
+    let Some(bytes) = meta.get(META_BACKUP_TIME)? else { return Ok(None) };
+    let ms = i64::from_le_bytes(fixed(bytes.value(), META_BACKUP_TIME)?);
+    Ok(Timestamp::from_millisecond(ms).ok())
 }
 
 fn fixed<const N: usize>(bytes: &[u8], name: &str) -> Result<[u8; N], Error> {

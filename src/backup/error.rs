@@ -1,0 +1,25 @@
+//! What goes wrong with backups.
+
+use std::io;
+
+use crate::store;
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file is being backed up, restored or compacted.
+    #[error("another backup, restore or compaction runs; try again when it has ended")]
+    Busy,
+    /// There is a backup of that name.
+    #[error("there is a backup of that name already")]
+    Exists,
+    /// There is no backup of that name.
+    #[error("there is no backup of that name")]
+    NotFound,
+    /// The database, or the file that was to be one.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The folder of the backups.
+    #[error("the folder of the backups: {0}")]
+    Io(#[from] io::Error),
+}

@@ -1,0 +1,147 @@
+//! Backups: copies of the database in one folder, by name.
+
+mod error;
+mod name;
+
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use self::error::Error;
+pub use self::name::{Name, WrongName};
+use crate::app::App;
+use crate::store::Contents;
+
+/// What the name of a file ends with while it is written.
+const UNFINISHED: &str = ".new";
+
+/// A backup in the folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// Its name in the folder.
+    pub name: Name,
+    /// Bytes.
+    pub size: u64,
+    /// When the file was written.
+    pub modified: Timestamp,
+    /// What it holds; known of one that was just made or checked.
+    pub contents: Option<Contents>,
+}
+
+/// The folder of the backups.
+#[must_use]
+pub fn folder(app: &App) -> PathBuf {
+    app.config.backup.folder(&app.config.store.path)
+}
+
+/// Makes a backup under this name, or under one that tells the time. Whoever asked may go away: it is made all the same.
+///
+/// # Errors
+/// [`Error::Busy`] while another operation on the whole file runs; [`Error::Exists`]; [`Error::Store`]: there is no backup of
+/// that name.
+pub async fn create(app: &Arc<App>, name: Option<Name>) -> Result<Backup, Error> {
+    let alone = Arc::clone(&app.upkeep).try_lock_owned().map_err(|_| Error::Busy)?;
+    let (app, now) = (Arc::clone(app), app.clock.now());
+    in_background(move || {
+        let _alone = alone;
+        let folder = open_folder(&app)?;
+        sweep(&folder)?;
+        let name = match name {
+            Some(name) => name,
+            None => Name::of_time(now, |name| folder.join(name).exists()),
+        };
+        let path = folder.join(name.as_str());
+        if path.exists() {
+            return Err(Error::Exists);
+        }
+        let contents = app.store.backup(&path, now)?;
+        Ok(Backup { contents: Some(contents), ..describe(name, &path)? })
+    })
+    .await
+}
+
+/// All backups, by name.
+///
+/// # Errors
+/// [`Error::Io`].
+pub async fn list(app: &Arc<App>) -> Result<Vec<Backup>, Error> {
+    let folder = folder(app);
+    in_background(move || {
+        let entries = match fs::read_dir(&folder) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut backups = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            // Whatever else is in the folder is none of ours.
+            let name = entry.file_name().to_str().and_then(|name| Name::parse(name).ok());
+            if let Some(name) = name.filter(|_| entry.path().is_file()) {
+                backups.push(describe(name, &entry.path())?);
+            }
+        }
+        backups.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(backups)
+    })
+    .await
+}
+
+/// The path of the backup of that name.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn find(app: &App, name: &Name) -> Result<PathBuf, Error> {
+    let path = folder(app).join(name.as_str());
+    if path.is_file() { Ok(path) } else { Err(Error::NotFound) }
+}
+
+/// Removes the backup of that name.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Io`].
+pub async fn delete(app: &Arc<App>, name: Name) -> Result<(), Error> {
+    let path = folder(app).join(name.as_str());
+    in_background(move || match fs::remove_file(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Error::NotFound),
+        removed => Ok(removed?),
+    })
+    .await
+}
+
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| Error::Io(io::Error::other(e)))?
+}
+
+/// The folder, made for its owner only when it is missing: backups hold all that the database does.
+fn open_folder(app: &App) -> Result<PathBuf, Error> {
+    let folder = folder(app);
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&folder)?;
+    Ok(folder)
+}
+
+/// Removes what a process that was killed has left. Whoever still writes a file has it locked.
+fn sweep(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_unfinished = path.to_str().is_some_and(|path| path.ends_with(UNFINISHED));
+        if is_unfinished && File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+fn describe(name: Name, path: &Path) -> io::Result<Backup> {
+    let file = fs::metadata(path)?;
+    let modified = Timestamp::try_from(file.modified()?).unwrap_or_default();
+    Ok(Backup { name, size: file.len(), modified, contents: None })
+}

@@ -1,0 +1,60 @@
+//! `[backup.s3]`
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Secret;
+use crate::config::parse::{between, duration, key_prefix, optional_http_url};
+
+/// `[backup.s3]`: S3, or what speaks its language.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct S3 {
+    /// `scheme://host[:port]`.
+    #[serde(deserialize_with = "optional_http_url")]
+    pub endpoint: String,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// The bucket; empty: nothing is uploaded.
+    pub bucket: String,
+    /// What the names of our objects begin with.
+    #[serde(deserialize_with = "key_prefix")]
+    pub prefix: String,
+    /// Whose bucket it is.
+    pub access_key: String,
+    /// Their secret.
+    pub secret_key: Secret,
+    /// Whether the bucket is named in the path rather than in the host.
+    pub path_style: bool,
+    /// Scheduled backups that are kept there; 0: nothing is deleted there.
+    #[serde(deserialize_with = "between::<0, 10_000, _>")]
+    pub keep: usize,
+    /// A request is given up when nothing has moved for so long.
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+}
+
+impl S3 {
+    /// Whether backups are uploaded.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !self.bucket.is_empty()
+    }
+}
+
+impl Default for S3 {
+    fn default() -> Self {
+        Self {
+            endpoint: String::new(),
+            region: "us-east-1".into(),
+            bucket: String::new(),
+            prefix: String::new(),
+            access_key: String::new(),
+            secret_key: Secret::default(),
+            path_style: false,
+            keep: 30,
+            timeout: Duration::from_mins(1),
+        }
+    }
+}

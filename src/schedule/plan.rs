@@ -1,0 +1,123 @@
+//! When a backup is due, what it is called, and which ones are too many.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+/// What the names of scheduled backups begin with, and no others.
+pub const START: &str = "bai_auto_";
+const END: &str = ".redb";
+const TIME: &str = "%Y%m%d%H%M%S";
+/// The pause after a first failure; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_mins(1);
+pub const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
+/// A scheduled backup, here or in the bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scheduled {
+    /// Its name, which tells when it was made.
+    pub name: String,
+    /// When it was made.
+    pub at: Timestamp,
+    /// Bytes.
+    pub size: u64,
+}
+
+impl Scheduled {
+    /// `None`: the name is not one that the schedule gives.
+    pub fn parse(name: &str, size: u64) -> Option<Self> {
+        let digits = name.strip_prefix(START)?.strip_suffix(END)?;
+        let at = Offset::UTC.to_timestamp(DateTime::strptime(TIME, digits).ok()?).ok()?;
+        (name_of(at) == name).then(|| Self { name: name.to_owned(), at, size })
+    }
+}
+
+/// The name of a scheduled backup that is made at `now`.
+pub fn name_of(now: Timestamp) -> String {
+    format!("{START}{}{END}", now.strftime(TIME))
+}
+
+/// The newest one. What is of the future does not count: the clock was wrong when it was made, or is now.
+pub fn newest(backups: &[Scheduled], now: Timestamp) -> Option<&Scheduled> {
+    backups.iter().filter(|backup| backup.at <= now).max_by_key(|backup| backup.at)
+}
+
+/// Whether it is time for another one.
+pub fn is_due(backups: &[Scheduled], every: Duration, now: Timestamp) -> bool {
+    newest(backups, now).is_none_or(|newest| newest.at + every <= now)
+}
+
+/// Those that are older than the `keep` newest. What is of the future is neither counted nor deleted: if the clock is wrong
+/// now, all the good ones are.
+pub fn surplus(backups: &[Scheduled], keep: usize, now: Timestamp) -> Vec<Scheduled> {
+    let mut past: Vec<_> = backups.iter().filter(|backup| backup.at <= now).cloned().collect();
+    past.sort_by_key(|backup| std::cmp::Reverse(backup.at));
+    past.split_off(keep.min(past.len()))
+}
+
+/// How long to wait after the `failures`-th failure in a row.
+pub fn pause(failures: u32, every: Duration) -> Duration {
+    let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10));
+    doubled.min(LONGEST_PAUSE).min(every)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn now() -> Timestamp {
+        "2026-11-22T06:10:36Z".parse().unwrap()
+    }
+
+    fn of(hours: i64) -> Scheduled {
+        Scheduled::parse(&name_of(now() + jiff::SignedDuration::from_hours(hours)), 1).unwrap()
+    }
+
+    #[test]
+    fn a_name_tells_the_time_and_nothing_else_passes_for_one() {
+        let name = name_of(now());
+        assert_eq!(name, "bai_auto_20261122061036.redb");
+        assert_eq!(Scheduled::parse(&name, 7), Some(Scheduled { name, at: now(), size: 7 }));
+        for name in [
+            "",
+            "bai_backup_20261122061036.redb",
+            "bai_auto_20261122061036.zip",
+            "bai_auto_20261122061036_2.redb",
+            "bai_auto_20261322061036.redb",
+            "bai_auto_2026112206103.redb",
+            "bai_auto_+0261122061036.redb",
+            "bai_auto_.redb",
+            "x/bai_auto_20261122061036.redb",
+            "my_bai_auto_20261122061036.redb",
+        ] {
+            assert_eq!(Scheduled::parse(name, 7), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_age_of_the_newest_decides() {
+        assert!(is_due(&[], HOUR, now()));
+        assert!(is_due(&[of(-1)], HOUR, now()) && !is_due(&[of(-1), of(-2)], 2 * HOUR, now()));
+        assert!(is_due(&[of(1)], HOUR, now()), "the clock was set back");
+        assert!(!is_due(&[of(1), of(0)], HOUR, now()), "and one was made since");
+    }
+
+    #[test]
+    fn the_newest_are_kept_and_those_of_the_future_left_alone() {
+        let backups = [of(-2), of(1), of(-1), of(-4), of(-3), of(2)];
+        assert_eq!(surplus(&backups, 2, now()), [of(-3), of(-4)]);
+        assert_eq!(surplus(&backups, 4, now()), []);
+        assert_eq!(surplus(&backups, 9, now()), []);
+    }
+
+    #[test]
+    fn pauses_grow_to_an_hour_and_never_over_the_period() {
+        let mins = |failures, every| pause(failures, every).as_secs() / 60;
+        assert_eq!([1, 2, 3, 7, 99].map(|failures| mins(failures, 24 * HOUR)), [1, 2, 4, 60, 60]);
+        assert_eq!(mins(9, HOUR / 12), 5);
+    }
+}

@@ -1,0 +1,106 @@
+//! Scheduled backups in a bucket of moto, which answers as S3 does. `BAI_MOTO` is its server, `moto_server`.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use bai::config::Config;
+
+use crate::app::TestApp;
+use crate::binary::run;
+use crate::schedule::{backups, large, status, until};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// moto's server, killed when dropped.
+struct Moto {
+    child: Child,
+    url: String,
+}
+
+impl Moto {
+    fn start() -> Self {
+        let program = std::env::var_os("BAI_MOTO").expect("BAI_MOTO is the path of moto_server");
+        let mut command = Command::new(program);
+        command.args(["-H", "127.0.0.1", "-p", "0"]).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let line = lines.find(|line| line.contains("Running on http")).unwrap();
+        thread::spawn(move || lines.for_each(drop));
+        let url = line.split_once("Running on ").unwrap().1.trim().to_owned();
+        Self { child, url }
+    }
+
+    fn put(&self, path: &str, body: &[u8]) {
+        assert_eq!(ureq::put(format!("{}{path}", self.url)).send(body).unwrap().status(), 200);
+    }
+
+    fn get(&self, path: &str) -> Vec<u8> {
+        let mut answer = ureq::get(format!("{}{path}", self.url)).call().unwrap();
+        answer.body_mut().with_config().limit(1 << 30).read_to_vec().unwrap()
+    }
+
+    /// The keys in the bucket.
+    fn keys(&self) -> Vec<String> {
+        let list = String::from_utf8(self.get("/backups?list-type=2")).unwrap();
+        let keys = list.split("<Key>").skip(1).map(|rest| rest.split_once('<').unwrap().0.to_owned());
+        keys.collect()
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+#[ignore = "needs moto: BAI_MOTO=/path/to/moto_server"]
+fn backups_go_to_s3_in_parts_are_kept_there_and_restored_from_there() {
+    let (dir, moto) = (tempfile::tempdir().unwrap(), Moto::start());
+    let folder = dir.path().join("backups");
+    let configure = |config: &mut Config| {
+        config.backup.dir.clone_from(&folder);
+        config.backup.every = Some(DAY);
+        config.backup.keep = 1;
+        let s3 = &mut config.backup.s3;
+        s3.endpoint.clone_from(&moto.url);
+        (s3.bucket, s3.prefix) = ("backups".into(), "bai/".into());
+        (s3.access_key, s3.secret_key) = ("canary-access".into(), "canary-secret".into());
+        (s3.path_style, s3.keep) = (true, 2);
+    };
+    let app = TestApp::spawn_on(&large(), configure);
+    until("the bucket is not there", || status(&app).failure.is_some());
+    let reason = status(&app).failure.unwrap().reason;
+    assert!(reason.contains("404 NoSuchBucket"), "{reason}");
+
+    moto.put("/backups", b"");
+    moto.put("/backups/bai/theirs", b"theirs");
+    moto.put("/backups/bai_auto_20200101000000.redb", b"not in our folder");
+    app.clock.advance(Duration::from_mins(1));
+    until("the first backup", || status(&app).trouble().is_none() && status(&app).last_success.is_some());
+    for _ in 0..2 {
+        app.clock.advance(DAY);
+        let day = app.clock.now().as_second() / 86_400;
+        until("another", || status(&app).last_success.is_some_and(|at| at.as_second() / 86_400 == day));
+    }
+    let kept = [
+        "bai/bai_auto_20261123061136.redb",
+        "bai/bai_auto_20261124061136.redb",
+        "bai/theirs",
+        "bai_auto_20200101000000.redb",
+    ];
+    until("two are kept there", || moto.keys() == kept);
+    until("one is kept here", || backups(&folder).len() == 1);
+    assert_eq!(status(&app).failures, 1);
+
+    let object = moto.get(&format!("/backups/{}", kept[1]));
+    assert!(object.len() > 2 * (8 << 20), "it has three parts");
+    assert!(object == fs::read(folder.join(&backups(&folder)[0])).unwrap(), "the object is the backup");
+    fs::write(dir.path().join("downloaded.redb"), object).unwrap();
+    let (output, said, _) = run(dir.path(), &["check", "downloaded.redb"]);
+    assert!(output.status.success() && said.contains("users 9000"), "{said}");
+}

@@ -1,0 +1,302 @@
+//! A bucket on the wire that can be made to fail. What S3 itself answers is tested with moto (`bucket.rs`).
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+/// What requests have to be signed with.
+pub const SECRET: &str = "canary-secret";
+
+/// A request that the bucket got.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What S3 calls it.
+    pub action: Action,
+    /// The object's key.
+    pub key: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    List,
+    Begin,
+    Part(usize),
+    Complete,
+    Abort,
+    Get,
+    Delete,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// This status, and nothing is done.
+    Status(u16),
+    /// The connection ends before the answer, and nothing is done.
+    Cut,
+    /// The connection ends before the answer, and it is done.
+    CutAfter,
+    /// Half of the answer.
+    Half,
+    /// One byte is stored, or answered, wrong.
+    Flip,
+    /// No answer, until the client goes away.
+    Hang,
+}
+
+type Script = dyn Fn(&Request) -> Option<Fault> + Send + Sync;
+
+pub struct S3Stub {
+    pub url: String,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    objects: Mutex<BTreeMap<String, Vec<u8>>>,
+    uploads: Mutex<BTreeMap<String, Vec<Vec<u8>>>>,
+    requests: Mutex<Vec<Request>>,
+    script: Mutex<Option<Arc<Script>>>,
+}
+
+/// What the connection carries: head, body.
+struct Raw {
+    method: String,
+    path: String,
+    query: BTreeMap<String, String>,
+    range: Option<(usize, usize)>,
+    body: Vec<u8>,
+    is_signed: bool,
+}
+
+impl S3Stub {
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let state = Arc::new(State::default());
+        let serving = Arc::clone(&state);
+        thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let state = Arc::clone(&serving);
+                thread::spawn(move || state.serve(&connection));
+            }
+        });
+        Self { url, state }
+    }
+
+    /// Fails as `script` says; `None` as a bucket should.
+    pub fn script(&self, script: impl Fn(&Request) -> Option<Fault> + Send + Sync + 'static) {
+        *self.state.script.lock().unwrap() = Some(Arc::new(script));
+    }
+
+    pub fn heal(&self) {
+        *self.state.script.lock().unwrap() = None;
+    }
+
+    pub fn put(&self, key: &str, bytes: &[u8]) {
+        self.state.objects.lock().unwrap().insert(key.into(), bytes.into());
+    }
+
+    pub fn keys(&self) -> Vec<String> {
+        self.state.objects.lock().unwrap().keys().cloned().collect()
+    }
+
+    pub fn object(&self, key: &str) -> Option<Vec<u8>> {
+        self.state.objects.lock().unwrap().get(key).cloned()
+    }
+
+    /// Uploads that were begun, and neither completed nor removed.
+    pub fn unfinished(&self) -> usize {
+        self.state.uploads.lock().unwrap().len()
+    }
+
+    pub fn count(&self, action: Action) -> usize {
+        self.state.requests.lock().unwrap().iter().filter(|request| request.action == action).count()
+    }
+}
+
+impl State {
+    fn serve(&self, connection: &TcpStream) {
+        let Some(raw) = read(connection) else { return };
+        let request = Request { action: raw.action(), key: raw.key() };
+        self.requests.lock().unwrap().push(request.clone());
+        let script = self.script.lock().unwrap().clone();
+        let fault = script.and_then(|script| script(&request));
+        let mut connection = connection;
+        if !raw.is_signed {
+            let body = b"<Error><Code>SignatureDoesNotMatch</Code></Error>";
+            return drop(connection.write_all(&response("403 Forbidden", "", body)));
+        }
+        let answer = match fault {
+            Some(Fault::Status(status)) => {
+                let body =
+                    format!("<Error><Code>Stub{status}</Code><Message>as it was told</Message></Error>");
+                response(&format!("{status} Stub"), "", body.as_bytes())
+            }
+            Some(Fault::Cut) => return,
+            Some(Fault::Hang) => return drop(connection.read(&mut [0])),
+            fault => {
+                let flip = matches!(fault, Some(Fault::Flip));
+                let answer = self.obey(&request, raw, flip);
+                match fault {
+                    Some(Fault::CutAfter) => return,
+                    Some(Fault::Half) => answer[..answer.len() / 2].to_vec(),
+                    _ => answer,
+                }
+            }
+        };
+        let _ = connection.write_all(&answer);
+    }
+
+    fn obey(&self, request: &Request, mut raw: Raw, flip: bool) -> Vec<u8> {
+        let (mut objects, mut uploads) = (self.objects.lock().unwrap(), self.uploads.lock().unwrap());
+        let missing = || response("404 Not Found", "", b"<Error><Code>NoSuchKey</Code></Error>");
+        if flip && let Some(byte) = raw.body.last_mut() {
+            *byte ^= 1;
+        }
+        let upload = raw.query.get("uploadId").cloned().unwrap_or_default();
+        match request.action {
+            Action::List => {
+                let prefix = &raw.query["prefix"];
+                let found = objects.iter().filter(|(key, _)| key.starts_with(prefix.as_str()));
+                let found: Vec<_> = found
+                    .map(|(key, bytes)| {
+                        format!("<Contents><Key>{key}</Key><Size>{}</Size></Contents>", bytes.len())
+                    })
+                    .collect();
+                let body = format!("<ListBucketResult>{}</ListBucketResult>", found.concat());
+                response("200 OK", "", body.as_bytes())
+            }
+            Action::Begin => {
+                let id = format!("upload-{}-{}", request.key, self.requests.lock().unwrap().len());
+                uploads.insert(id.clone(), Vec::new());
+                let root = "InitiateMultipartUploadResult";
+                response("200 OK", "", format!("<{root}><UploadId>{id}</UploadId></{root}>").as_bytes())
+            }
+            Action::Part(number) => match uploads.get_mut(&upload) {
+                Some(parts) => {
+                    parts.resize(parts.len().max(number), Vec::new());
+                    parts[number - 1] = raw.body;
+                    response("200 OK", &format!("ETag: \"part-{number}\"\r\n"), b"")
+                }
+                None => missing(),
+            },
+            Action::Complete => match uploads.remove(&upload) {
+                Some(parts) => {
+                    let body = String::from_utf8(raw.body).unwrap();
+                    for number in 1..=parts.len() {
+                        assert!(body.contains(&format!("part-{number}")), "{body}");
+                    }
+                    objects.insert(request.key.clone(), parts.concat());
+                    let root = "CompleteMultipartUploadResult";
+                    response("200 OK", "", format!("<{root}><ETag>whole</ETag></{root}>").as_bytes())
+                }
+                None => missing(),
+            },
+            Action::Abort => match uploads.remove(&upload) {
+                Some(_) => response("204 No Content", "", b""),
+                None => missing(),
+            },
+            Action::Get => match (objects.get(&request.key), raw.range) {
+                (Some(bytes), Some((from, to))) => {
+                    let range = format!("Content-Range: bytes {from}-{to}/{}\r\n", bytes.len());
+                    let mut part = bytes[from.min(bytes.len())..bytes.len().min(to + 1)].to_vec();
+                    if flip && let Some(byte) = part.first_mut() {
+                        *byte ^= 1;
+                    }
+                    response("206 Partial Content", &range, &part)
+                }
+                _ => missing(),
+            },
+            Action::Delete => {
+                objects.remove(&request.key);
+                response("204 No Content", "", b"")
+            }
+        }
+    }
+}
+
+impl Raw {
+    fn action(&self) -> Action {
+        let has = |name| self.query.contains_key(name);
+        match self.method.as_str() {
+            "GET" if has("list-type") => Action::List,
+            "GET" => Action::Get,
+            "POST" if has("uploads") => Action::Begin,
+            "POST" => Action::Complete,
+            "PUT" => Action::Part(self.query["partNumber"].parse().unwrap()),
+            "DELETE" if has("uploadId") => Action::Abort,
+            _ => Action::Delete,
+        }
+    }
+
+    /// The path without the bucket.
+    fn key(&self) -> String {
+        self.path.trim_start_matches('/').split_once('/').unwrap_or_default().1.to_owned()
+    }
+}
+
+fn response(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let head =
+        format!("HTTP/1.1 {status}\r\n{headers}Connection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+fn read(connection: &TcpStream) -> Option<Raw> {
+    let mut reader = BufReader::new(connection);
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|n| *n > 0)?;
+        match line.trim_end() {
+            "" => break,
+            line => lines.push(line.to_owned()),
+        }
+    }
+    let header = |name: &str| {
+        let lines = lines.iter().filter_map(|line| line.split_once(':'));
+        lines.into_iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    };
+    assert_eq!(header("transfer-encoding"), None, "S3 takes no chunks");
+    let mut body = vec![0; header("content-length").map_or(0, |length| length.parse().unwrap())];
+    reader.read_exact(&mut body).ok()?;
+    let range = header("range").and_then(|range| {
+        let (from, to) = range.strip_prefix("bytes=")?.split_once('-')?;
+        Some((from.parse().ok()?, to.parse().ok()?))
+    });
+    let mut start = lines.first()?.split(' ');
+    let (method, target) = (start.next()?.to_owned(), start.next()?);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let query = pairs.map(|(name, value)| (name.to_owned(), value.replace("%2F", "/"))).collect();
+    let is_signed = is_signed(&method, header("host")?, path, target.split_once('?')?.1);
+    Some(Raw { method, path: path.to_owned(), query, range, body, is_signed })
+}
+
+/// Whether the query has the signature that AWS documents ("Signature Version 4", in the query) for these words and
+/// [`SECRET`].
+fn is_signed(method: &str, host: &str, path: &str, query: &str) -> bool {
+    let find = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let mut pairs: Vec<_> = query.split('&').filter(|pair| !pair.starts_with("X-Amz-Signature=")).collect();
+    pairs.sort_unstable();
+    let request = format!("{method}\n{path}\n{}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD", pairs.join("&"));
+    let Some((date, credential)) = find("X-Amz-Date").zip(find("X-Amz-Credential")) else { return false };
+    let scope = credential.split_once("%2F").unwrap().1.replace("%2F", "/");
+    let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hex(&Sha256::digest(request)));
+    let mac = |key: &[u8], text: &str| {
+        let mac = Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(text.as_bytes());
+        mac.finalize().into_bytes().to_vec()
+    };
+    let key = scope.split('/').fold(format!("AWS4{SECRET}").into_bytes(), |key, word| mac(&key, word));
+    find("X-Amz-Signature") == Some(&hex(&mac(&key, &text)))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
+}
