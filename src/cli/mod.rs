@@ -6,14 +6,17 @@ mod export;
 mod import;
 mod key;
 mod serve;
+mod shell;
 mod show;
 mod superuser;
+mod systemd;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::build_info;
 use crate::config::Config;
@@ -32,7 +35,7 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 #[derive(Parser)]
 #[command(name = "bai", version = VERSION.as_str(), disable_help_subcommand = true)]
 struct Cli {
-    /// Configuration file [default: ./config.toml if there is one, else built-in defaults]
+    /// Configuration file [default: ./config.toml, else for an installed bai /etc/bai/config.toml, else built-in defaults]
     #[arg(long, short, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -75,31 +78,45 @@ enum Command {
     Export(export::Command),
     /// Give unused space of the database file back (the server must be stopped)
     Compact,
+    /// Print the script with which a shell completes bai's commands
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page, or write a page for each command
+    Man {
+        /// The folder for the pages, such as /usr/local/share/man/man1 [default: bai(1) to the standard output]
+        folder: Option<PathBuf>,
+    },
 }
 
 /// Parses the arguments and runs the command: exit code 0, 1 for a failure, 2 for wrong use.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let outcome =
-        load(cli.config.as_deref()).and_then(|config| match cli.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::run(config),
-            Command::Openapi { yaml } => show::openapi(config, yaml),
-            Command::Config => show::config(&config),
-            Command::Key(command) => key::run(&config, &command),
-            Command::Superuser(command) => superuser::run(config, &command),
-            Command::Backup { file } => backup::backup(&config, file),
-            Command::Check { file } => backup::check(&config, file),
-            Command::Import(command) => import::run(&config, &command),
-            Command::Export(command) => export::run(&config, &command),
-            Command::Compact => compact::run(&config),
-        });
-    match outcome {
+    match execute(cli.config.as_deref(), cli.command.unwrap_or(Command::Serve)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bai: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn execute(file: Option<&Path>, command: Command) -> Outcome {
+    match command {
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { folder } => shell::man(folder.as_deref()),
+        Command::Serve => serve::run(load(file)?),
+        Command::Openapi { yaml } => show::openapi(load(file)?, yaml),
+        Command::Config => show::config(&load(file)?),
+        Command::Key(command) => key::run(&load(file)?, &command),
+        Command::Superuser(command) => superuser::run(load(file)?, &command),
+        Command::Backup { file: copy } => backup::backup(&load(file)?, copy),
+        Command::Check { file: database } => backup::check(&load(file)?, database),
+        Command::Import(command) => import::run(&load(file)?, &command),
+        Command::Export(command) => export::run(&load(file)?, &command),
+        Command::Compact => compact::run(&load(file)?),
     }
 }
 
@@ -113,10 +130,36 @@ fn open_store(config: &Config) -> Result<Store, Box<dyn std::error::Error>> {
 }
 
 fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {
-    let here = Path::new("config.toml");
-    let file = file.or_else(|| here.exists().then_some(here));
+    let program = std::env::current_exe().unwrap_or_default();
+    let file = file.or_else(|| usual_files(&program).find(|usual| usual.exists()));
     for (name, _) in std::env::vars().filter(|(name, _)| Config::is_suspicious(name)) {
         eprintln!("bai: {name} is ignored: settings are named BAI_<SECTION>__<KEY>, with two underscores");
     }
     Ok(Config::load(file, std::env::vars())?)
+}
+
+/// Where `program` looks for its configuration when none is named. Only an installed one takes the machine's: what is being
+/// built or tried out in a folder must not open the database that users are in.
+fn usual_files(program: &Path) -> impl Iterator<Item = &'static Path> {
+    let installed =
+        ["/usr/bin", "/usr/local/bin"].iter().any(|folder| program.parent() == Some(Path::new(folder)));
+    let files = [Some("config.toml"), installed.then_some("/etc/bai/config.toml")];
+    files.into_iter().flatten().map(Path::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_installed_bai_takes_the_configuration_of_the_machine() {
+        let files = |program| usual_files(Path::new(program)).collect::<Vec<_>>();
+        for installed in ["/usr/bin/bai", "/usr/local/bin/bai"] {
+            assert_eq!(files(installed), ["config.toml", "/etc/bai/config.toml"].map(Path::new));
+        }
+        for other in ["/usr/src/bai/target/release/bai", "/home/li/bai", "/usr/bin/../../tmp/bai", "bai", ""]
+        {
+            assert_eq!(files(other), [Path::new("config.toml")], "{other}");
+        }
+    }
 }

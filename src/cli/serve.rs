@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Outcome;
+use super::{Outcome, systemd};
 use crate::clock::Clock;
 use crate::config::{Config, Provider};
 use crate::random::Random;
@@ -64,6 +64,7 @@ async fn serve(config: Config) -> Outcome {
     let (sandbox, base_path) = (config.wechat.provider == Provider::Sandbox, config.server.base_path.clone());
     let database = std::path::absolute(&config.store.path)?;
     let mut stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    systemd::opening(&database);
     let server = Server::bind(config, &location, Clock::System, Random::System).await?;
     let url = format!("http://{}{base_path}", server.local_addr()?);
     tracing::info!(version = build_info::VERSION, revision = build_info::REVISION, database = %database.display(), "bai listens on {url}");
@@ -80,10 +81,13 @@ async fn serve(config: Config) -> Outcome {
         );
     }
     let [terminate, interrupt] = &mut stop;
+    systemd::ready(&url);
+    tokio::spawn(systemd::show_life());
     server
         .run(async {
             tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
             tracing::info!("stopping");
+            systemd::stopping();
         })
         .await;
     tracing::info!("stopped");

@@ -14,7 +14,7 @@ const ENV_PREFIX: &str = "BAI_";
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be read.
-    #[error("cannot read {path}: {cause}")]
+    #[error("cannot read {path}: {cause}; --config FILE names another")]
     Read {
         /// The file.
         path: PathBuf,

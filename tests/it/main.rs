@@ -35,6 +35,8 @@ mod pocketbase;
 mod realtime;
 mod records;
 mod sandbox;
+mod service;
+mod shell;
 mod slow;
 mod statuses;
 mod store;

@@ -31,7 +31,7 @@ const RANKS: [(&str, u8); 20] = [
 ];
 
 /// Crates that only some modules may name.
-const FENCED: [(&str, &[&str]); 11] = [
+const FENCED: [(&str, &[&str]); 14] = [
     ("poem", &["api", "server"]),
     ("hyper", &["server"]),
     ("redb", &["store"]),
@@ -43,6 +43,9 @@ const FENCED: [(&str, &[&str]); 11] = [
     ("hmac", &["token"]),
     ("rusqlite", &["pocketbase"]),
     ("zip", &["pocketbase"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
+    ("sd_notify", &["cli"]),
 ];
 
 fn sources() -> BTreeMap<PathBuf, String> {
