@@ -32,6 +32,7 @@ mod peer;
 mod platform;
 mod platter;
 mod pocketbase;
+mod proxies;
 mod realtime;
 mod records;
 mod sandbox;
