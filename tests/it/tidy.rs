@@ -158,6 +158,31 @@ fn every_configuration_key_is_in_the_operations_page() {
     }
 }
 
+/// The first words of each message that is logged as a warning or an error, up to what is filled in.
+fn alarms(source: &str) -> impl Iterator<Item = &str> {
+    let calls =
+        ["tracing::warn!(", "tracing::error!("].into_iter().flat_map(|call| source.split(call).skip(1));
+    calls.map(|rest| {
+        let message = rest.split('"').nth(1).unwrap();
+        message.split(['{', ':', ';', ',', '\\']).next().unwrap().trim()
+    })
+}
+
+#[test]
+fn the_operations_page_explains_every_warning_and_error_of_the_log() {
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/operations.md")).unwrap();
+    let mut unexplained = Vec::new();
+    for (path, source) in sources() {
+        for message in alarms(product(&source)) {
+            assert!(message.contains(' '), "{}: begin {message:?} with words of its own", path.display());
+            if !page.contains(&format!("| `{message}")) {
+                unexplained.push(message.to_owned());
+            }
+        }
+    }
+    assert_eq!(unexplained, Vec::<String>::new());
+}
+
 #[test]
 fn files_are_rooms_of_human_size() {
     for (path, source) in sources() {
