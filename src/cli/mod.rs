@@ -2,24 +2,32 @@
 
 mod backup;
 mod compact;
+mod company;
 mod export;
 mod import;
 mod key;
+mod list;
+mod output;
+mod password;
+mod progress;
 mod serve;
+mod session;
 mod shell;
 mod show;
 mod superuser;
 mod systemd;
+mod user;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
-use clap_complete::Shell;
 
 use crate::build_info;
 use crate::config::Config;
+use crate::operate::{Cause, Failure};
 use crate::store::{Location, Store};
 
 /// What `--version` shows: version, revision and build time.
@@ -27,6 +35,9 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     let time = build_info::time().map_or_else(|| "at an unknown time".to_owned(), |at| at.to_string());
     format!("{} ({}, built {time})", build_info::VERSION, build_info::REVISION)
 });
+
+/// As clap exits when it cannot read the arguments.
+const WRONG_USE: u8 = 2;
 
 /// The result of a command; an error is one message for a person.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -39,9 +50,18 @@ struct Cli {
     #[arg(long, short, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<AnyCommand>,
 }
 
+#[derive(Subcommand)]
+enum AnyCommand {
+    #[command(flatten)]
+    Configured(Command),
+    #[command(flatten)]
+    Shell(shell::Command),
+}
+
+/// The commands that need a configuration.
 #[derive(Subcommand)]
 enum Command {
     /// Run the server (also without any command)
@@ -54,12 +74,14 @@ enum Command {
     },
     /// Print the effective configuration, secrets masked
     Config,
-    /// Manage the keys that tokens are encrypted with (the server must be stopped)
-    #[command(subcommand)]
-    Key(key::Command),
-    /// Manage those who may do everything through PocketBase's API (the server must be stopped)
-    #[command(subcommand)]
-    Superuser(superuser::Command),
+    /// Find users and change them
+    User(user::User),
+    /// Find companies and change them
+    Company(company::Company),
+    /// Manage those who may do everything through PocketBase's API
+    Superuser(superuser::Superuser),
+    /// Manage the keys that tokens are encrypted with
+    Key(key::Key),
     /// Copy the database to a new file and read it back (the server must be stopped)
     Backup {
         /// The new file [default: beside the database, named after the time]
@@ -76,47 +98,58 @@ enum Command {
     /// Write everybody into another server's database
     #[command(subcommand)]
     Export(export::Command),
-    /// Give unused space of the database file back (the server must be stopped)
+    /// Give unused space of the database file back
     Compact,
-    /// Print the script with which a shell completes bai's commands
-    Completions {
-        /// The shell
-        shell: Shell,
-    },
-    /// Print the manual page, or write a page for each command
-    Man {
-        /// The folder for the pages, such as /usr/local/share/man/man1 [default: bai(1) to the standard output]
-        folder: Option<PathBuf>,
-    },
 }
 
 /// Parses the arguments and runs the command: exit code 0, 1 for a failure, 2 for wrong use.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    match execute(cli.config.as_deref(), cli.command.unwrap_or(Command::Serve)) {
+    let outcome = match cli.command.unwrap_or(AnyCommand::Configured(Command::Serve)) {
+        AnyCommand::Configured(command) => {
+            load(cli.config.as_deref()).and_then(|config| execute(config, command))
+        }
+        AnyCommand::Shell(command) => shell::run(&command),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has had enough, as "head" has.
+        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bai: {error}");
-            ExitCode::FAILURE
+            exit_code(error.as_ref())
         }
     }
 }
 
-fn execute(file: Option<&Path>, command: Command) -> Outcome {
+fn execute(config: Config, command: Command) -> Outcome {
     match command {
-        Command::Completions { shell } => shell::completions(shell),
-        Command::Man { folder } => shell::man(folder.as_deref()),
-        Command::Serve => serve::run(load(file)?),
-        Command::Openapi { yaml } => show::openapi(load(file)?, yaml),
-        Command::Config => show::config(&load(file)?),
-        Command::Key(command) => key::run(&load(file)?, &command),
-        Command::Superuser(command) => superuser::run(load(file)?, &command),
-        Command::Backup { file: copy } => backup::backup(&load(file)?, copy),
-        Command::Check { file: database } => backup::check(&load(file)?, database),
-        Command::Import(command) => import::run(&load(file)?, &command),
-        Command::Export(command) => export::run(&load(file)?, &command),
-        Command::Compact => compact::run(&load(file)?),
+        Command::Serve => serve::run(config),
+        Command::Openapi { yaml } => show::openapi(config, yaml),
+        Command::Config => show::config(&config),
+        Command::User(command) => user::run(&config, command),
+        Command::Company(command) => company::run(&config, command),
+        Command::Superuser(command) => superuser::run(&config, command),
+        Command::Key(command) => key::run(&config, &command),
+        Command::Backup { file } => backup::backup(&config, file),
+        Command::Check { file } => backup::check(&config, file),
+        Command::Import(command) => import::run(&config, &command),
+        Command::Export(command) => export::run(&config, &command),
+        Command::Compact => compact::run(&config),
+    }
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut io = causes.filter_map(|error| error.downcast_ref::<io::Error>());
+    io.any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn exit_code(error: &(dyn std::error::Error + 'static)) -> ExitCode {
+    match error.downcast_ref::<Failure>() {
+        Some(failure) if failure.cause == Cause::Invalid => ExitCode::from(WRONG_USE),
+        _ => ExitCode::FAILURE,
     }
 }
 

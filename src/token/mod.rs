@@ -9,6 +9,7 @@ mod keys;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -33,7 +34,7 @@ const CLOCK_STEP: Duration = Duration::from_mins(1);
 
 /// Issues and verifies tokens.
 pub struct Tokens {
-    keys: Keys,
+    keys: RwLock<Keys>,
 }
 
 /// Whose a token is.
@@ -133,7 +134,16 @@ impl Tokens {
     /// Tokens that are made with the newest of `keys`.
     #[must_use]
     pub fn new(keys: Keys) -> Self {
-        Self { keys }
+        Self { keys: RwLock::new(keys) }
+    }
+
+    /// From now on these keys, the newest of which makes tokens.
+    pub fn use_keys(&self, keys: Keys) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    fn keys(&self) -> RwLockReadGuard<'_, Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new token.
@@ -157,7 +167,8 @@ impl Tokens {
             su: grant.subject == Subject::Superuser,
             nr: !grant.is_refreshable,
         };
-        let key = self.keys.newest();
+        let keys = self.keys();
+        let key = keys.newest();
         let claims = STANDARD_NO_PAD.encode(serde_json::to_vec(&claims).map_err(|e| failed(&e))?);
         let payload = serde_json::to_vec(&payload).map_err(|e| failed(&e))?;
         let (footer, assertion) = (Some(key.footer()), Some(claims.as_bytes()));
@@ -173,7 +184,8 @@ impl Tokens {
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Error> {
         let (claims, paseto) = split(token)?;
         let untrusted = UntrustedToken::<Local, V4>::try_from(&*paseto).map_err(|_| Error::Malformed)?;
-        let key = self.keys.find(untrusted.untrusted_footer()).ok_or(Error::UnknownKey)?;
+        let keys = self.keys();
+        let key = keys.find(untrusted.untrusted_footer()).ok_or(Error::UnknownKey)?;
         let trusted = LocalToken::decrypt(&key.secret, &untrusted, None, Some(claims.as_bytes()))
             .map_err(|_| Error::Forged)?;
         let payload: Payload<'_> = serde_json::from_str(trusted.payload()).map_err(|_| Error::Malformed)?;

@@ -26,6 +26,7 @@ mod jwt;
 mod ledger;
 mod limits;
 mod model;
+mod operate;
 mod pages;
 mod pb_data;
 mod peer;
