@@ -26,6 +26,6 @@ USER 65532:65532
 WORKDIR /var/lib/bai
 VOLUME /var/lib/bai
 EXPOSE 8090
-HEALTHCHECK --interval=30s --timeout=5s --start-period=1m CMD ["/usr/bin/bai", "health"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=1m CMD ["/usr/bin/bai", "health"]
 ENTRYPOINT ["/usr/bin/bai"]
 CMD ["serve"]
