@@ -14,8 +14,10 @@ mod password;
 mod progress;
 mod serve;
 mod session;
+mod shell;
 mod show;
 mod superuser;
+mod systemd;
 mod user;
 
 use std::io;
@@ -46,13 +48,22 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 #[derive(Parser)]
 #[command(name = "bai", version = VERSION.as_str(), disable_help_subcommand = true)]
 struct Cli {
-    /// Configuration file [default: ./config.toml if there is one, else built-in defaults]
+    /// Configuration file [default: ./config.toml, else for an installed bai /etc/bai/config.toml, else built-in defaults]
     #[arg(long, short, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<AnyCommand>,
 }
 
+#[derive(Subcommand)]
+enum AnyCommand {
+    #[command(flatten)]
+    Configured(Command),
+    #[command(flatten)]
+    Shell(shell::Command),
+}
+
+/// The commands that need a configuration.
 #[derive(Subcommand)]
 enum Command {
     /// Run the server (also without any command)
@@ -108,23 +119,12 @@ enum Command {
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let outcome =
-        load(cli.config.as_deref()).and_then(|config| match cli.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::run(config),
-            Command::Openapi { yaml } => show::openapi(config, yaml),
-            Command::Health { url, ready } => health::run(&config, url, ready),
-            Command::Config => show::config(&config),
-            Command::User(command) => user::run(&config, command),
-            Command::Company(command) => company::run(&config, command),
-            Command::Superuser(command) => superuser::run(&config, command),
-            Command::Key(command) => key::run(&config, &command),
-            Command::Events(command) => events::run(&config, command),
-            Command::Backup { file } => backup::backup(&config, file),
-            Command::Check { file } => backup::check(&config, file),
-            Command::Import(command) => import::run(&config, &command),
-            Command::Export(command) => export::run(&config, &command),
-            Command::Compact => compact::run(&config),
-        });
+    let outcome = match cli.command.unwrap_or(AnyCommand::Configured(Command::Serve)) {
+        AnyCommand::Configured(command) => {
+            load(cli.config.as_deref()).and_then(|config| execute(config, command))
+        }
+        AnyCommand::Shell(command) => shell::run(&command),
+    };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has had enough, as "head" has.
@@ -133,6 +133,25 @@ pub fn run() -> ExitCode {
             eprintln!("bai: {error}");
             exit_code(error.as_ref())
         }
+    }
+}
+
+fn execute(config: Config, command: Command) -> Outcome {
+    match command {
+        Command::Serve => serve::run(config),
+        Command::Openapi { yaml } => show::openapi(config, yaml),
+        Command::Health { url, ready } => health::run(&config, url, ready),
+        Command::Config => show::config(&config),
+        Command::User(command) => user::run(&config, command),
+        Command::Company(command) => company::run(&config, command),
+        Command::Superuser(command) => superuser::run(&config, command),
+        Command::Key(command) => key::run(&config, &command),
+        Command::Events(command) => events::run(&config, command),
+        Command::Backup { file } => backup::backup(&config, file),
+        Command::Check { file } => backup::check(&config, file),
+        Command::Import(command) => import::run(&config, &command),
+        Command::Export(command) => export::run(&config, &command),
+        Command::Compact => compact::run(&config),
     }
 }
 
@@ -159,10 +178,36 @@ fn open_store(config: &Config) -> Result<Store, Box<dyn std::error::Error>> {
 }
 
 fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {
-    let here = Path::new("config.toml");
-    let file = file.or_else(|| here.exists().then_some(here));
+    let program = std::env::current_exe().unwrap_or_default();
+    let file = file.or_else(|| usual_files(&program).find(|usual| usual.exists()));
     for (name, _) in std::env::vars().filter(|(name, _)| Config::is_suspicious(name)) {
         eprintln!("bai: {name} is ignored: settings are named BAI_<SECTION>__<KEY>, with two underscores");
     }
     Ok(Config::load(file, std::env::vars())?)
+}
+
+/// Where `program` looks for its configuration when none is named. Only an installed one takes the machine's: what is being
+/// built or tried out in a folder must not open the database that users are in.
+fn usual_files(program: &Path) -> impl Iterator<Item = &'static Path> {
+    let installed =
+        ["/usr/bin", "/usr/local/bin"].iter().any(|folder| program.parent() == Some(Path::new(folder)));
+    let files = [Some("config.toml"), installed.then_some("/etc/bai/config.toml")];
+    files.into_iter().flatten().map(Path::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_installed_bai_takes_the_configuration_of_the_machine() {
+        let files = |program| usual_files(Path::new(program)).collect::<Vec<_>>();
+        for installed in ["/usr/bin/bai", "/usr/local/bin/bai"] {
+            assert_eq!(files(installed), ["config.toml", "/etc/bai/config.toml"].map(Path::new));
+        }
+        for other in ["/usr/src/bai/target/release/bai", "/home/li/bai", "/usr/bin/../../tmp/bai", "bai", ""]
+        {
+            assert_eq!(files(other), [Path::new("config.toml")], "{other}");
+        }
+    }
 }

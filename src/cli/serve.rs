@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Outcome;
+use super::{Outcome, systemd};
 use crate::clock::Clock;
 use crate::config::{Config, Provider};
 use crate::random::Random;
@@ -65,6 +65,7 @@ async fn serve(config: Config) -> Outcome {
     let scheme = if config.server.tls.is_on() { "https" } else { "http" };
     let database = std::path::absolute(&config.store.path)?;
     let mut stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    systemd::opening(&database);
     let server = Server::bind(config, &location, Clock::System, Random::System).await?;
     let url = format!("{scheme}://{}{base_path}", server.local_addr()?);
     tracing::info!(version = build_info::VERSION, revision = build_info::REVISION, database = %database.display(), "bai listens on {url}");
@@ -81,10 +82,13 @@ async fn serve(config: Config) -> Outcome {
         );
     }
     let [terminate, interrupt] = &mut stop;
+    systemd::ready(&url);
+    tokio::spawn(systemd::show_life());
     server
         .run(async {
             tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
             tracing::info!("stopping");
+            systemd::stopping();
         })
         .await;
     tracing::info!("stopped");

@@ -16,7 +16,7 @@ const MIN_TOKEN: usize = 16;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be read.
-    #[error("cannot read {path}: {cause}")]
+    #[error("cannot read {path}: {cause}; --config FILE names another")]
     Read {
         /// The file.
         path: PathBuf,

@@ -37,7 +37,7 @@ const RANKS: [(&str, u8); 26] = [
 ];
 
 /// Crates that only some modules, or files of one, may name.
-const FENCED: [(&str, &[&str]); 16] = [
+const FENCED: [(&str, &[&str]); 19] = [
     ("poem", &["api", "server"]),
     ("hyper", &["server"]),
     ("redb", &["store"]),
@@ -54,6 +54,9 @@ const FENCED: [(&str, &[&str]); 16] = [
     ("prometheus", &["metrics"]),
     ("rusqlite", &["pocketbase"]),
     ("zip", &["pocketbase"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
+    ("sd_notify", &["cli"]),
 ];
 
 fn sources() -> BTreeMap<PathBuf, String> {
@@ -172,6 +175,31 @@ fn assert_in_page(page: &str, name: &str, value: &toml::Value) {
         }
         _ => assert!(page.contains(&format!("`{name}`")), "{name}"),
     }
+}
+
+/// The first words of each message that is logged as a warning or an error, up to what is filled in.
+fn alarms(source: &str) -> impl Iterator<Item = &str> {
+    let calls =
+        ["tracing::warn!(", "tracing::error!("].into_iter().flat_map(|call| source.split(call).skip(1));
+    calls.map(|rest| {
+        let message = rest.split('"').nth(1).unwrap();
+        message.split(['{', ':', ';', ',', '\\']).next().unwrap().trim()
+    })
+}
+
+#[test]
+fn the_operations_page_explains_every_warning_and_error_of_the_log() {
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/operations.md")).unwrap();
+    let mut unexplained = Vec::new();
+    for (path, source) in sources() {
+        for message in alarms(product(&source)) {
+            assert!(message.contains(' '), "{}: begin {message:?} with words of its own", path.display());
+            if !page.contains(&format!("| `{message}")) {
+                unexplained.push(message.to_owned());
+            }
+        }
+    }
+    assert_eq!(unexplained, Vec::<String>::new());
 }
 
 #[test]

@@ -85,6 +85,7 @@ impl Schema {
         )?;
         engine.write(|tables| tables.set_schema_version(self.version()))?;
         drop(engine);
+        give_to_owner_of_folder(&unfinished).map_err(failed)?;
         fs::rename(&unfinished, path).and_then(|()| sync_folder(path)).map_err(failed)
     }
 
@@ -120,6 +121,19 @@ impl Schema {
     }
 }
 
+/// A database that root makes in the service's folder is the service's, which could not open it otherwise.
+fn give_to_owner_of_folder(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let (file, folder) = (fs::metadata(path)?, fs::metadata(folder_of(path))?);
+        if file.uid() == 0 && folder.uid() != 0 {
+            chown(path, Some(folder.uid()), Some(folder.gid()))?;
+        }
+    }
+    Ok(())
+}
+
 pub fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
@@ -129,8 +143,11 @@ pub fn remove_if_there(path: &Path) -> io::Result<()> {
 
 /// A new name of a file is on disk only when its folder is.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The path with `suffix` behind its file name.

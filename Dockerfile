@@ -1,0 +1,31 @@
+# Linted in CI, which has no engine to build it.
+#
+#   docker build -t bai .
+#   docker run -d --name bai --restart unless-stopped -p 127.0.0.1:8090:8090 -v bai:/var/lib/bai \
+#     -e BAI_WECHAT__PROVIDER=wechat -e BAI_WECHAT__APP_ID=wx… -e BAI_WECHAT__SECRET=… bai
+#   docker exec bai bai --help
+#
+# The sandbox for WeChat runs on a loopback address only. To try bai out with it:
+#   docker run --rm --network host -e BAI_SERVER__LISTEN=127.0.0.1:8090 bai
+FROM rust:1.95-bookworm AS build
+WORKDIR /src
+COPY . .
+# The caches outlive the build; what is in them is not in the image.
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
+    cargo build --release --locked \
+    && install -D target/release/bai /image/bai \
+    && install -d -m 700 /image/data
+
+# glibc and certificates, no shell, and a user called nonroot.
+FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /image/bai /usr/bin/bai
+COPY --from=build --chown=65532:65532 /image/data /var/lib/bai
+ENV BAI_SERVER__LISTEN=0.0.0.0:8090 \
+    BAI_STORE__PATH=/var/lib/bai/bai.redb
+USER 65532:65532
+WORKDIR /var/lib/bai
+VOLUME /var/lib/bai
+EXPOSE 8090
+HEALTHCHECK --interval=30s --timeout=10s --start-period=1m CMD ["/usr/bin/bai", "health"]
+ENTRYPOINT ["/usr/bin/bai"]
+CMD ["serve"]
