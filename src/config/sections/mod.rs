@@ -1,6 +1,7 @@
 //! The keys, their types and defaults, a file per section. `config.toml` documents them for people; a test keeps the two equal.
 
 mod backup;
+mod console;
 mod events;
 mod limits;
 mod log;
@@ -17,6 +18,7 @@ mod wechat;
 use serde::{Deserialize, Serialize};
 
 pub use self::backup::{Backup, OnFailure};
+pub use self::console::Console;
 pub use self::events::Events;
 pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
@@ -50,6 +52,8 @@ pub struct Config {
     pub limits: Limits,
     /// Who may read the metrics.
     pub metrics: Metrics,
+    /// Superusers.
+    pub console: Console,
     /// What is remembered of who did what.
     pub events: Events,
     /// Log lines.
