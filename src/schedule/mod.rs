@@ -233,12 +233,17 @@ impl Schedule {
     }
 
     async fn tell(&self, whom: &OnFailure, news: News, now: Timestamp) {
-        let told = alarm::tell(whom, news).await;
-        if let Err(error) = &told {
-            tracing::error!("backup.on_failure failed: {error}");
+        let for_now = Some(now + INSIST);
+        self.notes.change(|noted| noted.told_until = for_now);
+        match alarm::tell(whom, news).await {
+            // A success meanwhile has forgotten it: what comes then is news again.
+            Ok(()) => self.notes.change(|noted| {
+                if noted.told_until == for_now {
+                    noted.told_until = Some(now + REMIND);
+                }
+            }),
+            Err(error) => tracing::error!("backup.on_failure failed: {error}"),
         }
-        let pause = if told.is_ok() { REMIND } else { INSIST };
-        self.notes.change(|noted| noted.told_until = Some(now + pause));
     }
 }
 
