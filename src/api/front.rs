@@ -55,10 +55,11 @@ impl Endpoint for Front {
         let (path, id) = (uri.path(), request_id.to_str().unwrap_or_default());
         let origin = req.headers().get(header::ORIGIN).cloned();
         let is_https = *req.scheme() == Scheme::HTTPS;
-        let mut response = if method == Method::OPTIONS {
+        let is_taken = is_https || !self.has_tls;
+        let mut response = if method == Method::OPTIONS && is_taken {
             self.cors.preflight(req.headers())
         } else {
-            self.respond(req, &method, path, id).await
+            self.respond(req, &method, path, id, is_taken).await
         };
         let headers = response.headers_mut();
         self.cors.apply(headers, origin.as_ref());
@@ -76,13 +77,20 @@ impl Endpoint for Front {
 }
 
 impl Front {
-    async fn respond(&self, mut req: Request, method: &Method, path: &str, request_id: &str) -> Response {
+    async fn respond(
+        &self,
+        mut req: Request,
+        method: &Method,
+        path: &str,
+        request_id: &str,
+        is_taken: bool,
+    ) -> Response {
         req.set_data(self.body_timeout);
         let is_pocketbase = pocketbase::speaks_at(path.strip_prefix(&self.base_path).unwrap_or(path));
         let answer = async {
-            match self.has_tls && *req.scheme() == Scheme::HTTP {
-                true => Err(Rejected::NotHttps.into()),
-                false => self.inner.call(req).await,
+            match is_taken {
+                true => self.inner.call(req).await,
+                false => Err(Rejected::NotHttps.into()),
             }
         };
         match AssertUnwindSafe(answer).catch_unwind().await {
