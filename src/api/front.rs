@@ -57,11 +57,12 @@ impl Endpoint for Front {
         let (path, id) = (uri.path(), request_id.to_str().unwrap_or_default());
         let origin = req.headers().get(header::ORIGIN).cloned();
         let is_https = *req.scheme() == Scheme::HTTPS;
+        let is_taken = is_https || !self.has_tls;
         let at = self.inner.at(path);
-        let (mut response, route) = if method == Method::OPTIONS {
+        let (mut response, route) = if method == Method::OPTIONS && is_taken {
             (self.cors.preflight(req.headers()), at.map_or(self.traffic.route(None), |at| &*at.route))
         } else {
-            self.respond(at, req, &method, path, id).await
+            self.respond(at, req, &method, path, id, is_taken).await
         };
         let headers = response.headers_mut();
         self.cors.apply(headers, origin.as_ref());
@@ -88,6 +89,7 @@ impl Front {
         method: &Method,
         path: &str,
         request_id: &str,
+        is_taken: bool,
     ) -> (Response, &'a Route) {
         req.set_data(self.body_timeout);
         let is_pocketbase = pocketbase::speaks_at(path.strip_prefix(&self.base_path).unwrap_or(path));
@@ -96,9 +98,9 @@ impl Front {
             None => self.traffic.route(pattern.map(|pattern| &*pattern.0)),
         };
         let answer = async {
-            match self.has_tls && *req.scheme() == Scheme::HTTP {
-                true => Err(Rejected::NotHttps.into()),
-                false => self.inner.call(at, req).await,
+            match is_taken {
+                true => self.inner.call(at, req).await,
+                false => Err(Rejected::NotHttps.into()),
             }
         };
         match AssertUnwindSafe(answer).catch_unwind().await {

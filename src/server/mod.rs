@@ -337,7 +337,8 @@ async fn open(socket: TcpStream, tls: Option<&Tls>) -> std::io::Result<(Stream, 
     if let Some(tls) = tls
         && Tls::is_spoken(&socket).await?
     {
-        let (stream, version) = tls.accept(socket).await?;
+        // In a box, so that connections without TLS have no room for a handshake.
+        let (stream, version) = Box::pin(tls.accept(socket)).await?;
         return Ok((Either::Right(Box::new(stream)), version));
     }
     let version = version(&socket).await?;

@@ -269,6 +269,9 @@ fn who_speaks_plain_http_is_told_to_use_https() {
         assert!(answer.starts_with("HTTP/1.1 400") && answer.contains(part), "{answer}");
         assert!(!answer.to_lowercase().contains("strict-transport-security"), "{answer}");
     }
+    let mut socket = TcpStream::connect(site.address).unwrap();
+    let preflight = "OPTIONS /api/system/health HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\n\r\n";
+    assert!(exchange(&mut socket, preflight).starts_with("HTTP/1.1 400"));
 }
 
 #[test]

@@ -53,6 +53,7 @@ impl HttpClient for Http {
         let http = self.clone();
         Box::pin(async move {
             let (parts, mut body) = request.into_parts();
+            // It is in memory: no frame fails, and none is waited for.
             let mut bytes = Vec::new();
             while let Some(Ok(frame)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
                 bytes.extend(frame.into_data().unwrap_or_default());
