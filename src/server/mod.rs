@@ -3,6 +3,7 @@
 pub mod door;
 mod requests;
 mod tls;
+mod watchers;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -26,11 +27,11 @@ use tokio_util::either::Either;
 use self::door::Door;
 use self::requests::Requests;
 use self::tls::Tls;
+use self::watchers::Connections;
 use crate::api;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Config, Provider};
-use crate::metrics::{Gauge, Metrics, gauge};
 use crate::random::Random;
 use crate::schedule::Schedule;
 use crate::store::Location;
@@ -39,8 +40,6 @@ use crate::store::Location;
 const MAX_STREAMS: u32 = 64;
 /// Connections that the system keeps while we do not come to accept them; others try again after a second.
 const BACKLOG: u32 = 1024;
-/// Connections to `metrics.listen`.
-const WATCHERS: usize = 16;
 /// Bytes of headers that a request may have; browsers and proxies stay under 16 KiB.
 const MAX_HEADERS: u32 = 32 * 1024;
 /// Bytes that one HTTP/1 connection may buffer.
@@ -72,25 +71,9 @@ struct Acceptor {
     /// A permit for each connection.
     places: Arc<Semaphore>,
     /// How many there are.
-    open: Gauge,
+    connections: Connections,
     header_timeout: Duration,
     answer_timeout: Duration,
-}
-
-/// A connection that is open until this is dropped.
-struct Open(Gauge);
-
-impl Open {
-    fn new(open: Gauge) -> Self {
-        open.inc();
-        Self(open)
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
 }
 
 type SharedEndpoint = Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>;
@@ -117,8 +100,8 @@ impl Server {
         let endpoint: SharedEndpoint =
             Arc::new(poem::endpoint::ToDynEndpoint(api::endpoint(&app, stopping)?));
         let acceptor = Acceptor::bind(&settings, tls, endpoint)?;
-        acceptor.show(&app.metrics, settings.max_connections);
-        let watch = app.config.metrics.listen.map(|listen| Acceptor::bind_watch(listen, &app)).transpose()?;
+        acceptor.connections.show(&app.metrics, settings.max_connections);
+        let watch = app.config.metrics.listen.map(|listen| watchers::bind(listen, &app)).transpose()?;
         let door = open_door(location, &app);
         Ok(Self { acceptor, watch, app, schedule, door, streams })
     }
@@ -153,7 +136,7 @@ impl Server {
         tokio::select! {
             () = self.acceptor.run(&connections) => {}
             () = self.acceptor.keep_certificate() => {}
-            () = run(self.watch.as_ref(), &connections) => {}
+            () = watchers::run(self.watch.as_ref(), &connections) => {}
             () = stop => {}
             () = self.app.keep_writing_events() => {}
         }
@@ -183,14 +166,6 @@ fn open_door(location: &Location, app: &Arc<App>) -> Option<Door> {
         .ok()
 }
 
-/// Accepts for ever, or waits for ever when there is nothing to accept.
-async fn run(acceptor: Option<&Acceptor>, connections: &GracefulShutdown) {
-    match acceptor {
-        Some(acceptor) => acceptor.run(connections).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// Serves the sandbox on a loopback port of its own for the life of the process, and points the client to it.
 async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn std::error::Error>> {
     const APP_ID: &str = "sandbox";
@@ -208,24 +183,6 @@ async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn 
 }
 
 impl Acceptor {
-    /// The listener for watchers, with few connections of its own.
-    fn bind_watch(listen: SocketAddr, app: &Arc<App>) -> Result<Self, String> {
-        let settings = config::Server { listen, max_connections: WATCHERS, ..app.config.server.clone() };
-        let endpoint = Arc::new(poem::endpoint::ToDynEndpoint(api::watch_endpoint(app)));
-        Self::bind(&settings, None, endpoint).map_err(|e| e.replace("server.listen", "metrics.listen"))
-    }
-
-    /// Shows how many connections there are.
-    fn show(&self, metrics: &Metrics, most: usize) {
-        metrics.show(&self.open);
-        let most = u64::try_from(most).unwrap_or(u64::MAX);
-        metrics.set(
-            "bai_http_connections_max",
-            "Connections that may be open: server.max_connections.",
-            most,
-        );
-    }
-
     fn bind(settings: &config::Server, tls: Option<Tls>, endpoint: SharedEndpoint) -> Result<Self, String> {
         let address = settings.listen;
         let listener = listen(address)
@@ -233,8 +190,8 @@ impl Acceptor {
         let places = Arc::new(Semaphore::new(settings.max_connections));
         let config::Server { header_timeout, answer_timeout, .. } = *settings;
         let tls = tls.map(Arc::new);
-        let open = gauge("bai_http_connections", "Open connections.");
-        Ok(Self { listener, tls, endpoint, places, open, header_timeout, answer_timeout })
+        let connections = Connections::new();
+        Ok(Self { listener, tls, endpoint, places, connections, header_timeout, answer_timeout })
     }
 
     /// Accepts for ever; at the limit of connections it waits until one ends.
@@ -268,10 +225,10 @@ impl Acceptor {
         let Ok(local) = socket.local_addr() else { return };
         let (endpoint, tls) = (Arc::clone(&self.endpoint), self.tls.clone());
         let (http, watcher) = (self.http(), connections.watcher());
-        let (timeout, answer_timeout, open) = (self.header_timeout, self.answer_timeout, self.open.clone());
+        let (timeout, answer_timeout) = (self.header_timeout, self.answer_timeout);
+        let open = self.connections.open();
         tokio::spawn(async move {
-            let _place = place;
-            let _open = Open::new(open);
+            let _place = (place, open);
             // Silence, resets, timeouts, failed handshakes and malformed HTTP are the client's affair.
             let opening = self::open(socket, tls.as_deref());
             let Ok(Ok((stream, version))) = tokio::time::timeout(timeout, opening).await else { return };
