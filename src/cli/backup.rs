@@ -11,7 +11,7 @@ use crate::store::{Contents, Location, Store};
 pub fn backup(config: &Config, file: Option<PathBuf>) -> Outcome {
     let store = super::open_store(config)?;
     let file = file.unwrap_or_else(|| beside(&config.store.path));
-    let contents = store.backup(&file, Clock::System.now())?;
+    let contents = store.backup(&file, Clock::System.now(), &mut |_, _| ())?;
     println!("{}: {}", file.display(), describe(contents));
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 mod abuse;
 mod app;
+mod backups;
 mod batch;
 mod binary;
 mod browser;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Each module may use those of a lower rank, and itself.
-const RANKS: [(&str, u8); 21] = [
+const RANKS: [(&str, u8); 23] = [
     ("main", 9),
     ("cli", 8),
     ("server", 7),
@@ -27,6 +27,8 @@ const RANKS: [(&str, u8); 21] = [
     ("filter", 1),
     ("clock", 1),
     ("random", 1),
+    ("latest", 1),
+    ("priority", 1),
     ("build_info", 1),
     ("lib", 9),
 ];
