@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! Dependencies point one way, which `tests/it/tidy.rs` holds:
-//! `main -> cli -> {server, api} -> auth -> app -> {store, wechat, password, token} -> {domain, filter, clock, random, config}`.
+//! `main -> cli -> server -> operate -> api -> auth -> app -> {store, wechat, password, token} -> {domain, filter, clock, random, config}`.
 //! `cli` also uses `pocketbase`, which uses the store. docs/architecture.md tells the rest.
 
 pub mod api;
@@ -17,6 +17,7 @@ pub mod domain;
 pub mod error;
 pub mod filter;
 pub mod latest;
+pub mod operate;
 pub mod password;
 pub mod pocketbase;
 pub mod priority;

@@ -16,6 +16,7 @@ mod load;
 mod measured;
 mod process;
 mod requests;
+mod soak;
 mod start;
 mod storm;
 mod stub;
@@ -68,6 +69,9 @@ struct Args {
     /// The file's length under so many profile updates, e.g. 500k
     #[arg(long, value_parser = count)]
     updates: Option<u64>,
+    /// About 200 requests a second of all kinds for so many seconds, e.g. 3600
+    #[arg(long, value_parser = seconds)]
+    soak: Option<Duration>,
     /// Write a database with so many users, and nothing else
     #[arg(long, num_args = 2, value_names = ["FILE", "USERS"])]
     preload_only: Option<Vec<String>>,
@@ -130,7 +134,8 @@ async fn run(args: Args) {
     }
     let setup = Setup::new(&args).await;
     let only_table =
-        !(args.storm || args.hang || args.start || args.updates.is_some()) && args.growth.is_empty();
+        !(args.storm || args.hang || args.start || args.updates.is_some() || args.soak.is_some())
+            && args.growth.is_empty();
     if only_table {
         table::print(&setup, &args.rows).await;
     }
@@ -148,6 +153,9 @@ async fn run(args: Args) {
     }
     if let Some(updates) = args.updates {
         updates::print(&setup, updates).await;
+    }
+    if let Some(time) = args.soak {
+        soak::print(&setup, time).await;
     }
 }
 

@@ -36,6 +36,7 @@ use self::limits::Limits;
 use self::operations::Operations;
 use self::pages::{Files, Page};
 use self::platform::PlatformApi;
+pub use self::pocketbase::operator;
 use self::pocketbase::{
     AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, HealthApi, ImpersonateApi, MailApi, OffApi,
     RealtimeApi, RecordsApi,

@@ -8,6 +8,7 @@ mod password;
 mod profile;
 mod refresh;
 mod register;
+mod revoke;
 mod superuser;
 mod tokens;
 
@@ -19,6 +20,7 @@ pub use password::{hash_password, is_password_of};
 pub use profile::{ProfileUpdate, update_profile};
 pub use refresh::{RefreshBy, refresh_token};
 pub use register::{Registration, register};
+pub use revoke::revoke_tokens;
 pub use superuser::{SuperuserSession, create_superuser, superuser_login};
 pub use tokens::{file_token, superuser_token};
 

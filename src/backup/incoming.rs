@@ -34,7 +34,7 @@ impl Incoming {
             let folder = open_folder(&app)?;
             sweep(&folder)?;
             let file = Builder::new().prefix("incoming-").suffix(UNFINISHED).tempfile_in(folder)?;
-            file.as_file().lock()?;
+            file.as_file().lock_shared()?;
             Ok(file.into_parts())
         })
         .await?;

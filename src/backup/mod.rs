@@ -91,6 +91,30 @@ pub async fn list(app: &Arc<App>) -> Result<Vec<Backup>, Error> {
     .await
 }
 
+/// Makes a copy that has no name, for somebody to take away; tells `progress` how many users are copied, of how many.
+///
+/// # Errors
+/// [`Error::Busy`] while another operation on the whole file runs; [`Error::Store`].
+pub async fn copy(
+    app: &Arc<App>,
+    mut progress: impl FnMut(u64, u64) + Send + 'static,
+) -> Result<(File, Contents), Error> {
+    let alone = Arc::clone(&app.upkeep).try_lock_owned().map_err(|_| Error::Busy)?;
+    let (app, now) = (Arc::clone(app), app.clock.now());
+    in_background(move || {
+        let _alone = alone;
+        let folder = open_folder(&app)?;
+        sweep(&folder)?;
+        let path = folder.join(format!("outgoing{UNFINISHED}"));
+        let contents = app.store.backup(&path, now, &mut progress)?;
+        let copy = File::open(&path)?;
+        // It is gone when whoever takes it away closes it, and if nobody does.
+        fs::remove_file(path)?;
+        Ok((copy, contents))
+    })
+    .await
+}
+
 /// Verifies a file that somebody brought, and keeps it under this name.
 ///
 /// # Errors

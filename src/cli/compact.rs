@@ -1,16 +1,13 @@
 //! `bai compact`
 
-use std::fs;
-
 use super::Outcome;
+use super::session::{Missing, Session};
 use crate::config::Config;
+use crate::operate::{Command, upkeep};
 
 pub fn run(config: &Config) -> Outcome {
-    let store = super::open_store(config)?;
-    let size = || fs::metadata(&config.store.path).map(|file| file.len());
-    let before = size()?;
-    store.compact()?;
-    drop(store);
-    println!("{}: {} bytes before, {} bytes now", config.store.path.display(), before, size()?);
+    let session = Session::open(config, Missing::Refuse)?;
+    let rows = session.rows(Command::Upkeep(upkeep::Command::Compact))?;
+    println!("{} bytes before, {} bytes now", rows[0]["before"], rows[0]["now"]);
     Ok(())
 }

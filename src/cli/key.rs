@@ -1,32 +1,35 @@
 //! `bai key`
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
-use super::Outcome;
-use crate::clock::Clock;
+use super::session::{Missing, Session};
+use super::{Outcome, output};
 use crate::config::Config;
-use crate::domain::ServerKey;
-use crate::random::Random;
-use crate::token;
+use crate::operate::Command as Operation;
+use crate::operate::keys::Command as Keys;
+
+#[derive(Args)]
+pub struct Key {
+    #[command(subcommand)]
+    command: Command,
+    /// JSON instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+}
 
 #[derive(Subcommand)]
-pub enum Command {
+enum Command {
     /// List the keys by id and age; the last one makes new tokens
     List,
     /// Add a key for new tokens; tokens made with the older keys stay valid until they expire
     Rotate,
 }
 
-pub fn run(config: &Config, command: &Command) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let store = super::open_store(config)?;
-    if matches!(command, Command::Rotate) {
-        let now = Clock::System.now();
-        let key = ServerKey { secret: Random::System.bytes()?, created: now };
-        runtime.block_on(store.add_token_key(key, now.checked_sub(config.token.lifetime)?))?;
-    }
-    for key in store.token_keys()? {
-        println!("{}  created {}", token::key_id(&key).unwrap_or_default(), key.created);
-    }
-    Ok(())
+pub fn run(config: &Config, key: &Key) -> Outcome {
+    let session = Session::open(config, Missing::Refuse)?;
+    let command = match key.command {
+        Command::List => Keys::List,
+        Command::Rotate => Keys::Rotate,
+    };
+    output::rows(&["id", "created"], &session.rows(Operation::Key(command))?, key.json)
 }

@@ -1,14 +1,24 @@
 //! The command line.
 
 mod backup;
+mod check;
 mod compact;
+mod company;
 mod export;
 mod import;
 mod key;
+mod list;
+mod output;
+mod password;
+mod progress;
+mod restore;
 mod serve;
+mod session;
 mod show;
 mod superuser;
+mod user;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -17,6 +27,7 @@ use clap::{Parser, Subcommand};
 
 use crate::build_info;
 use crate::config::Config;
+use crate::operate::{Cause, Failure};
 use crate::store::{Location, Store};
 
 /// What `--version` shows: version, revision and build time.
@@ -24,6 +35,9 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     let time = build_info::time().map_or_else(|| "at an unknown time".to_owned(), |at| at.to_string());
     format!("{} ({}, built {time})", build_info::VERSION, build_info::REVISION)
 });
+
+/// As clap exits when it cannot read the arguments.
+const WRONG_USE: u8 = 2;
 
 /// The result of a command; an error is one message for a person.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -51,29 +65,27 @@ enum Command {
     },
     /// Print the effective configuration, secrets masked
     Config,
-    /// Manage the keys that tokens are encrypted with (the server must be stopped)
-    #[command(subcommand)]
-    Key(key::Command),
-    /// Manage those who may do everything through PocketBase's API (the server must be stopped)
-    #[command(subcommand)]
-    Superuser(superuser::Command),
-    /// Copy the database to a new file and read it back (the server must be stopped)
-    Backup {
-        /// The new file [default: beside the database, named after the time]
-        file: Option<PathBuf>,
-    },
+    /// Find users and change them
+    User(user::User),
+    /// Find companies and change them
+    Company(company::Company),
+    /// Manage those who may do everything through PocketBase's API
+    Superuser(superuser::Superuser),
+    /// Manage the keys that tokens are encrypted with
+    Key(key::Key),
+    /// Copy the database to a new file and read it back
+    Backup(backup::Backup),
+    /// Put a backup in the place of the database, and keep that under another name
+    Restore(restore::Restore),
     /// Read a whole database file, changing nothing, and say what is in it or what is wrong with it
-    Check {
-        /// The file [default: the database; the server must be stopped]
-        file: Option<PathBuf>,
-    },
+    Check(check::Check),
     /// Bring users from elsewhere
     #[command(subcommand)]
     Import(import::Command),
     /// Write everybody into another server's database
     #[command(subcommand)]
     Export(export::Command),
-    /// Give unused space of the database file back (the server must be stopped)
+    /// Give unused space of the database file back
     Compact,
 }
 
@@ -86,20 +98,38 @@ pub fn run() -> ExitCode {
             Command::Serve => serve::run(config),
             Command::Openapi { yaml } => show::openapi(config, yaml),
             Command::Config => show::config(&config),
+            Command::User(command) => user::run(&config, command),
+            Command::Company(command) => company::run(&config, command),
+            Command::Superuser(command) => superuser::run(&config, command),
             Command::Key(command) => key::run(&config, &command),
-            Command::Superuser(command) => superuser::run(config, &command),
-            Command::Backup { file } => backup::backup(&config, file),
-            Command::Check { file } => backup::check(&config, file),
+            Command::Backup(asked) => backup::run(&config, asked),
+            Command::Restore(asked) => restore::run(&config, &asked),
+            Command::Check(asked) => check::run(&config, &asked),
             Command::Import(command) => import::run(&config, &command),
             Command::Export(command) => export::run(&config, &command),
             Command::Compact => compact::run(&config),
         });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has had enough, as "head" has.
+        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bai: {error}");
-            ExitCode::FAILURE
+            exit_code(error.as_ref())
         }
+    }
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut io = causes.filter_map(|error| error.downcast_ref::<io::Error>());
+    io.any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn exit_code(error: &(dyn std::error::Error + 'static)) -> ExitCode {
+    match error.downcast_ref::<Failure>() {
+        Some(failure) if failure.cause == Cause::Invalid => ExitCode::from(WRONG_USE),
+        _ => ExitCode::FAILURE,
     }
 }
 

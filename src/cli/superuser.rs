@@ -1,59 +1,75 @@
 //! `bai superuser`
 
-use std::io::{self, BufRead, IsTerminal};
+use clap::{Args, Subcommand};
 
-use clap::Subcommand;
-
-use super::Outcome;
-use crate::app::App;
-use crate::auth;
-use crate::clock::Clock;
+use super::list::List;
+use super::session::{Missing, Session};
+use super::{Outcome, output, password};
+use crate::api::operator::Records;
 use crate::config::Config;
-use crate::domain::{Email, Invalid, PlainPassword};
-use crate::random::Random;
-use crate::store::Location;
+use crate::domain::Kind;
+use crate::operate::Command as Operation;
+use crate::operate::superusers::{Command as Superusers, Credentials};
+
+#[derive(Args)]
+pub struct Superuser {
+    #[command(subcommand)]
+    command: Command,
+    /// JSON instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+}
 
 #[derive(Subcommand)]
-pub enum Command {
+enum Command {
+    /// List superusers
+    List(List),
     /// Make a superuser; the password is asked for, or is the first line of the standard input
-    Create {
-        /// The e-mail address to log in with
-        email: String,
+    Create(Who),
+    /// Set a password, asked for as at "create"; the superuser's tokens end
+    SetPassword(Who),
+    /// End a superuser's tokens; a login gives new ones
+    Revoke(Who),
+    /// Remove a superuser for good; the last one stays
+    Delete {
+        #[command(flatten)]
+        who: Who,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
     },
 }
 
-pub fn run(config: Config, command: &Command) -> Outcome {
-    let Command::Create { email } = command;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(create(config, email))
+#[derive(Args)]
+struct Who {
+    /// The e-mail address to log in with
+    email: String,
 }
 
-async fn create(config: Config, email: &str) -> Outcome {
-    let address = Email::parse(email).ok_or_else(|| format!("{email} is not an e-mail address"))?;
-    let password = PlainPassword::new(read_password()?).map_err(|why| match why {
-        Invalid::Empty => "there is no password on the standard input".to_owned(),
-        why => format!("the password is {why}"),
-    })?;
-    let location = Location::File(config.store.path.clone());
-    let app = App::new(config, &location, Clock::System, Random::System).await?;
-    match auth::create_superuser(&app, address, password).await? {
-        Ok(superuser) => println!(
-            "superuser {} ({}) in {}",
-            superuser.email,
-            superuser.id,
-            app.config.store.path.display()
-        ),
-        Err(_) => return Err(format!("there is a superuser {email} already").into()),
+pub fn run(config: &Config, superuser: Superuser) -> Outcome {
+    // The first superuser may come before the first start.
+    let missing = match superuser.command {
+        Command::Create(_) => Missing::Make,
+        _ => Missing::Refuse,
+    };
+    let session = Session::open(config, missing)?;
+    let (columns, json) = (Records::columns(Kind::Superusers), superuser.json);
+    let done = |what: &str, command| {
+        let rows = session.rows(Operation::Superuser(command))?;
+        output::done(what, columns, &rows[0], json)
+    };
+    let credentials =
+        |email| Ok::<_, Box<dyn std::error::Error>>(Credentials { email, password: password::read()? });
+    match superuser.command {
+        Command::List(list) => list.print(&session, Kind::Superusers, json),
+        Command::Create(Who { email }) => done("made", Superusers::Create(credentials(email)?)),
+        Command::SetPassword(Who { email }) => {
+            done("has a new password", Superusers::SetPassword(credentials(email)?))
+        }
+        Command::Revoke(Who { email }) => done("has no valid token any more", Superusers::Revoke(email)),
+        Command::Delete { who: Who { email }, yes } => {
+            output::confirm(&format!("Remove {email} for good?"), yes)?;
+            done("removed", Superusers::Delete(email))
+        }
     }
-    Ok(())
-}
-
-/// Never an argument: those are in the list of processes and in the shell's history.
-fn read_password() -> io::Result<String> {
-    if io::stdin().is_terminal() {
-        return rpassword::prompt_password("password: ");
-    }
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

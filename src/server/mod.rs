@@ -1,5 +1,6 @@
 //! Listening and serving, over hyper: poem's own server sets no deadline on request headers.
 
+pub mod door;
 mod requests;
 
 use std::convert::Infallible;
@@ -7,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::OptionFuture;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -18,6 +20,7 @@ use poem::{Endpoint, Request, Response};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use self::door::Door;
 use self::requests::Requests;
 use crate::api;
 use crate::app::App;
@@ -45,6 +48,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Server {
     acceptor: Acceptor,
     app: Arc<App>,
+    door: Option<Door>,
     /// Dropped when the server stops: answers that would go on for ever end then.
     streams: watch::Sender<()>,
 }
@@ -81,7 +85,8 @@ impl Server {
         let endpoint: SharedEndpoint =
             Arc::new(poem::endpoint::ToDynEndpoint(api::endpoint(&app, stopping)?));
         let acceptor = Acceptor::bind(&settings, endpoint)?;
-        Ok(Self { acceptor, app, streams })
+        let door = open_door(location, &app);
+        Ok(Self { acceptor, app, door, streams })
     }
 
     /// What the server works with.
@@ -101,15 +106,29 @@ impl Server {
     /// Answers until `stop` is ready; then lets requests in flight finish, for at most ten seconds.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let connections = GracefulShutdown::new();
+        let door = OptionFuture::from(self.door.map(|door| tokio::spawn(door.run(self.streams.subscribe()))));
         tokio::select! {
             () = self.acceptor.run(&connections) => {}
             () = stop => {}
         }
         drop((self.acceptor, self.streams));
-        if tokio::time::timeout(STOP_DEADLINE, connections.shutdown()).await.is_err() {
+        let finish = async { tokio::join!(connections.shutdown(), door) };
+        if tokio::time::timeout(STOP_DEADLINE, finish).await.is_err() {
             tracing::warn!("stopping although some requests did not finish within {STOP_DEADLINE:?}");
         }
     }
+}
+
+/// Without a door the server serves all the same; commands need it to be stopped then.
+fn open_door(location: &Location, app: &Arc<App>) -> Option<Door> {
+    let Location::File(database) = location else { return None };
+    let opened = Door::open(database, app);
+    opened
+        .inspect_err(|error| {
+            let socket = door::path(database);
+            tracing::warn!(%error, socket = %socket.display(), "no door: commands such as \"bai user list\" need a stopped server");
+        })
+        .ok()
 }
 
 /// Serves the sandbox on a loopback port of its own for the life of the process, and points the client to it.

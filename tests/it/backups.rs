@@ -56,7 +56,7 @@ impl Operated {
         answer["token"].as_str().unwrap().to_owned()
     }
 
-    /// The bytes of a backup. They are no answer that can be searched for secrets: they are all there.
+    /// The bytes of a backup; they are no answer that can be searched for secrets: they are all there.
     fn download(&self, name: &str) -> Vec<u8> {
         let url = format!("{}{BACKUPS}/{name}?token={}", self.app.base, self.file_token(&self.root));
         let mut response = ureq::get(url).call().unwrap();
@@ -85,7 +85,8 @@ impl Operated {
     fn files(&self) -> Vec<String> {
         let entries = |dir: PathBuf| fs::read_dir(dir).into_iter().flatten();
         let all = entries(self.dir.path().into()).chain(entries(self.dir.path().join("backups")));
-        let mut names: Vec<_> = all.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let names = all.map(|e| e.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.filter(|name| !name.ends_with(".sock")).collect();
         names.sort();
         names
     }
@@ -272,6 +273,8 @@ fn an_upload_that_drips_or_breaks_off_leaves_nothing() {
 #[test]
 fn backups_under_load_hold_everybody_acknowledged_before_they_began() {
     const WRITERS: usize = 8;
+    /// About 500 writes a second from all of them.
+    const PAUSE: Duration = Duration::from_millis(16);
     let server = Operated::new();
     let store = &server.app.app.store;
     let acknowledged: Vec<_> = (0..WRITERS).map(|_| AtomicUsize::new(0)).collect();
@@ -288,6 +291,7 @@ fn backups_under_load_hold_everybody_acknowledged_before_they_began() {
                     }
                     runtime.block_on(store.insert_user(new_user(number(writer, n)))).unwrap().unwrap();
                     count.store(n + 1, Ordering::SeqCst);
+                    thread::sleep(PAUSE);
                 }
             });
         }
@@ -415,18 +419,18 @@ fn a_key_that_was_given_up_since_a_backup_does_not_come_back() {
     server.app.clock.advance(SECOND);
     server.create("x.zip");
     server.app.clock.advance(Duration::from_hours(1));
-    let now = server.app.clock.now();
-    let key = |text: &[u8; 32]| ServerKey { secret: *text, created: now };
     let store = &server.app.app.store;
     for secret in [b"canary-canary-canary-canary-cana", b"canary-canary-canary-canary-ca-2"] {
-        server.app.block_on(store.add_token_key(key(secret), now)).unwrap();
+        server.app.clock.advance(SECOND);
+        let key = ServerKey { secret: *secret, created: server.app.clock.now() };
+        server.app.block_on(store.add_token_key(key, server.app.clock.now())).unwrap();
     }
-    let kept: Vec<_> = store.token_keys().unwrap().iter().map(|key| key.secret).collect();
+    let secrets = || store.token_keys().unwrap().iter().map(|key| key.secret).collect::<Vec<_>>();
+    let kept = secrets();
+    assert_eq!(kept.len(), 2);
     server.restore("x.zip");
-    let keys: Vec<_> = store.token_keys().unwrap().iter().map(|key| key.secret).collect();
-    assert_eq!(keys, kept);
-    let expected = if keys.len() == 3 { 200 } else { 401 };
-    assert_eq!(server.refresh(&alices), expected);
+    assert_eq!(secrets(), kept);
+    assert_eq!(server.refresh(&alices), 401);
 }
 
 #[test]

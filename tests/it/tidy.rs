@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Each module may use those of a lower rank, and itself.
-const RANKS: [(&str, u8); 23] = [
-    ("main", 9),
-    ("cli", 8),
-    ("server", 7),
+const RANKS: [(&str, u8); 24] = [
+    ("main", 10),
+    ("cli", 9),
+    ("server", 8),
+    ("operate", 7),
     ("api", 6),
     ("auth", 5),
     ("backup", 5),
@@ -30,7 +31,7 @@ const RANKS: [(&str, u8); 23] = [
     ("latest", 1),
     ("priority", 1),
     ("build_info", 1),
-    ("lib", 9),
+    ("lib", 10),
 ];
 
 /// Crates that only some modules may name.

@@ -62,17 +62,34 @@ impl Context {
             Err(refused) => return Ok(Err(refused)),
         };
         let passwords = self.passwords(request, who, kind, editor, &action, &body).await?;
+        Ok(Ok(self.planned(kind, action, body, editor, passwords)?))
+    }
+
+    /// A plan for a change by somebody who may do what a superuser may.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`], and errors of ours.
+    pub async fn plan_unasked(&self, kind: Kind, action: Action, body: Map<String, Value>) -> Result<Plan> {
+        let sent = Sent::of(&body);
+        let mut passwords = Passwords::NONE;
+        if needs_hash(kind, &action, &sent) {
+            passwords.hash = Some(self.hash(&sent).await?);
+        }
+        self.planned(kind, action, body, Editor::Superuser, passwords)
+    }
+
+    fn planned(
+        &self,
+        kind: Kind,
+        action: Action,
+        body: Map<String, Value>,
+        editor: Editor,
+        passwords: Passwords,
+    ) -> Result<Plan> {
         let app = &self.app;
-        Ok(Ok(Plan {
-            kind,
-            action,
-            body,
-            editor,
-            passwords,
-            id: RecordId::from_random(app.random.bytes()?),
-            conversation: app.random.uuid()?,
-            token_key: auth::new_token_key(app)?,
-        }))
+        let (id, conversation) = (RecordId::from_random(app.random.bytes()?), app.random.uuid()?);
+        let token_key = auth::new_token_key(app)?;
+        Ok(Plan { kind, action, body, editor, passwords, id, conversation, token_key })
     }
 
     /// Makes all changes or none; the records as they are then, a deleted one as it was.
@@ -111,9 +128,8 @@ impl Context {
         body: &Map<String, Value>,
     ) -> Result<Passwords> {
         let sent = Sent::of(body);
-        let is_needed = kind != Kind::Companies && !matches!(action, Action::Delete(_)) && sent.is_change();
-        let mut passwords = Passwords { hash: None, old: None, if_token_key: None };
-        if !is_needed {
+        let mut passwords = Passwords::NONE;
+        if !needs_hash(kind, action, &sent) {
             return Ok(passwords);
         }
         if let (Editor::Owner, Some(Who::User(user))) = (editor, who) {
@@ -125,11 +141,15 @@ impl Context {
             // Of two changes at once, each allowed by the same old password, only the first is made.
             passwords.if_token_key = Some(user.token_key.clone());
         }
-        passwords.hash = Some(match sent.new_password() {
+        passwords.hash = Some(self.hash(&sent).await?);
+        Ok(passwords)
+    }
+
+    async fn hash(&self, sent: &Sent) -> Result<Result<String, FieldError>> {
+        Ok(match sent.new_password() {
             Ok(new) => Ok(auth::hash_password(&self.app, new).await?),
             Err(error) => Err(error),
-        });
-        Ok(passwords)
+        })
     }
 
     /// An old password may be a guess of somebody with a stolen token, and is counted as at a login; by the openid,
@@ -153,6 +173,10 @@ impl Context {
             Err(error) => Err(error),
         }
     }
+}
+
+fn needs_hash(kind: Kind, action: &Action, sent: &Sent) -> bool {
+    kind != Kind::Companies && !matches!(action, Action::Delete(_)) && sent.is_change()
 }
 
 /// As what `who` may do that, by PocketBase's rules of the collections.

@@ -41,20 +41,21 @@ impl Found {
     }
 }
 
-/// A list of a collection for a superuser, who sees all of it.
+/// A list of a collection for somebody who sees all of it.
 struct Query {
     kind: Kind,
     paging: Paging,
     condition: Condition,
-    superuser: Record,
+    /// The superuser who asks, if it is one.
+    superuser: Option<Record>,
     /// What may be kept of the records that were seen, in bytes.
     sort_bytes: usize,
 }
 
 impl Query {
     fn asker<'a>(&'a self, app: &App, schemas: &'a Schemas) -> Asker<'a> {
-        let row = Row::new(&self.superuser, schemas.of(Kind::Superusers));
-        Asker { now: app.clock.now(), row: Some(row), is_superuser: true }
+        let row = self.superuser.as_ref().map(|record| Row::new(record, schemas.of(Kind::Superusers)));
+        Asker { now: app.clock.now(), row, is_superuser: true }
     }
 }
 
@@ -243,11 +244,23 @@ impl Context {
             None => Ok(Found::default()),
             Some(Who::User(user)) => Ok(self.own(Record::User(*user), &paging, &condition)),
             Some(Who::Superuser(superuser)) => {
-                let superuser = Record::Superuser(*superuser);
-                let query = Query { kind, paging, condition, superuser, sort_bytes: SORT_BYTES };
-                self.all(query).await
+                self.list_all(kind, paging, condition, Some(Record::Superuser(*superuser))).await
             }
         }
+    }
+
+    /// The page of a list for somebody who may see everything.
+    ///
+    /// # Errors
+    /// Only errors of ours.
+    pub async fn list_all(
+        &self,
+        kind: Kind,
+        paging: Paging,
+        condition: Condition,
+        superuser: Option<Record>,
+    ) -> Result<Found> {
+        self.all(Query { kind, paging, condition, superuser, sort_bytes: SORT_BYTES }).await
     }
 
     /// Of all users one sees oneself.
@@ -348,7 +361,8 @@ mod tests {
             let condition =
                 Condition::parse("users_name != 'n3'", sort, schemas.of(Kind::Users), true).unwrap();
             let paging = Paging { page, per_page, skip_total: false };
-            let query = Query { kind: Kind::Users, paging, condition, superuser: superuser(), sort_bytes };
+            let query =
+                Query { kind: Kind::Users, paging, condition, superuser: Some(superuser()), sort_bytes };
             match look(&app, &schemas, &query).unwrap() {
                 Seen::Ids(ids, total) => (ids, total),
                 Seen::Records(_) => panic!("not by an index"),

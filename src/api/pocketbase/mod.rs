@@ -25,6 +25,7 @@ mod json;
 mod list;
 mod mail;
 mod off;
+pub mod operator;
 mod paging;
 mod passwords;
 mod realtime;

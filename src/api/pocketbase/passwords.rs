@@ -26,6 +26,11 @@ pub struct Passwords {
     pub if_token_key: Option<TokenKey>,
 }
 
+impl Passwords {
+    /// No new password.
+    pub const NONE: Self = Self { hash: None, old: None, if_token_key: None };
+}
+
 /// The texts of a form.
 pub struct Sent {
     pub new: String,

@@ -26,6 +26,8 @@ use tokio::sync::{broadcast, watch};
 pub use self::backup::Progress;
 use self::engine::Engine;
 pub use self::restore::restore;
+pub use self::room::ensure as ensure_room;
+pub use self::schema::sync_folder;
 use self::tables::{
     COMPANIES, COMPANIES_BY_KEY, META, META_IMPORTED_HASHES, SUPERUSERS, SUPERUSERS_BY_EMAIL, Tables, USERS,
     USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,

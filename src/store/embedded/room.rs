@@ -5,6 +5,9 @@ use std::path::Path;
 use crate::store::Error;
 
 /// Refuses to begin a file at `path` that takes `needed` bytes, when its disk has not as many free.
+///
+/// # Errors
+/// [`Error::NoRoom`]; [`Error::Open`] when there is no such folder.
 pub fn ensure(path: &Path, needed: u64) -> Result<(), Error> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let disk = rustix::fs::statvfs(folder)

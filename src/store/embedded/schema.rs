@@ -146,6 +146,9 @@ pub fn remove_if_there(path: &Path) -> io::Result<()> {
 }
 
 /// A new name of a file is on disk only when its folder is.
+///
+/// # Errors
+/// The system's.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()

@@ -1,0 +1,25 @@
+//! Ending somebody's tokens.
+
+use super::new_token_key;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::store::{Record, SuperuserUpdate, UserUpdate, Write};
+
+/// Ends all tokens of a user or a superuser; who logs in again gets new ones. Companies have none.
+///
+/// # Errors
+/// Only errors of ours; also when the record is gone meanwhile.
+pub async fn revoke_tokens(app: &App, whose: &Record) -> Result<()> {
+    let (id, token_key) = (whose.id().clone(), Some(new_token_key(app)?));
+    let write = match whose {
+        Record::User(_) => Write::UpdateUser(id, Box::new(UserUpdate { token_key, ..UserUpdate::default() })),
+        Record::Superuser(_) => {
+            Write::UpdateSuperuser(id, SuperuserUpdate { token_key, ..SuperuserUpdate::default() })
+        }
+        Record::Company(_) => return Ok(()),
+    };
+    let written = app.store.write(vec![write], app.clock.now()).await?;
+    written
+        .map(drop)
+        .map_err(|(_, conflict)| Error::internal(format!("tokens were not revoked: {conflict:?}")))
+}

@@ -1,0 +1,61 @@
+//! What an operator may do from the command line, with the server running or stopped: docs/decisions/0008-the-door.md.
+
+pub mod companies;
+pub mod frame;
+pub mod io;
+pub mod keys;
+pub mod superusers;
+pub mod upkeep;
+pub mod users;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::io::{Caller, Input, Io, Output};
+pub use crate::api::operator::{Cause, Failure, Wanted};
+use crate::app::App;
+
+/// Everything that an operator may ask for.
+#[derive(Clone, Deserialize, Serialize)]
+pub enum Command {
+    /// About users.
+    User(users::Command),
+    /// About companies.
+    Company(companies::Command),
+    /// About superusers.
+    Superuser(superusers::Command),
+    /// About token keys.
+    Key(keys::Command),
+    /// About the database as a whole.
+    Upkeep(upkeep::Command),
+}
+
+/// Does what the command says. It changes all that it names or nothing; when the caller goes away it stops at the next line
+/// of its answer.
+///
+/// # Errors
+/// [`Failure`], for a person to read.
+pub async fn run(app: &Arc<App>, command: Command, io: &mut Io) -> Result<(), Failure> {
+    match command {
+        Command::User(command) => users::run(app, command, io).await,
+        Command::Company(command) => companies::run(app, command, io).await,
+        Command::Superuser(command) => superusers::run(app, command, io).await,
+        Command::Key(command) => keys::run(app, command, io).await,
+        Command::Upkeep(command) => upkeep::run(app, command, io).await,
+    }
+}
+
+/// Gives out a page of records as rows, and at last how many there are on all pages.
+async fn list(
+    records: &crate::api::operator::Records,
+    kind: crate::domain::Kind,
+    wanted: Wanted,
+    io: &Io,
+) -> Result<(), Failure> {
+    let (found, total) = records.list(kind, wanted).await?;
+    for record in &found {
+        io.row(records.show(record)).await?;
+    }
+    io.progress(u64::try_from(found.len()).unwrap_or(u64::MAX), total).await
+}

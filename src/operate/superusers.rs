@@ -1,0 +1,69 @@
+//! Superusers, for an operator.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Failure, Io, Wanted};
+use crate::api::operator::Records;
+use crate::app::App;
+use crate::auth;
+use crate::domain::{Email, Kind, PlainPassword};
+use crate::store::Record;
+
+/// What may be done.
+#[derive(Clone, Deserialize, Serialize)]
+pub enum Command {
+    /// A page of them.
+    List(Wanted),
+    /// A new one.
+    Create(Credentials),
+    /// Sets a password, which ends all tokens.
+    SetPassword(Credentials),
+    /// Ends all tokens.
+    Revoke(String),
+    /// Removes one, unless it is the last.
+    Delete(String),
+}
+
+/// What a superuser logs in with.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct Credentials {
+    /// The e-mail address.
+    pub email: String,
+    /// The password.
+    pub password: String,
+}
+
+/// Does it.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failure> {
+    let records = Records::new(app);
+    let find = async |who: &str| records.find(Kind::Superusers, who).await;
+    let superuser = match command {
+        Command::List(wanted) => return super::list(&records, Kind::Superusers, wanted, io).await,
+        Command::Create(credentials) => create(app, credentials).await?,
+        Command::SetPassword(Credentials { email, password }) => {
+            records.set_password(&find(&email).await?, &password).await?
+        }
+        Command::Delete(who) => records.delete(&find(&who).await?).await?,
+        Command::Revoke(who) => {
+            let superuser = find(&who).await?;
+            auth::revoke_tokens(app, &superuser).await?;
+            superuser
+        }
+    };
+    io.row(records.show(&superuser)).await
+}
+
+async fn create(app: &App, Credentials { email, password }: Credentials) -> Result<Record, Failure> {
+    let address =
+        Email::parse(&email).ok_or_else(|| Failure::invalid(format!("{email} is not an e-mail address")))?;
+    let password =
+        PlainPassword::new(password).map_err(|why| Failure::invalid(format!("the password is {why}")))?;
+    let made = auth::create_superuser(app, address, password).await?;
+    let taken = |_| Failure::invalid(format!("there is a superuser {email} already"));
+    made.map(Record::Superuser).map_err(taken)
+}
