@@ -42,8 +42,8 @@ use self::pages::{Files, Page};
 use self::platform::PlatformApi;
 pub use self::pocketbase::operator;
 use self::pocketbase::{
-    AuthApi, BatchApi, CollectionsApi, Context, EventsApi, HealthApi, ImpersonateApi, MailApi, OffApi,
-    RealtimeApi, RecordsApi, SetUpApi,
+    AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, EventsApi, HealthApi, ImpersonateApi, MailApi,
+    OffApi, RealtimeApi, RecordsApi, SetUpApi,
 };
 use self::system::SystemApi;
 use self::traffic::Traffic;
@@ -96,6 +96,7 @@ type Dialect = (
     EventsApi,
     SetUpApi,
     RealtimeApi,
+    BackupsApi,
 );
 type Service = OpenApiService<(Contract, Dialect), ()>;
 
@@ -124,7 +125,8 @@ fn service(app: &Arc<App>, limits: &Arc<Limits>, stopping: watch::Receiver<()>) 
         BatchApi(context.clone()),
         EventsApi(context.clone()),
         SetUpApi(context.clone()),
-        RealtimeApi::new(context, stopping),
+        RealtimeApi::new(context.clone(), stopping),
+        BackupsApi(context),
     );
     spec::service((contract(app, limits), dialect), &app.config.server.public_urls)
 }

@@ -134,7 +134,7 @@ impl PlatformApi {
         let source = self.source(request);
         let session = auth::register(&self.app, source.ip(), registration).await?;
         self.limits.logged_in(&source, &phone);
-        Ok(Answer(PocketBaseAuthResponse::new(session, &self.app.collections)))
+        Ok(Answer(PocketBaseAuthResponse::new(session, self.app.collections())))
     }
 
     /// 平台用户登录
@@ -157,7 +157,7 @@ impl PlatformApi {
         let attempt = auth::admitted(&self.app, kind, source.ip(), admitted)?;
         let user = attempt.found(auth::platform_user(&self.app, source.ip(), &phone).await)?;
         let session = attempt.settle(auth::platform_login(&self.app, source.ip(), user, password).await)?;
-        Ok(Answer(PocketBaseAuthResponse::new(session, &self.app.collections)))
+        Ok(Answer(PocketBaseAuthResponse::new(session, self.app.collections())))
     }
 }
 

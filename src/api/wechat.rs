@@ -116,7 +116,7 @@ impl WechatApi {
         let _in_flight = self.limits.once("wechat/login", code.as_str())?;
         let source = Source::of(request, &self.app.config.server.trusted_proxies).ip();
         let session = auth::wechat_login(&self.app, source, &code).await?;
-        Ok(Answer(PocketBaseAuthResponse::new(session, &self.app.collections)))
+        Ok(Answer(PocketBaseAuthResponse::new(session, self.app.collections())))
     }
 
     /// 更新微信用户资料
@@ -137,7 +137,7 @@ impl WechatApi {
         let (user, company) = lookup.settle(auth::update_profile(&self.app, &by, user, update).await)?;
         let data = WechatProfileResponseData {
             status: ProfileStatus::Updated,
-            user: UserInfo::new(&user, company.as_ref(), &self.app.collections),
+            user: UserInfo::new(&user, company.as_ref(), self.app.collections()),
         };
         Ok(Answer(Envelope::new("更新成功", data)))
     }

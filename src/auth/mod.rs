@@ -15,7 +15,7 @@ mod set_up;
 mod superuser;
 mod tokens;
 
-pub use authenticate::{Caller, Who, authenticate, authenticate_session, caller, caller_beside};
+pub use authenticate::{Caller, Who, authenticate, authenticate_session, caller, caller_beside, file_caller};
 pub use events::{EventPage, EventQuery, EventQueryField, find_events, moment};
 pub use identity::{IdentityField, user_by_identity};
 pub use impersonate::impersonate;
@@ -28,7 +28,7 @@ pub use register::{Registration, create_user, register};
 pub use revoke::revoke_tokens;
 pub use set_up::{offer_set_up, set_up};
 pub use superuser::{SuperuserSession, create_superuser, superuser_login};
-pub use tokens::superuser_token;
+pub use tokens::{file_token, superuser_token};
 
 use crate::app::App;
 use crate::domain::{Company, IdType, NewUser, OpenId, RecordId, TokenKey, User};

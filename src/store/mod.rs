@@ -7,6 +7,7 @@ mod embedded;
 mod error;
 mod events;
 mod location;
+mod restore;
 mod upkeep;
 mod watch;
 
@@ -20,13 +21,14 @@ use crate::domain::{Company, NewUser, OpenId, Phone, RecordId, Superuser, User, 
 pub use change::{
     Action, Change, CompanyUpdate, Conflict, Contents, Record, Scan, SuperuserUpdate, UserUpdate, Write,
 };
-pub use embedded::Edit;
 use embedded::Embedded;
+pub use embedded::{Edit, Progress, ensure_room, sync_folder};
 pub use error::Error;
 pub use events::EventBounds;
 pub use location::Location;
 pub use redb::StorageBackend;
 pub use redb::backends::{FileBackend, InMemoryBackend};
+pub use restore::{Remembered, Restoration, Restored};
 pub use watch::Disk;
 
 /// Handle to the database, cheap to clone.

@@ -195,7 +195,7 @@ fn the_docs_page_tries_out_every_kind_of_login() {
     let browser = Browser::start();
     browser.go(&format!("{}/docs", app.base));
     let count = browser.wait("return document.querySelectorAll('.opblock').length || null", &json!([]));
-    assert_eq!(count, 8 + 27);
+    assert_eq!(count, 8 + 36);
     browser.picture("docs");
 
     let (status, registered) = execute(&browser, "platformRegister");
@@ -231,6 +231,6 @@ fn the_landing_page_says_how_the_server_is() {
     assert!(example.as_str().unwrap().contains(&format!("{}/api/wechat/login", app.base)));
     browser.picture("landing");
     browser.run("document.querySelector('a[href=docs]').click()", &json!([]));
-    browser.wait("return document.querySelectorAll('.opblock').length === 35", &json!([]));
+    browser.wait("return document.querySelectorAll('.opblock').length === 44", &json!([]));
     assert_clean(&browser, &app.base);
 }

@@ -4,6 +4,7 @@
 mod abuse;
 mod acme;
 mod app;
+mod backups;
 mod batch;
 mod binary;
 mod browser;
@@ -56,6 +57,7 @@ mod system;
 mod tidy;
 mod tls;
 mod token;
+mod upkeep;
 mod users;
 mod wechat;
 mod wechat_down;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Each module may use those of a lower rank, and itself.
-const RANKS: [(&str, u8); 26] = [
+const RANKS: [(&str, u8); 28] = [
     ("main", 10),
     ("cli", 9),
     ("server", 8),
@@ -32,6 +32,8 @@ const RANKS: [(&str, u8); 26] = [
     ("outbound", 1),
     ("random", 1),
     ("metrics", 1),
+    ("latest", 1),
+    ("priority", 1),
     ("build_info", 1),
     ("lib", 10),
 ];

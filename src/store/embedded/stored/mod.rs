@@ -9,6 +9,7 @@ mod event;
 mod superuser;
 mod token_keys;
 mod user;
+mod voids;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ pub use self::event::{decode_event, encode_event};
 pub use self::superuser::{decode_superuser, encode_superuser};
 pub use self::token_keys::{decode_token_keys, encode_token_keys};
 pub use self::user::{decode_user, encode_user};
+pub use self::voids::{decode_voids, encode_voids};
 use crate::store::Error;
 
 /// The version that the bytes say they have.
