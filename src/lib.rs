@@ -19,8 +19,6 @@ pub mod filter;
 pub mod latest;
 pub mod metrics;
 pub mod operate;
-pub mod operate;
-pub mod outbound;
 pub mod outbound;
 pub mod password;
 pub mod pocketbase;

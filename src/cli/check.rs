@@ -53,7 +53,7 @@ pub fn tell(file: &Path, what: &str, holding: &Holding, json: bool) -> Outcome {
 
 /// What there is, and when it was made, if it is a backup.
 pub fn describe(holding: &Holding) -> String {
-    let Holding { made, users, companies, superusers, .. } = holding;
+    let Holding { made, users, companies, superusers, events, .. } = holding;
     let made = made.map(|made| format!(", made {made}")).unwrap_or_default();
-    format!("users {users}, companies {companies}, superusers {superusers}{made}")
+    format!("users {users}, companies {companies}, superusers {superusers}, events {events}{made}")
 }

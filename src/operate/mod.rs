@@ -68,7 +68,10 @@ impl Command {
             Self::User(users::Command::Export) => Some("user export"),
             Self::Key(keys::Command::Rotate) => Some("key rotate"),
             Self::Upkeep(upkeep::Command::Compact) => Some("compact"),
+            Self::Upkeep(upkeep::Command::Backup) => Some("backup"),
+            Self::Upkeep(upkeep::Command::Restore { .. }) => Some("restore"),
             Self::Key(keys::Command::List)
+            | Self::Upkeep(upkeep::Command::Check)
             | Self::User(_)
             | Self::Company(_)
             | Self::Superuser(_)

@@ -52,6 +52,8 @@ pub struct Holding {
     pub companies: u64,
     /// Superusers.
     pub superusers: u64,
+    /// Events.
+    pub events: u64,
     /// Bytes of the file.
     pub bytes: u64,
 }
@@ -60,8 +62,8 @@ impl Holding {
     /// What a file of so many bytes holds.
     #[must_use]
     pub fn new(contents: Contents, bytes: u64) -> Self {
-        let Contents { made, users, companies, superusers } = contents;
-        Self { made, users, companies, superusers, bytes }
+        let Contents { made, users, companies, superusers, events } = contents;
+        Self { made, users, companies, superusers, events, bytes }
     }
 }
 

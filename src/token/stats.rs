@@ -16,6 +16,10 @@ pub enum Cause {
     Expired,
     /// [`Error::FromTheFuture`]
     FromTheFuture,
+    /// [`Error::OtherPurpose`]
+    OtherPurpose,
+    /// [`Error::Void`]
+    Void,
     /// The token key of its record is another one now.
     Revoked,
     /// It is PocketBase's, and those are not accepted.
@@ -23,8 +27,17 @@ pub enum Cause {
 }
 
 /// In the order of [`Cause`].
-const CAUSES: [&str; 7] =
-    ["malformed", "unknown_key", "forged", "expired", "from_the_future", "revoked", "not_accepted"];
+const CAUSES: [&str; 9] = [
+    "malformed",
+    "unknown_key",
+    "forged",
+    "expired",
+    "from_the_future",
+    "other_purpose",
+    "void",
+    "revoked",
+    "not_accepted",
+];
 
 pub struct Stats {
     issued: Counter,
@@ -68,6 +81,8 @@ impl From<Error> for Cause {
             Error::Forged => Self::Forged,
             Error::Expired => Self::Expired,
             Error::FromTheFuture => Self::FromTheFuture,
+            Error::OtherPurpose => Self::OtherPurpose,
+            Error::Void => Self::Void,
         }
     }
 }

@@ -32,7 +32,7 @@ pub fn note(app: &App, by: &By, made: &Made) {
     let collection = made.record.kind().name();
     let detail = match &made.before {
         Some(before) if !made.is_deletion => {
-            format!("{collection}: {}", changed_fields(before, &made.record, &app.collections))
+            format!("{collection}: {}", changed_fields(before, &made.record, app.collections()))
         }
         _ => collection.to_owned(),
     };

@@ -14,7 +14,7 @@ mod schema;
 mod stats;
 mod stored;
 mod tables;
-mod watch;
+mod sight;
 mod write;
 mod writer;
 
