@@ -34,6 +34,7 @@ pub async fn readiness(app: &App) -> Vec<Component> {
         part("store", store(app).await),
         part("disk", app.store.disk().and_then(|disk| nearly_full(&disk, app)).into_iter().collect()),
         part("wechat", wechat(app)),
+        part("backup", backup(app).into_iter().collect()),
     ]
 }
 
@@ -59,6 +60,13 @@ fn nearly_full(disk: &Disk, app: &App) -> Option<Problem> {
         ),
         since: None,
     })
+}
+
+fn backup(app: &App) -> Option<Problem> {
+    let status = app.backups.status(app.clock.now());
+    let text = status.trouble()?;
+    let failed_at = status.failure.map(|failure| failure.at);
+    Some(Problem { code: if failed_at.is_some() { "failed" } else { "overdue" }, text, since: failed_at })
 }
 
 fn wechat(app: &App) -> Vec<Problem> {

@@ -1,5 +1,7 @@
 //! The metrics as Prometheus reads them: what the components counted, and what is looked up at that moment.
 
+use jiff::Timestamp;
+
 use super::{process, readiness};
 use crate::app::App;
 use crate::build_info;
@@ -11,6 +13,7 @@ pub async fn metrics(app: &App) -> String {
     look_at_build(&now);
     look_at_readiness(app, &now).await;
     look_at_store(app, &now).await;
+    look_at_backups(app, &now);
     process::look(&now);
     app.metrics.text() + &now.text()
 }
@@ -29,6 +32,29 @@ async fn look_at_readiness(app: &App, now: &Metrics) {
         ready.with_label_values(&[component.name]).set(component.problems.is_empty().into());
     }
     now.show(&ready);
+}
+
+/// Times are 0 when there was none.
+fn look_at_backups(app: &App, now: &Metrics) {
+    let status = app.backups.status(app.clock.now());
+    let seconds =
+        |at: Option<Timestamp>| at.map_or(0, |at| u64::try_from(at.as_second()).unwrap_or_default());
+    let every = status.every.map_or(0, |every| every.as_secs());
+    let failed_at = seconds(status.failure.map(|failure| failure.at));
+    now.set("bai_backup_every_seconds", "Time between two scheduled backups: backup.every; 0: none.", every);
+    now.set(
+        "bai_backup_last_success_time_seconds",
+        "When the newest scheduled backup was made, in Unix time.",
+        seconds(status.last_success),
+    );
+    now.set(
+        "bai_backup_last_failure_time_seconds",
+        "When a backup failed, in Unix time; 0 when the last one did not.",
+        failed_at,
+    );
+    now.set("bai_backup_last_bytes", "Size of the newest scheduled backup.", status.last_size.unwrap_or(0));
+    let help = "Scheduled backups that failed.";
+    now.total("bai_backup_failures_total", help, u32::try_from(status.failures).unwrap_or(u32::MAX).into());
 }
 
 /// Numbers that cannot be read now are left out.

@@ -238,6 +238,9 @@ fn the_store_passwords_and_tokens_are_counted() {
         (r#"bai_ready{component="store"}"#, 1.0),
         (r#"bai_ready{component="disk"}"#, 1.0),
         (r#"bai_ready{component="wechat"}"#, 1.0),
+        (r#"bai_ready{component="backup"}"#, 1.0),
+        ("bai_backup_every_seconds", 0.0),
+        ("bai_backup_failures_total", 0.0),
         ("bai_http_connections_max", 4096.0),
     ] {
         assert_eq!(seen[series], value, "{series}");
@@ -453,6 +456,46 @@ fn a_full_disk_and_a_nearly_full_one_are_told() {
     assert_eq!(stranger.json()["data"], json!({ "status": "not ready" }));
     let (_dir, app) = on_disk(|config| config.store.min_free_mib = 0);
     assert_ready(&app);
+}
+
+/// Looks again and again, as a backup is made on a thread of its own.
+fn eventually(what: &str, is_so: impl Fn() -> bool) {
+    let begun = std::time::Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn backups_are_told_whether_they_fail_or_succeed() {
+    let dir = tempfile::tempdir().unwrap();
+    let backups = dir.path().join("backups");
+    fs::write(&backups, "a file where the folder should be").unwrap();
+    let at = Location::File(dir.path().join("bai.redb"));
+    let every = |config: &mut bai::config::Config| {
+        config.backup.every = Some(Duration::from_hours(1));
+        config.backup.dir.clone_from(&backups);
+    };
+    let app = TestApp::spawn_on(&at, every);
+    eventually("the backup fails", || ready(&app).status == 503);
+    let (code, text) = only_problem(&app, "backup");
+    assert!(code == "failed" && text.contains("the backup failed"), "{text}");
+    let seen = scrape(&app);
+    assert!(seen["bai_backup_failures_total"] >= 1.0);
+    assert_eq!(seen[r#"bai_ready{component="backup"}"#], 0.0);
+    assert_eq!(seen["bai_backup_every_seconds"], 3600.0);
+    assert_eq!(seen["bai_backup_last_success_time_seconds"], 0.0);
+    assert!(seen["bai_backup_last_failure_time_seconds"] > 1e9);
+    drop(app);
+
+    fs::remove_file(&backups).unwrap();
+    let app = TestApp::spawn_on(&at, every);
+    eventually("there is a backup", || scrape(&app)["bai_backup_last_bytes"] > 0.0);
+    assert_ready(&app);
+    let made = scrape(&app)["bai_backup_last_success_time_seconds"];
+    let now = f64::from(u32::try_from(app.clock.now().as_second()).unwrap());
+    assert!((made - now).abs() <= 1.0, "{made} {now}");
 }
 
 fn deployed(path: &str) -> PathBuf {
