@@ -12,6 +12,8 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
+use crate::canary::PASSWORD;
+use crate::superusers::log_in;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -233,4 +235,35 @@ fn the_landing_page_says_how_the_server_is() {
     browser.run("document.querySelector('a[href=docs]').click()", &json!([]));
     browser.wait("return document.querySelectorAll('.opblock').length === 44", &json!([]));
     assert_clean(&browser, &app.base);
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn the_set_up_page_makes_the_first_superuser_and_hides_its_secret() {
+    let app = sandbox();
+    let link = app.block_on(bai::auth::offer_set_up(&app.app)).unwrap().unwrap();
+    let browser = Browser::start();
+    browser.go(&format!("{}/setup#{link}", app.base));
+    let address = browser.wait("return document.getElementById('email') && location.href", &json!([]));
+    assert_eq!(address, format!("{}/setup", app.base));
+    let fill = |confirm: &str| {
+        browser.run(
+            "['email', 'password', 'confirm'].forEach((id, n) => { document.getElementById(id).value = arguments[n]; });
+             document.getElementById('submit').click();",
+            &json!(["first@example.com", PASSWORD, confirm]),
+        );
+        browser.wait(
+            "const text = document.getElementById('message').innerText; return !text.endsWith('…') && text",
+            &json!([]),
+        )
+    };
+    assert_eq!(fill("canary-other"), "两次输入的密码不一致");
+    let said = fill(PASSWORD);
+    browser.picture("setup");
+    assert!(said.as_str().unwrap().contains("first@example.com"), "{said}");
+    assert_eq!(log_in(&app, "first@example.com", PASSWORD).status, 200);
+    assert_clean(&browser, &app.base);
+    browser.go(&format!("{}/setup", app.base));
+    let without = browser.wait("return document.querySelector('.message.bad')?.innerText", &json!([]));
+    assert!(without.as_str().unwrap().contains("bai superuser create"), "{without}");
 }

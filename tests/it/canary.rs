@@ -64,6 +64,11 @@ pub fn is_offer(line: &str) -> bool {
     line.contains("there is no superuser") && line.contains("/setup#")
 }
 
+/// What kind of secret is in a server's log, besides the set-up link that it may hand out.
+pub fn find_in_log(log: &str) -> Option<&'static str> {
+    log.lines().filter(|line| !is_offer(line)).find_map(find)
+}
+
 /// What kind of secret is in the body of an answer, besides the token that it may hand out.
 pub fn find_in_answer(path: &str, status: u16, body: &[u8]) -> Option<&'static str> {
     let path = path.split('?').next().unwrap();
@@ -165,6 +170,10 @@ fn a_leak_would_be_noticed() {
     assert_eq!(leaks(&|| tracing::debug!(target: "h2", "pb.e30.v4~local~xxx")), 1);
     assert_eq!(leaks(&|| tracing::error!(target: "bai", ?key)), 1);
     assert_eq!(leaks(&|| tracing::info!(target: "bai", "alice, 13800138000")), 0);
+
+    let offer = "there is no superuser: http://127.0.0.1/setup#bai_setup_x";
+    assert_eq!((find_in_log(offer), find(offer).is_some()), (None, true));
+    assert!(find_in_log("somebody came from /setup#bai_setup_x").is_some());
 
     let login = |record: &str| format!(r#"{{"token":"pb.e30.v4~local~x","record":"{record}"}}"#).into_bytes();
     assert_eq!(find_in_answer("/api/wechat/login", 200, &login("alice")), None);

@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use bai::domain::{Actor, EventKind, RecordId, Status};
-use bai::store::{Location, Store, UserUpdate};
+use bai::domain::{Actor, Event, EventKind, EventSearch, RecordId, Status};
+use bai::store::{EventBounds, Location, Store, UserUpdate};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, Call, TestApp, profile};
 use crate::binary::{Running, bai, run};
 use crate::canary::{self, PASSWORD};
 use crate::disk::Disk;
+use crate::pb_data::PbData;
 use crate::pocketbase::{USERS, assert_error, fields};
 use crate::superusers::{Root, SUPERUSERS, log_in, path};
 
@@ -378,4 +379,64 @@ fn commands_are_events_with_the_server_running_and_stopped() {
         assert!(err.contains("login-failed"), "{err}");
         drop(server);
     }
+}
+
+#[test]
+fn a_move_from_pocketbase_and_back_is_remembered_too() {
+    let (pb, dir) = (PbData::with_users(1), tempfile::tempdir().unwrap());
+    told(dir.path(), &["import", "pocketbase", pb.path().to_str().unwrap()]);
+    told(dir.path(), &["export", "pocketbase", "back"]);
+    let all: Value = serde_json::from_str(&told(dir.path(), &["events", "--json"])).unwrap();
+    let found: Vec<_> = all.as_array().unwrap().iter().map(said).collect();
+    let of = |what| ["command", "", "operator", "", what];
+    assert_eq!(found, [of("export pocketbase"), of("import pocketbase")]);
+}
+
+/// docs/decisions/0010-events.md promises a size; how long it takes, `--nocapture` shows.
+#[tokio::test]
+#[ignore = "writes 210,000 events"]
+async fn a_full_record_of_events_is_small_and_searched_at_once() {
+    const MAX: u64 = 200_000;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bai.redb");
+    let store = Store::open(&Location::File(path.clone()), 24 << 20).unwrap();
+    let start = jiff::Timestamp::from_second(1_795_327_836).unwrap();
+    let bounds = EventBounds { max: MAX, since: start };
+    let events = |second: i64| {
+        let at = start + Duration::from_secs(second.unsigned_abs());
+        let user = move |n: u8| {
+            RecordId::from_random(std::array::from_fn(|i| {
+                n.wrapping_mul(31).wrapping_add(u8::try_from(i).unwrap()) ^ second.to_le_bytes()[i % 8]
+            }))
+        };
+        let of = move |n: u8| {
+            let (kind, actor) = match n % 4 {
+                0 => (EventKind::LoginFailed, Actor::Nobody),
+                1 => (EventKind::RecordUpdate, Actor::Superuser(user(0))),
+                _ => (EventKind::Login, Actor::User(user(n))),
+            };
+            let event = Event::new(at, kind, actor).from([203, 0, 113, n].into());
+            let event = event.about(user(n).as_str()).detail("tbl_auth_users: users_name, users_phone");
+            (event.origin(), event)
+        };
+        (0..200_u8).map(of).collect::<Vec<_>>()
+    };
+    for second in 0..1_050 {
+        store.add_events(events(second), bounds).await.unwrap();
+    }
+    assert_eq!(store.check().unwrap().events, MAX);
+    let (mut took, all) = (Vec::new(), EventSearch { limit: usize::MAX, ..EventSearch::default() });
+    for search in [
+        EventSearch { who: Some("nobody000000000".into()), ..all.clone() },
+        EventSearch { limit: 100, ..all },
+    ] {
+        let started = std::time::Instant::now();
+        store.events(&search).unwrap();
+        took.push(started.elapsed());
+    }
+    drop(store);
+    let length = std::fs::metadata(&path).unwrap().len();
+    println!("{length} bytes; a search of all {:?}, of the newest {:?}", took[0], took[1]);
+    assert!(length < 64 << 20, "{length} bytes");
+    assert!(took[0] < Duration::from_secs(15) && took[1] < Duration::from_secs(1), "{took:?}");
 }
