@@ -17,6 +17,7 @@ mod show;
 mod superuser;
 mod user;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -115,11 +116,19 @@ pub fn run() -> ExitCode {
         });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has had enough, as "head" has.
+        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bai: {error}");
             exit_code(error.as_ref())
         }
     }
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut io = causes.filter_map(|error| error.downcast_ref::<io::Error>());
+    io.any(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn exit_code(error: &(dyn std::error::Error + 'static)) -> ExitCode {

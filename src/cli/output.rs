@@ -56,12 +56,8 @@ pub fn summary(columns: &[&str], record: &Value) -> String {
     values.collect::<Vec<_>>().join("  ")
 }
 
-/// A line to the standard output; a pipe that nobody reads any more is no error of ours.
 fn print(text: &str) -> Outcome {
-    match writeln!(io::stdout(), "{text}") {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
+    Ok(writeln!(io::stdout(), "{text}")?)
 }
 
 /// Control characters would let a name write over the terminal.

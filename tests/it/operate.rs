@@ -232,6 +232,21 @@ fn an_export_has_every_user_in_either_form() {
 }
 
 #[test]
+fn a_reader_who_has_had_enough_is_no_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = Place { dir, server: None };
+    place.run_with(&["superuser", "create", "root@example.com"], PASSWORD).ok();
+    for args in [&["user", "export"][..], &["user", "export", "--format", "csv"], &["user", "list"]] {
+        place.create(ANNE, &"很长".repeat(50));
+        let mut child =
+            bai(place.path(), args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let said = Said::of(child.wait_with_output().unwrap());
+        assert!(said.ok().is_empty() && !said.err.contains("pipe"), "{}", said.err);
+    }
+}
+
+#[test]
 fn companies_are_put_and_deleted() {
     Place::both(|place| {
         let made = place.json(&["company", "put", "acme"]);
