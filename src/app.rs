@@ -1,12 +1,14 @@
 //! The composition root: everything that operations work with, put together once.
 
 mod events;
+mod set_up;
 
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
 pub use self::events::Events;
+pub use self::set_up::{SET_UP_TIME, SetUp};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Collections, ServerKey};
@@ -36,6 +38,8 @@ pub struct App {
     pub wechat: wechat::Client,
     /// What was noted and is not written yet.
     pub events: Events,
+    /// The link for the first superuser.
+    pub set_up: SetUp,
 }
 
 /// Why the server does not start.
@@ -73,8 +77,19 @@ impl App {
         let passwords = passwords(&config)?;
         let wechat = wechat::Client::new(&config.wechat, clock.clone(), random.clone());
         let tokens = Tokens::new(keys);
-        let events = Events::default();
-        Ok(Arc::new(Self { config, clock, random, store, collections, passwords, tokens, wechat, events }))
+        let (events, set_up) = (Events::default(), SetUp::default());
+        Ok(Arc::new(Self {
+            config,
+            clock,
+            random,
+            store,
+            collections,
+            passwords,
+            tokens,
+            wechat,
+            events,
+            set_up,
+        }))
     }
 }
 

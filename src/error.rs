@@ -19,6 +19,9 @@ pub enum Error {
     /// The user is disabled, and came with the right password.
     #[error("the account is disabled (password login)")]
     LoginDisabled,
+    /// A superuser may not come from that address.
+    #[error("superusers may not come from this address; see console.allow_ips")]
+    SuperuserAddress,
     /// The password is not the user's.
     #[error("wrong password")]
     WrongPassword,

@@ -7,7 +7,7 @@ use poem::{Request, RequestBody, Result};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
-use super::source::Hops;
+use super::source::{Hops, Source};
 use crate::app::App;
 use crate::auth::{self, Caller};
 use crate::domain::User;
@@ -47,9 +47,14 @@ impl Bearer {
         self.token.as_deref()
     }
 
-    /// Where the request comes from.
+    /// Where the request comes from, as abuse control counts it.
     pub fn source(&self, app: &App) -> IpAddr {
-        self.hops.source(&app.config.server.trusted_proxies).ip()
+        Source::from(self.address(app)).ip()
+    }
+
+    /// The whole address that the request comes from.
+    pub fn address(&self, app: &App) -> IpAddr {
+        self.hops.address(&app.config.server.trusted_proxies)
     }
 }
 

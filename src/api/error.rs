@@ -142,6 +142,7 @@ impl Error {
         let text = match self {
             Self::Unauthenticated(_) => "token 无效或已过期,请重新登录",
             Self::Disabled | Self::LoginDisabled => "账号已停用,请联系管理员",
+            Self::SuperuserAddress => "不允许超级管理员从该地址访问,请联系运维人员",
             Self::WrongPassword => "密码错误,请重新输入",
             Self::NotPlatformUser => "用户类型不匹配:该手机号属于微信用户,请使用微信登录",
             Self::NotWechatUser => "用户类型不匹配:仅微信用户可以更新资料",
@@ -166,6 +167,7 @@ impl ResponseError for Error {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated(_) | Self::Disabled => StatusCode::UNAUTHORIZED,
+            Self::SuperuserAddress => StatusCode::FORBIDDEN,
             Self::UserNotFound | Self::PlatformUserNotFound => StatusCode::NOT_FOUND,
             Self::TooMany { .. } | Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoIdentity | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

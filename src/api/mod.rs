@@ -39,7 +39,7 @@ use self::platform::PlatformApi;
 pub use self::pocketbase::operator;
 use self::pocketbase::{
     AuthApi, BatchApi, CollectionsApi, Context, EventsApi, HealthApi, ImpersonateApi, MailApi, OffApi,
-    RealtimeApi, RecordsApi,
+    RealtimeApi, RecordsApi, SetUpApi,
 };
 use self::system::SystemApi;
 use self::wechat::WechatApi;
@@ -76,6 +76,7 @@ type Dialect = (
     RecordsApi,
     BatchApi,
     EventsApi,
+    SetUpApi,
     RealtimeApi,
 );
 type Service = OpenApiService<(Contract, Dialect), ()>;
@@ -104,6 +105,7 @@ fn service(app: &Arc<App>, limits: &Arc<Limits>, stopping: watch::Receiver<()>) 
         RecordsApi(context.clone()),
         BatchApi(context.clone()),
         EventsApi(context.clone()),
+        SetUpApi(context.clone()),
         RealtimeApi::new(context, stopping),
     );
     spec::service((contract(app, limits), dialect), &app.config.server.public_urls)
@@ -133,6 +135,7 @@ pub fn endpoint(
     let allow = front::allow_by_path(&document, &base_path);
     let routes = Route::new()
         .at("/", Page::new("index.html").around(with_slash))
+        .at("/setup", Page::new("setup.html"))
         .at("/docs", Page::swagger_ui("docs.html"))
         .at("/docs/", get(make_sync(|_| moved("../docs"))))
         .at("/assets/:name", Files::new(""))

@@ -17,35 +17,40 @@ pub struct Source(IpAddr);
 impl Source {
     /// The source of `request`. Only a peer in `trusted` is believed about whom it forwards for.
     pub fn of(request: &Request, trusted: &[IpNet]) -> Self {
-        Self::behind(peer(request), forwarded(request.headers()), trusted)
+        address_of(request, trusted).into()
     }
 
     /// The address itself.
     pub fn ip(self) -> IpAddr {
         self.0
     }
+}
 
-    /// Walks from the socket's end of `X-Forwarded-For` to the first address that is not trusted. What cannot be
-    /// read ends the walk: the source then is the last proxy that is known.
-    fn behind<'a>(
-        peer: IpAddr,
-        forwarded: impl DoubleEndedIterator<Item = &'a HeaderValue>,
-        trusted: &[IpNet],
-    ) -> Self {
-        let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(&ip));
-        let mut lines = forwarded.rev().peekable();
-        if !is_trusted(peer) && lines.peek().is_some() {
-            warn_once(peer);
-        }
-        let mut hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
-        let mut source = peer;
-        while is_trusted(source)
-            && let Some(hop) = hops.next().and_then(address)
-        {
-            source = hop;
-        }
-        source.into()
+/// The whole address that `request` comes from, as [`Source::of`] finds it.
+pub fn address_of(request: &Request, trusted: &[IpNet]) -> IpAddr {
+    behind(peer(request), forwarded(request.headers()), trusted)
+}
+
+/// Walks from the socket's end of `X-Forwarded-For` to the first address that is not trusted. What cannot be
+/// read ends the walk: it then is the last proxy that is known.
+fn behind<'a>(
+    peer: IpAddr,
+    forwarded: impl DoubleEndedIterator<Item = &'a HeaderValue>,
+    trusted: &[IpNet],
+) -> IpAddr {
+    let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(&ip));
+    let mut lines = forwarded.rev().peekable();
+    if !is_trusted(peer) && lines.peek().is_some() {
+        warn_once(peer);
     }
+    let mut hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+    let mut source = peer;
+    while is_trusted(source)
+        && let Some(hop) = hops.next().and_then(address)
+    {
+        source = hop;
+    }
+    source
 }
 
 /// What a request says of where it comes from, kept for when somebody wants to know.
@@ -60,9 +65,9 @@ impl Hops {
         Self { peer: peer(request), forwarded: forwarded(request.headers()).cloned().collect() }
     }
 
-    /// The source, as [`Source::of`] has it.
-    pub fn source(&self, trusted: &[IpNet]) -> Source {
-        Source::behind(self.peer, self.forwarded.iter(), trusted)
+    /// The whole address, as [`address_of`] has it.
+    pub fn address(&self, trusted: &[IpNet]) -> IpAddr {
+        behind(self.peer, self.forwarded.iter(), trusted)
     }
 }
 
@@ -115,7 +120,7 @@ mod tests {
             headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         let peer: IpAddr = peer.parse().unwrap();
-        Source::behind(peer.to_canonical(), forwarded(&headers), &trusted).0.to_string()
+        Source::from(behind(peer.to_canonical(), forwarded(&headers), &trusted)).0.to_string()
     }
 
     #[test]

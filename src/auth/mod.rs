@@ -11,6 +11,7 @@ mod profile;
 mod refresh;
 mod register;
 mod revoke;
+mod set_up;
 mod superuser;
 mod tokens;
 
@@ -19,12 +20,13 @@ pub use events::{EventPage, EventQuery, EventQueryField, find_events, moment};
 pub use identity::{IdentityField, user_by_identity};
 pub use impersonate::impersonate;
 pub use login::{password_login, platform_login, platform_user, wechat_login};
-pub use note::{By, admitted};
+pub use note::{By, admitted, ensure_address};
 pub use password::{hash_password, is_password_of};
 pub use profile::{ProfileUpdate, update_profile};
 pub use refresh::{RefreshBy, refresh_token};
 pub use register::{Registration, create_user, register};
 pub use revoke::revoke_tokens;
+pub use set_up::{offer_set_up, set_up};
 pub use superuser::{SuperuserSession, create_superuser, superuser_login};
 pub use tokens::superuser_token;
 

@@ -100,6 +100,19 @@ pub(super) fn superuser_login(app: &App, source: IpAddr, id: Option<RecordId>, e
     });
 }
 
+/// Refuses a superuser, or whoever wants to be one, who does not come from where superusers may; `id` is whose token was shown.
+///
+/// # Errors
+/// [`Error::SuperuserAddress`].
+pub fn ensure_address(app: &App, address: IpAddr, by: &By, id: Option<&RecordId>) -> Result<()> {
+    if app.config.console.admits(address) {
+        return Ok(());
+    }
+    let event = by.event(app, EventKind::SuperuserLoginFailed).because(Cause::Address);
+    app.note(event.about(id.map(RecordId::as_str).unwrap_or_default()));
+    Err(Error::SuperuserAddress)
+}
+
 /// Notes if a login was not even tried, because there were too many.
 ///
 /// # Errors
@@ -120,6 +133,7 @@ fn cause(error: &Error) -> Cause {
         Error::WrongPassword => Cause::WrongPassword,
         Error::NotPlatformUser | Error::NotWechatUser => Cause::WrongKind,
         Error::Disabled | Error::LoginDisabled => Cause::Disabled,
+        Error::SuperuserAddress => Cause::Address,
         Error::UserNotFound | Error::PlatformUserNotFound | Error::Unauthenticated(_) => Cause::Unknown,
         Error::CodeRefused(_) => Cause::CodeRefused,
         Error::TooMany { .. } | Error::TooManyAttempts { .. } => Cause::Limited,

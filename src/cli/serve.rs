@@ -6,6 +6,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Outcome;
+use crate::app::SET_UP_TIME;
+use crate::auth;
 use crate::clock::Clock;
 use crate::config::{Config, Provider};
 use crate::random::Random;
@@ -72,6 +74,13 @@ async fn serve(config: Config) -> Outcome {
     if imported > 0 {
         tracing::info!(
             "{imported} imported users still have PocketBase's password hashes; a login replaces its own"
+        );
+    }
+    if let Some(secret) = auth::offer_set_up(server.app()).await? {
+        let minutes = SET_UP_TIME.as_secs() / 60;
+        tracing::warn!(
+            "there is no superuser: \"bai superuser create\" makes one, or, once and for {minutes} minutes, whoever has this \
+             link: {url}/setup#{secret}"
         );
     }
     if sandbox {

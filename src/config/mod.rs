@@ -6,8 +6,8 @@ mod sections;
 
 pub use load::Error;
 pub use sections::{
-    Config, Events, Limits, Log, LogFormat, Password, Provider, PublicUrl, Secret, Server, Store, Token,
-    Wechat,
+    Config, Console, Events, Limits, Log, LogFormat, Password, Provider, PublicUrl, Secret, Server, Store,
+    Token, Wechat,
 };
 
 /// The shipped configuration file: every key with its default and a comment.

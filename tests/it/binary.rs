@@ -46,7 +46,10 @@ impl Running {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut lines = lines.inspect(|line| {
-            canary::watch().look("the log of the binary", line.as_deref().unwrap_or_default());
+            let line = line.as_deref().unwrap_or_default();
+            if !canary::is_offer(line) {
+                canary::watch().look("the log of the binary", line);
+            }
         });
         let mut log = String::new();
         let base = loop {

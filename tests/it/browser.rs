@@ -12,6 +12,8 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
+use crate::canary::PASSWORD;
+use crate::superusers::log_in;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -195,7 +197,7 @@ fn the_docs_page_tries_out_every_kind_of_login() {
     let browser = Browser::start();
     browser.go(&format!("{}/docs", app.base));
     let count = browser.wait("return document.querySelectorAll('.opblock').length || null", &json!([]));
-    assert_eq!(count, 8 + 27);
+    assert_eq!(count, 8 + 29);
     browser.picture("docs");
 
     let (status, registered) = execute(&browser, "platformRegister");
@@ -231,6 +233,37 @@ fn the_landing_page_says_how_the_server_is() {
     assert!(example.as_str().unwrap().contains(&format!("{}/api/wechat/login", app.base)));
     browser.picture("landing");
     browser.run("document.querySelector('a[href=docs]').click()", &json!([]));
-    browser.wait("return document.querySelectorAll('.opblock').length === 35", &json!([]));
+    browser.wait("return document.querySelectorAll('.opblock').length === 37", &json!([]));
     assert_clean(&browser, &app.base);
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn the_set_up_page_makes_the_first_superuser_and_hides_its_secret() {
+    let app = sandbox();
+    let link = app.block_on(bai::auth::offer_set_up(&app.app)).unwrap().unwrap();
+    let browser = Browser::start();
+    browser.go(&format!("{}/setup#{link}", app.base));
+    let address = browser.wait("return document.getElementById('email') && location.href", &json!([]));
+    assert_eq!(address, format!("{}/setup", app.base));
+    let fill = |confirm: &str| {
+        browser.run(
+            "['email', 'password', 'confirm'].forEach((id, n) => { document.getElementById(id).value = arguments[n]; });
+             document.getElementById('submit').click();",
+            &json!(["first@example.com", PASSWORD, confirm]),
+        );
+        browser.wait(
+            "const text = document.getElementById('message').innerText; return !text.endsWith('…') && text",
+            &json!([]),
+        )
+    };
+    assert_eq!(fill("canary-other"), "两次输入的密码不一致");
+    let said = fill(PASSWORD);
+    browser.picture("setup");
+    assert!(said.as_str().unwrap().contains("first@example.com"), "{said}");
+    assert_eq!(log_in(&app, "first@example.com", PASSWORD).status, 200);
+    assert_clean(&browser, &app.base);
+    browser.go(&format!("{}/setup", app.base));
+    let without = browser.wait("return document.querySelector('.message.bad')?.innerText", &json!([]));
+    assert!(without.as_str().unwrap().contains("bai superuser create"), "{without}");
 }

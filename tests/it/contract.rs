@@ -25,7 +25,7 @@ const ADDED_STATUSES: [(&str, &[&str]); 7] = [
 ];
 
 /// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.
-const ADDED_COMPONENTS: [&str; 13] = [
+const ADDED_COMPONENTS: [&str; 14] = [
     "ConfirmRequest",
     "CollectionList",
     "ErrorResponse",
@@ -38,13 +38,14 @@ const ADDED_COMPONENTS: [&str; 13] = [
     "PocketBaseError",
     "RecordAuth",
     "RecordList",
+    "SetUpRequest",
     "SubscribeRequest",
 ];
 
 /// The tag of PocketBase's operations …
 const ADDED_TAG: &str = "PocketBase";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 21] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 22] = [
     ("/api/collections/{collection}/confirm-password-reset", &["post"]),
     ("/api/collections/{collection}/confirm-verification", &["post"]),
     ("/api/collections/{collection}/confirm-email-change", &["post"]),
@@ -54,6 +55,7 @@ const ADDED_OPERATIONS: [(&str, &[&str]); 21] = [
     ("/api/batch", &["post"]),
     ("/api/events", &["get"]),
     ("/api/health", &["get"]),
+    ("/api/setup", &["post"]),
     ("/api/realtime", &["get", "post"]),
     ("/api/collections", &["get", "post"]),
     ("/api/collections/{collection}", &["delete", "get", "patch"]),

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use bai::domain::{Actor, EventKind, RecordId, Status};
-use bai::store::{Location, Store, UserUpdate};
+use bai::domain::{Actor, Event, EventKind, EventSearch, RecordId, Status};
+use bai::store::{EventBounds, Location, Store, UserUpdate};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, Call, TestApp, profile};
@@ -74,17 +74,19 @@ fn logins_and_failures_by_cause_are_remembered_with_who_and_whence() {
         ["registration", "", "user", "", "wechat"],
         ["superuser-login", "", "superuser", "", ""],
     ];
+    // A pause between two equal failures may have made two events of them.
     let mut found: Vec<_> = events.iter().map(said).collect();
     found.sort_unstable();
+    found.dedup_by(|a, b| a == b && a[0] == "login-failed");
     let mut expected = expected.to_vec();
     expected.sort_unstable();
     assert_eq!(found, expected);
     assert!(events.iter().all(|event| event["source"] == "127.0.0.1"), "{events:?}");
-    let twice: Vec<_> = events.iter().filter(|event| event["count"] == 2).map(said).collect();
-    assert_eq!(twice, [["login-failed", "wrong-password", "nobody", platform.as_str(), "password"]]);
+    let guesses = events.iter().filter(|event| event["subject"] == platform.as_str());
+    assert_eq!(guesses.map(|event| event["count"].as_u64().unwrap()).sum::<u64>(), 2);
 
     let of_platform = root.events(&format!("user={platform}"));
-    assert_eq!(of_platform.len(), 4, "{of_platform:?}");
+    assert!(matches!(of_platform.len(), 4 | 5), "{of_platform:?}");
     assert_eq!(root.events("user=13800138000"), of_platform);
     let failed = root.events("user=%2B86%20138-0013-8001");
     assert_eq!(failed.iter().map(said).collect::<Vec<_>>(), [expected_unknown()]);
@@ -256,12 +258,13 @@ fn what_is_older_than_kept_or_beyond_the_bound_goes_and_failures_push_out_nothin
 fn a_flood_is_counted_where_it_is_not_remembered() {
     let root = Root::new();
     let app = &root.app.app;
-    for n in 0..300_u32 {
+    for n in 0..2_000_u32 {
         app.note(app.event(EventKind::LoginFailed, Actor::Nobody).about(n.to_string()));
     }
-    let lost = root.events("kind=lost");
-    assert_eq!((lost.len(), &lost[0]["count"]), (1, &json!(300 - 256)));
-    assert_eq!(root.events("kind=login-failed&limit=1000").len(), 256);
+    let lost = root.events("kind=lost").iter().map(|event| event["count"].as_u64().unwrap()).sum::<u64>();
+    let kept = root.events("kind=login-failed&limit=1000").len() as u64;
+    assert!(lost > 0 && kept >= 256, "{lost} and {kept}");
+    assert_eq!(lost + kept, 2_000);
 }
 
 #[test]
@@ -375,4 +378,53 @@ fn commands_are_events_with_the_server_running_and_stopped() {
         assert!(err.contains("login-failed"), "{err}");
         drop(server);
     }
+}
+
+/// docs/decisions/0010-events.md promises a size; how long it takes, `--nocapture` shows.
+#[tokio::test]
+#[ignore = "writes 210,000 events"]
+async fn a_full_record_of_events_is_small_and_searched_at_once() {
+    const MAX: u64 = 200_000;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bai.redb");
+    let store = Store::open(&Location::File(path.clone()), 24 << 20).unwrap();
+    let start = jiff::Timestamp::from_second(1_795_327_836).unwrap();
+    let bounds = EventBounds { max: MAX, since: start };
+    let events = |second: i64| {
+        let at = start + Duration::from_secs(second.unsigned_abs());
+        let user = move |n: u8| {
+            RecordId::from_random(std::array::from_fn(|i| {
+                n.wrapping_mul(31).wrapping_add(u8::try_from(i).unwrap()) ^ second.to_le_bytes()[i % 8]
+            }))
+        };
+        let of = move |n: u8| {
+            let (kind, actor) = match n % 4 {
+                0 => (EventKind::LoginFailed, Actor::Nobody),
+                1 => (EventKind::RecordUpdate, Actor::Superuser(user(0))),
+                _ => (EventKind::Login, Actor::User(user(n))),
+            };
+            let event = Event::new(at, kind, actor).from([203, 0, 113, n].into());
+            let event = event.about(user(n).as_str()).detail("tbl_auth_users: users_name, users_phone");
+            (event.origin(), event)
+        };
+        (0..200_u8).map(of).collect::<Vec<_>>()
+    };
+    for second in 0..1_050 {
+        store.add_events(events(second), bounds).await.unwrap();
+    }
+    assert_eq!(store.check().unwrap().events, MAX);
+    let (mut took, all) = (Vec::new(), EventSearch { limit: usize::MAX, ..EventSearch::default() });
+    for search in [
+        EventSearch { who: Some("nobody000000000".into()), ..all.clone() },
+        EventSearch { limit: 100, ..all },
+    ] {
+        let started = std::time::Instant::now();
+        store.events(&search).unwrap();
+        took.push(started.elapsed());
+    }
+    drop(store);
+    let length = std::fs::metadata(&path).unwrap().len();
+    println!("{length} bytes; a search of all {:?}, of the newest {:?}", took[0], took[1]);
+    assert!(length < 64 << 20, "{length} bytes");
+    assert!(took[0] < Duration::from_secs(15) && took[1] < Duration::from_secs(1), "{took:?}");
 }

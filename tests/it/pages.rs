@@ -13,7 +13,7 @@ fn the_document_is_served_in_both_formats() {
     assert_eq!(yaml.header("content-type"), "application/yaml");
     let yaml: Value = serde_yaml::from_slice(&yaml.body).unwrap();
     assert_eq!(json.json(), yaml);
-    assert_eq!(json.json()["paths"].as_object().unwrap().len(), 8 + 21);
+    assert_eq!(json.json()["paths"].as_object().unwrap().len(), 8 + 22);
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn servers_come_from_the_configuration() {
 #[test]
 fn pages_come_with_a_strict_content_policy_and_no_inline_script() {
     let app = TestApp::spawn();
-    for path in ["/", "/docs"] {
+    for path in ["/", "/docs", "/setup"] {
         let page = app.get(path).send();
         assert_eq!(page.status, 200);
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
@@ -45,7 +45,7 @@ fn pages_come_with_a_strict_content_policy_and_no_inline_script() {
 #[test]
 fn every_reference_of_a_page_leads_somewhere() {
     let app = TestApp::spawn_with(|config| config.server.base_path = "/pb".into());
-    for page in ["/", "/docs"] {
+    for page in ["/", "/docs", "/setup"] {
         let html = app.get(page).send();
         let references = html
             .text()

@@ -538,5 +538,5 @@ fn a_stop_ends_streams_at_once() {
     let (success, log) = running.wait();
     assert!(success && !log.contains("did not finish"), "{log}");
     assert!(started.elapsed() < Duration::from_secs(5), "it took {:?}", started.elapsed());
-    assert_eq!(canary::find(&log), None);
+    assert_eq!(canary::find_in_log(&log), None);
 }

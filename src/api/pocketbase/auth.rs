@@ -58,6 +58,7 @@ impl Outcomes for PbAuthWithPassword {
     const SUCCESS: Option<(u16, &str)> = Some((200, "登录成功"));
     const ERRORS: &[(u16, &str)] = &[
         (400, "参数错误,或账号、密码不正确"),
+        (403, "不允许超级管理员从该地址登录"),
         (404, "集合不存在"),
         (408, "请求体接收超时"),
         (413, "请求体过大"),
@@ -205,6 +206,7 @@ impl AuthApi {
         email: &str,
         password: PlainPassword,
     ) -> Result<(Who, String), Error> {
+        self.0.admit(request)?;
         let Context { app, limits, .. } = &self.0;
         let superuser = app.store.superuser_by_email(email).await?;
         let source = self.0.source(request);

@@ -66,6 +66,12 @@ impl Refused {
     /// … and anywhere else.
     pub const NOT_A_COLLECTION: Self =
         Self::new(StatusCode::NOT_FOUND, "Missing or invalid collection context.");
+    pub const SET_UP: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "The set-up link is not valid (any more); without a superuser, the next start prints another.",
+    );
+    const ADDRESS: Self =
+        Self::new(StatusCode::FORBIDDEN, "Superusers are not allowed to come from this address.");
     pub const NO_CLIENT: Self = Self::new(StatusCode::NOT_FOUND, "Missing or invalid client id.");
     pub const OTHER_CLIENT: Self =
         Self::new(StatusCode::FORBIDDEN, "The current and the previous request authorization don't match.");
@@ -204,6 +210,7 @@ fn ours(error: &Error) -> Response {
     let refused = match error {
         Error::TooMany { .. } | Error::TooManyAttempts { .. } => Refused::TOO_MANY,
         Error::Unauthenticated(_) | Error::Disabled => Refused::UNAUTHENTICATED,
+        Error::SuperuserAddress => Refused::ADDRESS,
         _ => Refused::INTERNAL,
     };
     let mut response = refused.response();

@@ -35,6 +35,7 @@ impl Outcomes for PbRequestEmailChange {
     const ERRORS: &[(u16, &str)] = &[
         (400, "参数错误;或服务端未配置邮件,无法修改邮箱"),
         (401, "token 无效或已过期"),
+        (403, "token 属于其他集合"),
         (404, "集合不存在"),
         (408, "请求体接收超时"),
         (413, "请求体过大"),

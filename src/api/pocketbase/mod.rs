@@ -33,6 +33,7 @@ mod realtime;
 mod records;
 mod row;
 mod schema;
+mod set_up;
 mod show;
 mod superusers;
 mod users;
@@ -56,16 +57,18 @@ pub use self::off::OffApi;
 pub use self::realtime::RealtimeApi;
 pub use self::records::RecordsApi;
 use self::schema::Schemas;
+pub use self::set_up::SetUpApi;
 use super::bearer::Bearer;
 use super::limits::Limits;
-use super::source::Source;
+use super::source::{Source, address_of};
 use crate::app::App;
-use crate::auth::{By, Caller, Who};
+use crate::auth::{By, Caller, Who, ensure_address};
 use crate::domain::{Collection, Kind};
 use crate::error::{Error, Result};
 
 /// Where PocketBase answers, errors included.
-const ROOTS: [&str; 5] = ["/api/health", "/api/collections", "/api/batch", "/api/realtime", "/api/events"];
+const ROOTS: [&str; 6] =
+    ["/api/health", "/api/collections", "/api/batch", "/api/realtime", "/api/events", "/api/setup"];
 
 /// Whether errors under `path` are PocketBase's.
 pub fn speaks_at(path: &str) -> bool {
@@ -89,10 +92,17 @@ impl Context {
         Self { app: Arc::clone(app), limits: Arc::clone(limits), schemas, scans }
     }
 
-    /// Who asks. A token that is not valid is no error here, but no token.
+    /// Who asks. A token that is not valid is no error here, but no token; a superuser's is one only where superusers may
+    /// come from.
     async fn caller(&self, bearer: &Bearer) -> Result<Option<Caller>> {
         match bearer.caller(&self.app).await {
-            Ok(caller) => Ok(Some(caller)),
+            Ok(caller) => {
+                if let Who::Superuser(superuser) = &caller.who {
+                    let by = By::over_network(None, bearer.source(&self.app));
+                    ensure_address(&self.app, bearer.address(&self.app), &by, Some(&superuser.id))?;
+                }
+                Ok(Some(caller))
+            }
             Err(Error::Unauthenticated(_) | Error::Disabled) => Ok(None),
             Err(error) => Err(error),
         }
@@ -139,6 +149,14 @@ impl Context {
     /// The collection that a path names, if it is one of `kinds`.
     fn collection(&self, name_or_id: &str, kinds: &[Kind]) -> Option<&Collection> {
         self.app.collections.find(name_or_id).filter(|collection| kinds.contains(&collection.kind))
+    }
+
+    /// Refuses whoever wants to be a superuser and does not come from where superusers may.
+    fn admit(&self, request: &Request) -> Result<By> {
+        let address = address_of(request, &self.app.config.server.trusted_proxies);
+        let by = By::over_network(None, Source::from(address).ip());
+        ensure_address(&self.app, address, &by, None)?;
+        Ok(by)
     }
 
     fn source(&self, request: &Request) -> Source {

@@ -50,6 +50,11 @@ impl Sent {
         }
     }
 
+    /// Of somebody who is new.
+    pub fn new(new: String, confirm: String) -> Self {
+        Self { new, confirm, old: String::new(), is_given: true }
+    }
+
     /// Whether a hash of the new one may be needed.
     pub fn is_change(&self) -> bool {
         !self.new.is_empty() && self.new == self.confirm

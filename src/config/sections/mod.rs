@@ -1,5 +1,6 @@
 //! The keys, their types and defaults, a file per section. `config.toml` documents them for people; a test keeps the two equal.
 
+mod console;
 mod events;
 mod limits;
 mod log;
@@ -12,6 +13,7 @@ mod wechat;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::console::Console;
 pub use self::events::Events;
 pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
@@ -38,6 +40,8 @@ pub struct Config {
     pub wechat: Wechat,
     /// Abuse control.
     pub limits: Limits,
+    /// Superusers.
+    pub console: Console,
     /// What is remembered of who did what.
     pub events: Events,
     /// Log lines.

@@ -1,0 +1,52 @@
+//! Making the first superuser by a link that is printed at the start.
+
+use super::{By, create_superuser};
+use crate::app::App;
+use crate::domain::{Actor, Cause, Email, EventKind, PlainPassword, Superuser};
+use crate::error::{Error, Result};
+
+/// The secret of a new link; nothing if there is a superuser already.
+///
+/// # Errors
+/// Only errors of ours.
+pub async fn offer_set_up(app: &App) -> Result<Option<String>> {
+    if app.store.superusers().await?.is_empty() {
+        Ok(Some(app.set_up.make(&app.random, app.clock.now())?))
+    } else {
+        Ok(None)
+    }
+}
+
+/// Makes the first superuser, for who has the secret of the link; `None`: it is wrong, has expired or was used, or there is a
+/// superuser by now.
+///
+/// # Errors
+/// [`Error::TooMany`]: the link is still good.
+pub async fn set_up(
+    app: &App,
+    by: &By,
+    secret: &str,
+    email: Email,
+    password: PlainPassword,
+) -> Result<Option<Superuser>> {
+    let Some(link) = app.set_up.take(secret, app.clock.now()) else {
+        let failed = by.event(app, EventKind::SuperuserLoginFailed).because(Cause::Unknown);
+        app.note(failed.detail("set-up link"));
+        return Ok(None);
+    };
+    if !app.store.superusers().await?.is_empty() {
+        return Ok(None);
+    }
+    match create_superuser(app, email, password).await {
+        Ok(Ok(superuser)) => {
+            let by = By { actor: Actor::Superuser(superuser.id.clone()), ..by.clone() };
+            app.note(by.event(app, EventKind::SetUp));
+            Ok(Some(superuser))
+        }
+        Ok(Err(conflict)) => Err(Error::internal(format!("the first superuser collides: {conflict:?}"))),
+        Err(error) => {
+            app.set_up.put(Some(link));
+            Err(error)
+        }
+    }
+}
