@@ -24,6 +24,7 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let lifetimes = Lifetimes { user: config.token.lifetime, superuser: config.token.superuser_lifetime };
     let exported = runtime.block_on(pocketbase::export(&store, &Random::System, lifetimes, out))?;
+    runtime.block_on(super::remember(&store, config, "export pocketbase"))?;
     println!(
         "{}: {} users, {} companies, {} superusers",
         out.join("data.db").display(),

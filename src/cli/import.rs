@@ -12,9 +12,9 @@ use tempfile::TempDir;
 use super::Outcome;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{Actor, Event, EventKind, Kind};
+use crate::domain::Kind;
 use crate::pocketbase::{self, Found, Source, Summary, Watcher};
-use crate::store::{EventBounds, Location, Store};
+use crate::store::{Location, Store};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -69,11 +69,8 @@ fn import(
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let store = Store::open(&Location::File(path.to_owned()), config.store.cache_mib << 20)?;
     let mut watcher = Progress { bar: bar()?, report };
-    let now = Clock::System.now();
-    let summary = runtime.block_on(pocketbase::import(source, &store, &mut watcher, now))?;
-    let event = Event::new(now, EventKind::Command, Actor::Operator).detail("import pocketbase");
-    let bounds = EventBounds::new(&config.events, now);
-    runtime.block_on(store.add_events(vec![(event.origin(), event)], bounds))?;
+    let summary = runtime.block_on(pocketbase::import(source, &store, &mut watcher, Clock::System.now()))?;
+    runtime.block_on(super::remember(&store, config, "import pocketbase"))?;
     watcher.bar.finish_and_clear();
     watcher.report.lines.flush()?;
     if let Some(name) = watcher.report.name.filter(|_| summary.refused() > 0) {

@@ -25,9 +25,11 @@ use std::sync::LazyLock;
 use clap::{Parser, Subcommand};
 
 use crate::build_info;
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::{Actor, Event, EventKind};
 use crate::operate::{Cause, Failure};
-use crate::store::{Location, Store};
+use crate::store::{self, EventBounds, Location, Store};
 
 /// What `--version` shows: version, revision and build time.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -145,6 +147,13 @@ fn open_store(config: &Config) -> Result<Store, Box<dyn std::error::Error>> {
         return Err(format!("there is no database at {}; see store.path", path.display()).into());
     }
     Ok(Store::open(&Location::File(path.clone()), config.store.cache_mib << 20)?)
+}
+
+/// Adds an event to a database that this command has opened for itself.
+async fn remember(store: &Store, config: &Config, what: &str) -> Result<(), store::Error> {
+    let now = Clock::System.now();
+    let event = Event::new(now, EventKind::Command, Actor::Operator).detail(what);
+    store.add_events(vec![(event.origin(), event)], EventBounds::new(&config.events, now)).await
 }
 
 fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {

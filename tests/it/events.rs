@@ -11,6 +11,7 @@ use crate::app::{Answer, Call, TestApp, profile};
 use crate::binary::{Running, bai, run};
 use crate::canary::{self, PASSWORD};
 use crate::disk::Disk;
+use crate::pb_data::PbData;
 use crate::pocketbase::{USERS, assert_error, fields};
 use crate::superusers::{Root, SUPERUSERS, log_in, path};
 
@@ -378,6 +379,17 @@ fn commands_are_events_with_the_server_running_and_stopped() {
         assert!(err.contains("login-failed"), "{err}");
         drop(server);
     }
+}
+
+#[test]
+fn a_move_from_pocketbase_and_back_is_remembered_too() {
+    let (pb, dir) = (PbData::with_users(1), tempfile::tempdir().unwrap());
+    told(dir.path(), &["import", "pocketbase", pb.path().to_str().unwrap()]);
+    told(dir.path(), &["export", "pocketbase", "back"]);
+    let all: Value = serde_json::from_str(&told(dir.path(), &["events", "--json"])).unwrap();
+    let found: Vec<_> = all.as_array().unwrap().iter().map(said).collect();
+    let of = |what| ["command", "", "operator", "", what];
+    assert_eq!(found, [of("export pocketbase"), of("import pocketbase")]);
 }
 
 /// docs/decisions/0010-events.md promises a size; how long it takes, `--nocapture` shows.
