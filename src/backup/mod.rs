@@ -81,8 +81,11 @@ pub async fn list(app: &Arc<App>) -> Result<Vec<Backup>, Error> {
             let entry = entry?;
             // Whatever else is in the folder is none of ours.
             let name = entry.file_name().to_str().and_then(|name| Name::parse(name).ok());
-            if let Some(name) = name.filter(|_| entry.path().is_file()) {
-                backups.push(describe(name, &entry.path())?);
+            let Some(name) = name.filter(|_| entry.path().is_file()) else { continue };
+            match describe(name, &entry.path()) {
+                // Removed meanwhile.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                described => backups.push(described?),
             }
         }
         backups.sort_by(|a, b| a.name.cmp(&b.name));

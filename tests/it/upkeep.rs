@@ -1,7 +1,7 @@
 //! The database as a whole from the command line: backup, restore, check and compact, and kill -9 in the middle of each.
 
 use std::fs::{self, OpenOptions};
-use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread;
@@ -138,6 +138,24 @@ fn a_database_that_is_damaged_or_gone_is_replaced_and_all_tokens_end() {
             assert_eq!(refresh(base, token).status, 401);
             assert_eq!(login(base, ANNE, PASSWORD).status, 200);
         });
+    }
+}
+
+/// Only root can show it: who else runs the commands has the files anyway.
+#[test]
+fn what_root_makes_belongs_to_whom_the_database_belongs() {
+    const NOBODY: u32 = 65534;
+    let place = Place::stopped();
+    let database = place.path().join("bai.redb");
+    for path in [place.path(), &database] {
+        if chown(path, Some(NOBODY), Some(NOBODY)).is_err() {
+            return;
+        }
+    }
+    place.run(&["backup", "copy.redb"]).ok();
+    place.run(&["restore", "copy.redb", "--yes"]).ok();
+    for path in [database, place.path().join("backups")] {
+        assert_eq!(fs::metadata(&path).unwrap().uid(), NOBODY, "{}", path.display());
     }
 }
 
