@@ -15,7 +15,7 @@ pub use self::error::Error;
 pub use self::incoming::{Incoming, Received};
 pub use self::name::{NAME_MAX, Name, WrongName};
 use crate::app::App;
-use crate::store::{Contents, Restoration, Restored};
+use crate::store::{self, Contents, Restoration, Restored};
 
 /// What the name of a file ends with while it is written.
 const UNFINISHED: &str = ".new";
@@ -81,8 +81,11 @@ pub async fn list(app: &Arc<App>) -> Result<Vec<Backup>, Error> {
             let entry = entry?;
             // Whatever else is in the folder is none of ours.
             let name = entry.file_name().to_str().and_then(|name| Name::parse(name).ok());
-            if let Some(name) = name.filter(|_| entry.path().is_file()) {
-                backups.push(describe(name, &entry.path())?);
+            let Some(name) = name.filter(|_| entry.path().is_file()) else { continue };
+            match describe(name, &entry.path()) {
+                // Removed meanwhile.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                described => backups.push(described?),
             }
         }
         backups.sort_by(|a, b| a.name.cmp(&b.name));
@@ -187,7 +190,11 @@ fn open_folder(app: &App) -> Result<PathBuf, Error> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(&folder)?;
+    if !folder.exists() {
+        builder.create(&folder)?;
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+        store::own_like(&folder, above.unwrap_or(Path::new(".")))?;
+    }
     Ok(folder)
 }
 

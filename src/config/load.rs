@@ -95,6 +95,10 @@ impl Config {
                 "wechat.provider is \"wechat\", which needs wechat.app_id and wechat.secret \
                  (or BAI_WECHAT__APP_ID and BAI_WECHAT__SECRET in the environment)",
             )),
+            _ if self.backup.is_beside(&self.store.path) => Err(Error::Conflict(
+                "backup.dir is the folder of the database, which would be listed and removed as a backup: \
+                 set it to a folder of its own, or leave it empty",
+            )),
             _ => Ok(()),
         }
     }
@@ -307,6 +311,12 @@ mod tests {
         assert!(problem("", &[bucket]).contains("backup.every"));
         assert!(problem("", &[bucket, every]).contains("backup.s3.secret_key"));
         assert!(problem("", &[("BAI_BACKUP__EVERY", "59s")]).contains("a minute"));
+        let dir = |dir| ("BAI_BACKUP__DIR", dir);
+        assert!(problem("", &[dir("."), ("BAI_STORE__PATH", "./bai.redb")]).contains("backup.dir"));
+        assert!(
+            problem("", &[dir("/srv/x/"), ("BAI_STORE__PATH", "/srv/x/bai.redb")]).contains("backup.dir")
+        );
+        assert!(load("", &[dir("/srv/x/backups"), ("BAI_STORE__PATH", "/srv/x/bai.redb")]).is_ok());
         assert!(load("", &[listen, wechat, app, ("BAI_WECHAT__SECRET", "s")]).is_ok());
         for (token, is_fine) in
             [("", true), ("0123456789abcdef", true), ("0123456789abcde", false), ("0123456789 abcdef", false)]

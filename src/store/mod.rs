@@ -22,7 +22,7 @@ pub use change::{
     Action, Change, CompanyUpdate, Conflict, Contents, Record, Scan, SuperuserUpdate, UserUpdate, Write,
 };
 use embedded::Embedded;
-pub use embedded::{Edit, Progress, ensure_room, sync_folder};
+pub use embedded::{Edit, Progress, ensure_room, own_like, sync_folder};
 pub use error::Error;
 pub use events::EventBounds;
 pub use location::Location;

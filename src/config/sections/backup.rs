@@ -1,6 +1,6 @@
 //! `[backup]`
 
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -110,5 +110,14 @@ impl Backup {
         } else {
             None
         }
+    }
+
+    /// Whether that is the folder which `database` itself is in.
+    #[must_use]
+    pub fn is_beside(&self, database: &Path) -> bool {
+        // By their parts, so that "x/." and "x/" are "x".
+        let parts = |path: PathBuf| absolute(path).map(|path| path.components().collect::<PathBuf>()).ok();
+        let own = absolute(database).ok().and_then(|path| path.parent().map(Path::to_owned));
+        !self.dir.as_os_str().is_empty() && parts(self.dir.clone()) == own.and_then(parts)
     }
 }

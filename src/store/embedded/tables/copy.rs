@@ -87,6 +87,9 @@ pub fn stored_bytes(txn: &ReadTransaction) -> Result<u64, Error> {
     for records in [USERS, COMPANIES, SUPERUSERS, META] {
         add(&|| Ok(txn.open_table(records)?.stats()?))?;
     }
+    for events in EVENTS {
+        add(&|| Ok(txn.open_table(events)?.stats()?))?;
+    }
     add(&|| Ok(txn.open_table(USERS_BY_CREATED)?.stats()?))?;
     Ok(bytes)
 }
