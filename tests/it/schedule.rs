@@ -22,8 +22,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
-/// The schedule looks at the clock once a second.
-const LOOKS: Duration = Duration::from_millis(2500);
+/// The schedule looks at the clock five times a second.
+const LOOKS: Duration = Duration::from_millis(600);
 
 /// A second less.
 fn almost(time: Duration) -> Duration {
@@ -116,10 +116,10 @@ fn the_age_of_the_newest_backup_decides_and_not_the_start_of_the_server() {
     app.clock.advance(almost(DAY));
     thread::sleep(LOOKS);
     assert_eq!(backups(&folder), first, "a restart is no reason for another");
-    app.clock.advance(SECOND);
+    app.clock.advance(10 * SECOND);
     until_backed_up(&app);
     let both = backups(&folder);
-    assert_eq!(both, ["bai_auto_20261122061036.redb", "bai_auto_20261123061036.redb"]);
+    assert_eq!(both, ["bai_auto_20261122061036.redb", "bai_auto_20261123061045.redb"]);
     let copy = Store::look(&Location::File(folder.join(&both[1])), 1 << 20).unwrap();
     assert_eq!(copy.users, 1);
 }
@@ -209,6 +209,7 @@ fn a_failure_is_told_once_tried_again_ever_later_and_forgotten_after_a_success()
     until("it works again", || status(&app).trouble().is_none() && status(&app).last_success.is_some());
     fs::rename(&folder, dir.path().join("away")).unwrap();
     fs::write(&folder, "again").unwrap();
+    app.clock.advance(10 * SECOND);
     until("another failure is told at once", || lines(&told).len() == 3);
 }
 
