@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use bai::domain::{IdType, NewUser, OpenId, RecordId, ServerKey, TokenKey, User, UserNumber};
-use bai::token::{Grant, Keys, Subject, Tokens};
+use bai::token::{Grant, Keys, Purpose, Subject, Tokens};
 use jiff::Timestamp;
 use pasetors::Local;
 use pasetors::keys::SymmetricKey;
@@ -46,6 +46,7 @@ fn main() {
     let (user, key) = (user(now), ServerKey { secret: SECRET, created: now });
     let tokens = Tokens::new(Keys::new(&[key]).expect("a key"));
     let grant = Grant {
+        purpose: Purpose::Auth,
         subject: Subject::User,
         id: &user.id,
         token_key: &user.token_key,

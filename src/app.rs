@@ -9,9 +9,10 @@ use tokio::sync::Mutex;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Backups, Collections, ServerKey};
+use crate::latest::Latest;
 use crate::password::{Cost, Passwords};
 use crate::random::Random;
-use crate::store::{Location, Store};
+use crate::store::{Location, Remembered, Store};
 use crate::token::{Keys, Tokens};
 use crate::{password, random, store, wechat};
 
@@ -25,8 +26,7 @@ pub struct App {
     pub random: Random,
     /// The records.
     pub store: Store,
-    /// The collections that the records are shown in.
-    pub collections: Collections,
+    collections: Latest<Collections>,
     /// Password hashing.
     pub passwords: Passwords,
     /// Tokens.
@@ -57,6 +57,26 @@ pub enum StartError {
 }
 
 impl App {
+    /// The collections that the records are shown in.
+    pub fn collections(&self) -> &Collections {
+        self.collections.get()
+    }
+
+    /// How often another database has taken the place of this one.
+    pub fn generation(&self) -> usize {
+        self.collections.version()
+    }
+
+    /// Follows what is remembered of the database when another one has taken its place.
+    pub fn follow(&self, remembered: &Remembered) {
+        match Keys::new(&remembered.token_keys) {
+            Some(keys) => self.tokens.use_keys(keys),
+            None => tracing::error!("the token keys in the restored database cannot be used"),
+        }
+        self.tokens.set_voids(remembered.voids.clone());
+        self.collections.replace(collections(remembered));
+    }
+
     /// Opens the store at `location` and puts everything together.
     ///
     /// # Errors
@@ -68,12 +88,13 @@ impl App {
         random: Random,
     ) -> Result<Arc<Self>, StartError> {
         let store = Store::open(location, config.store.cache_mib << 20)?;
-        let stored_keys = token_keys(&store, &clock, &random).await?;
-        let keys = Keys::new(&stored_keys).ok_or(StartError::Keys)?;
-        let collections = collections(&store, &stored_keys)?;
+        ensure_token_key(&store, &clock, &random).await?;
+        let remembered = store.remembered()?;
+        let tokens = Tokens::new(Keys::new(&remembered.token_keys).ok_or(StartError::Keys)?);
+        let collections = Latest::new(collections(&remembered));
+        tokens.set_voids(remembered.voids);
         let passwords = passwords(&config)?;
         let wechat = wechat::Client::new(&config.wechat, clock.clone(), random.clone());
-        let tokens = Tokens::new(keys);
         let backups = Backups::new(config.backup.every, clock.now());
         let upkeep = Arc::default();
         Ok(Arc::new(Self {
@@ -91,21 +112,19 @@ impl App {
     }
 }
 
-/// The stored keys; at the first start, one that is made now.
-async fn token_keys(store: &Store, clock: &Clock, random: &Random) -> Result<Vec<ServerKey>, StartError> {
-    let mut stored = store.token_keys()?;
-    if stored.is_empty() {
+/// Makes a token key at the first start.
+async fn ensure_token_key(store: &Store, clock: &Clock, random: &Random) -> Result<(), StartError> {
+    if store.token_keys()?.is_empty() {
         let key = ServerKey { secret: random.bytes()?, created: clock.now() };
-        store.add_token_key(key.clone(), clock.now()).await?;
-        stored.push(key);
+        store.add_token_key(key, clock.now()).await?;
     }
-    Ok(stored)
+    Ok(())
 }
 
 /// The collections; those that were not imported are as old as the oldest token key.
-fn collections(store: &Store, keys: &[ServerKey]) -> Result<Collections, StartError> {
-    let born = keys.iter().map(|key| key.created).min().unwrap_or_default();
-    Ok(store.collections()?.unwrap_or_else(|| Collections::new(born)))
+fn collections(remembered: &Remembered) -> Collections {
+    let born = remembered.token_keys.iter().map(|key| key.created).min().unwrap_or_default();
+    remembered.collections.clone().unwrap_or_else(|| Collections::new(born))
 }
 
 fn passwords(config: &Config) -> Result<Passwords, password::Error> {

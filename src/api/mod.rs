@@ -38,8 +38,8 @@ use self::pages::{Files, Page};
 use self::platform::PlatformApi;
 pub use self::pocketbase::operator;
 use self::pocketbase::{
-    AuthApi, BatchApi, CollectionsApi, Context, HealthApi, ImpersonateApi, MailApi, OffApi, RealtimeApi,
-    RecordsApi,
+    AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, HealthApi, ImpersonateApi, MailApi, OffApi,
+    RealtimeApi, RecordsApi,
 };
 use self::system::SystemApi;
 use self::wechat::WechatApi;
@@ -66,8 +66,18 @@ impl Tags {
 }
 
 type Contract = (SystemApi, WechatApi, PlatformApi);
-type Dialect =
-    (HealthApi, AuthApi, MailApi, OffApi, ImpersonateApi, CollectionsApi, RecordsApi, BatchApi, RealtimeApi);
+type Dialect = (
+    HealthApi,
+    AuthApi,
+    MailApi,
+    OffApi,
+    ImpersonateApi,
+    CollectionsApi,
+    RecordsApi,
+    BatchApi,
+    RealtimeApi,
+    BackupsApi,
+);
 type Service = OpenApiService<(Contract, Dialect), ()>;
 
 fn limits(app: &App) -> Arc<Limits> {
@@ -93,7 +103,8 @@ fn service(app: &Arc<App>, limits: &Arc<Limits>, stopping: watch::Receiver<()>) 
         CollectionsApi(context.clone()),
         RecordsApi(context.clone()),
         BatchApi(context.clone()),
-        RealtimeApi::new(context, stopping),
+        RealtimeApi::new(context.clone(), stopping),
+        BackupsApi(context),
     );
     spec::service((contract(app, limits), dialect), &app.config.server.public_urls)
 }

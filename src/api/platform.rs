@@ -133,7 +133,7 @@ impl PlatformApi {
         let _in_flight = self.limits.once("platform/register", phone.as_str())?;
         let session = auth::register(&self.app, registration).await?;
         self.limits.logged_in(&self.source(request), &phone);
-        Ok(Answer(PocketBaseAuthResponse::new(session, &self.app.collections)))
+        Ok(Answer(PocketBaseAuthResponse::new(session, self.app.collections())))
     }
 
     /// 平台用户登录
@@ -154,7 +154,7 @@ impl PlatformApi {
         let attempt = self.limits.login(&self.source(request), phone.as_str())?;
         let user = attempt.found(auth::platform_user(&self.app, &phone).await)?;
         let session = attempt.settle(auth::platform_login(&self.app, user, password).await)?;
-        Ok(Answer(PocketBaseAuthResponse::new(session, &self.app.collections)))
+        Ok(Answer(PocketBaseAuthResponse::new(session, self.app.collections())))
     }
 }
 

@@ -110,7 +110,7 @@ impl WechatApi {
             OneTimeCode::parse(&body.read()?.users_wx_code).map_err(Rejected::field("users_wx_code"))?;
         let _in_flight = self.limits.once("wechat/login", code.as_str())?;
         let session = auth::wechat_login(&self.app, &code).await?;
-        Ok(Answer(PocketBaseAuthResponse::new(session, &self.app.collections)))
+        Ok(Answer(PocketBaseAuthResponse::new(session, self.app.collections())))
     }
 
     /// 更新微信用户资料
@@ -130,7 +130,7 @@ impl WechatApi {
         let (user, company) = lookup.settle(auth::update_profile(&self.app, user, update).await)?;
         let data = WechatProfileResponseData {
             status: ProfileStatus::Updated,
-            user: UserInfo::new(&user, company.as_ref(), &self.app.collections),
+            user: UserInfo::new(&user, company.as_ref(), self.app.collections()),
         };
         Ok(Answer(Envelope::new("更新成功", data)))
     }

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::domain::{RecordId, Status, Superuser, TokenKey, User};
 use crate::error::{Error, Result};
 use crate::store::Record;
-use crate::token::{Claims, PocketBaseToken, Subject};
+use crate::token::{Claims, PocketBaseToken, Purpose, Subject};
 
 /// Somebody who has shown a valid token.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Who {
         }
     }
 
-    fn token_key(&self) -> &TokenKey {
+    pub(super) fn token_key(&self) -> &TokenKey {
         match self {
             Self::User(user) => &user.token_key,
             Self::Superuser(superuser) => &superuser.token_key,
@@ -76,6 +76,16 @@ pub async fn authenticate_session(app: &App, token: &str) -> Result<(User, bool)
 /// [`Error::Disabled`].
 pub async fn caller(app: &App, token: &str) -> Result<Caller> {
     let shown = Shown::read(app, token)?;
+    let who = find(app, &shown).await?.ok_or(Error::Unauthenticated("whose token it was is gone"))?;
+    shown.admit(app, who)
+}
+
+/// Whose token for files this is.
+///
+/// # Errors
+/// As [`caller`].
+pub async fn file_caller(app: &App, token: &str) -> Result<Caller> {
+    let shown = Shown::Ours(app.tokens.verify_for(Purpose::Files, token, app.clock.now())?);
     let who = find(app, &shown).await?.ok_or(Error::Unauthenticated("whose token it was is gone"))?;
     shown.admit(app, who)
 }
@@ -124,7 +134,7 @@ impl<'a> Shown<'a> {
 
     fn from_pocketbase(app: &'a App, token: PocketBaseToken<'a>) -> Result<Self> {
         let collections =
-            [(&app.collections.users, Subject::User), (&app.collections.superusers, Subject::Superuser)];
+            [(&app.collections().users, Subject::User), (&app.collections().superusers, Subject::Superuser)];
         let its = collections.into_iter().find(|(collection, _)| collection.id == token.collection_id());
         let secret =
             its.and_then(|(collection, subject)| Some((subject, collection.token_secret.as_deref()?)));

@@ -12,7 +12,7 @@ mod revoke;
 mod superuser;
 mod tokens;
 
-pub use authenticate::{Caller, Who, authenticate, authenticate_session, caller, caller_beside};
+pub use authenticate::{Caller, Who, authenticate, authenticate_session, caller, caller_beside, file_caller};
 pub use identity::{IdentityField, user_by_identity};
 pub use impersonate::impersonate;
 pub use login::{password_login, platform_login, platform_user, wechat_login};
@@ -22,7 +22,7 @@ pub use refresh::{RefreshBy, refresh_token};
 pub use register::{Registration, register};
 pub use revoke::revoke_tokens;
 pub use superuser::{SuperuserSession, create_superuser, superuser_login};
-pub use tokens::superuser_token;
+pub use tokens::{file_token, superuser_token};
 
 use crate::app::App;
 use crate::domain::{Company, IdType, NewUser, OpenId, RecordId, TokenKey, User};

@@ -1,6 +1,7 @@
 //! Backups: copies of the database in one folder, by name.
 
 mod error;
+mod incoming;
 mod name;
 
 use std::fs::{self, DirBuilder, File};
@@ -11,9 +12,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use self::error::Error;
-pub use self::name::{Name, WrongName};
+pub use self::incoming::{Incoming, Received};
+pub use self::name::{NAME_MAX, Name, WrongName};
 use crate::app::App;
-use crate::store::Contents;
+use crate::store::{Contents, Restoration, Restored};
 
 /// What the name of a file ends with while it is written.
 const UNFINISHED: &str = ".new";
@@ -57,7 +59,7 @@ pub async fn create(app: &Arc<App>, name: Option<Name>) -> Result<Backup, Error>
         if path.exists() {
             return Err(Error::Exists);
         }
-        let contents = app.store.backup(&path, now)?;
+        let contents = app.store.backup(&path, now, &mut |_, _| ())?;
         Ok(Backup { contents: Some(contents), ..describe(name, &path)? })
     })
     .await
@@ -85,6 +87,67 @@ pub async fn list(app: &Arc<App>) -> Result<Vec<Backup>, Error> {
         }
         backups.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(backups)
+    })
+    .await
+}
+
+/// Makes a copy that has no name, for somebody to take away; tells `progress` how many users are copied, of how many.
+///
+/// # Errors
+/// [`Error::Busy`] while another operation on the whole file runs; [`Error::Store`].
+pub async fn copy(
+    app: &Arc<App>,
+    mut progress: impl FnMut(u64, u64) + Send + 'static,
+) -> Result<(File, Contents), Error> {
+    let alone = Arc::clone(&app.upkeep).try_lock_owned().map_err(|_| Error::Busy)?;
+    let (app, now) = (Arc::clone(app), app.clock.now());
+    in_background(move || {
+        let _alone = alone;
+        let folder = open_folder(&app)?;
+        sweep(&folder)?;
+        let path = folder.join(format!("outgoing{UNFINISHED}"));
+        let contents = app.store.backup(&path, now, &mut progress)?;
+        let copy = File::open(&path)?;
+        // It is gone when whoever takes it away closes it, and if nobody does.
+        fs::remove_file(path)?;
+        Ok((copy, contents))
+    })
+    .await
+}
+
+/// Verifies a file that somebody brought, and keeps it under this name.
+///
+/// # Errors
+/// [`Error::Exists`]; [`Error::Store`] when it is no whole database: it is gone then.
+pub async fn add(app: &Arc<App>, name: Name, received: Received) -> Result<Backup, Error> {
+    let alone = Arc::clone(&app.upkeep).lock_owned().await;
+    let path = folder(app).join(name.as_str());
+    in_background(move || {
+        let _alone = alone;
+        let contents = received.check()?;
+        received.keep(path.clone())?;
+        Ok(Backup { contents, ..describe(name, &path)? })
+    })
+    .await
+}
+
+/// Puts the backup at `from` in the place of the database, with everybody connected. Whoever asked may go away: it is done all
+/// the same.
+///
+/// # Errors
+/// [`Error::Busy`] while another operation on the whole file runs; [`Error::Store`]: nothing was changed.
+pub async fn restore(app: &Arc<App>, from: PathBuf, keep_tokens: bool) -> Result<Restored, Error> {
+    let alone = Arc::clone(&app.upkeep).try_lock_owned().map_err(|_| Error::Busy)?;
+    let app = Arc::clone(app);
+    in_background(move || {
+        let _alone = alone;
+        let (clock, random) = (app.clock.clone(), app.random.clone());
+        let asked = Restoration { from, keep_tokens, clock, random };
+        let following = Arc::clone(&app);
+        let restored = app.store.restore(asked, move |remembered| following.follow(remembered))?;
+        let before = restored.before.as_ref().map(|path| path.display().to_string());
+        tracing::warn!(before, revoked = restored.revoked, "a backup was restored");
+        Ok(restored)
     })
     .await
 }

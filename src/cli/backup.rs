@@ -1,35 +1,100 @@
-//! `bai backup` and `bai check`
+//! `bai backup`
 
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::Outcome;
+use clap::Args;
+
+use super::check::tell;
+use super::session::{Answer, Missing, Session};
+use super::{Outcome, progress};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::{Contents, Location, Store};
+use crate::operate::upkeep::{Command as Upkeep, Holding};
+use crate::operate::{Command, Failure, Output};
+use crate::store::{self, Store};
 
-/// Copies the database to `file`, or to a file beside it that is named after the time.
-pub fn backup(config: &Config, file: Option<PathBuf>) -> Outcome {
-    let store = super::open_store(config)?;
-    let file = file.unwrap_or_else(|| beside(&config.store.path));
-    let contents = store.backup(&file, Clock::System.now())?;
-    println!("{}: {}", file.display(), describe(contents));
-    Ok(())
+#[derive(Args)]
+pub struct Backup {
+    /// The new file [default: beside the database, named after the time]
+    file: Option<PathBuf>,
+    /// JSON instead of a line
+    #[arg(long)]
+    json: bool,
 }
 
-/// Reads all of `file`, or of the database, and changes nothing.
-pub fn check(config: &Config, file: Option<PathBuf>) -> Outcome {
-    let file = file.unwrap_or_else(|| config.store.path.clone());
-    if !file.exists() {
-        return Err(format!("there is no file {}", file.display()).into());
+/// Copies the database to a new file, which gets its name when it is read back.
+pub fn run(config: &Config, asked: Backup) -> Outcome {
+    let file = asked.file.unwrap_or_else(|| beside(&config.store.path));
+    if file.exists() {
+        return Err(Failure::invalid(format!("{} is there already", file.display())).into());
     }
-    let contents = Store::look(&Location::File(file.clone()), config.store.cache_mib << 20)?;
-    println!("{}: whole; {}", file.display(), describe(contents));
-    Ok(())
+    let session = Session::open(config, Missing::Refuse)?;
+    let unfinished = Unfinished::new(&file)?;
+    let expected = receive(session.ask(Command::Upkeep(Upkeep::Backup))?, &unfinished)?;
+    let found = Store::inspect(&unfinished.0)?.map(|contents| Holding::new(contents, expected.bytes));
+    if found.as_ref() != Some(&expected) {
+        return Err(Failure::failed(format!("{} did not come whole", file.display())).into());
+    }
+    fs::rename(&unfinished.0, &file)?;
+    store::sync_folder(&file)?;
+    tell(&file, "", &expected, asked.json)
 }
 
-fn describe(contents: Contents) -> String {
-    let Contents { users, companies, superusers, .. } = contents;
-    format!("users {users}, companies {companies}, superusers {superusers}")
+/// Writes what comes to the file: what it is to hold.
+fn receive(mut answer: Answer<'_>, to: &Unfinished) -> Result<Holding, Box<dyn std::error::Error>> {
+    let (mut file, mut holding) = (None, None);
+    let bar = progress::bar("users");
+    while let Some(output) = answer.next() {
+        match output {
+            Output::Progress(far) => bar.show(far),
+            Output::Row(row) => {
+                let row: Holding = serde_json::from_value(row)?;
+                file = Some(to.create(row.bytes)?);
+                holding = Some(row);
+            }
+            Output::Bytes(bytes) => {
+                if let Some(file) = &mut file {
+                    file.write_all(&bytes)?;
+                }
+            }
+        }
+    }
+    bar.clear();
+    answer.end()?;
+    if let Some(file) = file {
+        file.sync_all()?;
+    }
+    holding.ok_or_else(|| Failure::failed("nothing came").into())
+}
+
+/// A file that is gone unless it gets another name. What a command that was killed has left, the next one for that file replaces.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn new(file: &Path) -> Result<Self, Box<dyn std::error::Error>> {
+        let mut name = file.file_name().ok_or("the backup needs the name of a file")?.to_owned();
+        name.push(".new");
+        Ok(Self(file.with_file_name(name)))
+    }
+
+    /// Makes it for its owner only, if there is room.
+    fn create(&self, bytes: u64) -> Result<File, Box<dyn std::error::Error>> {
+        store::ensure_room(&self.0, bytes)?;
+        let _ = fs::remove_file(&self.0);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&self.0).map_err(|e| format!("cannot write {}: {e}", self.0.display()).into())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 fn beside(database: &Path) -> PathBuf {

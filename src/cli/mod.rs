@@ -1,6 +1,7 @@
 //! The command line.
 
 mod backup;
+mod check;
 mod compact;
 mod company;
 mod export;
@@ -10,6 +11,7 @@ mod list;
 mod output;
 mod password;
 mod progress;
+mod restore;
 mod serve;
 mod session;
 mod show;
@@ -71,16 +73,12 @@ enum Command {
     Superuser(superuser::Superuser),
     /// Manage the keys that tokens are encrypted with
     Key(key::Key),
-    /// Copy the database to a new file and read it back (the server must be stopped)
-    Backup {
-        /// The new file [default: beside the database, named after the time]
-        file: Option<PathBuf>,
-    },
+    /// Copy the database to a new file and read it back
+    Backup(backup::Backup),
+    /// Put a backup in the place of the database, and keep that under another name
+    Restore(restore::Restore),
     /// Read a whole database file, changing nothing, and say what is in it or what is wrong with it
-    Check {
-        /// The file [default: the database; the server must be stopped]
-        file: Option<PathBuf>,
-    },
+    Check(check::Check),
     /// Bring users from elsewhere
     #[command(subcommand)]
     Import(import::Command),
@@ -104,8 +102,9 @@ pub fn run() -> ExitCode {
             Command::Company(command) => company::run(&config, command),
             Command::Superuser(command) => superuser::run(&config, command),
             Command::Key(command) => key::run(&config, &command),
-            Command::Backup { file } => backup::backup(&config, file),
-            Command::Check { file } => backup::check(&config, file),
+            Command::Backup(asked) => backup::run(&config, asked),
+            Command::Restore(asked) => restore::run(&config, &asked),
+            Command::Check(asked) => check::run(&config, &asked),
             Command::Import(command) => import::run(&config, &command),
             Command::Export(command) => export::run(&config, &command),
             Command::Compact => compact::run(&config),

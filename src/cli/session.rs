@@ -48,7 +48,7 @@ impl Session {
     /// # Errors
     /// There is no database, it is in use by something without a door, or it does not open.
     pub fn open(config: &Config, missing: Missing) -> Result<Self, Box<dyn std::error::Error>> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let runtime = new_runtime()?;
         let database = config.store.path.clone();
         let server = runtime.block_on(knock(&database))?;
         let shown = door::hello(&database).database;
@@ -71,6 +71,16 @@ impl Session {
             }
         };
         Ok(Self { runtime, config: config.clone(), app })
+    }
+
+    /// The way through the door, if a server has the database open.
+    ///
+    /// # Errors
+    /// There is a server, and it is another program or lets nobody in.
+    pub fn with_server(config: &Config) -> Result<Option<Self>, Box<dyn std::error::Error>> {
+        let runtime = new_runtime()?;
+        let server = runtime.block_on(knock(&config.store.path))?;
+        Ok(server.map(|()| Self { runtime, config: config.clone(), app: None }))
     }
 
     /// Sends the command on its way.
@@ -111,6 +121,27 @@ impl Answer<'_> {
         self.runtime.block_on(self.caller.output.recv())
     }
 
+    /// Gives the command the next bytes of a file.
+    ///
+    /// # Errors
+    /// It takes no more: how it ended says why.
+    pub fn give(&mut self, bytes: Vec<u8>) -> Result<(), Failure> {
+        self.send(Input::Bytes(bytes))
+    }
+
+    /// The file is whole.
+    ///
+    /// # Errors
+    /// As [`Answer::give`].
+    pub fn end_of_input(&mut self) -> Result<(), Failure> {
+        self.send(Input::End)
+    }
+
+    fn send(&mut self, input: Input) -> Result<(), Failure> {
+        let sent = self.runtime.block_on(self.caller.input.send(input));
+        sent.map_err(|_| Failure::failed("the command takes no more"))
+    }
+
     /// How it ended.
     ///
     /// # Errors
@@ -119,6 +150,10 @@ impl Answer<'_> {
         drop(self.caller);
         self.runtime.block_on(self.end).unwrap_or_else(|error| Err(Failure::failed(error)))
     }
+}
+
+fn new_runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()
 }
 
 /// Whether a server of this version has the database open; nobody listens at what a killed server left.

@@ -14,6 +14,7 @@ mod server_key;
 mod superuser;
 mod text;
 mod user;
+mod void;
 
 pub use backup_status::{BackupFailure, BackupStatus, Backups};
 pub use collection::{Collection, Collections, Kind};
@@ -27,6 +28,7 @@ pub use server_key::ServerKey;
 pub use superuser::Superuser;
 pub use text::{Name, OneTimeCode, Picture, ShortText};
 pub use user::{IdType, NativeEmail, NewUser, Status, TokenKey, User, UserNumber, UserType};
+pub use void::Void;
 
 /// Why a value was not accepted; which value it was, the caller knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

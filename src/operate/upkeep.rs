@@ -1,17 +1,37 @@
 //! The database as a whole, for an operator.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 
 use super::{Failure, Io};
 use crate::app::App;
+use crate::backup::{self, Incoming};
+use crate::store::{Contents, Restored};
+
+/// Bytes of a file that are sent at once.
+const PIECE: usize = 256 * 1024;
 
 /// What may be done.
 #[derive(Clone, Copy, Deserialize, Serialize)]
 pub enum Command {
     /// Gives unused space of the file back.
     Compact,
+    /// A copy: what it holds as a row, then its bytes.
+    Backup,
+    /// Puts the caller's file in the place of the database.
+    Restore {
+        /// Whether tokens that were issued or revoked since may be valid again.
+        keep_tokens: bool,
+    },
+    /// Reads everything.
+    Check,
 }
 
 /// The length of the file, in bytes.
@@ -21,15 +41,139 @@ struct Compacted {
     now: u64,
 }
 
-/// Does it. Nobody can read or write while the file is compacted: about a second for a hundred thousand users.
+/// What a database holds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Holding {
+    /// When the file was made, if it is a backup.
+    pub made: Option<Timestamp>,
+    /// Users.
+    pub users: u64,
+    /// Companies.
+    pub companies: u64,
+    /// Superusers.
+    pub superusers: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+}
+
+impl Holding {
+    /// What a file of so many bytes holds.
+    #[must_use]
+    pub fn new(contents: Contents, bytes: u64) -> Self {
+        let Contents { made, users, companies, superusers } = contents;
+        Self { made, users, companies, superusers, bytes }
+    }
+}
+
+/// What a restoration came to.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Replaced {
+    /// What the database holds now.
+    #[serde(flatten)]
+    pub holding: Holding,
+    /// Where the database before it is, if there was one.
+    pub before: Option<String>,
+    /// How many users and superusers have a new token key, because theirs was changed since the backup.
+    pub revoked: u64,
+}
+
+impl Replaced {
+    /// What was done to the database at `path`.
+    #[must_use]
+    pub fn new(restored: &Restored, path: &Path) -> Self {
+        let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+        Self {
+            holding: Holding::new(restored.contents, bytes),
+            before: restored.before.as_ref().map(|path| path.display().to_string()),
+            revoked: restored.revoked,
+        }
+    }
+}
+
+/// Does it.
 ///
 /// # Errors
 /// [`Failure`].
-pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failure> {
-    let Command::Compact = command;
-    let length = || std::fs::metadata(&app.config.store.path).map(|file| file.len()).map_err(Failure::failed);
-    let before = length()?;
+pub async fn run(app: &Arc<App>, command: Command, io: &mut Io) -> Result<(), Failure> {
+    match command {
+        Command::Compact => compact(app, io).await,
+        Command::Backup => copy(app, io).await,
+        Command::Restore { keep_tokens } => restore(app, keep_tokens, io).await,
+        Command::Check => check(app, io).await,
+    }
+}
+
+/// Nobody can read or write while the file is compacted: about a second for a hundred thousand users.
+async fn compact(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
+    let alone = Arc::clone(&app.upkeep).try_lock_owned().map_err(|_| backup::Error::Busy)?;
+    let before = len(app)?;
     let store = app.store.clone();
-    tokio::task::spawn_blocking(move || store.compact()).await.map_err(Failure::failed)??;
-    io.row(Compacted { before, now: length()? }).await
+    let work = move || {
+        let _alone = alone;
+        store.compact()
+    };
+    spawn_blocking(work).await.map_err(Failure::failed)??;
+    io.row(Compacted { before, now: len(app)? }).await
+}
+
+async fn copy(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
+    let (far, mut how_far) = watch::channel((0, 0));
+    let mut work = Box::pin(backup::copy(app, move |done, total| {
+        far.send_replace((done, total));
+    }));
+    let (file, contents) = loop {
+        tokio::select! {
+            copied = &mut work => break copied?,
+            Ok(()) = how_far.changed() => {
+                let (done, total) = *how_far.borrow_and_update();
+                io.progress(done, total).await?;
+            }
+        }
+    };
+    let bytes = file.metadata().map_err(Failure::failed)?.len();
+    io.row(Holding::new(contents, bytes)).await?;
+    send(file, io).await
+}
+
+async fn send(mut file: File, io: &Io) -> Result<(), Failure> {
+    loop {
+        let read = spawn_blocking(move || {
+            let mut piece = vec![0; PIECE];
+            let read = file.read(&mut piece)?;
+            piece.truncate(read);
+            Ok::<_, std::io::Error>((piece, file))
+        });
+        let (piece, rest) = read.await.map_err(Failure::failed)?.map_err(Failure::failed)?;
+        if piece.is_empty() {
+            return Ok(());
+        }
+        io.bytes(piece).await?;
+        file = rest;
+    }
+}
+
+async fn restore(app: &Arc<App>, keep_tokens: bool, io: &mut Io) -> Result<(), Failure> {
+    let mut incoming = Incoming::begin(app).await?;
+    while let Some(piece) = io.input().await? {
+        incoming.push(piece).await?;
+    }
+    let received = incoming.end().await?;
+    let restored = backup::restore(app, received.path(), keep_tokens).await?;
+    io.row(Replaced::new(&restored, &app.config.store.path)).await
+}
+
+async fn check(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
+    let store = app.store.clone();
+    let contents = spawn_blocking(move || store.check()).await.map_err(Failure::failed)??;
+    io.row(Holding::new(contents, len(app)?)).await
+}
+
+fn len(app: &App) -> Result<u64, Failure> {
+    std::fs::metadata(&app.config.store.path).map(|file| file.len()).map_err(Failure::failed)
+}
+
+impl From<backup::Error> for Failure {
+    fn from(error: backup::Error) -> Self {
+        Self::failed(error)
+    }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::Error;
+use crate::priority;
 
 /// How long a task waits for a place in the queue.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -58,21 +59,9 @@ impl Pool {
     }
 }
 
-/// The kernel's lowest ("nice 19"): at 10, a request that comes now and then waits twice as long for its core.
-#[cfg(target_os = "linux")]
-const LOWEST_PRIORITY: i32 = 19;
-
-/// Lets everything else go first: a hash fills a core for a tenth of a second, another request needs microseconds.
-fn yield_to_requests() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST_PRIORITY)
-    {
-        tracing::debug!(%error, "the priority of a password thread was not lowered");
-    }
-}
-
 fn work(waiting: &Mutex<Receiver<Job>>) {
-    yield_to_requests();
+    // A hash fills a core for a tenth of a second, another request needs microseconds.
+    priority::lower();
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };

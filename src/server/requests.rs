@@ -15,7 +15,7 @@ pub struct Requests(Arc<State>);
 struct State {
     accepted: Instant,
     open: AtomicUsize,
-    /// Answers whose client took all that there was, so that it is for us to go on: those of a stream of events.
+    /// Those that are being answered, and answers whose client took all that there was: it is for us to go on.
     waiting: AtomicUsize,
     /// When a request began or ended last, in milliseconds after the connection was accepted.
     progress_ms: AtomicU64,
@@ -24,10 +24,28 @@ struct State {
 /// A request that is open until this is dropped.
 struct Open(Requests);
 
+/// While this is there, an answer is being made: its client waits for us.
+struct Working<'a>(&'a State);
+
+impl<'a> Working<'a> {
+    fn new(state: &'a State) -> Self {
+        state.waiting.fetch_add(1, Ordering::Relaxed);
+        Self(state)
+    }
+}
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// The body of an answer; its request is open until it is handed over.
 pub struct Answer<B> {
     body: B,
     is_waiting: bool,
+    /// Whether a part of it was taken: a long one goes on with each further part.
+    has_begun: bool,
     open: Open,
 }
 
@@ -49,7 +67,10 @@ impl Requests {
         self.0.open.fetch_add(1, Ordering::Relaxed);
         self.note_progress();
         let open = Open(self.clone());
-        respond.await.map(|body| Answer { body, is_waiting: false, open })
+        let working = Working::new(&self.0);
+        let response = respond.await;
+        drop(working);
+        response.map(|body| Answer { body, is_waiting: false, has_begun: false, open })
     }
 
     /// Ready when no request has begun, gone on or ended for `idle` while none was open, or for `busy` while one was. While all
@@ -60,6 +81,7 @@ impl Requests {
         loop {
             let open = self.0.open.load(Ordering::Relaxed);
             if open > 0 && open == self.0.waiting.load(Ordering::Relaxed) {
+                self.note_progress();
                 tokio::time::sleep(idle.min(busy)).await;
                 continue;
             }
@@ -119,6 +141,9 @@ impl<B: Body + Unpin> Body for Answer<B> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         self.set_waiting(frame.is_pending());
+        if frame.is_ready() && std::mem::replace(&mut self.has_begun, true) {
+            self.open.0.note_progress();
+        }
         frame
     }
 

@@ -1,5 +1,7 @@
 //! What goes wrong in the store.
 
+use std::path::Path;
+
 /// Why the store could not do what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -26,7 +28,7 @@ pub enum Error {
         known: u32,
     },
     /// Not a database of ours.
-    #[error("{path} is not a bai database: {reason}; set store.path to another file")]
+    #[error("{path} is not a bai database: {reason}; take another file (the server's is store.path)")]
     Foreign {
         /// The file.
         path: String,
@@ -49,10 +51,39 @@ pub enum Error {
         /// What is damaged.
         reason: String,
     },
+    /// A new file could not be written.
+    #[error("the copy could not be made: {0}")]
+    Copy(String),
+    /// The disk has not enough room for a new file.
+    #[error(
+        "{path} needs {needed} bytes, and its disk has {available} bytes free; make room, or take another folder"
+    )]
+    NoRoom {
+        /// The file that was not begun.
+        path: String,
+        /// Bytes that it takes.
+        needed: u64,
+        /// Bytes that are free.
+        available: u64,
+    },
     /// A block or a record has bytes that were not written to it.
     #[error("damaged: {0}")]
     Damaged(String),
     /// The disk or the engine failed; nothing of the request was stored.
     #[error("storage failed: {0}")]
     Failed(String),
+}
+
+impl Error {
+    /// The same of the file that was asked about, when it was found in a copy of it.
+    pub(super) fn of_file(self, file: &Path) -> Self {
+        let path = file.display().to_string();
+        match self {
+            Self::Damaged(reason) | Self::DamagedFile { reason, .. } => Self::DamagedFile { path, reason },
+            Self::NewerSchema { found, known, .. } => Self::NewerSchema { path, found, known },
+            Self::Foreign { reason, .. } => Self::Foreign { path, reason },
+            Self::Open { reason, .. } => Self::Open { path, reason },
+            other => other,
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod change;
 mod embedded;
 mod error;
 mod location;
+mod restore;
 mod upkeep;
 
 use std::ops::ControlFlow;
@@ -18,12 +19,13 @@ use crate::domain::{Company, NewUser, OpenId, Phone, RecordId, Superuser, User, 
 pub use change::{
     Action, Change, CompanyUpdate, Conflict, Contents, Record, Scan, SuperuserUpdate, UserUpdate, Write,
 };
-pub use embedded::Edit;
 use embedded::Embedded;
+pub use embedded::{Edit, Progress, ensure_room, sync_folder};
 pub use error::Error;
 pub use location::Location;
 pub use redb::StorageBackend;
 pub use redb::backends::{FileBackend, InMemoryBackend};
+pub use restore::{Remembered, Restoration, Restored};
 
 /// Handle to the database, cheap to clone.
 #[derive(Clone)]

@@ -4,17 +4,58 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::embedded::Embedded;
-use super::{Contents, Error, Location, Store};
+use tokio::sync::watch;
+
+use super::embedded::{self, Embedded, Progress};
+use super::{Contents, Error, Location, Remembered, Restoration, Restored, Store};
 use crate::domain::{Collections, ServerKey};
 
+/// Page cache for reading a file once.
+const INSPECTION_CACHE: usize = 16 << 20;
+
 impl Store {
+    /// What a server remembers of the database for as long as it runs.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] or [`Error::Damaged`].
+    pub fn remembered(&self) -> Result<Remembered, Error> {
+        self.embedded().remembered()
+    }
+
     /// What is known of the collections; `None`: they began here.
     ///
     /// # Errors
     /// [`Error::Failed`] or [`Error::Damaged`].
     pub fn collections(&self) -> Result<Option<Collections>, Error> {
-        self.embedded().collections()
+        Ok(self.remembered()?.collections)
+    }
+
+    /// Puts a backup in the place of the database while it is open. `follow` hears what is to be remembered from then on,
+    /// before anybody can read what is new. Writes wait meanwhile; those that were acknowledged are in the file before it, which
+    /// is kept. For a thread that may wait.
+    ///
+    /// # Errors
+    /// Each variant of [`Error`]: nothing was changed.
+    pub fn restore(
+        &self,
+        asked: Restoration,
+        follow: impl FnOnce(&Remembered) + Send + 'static,
+    ) -> Result<Restored, Error> {
+        self.embedded().restore(asked, follow)
+    }
+
+    /// Puts a backup in the place of the file at `path`, which no process may have open; it need not be whole, or there.
+    ///
+    /// # Errors
+    /// Each variant of [`Error`]: nothing was changed.
+    pub fn restore_file(path: &Path, asked: &Restoration) -> Result<Restored, Error> {
+        embedded::restore(path, asked)
+    }
+
+    /// Hears when another database has taken the place of this one: whoever keeps something of it has to begin anew.
+    #[must_use]
+    pub fn replaced(&self) -> watch::Receiver<()> {
+        self.embedded().replaced()
     }
 
     /// Sets what is known of the collections.
@@ -51,6 +92,22 @@ impl Store {
         Embedded::look(location, cache_bytes)
     }
 
+    /// Reads the whole database in the file at `path`, as [`Store::look`] does; of one of an older version, no more than that
+    /// it is one.
+    ///
+    /// # Errors
+    /// As [`Store::look`].
+    pub fn inspect(path: &Path) -> Result<Option<Contents>, Error> {
+        if std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
+            let path = path.display().to_string();
+            return Err(Error::Foreign { path, reason: "it is empty".into() });
+        }
+        match Self::look(&Location::File(path.to_owned()), INSPECTION_CACHE) {
+            Err(Error::OlderSchema { .. }) => Ok(None),
+            looked => looked.map(Some),
+        }
+    }
+
     /// Reads everything, as [`Store::look`] does.
     ///
     /// # Errors
@@ -60,13 +117,13 @@ impl Store {
     }
 
     /// Copies what is stored now to a new file, which says that it was made at `now`, and reads that back before it gets its
-    /// name. Nobody waits for it.
+    /// name; tells `progress` how many users are copied, of how many. Nobody waits for it.
     ///
     /// # Errors
-    /// [`Error::Open`] when the file is there already or cannot be made; [`Error::Failed`] or [`Error::Damaged`]: there is
+    /// [`Error::NoRoom`]; [`Error::Copy`] when the file is there already or cannot be made; [`Error::Failed`] or [`Error::Damaged`]: there is
     /// no file of that name.
-    pub fn backup(&self, path: &Path, now: Timestamp) -> Result<Contents, Error> {
-        self.embedded().backup(path, now)
+    pub fn backup(&self, path: &Path, now: Timestamp, progress: Progress<'_>) -> Result<Contents, Error> {
+        self.embedded().backup(path, now, progress)
     }
 
     /// Gives unused space of the file back. Nobody can read or write until it is done: about a second for

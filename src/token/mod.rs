@@ -21,7 +21,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::jwt::PocketBaseToken;
 pub use self::keys::{Keys, key_id};
-use crate::domain::{RecordId, TokenKey};
+use crate::domain::{RecordId, TokenKey, Void};
+use crate::latest::Latest;
 
 /// The prefix that marks our tokens; it has no meaning to the SDK.
 const PREFIX: &str = "pb";
@@ -35,6 +36,7 @@ const CLOCK_STEP: Duration = Duration::from_mins(1);
 /// Issues and verifies tokens.
 pub struct Tokens {
     keys: RwLock<Keys>,
+    voids: Latest<Vec<Void>>,
 }
 
 /// Whose a token is.
@@ -46,9 +48,20 @@ pub enum Subject {
     Superuser,
 }
 
+/// What a token is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Everything that its owner may do.
+    Auth,
+    /// Files, in the query of a link.
+    Files,
+}
+
 /// What a new token is to say.
 #[derive(Clone, Copy)]
 pub struct Grant<'a> {
+    /// What it is good for.
+    pub purpose: Purpose,
     /// Whose it is: the kind …
     pub subject: Subject,
     /// … and the record.
@@ -81,6 +94,12 @@ pub enum Error {
     /// Made at a time that has not come yet: the clock was wrong then, and the token would live too long.
     #[error("made in the future")]
     FromTheFuture,
+    /// Good for something else.
+    #[error("for another purpose")]
+    OtherPurpose,
+    /// Made between a backup and its restoration.
+    #[error("made after the backup that was restored since")]
+    Void,
 }
 
 /// A token could not be made: the system gave no randomness.
@@ -112,7 +131,7 @@ struct PublicClaims<'a> {
 }
 
 /// What is encrypted. Names are PASETO's registered claims, but for `tk`, the token key; `su`, a superuser's; and `nr`,
-/// not refreshable.
+/// not refreshable; and `ft`, for files only.
 #[derive(Serialize, Deserialize)]
 struct Payload<'a> {
     sub: &'a str,
@@ -123,6 +142,8 @@ struct Payload<'a> {
     su: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     nr: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    ft: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
@@ -134,7 +155,7 @@ impl Tokens {
     /// Tokens that are made with the newest of `keys`.
     #[must_use]
     pub fn new(keys: Keys) -> Self {
-        Self { keys: RwLock::new(keys) }
+        Self { keys: RwLock::new(keys), voids: Latest::new(Vec::new()) }
     }
 
     /// From now on these keys, the newest of which makes tokens.
@@ -144,6 +165,11 @@ impl Tokens {
 
     fn keys(&self) -> RwLockReadGuard<'_, Keys> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on, tokens that were issued in these times are refused, and no others for their time.
+    pub fn set_voids(&self, voids: Vec<Void>) {
+        self.voids.replace(voids);
     }
 
     /// A new token.
@@ -157,7 +183,10 @@ impl Tokens {
             collection_id: grant.collection_id,
             exp: exp.as_second(),
             id: grant.id.as_str(),
-            r#type: "auth",
+            r#type: match grant.purpose {
+                Purpose::Auth => "auth",
+                Purpose::Files => "file",
+            },
         };
         let payload = Payload {
             sub: grant.id.as_str(),
@@ -166,6 +195,7 @@ impl Tokens {
             tk: &STANDARD_NO_PAD.encode(grant.token_key.as_bytes()),
             su: grant.subject == Subject::Superuser,
             nr: !grant.is_refreshable,
+            ft: grant.purpose == Purpose::Files,
         };
         let keys = self.keys();
         let key = keys.newest();
@@ -177,11 +207,19 @@ impl Tokens {
         Ok([PREFIX, &claims, &paseto.replace('.', "~")].join("."))
     }
 
-    /// Reads and authenticates `token`, and checks its time.
+    /// Reads and authenticates `token`, and checks its time and that it is for everything.
     ///
     /// # Errors
     /// Each variant of [`Error`].
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Error> {
+        self.verify_for(Purpose::Auth, token, now)
+    }
+
+    /// As [`Tokens::verify`], for one that is good for this.
+    ///
+    /// # Errors
+    /// Each variant of [`Error`].
+    pub fn verify_for(&self, purpose: Purpose, token: &str, now: Timestamp) -> Result<Claims, Error> {
         let (claims, paseto) = split(token)?;
         let untrusted = UntrustedToken::<Local, V4>::try_from(&*paseto).map_err(|_| Error::Malformed)?;
         let keys = self.keys();
@@ -189,11 +227,17 @@ impl Tokens {
         let trusted = LocalToken::decrypt(&key.secret, &untrusted, None, Some(claims.as_bytes()))
             .map_err(|_| Error::Forged)?;
         let payload: Payload<'_> = serde_json::from_str(trusted.payload()).map_err(|_| Error::Malformed)?;
+        if payload.ft != (purpose == Purpose::Files) {
+            return Err(Error::OtherPurpose);
+        }
         if now >= payload.exp {
             return Err(Error::Expired);
         }
         if now.checked_add(CLOCK_STEP).is_ok_and(|latest| payload.iat > latest) {
             return Err(Error::FromTheFuture);
+        }
+        if self.voids.get().iter().any(|void| void.covers(payload.iat)) {
+            return Err(Error::Void);
         }
         let token_key = STANDARD_NO_PAD.decode(payload.tk).map_err(|_| Error::Malformed)?;
         Ok(Claims {
@@ -254,6 +298,7 @@ mod tests {
 
     fn grant<'a>(id: &'a RecordId, token_key: &'a TokenKey) -> Grant<'a> {
         Grant {
+            purpose: Purpose::Auth,
             subject: Subject::User,
             id,
             token_key,
@@ -300,6 +345,25 @@ mod tests {
             let claims = tokens.verify(&tokens.issue(&grant, at(0)).unwrap(), at(1)).unwrap();
             assert_eq!((claims.subject, claims.is_refreshable), (subject, is_refreshable));
         }
+    }
+
+    #[test]
+    fn a_token_for_files_is_good_for_nothing_else() {
+        let (tokens, id, key) = (tokens(&[1]), id(), key());
+        for (purpose, other) in [(Purpose::Auth, Purpose::Files), (Purpose::Files, Purpose::Auth)] {
+            let token = tokens.issue(&Grant { purpose, ..grant(&id, &key) }, at(0)).unwrap();
+            assert!(tokens.verify_for(purpose, &token, at(1)).is_ok());
+            assert_eq!(tokens.verify_for(other, &token, at(1)), Err(Error::OtherPurpose));
+        }
+    }
+
+    #[test]
+    fn a_token_of_a_void_time_is_refused_and_no_other() {
+        let tokens = tokens(&[1]);
+        let issued = [at(0), at(10), at(19), at(20)].map(|at| issue(&tokens, at));
+        tokens.set_voids(vec![Void { from: at(10), until: at(20) }]);
+        let verdicts = issued.map(|token| tokens.verify(&token, at(30)).err());
+        assert_eq!(verdicts, [None, Some(Error::Void), Some(Error::Void), None]);
     }
 
     #[test]

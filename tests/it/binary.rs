@@ -372,15 +372,13 @@ fn a_backup_is_a_whole_database_that_another_server_can_serve() {
     assert!(run(dir.path(), &["check"]).2.contains("there is no file"));
     let running = Running::start(bai(dir.path(), &[]));
     let record = login(&running, "alice~1").ok()["record"].clone();
-    assert!(run(dir.path(), &["backup", "copy.redb"]).2.contains("in use"));
-    running.signal("-TERM");
-    running.wait();
-
     let (output, said, _) = run(dir.path(), &["backup", "copy.redb"]);
     assert!(output.status.success() && said.contains("copy.redb: users 1, companies 0"), "{said}");
-    assert!(run(dir.path(), &["backup", "copy.redb"]).2.contains("exists"));
+    assert!(run(dir.path(), &["backup", "copy.redb"]).2.contains("there already"));
     assert!(run(dir.path(), &["backup"]).1.contains("bai-2"));
     assert!(run(dir.path(), &["check", "copy.redb"]).1.contains("whole; users 1"));
+    running.signal("-TERM");
+    running.wait();
 
     let mut command = bai(dir.path(), &[]);
     command.env("BAI_STORE__PATH", "copy.redb");

@@ -25,7 +25,8 @@ const ADDED_STATUSES: [(&str, &[&str]); 7] = [
 ];
 
 /// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.
-const ADDED_COMPONENTS: [&str; 11] = [
+const ADDED_COMPONENTS: [&str; 12] = [
+    "CreateBackupRequest",
     "ConfirmRequest",
     "CollectionList",
     "ErrorResponse",
@@ -42,7 +43,12 @@ const ADDED_COMPONENTS: [&str; 11] = [
 /// The tag of PocketBase's operations …
 const ADDED_TAG: &str = "PocketBase";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 20] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 25] = [
+    ("/api/backups", &["get", "post"]),
+    ("/api/backups/upload", &["post"]),
+    ("/api/backups/{key}", &["delete", "get"]),
+    ("/api/backups/{key}/restore", &["post"]),
+    ("/api/files/token", &["post"]),
     ("/api/collections/{collection}/confirm-password-reset", &["post"]),
     ("/api/collections/{collection}/confirm-verification", &["post"]),
     ("/api/collections/{collection}/confirm-email-change", &["post"]),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bai::domain::{RecordId, ServerKey, TokenKey};
-use bai::token::{Error, Grant, Keys, Subject, Tokens};
+use bai::token::{Error, Grant, Keys, Purpose, Subject, Tokens};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -33,6 +33,7 @@ fn tokens(key: u8) -> Tokens {
 /// The token of a user who is told apart by `n`.
 fn issue_one(tokens: &Tokens, n: u8, at: Timestamp) -> String {
     let grant = Grant {
+        purpose: Purpose::Auth,
         subject: Subject::User,
         id: &RecordId::from_random([n; 30]),
         token_key: &TokenKey::new([n; 16]),

@@ -3,6 +3,7 @@
 
 mod abuse;
 mod app;
+mod backups;
 mod batch;
 mod binary;
 mod browser;
@@ -46,6 +47,7 @@ mod superusers;
 mod system;
 mod tidy;
 mod token;
+mod upkeep;
 mod users;
 mod wechat;
 mod wechat_down;

@@ -16,21 +16,21 @@ use crate::binary::{Running, bai};
 use crate::canary::{self, PASSWORD};
 
 /// A folder with a database, and perhaps a server that has it open.
-struct Place {
+pub struct Place {
     dir: TempDir,
     server: Option<Running>,
 }
 
 /// What a command left behind.
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Place {
     /// With a server that runs, and with none, one after the other.
-    fn both(test: impl Fn(&mut Place)) {
+    pub fn both(test: impl Fn(&mut Place)) {
         for is_running in [true, false] {
             let dir = tempfile::tempdir().unwrap();
             let mut place = Place { dir, server: None };
@@ -43,7 +43,15 @@ impl Place {
         }
     }
 
-    fn path(&self) -> &Path {
+    /// With an empty database, and no server.
+    pub fn stopped() -> Self {
+        let mut place = Self { dir: tempfile::tempdir().unwrap(), server: None };
+        place.start();
+        place.stop();
+        place
+    }
+
+    pub fn path(&self) -> &Path {
         self.dir.path()
     }
 
@@ -53,7 +61,7 @@ impl Place {
         self.server = Some(Running::start(command));
     }
 
-    fn stop(&mut self) {
+    pub fn stop(&mut self) {
         if let Some(server) = self.server.take() {
             server.signal("-TERM");
             assert!(server.wait().0);
@@ -61,7 +69,7 @@ impl Place {
     }
 
     /// Something over HTTP, on the server that runs or on one for this.
-    fn with_server<T>(&mut self, ask: impl FnOnce(&str) -> T) -> T {
+    pub fn with_server<T>(&mut self, ask: impl FnOnce(&str) -> T) -> T {
         let was_running = self.server.is_some();
         if !was_running {
             self.start();
@@ -73,7 +81,7 @@ impl Place {
         answer
     }
 
-    fn run(&self, args: &[&str]) -> Said {
+    pub fn run(&self, args: &[&str]) -> Said {
         self.run_with(args, "")
     }
 
@@ -86,13 +94,13 @@ impl Place {
         Said::of(child.wait_with_output().unwrap())
     }
 
-    fn json(&self, args: &[&str]) -> Value {
+    pub fn json(&self, args: &[&str]) -> Value {
         let said = self.run(&[args, &["--json"]].concat());
         assert_eq!(said.code, 0, "{args:?}: {}", said.err);
         serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{args:?}: {e} in {}", said.out))
     }
 
-    fn create(&self, phone: &str, name: &str) -> Said {
+    pub fn create(&self, phone: &str, name: &str) -> Said {
         self.run_with(&["user", "create", "--phone", phone, "--name", name], PASSWORD)
     }
 }
@@ -106,25 +114,25 @@ impl Said {
     }
 
     /// It was refused with this exit code, and says so in one line, after the one that names the file.
-    fn refused(&self, code: i32, why: &str) {
+    pub fn refused(&self, code: i32, why: &str) {
         assert_eq!(self.code, code, "{}{}", self.out, self.err);
         let lines: Vec<_> = self.err.lines().filter(|line| !line.contains("bai.redb")).collect();
         assert!(lines.len() == 1 && lines[0].starts_with("bai: ") && lines[0].contains(why), "{}", self.err);
         assert_eq!(self.out, "");
     }
 
-    fn ok(&self) -> &str {
+    pub fn ok(&self) -> &str {
         assert_eq!(self.code, 0, "{}", self.err);
         &self.out
     }
 }
 
-fn login(base: &str, phone: &str, password: &str) -> Answer {
+pub fn login(base: &str, phone: &str, password: &str) -> Answer {
     let body = json!({ "users_phone": phone, "password": password });
     Call::new("POST", base, "/api/platform/login").json(&body).send()
 }
 
-fn refresh(base: &str, token: &str) -> Answer {
+pub fn refresh(base: &str, token: &str) -> Answer {
     Call::new("POST", base, "/api/system/refresh-token").bearer(token).send()
 }
 

@@ -26,7 +26,8 @@ const MISMATCH: (&str, &str) = ("validation_values_mismatch", "Values don't matc
 /// Whether the errors of a path are PocketBase's.
 pub fn speaks_at(path: &str) -> bool {
     let root = path.split(['/', '?']).nth(2).unwrap_or_default();
-    path.starts_with("/api/") && ["health", "collections", "batch", "realtime"].contains(&root)
+    path.starts_with("/api/")
+        && ["health", "collections", "batch", "realtime", "backups", "files"].contains(&root)
 }
 
 /// A platform user who is logged in.

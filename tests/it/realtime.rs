@@ -24,14 +24,14 @@ type End<'a> = &'a dyn Fn(&TestApp, &RecordId, &str);
 
 /// An event of the stream.
 #[derive(Debug, PartialEq)]
-struct Event {
+pub struct Event {
     id: String,
     name: String,
-    data: Value,
+    pub data: Value,
 }
 
 /// A client that is connected, with its end of the socket.
-struct Client {
+pub struct Client {
     id: String,
     headers: Vec<String>,
     socket: BufReader<TcpStream>,
@@ -39,7 +39,7 @@ struct Client {
 }
 
 impl Client {
-    fn connect(app: &TestApp) -> Self {
+    pub fn connect(app: &TestApp) -> Self {
         Self::over(TcpStream::connect(app.base.trim_start_matches("http://")).unwrap())
     }
 
@@ -78,7 +78,7 @@ impl Client {
     }
 
     /// The next event, or nothing at the end of the stream, be it whole or cut.
-    fn next(&mut self) -> Option<Event> {
+    pub fn next(&mut self) -> Option<Event> {
         while !self.text.contains("\n\n") {
             let mut head = String::new();
             match self.socket.read_line(&mut head) {
@@ -110,7 +110,7 @@ impl Client {
         (event.name, text(&event.data["action"]), text(&event.data["record"]["users_name"]))
     }
 
-    fn subscribe(&self, app: &TestApp, token: &str, topics: &[&str]) {
+    pub fn subscribe(&self, app: &TestApp, token: &str, topics: &[&str]) {
         let answer = self.ask(app, token, topics);
         assert_eq!((answer.status, answer.text()), (204, ""));
     }

@@ -249,7 +249,7 @@ async fn a_backup_holds_what_was_there_when_it_began_while_writes_go_on() {
     let copy = dir.path().join("copy.redb");
     let copying = {
         let (store, copy) = (store.clone(), copy.clone());
-        std::thread::spawn(move || store.backup(&copy, Timestamp::UNIX_EPOCH))
+        std::thread::spawn(move || store.backup(&copy, Timestamp::UNIX_EPOCH, &mut |_, _| ()))
     };
     let mut n = 200;
     while !copying.is_finished() {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Each module may use those of a lower rank, and itself.
-const RANKS: [(&str, u8); 24] = [
+const RANKS: [(&str, u8); 26] = [
     ("main", 10),
     ("cli", 9),
     ("server", 8),
@@ -30,6 +30,8 @@ const RANKS: [(&str, u8); 24] = [
     ("clock", 1),
     ("outbound", 1),
     ("random", 1),
+    ("latest", 1),
+    ("priority", 1),
     ("build_info", 1),
     ("lib", 10),
 ];

@@ -128,7 +128,7 @@ impl AuthApi {
         let form = body.read().map_err(not_loaded)?.unwrap_or_default();
         let form = form.check(IdentityField::of(collection.kind))?;
         let (who, token) = self.log_in(request, collection.kind, form).await?;
-        Ok(Reply::new(&RecordAuth::new(&who, token, &self.0.app.collections), &fields))
+        Ok(Reply::new(&RecordAuth::new(&who, token, self.0.app.collections()), &fields))
     }
 
     /// 刷新 token(SDK:authRefresh)
@@ -145,7 +145,7 @@ impl AuthApi {
         let fields = Fields::parse(fields.0.as_deref())?;
         let caller = self.0.caller_of(&bearer, collection).await?;
         let token = self.refresh(&bearer, &caller).await?;
-        Ok(Reply::new(&RecordAuth::new(&caller.who, token, &self.0.app.collections), &fields))
+        Ok(Reply::new(&RecordAuth::new(&caller.who, token, self.0.app.collections()), &fields))
     }
 }
 

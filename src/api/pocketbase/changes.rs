@@ -100,12 +100,12 @@ impl Context {
         &self,
         plans: Vec<Result<Plan, Refused>>,
     ) -> Result<Result<Vec<Record>, (usize, Refused)>> {
-        let (schemas, app) = (self.schemas.clone(), self.app.clone());
+        let (schemas, app) = (self.schemas().clone(), self.app.clone());
         let all = move |edit: &mut Edit<'_, '_>| {
             let mut records = Vec::with_capacity(plans.len());
             for (n, plan) in plans.into_iter().enumerate() {
                 let made = match plan {
-                    Ok(plan) => make(edit, plan, &schemas, &app.collections)?,
+                    Ok(plan) => make(edit, plan, &schemas, app.collections())?,
                     Err(refused) => Err(refused),
                 };
                 match made {

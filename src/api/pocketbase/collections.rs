@@ -116,7 +116,7 @@ impl CollectionsApi {
     ) -> Result<Reply<PbViewCollection>> {
         self.0.ensure_superuser(&bearer).await?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let collection = self.0.app.collections.find(&collection).ok_or(Refused::NOT_FOUND)?;
+        let collection = self.0.app.collections().find(&collection).ok_or(Refused::NOT_FOUND)?;
         let described = describe(&self.0, collection.kind);
         Ok(Reply::new(&AnyData(Value::Object(described.json.0)), &fields))
     }
@@ -156,7 +156,7 @@ impl CollectionsApi {
 impl CollectionsApi {
     async fn refuse_change(&self, bearer: &Bearer, name_or_id: &str) -> Result<Reply<PbReadOnly>> {
         self.0.ensure_superuser(bearer).await?;
-        self.0.app.collections.find(name_or_id).ok_or(Refused::NOT_FOUND)?;
+        self.0.app.collections().find(name_or_id).ok_or(Refused::NOT_FOUND)?;
         Err(Refused::READ_ONLY.into())
     }
 

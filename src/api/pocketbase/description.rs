@@ -26,7 +26,7 @@ pub struct Described {
 
 /// Describes the collection of that kind.
 pub fn describe(context: &Context, kind: Kind) -> Described {
-    let collection = context.app.collections.of(kind);
+    let collection = context.app.collections().of(kind);
     let [list, view, update] = rules(kind);
     let mut json = Map::new();
     for (key, value) in [
@@ -38,7 +38,7 @@ pub fn describe(context: &Context, kind: Kind) -> Described {
         ("deleteRule", Value::Null),
         ("name", kind.name().into()),
         ("type", if kind == Kind::Companies { "base" } else { "auth" }.into()),
-        ("fields", context.schemas.of(kind).to_json()),
+        ("fields", context.schemas().of(kind).to_json()),
         ("indexes", indexes(collection)),
         ("created", date_text(collection.created).into()),
         ("updated", date_text(collection.updated).into()),

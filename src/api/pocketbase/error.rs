@@ -75,6 +75,18 @@ impl Refused {
         Self::new(StatusCode::FORBIDDEN, "The collections of this server cannot be changed.");
     pub const NOT_AN_AUTH_COLLECTION: Self =
         Self::new(StatusCode::NOT_FOUND, "Missing or invalid auth collection context.");
+    pub const NO_FILE_TOKEN: Self =
+        Self::new(StatusCode::FORBIDDEN, "Insufficient permissions to access the resource.");
+    pub const BACKUP_BUSY: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "Try again later - another backup/restore process has already been started.",
+    );
+    pub const BACKUP_FAILED: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to create backup.");
+    pub const UPLOAD_FAILED: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to upload backup.");
+    pub const RESTORE_FAILED: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to restore backup.");
+    pub const NO_BACKUP: Self = Self::new(StatusCode::BAD_REQUEST, "Missing or invalid backup file.");
+    pub const BACKUP_GONE: Self =
+        Self::new(StatusCode::BAD_REQUEST, "Invalid or already deleted backup file.");
     const CONTENT_TYPE: Self = Self::new(StatusCode::BAD_REQUEST, "Unsupported Content-Type.");
     const TOO_LARGE: Self = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Request entity too large.");
     const TOO_SLOW: Self = Self::new(StatusCode::REQUEST_TIMEOUT, "The request body took too long.");

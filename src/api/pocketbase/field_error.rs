@@ -56,6 +56,11 @@ impl<const N: usize> From<[(&'static str, FieldError); N]> for FieldErrors {
 }
 
 impl FieldError {
+    pub const BACKUP_NAME: Self = Self::new("validation_match_invalid", "Must be in a valid format.");
+    pub const BACKUP_EXISTS: Self =
+        Self::new("validation_backup_name_exists", "The backup file name is invalid or already exists.");
+    pub const UPLOAD_EXISTS: Self =
+        Self::new("validation_backup_name_exists", "Backup file with the specified name already exists.");
     pub const BLANK: Self = Self::new("validation_required", "Cannot be blank.");
     pub const EMAIL: Self = Self::new("validation_is_email", "Must be a valid email address.");
     pub const FORMAT: Self = Self::new("validation_invalid_format", "Invalid value format.");
@@ -87,6 +92,14 @@ impl FieldError {
             message: format!("The length must be no more than {max}.").into(),
             params: Some(json!({ "max": max, "min": 0 })),
             ..Self::new("validation_length_too_long", "")
+        }
+    }
+
+    /// A file that is no backup of ours.
+    pub fn not_a_backup(name: &str) -> Self {
+        Self {
+            message: format!("\"{name}\" must be a whole database of bai.").into(),
+            ..Self::new("validation_invalid_mime_type", "")
         }
     }
 

@@ -74,7 +74,7 @@ impl ImpersonateApi {
         let fields = Fields::parse(fields.0.as_deref())?;
         let form = body.read().map_err(unread)?.unwrap_or_default();
         let token = auth::impersonate(&self.0.app, &who, form.lifetime()?)?;
-        Ok(Reply::new(&RecordAuth::new(&who, token, &self.0.app.collections), &fields))
+        Ok(Reply::new(&RecordAuth::new(&who, token, self.0.app.collections()), &fields))
     }
 }
 

@@ -265,7 +265,7 @@ impl Context {
 
     /// Of all users one sees oneself.
     fn own(&self, user: Record, paging: &Paging, condition: &Condition) -> Found {
-        let row = || Row::new(&user, self.schemas.of(Kind::Users));
+        let row = || Row::new(&user, self.schemas().of(Kind::Users));
         let asker = Asker { now: self.app.clock.now(), row: Some(row()), is_superuser: false };
         let is_found = condition.holds(&row(), &asker);
         drop(asker);
@@ -277,8 +277,8 @@ impl Context {
         if let Some(filter) = &query.condition.filter
             && let Some(only) = pinned(app, query.kind, filter).await?
         {
-            let asker = query.asker(app, &self.schemas);
-            let schema = self.schemas.of(query.kind);
+            let asker = query.asker(app, self.schemas());
+            let schema = self.schemas().of(query.kind);
             let only = only.filter(|record| query.condition.holds(&Row::new(record, schema), &asker));
             return Ok(Found::of(only, &query.paging));
         }
@@ -302,7 +302,7 @@ impl Context {
 
     async fn look(&self, query: Query) -> Result<Seen> {
         let place = Arc::clone(&self.scans).acquire_owned().await.map_err(Error::internal)?;
-        let (app, schemas) = (Arc::clone(&self.app), Arc::clone(&self.schemas));
+        let (app, schemas) = (Arc::clone(&self.app), Arc::clone(self.schemas()));
         let look = move || {
             // Held to the end, even if whoever asked has gone away.
             let _place = place;
@@ -356,7 +356,7 @@ mod tests {
     #[tokio::test]
     async fn pages_are_the_same_however_little_may_be_kept() {
         let app = app_with(300).await;
-        let schemas = Schemas::new(&app.collections);
+        let schemas = Schemas::new(app.collections());
         let page = |sort: &str, page, per_page, sort_bytes| {
             let condition =
                 Condition::parse("users_name != 'n3'", sort, schemas.of(Kind::Users), true).unwrap();

@@ -4,6 +4,7 @@
 
 mod answer;
 mod auth;
+mod backups;
 mod batch;
 mod best;
 mod cast;
@@ -42,6 +43,7 @@ use tokio::sync::Semaphore;
 
 use self::auth::AUTH;
 pub use self::auth::AuthApi;
+pub use self::backups::BackupsApi;
 pub use self::batch::BatchApi;
 pub use self::collections::CollectionsApi;
 use self::error::Refused;
@@ -60,9 +62,11 @@ use crate::app::App;
 use crate::auth::{Caller, Who};
 use crate::domain::{Collection, Kind};
 use crate::error::{Error, Result};
+use crate::latest::Latest;
 
 /// Where PocketBase answers, errors included.
-const ROOTS: [&str; 4] = ["/api/health", "/api/collections", "/api/batch", "/api/realtime"];
+const ROOTS: [&str; 6] =
+    ["/api/health", "/api/collections", "/api/batch", "/api/realtime", "/api/backups", "/api/files"];
 
 /// Whether errors under `path` are PocketBase's.
 pub fn speaks_at(path: &str) -> bool {
@@ -75,15 +79,29 @@ pub fn speaks_at(path: &str) -> bool {
 pub struct Context {
     pub app: Arc<App>,
     pub limits: Arc<Limits>,
-    schemas: Arc<Schemas>,
+    schemas: Arc<Latest<(usize, Arc<Schemas>)>>,
     scans: Arc<Semaphore>,
 }
 
 impl Context {
     pub fn new(app: &Arc<App>, limits: &Arc<Limits>) -> Self {
-        let schemas = Arc::new(Schemas::new(&app.collections));
+        let schemas = (app.generation(), Arc::new(Schemas::new(app.collections())));
         let scans = Arc::new(Semaphore::new(SCANS));
-        Self { app: Arc::clone(app), limits: Arc::clone(limits), schemas, scans }
+        Self {
+            app: Arc::clone(app),
+            limits: Arc::clone(limits),
+            schemas: Arc::new(Latest::new(schemas)),
+            scans,
+        }
+    }
+
+    /// The fields of the collections, which another database may bring others of.
+    fn schemas(&self) -> &Arc<Schemas> {
+        let generation = self.app.generation();
+        if self.schemas.get().0 < generation {
+            self.schemas.replace((generation, Arc::new(Schemas::new(self.app.collections()))));
+        }
+        &self.schemas.get().1
     }
 
     /// Who asks. A token that is not valid is no error here, but no token.
@@ -130,7 +148,7 @@ impl Context {
 
     /// The collection that a path names, if it is one of `kinds`.
     fn collection(&self, name_or_id: &str, kinds: &[Kind]) -> Option<&Collection> {
-        self.app.collections.find(name_or_id).filter(|collection| kinds.contains(&collection.kind))
+        self.app.collections().find(name_or_id).filter(|collection| kinds.contains(&collection.kind))
     }
 
     fn source(&self, request: &Request) -> Source {

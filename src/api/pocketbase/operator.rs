@@ -122,14 +122,14 @@ impl Records {
     /// All fields that a record may have, hidden ones left out.
     #[must_use]
     pub fn fields(&self, kind: Kind) -> Vec<String> {
-        let fields = self.0.schemas.of(kind).fields();
+        let fields = self.0.schemas().of(kind).fields();
         fields.filter(|field| !field.is_hidden).map(|field| field.name.clone()).collect()
     }
 
     /// The record as PocketBase writes it.
     #[must_use]
     pub fn show(&self, record: &Record) -> Map<String, Value> {
-        view::record(record, &self.0.app.collections).0
+        view::record(record, self.0.app.collections()).0
     }
 
     /// A page of records, and how many there are on all pages.
@@ -141,7 +141,7 @@ impl Records {
         let filter: Vec<_> =
             filter.into_iter().filter(|part| !part.is_empty()).map(|part| format!("({part})")).collect();
         let sort = if wanted.sort.is_empty() { "-created".to_owned() } else { wanted.sort };
-        let schema = self.0.schemas.of(kind);
+        let schema = self.0.schemas().of(kind);
         let condition = Condition::parse(&filter.join(" && "), &sort, schema, true).map_err(|_| {
             Failure::invalid("the filter or the sort cannot be read: they are in PocketBase's language, with these fields: ".to_owned() + &self.fields(kind).join(", "))
         })?;

@@ -146,7 +146,7 @@ impl RecordsApi {
         }
         let paging = Paging::parse(page.0.as_deref(), per_page.0.as_deref(), skip_total.0.as_deref())?;
         let (filter, sort) = (filter.0.unwrap_or_default(), sort.0.unwrap_or_default());
-        let schema = self.0.schemas.of(collection.kind);
+        let schema = self.0.schemas().of(collection.kind);
         let condition = Condition::parse(&filter, &sort, schema, is_superuser)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let found = self.0.list(who, collection.kind, paging, condition).await?;

@@ -27,13 +27,13 @@ impl Context {
     /// # Errors
     /// Only errors of ours.
     pub async fn show(&self, record: &Record, expand: &Expand) -> Result<AuthRecord> {
-        let (app, mut shown) = (&self.app, view::record(record, &self.app.collections));
+        let (app, mut shown) = (&self.app, view::record(record, self.app.collections()));
         if let Record::User(user) = record
             && expand.company
             && !user.company_id.is_empty()
             && let Some(company) = app.store.company_by_company_id(&user.company_id).await?
         {
-            let company = view::company_record(&company, &app.collections.companies).0;
+            let company = view::company_record(&company, &app.collections().companies).0;
             shown.0.insert("expand".to_owned(), json!({ "company_id": company }));
             shown.0.sort_keys();
         }

@@ -1,17 +1,17 @@
 //! The redb database behind a lock, so that it can be closed and opened again while handles to it are out: after an
 //! I/O error redb refuses everything until then.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, RwLock};
 
 use redb::backends::FileBackend;
 use redb::{
-    Builder, CompactionError, Database, DatabaseError, ReadTransaction, ReadableDatabase, StorageBackend,
-    StorageError,
+    Builder, CompactionError, Database, DatabaseError, Durability, ReadTransaction, ReadableDatabase,
+    StorageBackend, StorageError, WriteTransaction,
 };
 
 use super::blocks::{Blocks, Latch, is_damage};
@@ -77,6 +77,24 @@ impl Engine {
         })
     }
 
+    /// Runs `f` in a write transaction that is on disk with the next [`Engine::write`]: for a file that nobody has yet.
+    pub fn load(&self, f: impl FnOnce(&WriteTransaction) -> Result<(), Error>) -> Result<(), Error> {
+        self.with(|open| {
+            let mut txn = open.db.begin_write()?;
+            txn.set_durability(Durability::None).map_err(|e| Error::Failed(e.to_string()))?;
+            f(&txn)?;
+            Ok(txn.commit()?)
+        })
+    }
+
+    /// Bytes of the file, if it is one.
+    pub fn file_len(&self) -> Option<u64> {
+        match &self.location {
+            Location::File(path) => fs::metadata(path).ok().map(|file| file.len()),
+            Location::Custom(_) => None,
+        }
+    }
+
     /// Moves pages to the front of the file and cuts off what is unused; nothing else runs meanwhile.
     pub fn compact(&self) -> Result<(), Error> {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
@@ -86,6 +104,44 @@ impl Engine {
             Err(CompactionError::Storage(error)) => Err(error.into()),
             Err(error) => Err(Error::Failed(error.to_string())),
         })
+    }
+
+    /// Where it is.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Closes the database, has `swap` put another file in its place, and opens that. `swap` says where the file before it is;
+    /// when it fails, or what it put there cannot be opened, the database is what it was. `done` is called before anybody can
+    /// read what is new.
+    pub fn replace(
+        &self,
+        swap: impl FnOnce(&Path) -> io::Result<PathBuf>,
+        done: impl FnOnce(),
+    ) -> Result<PathBuf, Error> {
+        let Location::File(path) = &self.location else {
+            return Err(Error::Copy("the database is not in a file".into()));
+        };
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        close(&mut open);
+        let swapped = swap(path).map_err(|e| Error::Copy(format!("{}: {e}", path.display())));
+        let replaced = swapped.and_then(|before| {
+            let opened = open_database(&self.location, self.cache_bytes, Mode::Write);
+            let opened = opened.inspect_err(|_| drop(fs::rename(&before, path)))?;
+            Ok((before, opened))
+        });
+        match replaced {
+            Ok((before, new)) => {
+                *open = Some(new);
+                done();
+                Ok(before)
+            }
+            Err(error) => {
+                let reopen = |mode| open_database(&self.location, self.cache_bytes, mode);
+                *open = reopen(Mode::Write).or_else(|_| reopen(Mode::Look)).ok();
+                Err(error)
+            }
+        }
     }
 
     fn with<T>(&self, f: impl FnOnce(&Open) -> Result<T, Error>) -> Result<T, Error> {

@@ -5,6 +5,9 @@ mod blocks;
 mod check;
 mod engine;
 mod overlay;
+mod restore;
+mod revoke;
+mod room;
 mod scan;
 mod schema;
 mod stored;
@@ -18,16 +21,20 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use redb::{AccessGuard, ReadableTable, ReadableTableMetadata};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
+pub use self::backup::Progress;
 use self::engine::Engine;
+pub use self::restore::restore;
+pub use self::room::ensure as ensure_room;
+pub use self::schema::sync_folder;
 use self::tables::{
     COMPANIES, COMPANIES_BY_KEY, META, META_IMPORTED_HASHES, SUPERUSERS, SUPERUSERS_BY_EMAIL, Tables, USERS,
     USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
 };
 pub use self::write::Edit;
 use self::writer::Writer;
-use super::{Change, Conflict, Contents, Error, Location, Record, UserUpdate, Write};
+use super::{Change, Conflict, Contents, Error, Location, Record, Remembered, UserUpdate, Write};
 use crate::domain::{
     Collections, Company, NativeEmail, NewUser, OpenId, Phone, RecordId, ServerKey, Superuser, User,
     UserNumber,
@@ -37,12 +44,16 @@ pub struct Embedded {
     // Dropped first: the writer's thread holds the other handle of the engine.
     writer: Writer,
     engine: Arc<Engine>,
+    replaced: watch::Sender<()>,
 }
 
 impl Embedded {
     pub fn open(location: &Location, cache_bytes: usize) -> Result<Self, Error> {
         let engine = Arc::new(schema::CURRENT.open(location, cache_bytes)?);
-        Ok(Self { writer: Writer::spawn(Arc::clone(&engine))?, engine })
+        if let Location::File(path) = location {
+            restore::forget_unfinished(path);
+        }
+        Ok(Self { writer: Writer::spawn(Arc::clone(&engine))?, engine, replaced: watch::Sender::new(()) })
     }
 
     pub fn count_users(&self) -> Result<u64, Error> {
@@ -164,8 +175,12 @@ impl Embedded {
         self.writer.changes()
     }
 
-    pub fn collections(&self) -> Result<Option<Collections>, Error> {
-        self.engine.read(|txn| tables::read_collections(&txn.open_table(META)?))
+    pub fn replaced(&self) -> watch::Receiver<()> {
+        self.replaced.subscribe()
+    }
+
+    pub fn remembered(&self) -> Result<Remembered, Error> {
+        self.engine.read(tables::remembered)
     }
 
     pub async fn set_collections(&self, collections: Collections) -> Result<(), Error> {
@@ -265,8 +280,8 @@ impl Embedded {
         self.engine.read(check::check)
     }
 
-    pub fn backup(&self, path: &Path, now: Timestamp) -> Result<Contents, Error> {
-        backup::backup(&self.engine, path, now)
+    pub fn backup(&self, path: &Path, now: Timestamp, progress: Progress<'_>) -> Result<Contents, Error> {
+        backup::backup(&self.engine, path, now, progress)
     }
 
     pub fn compact(&self) -> Result<(), Error> {

@@ -21,6 +21,13 @@ pub struct Schema {
 /// The steps from version 1, which is the first.
 pub const CURRENT: Schema = Schema { steps: &[|tables| tables.index_users_by_created_and_email()] };
 
+/// What becomes of a file as it was before a migration.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Old {
+    Kept,
+    Dropped,
+}
+
 impl Schema {
     fn version(&self) -> u32 {
         1 + u32::try_from(self.steps.len()).unwrap_or(u32::MAX - 1)
@@ -38,13 +45,22 @@ impl Schema {
 
     /// Opens the database at `location` in this schema.
     pub fn open(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
-        self.open_or_make(location, cache_bytes).map_err(|error| match error {
+        self.open_and(location, cache_bytes, Old::Kept)
+    }
+
+    /// Opens a copy that is at `path` in this schema. What it was before a migration is not kept: the original has it.
+    pub fn open_copy(&self, path: &Path, cache_bytes: usize) -> Result<Engine, Error> {
+        self.open_and(&Location::File(path.to_owned()), cache_bytes, Old::Dropped)
+    }
+
+    fn open_and(&self, location: &Location, cache_bytes: usize, old: Old) -> Result<Engine, Error> {
+        self.open_or_make(location, cache_bytes, old).map_err(|error| match error {
             Error::Damaged(reason) => Error::DamagedFile { path: location.name(), reason },
             error => error,
         })
     }
 
-    fn open_or_make(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
+    fn open_or_make(&self, location: &Location, cache_bytes: usize, old: Old) -> Result<Engine, Error> {
         let name = location.name();
         if let Location::File(path) = location {
             match fs::metadata(path) {
@@ -56,7 +72,9 @@ impl Schema {
         let found = engine.read(|txn| version_of(txn, &name))?;
         match found {
             Some(version) if version > self.version() => Err(self.newer(name, version)),
-            Some(version) if version < self.version() => self.migrate(engine, location, cache_bytes, version),
+            Some(version) if version < self.version() => {
+                self.migrate(engine, location, (cache_bytes, old), version)
+            }
             Some(_) => Ok(engine),
             None => {
                 engine.write(|tables| tables.set_schema_version(self.version()))?;
@@ -96,9 +114,15 @@ impl Schema {
     }
 
     /// Copies the closed file, then takes every step in one transaction.
-    fn migrate(&self, engine: Engine, location: &Location, cache: usize, from: u32) -> Result<Engine, Error> {
+    fn migrate(
+        &self,
+        engine: Engine,
+        location: &Location,
+        (cache, old): (usize, Old),
+        from: u32,
+    ) -> Result<Engine, Error> {
         drop(engine);
-        if let Location::File(path) = location {
+        if let (Location::File(path), Old::Kept) = (location, old) {
             let copy = beside(path, &format!(".v{from}.bak"));
             fs::copy(path, &copy)
                 .map_err(|e| Error::Failed(format!("copying {} before migration: {e}", path.display())))?;
@@ -122,6 +146,9 @@ pub fn remove_if_there(path: &Path) -> io::Result<()> {
 }
 
 /// A new name of a file is on disk only when its folder is.
+///
+/// # Errors
+/// The system's.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()

@@ -4,6 +4,7 @@
 //! Two rules: a job checks before it writes, so a refused job leaves no trace in the shared transaction;
 //! and a requester that has gone away does not stop its job.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -25,7 +26,7 @@ const PROOF_AGE: Duration = Duration::from_secs(5);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub struct Writer {
-    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    jobs: Option<mpsc::Sender<Task>>,
     thread: Option<JoinHandle<()>>,
     state: Arc<State>,
     changes: broadcast::Sender<Arc<Change>>,
@@ -55,8 +56,22 @@ impl Writer {
         let stopped = || Error::Failed("the writer has stopped".into());
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Write { work: Some(work), outcome: None, reply });
-        self.jobs.as_ref().ok_or_else(stopped)?.send(job).await.map_err(|_| stopped())?;
+        self.jobs.as_ref().ok_or_else(stopped)?.send(Task::Write(job)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
+    }
+
+    /// Runs `work` on the thread that writes, between two transactions: meanwhile nothing is written. It is done even when this
+    /// thread does not wait for it, which must be one that may wait.
+    pub fn alone<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Engine) -> Result<T, Error> + Send + 'static,
+    {
+        let stopped = || Error::Failed("the writer has stopped".into());
+        let (reply, answer) = oneshot::channel();
+        let task = Task::Alone(Box::new(move |engine| drop(reply.send(work(engine)))));
+        self.jobs.as_ref().ok_or_else(stopped)?.blocking_send(task).map_err(|_| stopped())?;
+        answer.blocking_recv().map_err(|_| stopped())?
     }
 
     /// What is committed from now on.
@@ -112,6 +127,16 @@ impl State {
     }
 }
 
+/// What the thread is to do.
+enum Task {
+    /// Together with others, in one transaction.
+    Write(Box<dyn Job>),
+    /// Between transactions.
+    Alone(AloneWork),
+}
+
+type AloneWork = Box<dyn FnOnce(&Engine) + Send>;
+
 trait Job: Send {
     /// Does the work; `Err` when the transaction must not be committed.
     fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Error>;
@@ -153,23 +178,46 @@ where
 
 fn run(
     engine: &Engine,
-    mut queue: mpsc::Receiver<Box<dyn Job>>,
+    mut queue: mpsc::Receiver<Task>,
     state: &State,
     listeners: &broadcast::Sender<Arc<Change>>,
 ) {
     while let Some(first) = queue.blocking_recv() {
-        let mut batch = vec![first];
-        while batch.len() < QUEUE
-            && let Ok(job) = queue.try_recv()
-        {
-            batch.push(job);
+        let (batch, alone) = gather(first, &mut queue);
+        if !batch.is_empty() {
+            write(engine, batch, state, listeners);
         }
-        let commit = commit(engine, &mut batch, listeners.receiver_count() > 0);
-        state.record(commit.is_ok());
-        let commit = commit.map(|changes| tell(listeners, changes));
-        for job in batch {
-            job.answer(&commit);
+        if let Some(work) = alone {
+            // A panic drops the reply, which tells the requester; the thread goes on.
+            let _ = catch_unwind(AssertUnwindSafe(|| work(engine)));
         }
+    }
+}
+
+/// Every write that waits, up to what has to be done alone.
+fn gather(first: Task, queue: &mut mpsc::Receiver<Task>) -> (Vec<Box<dyn Job>>, Option<AloneWork>) {
+    let (mut batch, mut next) = (Vec::new(), Some(first));
+    while let Some(task) = next {
+        match task {
+            Task::Write(job) => batch.push(job),
+            Task::Alone(work) => return (batch, Some(work)),
+        }
+        next = if batch.len() < QUEUE { queue.try_recv().ok() } else { None };
+    }
+    (batch, None)
+}
+
+fn write(
+    engine: &Engine,
+    mut batch: Vec<Box<dyn Job>>,
+    state: &State,
+    listeners: &broadcast::Sender<Arc<Change>>,
+) {
+    let commit = commit(engine, &mut batch, listeners.receiver_count() > 0);
+    state.record(commit.is_ok());
+    let commit = commit.map(|changes| tell(listeners, changes));
+    for job in batch {
+        job.answer(&commit);
     }
 }
 

@@ -32,7 +32,7 @@ impl<'a> Event<'a> {
         Self {
             context,
             change,
-            shown: view::record(&change.record, &context.app.collections),
+            shown: view::record(&change.record, context.app.collections()),
             whole: OnceLock::new(),
         }
     }
@@ -79,7 +79,7 @@ impl<'a> Event<'a> {
     }
 
     fn row<'b>(&'b self, record: &'b Record) -> Row<'b> {
-        Row::new(record, self.context.schemas.of(record.kind()))
+        Row::new(record, self.context.schemas().of(record.kind()))
     }
 
     fn data(&self, fields: &Fields) -> Cow<'_, str> {

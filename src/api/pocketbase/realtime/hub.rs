@@ -7,8 +7,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
 use super::super::Context;
@@ -119,18 +119,33 @@ impl Hub {
         state.settle(self);
     }
 
-    async fn tell_all(self: Arc<Self>, mut changes: broadcast::Receiver<Arc<Change>>) {
+    async fn tell_all(
+        self: Arc<Self>,
+        mut changes: broadcast::Receiver<Arc<Change>>,
+        mut replaced: watch::Receiver<()>,
+    ) {
         loop {
-            match changes.recv().await {
+            let change = tokio::select! {
+                change = changes.recv() => change,
+                Ok(()) = replaced.changed() => {
+                    self.cut_all();
+                    continue;
+                }
+            };
+            match change {
                 Ok(change) => self.tell(&change).await,
-                // Whoever missed something has to know: a client that is cut connects again, and reads anew.
                 Err(RecvError::Lagged(missed)) => {
                     tracing::warn!(missed, "changes come faster than subscribers can be told; all are cut");
-                    self.state().concerned(None).iter().for_each(|client| client.queue.close());
+                    self.cut_all();
                 }
                 Err(RecvError::Closed) => return,
             }
         }
+    }
+
+    /// Whoever missed something has to know: a client that is cut connects again, and reads anew.
+    fn cut_all(&self) {
+        self.state().concerned(None).iter().for_each(|client| client.queue.close());
     }
 
     async fn tell(self: &Arc<Self>, change: &Change) {
@@ -177,8 +192,9 @@ impl State {
                 teller.abort();
             }
         } else if self.teller.is_none() {
-            let changes = hub.context.app.store.changes();
-            self.teller = Some(tokio::spawn(Arc::clone(hub).tell_all(changes)).abort_handle());
+            let store = &hub.context.app.store;
+            let task = Arc::clone(hub).tell_all(store.changes(), store.replaced());
+            self.teller = Some(tokio::spawn(task).abort_handle());
         }
     }
 
@@ -257,8 +273,8 @@ mod tests {
 
     fn binding(hub: &Hub, user: User, topics: &[&str]) -> Binding {
         let who = Who::User(Box::new(user));
-        let Context { app, schemas, .. } = &hub.context;
-        let topics = topics.iter().filter_map(|topic| Topic::parse(topic, &who, &app.collections, schemas));
+        let (app, schemas) = (&hub.context.app, hub.context.schemas());
+        let topics = topics.iter().filter_map(|topic| Topic::parse(topic, &who, app.collections(), schemas));
         Binding { token: String::new(), topics: topics.collect(), who }
     }
 

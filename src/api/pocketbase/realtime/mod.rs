@@ -146,8 +146,8 @@ impl RealtimeApi {
     }
 
     fn binding(&self, bearer: &Bearer, caller: Caller, topics: &[String]) -> Binding {
-        let Context { app, schemas, .. } = &self.context;
-        let parse = |topic: &String| Topic::parse(topic, &caller.who, &app.collections, schemas);
+        let (app, schemas) = (&self.context.app, self.context.schemas());
+        let parse = |topic: &String| Topic::parse(topic, &caller.who, app.collections(), schemas);
         let mut seen = HashSet::new();
         let topics = topics.iter().filter(|topic| seen.insert(*topic)).filter_map(parse).collect();
         Binding { token: bearer.token().unwrap_or_default().to_owned(), who: caller.who, topics }

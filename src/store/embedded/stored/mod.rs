@@ -8,6 +8,7 @@ mod company;
 mod superuser;
 mod token_keys;
 mod user;
+mod voids;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use self::company::{decode_company, encode_company};
 pub use self::superuser::{decode_superuser, encode_superuser};
 pub use self::token_keys::{decode_token_keys, encode_token_keys};
 pub use self::user::{decode_user, encode_user};
+pub use self::voids::{decode_voids, encode_voids};
 use crate::store::Error;
 
 /// The version that the bytes say they have.

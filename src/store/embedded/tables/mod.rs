@@ -6,11 +6,12 @@ mod superusers;
 mod users;
 
 use jiff::Timestamp;
-use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 
+pub use self::copy::{copy, stored_bytes};
 use super::stored;
-use crate::domain::{Collections, ServerKey};
-use crate::store::{Action, Change, Error, Record};
+use crate::domain::{Collections, ServerKey, Void};
+use crate::store::{Action, Change, Error, Record, Remembered};
 
 /// Record id -> user, see `stored/user.rs`.
 pub const USERS: TableDefinition<&str, &[u8]> = TableDefinition::new("users");
@@ -47,6 +48,8 @@ pub const META_IMPORTED_HASHES: &str = "imported_hashes";
 pub const META_TOKEN_KEYS: &str = "token_keys";
 /// What is known of the collections, see `stored/collections.rs`; not there: they began here.
 pub const META_COLLECTIONS: &str = "collections";
+/// Times whose tokens are void, see `stored/voids.rs`; not there: none.
+pub const META_VOIDS: &str = "void_tokens";
 /// When this file was made as a backup, i64 little-endian in milliseconds; not there: it was not.
 pub const META_BACKUP_TIME: &str = "backup_time";
 /// Written to see whether writing works; one byte.
@@ -132,6 +135,11 @@ impl<'txn> Tables<'txn> {
         Ok(())
     }
 
+    pub fn set_voids(&mut self, voids: &[Void]) -> Result<(), Error> {
+        self.meta.insert(META_VOIDS, stored::encode_voids(voids)?.as_slice())?;
+        Ok(())
+    }
+
     pub fn set_collections(&mut self, collections: &Collections) -> Result<(), Error> {
         self.meta.insert(META_COLLECTIONS, stored::encode_collections(collections)?.as_slice())?;
         Ok(())
@@ -163,6 +171,23 @@ pub fn read_token_keys(
 ) -> Result<Vec<ServerKey>, Error> {
     match meta.get(META_TOKEN_KEYS)? {
         Some(bytes) => stored::decode_token_keys(bytes.value()),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// What a server remembers.
+pub fn remembered(txn: &ReadTransaction) -> Result<Remembered, Error> {
+    let meta = txn.open_table(META)?;
+    Ok(Remembered {
+        token_keys: read_token_keys(&meta)?,
+        voids: read_voids(&meta)?,
+        collections: read_collections(&meta)?,
+    })
+}
+
+fn read_voids(meta: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Vec<Void>, Error> {
+    match meta.get(META_VOIDS)? {
+        Some(bytes) => stored::decode_voids(bytes.value()),
         None => Ok(Vec::new()),
     }
 }

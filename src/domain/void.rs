@@ -1,0 +1,57 @@
+//! Times whose tokens count no more.
+
+use jiff::Timestamp;
+
+/// A time in which tokens were issued that were void from the end of it on: from the moment of a backup to its restoration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Void {
+    /// The first moment of it.
+    pub from: Timestamp,
+    /// The first moment after it.
+    pub until: Timestamp,
+}
+
+impl Void {
+    /// Whether a token that was issued then is void.
+    #[must_use]
+    pub fn covers(&self, issued: Timestamp) -> bool {
+        self.from <= issued && issued < self.until
+    }
+
+    /// The same times without overlaps, in order.
+    #[must_use]
+    pub fn merge(mut times: Vec<Self>) -> Vec<Self> {
+        times.retain(|time| time.from < time.until);
+        times.sort_by_key(|time| time.from);
+        let mut merged: Vec<Self> = Vec::new();
+        for time in times {
+            match merged.last_mut() {
+                Some(last) if time.from <= last.until => last.until = last.until.max(time.until),
+                _ => merged.push(time),
+            }
+        }
+        merged
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn void(from: i64, until: i64) -> Void {
+        let at = |ms| Timestamp::from_millisecond(ms).unwrap();
+        Void { from: at(from), until: at(until) }
+    }
+
+    #[test]
+    fn merged_times_cover_what_they_covered() {
+        let times = vec![void(50, 60), void(10, 20), void(15, 30), void(30, 31), void(7, 7), void(52, 55)];
+        let merged = Void::merge(times.clone());
+        assert_eq!(merged, [void(10, 31), void(50, 60)]);
+        for ms in 0..70 {
+            let at = Timestamp::from_millisecond(ms).unwrap();
+            let covers = |times: &[Void]| times.iter().any(|time| time.covers(at));
+            assert_eq!(covers(&times), covers(&merged), "{ms}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Which tokens end when a backup is restored: docs/decisions/0009-restore.md.
+
+use std::ops::Bound;
+
+use jiff::Timestamp;
+use redb::ReadTransaction;
+
+use super::engine::Engine;
+use super::stored;
+use super::tables::{self, SUPERUSERS, Tables, USERS};
+use crate::domain::{Collection, Collections, Kind, Status, Superuser, TokenKey, User, Void};
+use crate::random::Random;
+use crate::store::{Error, Remembered, Restoration};
+
+/// So many records get their new token keys in one transaction.
+const BATCH: usize = 10_000;
+
+/// What was done.
+pub struct Outcome {
+    /// The moment of it.
+    pub at: Timestamp,
+    /// How many users and superusers got a new token key.
+    pub revoked: u64,
+}
+
+/// Ends tokens in `copy`, a backup that was made at `made`, that were issued since or revoked in `live`. When `live` cannot be
+/// read, nobody can tell which were revoked: all end.
+pub fn revoke(
+    copy: &Engine,
+    made: Option<Timestamp>,
+    live: Option<&Engine>,
+    asked: &Restoration,
+) -> Result<Outcome, Error> {
+    let theirs = live.and_then(|live| Some((live, live.read(tables::remembered).ok()?)));
+    let ours = copy.read(tables::remembered)?;
+    if asked.keep_tokens {
+        let at = asked.clock.now();
+        let kept = keep(ours, theirs.map(|(_, remembered)| remembered));
+        copy.write(|tables| remember(tables, &kept))?;
+        return Ok(Outcome { at, revoked: 0 });
+    }
+    let renewed = match theirs {
+        Some((live, remembered)) => renew(copy, live, &asked.random)?.map(|renewed| (renewed, remembered)),
+        None => None,
+    };
+    let at = asked.clock.now();
+    let (revoked, kept) = match renewed {
+        Some((revoked, theirs)) => {
+            // A copy that does not say when it was made, or names a time to come, may be as old as can be.
+            let from = made.filter(|made| *made <= at).unwrap_or(Timestamp::UNIX_EPOCH);
+            (revoked, follow(ours, theirs, Void { from, until: at }))
+        }
+        None => (0, end_all(ours, at)),
+    };
+    copy.write(|tables| remember(tables, &kept))?;
+    Ok(Outcome { at, revoked })
+}
+
+fn remember(tables: &mut Tables<'_>, remembered: &Remembered) -> Result<(), Error> {
+    // What runs on is no backup.
+    tables.set_backup_time(None)?;
+    tables.set_token_keys(&remembered.token_keys)?;
+    tables.set_voids(&remembered.voids)?;
+    match &remembered.collections {
+        Some(collections) => tables.set_collections(collections),
+        None => Ok(()),
+    }
+}
+
+/// The keys of both, so that whatever was valid may be; new tokens are made with the newest of the database's.
+fn keep(mut ours: Remembered, theirs: Option<Remembered>) -> Remembered {
+    let theirs = theirs.map(|theirs| theirs.token_keys).unwrap_or_default();
+    ours.token_keys.retain(|key| theirs.iter().all(|other| other.secret != key.secret));
+    ours.token_keys.extend(theirs);
+    ours
+}
+
+/// The database's keys and PocketBase's secrets, because others may have been given up since, and what was void already.
+fn follow(ours: Remembered, theirs: Remembered, void: Void) -> Remembered {
+    let mut collections = ours.collections;
+    if let (Some(ours), Some(theirs)) = (&mut collections, &theirs.collections) {
+        ours.users.token_secret.clone_from(&theirs.users.token_secret);
+        ours.superusers.token_secret.clone_from(&theirs.superusers.token_secret);
+    }
+    let token_keys = if theirs.token_keys.is_empty() { ours.token_keys } else { theirs.token_keys };
+    let voids = [ours.voids, theirs.voids, vec![void]].concat();
+    Remembered { token_keys, voids: Void::merge(voids), collections }
+}
+
+/// Nothing that was issued before is valid: what PocketBase issued does not say when that was, and ends with its secrets.
+fn end_all(ours: Remembered, at: Timestamp) -> Remembered {
+    let end = |collection| Collection { token_secret: None, ..collection };
+    let collections = ours.collections.map(|collections| Collections {
+        users: end(collections.users),
+        superusers: end(collections.superusers),
+        ..collections
+    });
+    Remembered { voids: vec![Void { from: Timestamp::UNIX_EPOCH, until: at }], collections, ..ours }
+}
+
+/// Gives new token keys to those whose tokens were revoked in `live` since: by another key, by being disabled or deleted.
+/// How many that are; nothing when `live` cannot be read.
+fn renew(copy: &Engine, live: &Engine, random: &Random) -> Result<Option<u64>, Error> {
+    let mut renewed = 0;
+    for kind in [Kind::Users, Kind::Superusers] {
+        let mut after = String::new();
+        loop {
+            let batch = copy.read(|ours| live.read(|theirs| revoked(ours, theirs, kind, &after)));
+            let Ok(ids) = batch else { return Ok(None) };
+            let Some(last) = ids.last() else { break };
+            after.clone_from(last);
+            renewed += ids.len() as u64;
+            copy.write(|tables| ids.iter().try_for_each(|id| renew_key(tables, kind, id, random)))?;
+        }
+    }
+    Ok(Some(renewed))
+}
+
+/// Of the records of `ours` behind `after`, the first whose tokens were revoked in `theirs`. Both are read in the order of
+/// ids, side by side.
+fn revoked(
+    ours: &ReadTransaction,
+    theirs: &ReadTransaction,
+    kind: Kind,
+    after: &str,
+) -> Result<Vec<String>, Error> {
+    let table = if kind == Kind::Users { USERS } else { SUPERUSERS };
+    let (ours, theirs) = (ours.open_table(table)?, theirs.open_table(table)?);
+    let behind = (Bound::Excluded(after), Bound::Unbounded);
+    let mut theirs = theirs.range::<&str>(behind)?;
+    let mut their = theirs.next().transpose()?;
+    let mut ids = Vec::new();
+    for entry in ours.range::<&str>(behind)? {
+        let (id, our) = entry?;
+        while their.as_ref().is_some_and(|(other, _)| other.value() < id.value()) {
+            their = theirs.next().transpose()?;
+        }
+        let same = their.as_ref().filter(|(other, _)| other.value() == id.value());
+        if is_revoked(kind, id.value(), our.value(), same.map(|(_, bytes)| bytes.value()))? {
+            ids.push(id.value().to_owned());
+        }
+        if ids.len() == BATCH {
+            break;
+        }
+    }
+    Ok(ids)
+}
+
+fn is_revoked(kind: Kind, id: &str, ours: &[u8], theirs: Option<&[u8]>) -> Result<bool, Error> {
+    let Some(theirs) = theirs else { return Ok(true) };
+    if ours == theirs {
+        return Ok(false);
+    }
+    if kind == Kind::Superusers {
+        let decode = |bytes| stored::decode_superuser(id, bytes);
+        return Ok(decode(ours)?.token_key != decode(theirs)?.token_key);
+    }
+    let (ours, theirs) = (stored::decode_user(id, ours)?, stored::decode_user(id, theirs)?);
+    let is_disabled = theirs.status == Status::Disabled && ours.status != Status::Disabled;
+    Ok(is_disabled || ours.token_key != theirs.token_key)
+}
+
+fn renew_key(tables: &mut Tables<'_>, kind: Kind, id: &str, random: &Random) -> Result<(), Error> {
+    let token_key = TokenKey::new(random.bytes::<16>().map_err(|e| Error::Failed(e.to_string()))?);
+    if kind == Kind::Superusers {
+        let Some(before) = tables.superuser(id)? else { return Ok(()) };
+        return tables.change_superuser(&before, &Superuser { token_key, ..before.clone() });
+    }
+    let Some(before) = tables.user(id)? else { return Ok(()) };
+    tables.change_user(&before, &User { token_key, ..before.clone() })
+}

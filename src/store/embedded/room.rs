@@ -1,0 +1,38 @@
+//! Room on the disk.
+
+use std::path::Path;
+
+use crate::store::Error;
+
+/// Refuses to begin a file at `path` that takes `needed` bytes, when its disk has not as many free.
+///
+/// # Errors
+/// [`Error::NoRoom`]; [`Error::Open`] when there is no such folder.
+pub fn ensure(path: &Path, needed: u64) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let disk = rustix::fs::statvfs(folder)
+        .map_err(|e| Error::Open { path: path.display().to_string(), reason: e.to_string() })?;
+    let available = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if available < needed {
+        return Err(Error::NoRoom { path: path.display().to_string(), needed, available });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_larger_than_the_disk_is_refused_with_both_figures() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("copy.redb");
+        assert!(ensure(&path, 1).is_ok());
+        let error = ensure(&path, u64::MAX).unwrap_err();
+        let Error::NoRoom { available, .. } = &error else { panic!("{error}") };
+        let text = error.to_string();
+        for part in ["copy.redb", &u64::MAX.to_string(), &available.to_string()] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+}
