@@ -69,9 +69,10 @@ impl App {
 
     /// Follows what is remembered of the database when another one has taken its place.
     pub fn follow(&self, remembered: &Remembered) {
-        match Keys::new(&remembered.token_keys) {
-            Some(keys) => self.tokens.use_keys(keys),
-            None => tracing::error!("the token keys in the restored database cannot be used"),
+        if let Some(keys) = Keys::new(&remembered.token_keys) {
+            self.tokens.use_keys(keys);
+        } else {
+            tracing::error!("the token keys in the restored database cannot be used");
         }
         self.tokens.set_voids(remembered.voids.clone());
         self.collections.replace(collections(remembered));

@@ -15,7 +15,7 @@ pub use self::error::Error;
 pub use self::incoming::{Incoming, Received};
 pub use self::name::{NAME_MAX, Name, WrongName};
 use crate::app::App;
-use crate::store::{Contents, Restoration, Restored};
+use crate::store::{self, Contents, Restoration, Restored};
 
 /// What the name of a file ends with while it is written.
 const UNFINISHED: &str = ".new";
@@ -187,7 +187,11 @@ fn open_folder(app: &App) -> Result<PathBuf, Error> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(&folder)?;
+    if !folder.exists() {
+        builder.create(&folder)?;
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+        store::own_like(&folder, above.unwrap_or(Path::new(".")))?;
+    }
     Ok(folder)
 }
 

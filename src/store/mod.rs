@@ -20,7 +20,7 @@ pub use change::{
     Action, Change, CompanyUpdate, Conflict, Contents, Record, Scan, SuperuserUpdate, UserUpdate, Write,
 };
 use embedded::Embedded;
-pub use embedded::{Edit, Progress, ensure_room, sync_folder};
+pub use embedded::{Edit, Progress, ensure_room, own_like, sync_folder};
 pub use error::Error;
 pub use location::Location;
 pub use redb::StorageBackend;

@@ -86,7 +86,7 @@ impl Operated {
         let entries = |dir: PathBuf| fs::read_dir(dir).into_iter().flatten();
         let all = entries(self.dir.path().into()).chain(entries(self.dir.path().join("backups")));
         let names = all.map(|e| e.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<_> = names.filter(|name| !name.ends_with(".sock")).collect();
+        let mut names: Vec<_> = names.filter(|name| name.strip_suffix(".sock").is_none()).collect();
         names.sort();
         names
     }
@@ -151,6 +151,10 @@ fn only_superusers_have_backups() {
             assert_refused(&call.send(), status, message, &json!({}));
         }
     }
+    let large = vec![b' '; 4 << 20];
+    let upload = server.app.post(&format!("{BACKUPS}/upload")).header("Authorization", &alices);
+    let upload = upload.header("Content-Type", "multipart/form-data; boundary=XX").body(&large).send();
+    assert_refused(&upload, 403, not_allowed, &json!({}));
     let no_access = "Insufficient permissions to access the resource.";
     let files = server.file_token(&alices);
     for token in ["", "x", &alices, &server.root, &files] {

@@ -27,7 +27,7 @@ fn users(place: &Place) -> u64 {
 /// What is in the folder, but for the door.
 fn files(dir: &Path) -> Vec<String> {
     let all = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = all.filter(|name| !name.ends_with(".sock")).collect();
+    let mut names: Vec<_> = all.filter(|name| name.strip_suffix(".sock").is_none()).collect();
     names.sort();
     names
 }
@@ -35,7 +35,7 @@ fn files(dir: &Path) -> Vec<String> {
 fn damage(file: &Path) {
     let file = OpenOptions::new().write(true).open(file).unwrap();
     let middle = file.metadata().unwrap().len() / 2;
-    file.write_all_at(&[0x55; 65536], middle).unwrap();
+    file.write_all_at(&vec![0x55; 65536], middle).unwrap();
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_backup_goes_out_and_comes_back() {
         let replaced = place.json(&["restore", &before, "--yes"]);
         assert_eq!((&replaced["users"], &replaced["revoked"]), (&2.into(), &1.into()));
         place.with_server(|base| assert_eq!(login(base, BEN, PASSWORD).status, 200));
-        assert!(!files(place.path()).iter().any(|name| name.ends_with(".new")));
+        assert!(!files(place.path()).iter().any(|name| name.strip_suffix(".new").is_some()));
     });
 }
 
@@ -128,7 +128,7 @@ fn a_database_that_is_damaged_or_gone_is_replaced_and_all_tokens_end() {
     let database = place.path().join("bai.redb");
     let spoil: [&dyn Fn(); 3] =
         [&|| damage(&database), &|| fs::write(&database, "no database").unwrap(), &|| {
-            fs::remove_file(&database).unwrap()
+            fs::remove_file(&database).unwrap();
         }];
     for spoil in spoil {
         spoil();
@@ -142,15 +142,15 @@ fn a_database_that_is_damaged_or_gone_is_replaced_and_all_tokens_end() {
 }
 
 /// How many users the database has, and how many the backup.
-const BEFORE: usize = 3000;
-const IN_BACKUP: usize = 2000;
+const BEFORE: u64 = 3000;
+const IN_BACKUP: u64 = 2000;
 
 /// A database, and a backup of it when it had fewer users.
 fn populate(dir: &Path) {
     let store = Store::open(&Location::File(dir.join("bai.redb")), 8 << 20).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let add = |numbers: std::ops::Range<usize>| {
-        let writes = numbers.map(|n| Write::InsertUser(new_user(n))).collect();
+    let add = |numbers: std::ops::Range<u64>| {
+        let writes = numbers.map(|n| Write::InsertUser(new_user(usize::try_from(n).unwrap()))).collect();
         runtime.block_on(store.write(writes, now())).unwrap().unwrap();
     };
     add(0..IN_BACKUP);
@@ -161,16 +161,16 @@ fn populate(dir: &Path) {
 /// The database is whole: as it was, or the backup with what was before beside it. Nothing else is left but what the next
 /// command removes.
 fn assert_whole(dir: &Path, command: &str, delay: Duration) {
-    let look = |name: &str| Store::look(&Location::File(dir.join(name)), 8 << 20).unwrap().users as usize;
+    let look = |name: &str| Store::look(&Location::File(dir.join(name)), 8 << 20).unwrap().users;
     let count = Store::open(&Location::File(dir.join("bai.redb")), 8 << 20).unwrap().check().unwrap().users;
     let before = files(dir).into_iter().find(|name| name.contains("before-restore"));
-    match count as usize {
+    match count {
         IN_BACKUP if command == "restore" => assert_eq!(look(&before.unwrap()), BEFORE),
         count => assert_eq!(count, BEFORE, "{command} killed after {delay:?}"),
     }
     let known = |name: &String| {
         ["bai.redb", "copy.redb", "out.redb", "backups"].contains(&name.as_str())
-            || name.ends_with(".new")
+            || name.strip_suffix(".new").is_some()
             || name.contains("before-restore")
     };
     assert!(files(dir).iter().all(known), "{:?}", files(dir));
@@ -211,8 +211,10 @@ fn kill_in_the_middle(is_running: bool, command: &str) {
         assert!(after.status.success(), "{}", String::from_utf8_lossy(&after.stderr));
         let folder = dir.path().join("backups");
         let left = [files(dir.path()), files(&folder)].concat();
-        let left: Vec<_> =
-            left.iter().filter(|name| name.ends_with(".new") && *name != "out.redb.new").collect();
+        let left: Vec<_> = left
+            .iter()
+            .filter(|name| name.strip_suffix(".new").is_some() && *name != "out.redb.new")
+            .collect();
         assert!(left.is_empty(), "{command} killed after {delay:?} left {left:?}");
     }
 }

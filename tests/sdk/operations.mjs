@@ -12,6 +12,7 @@ import "./operations/batch.mjs";
 import "./operations/realtime.mjs";
 import "./operations/superusers.mjs";
 import "./operations/collections.mjs";
+import "./operations/backups.mjs";
 import "./operations/errors.mjs";
 import { run } from "./operations/harness.mjs";
 

@@ -26,7 +26,7 @@ use tokio::sync::{broadcast, watch};
 pub use self::backup::Progress;
 use self::engine::Engine;
 pub use self::restore::restore;
-pub use self::room::ensure as ensure_room;
+pub use self::room::{ensure as ensure_room, own_like};
 pub use self::schema::sync_folder;
 use self::tables::{
     COMPANIES, COMPANIES_BY_KEY, META, META_IMPORTED_HASHES, SUPERUSERS, SUPERUSERS_BY_EMAIL, Tables, USERS,

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::check::check;
 use super::engine::{Engine, Mode};
 use super::revoke::{self, revoke};
-use super::schema::{self, beside, remove_if_there, sync_folder};
+use super::schema::{self, beside, folder_of, remove_if_there, sync_folder};
 use super::tables;
 use super::{Embedded, room};
 use crate::store::{Contents, Error, Location, Remembered, Restoration, Restored};
@@ -119,7 +119,7 @@ impl Staged {
         }
         remove_if_there(&file.0).map_err(|e| unwritten(&file.0, &e))?;
         room::ensure(&file.0, len)?;
-        copy(source, &file.0).map_err(|e| unwritten(&file.0, &e))?;
+        copy(source, &file.0, database).map_err(|e| unwritten(&file.0, &e))?;
         let opened = schema::CURRENT.open_copy(&file.0, CACHE);
         let checked = opened.and_then(|engine| Ok((engine.read(check)?, engine)));
         let (contents, engine) = checked.map_err(|e| e.of_file(from))?;
@@ -148,12 +148,15 @@ pub fn forget_unfinished(database: &Path) {
     }
 }
 
-fn copy(mut from: File, to: &Path) -> io::Result<()> {
+/// Copies to a file of whoever has `database`, or its folder.
+fn copy(mut from: File, path: &Path, database: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut to = options.open(to)?;
+    let mut to = options.open(path)?;
+    let like = if database.exists() { database } else { folder_of(database) };
+    room::own_like(path, like)?;
     io::copy(&mut from, &mut to)?;
     to.sync_all()
 }

@@ -1,7 +1,9 @@
-//! Room on the disk.
+//! Room on the disk, and whose what is there is.
 
+use std::io;
 use std::path::Path;
 
+use super::schema::folder_of;
 use crate::store::Error;
 
 /// Refuses to begin a file at `path` that takes `needed` bytes, when its disk has not as many free.
@@ -9,12 +11,28 @@ use crate::store::Error;
 /// # Errors
 /// [`Error::NoRoom`]; [`Error::Open`] when there is no such folder.
 pub fn ensure(path: &Path, needed: u64) -> Result<(), Error> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let disk = rustix::fs::statvfs(folder)
+    let disk = rustix::fs::statvfs(folder_of(path))
         .map_err(|e| Error::Open { path: path.display().to_string(), reason: e.to_string() })?;
     let available = disk.f_bavail.saturating_mul(disk.f_frsize);
     if available < needed {
         return Err(Error::NoRoom { path: path.display().to_string(), needed, available });
+    }
+    Ok(())
+}
+
+/// When this is root: gives `path` to whom `like` belongs, because what is made beside the database is for the server's user.
+///
+/// # Errors
+/// The system's.
+pub fn own_like(path: &Path, like: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let owner = |path: &Path| std::fs::metadata(path).map(|file| (file.uid(), file.gid()));
+        let (uid, gid) = owner(like)?;
+        if rustix::process::geteuid().is_root() && owner(path)? != (uid, gid) {
+            chown(path, Some(uid), Some(gid))?;
+        }
     }
     Ok(())
 }

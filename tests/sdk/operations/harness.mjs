@@ -48,6 +48,8 @@ const HEADERS = [
 async function body(response, url) {
   const type = response.headers.get("content-type") ?? "";
   if (type.startsWith("text/event-stream")) return undefined;
+  // A file, which the servers have in forms of their own.
+  if (response.headers.has("content-disposition")) return "<file>";
   const text = await response.clone().text();
   if (text === "" || !type.startsWith("application/json")) return text;
   // PocketBase writes what `fields` picked in another order each time.

@@ -119,16 +119,11 @@ impl BackupsApi {
 
     /// 上传备份(SDK:backups.upload):仅超级管理员
     #[oai(path = "/backups/upload", method = "post", operation_id = "pbUploadBackup")]
-    async fn upload(&self, bearer: Bearer, body: Upload) -> Result<Reply<PbChangeBackups>> {
-        self.0.ensure_superuser(&bearer).await?;
-        let (name, received) = body.read(&self.0.app).await?.ok_or(wrong("file", FieldError::BLANK))?;
-        let shown = name.to_string();
-        backup::add(&self.0.app, name, received).await.map_err(|error| match error {
-            Error::Exists => wrong("file", FieldError::UPLOAD_EXISTS),
-            Error::Store(_) => wrong("file", FieldError::not_a_backup(&shown)),
-            other => refused(&other, Refused::UPLOAD_FAILED),
-        })?;
-        Ok(Reply::empty())
+    async fn upload(&self, bearer: Bearer, mut body: Upload) -> Result<Reply<PbChangeBackups>> {
+        let added = self.add(&bearer, &mut body).await;
+        // Who is cut off while sending hears no answer.
+        body.discard().await;
+        added.map(|()| Reply::empty())
     }
 
     /// 下载备份(SDK:backups.getDownloadURL)
@@ -198,6 +193,18 @@ impl BackupsApi {
 }
 
 impl BackupsApi {
+    async fn add(&self, bearer: &Bearer, body: &mut Upload) -> Result<()> {
+        self.0.ensure_superuser(bearer).await?;
+        let (name, received) = body.read(&self.0.app).await?.ok_or(wrong("file", FieldError::BLANK))?;
+        let shown = name.to_string();
+        backup::add(&self.0.app, name, received).await.map_err(|error| match error {
+            Error::Exists => wrong("file", FieldError::UPLOAD_EXISTS),
+            Error::Store(_) => wrong("file", FieldError::not_a_backup(&shown)),
+            other => refused(&other, Refused::UPLOAD_FAILED),
+        })?;
+        Ok(())
+    }
+
     async fn ensure_file_token(&self, token: &str) -> Result<()> {
         match auth::file_caller(&self.0.app, token).await.map(|caller| caller.who) {
             Ok(Who::Superuser(_)) => Ok(()),

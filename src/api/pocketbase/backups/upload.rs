@@ -58,9 +58,12 @@ impl<'a> ApiExtractor<'a> for Upload {
 
 impl Upload {
     /// The file and its name, if there is one.
-    pub async fn read(mut self, app: &Arc<App>) -> Result<Option<(Name, Received)>> {
-        let Some(mut form) = self.form.take() else { return Ok(None) };
-        while let Some(part) = self.in_time(form.next_field()).await?.map_err(|_| Refused::UPLOAD_FAILED)? {
+    pub async fn read(&mut self, app: &Arc<App>) -> Result<Option<(Name, Received)>> {
+        let patience = self.patience;
+        let Some(form) = &mut self.form else { return Ok(None) };
+        while let Some(part) =
+            in_time(patience, form.next_field()).await?.map_err(|_| Refused::UPLOAD_FAILED)?
+        {
             if part.name() != Some(FILE) {
                 continue;
             }
@@ -70,36 +73,43 @@ impl Upload {
                 return Ok(None);
             }
             let name = Name::parse(name).map_err(|why| wrong(FILE, wrong_name(why)))?;
-            return Ok(Some((name, self.receive(app, part).await?)));
+            return Ok(Some((name, receive(app, part, patience).await?)));
         }
         Ok(None)
     }
 
-    async fn receive(&self, app: &Arc<App>, part: Field) -> Result<Received> {
-        let failed = |error| refused(&error, Refused::UPLOAD_FAILED);
-        let mut incoming = Incoming::begin(app).await.map_err(failed)?;
-        let mut bytes = Box::pin(part.into_async_read());
-        loop {
-            let piece = self.piece(&mut bytes).await?;
-            if piece.is_empty() {
-                return Ok(incoming.end().await.map_err(failed)?);
-            }
-            incoming.push(piece).await.map_err(failed)?;
+    /// Reads what is left of it, for as long as any body may take.
+    pub async fn discard(&mut self) {
+        let Some(form) = &mut self.form else { return };
+        let rest = async { while let Ok(Some(_)) = form.next_field().await {} };
+        let _ = tokio::time::timeout(self.patience, rest).await;
+    }
+}
+
+async fn receive(app: &Arc<App>, part: Field, patience: Duration) -> Result<Received> {
+    let failed = |error| refused(&error, Refused::UPLOAD_FAILED);
+    let mut incoming = Incoming::begin(app).await.map_err(failed)?;
+    let mut bytes = Box::pin(part.into_async_read());
+    loop {
+        let piece = next_piece(&mut bytes, patience).await?;
+        if piece.is_empty() {
+            return Ok(incoming.end().await.map_err(failed)?);
+        }
+        incoming.push(piece).await.map_err(failed)?;
+    }
+}
+
+async fn next_piece(from: &mut (impl AsyncRead + Unpin), patience: Duration) -> Result<Vec<u8>> {
+    let mut piece = Vec::with_capacity(PIECE);
+    while piece.len() < PIECE {
+        let read = in_time(patience, from.read_buf(&mut piece)).await?.map_err(|_| Rejected::Incomplete)?;
+        if read == 0 {
+            break;
         }
     }
+    Ok(piece)
+}
 
-    async fn piece(&self, from: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>> {
-        let mut piece = Vec::with_capacity(PIECE);
-        while piece.len() < PIECE {
-            let read = self.in_time(from.read_buf(&mut piece)).await?.map_err(|_| Rejected::Incomplete)?;
-            if read == 0 {
-                break;
-            }
-        }
-        Ok(piece)
-    }
-
-    async fn in_time<T>(&self, next: impl Future<Output = T>) -> Result<T> {
-        Ok(tokio::time::timeout(self.patience, next).await.map_err(|_| Rejected::TooSlow)?)
-    }
+async fn in_time<T>(patience: Duration, next: impl Future<Output = T>) -> Result<T> {
+    Ok(tokio::time::timeout(patience, next).await.map_err(|_| Rejected::TooSlow)?)
 }
