@@ -20,7 +20,7 @@ pub struct BackupStatus {
     /// Why the last attempt failed, if it did.
     pub failure: Option<BackupFailure>,
     /// Attempts that failed since the server started.
-    pub failures: u64,
+    pub failures: u32,
     /// Whether a backup should have been made by now, and was not.
     pub overdue: bool,
 }
@@ -59,7 +59,7 @@ pub struct Backups {
 struct Known {
     last: Option<(Timestamp, u64)>,
     failure: Option<BackupFailure>,
-    failures: u64,
+    failures: u32,
 }
 
 impl Backups {

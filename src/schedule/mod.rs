@@ -20,8 +20,9 @@ use crate::app::App;
 use crate::backup::{self, Name};
 use crate::config::OnFailure;
 
-/// How often the clock is looked at: it may be moved by hand.
-const TICK: Duration = Duration::from_secs(1);
+/// How often the clock is looked at, which may be moved by hand, and how often the folder.
+const TICK: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_secs(10);
 /// Trouble that lasts is told again after so long, and trouble that nobody took after the second.
 const REMIND: Duration = Duration::from_hours(24);
 const INSIST: Duration = Duration::from_mins(10);
@@ -43,11 +44,10 @@ enum Error {
     Bucket(#[from] bucket::Error),
 }
 
-/// When the next attempt may be made after failures.
-#[derive(Default)]
-struct Retry {
+/// When to look next, and after how many failures in a row.
+struct Next {
+    at: Timestamp,
     failures: u32,
-    at: Option<Timestamp>,
 }
 
 impl Schedule {
@@ -70,31 +70,26 @@ impl Schedule {
     }
 
     async fn work(&self) {
-        let mut retry = Retry::default();
+        let mut next = Next { at: self.app.clock.now(), failures: 0 };
         loop {
             let now = self.app.clock.now();
-            if retry.is_over(now) {
-                retry = match self.step(now, retry.at.is_some()).await {
-                    Ok(()) => {
-                        if retry.failures > 0 {
-                            tracing::info!("scheduled backups succeed again");
-                        }
-                        Retry::default()
-                    }
-                    Err(Error::Backup(backup::Error::Busy)) => retry,
-                    Err(error) => self.fail(&error, &retry),
+            if next.is_over(now) {
+                next = match self.step(now, next.failures > 0).await {
+                    Ok(()) => next.after_success(now),
+                    Err(Error::Backup(backup::Error::Busy)) => next,
+                    Err(error) => self.fail(&error, &next),
                 };
             }
             tokio::time::sleep(TICK).await;
         }
     }
 
-    fn fail(&self, error: &Error, retry: &Retry) -> Retry {
-        let (failures, now) = (retry.failures + 1, self.app.clock.now());
+    fn fail(&self, error: &Error, last: &Next) -> Next {
+        let (failures, now) = (last.failures + 1, self.app.clock.now());
         let pause = plan::pause(failures, self.every);
         tracing::error!("the scheduled backup failed, and is tried again in {pause:?}: {error}");
         self.app.backups.failed(now, error.to_string());
-        Retry { failures, at: Some(now + pause) }
+        Next { at: now + pause, failures }
     }
 
     /// Looks whether there is something to do, and does it.
@@ -251,8 +246,16 @@ fn name(text: &str) -> Result<Name, backup::Error> {
     Name::new(text).map_err(|e| backup::Error::Io(io::Error::other(e)))
 }
 
-impl Retry {
+impl Next {
+    fn after_success(&self, now: Timestamp) -> Self {
+        if self.failures > 0 {
+            tracing::info!("scheduled backups succeed again");
+        }
+        Self { at: now + LOOK, failures: 0 }
+    }
+
+    /// A time that is farther off than any pause was set by a clock that was wrong.
     fn is_over(&self, now: Timestamp) -> bool {
-        self.at.is_none_or(|at| at <= now || at > now + plan::LONGEST_PAUSE)
+        self.at <= now || self.at > now + plan::LONGEST_PAUSE
     }
 }

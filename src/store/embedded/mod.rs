@@ -11,10 +11,10 @@ mod revoke;
 mod room;
 mod scan;
 mod schema;
+mod sight;
 mod stats;
 mod stored;
 mod tables;
-mod sight;
 mod write;
 mod writer;
 
