@@ -11,15 +11,14 @@ mod revoke;
 mod room;
 mod scan;
 mod schema;
-mod sight;
 mod stats;
 mod stored;
 mod tables;
+mod upkeep;
 mod write;
 mod writer;
 
 use std::ops::Bound;
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -37,9 +36,7 @@ use self::tables::{
 };
 pub use self::write::Edit;
 use self::writer::Writer;
-use super::{
-    Change, Conflict, Contents, Error, EventBounds, Location, Record, Remembered, UserUpdate, Write,
-};
+use super::{Change, Conflict, Error, EventBounds, Location, Record, Remembered, UserUpdate, Write};
 use crate::domain::{
     Collections, Company, Event, EventId, EventSearch, NativeEmail, NewUser, OpenId, Origin, Phone, RecordId,
     ServerKey, Superuser, User, UserNumber,
@@ -283,26 +280,6 @@ impl Embedded {
 
     pub fn events(&self, wanted: &EventSearch) -> Result<Vec<(EventId, Event)>, Error> {
         self.engine.read(|txn| events::search(txn, wanted))
-    }
-
-    pub fn look(location: &Location, cache_bytes: usize) -> Result<Contents, Error> {
-        schema::CURRENT.look(location, cache_bytes)?.read(check::check)
-    }
-
-    pub fn check(&self) -> Result<Contents, Error> {
-        self.engine.read(check::check)
-    }
-
-    pub fn backup(&self, path: &Path, now: Timestamp, progress: Progress<'_>) -> Result<Contents, Error> {
-        backup::backup(&self.engine, path, now, progress)
-    }
-
-    pub fn compact(&self) -> Result<(), Error> {
-        self.engine.compact()
-    }
-
-    pub async fn is_writable(&self) -> bool {
-        self.writer.is_working().await
     }
 }
 

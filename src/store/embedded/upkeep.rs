@@ -1,0 +1,50 @@
+//! The file as a whole, and what there is to see of it and its writer.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use redb::ReadableTableMetadata;
+
+use super::backup::Progress;
+use super::tables::COMPANIES;
+use super::{Embedded, backup, check, schema};
+use crate::metrics::Metrics;
+use crate::store::{Contents, Error, Location};
+
+impl Embedded {
+    pub fn look(location: &Location, cache_bytes: usize) -> Result<Contents, Error> {
+        schema::CURRENT.look(location, cache_bytes)?.read(check::check)
+    }
+
+    pub fn check(&self) -> Result<Contents, Error> {
+        self.engine.read(check::check)
+    }
+
+    pub fn backup(&self, path: &Path, now: Timestamp, progress: Progress<'_>) -> Result<Contents, Error> {
+        backup::backup(&self.engine, path, now, progress)
+    }
+
+    pub fn compact(&self) -> Result<(), Error> {
+        self.engine.compact()
+    }
+
+    pub async fn is_writable(&self) -> bool {
+        self.writer.is_working().await
+    }
+
+    pub fn count_companies(&self) -> Result<u64, Error> {
+        self.engine.read(|txn| Ok(txn.open_table(COMPANIES)?.len()?))
+    }
+
+    pub fn file(&self) -> Option<&Path> {
+        self.engine.file()
+    }
+
+    pub fn waiting_writes(&self) -> usize {
+        self.writer.waiting()
+    }
+
+    pub fn show(&self, metrics: &Metrics) {
+        self.writer.show(metrics);
+    }
+}
