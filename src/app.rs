@@ -126,9 +126,9 @@ impl App {
             wechat,
             metrics,
             events,
-            set_up,
             backups,
             upkeep,
+            set_up,
         }))
     }
 }

@@ -30,16 +30,21 @@ pub fn run(config: &Config, asked: Backup) -> Outcome {
     if file.exists() {
         return Err(Failure::invalid(format!("{} is there already", file.display())).into());
     }
-    let session = Session::open(config, Missing::Refuse)?;
-    let unfinished = Unfinished::new(&file)?;
+    let expected = copy(&Session::open(config, Missing::Refuse)?, &file)?;
+    tell(&file, "", &expected, asked.json)
+}
+
+/// Copies what the session leads to, to a new file, and reads that back before it gets its name: what it holds.
+pub fn copy(session: &Session, file: &Path) -> Result<Holding, Box<dyn std::error::Error>> {
+    let unfinished = Unfinished::new(file)?;
     let expected = receive(session.ask(Command::Upkeep(Upkeep::Backup))?, &unfinished)?;
     let found = Store::inspect(&unfinished.0)?.map(|contents| Holding::new(contents, expected.bytes));
     if found.as_ref() != Some(&expected) {
         return Err(Failure::failed(format!("{} did not come whole", file.display())).into());
     }
-    fs::rename(&unfinished.0, &file)?;
-    store::sync_folder(&file)?;
-    tell(&file, "", &expected, asked.json)
+    fs::rename(&unfinished.0, file)?;
+    store::sync_folder(file)?;
+    Ok(expected)
 }
 
 /// Writes what comes to the file: what it is to hold.

@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::Outcome;
+use super::session::Session;
+use super::{Outcome, backup};
 use crate::config::Config;
 use crate::pocketbase::{self, Lifetimes};
 use crate::random::Random;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Write a data.db that PocketBase 0.40 opens with everybody in it (the server must be stopped)
+    /// Write a data.db that PocketBase 0.40 opens with everybody in it
     Pocketbase {
         /// The folder for it, PocketBase's --dir
         out: PathBuf,
@@ -20,11 +21,23 @@ pub enum Command {
 
 pub fn run(config: &Config, command: &Command) -> Outcome {
     let Command::Pocketbase { out } = command;
-    let store = super::open_store(config)?;
+    // Of a running server a copy is written out.
+    let (copy, server) = (tempfile::tempdir()?, Session::with_server(config)?);
+    let database = match &server {
+        Some(session) => {
+            let database = copy.path().join("bai.redb");
+            backup::copy(session, &database)?;
+            database
+        }
+        None => config.store.path.clone(),
+    };
+    let store = super::open_store(&database, config.store.cache_mib)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let lifetimes = Lifetimes { user: config.token.lifetime, superuser: config.token.superuser_lifetime };
     let exported = runtime.block_on(pocketbase::export(&store, &Random::System, lifetimes, out))?;
-    runtime.block_on(super::remember(&store, config, "export pocketbase"))?;
+    if server.is_none() {
+        runtime.block_on(super::remember(&store, config, "export pocketbase"))?;
+    }
     println!(
         "{}: {} users, {} companies, {} superusers",
         out.join("data.db").display(),

@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
 use tempfile::TempDir;
 
-use super::Outcome;
-use crate::clock::Clock;
+use super::session::{Missing, Session};
+use super::{Outcome, backup, progress};
 use crate::config::Config;
 use crate::domain::Kind;
-use crate::pocketbase::{self, Found, Source, Summary, Watcher};
-use crate::store::{Location, Store};
+use crate::operate::{self, Output};
+use crate::pocketbase::{Source, Summary};
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Bring users, companies and superusers from PocketBase (both servers should be stopped)
+    /// Bring users, companies and superusers from PocketBase (which should be stopped)
     Pocketbase(Pocketbase),
 }
 
@@ -40,14 +40,18 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
     if source.is_in_use() {
         eprintln!("bai: PocketBase is running: what it changes from now on does not come");
     }
-    let scratch = options.dry_run.then(|| scratch(&config.store.path)).transpose()?;
-    let path = scratch.as_ref().map_or(config.store.path.clone(), database_in);
     let report = match (&options.report, options.dry_run) {
         (Some(path), _) => Report::file(path)?,
         (None, true) => Report { name: None, lines: Box::new(io::stdout()) },
         (None, false) => Report::file(&beside(&config.store.path))?,
     };
-    let summary = import(config, &source, &path, report)?;
+    let from = std::path::absolute(&options.from)?;
+    let summary = if options.dry_run {
+        let scratch = scratch(config)?;
+        import(&Session::alone(&in_scratch(config, &scratch))?, from, report)?
+    } else {
+        import(&Session::open(config, Missing::Make)?, from, report)?
+    };
     tell(&source, &summary, config.token.lifetime, options.dry_run);
     match summary.refused() {
         0 => Ok(()),
@@ -60,36 +64,47 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
 }
 
 fn import(
-    config: &Config,
-    source: &Source,
-    path: &Path,
-    report: Report,
+    session: &Session,
+    from: PathBuf,
+    mut report: Report,
 ) -> Result<Summary, Box<dyn std::error::Error>> {
-    // One thread reads, and another sees to it that what was read is written.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let store = Store::open(&Location::File(path.to_owned()), config.store.cache_mib << 20)?;
-    let mut watcher = Progress { bar: bar()?, report };
-    let summary = runtime.block_on(pocketbase::import(source, &store, &mut watcher, Clock::System.now()))?;
-    runtime.block_on(super::remember(&store, config, "import pocketbase"))?;
-    watcher.bar.finish_and_clear();
-    watcher.report.lines.flush()?;
-    if let Some(name) = watcher.report.name.filter(|_| summary.refused() > 0) {
+    let (mut answer, bar) = (session.ask(operate::Command::Import(from))?, progress::bar("records"));
+    let mut summary = Summary::default();
+    while let Some(output) = answer.next() {
+        match output {
+            Output::Progress(far) => bar.show(far),
+            Output::Row(Value::Array(found)) => report.write(&found)?,
+            Output::Row(row) => summary = serde_json::from_value(row)?,
+            Output::Bytes(_) => {}
+        }
+    }
+    bar.clear();
+    answer.end()?;
+    report.lines.flush()?;
+    if let Some(name) = report.name.filter(|_| summary.refused() > 0) {
         println!("What did not come is listed in {}.", name.display());
     }
     Ok(summary)
 }
 
 /// A dry run is the import itself, into a copy of the database that is thrown away.
-fn scratch(database: &Path) -> Result<TempDir, Box<dyn std::error::Error>> {
-    let scratch = tempfile::tempdir()?;
-    if database.exists() {
-        let file = File::open(database)?;
-        if file.try_lock_shared().is_err() {
+fn scratch(config: &Config) -> Result<TempDir, Box<dyn std::error::Error>> {
+    let (scratch, database) = (tempfile::tempdir()?, &config.store.path);
+    if let Some(session) = Session::with_server(config)? {
+        backup::copy(&session, &database_in(&scratch))?;
+    } else if database.exists() {
+        if File::open(database)?.try_lock_shared().is_err() {
             return Err(format!("{} is in use by another process", database.display()).into());
         }
         fs::copy(database, database_in(&scratch))?;
     }
     Ok(scratch)
+}
+
+fn in_scratch(config: &Config, scratch: &TempDir) -> Config {
+    let mut config = config.clone();
+    config.store.path = database_in(scratch);
+    config
 }
 
 fn database_in(scratch: &TempDir) -> PathBuf {
@@ -113,30 +128,10 @@ impl Report {
         let file = File::create(path).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
         Ok(Self { name: Some(path.to_owned()), lines: Box::new(BufWriter::new(file)) })
     }
-}
 
-struct Progress {
-    bar: ProgressBar,
-    report: Report,
-}
-
-/// Shown on a terminal only.
-fn bar() -> Result<ProgressBar, Box<dyn std::error::Error>> {
-    let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} records, {eta} left")?;
-    Ok(ProgressBar::new(0).with_style(style))
-}
-
-impl Watcher for Progress {
-    fn total(&mut self, records: u64) {
-        self.bar.set_length(records);
-    }
-
-    fn done(&mut self, records: usize) {
-        self.bar.inc(records as u64);
-    }
-
-    fn found(&mut self, found: &Found<'_>) -> io::Result<()> {
-        writeln!(self.report.lines, "{}\t{}\t{}", found.kind.name(), found.id, found.problem)
+    fn write(&mut self, found: &[Value]) -> io::Result<()> {
+        let words: Vec<_> = found.iter().filter_map(Value::as_str).collect();
+        writeln!(self.lines, "{}", words.join("\t"))
     }
 }
 

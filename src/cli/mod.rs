@@ -170,12 +170,11 @@ fn exit_code(error: &(dyn std::error::Error + 'static)) -> ExitCode {
 }
 
 /// The database of a server that does not run; it has to be there.
-fn open_store(config: &Config) -> Result<Store, Box<dyn std::error::Error>> {
-    let path = &config.store.path;
+fn open_store(path: &Path, cache_mib: usize) -> Result<Store, Box<dyn std::error::Error>> {
     if !path.exists() {
         return Err(format!("there is no database at {}; see store.path", path.display()).into());
     }
-    Ok(Store::open(&Location::File(path.clone()), config.store.cache_mib << 20)?)
+    Ok(Store::open(&Location::File(path.to_owned()), cache_mib << 20)?)
 }
 
 /// Adds an event to a database that this command has opened for itself.

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::app::App;
+use crate::app::{App, StartError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::operate::frame::{Frame, Hello};
@@ -63,13 +63,21 @@ impl Session {
                 );
             }
             None => {
-                let location = Location::File(database);
-                let app = App::new(config.clone(), &location, Clock::System, Random::System);
-                let app = runtime.block_on(app)?;
+                let app = runtime.block_on(open_file(config))?;
                 eprintln!("bai: {shown}");
                 Some(app)
             }
         };
+        Ok(Self { runtime, config: config.clone(), app })
+    }
+
+    /// To a database that no server has: made if it is missing, and not worth a word.
+    ///
+    /// # Errors
+    /// It does not open.
+    pub fn alone(config: &Config) -> Result<Self, Box<dyn std::error::Error>> {
+        let runtime = new_runtime()?;
+        let app = Some(runtime.block_on(open_file(config))?);
         Ok(Self { runtime, config: config.clone(), app })
     }
 
@@ -154,6 +162,11 @@ impl Answer<'_> {
 
 fn new_runtime() -> io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()
+}
+
+async fn open_file(config: &Config) -> Result<Arc<App>, StartError> {
+    let location = Location::File(config.store.path.clone());
+    App::new(config.clone(), &location, Clock::System, Random::System).await
 }
 
 /// Whether a server of this version has the database open; nobody listens at what a killed server left.

@@ -3,12 +3,14 @@
 pub mod companies;
 pub mod events;
 pub mod frame;
+mod import;
 pub mod io;
 pub mod keys;
 pub mod superusers;
 pub mod upkeep;
 pub mod users;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,8 @@ pub enum Command {
     Superuser(superusers::Command),
     /// About token keys.
     Key(keys::Command),
+    /// Brings records from PocketBase's folder or backup at this absolute path.
+    Import(PathBuf),
     /// About the database as a whole.
     Upkeep(upkeep::Command),
     /// Who did what when.
@@ -48,6 +52,7 @@ pub async fn run(app: &Arc<App>, command: Command, io: &mut Io) -> Result<(), Fa
         Command::Company(command) => companies::run(app, command, io).await,
         Command::Superuser(command) => superusers::run(app, command, io).await,
         Command::Key(command) => keys::run(app, command, io).await,
+        Command::Import(from) => import::run(app, from, io).await,
         Command::Upkeep(command) => upkeep::run(app, command, io).await,
         Command::Events(query) => events::run(app, query, io).await,
     };
@@ -67,6 +72,7 @@ impl Command {
         match self {
             Self::User(users::Command::Export) => Some("user export"),
             Self::Key(keys::Command::Rotate) => Some("key rotate"),
+            Self::Import(_) => Some("import pocketbase"),
             Self::Upkeep(upkeep::Command::Compact) => Some("compact"),
             Self::Upkeep(upkeep::Command::Backup) => Some("backup"),
             Self::Upkeep(upkeep::Command::Restore { .. }) => Some("restore"),

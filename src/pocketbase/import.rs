@@ -2,6 +2,7 @@
 //! interrupted is begun again and ends as if it had not been.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
 use super::collections::Table;
@@ -15,7 +16,7 @@ use crate::store::{self, Conflict, Record, Store, Write};
 const BATCH: usize = 2000;
 
 /// What became of the records of one collection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Tally {
     /// Brought here.
     pub new: u64,
@@ -28,7 +29,7 @@ pub struct Tally {
 }
 
 /// What became of all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Summary {
     /// Companies.
     pub companies: Tally,

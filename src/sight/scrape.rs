@@ -54,7 +54,7 @@ fn look_at_backups(app: &App, now: &Metrics) {
     );
     now.set("bai_backup_last_bytes", "Size of the newest scheduled backup.", status.last_size.unwrap_or(0));
     let help = "Scheduled backups that failed.";
-    now.total("bai_backup_failures_total", help, u32::try_from(status.failures).unwrap_or(u32::MAX).into());
+    now.total("bai_backup_failures_total", help, status.failures.into());
 }
 
 /// Numbers that cannot be read now are left out.
