@@ -6,7 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Outcome;
+use super::session::Session;
 use crate::config::Config;
+use crate::operate::Command;
+use crate::operate::upkeep::{self, Health};
 
 /// Longer than the server needs to find out that it cannot write, shorter than monitors wait.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -15,6 +18,10 @@ const MAX_ANSWER: u64 = 64 * 1024;
 
 /// Asks the server at `url`, or the one of this configuration. The database is not touched.
 pub fn run(config: &Config, url: Option<String>, ready: bool) -> Outcome {
+    // Its certificate is for a name, and here is only an address.
+    if url.is_none() && config.server.tls.is_on() {
+        return through_the_door(config, ready);
+    }
     let url = url.unwrap_or_else(|| url_of(config));
     let (url, agent) = (url.trim_end_matches('/'), agent());
     let answer = if ready {
@@ -42,6 +49,20 @@ pub fn run(config: &Config, url: Option<String>, ready: bool) -> Outcome {
         (503, Value::String(word)) => Err(format!("{url} is {word}{}", problems(&body)).into()),
         _ => Err(format!("{url} answers {status}, which is not bai's answer").into()),
     }
+}
+
+fn through_the_door(config: &Config, ready: bool) -> Outcome {
+    let session = Session::with_server(config)?.ok_or("nobody has the database open")?;
+    let rows = session.rows(Command::Upkeep(upkeep::Command::Health))?;
+    let health: Health = serde_json::from_value(rows.into_iter().next().unwrap_or_default())?;
+    if !health.is_writable {
+        return Err("the server is unhealthy: it takes no writes".into());
+    }
+    if ready && !health.problems.is_empty() {
+        return Err(format!("the server is not ready: {}", health.problems.join("; ")).into());
+    }
+    println!("{}", if ready { "ready" } else { "healthy" });
+    Ok(())
 }
 
 /// Where the server listens; on all addresses means the loopback, too.

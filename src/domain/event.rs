@@ -66,7 +66,7 @@ words! {
         TokenRevoke = "token-revoke",
         /// The first superuser was made by the set-up link.
         SetUp = "set-up",
-        /// A command of the operator changed something that is no record.
+        /// The operator or a superuser did something that is about no record, such as with a backup; the detail says what.
         Command = "command",
         /// Events for which there was no room; the count says how many.
         Lost = "lost",

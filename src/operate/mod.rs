@@ -77,7 +77,7 @@ impl Command {
             Self::Upkeep(upkeep::Command::Backup) => Some("backup"),
             Self::Upkeep(upkeep::Command::Restore { .. }) => Some("restore"),
             Self::Key(keys::Command::List)
-            | Self::Upkeep(upkeep::Command::Check)
+            | Self::Upkeep(upkeep::Command::Check | upkeep::Command::Health)
             | Self::User(_)
             | Self::Company(_)
             | Self::Superuser(_)

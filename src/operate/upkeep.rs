@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 use super::{Failure, Io};
 use crate::app::App;
 use crate::backup::{self, Incoming};
+use crate::sight::readiness;
 use crate::store::{Contents, Restored};
 
 /// Bytes of a file that are sent at once.
@@ -32,6 +33,8 @@ pub enum Command {
     },
     /// Reads everything.
     Check,
+    /// Says what is not ready, if anything.
+    Health,
 }
 
 /// The length of the file, in bytes.
@@ -92,6 +95,27 @@ impl Replaced {
     }
 }
 
+/// How the server is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Health {
+    /// Whether it takes writes.
+    pub is_writable: bool,
+    /// What is to be mended, by component.
+    pub problems: Vec<String>,
+}
+
+impl Health {
+    async fn of(app: &App) -> Self {
+        let is_writable = app.store.is_writable().await;
+        let mut problems = Vec::new();
+        for component in readiness(app).await {
+            problems
+                .extend(component.problems.into_iter().map(|it| format!("{}: {}", component.name, it.text)));
+        }
+        Self { is_writable, problems }
+    }
+}
+
 /// Does it.
 ///
 /// # Errors
@@ -102,6 +126,7 @@ pub async fn run(app: &Arc<App>, command: Command, io: &mut Io) -> Result<(), Fa
         Command::Backup => copy(app, io).await,
         Command::Restore { keep_tokens } => restore(app, keep_tokens, io).await,
         Command::Check => check(app, io).await,
+        Command::Health => io.row(Health::of(app).await).await,
     }
 }
 

@@ -107,6 +107,22 @@ fn assert_refused(answer: &Answer, status: u16, message: &str, data: &Value) {
 }
 
 #[test]
+fn what_superusers_do_with_backups_is_an_event() {
+    let server = Operated::new();
+    server.create("one.redb");
+    server.download("one.redb");
+    server.restore("one.redb");
+    assert_eq!(server.call("DELETE", "/one.redb").send().status, 204);
+    let events =
+        server.app.get("/api/events?kind=command").header("Authorization", &server.root).send().json();
+    let told: Vec<_> =
+        events["items"].as_array().unwrap().iter().map(|event| event["detail"].as_str().unwrap()).collect();
+    // What was written before the restoration went with the database.
+    assert_eq!(told[..2], ["backup delete one.redb", "backup restore one.redb"]);
+    assert_eq!(events["items"][0]["actor"]["kind"], "superuser");
+}
+
+#[test]
 fn a_backup_is_made_listed_fetched_brought_back_and_removed() {
     let server = Operated::new();
     user(&server.app, "13800138000");

@@ -41,7 +41,8 @@ fn superusers_are_taken_from_the_allowed_networks_only() {
     ] {
         let login = log_in_from(app, from, EMAIL, PASSWORD);
         let id = user["id"].as_str().unwrap();
-        let calls: [Call; 6] = [
+        let calls: [Call; 7] = [
+            app.get("/api/backups"),
             app.get("/api/collections"),
             app.get(&format!("{USERS}/records")),
             app.post(&format!("{SUPERUSERS}/auth-refresh")),
@@ -52,6 +53,16 @@ fn superusers_are_taken_from_the_allowed_networks_only() {
         for answer in calls.map(|call| call.bearer(&root.token).header("X-Forwarded-For", from).send()) {
             assert_eq!(answer.status, if is_allowed { 200 } else { 403 }, "{from}: {}", answer.text());
         }
+        // A link works without another token, so it has to be looked at by itself.
+        let files = app
+            .post("/api/files/token")
+            .bearer(&root.token)
+            .header("X-Forwarded-For", "10.8.0.1")
+            .send()
+            .ok();
+        let link = format!("/api/backups/none.redb?token={}", files["token"].as_str().unwrap());
+        let answer = app.get(&link).header("X-Forwarded-For", from).send();
+        assert_eq!(answer.status, if is_allowed { 404 } else { 403 }, "{from}: {}", answer.text());
         if is_allowed {
             assert_eq!(login.status, 200, "{from}");
         } else {

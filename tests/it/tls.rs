@@ -424,6 +424,25 @@ fn the_binary_says_that_it_speaks_https_and_stops_in_order() {
 }
 
 #[test]
+fn health_is_asked_through_the_door_as_the_certificate_is_for_a_name() {
+    let (authority, dir) = (Authority::new(), tempfile::tempdir().unwrap());
+    authority.write(dir.path());
+    let tls = [("BAI_SERVER__TLS__CERT", "cert.pem"), ("BAI_SERVER__TLS__KEY", "key.pem")];
+    let mut command = bai(dir.path(), &["serve"]);
+    command.envs(tls);
+    let running = Running::start(command);
+    let health = |args: &[&str]| {
+        let output = bai(dir.path(), &[&["health"], args].concat()).envs(tls).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(health(&[]), (Some(0), "healthy\n".to_owned()));
+    assert_eq!(health(&["--ready"]), (Some(0), "ready\n".to_owned()));
+    running.signal("-TERM");
+    running.wait();
+    assert_eq!(health(&[]).0, Some(1));
+}
+
+#[test]
 fn a_certificate_that_ends_soon_is_told_in_the_log() {
     let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
     for (ends, is_told) in [(-1, true), (6, true), (9, false)] {

@@ -5,7 +5,7 @@
 mod download;
 mod upload;
 
-use poem::Result;
+use poem::{Request, Result};
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
 use serde_json::json;
@@ -21,8 +21,9 @@ use super::error::{Refused, not_loaded};
 use super::field_error::{FieldError, FieldErrors};
 use super::fields::Fields;
 use super::form::Form;
-use crate::auth::{self, Who};
+use crate::auth::{self, By, Who};
 use crate::backup::{self, Backup, Error, Name, WrongName};
+use crate::domain::{Actor, EventKind};
 use crate::error;
 
 /// The endpoints for backups.
@@ -105,15 +106,16 @@ impl BackupsApi {
         bearer: Bearer,
         body: Form<Option<CreateBackupRequest>>,
     ) -> Result<Reply<PbChangeBackups>> {
-        self.0.ensure_superuser(&bearer).await?;
+        let by = self.0.ensure_superuser(&bearer).await?;
         let form = body.read().map_err(not_loaded)?.unwrap_or_default();
         let name = form.name.filter(|name| !name.is_empty());
         let name = name.map(|name| Name::new(&name)).transpose();
         let name = name.map_err(|why| wrong("name", wrong_name(why)))?;
-        backup::create(&self.0.app, name).await.map_err(|error| match error {
+        let made = backup::create(&self.0.app, name).await.map_err(|error| match error {
             Error::Exists => wrong("name", FieldError::BACKUP_EXISTS),
             other => refused(&other, Refused::BACKUP_FAILED),
         })?;
+        self.note(&by, "create", &made.name);
         Ok(Reply::empty())
     }
 
@@ -132,14 +134,16 @@ impl BackupsApi {
     #[oai(path = "/backups/:key", method = "get", operation_id = "pbDownloadBackup")]
     async fn download(
         &self,
+        request: &Request,
         /// 文件名
         key: Path<String>,
         /// 文件 token
         token: Query<Option<String>>,
     ) -> Result<FileReply<PbDownloadBackup>> {
-        self.ensure_file_token(&token.0.unwrap_or_default()).await?;
+        let by = self.ensure_file_token(request, &token.0.unwrap_or_default()).await?;
         let name = Name::parse(&key).map_err(|_| Refused::NOT_FOUND)?;
         let path = backup::find(&self.0.app, &name).map_err(|_| Refused::NOT_FOUND)?;
+        self.note(&by, "download", &name);
         FileReply::open(path, name.as_str()).await
     }
 
@@ -151,9 +155,11 @@ impl BackupsApi {
         /// 文件名
         key: Path<String>,
     ) -> Result<Reply<PbChangeBackups>> {
-        self.0.ensure_superuser(&bearer).await?;
+        let by = self.0.ensure_superuser(&bearer).await?;
         let name = Name::parse(&key).map_err(|_| Refused::BACKUP_GONE)?;
-        backup::delete(&self.0.app, name).await.map_err(|error| refused(&error, Refused::BACKUP_GONE))?;
+        let deleted = backup::delete(&self.0.app, name.clone()).await;
+        deleted.map_err(|error| refused(&error, Refused::BACKUP_GONE))?;
+        self.note(&by, "delete", &name);
         Ok(Reply::empty())
     }
 
@@ -167,11 +173,12 @@ impl BackupsApi {
         /// 文件名
         key: Path<String>,
     ) -> Result<Reply<PbChangeBackups>> {
-        self.0.ensure_superuser(&bearer).await?;
+        let by = self.0.ensure_superuser(&bearer).await?;
         let name = Name::parse(&key).map_err(|_| Refused::NO_BACKUP)?;
         let path = backup::find(&self.0.app, &name).map_err(|_| Refused::NO_BACKUP)?;
         let restored = backup::restore(&self.0.app, path, false).await;
         restored.map_err(|error| refused(&error, Refused::RESTORE_FAILED))?;
+        self.note(&by, "restore", &name);
         Ok(Reply::empty())
     }
 
@@ -194,20 +201,28 @@ impl BackupsApi {
 
 impl BackupsApi {
     async fn add(&self, bearer: &Bearer, body: &mut Upload) -> Result<()> {
-        self.0.ensure_superuser(bearer).await?;
+        let by = self.0.ensure_superuser(bearer).await?;
         let (name, received) = body.read(&self.0.app).await?.ok_or(wrong("file", FieldError::BLANK))?;
-        let shown = name.to_string();
+        let (shown, added) = (name.to_string(), name.clone());
         backup::add(&self.0.app, name, received).await.map_err(|error| match error {
             Error::Exists => wrong("file", FieldError::UPLOAD_EXISTS),
             Error::Store(_) => wrong("file", FieldError::not_a_backup(&shown)),
             other => refused(&other, Refused::UPLOAD_FAILED),
         })?;
+        self.note(&by, "upload", &added);
         Ok(())
     }
 
-    async fn ensure_file_token(&self, token: &str) -> Result<()> {
+    /// Notes what a superuser did with a backup: it holds everybody.
+    fn note(&self, by: &By, what: &str, name: &Name) {
+        let app = &self.0.app;
+        app.note(by.event(app, EventKind::Command).detail(format!("backup {what} {}", name.as_str())));
+    }
+
+    async fn ensure_file_token(&self, request: &Request, token: &str) -> Result<By> {
+        let by = self.0.admit(request)?;
         match auth::file_caller(&self.0.app, token).await.map(|caller| caller.who) {
-            Ok(Who::Superuser(_)) => Ok(()),
+            Ok(superuser @ Who::Superuser(_)) => Ok(By { actor: Actor::from(&superuser), ..by }),
             Err(internal @ error::Error::Internal(_)) => Err(internal.into()),
             _ => Err(Refused::NO_FILE_TOKEN.into()),
         }
