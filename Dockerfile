@@ -13,13 +13,13 @@ COPY . .
 # The caches outlive the build; what is in them is not in the image.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     cargo build --release --locked \
-    && install -D target/release/bai /image/bai \
-    && install -d -m 700 /image/data
+    && install -D target/release/bai /image/bai
 
-# glibc and certificates, no shell, and a user called nonroot.
-FROM gcr.io/distroless/cc-debian12:nonroot
+# The same Debian, so the same glibc; the web's roots are in the binary.
+FROM debian:bookworm-slim
+RUN useradd --system --uid 65532 --home-dir /var/lib/bai --shell /usr/sbin/nologin bai \
+    && install -d -m 700 -o bai -g bai /var/lib/bai
 COPY --from=build /image/bai /usr/bin/bai
-COPY --from=build --chown=65532:65532 /image/data /var/lib/bai
 ENV BAI_SERVER__LISTEN=0.0.0.0:8090 \
     BAI_STORE__PATH=/var/lib/bai/bai.redb
 USER 65532:65532
