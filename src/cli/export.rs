@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use tempfile::TempDir;
 
 use super::session::Session;
 use super::{Outcome, backup};
@@ -22,20 +23,16 @@ pub enum Command {
 pub fn run(config: &Config, command: &Command) -> Outcome {
     let Command::Pocketbase { out } = command;
     // Of a running server a copy is written out.
-    let (copy, server) = (tempfile::tempdir()?, Session::with_server(config)?);
-    let database = match &server {
-        Some(session) => {
-            let database = copy.path().join("bai.redb");
-            backup::copy(session, &database)?;
-            database
-        }
-        None => config.store.path.clone(),
+    let copy = match Session::with_server(config)? {
+        Some(session) => Some(copy_of(&session)?),
+        None => None,
     };
+    let database = copy.as_ref().map_or(config.store.path.clone(), database_in);
     let store = super::open_store(&database, config.store.cache_mib)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let lifetimes = Lifetimes { user: config.token.lifetime, superuser: config.token.superuser_lifetime };
     let exported = runtime.block_on(pocketbase::export(&store, &Random::System, lifetimes, out))?;
-    if server.is_none() {
+    if copy.is_none() {
         runtime.block_on(super::remember(&store, config, "export pocketbase"))?;
     }
     println!(
@@ -56,4 +53,14 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
         println!("Left behind: {column}, for which the collection has no field.");
     }
     Ok(())
+}
+
+fn copy_of(session: &Session) -> Result<TempDir, Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    backup::copy(session, &database_in(&folder))?;
+    Ok(folder)
+}
+
+fn database_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("bai.redb")
 }
