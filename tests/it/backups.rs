@@ -119,7 +119,7 @@ fn what_superusers_do_with_backups_is_an_event() {
         events["items"].as_array().unwrap().iter().map(|event| event["detail"].as_str().unwrap()).collect();
     // What was written before the restoration went with the database.
     assert_eq!(told[..2], ["backup delete one.redb", "backup restore one.redb"]);
-    assert_eq!(events["items"][0]["actor"]["kind"], "superuser");
+    assert_eq!(events["items"][0]["actor"], "superuser");
 }
 
 #[test]
