@@ -1,28 +1,19 @@
 //! `bai company`
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use serde_json::{Map, Value};
 
 use super::list::List;
 use super::session::{Missing, Session};
-use super::{Outcome, output};
+use super::{Group, Outcome, output};
 use crate::api::operator::Records;
 use crate::config::Config;
 use crate::domain::Kind;
 use crate::operate::Command as Operation;
 use crate::operate::companies::Command as Companies;
 
-#[derive(Args)]
-pub struct Company {
-    #[command(subcommand)]
-    command: Command,
-    /// JSON instead of a table
-    #[arg(long, global = true)]
-    json: bool,
-}
-
 #[derive(Subcommand)]
-enum Command {
+pub enum Command {
     /// List companies, newest first
     List(List),
     /// Show a company
@@ -53,7 +44,7 @@ fn field(text: &str) -> Result<(String, String), &'static str> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-pub fn run(config: &Config, company: Company) -> Outcome {
+pub fn run(config: &Config, company: Group<Command>) -> Outcome {
     let session = Session::open(config, Missing::Refuse)?;
     let (columns, json) = (Records::columns(Kind::Companies), company.json);
     let ask = |command| session.rows(Operation::Company(command));

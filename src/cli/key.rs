@@ -1,31 +1,22 @@
 //! `bai key`
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
 use super::session::{Missing, Session};
-use super::{Outcome, output};
+use super::{Group, Outcome, output};
 use crate::config::Config;
 use crate::operate::Command as Operation;
 use crate::operate::keys::Command as Keys;
 
-#[derive(Args)]
-pub struct Key {
-    #[command(subcommand)]
-    command: Command,
-    /// JSON instead of a table
-    #[arg(long, global = true)]
-    json: bool,
-}
-
 #[derive(Subcommand)]
-enum Command {
+pub enum Command {
     /// List the keys by id and age; the last one makes new tokens
     List,
     /// Add a key for new tokens; tokens made with the older keys stay valid until they expire
     Rotate,
 }
 
-pub fn run(config: &Config, key: &Key) -> Outcome {
+pub fn run(config: &Config, key: &Group<Command>) -> Outcome {
     let session = Session::open(config, Missing::Refuse)?;
     let command = match key.command {
         Command::List => Keys::List,

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use crate::build_info;
 use crate::clock::Clock;
@@ -67,6 +67,16 @@ enum AnyCommand {
     Shell(shell::Command),
 }
 
+/// Commands about one thing, with a table or JSON as their answer.
+#[derive(Args)]
+struct Group<C: Subcommand> {
+    #[command(subcommand)]
+    command: C,
+    /// JSON instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+}
+
 /// The commands that need a configuration.
 #[derive(Subcommand)]
 enum Command {
@@ -90,13 +100,13 @@ enum Command {
     /// Print the effective configuration, secrets masked
     Config,
     /// Find users and change them
-    User(user::User),
+    User(Group<user::Command>),
     /// Find companies and change them
-    Company(company::Company),
+    Company(Group<company::Command>),
     /// Manage those who may do everything through PocketBase's API
-    Superuser(superuser::Superuser),
+    Superuser(Group<superuser::Command>),
     /// Manage the keys that tokens are encrypted with
-    Key(key::Key),
+    Key(Group<key::Command>),
     /// Show who did what when
     Events(events::Events),
     /// Copy the database to a new file and read it back

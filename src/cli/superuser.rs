@@ -4,24 +4,15 @@ use clap::{Args, Subcommand};
 
 use super::list::List;
 use super::session::{Missing, Session};
-use super::{Outcome, output, password};
+use super::{Group, Outcome, output, password};
 use crate::api::operator::Records;
 use crate::config::Config;
 use crate::domain::Kind;
 use crate::operate::Command as Operation;
 use crate::operate::superusers::{Command as Superusers, Credentials};
 
-#[derive(Args)]
-pub struct Superuser {
-    #[command(subcommand)]
-    command: Command,
-    /// JSON instead of a table
-    #[arg(long, global = true)]
-    json: bool,
-}
-
 #[derive(Subcommand)]
-enum Command {
+pub enum Command {
     /// List superusers
     List(List),
     /// Make a superuser; the password is asked for, or is the first line of the standard input
@@ -41,12 +32,12 @@ enum Command {
 }
 
 #[derive(Args)]
-struct Who {
+pub struct Who {
     /// The e-mail address to log in with
     email: String,
 }
 
-pub fn run(config: &Config, superuser: Superuser) -> Outcome {
+pub fn run(config: &Config, superuser: Group<Command>) -> Outcome {
     // The first superuser may come before the first start.
     let missing = match superuser.command {
         Command::Create(_) => Missing::Make,

@@ -9,24 +9,15 @@ use serde_json::{Map, Value};
 
 use super::list::List;
 use super::session::{Missing, Session};
-use super::{Outcome, output, password};
+use super::{Group, Outcome, output, password};
 use crate::api::operator::Records;
 use crate::config::Config;
 use crate::domain::Kind;
 use crate::operate::users::{Command as Users, New};
 use crate::operate::{Command as Operation, Output};
 
-#[derive(Args)]
-pub struct User {
-    #[command(subcommand)]
-    command: Command,
-    /// JSON instead of a table
-    #[arg(long, global = true)]
-    json: bool,
-}
-
 #[derive(Subcommand)]
-enum Command {
+pub enum Command {
     /// List users, newest first
     List(List),
     /// Show a user
@@ -54,13 +45,13 @@ enum Command {
 }
 
 #[derive(Args)]
-struct Who {
+pub struct Who {
     /// Record id, phone, openid or e-mail address
     who: String,
 }
 
 #[derive(Args)]
-struct Create {
+pub struct Create {
     /// Phone, which is the login name
     #[arg(long)]
     phone: String,
@@ -76,7 +67,7 @@ struct Create {
 }
 
 #[derive(Args)]
-struct Export {
+pub struct Export {
     /// The file [default: the standard output]
     file: Option<PathBuf>,
     /// Form of the file
@@ -85,14 +76,14 @@ struct Export {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Format {
+pub enum Format {
     /// JSON Lines: an object in each line
     Jsonl,
     /// Comma-separated values under a line of names (RFC 4180)
     Csv,
 }
 
-pub fn run(config: &Config, user: User) -> Outcome {
+pub fn run(config: &Config, user: Group<Command>) -> Outcome {
     let session = Session::open(config, Missing::Refuse)?;
     let (columns, json) = (Records::columns(Kind::Users), user.json);
     let ask = |command| session.rows(Operation::User(command));
