@@ -4,6 +4,7 @@
 
 #![expect(clippy::cast_precision_loss, reason = "figures are rounded before they are shown")]
 
+mod backup;
 mod bare_poem;
 #[path = "../shared/bare_scrypt.rs"]
 mod bare_scrypt;
@@ -72,6 +73,9 @@ struct Args {
     /// About 200 requests a second of all kinds for so many seconds, e.g. 3600
     #[arg(long, value_parser = seconds)]
     soak: Option<Duration>,
+    /// `bai backup` of a running server, quiet and while users come
+    #[arg(long)]
+    backup: bool,
     /// Write a database with so many users, and nothing else
     #[arg(long, num_args = 2, value_names = ["FILE", "USERS"])]
     preload_only: Option<Vec<String>>,
@@ -133,9 +137,13 @@ async fn run(args: Args) {
         return users::fill(Path::new(file), number, &Users::new().await).await;
     }
     let setup = Setup::new(&args).await;
-    let only_table =
-        !(args.storm || args.hang || args.start || args.updates.is_some() || args.soak.is_some())
-            && args.growth.is_empty();
+    let only_table = !(args.storm
+        || args.hang
+        || args.start
+        || args.backup
+        || args.updates.is_some()
+        || args.soak.is_some())
+        && args.growth.is_empty();
     if only_table {
         table::print(&setup, &args.rows).await;
     }
@@ -153,6 +161,9 @@ async fn run(args: Args) {
     }
     if let Some(updates) = args.updates {
         updates::print(&setup, updates).await;
+    }
+    if args.backup {
+        backup::print(&setup).await;
     }
     if let Some(time) = args.soak {
         soak::print(&setup, time).await;

@@ -1,7 +1,7 @@
 //! `bai backup`
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,9 +11,12 @@ use super::session::{Answer, Missing, Session};
 use super::{Outcome, progress};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::operate::upkeep::{Command as Upkeep, Holding};
+use crate::operate::upkeep::{Command as Upkeep, Holding, Sum};
 use crate::operate::{Command, Failure, Output};
-use crate::store::{self, Store};
+use crate::store;
+
+/// Bytes of a file that are read at once.
+const PIECE: usize = 256 * 1024;
 
 #[derive(Args)]
 pub struct Backup {
@@ -34,44 +37,53 @@ pub fn run(config: &Config, asked: Backup) -> Outcome {
     tell(&file, "", &expected, asked.json)
 }
 
-/// Copies what the session leads to, to a new file, and reads that back before it gets its name: what it holds.
+/// Copies what the session leads to, to a new file, which gets its name when it is what was sent, byte for byte: what it holds.
+/// Whoever sends it has read it back as a database.
 pub fn copy(session: &Session, file: &Path) -> Result<Holding, Box<dyn std::error::Error>> {
     let unfinished = Unfinished::new(file)?;
-    let expected = receive(session.ask(Command::Upkeep(Upkeep::Backup))?, &unfinished)?;
-    let found = Store::inspect(&unfinished.0)?.map(|contents| Holding::new(contents, expected.bytes));
-    if found.as_ref() != Some(&expected) {
+    let (holding, sum) = receive(session.ask(Command::Upkeep(Upkeep::Backup))?, &unfinished)?;
+    if sum_of(&unfinished.0)? != sum {
         return Err(Failure::failed(format!("{} did not come whole", file.display())).into());
     }
     fs::rename(&unfinished.0, file)?;
     store::sync_folder(file)?;
-    Ok(expected)
+    Ok(holding)
 }
 
-/// Writes what comes to the file: what it is to hold.
-fn receive(mut answer: Answer<'_>, to: &Unfinished) -> Result<Holding, Box<dyn std::error::Error>> {
-    let (mut file, mut holding) = (None, None);
+/// Writes what comes to the file: what it is to hold, and the sum of what was sent.
+fn receive(mut answer: Answer<'_>, to: &Unfinished) -> Result<(Holding, Sum), Box<dyn std::error::Error>> {
+    let (mut begun, mut sum) = (None, None);
     let bar = progress::bar("users");
     while let Some(output) = answer.next() {
-        match output {
-            Output::Progress(far) => bar.show(far),
-            Output::Row(row) => {
-                let row: Holding = serde_json::from_value(row)?;
-                file = Some(to.create(row.bytes)?);
-                holding = Some(row);
+        match (output, &mut begun) {
+            (Output::Progress(far), _) => bar.show(far),
+            (Output::Row(row), None) => {
+                let holding: Holding = serde_json::from_value(row)?;
+                begun = Some((to.create(holding.bytes)?, holding));
             }
-            Output::Bytes(bytes) => {
-                if let Some(file) = &mut file {
-                    file.write_all(&bytes)?;
-                }
-            }
+            (Output::Row(row), Some(_)) => sum = Some(serde_json::from_value(row)?),
+            (Output::Bytes(bytes), Some((file, _))) => file.write_all(&bytes)?,
+            (Output::Bytes(_), None) => return Err(Failure::failed("a file came without its length").into()),
         }
     }
     bar.clear();
     answer.end()?;
-    if let Some(file) = file {
-        file.sync_all()?;
+    let (Some((file, holding)), Some(sum)) = (begun, sum) else {
+        return Err(Failure::failed("the backup did not come to its end").into());
+    };
+    file.sync_all()?;
+    Ok((holding, sum))
+}
+
+fn sum_of(file: &Path) -> io::Result<Sum> {
+    let (mut file, mut sum) = (File::open(file)?, crc32fast::Hasher::new());
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(Sum { crc32: sum.finalize() }),
+            read => sum.update(&piece[..read]),
+        }
     }
-    holding.ok_or_else(|| Failure::failed("nothing came").into())
 }
 
 /// A file that is gone unless it gets another name. What a command that was killed has left, the next one for that file replaces.

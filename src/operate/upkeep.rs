@@ -24,7 +24,7 @@ const PIECE: usize = 256 * 1024;
 pub enum Command {
     /// Gives unused space of the file back.
     Compact,
-    /// A copy: what it holds as a row, then its bytes.
+    /// A verified copy: a [`Holding`], its bytes, and the [`Sum`] of them.
     Backup,
     /// Puts the caller's file in the place of the database.
     Restore {
@@ -68,6 +68,13 @@ impl Holding {
         let Contents { made, users, companies, superusers, events } = contents;
         Self { made, users, companies, superusers, events, bytes }
     }
+}
+
+/// What tells whether a file arrived as it was sent.
+#[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Sum {
+    /// CRC-32 of all bytes.
+    pub crc32: u32,
 }
 
 /// What a restoration came to.
@@ -163,6 +170,7 @@ async fn copy(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
 }
 
 async fn send(mut file: File, io: &Io) -> Result<(), Failure> {
+    let mut sum = crc32fast::Hasher::new();
     loop {
         let read = spawn_blocking(move || {
             let mut piece = vec![0; PIECE];
@@ -172,8 +180,9 @@ async fn send(mut file: File, io: &Io) -> Result<(), Failure> {
         });
         let (piece, rest) = read.await.map_err(Failure::failed)?.map_err(Failure::failed)?;
         if piece.is_empty() {
-            return Ok(());
+            return io.row(Sum { crc32: sum.finalize() }).await;
         }
+        sum.update(&piece);
         io.bytes(piece).await?;
         file = rest;
     }

@@ -175,6 +175,20 @@ async fn compaction_gives_space_back_and_keeps_everybody() {
 }
 
 #[tokio::test]
+async fn a_compacted_file_is_not_doubled_by_the_next_write() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bai.redb");
+    let store = open(&path).unwrap();
+    let users = (0..5_000).map(|n| store.insert_user(crate::users::new_user(n)));
+    futures_util::future::join_all(users).await;
+    store.compact().unwrap();
+    let compacted = fs::metadata(&path).unwrap().len();
+    store.insert_user(crate::users::new_user(5_000)).await.unwrap().unwrap();
+    drop(store);
+    assert!(fs::metadata(&path).unwrap().len() <= compacted);
+}
+
+#[tokio::test]
 async fn a_file_of_version_1_is_migrated_with_everybody_in_it() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bai.redb");

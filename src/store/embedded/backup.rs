@@ -10,16 +10,19 @@ use redb::ReadTransaction;
 
 use super::check::{check, contents};
 use super::engine::{Engine, Mode};
+use super::growth::{self, Growth};
 use super::room;
 use super::schema::{beside, remove_if_there, sync_folder};
 use super::tables;
 use crate::priority;
 use crate::store::{Contents, Error, Location};
 
-/// Page cache of the copy: it is written once, in the order of its keys.
+/// Page cache for reading the copy, once, in the order of its keys.
 const CACHE: usize = 16 << 20;
+/// A copy has at least this part of the length of what it is made of, which may be half empty, and its pages half full.
+const LEAST_PART: u64 = 4;
 /// What is written goes to the disk in pieces: a commit of the database has to wait for whatever else waits for the disk.
-const PIECES_UNSYNCED: u32 = 4;
+const PIECES_UNSYNCED: u32 = 8;
 
 /// How far a copy is: users, of how many.
 pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
@@ -58,10 +61,12 @@ fn copy(engine: &Engine, path: &Path, now: Timestamp, progress: Progress<'_>) ->
     engine.read(|txn| {
         room::ensure(path, needed(engine, txn, path)?)?;
         remove_if_there(path).map_err(unwritten)?;
-        let copy = Engine::open(Location::File(path.to_owned()), CACHE, Mode::Write)?;
+        let copy = Engine::open(Location::File(path.to_owned()), growth::CACHE, Mode::Write)?;
         let file = File::open(path).map_err(unwritten)?;
+        let mut growth = Growth::new(&copy, engine.file_len().unwrap_or_default() / LEAST_PART)?;
         let mut pieces = 0;
         tables::copy(txn, &copy, &mut |done, total| {
+            growth.ensure()?;
             pieces += 1;
             if pieces % PIECES_UNSYNCED == 0 {
                 file.sync_data().map_err(unwritten)?;
@@ -71,7 +76,9 @@ fn copy(engine: &Engine, path: &Path, now: Timestamp, progress: Progress<'_>) ->
             Ok(())
         })?;
         copy.write(|tables| tables.set_backup_time(Some(now))).map_err(unwritten)?;
-        copy.compact().map_err(unwritten)?;
+        if growth.is_loose()? {
+            copy.compact().map_err(unwritten)?;
+        }
         Ok(Contents { made: Some(now), ..contents(txn)? })
     })
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
 use std::ops::{Bound, Range};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use redb::{BackendError, StorageBackend};
@@ -44,12 +44,16 @@ pub fn is_damage(error: &io::Error) -> bool {
 /// Set when redb was told of an error: it refuses everything from then on.
 pub type Latch = Arc<AtomicBool>;
 
+/// How many blocks were zeros when the storage was opened, and are not since.
+pub type Filled = Arc<AtomicU64>;
+
 /// Storage with checksums over storage without.
 #[derive(Debug)]
 pub struct Blocks {
     storage: Box<dyn StorageBackend>,
     groups: RwLock<BTreeMap<u64, Group>>,
     failed: Latch,
+    filled: Filled,
 }
 
 /// The checksums of a group.
@@ -68,11 +72,15 @@ impl Group {
 
 impl Blocks {
     pub fn new(storage: Box<dyn StorageBackend>) -> Self {
-        Self { storage, groups: RwLock::default(), failed: Latch::default() }
+        Self { storage, groups: RwLock::default(), failed: Latch::default(), filled: Filled::default() }
     }
 
     pub fn latch(&self) -> Latch {
         Arc::clone(&self.failed)
+    }
+
+    pub fn filled(&self) -> Filled {
+        Arc::clone(&self.filled)
     }
 
     fn watched<T, E>(&self, result: Result<T, E>) -> Result<T, E> {
@@ -174,6 +182,9 @@ impl Blocks {
         let (group, index) = place(block);
         let mut groups = self.groups_mut();
         let group = self.group(&mut groups, group)?;
+        if group.sums[index] == 0 {
+            self.filled.fetch_add(1, Ordering::Relaxed);
+        }
         group.sums[index] = sum;
         group.dirty = true;
         Ok(())

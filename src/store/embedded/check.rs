@@ -1,6 +1,8 @@
 //! Whether a database holds together: every record can be read, and every index says what the records say.
 
 use std::hash::{BuildHasher, RandomState};
+use std::ops::RangeBounds;
+use std::thread;
 
 use redb::{Key, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition};
 
@@ -38,40 +40,75 @@ pub fn contents(txn: &ReadTransaction) -> Result<Contents, Error> {
     })
 }
 
-/// Millions of users are compared with their indexes by sums, for which each table is read once, in its order.
+/// Millions of users are compared with their indexes by sums, for which each table is read once, in its order; one half of all
+/// beside the other.
 fn users(txn: &ReadTransaction) -> Result<u64, Error> {
+    /// Of ids of digits and small letters, half are below.
+    const MIDDLE: &str = "i";
     let hasher = RandomState::new();
-    let (mut by_openid, mut by_phone, mut by_email, mut by_created) =
-        (Sum::default(), Sum::default(), Sum::default(), Sum::default());
-    let users = txn.open_table(USERS)?;
-    for entry in users.iter()? {
+    let one = || {
+        let records = sums_of_users(txn, ..MIDDLE, &hasher)?;
+        let openid = Sum::of(txn, USERS_BY_OPENID, |key, id, sum| sum.add(&hasher, key, id))?;
+        let created = Sum::of(txn, USERS_BY_CREATED, |key, id, sum| sum.add(&hasher, key, id))?;
+        Ok::<_, Error>((records, openid, created))
+    };
+    let other = || {
+        let records = sums_of_users(txn, MIDDLE.., &hasher)?;
+        let phone = Sum::of(txn, USERS_BY_PHONE, |key, id, sum| sum.add(&hasher, key, id))?;
+        let email = Sum::of(txn, USERS_BY_EMAIL, |key, id, sum| sum.add(&hasher, key, id))?;
+        Ok::<_, Error>((records, phone, email))
+    };
+    let (one, other) = thread::scope(|scope| {
+        let other = scope.spawn(other);
+        (one(), other.join().unwrap_or_else(|_| Err(Error::Failed("a check panicked".into()))))
+    });
+    let ((lower, openid, created), (upper, phone, email)) = (one?, other?);
+    let records: Sums = std::array::from_fn(|index| lower[index].and(upper[index]));
+    if records == [openid, phone, email, created] {
+        Ok(txn.open_table(USERS)?.len()?)
+    } else {
+        Err(first_wrong_user(txn))
+    }
+}
+
+/// What the indexes have to hold for these users.
+fn sums_of_users<'a>(
+    txn: &ReadTransaction,
+    ids: impl RangeBounds<&'a str> + 'a,
+    hasher: &RandomState,
+) -> Result<Sums, Error> {
+    let mut sums = Sums::default();
+    let [by_openid, by_phone, by_email, by_created] = &mut sums;
+    for entry in txn.open_table(USERS)?.range(ids)? {
         let (id, bytes) = entry?;
         let user = stored::decode_user(id.value(), bytes.value())?;
-        by_openid.add(&hasher, user.openid.as_str(), id.value());
+        by_openid.add(hasher, user.openid.as_str(), id.value());
         if let Some(phone) = user.phone.as_ref().map(Phone::as_str) {
-            by_phone.add(&hasher, phone, id.value());
+            by_phone.add(hasher, phone, id.value());
         }
         if let Some(email) = indexed_email(&user) {
-            by_email.add(&hasher, email, id.value());
+            by_email.add(hasher, email, id.value());
         }
-        by_created.add(&hasher, created(&user), id.value());
+        by_created.add(hasher, created(&user), id.value());
     }
-    let hold = by_openid == Sum::of(txn, USERS_BY_OPENID, |key, id, sum| sum.add(&hasher, key, id))?
-        && by_phone == Sum::of(txn, USERS_BY_PHONE, |key, id, sum| sum.add(&hasher, key, id))?
-        && by_email == Sum::of(txn, USERS_BY_EMAIL, |key, id, sum| sum.add(&hasher, key, id))?
-        && by_created == Sum::of(txn, USERS_BY_CREATED, |key, id, sum| sum.add(&hasher, key, id))?;
-    if hold { Ok(users.len()?) } else { Err(first_wrong_user(txn)) }
+    Ok(sums)
 }
+
+/// By openid, phone, e-mail address and time of creation.
+type Sums = [Sum; 4];
 
 /// How many entries, and the sum of their hashes, which does not depend on their order. The hasher has another secret each
 /// time, so that nothing can be made to fit.
-#[derive(Default, PartialEq)]
+#[derive(Clone, Copy, Default, PartialEq)]
 struct Sum(u64, u64);
 
 impl Sum {
     fn add(&mut self, hasher: &RandomState, key: impl std::hash::Hash, id: &str) {
-        self.0 += 1;
-        self.1 = self.1.wrapping_add(hasher.hash_one((key, id)));
+        *self = self.and(Self(1, hasher.hash_one((key, id))));
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self(self.0 + other.0, self.1.wrapping_add(other.1))
     }
 
     fn of<K: Key + 'static>(
@@ -131,6 +168,7 @@ fn each_user(txn: &ReadTransaction) -> Result<(), Error> {
     }
     Ok(())
 }
+
 fn companies(txn: &ReadTransaction) -> Result<u64, Error> {
     let (companies, mut by_key) = (txn.open_table(COMPANIES)?, Expected::new(txn, COMPANIES_BY_KEY)?);
     for entry in companies.iter()? {

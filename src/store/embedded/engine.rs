@@ -6,7 +6,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::backends::FileBackend;
 use redb::{
@@ -14,10 +14,14 @@ use redb::{
     StorageBackend, StorageError, WriteTransaction,
 };
 
-use super::blocks::{Blocks, Latch, is_damage};
+use super::blocks::{BLOCK, Blocks, Filled, Latch, is_damage};
 use super::overlay::Overlay;
 use super::tables::Tables;
 use crate::store::{Error, Location};
+
+/// What is left unused at the end of a compacted file: so many blocks, and this part of its length.
+const SPARE_LEAST: u64 = 16;
+const SPARE_PART: u64 = 16;
 
 /// What is done with changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +43,7 @@ struct Open {
     db: Database,
     mode: Mode,
     failed: Latch,
+    filled: Filled,
 }
 
 impl Engine {
@@ -103,15 +108,49 @@ impl Engine {
         }
     }
 
-    /// Moves pages to the front of the file and cuts off what is unused; nothing else runs meanwhile.
+    /// Moves pages to the front of the file and cuts off what is unused but for a little: into a file that is full, redb cannot
+    /// write a page before it has doubled it. Nothing else runs meanwhile.
     pub fn compact(&self) -> Result<(), Error> {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        let open = open.as_mut().ok_or_else(|| Error::Failed("the database is closed".into()))?;
-        guarded(|| match open.db.compact() {
+        let database = open.as_mut().ok_or_else(|| Error::Failed("the database is closed".into()))?;
+        if database.mode == Mode::Look {
+            return Err(Error::Failed("the storage takes no writes".into()));
+        }
+        guarded(|| match database.db.compact() {
             Ok(_) => Ok(()),
             Err(CompactionError::Storage(error)) => Err(error.into()),
             Err(error) => Err(Error::Failed(error.to_string())),
-        })
+        })?;
+        let blocks = self.file_len().unwrap_or_default() / BLOCK as u64;
+        self.open_longer(&mut open, blocks + SPARE_LEAST + blocks / SPARE_PART)
+    }
+
+    /// Makes the file as long as so many blocks. What [`Engine::filled`] was at last.
+    pub fn lengthen(&self, blocks: u64) -> Result<u64, Error> {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let filled = open.as_ref().map(|open| Arc::clone(&open.filled)).unwrap_or_default();
+        self.open_longer(&mut open, blocks)?;
+        Ok(filled.load(Ordering::Relaxed))
+    }
+
+    /// Closes the database, which cuts off what is unused at its end, and opens it as long as so many blocks: redb uses what it
+    /// finds then, where by itself it would double the file.
+    fn open_longer(&self, open: &mut Option<Open>, blocks: u64) -> Result<(), Error> {
+        close(open);
+        let lengthened = guarded(|| {
+            let storage = Blocks::new(storage(&self.location)?);
+            let len = storage.len().map(|len| len.max(blocks * BLOCK as u64));
+            let done = len.and_then(|len| storage.set_len(len)).and_then(|()| storage.sync_data());
+            done.map_err(|e| open_error(&self.location.name(), &e))
+        });
+        let (opened, outcome) = self.open_again();
+        *open = opened;
+        lengthened.and(outcome)
+    }
+
+    /// How many blocks of the file were zeros when the database was opened, and are not since.
+    pub fn filled(&self) -> Result<u64, Error> {
+        self.with(|open| Ok(open.filled.load(Ordering::Relaxed)))
     }
 
     /// Where it is.
@@ -145,8 +184,7 @@ impl Engine {
                 Ok(before)
             }
             Err(error) => {
-                let reopen = |mode| open_database(&self.location, self.cache_bytes, mode);
-                *open = reopen(Mode::Write).or_else(|_| reopen(Mode::Look)).ok();
+                (*open, _) = self.open_again();
                 Err(error)
             }
         }
@@ -173,20 +211,24 @@ impl Engine {
         self.reopen_unless(|_| false)
     }
 
-    /// When the storage takes no writes, the database serves reads at least, and that is still an error.
     fn reopen_unless(&self, is_fine: impl FnOnce(&Open) -> bool) -> Result<(), Error> {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         if open.as_ref().is_some_and(is_fine) {
             return Ok(());
         }
         close(&mut open);
-        let reopened = open_database(&self.location, self.cache_bytes, Mode::Write);
-        let (database, outcome) = match reopened {
-            Ok(database) => (Some(database), Ok(())),
-            Err(error) => (open_database(&self.location, self.cache_bytes, Mode::Look).ok(), Err(error)),
-        };
-        *open = database;
+        let (opened, outcome) = self.open_again();
+        *open = opened;
         outcome
+    }
+
+    /// When the storage takes no writes, the database serves reads at least, and that is still an error.
+    fn open_again(&self) -> (Option<Open>, Result<(), Error>) {
+        let open = |mode| open_database(&self.location, self.cache_bytes, mode);
+        match open(Mode::Write) {
+            Ok(opened) => (Some(opened), Ok(())),
+            Err(error) => (open(Mode::Look).ok(), Err(error)),
+        }
     }
 }
 
@@ -221,9 +263,9 @@ fn open_database(location: &Location, cache_bytes: usize, mode: Mode) -> Result<
             Mode::Write => storage,
             Mode::Look => Box::new(Overlay::new(storage).map_err(|e| open_error(&name, &e))?),
         });
-        let failed = blocks.latch();
+        let (failed, filled) = (blocks.latch(), blocks.filled());
         let db = Builder::new().set_cache_size(cache_bytes).create_with_backend(blocks);
-        Ok(Open { db: db.map_err(|e| refused(&name, e))?, mode, failed })
+        Ok(Open { db: db.map_err(|e| refused(&name, e))?, mode, failed, filled })
     })
 }
 

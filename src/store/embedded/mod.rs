@@ -5,6 +5,7 @@ mod blocks;
 mod check;
 mod engine;
 mod events;
+mod growth;
 mod overlay;
 mod restore;
 mod revoke;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use redb::{BackendError, StorageBackend};
 
@@ -14,7 +14,7 @@ use super::blocks::{BLOCK, pieces};
 #[derive(Debug)]
 pub struct Overlay {
     storage: Box<dyn StorageBackend>,
-    state: Mutex<State>,
+    state: RwLock<State>,
 }
 
 #[derive(Debug)]
@@ -28,11 +28,15 @@ struct State {
 impl Overlay {
     pub fn new(storage: Box<dyn StorageBackend>) -> io::Result<Self> {
         let len = storage.len()?;
-        Ok(Self { storage, state: Mutex::new(State { len, shown: len, written: BTreeMap::new() }) })
+        Ok(Self { storage, state: RwLock::new(State { len, shown: len, written: BTreeMap::new() }) })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn block(&self, state: &State, block: u64) -> io::Result<[u8; BLOCK]> {
@@ -67,7 +71,7 @@ impl StorageBackend for Overlay {
 
     /// `len` is a whole number of blocks.
     fn set_len(&self, len: u64) -> io::Result<()> {
-        let mut state = self.state();
+        let mut state = self.state_mut();
         state.written.retain(|block, _| block * (BLOCK as u64) < len);
         state.shown = state.shown.min(len);
         state.len = len;
@@ -79,7 +83,7 @@ impl StorageBackend for Overlay {
     }
 
     fn write(&self, offset: u64, mut data: &[u8]) -> io::Result<()> {
-        let mut state = self.state();
+        let mut state = self.state_mut();
         state.len = state.len.max(offset + data.len() as u64);
         for (block, range) in pieces(offset, data.len()) {
             let (piece, rest) = data.split_at(range.len());
