@@ -22,7 +22,7 @@ const CACHE: usize = 16 << 20;
 /// A copy has at least this part of the length of what it is made of, which may be half empty, and its pages half full.
 const LEAST_PART: u64 = 4;
 /// What is written goes to the disk in pieces: a commit of the database has to wait for whatever else waits for the disk.
-const PIECES_UNSYNCED: u32 = 8;
+const PIECES_UNSYNCED: u32 = 16;
 
 /// How far a copy is: users, of how many.
 pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + Send);

@@ -31,7 +31,7 @@ impl<'a> Growth<'a> {
         Ok(growth)
     }
 
-    /// Sees to it that there is room for another piece of about 1 MiB.
+    /// Sees to it that there is room for another piece.
     pub fn ensure(&mut self) -> Result<(), Error> {
         let (len, free) = (self.len(), self.free()?);
         if free >= LEAST {

@@ -1,10 +1,11 @@
 //! Everything of another database.
 
 use std::ops::Bound;
+use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use redb::{
-    Key, Range, ReadTransaction, ReadableTableMetadata, TableDefinition, TableStats, Value, WriteTransaction,
+    Key, ReadTransaction, ReadableTableMetadata, TableDefinition, TableStats, Value, WriteTransaction,
 };
 
 use super::{
@@ -14,108 +15,104 @@ use super::{
 use crate::store::Error;
 use crate::store::embedded::engine::Engine;
 
-/// About as many bytes of users go into one transaction, and as many of everything else: a MiB, so that its pages are still in
-/// the cache when redb computes their checksums, and each is written once. The two take about the same time to the end.
-const USERS_PIECE: usize = 3 << 18;
-const OTHERS_PIECE: usize = 1 << 18;
+/// About as many bytes of keys and values go into one transaction: its pages are still in the cache when redb
+/// computes their checksums, so that each is written once.
+const PIECE: usize = 512 << 10;
+/// Pieces that are read and not yet written.
+const WAITING: usize = 2;
 
-/// Copies all that `from` sees into the empty database `to`, the users and everything else side by side, and calls `each` after
-/// about every MiB with how many users are copied, of how many. The last pieces are on disk with the next commit of `to`.
+/// Copies all that `from` sees into the empty database `to`, and calls `each` after about every half MiB with how many users
+/// are copied, of how many. The last pieces are on disk with the next commit of `to`.
 pub fn copy(
     from: &ReadTransaction,
     to: &Engine,
     each: &mut dyn FnMut(u64, u64) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let total = from.open_table(USERS)?.len()?;
-    let mut users = Rest::new(from, USERS)?;
-    let mut others = others(from)?;
-    while users.next.is_some() || !others.is_empty() {
-        to.load(|txn| {
-            thread::scope(|scope| {
-                let others = scope.spawn(|| copy_others(&mut others, txn));
-                let users = users.copy(txn, USERS_PIECE).map(drop);
-                let others = others.join().unwrap_or_else(|_| Err(Error::Failed("a copy panicked".into())));
-                users.and(others)
-            })
-        })?;
-        each(users.done, total)?;
-    }
-    Ok(())
+    copy_table(from, USERS, to, &mut |done| each(done, total))?;
+    let mut rest = |_| each(total, total);
+    copy_table(from, USERS_BY_OPENID, to, &mut rest)?;
+    copy_table(from, USERS_BY_PHONE, to, &mut rest)?;
+    copy_table(from, USERS_BY_EMAIL, to, &mut rest)?;
+    copy_table(from, USERS_BY_CREATED, to, &mut rest)?;
+    copy_table(from, COMPANIES, to, &mut rest)?;
+    copy_table(from, COMPANIES_BY_KEY, to, &mut rest)?;
+    copy_table(from, SUPERUSERS, to, &mut rest)?;
+    copy_table(from, SUPERUSERS_BY_EMAIL, to, &mut rest)?;
+    EVENTS.into_iter().try_for_each(|events| copy_table(from, events, to, &mut rest))?;
+    copy_table(from, META, to, &mut rest)
 }
 
-/// All tables but that of the users, the last one first.
-fn others(from: &ReadTransaction) -> Result<Vec<Box<dyn Copying>>, Error> {
-    let mut others: Vec<Box<dyn Copying>> = vec![
-        Box::new(Rest::new(from, META)?),
-        Box::new(Rest::new(from, COMPANIES)?),
-        Box::new(Rest::new(from, COMPANIES_BY_KEY)?),
-        Box::new(Rest::new(from, SUPERUSERS)?),
-        Box::new(Rest::new(from, SUPERUSERS_BY_EMAIL)?),
-        Box::new(Rest::new(from, USERS_BY_OPENID)?),
-        Box::new(Rest::new(from, USERS_BY_PHONE)?),
-        Box::new(Rest::new(from, USERS_BY_EMAIL)?),
-        Box::new(Rest::new(from, USERS_BY_CREATED)?),
-    ];
-    for events in EVENTS {
-        others.push(Box::new(Rest::new(from, events)?));
-    }
-    Ok(others)
-}
-
-fn copy_others(others: &mut Vec<Box<dyn Copying>>, txn: &WriteTransaction) -> Result<(), Error> {
-    let mut left = OTHERS_PIECE;
-    while let Some(table) = others.last_mut().filter(|_| left > 0) {
-        let copied = table.copy(txn, left)?;
-        if copied < left {
-            others.pop();
-        }
-        left = left.saturating_sub(copied);
-    }
-    Ok(())
-}
-
-/// A table of which a part is copied.
-trait Copying: Send {
-    /// Copies on, until it is `bytes` or the table ends: how many bytes of keys and values.
-    fn copy(&mut self, to: &WriteTransaction, bytes: usize) -> Result<usize, Error>;
-}
-
-/// What is not copied yet.
-struct Rest<K: Key + 'static, V: Value + 'static> {
+/// One thread reads while the other writes; two that write wait for each other.
+fn copy_table<K: Key + Send + 'static, V: Value + Send + 'static>(
+    from: &ReadTransaction,
     table: TableDefinition<'static, K, V>,
-    entries: Range<'static, K, V>,
-    next: Option<Entry<K, V>>,
-    done: u64,
+    to: &Engine,
+    each: &mut dyn FnMut(u64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    thread::scope(|scope| {
+        let (sender, pieces) = mpsc::sync_channel(WAITING);
+        let reader = scope.spawn(move || read(from, table, &sender));
+        let mut done = 0;
+        for piece in pieces {
+            to.load(|txn| piece.write(txn, table))?;
+            done += piece.entries.len() as u64;
+            each(done)?;
+        }
+        reader.join().unwrap_or_else(|_| Err(Error::Failed("a copy panicked".into())))
+    })
 }
 
-type Entry<K, V> = Result<(redb::AccessGuard<'static, K>, redb::AccessGuard<'static, V>), redb::StorageError>;
-
-impl<K: Key + 'static, V: Value + 'static> Rest<K, V> {
-    fn new(from: &ReadTransaction, table: TableDefinition<'static, K, V>) -> Result<Self, Error> {
-        let mut entries = from.open_table(table)?.range::<K::SelfType<'_>>(..)?;
-        let next = entries.next();
-        Ok(Self { table, entries, next, done: 0 })
+/// Reads until the end, or until nobody wants more.
+fn read<K: Key + 'static, V: Value + 'static>(
+    from: &ReadTransaction,
+    table: TableDefinition<'_, K, V>,
+    pieces: &SyncSender<Piece>,
+) -> Result<(), Error> {
+    let mut piece = Piece::default();
+    for entry in from.open_table(table)?.range::<K::SelfType<'_>>(..)? {
+        let (key, value) = entry?;
+        piece.push(K::as_bytes(&key.value()).as_ref(), V::as_bytes(&value.value()).as_ref());
+        if piece.bytes.len() >= PIECE && pieces.send(std::mem::take(&mut piece)).is_err() {
+            return Ok(());
+        }
     }
+    let _ = pieces.send(piece);
+    Ok(())
 }
 
-impl<K: Key + Send + 'static, V: Value + Send + 'static> Copying for Rest<K, V> {
-    fn copy(&mut self, to: &WriteTransaction, bytes: usize) -> Result<usize, Error> {
-        let mut table = to.open_table(self.table).map_err(unwritten)?;
+/// Entries in the order of their keys.
+#[derive(Default)]
+struct Piece {
+    /// Each key and its value.
+    bytes: Vec<u8>,
+    /// Where each key and its value end.
+    entries: Vec<(usize, usize)>,
+}
+
+impl Piece {
+    fn push(&mut self, key: &[u8], value: &[u8]) {
+        self.bytes.extend_from_slice(key);
+        let key_end = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        self.entries.push((key_end, self.bytes.len()));
+    }
+
+    fn write<K: Key + 'static, V: Value + 'static>(
+        &self,
+        txn: &WriteTransaction,
+        table: TableDefinition<'_, K, V>,
+    ) -> Result<(), Error> {
+        let mut table = txn.open_table(table).map_err(unwritten)?;
         // The keys come in order, so each goes behind the last without a search.
         let mut end = table.upper_bound_mut(Bound::<K::SelfType<'_>>::Unbounded).map_err(unwritten)?;
-        let mut copied = 0;
-        while let Some(entry) = self.next.take() {
-            let (key, value) = entry?;
-            copied += K::as_bytes(&key.value()).as_ref().len() + V::as_bytes(&value.value()).as_ref().len();
-            end.insert_before(key.value(), value.value()).map_err(unwritten)?;
-            self.done += 1;
-            self.next = self.entries.next();
-            if copied >= bytes {
-                break;
-            }
+        let mut start = 0;
+        for &(key_end, value_end) in &self.entries {
+            let (key, value) = (&self.bytes[start..key_end], &self.bytes[key_end..value_end]);
+            end.insert_before(K::from_bytes(key), V::from_bytes(value)).map_err(unwritten)?;
+            start = value_end;
         }
-        end.close().map_err(unwritten)?;
-        Ok(copied)
+        end.close().map_err(unwritten)
     }
 }
 
