@@ -45,11 +45,8 @@ pub fn folder(app: &App) -> PathBuf {
 /// [`Error::Busy`] while another operation on the whole file runs; [`Error::Exists`]; [`Error::Store`]: there is no backup of
 /// that name.
 pub async fn create(app: &Arc<App>, name: Option<Name>) -> Result<Backup, Error> {
-    let alone = Arc::clone(&app.upkeep).try_lock_owned().map_err(|_| Error::Busy)?;
-    let (app, now) = (Arc::clone(app), app.clock.now());
-    in_background(move || {
-        let _alone = alone;
-        let folder = open_folder(&app)?;
+    alone(app, |app| {
+        let (folder, now) = (open_folder(app)?, app.clock.now());
         sweep(&folder)?;
         let name = match name {
             Some(name) => name,
@@ -102,14 +99,11 @@ pub async fn copy(
     app: &Arc<App>,
     mut progress: impl FnMut(u64, u64) + Send + 'static,
 ) -> Result<(File, Contents), Error> {
-    let alone = Arc::clone(&app.upkeep).try_lock_owned().map_err(|_| Error::Busy)?;
-    let (app, now) = (Arc::clone(app), app.clock.now());
-    in_background(move || {
-        let _alone = alone;
-        let folder = open_folder(&app)?;
+    alone(app, move |app| {
+        let folder = open_folder(app)?;
         sweep(&folder)?;
         let path = folder.join(format!("outgoing{UNFINISHED}"));
-        let contents = app.store.backup(&path, now, &mut progress)?;
+        let contents = app.store.backup(&path, app.clock.now(), &mut progress)?;
         let copy = File::open(&path)?;
         // It is gone when whoever takes it away closes it, and if nobody does.
         fs::remove_file(path)?;
@@ -140,13 +134,10 @@ pub async fn add(app: &Arc<App>, name: Name, received: Received) -> Result<Backu
 /// # Errors
 /// [`Error::Busy`] while another operation on the whole file runs; [`Error::Store`]: nothing was changed.
 pub async fn restore(app: &Arc<App>, from: PathBuf, keep_tokens: bool) -> Result<Restored, Error> {
-    let alone = Arc::clone(&app.upkeep).try_lock_owned().map_err(|_| Error::Busy)?;
-    let app = Arc::clone(app);
-    in_background(move || {
-        let _alone = alone;
+    alone(app, move |app| {
         let (clock, random) = (app.clock.clone(), app.random.clone());
         let asked = Restoration { from, keep_tokens, clock, random };
-        let following = Arc::clone(&app);
+        let following = Arc::clone(app);
         let restored = app.store.restore(asked, move |remembered| following.follow(remembered))?;
         let before = restored.before.as_ref().map(|path| path.display().to_string());
         tracing::warn!(before, revoked = restored.revoked, "a backup was restored");
@@ -173,6 +164,20 @@ pub async fn delete(app: &Arc<App>, name: Name) -> Result<(), Error> {
     in_background(move || match fs::remove_file(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Error::NotFound),
         removed => Ok(removed?),
+    })
+    .await
+}
+
+/// Runs `work` in the background, if no other operation on the whole file runs.
+async fn alone<T: Send + 'static>(
+    app: &Arc<App>,
+    work: impl FnOnce(&Arc<App>) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let alone = Arc::clone(&app.upkeep).try_lock_owned().map_err(|_| Error::Busy)?;
+    let app = Arc::clone(app);
+    in_background(move || {
+        let _alone = alone;
+        work(&app)
     })
     .await
 }

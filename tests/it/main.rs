@@ -24,6 +24,7 @@ mod flood;
 mod forgery;
 mod fuzz;
 mod health;
+mod heard;
 mod http2;
 mod impersonate;
 mod import;

@@ -1,13 +1,15 @@
 //! A bucket on the wire that can be made to fail. What S3 itself answers is tested with moto (`bucket.rs`).
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
+
+use crate::heard::Heard;
 
 /// What requests have to be signed with.
 pub const SECRET: &str = "canary-secret";
@@ -248,34 +250,20 @@ fn response(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn read(connection: &TcpStream) -> Option<Raw> {
-    let mut reader = BufReader::new(connection);
-    let mut lines = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok().filter(|n| *n > 0)?;
-        match line.trim_end() {
-            "" => break,
-            line => lines.push(line.to_owned()),
-        }
-    }
-    let header = |name: &str| {
-        let lines = lines.iter().filter_map(|line| line.split_once(':'));
-        lines.into_iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
-    };
-    assert_eq!(header("transfer-encoding"), None, "S3 takes no chunks");
-    let mut body = vec![0; header("content-length").map_or(0, |length| length.parse().unwrap())];
-    reader.read_exact(&mut body).ok()?;
-    let range = header("range").and_then(|range| {
+    let heard = Heard::read(connection)?;
+    assert_eq!(heard.header("transfer-encoding"), None, "S3 takes no chunks");
+    let range = heard.header("range").and_then(|range| {
         let (from, to) = range.strip_prefix("bytes=")?.split_once('-')?;
         Some((from.parse().ok()?, to.parse().ok()?))
     });
-    let mut start = lines.first()?.split(' ');
-    let (method, target) = (start.next()?.to_owned(), start.next()?);
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let query = pairs.map(|(name, value)| (name.to_owned(), value.replace("%2F", "/"))).collect();
-    let is_signed = is_signed(&method, header("host")?, path, target.split_once('?')?.1);
-    Some(Raw { method, path: path.to_owned(), query, range, body, is_signed })
+    Some(Raw {
+        is_signed: is_signed(&heard.method, heard.header("host")?, &heard.path, &heard.query),
+        query: heard.pairs().map(|(name, value)| (name.to_owned(), value.replace("%2F", "/"))).collect(),
+        range,
+        method: heard.method,
+        path: heard.path,
+        body: heard.body,
+    })
 }
 
 /// Whether the query has the signature that AWS documents ("Signature Version 4", in the query) for these words and

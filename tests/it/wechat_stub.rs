@@ -1,7 +1,7 @@
 //! WeChat on the wire, as each test wants it: answers, errors, silence and nonsense.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -11,6 +11,7 @@ use bai::wechat::sandbox;
 use serde_json::{Value, json};
 
 use crate::canary::SESSION_KEY;
+use crate::heard::Heard;
 
 pub const SESSION: &str = "/sns/jscode2session";
 pub const TOKEN: &str = "/cgi-bin/stable_token";
@@ -131,32 +132,12 @@ fn like_sandbox(call: &Call) -> Value {
 }
 
 fn read(connection: &TcpStream) -> Option<Call> {
-    let mut reader = BufReader::new(connection);
-    let mut lines = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok().filter(|n| *n > 0)?;
-        match line.trim_end() {
-            "" => break,
-            line => lines.push(line.to_owned()),
-        }
-    }
-    let length = lines.iter().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
-    });
-    let mut body = vec![0; length.unwrap_or(0)];
-    reader.read_exact(&mut body).ok()?;
-    let mut start = lines.first()?.split(' ');
-    let (method, target) = (start.next()?.to_owned(), start.next()?);
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let query = pairs.map(|(name, value)| (name.to_owned(), percent_decoded(value))).collect();
+    let heard = Heard::read(connection)?;
     Some(Call {
-        method,
-        path: path.to_owned(),
-        query,
-        body: serde_json::from_slice(&body).unwrap_or_default(),
+        query: heard.pairs().map(|(name, value)| (name.to_owned(), percent_decoded(value))).collect(),
+        body: serde_json::from_slice(&heard.body).unwrap_or_default(),
+        method: heard.method,
+        path: heard.path,
     })
 }
 
