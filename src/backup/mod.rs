@@ -168,8 +168,11 @@ pub async fn delete(app: &Arc<App>, name: Name) -> Result<(), Error> {
     .await
 }
 
-/// Runs `work` in the background, if no other operation on the whole file runs.
-async fn alone<T: Send + 'static>(
+/// Runs `work` in the background, if no other operation on the whole file runs. Whoever asked may go away: it is done all the same.
+///
+/// # Errors
+/// [`Error::Busy`]; what `work` says.
+pub async fn alone<T: Send + 'static>(
     app: &Arc<App>,
     work: impl FnOnce(&Arc<App>) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {

@@ -42,7 +42,7 @@ pub fn run(config: &Config, asked: Backup) -> Outcome {
 pub fn copy(session: &Session, file: &Path) -> Result<Holding, Box<dyn std::error::Error>> {
     let unfinished = Unfinished::new(file)?;
     let (holding, sum) = receive(session.ask(Command::Upkeep(Upkeep::Backup))?, &unfinished)?;
-    if sum_of(&unfinished.0)? != sum {
+    if !has_sum(&unfinished.0, &sum)? {
         return Err(Failure::failed(format!("{} did not come whole", file.display())).into());
     }
     fs::rename(&unfinished.0, file)?;
@@ -75,12 +75,12 @@ fn receive(mut answer: Answer<'_>, to: &Unfinished) -> Result<(Holding, Sum), Bo
     Ok((holding, sum))
 }
 
-fn sum_of(file: &Path) -> io::Result<Sum> {
+fn has_sum(file: &Path, expected: &Sum) -> io::Result<bool> {
     let (mut file, mut sum) = (File::open(file)?, crc32fast::Hasher::new());
     let mut piece = vec![0; PIECE];
     loop {
         match file.read(&mut piece)? {
-            0 => return Ok(Sum { crc32: sum.finalize() }),
+            0 => return Ok(sum.finalize() == expected.crc32),
             read => sum.update(&piece[..read]),
         }
     }
@@ -117,4 +117,23 @@ impl Drop for Unfinished {
 fn beside(database: &Path) -> PathBuf {
     let stem = database.file_stem().unwrap_or_default().to_string_lossy();
     database.with_file_name(format!("{stem}-{}.redb", Clock::System.now().strftime("%Y%m%d-%H%M%S")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_cut_or_changed_has_another_sum() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("copy.redb");
+        let sent = vec![7; 3 * PIECE + 1];
+        let sum = Sum { crc32: crc32fast::hash(&sent) };
+        let mut changed = sent.clone();
+        changed[2 * PIECE] ^= 1;
+        for (came, is_whole) in [(&sent[..], true), (&sent[..3 * PIECE], false), (&changed, false)] {
+            fs::write(&path, came).unwrap();
+            assert_eq!(has_sum(&path, &sum).unwrap(), is_whole);
+        }
+    }
 }

@@ -71,7 +71,7 @@ impl Holding {
 }
 
 /// What tells whether a file arrived as it was sent.
-#[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub struct Sum {
     /// CRC-32 of all bytes.
     pub crc32: u32,
@@ -139,14 +139,8 @@ pub async fn run(app: &Arc<App>, command: Command, io: &mut Io) -> Result<(), Fa
 
 /// Nobody can read or write while the file is compacted: about a second for a hundred thousand users.
 async fn compact(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
-    let alone = Arc::clone(&app.upkeep).try_lock_owned().map_err(|_| backup::Error::Busy)?;
     let before = len(app)?;
-    let store = app.store.clone();
-    let work = move || {
-        let _alone = alone;
-        store.compact()
-    };
-    spawn_blocking(work).await.map_err(Failure::failed)??;
+    backup::alone(app, |app| Ok(app.store.compact()?)).await?;
     io.row(Compacted { before, now: len(app)? }).await
 }
 
