@@ -102,6 +102,7 @@ impl App {
     ) -> Result<Arc<Self>, StartError> {
         let store = Store::open(location, config.store.cache_mib << 20)?;
         ensure_token_key(&store, &clock, &random).await?;
+        store.end_voids(clock.now()).await?;
         let remembered = store.remembered()?;
         let tokens = Tokens::new(Keys::new(&remembered.token_keys).ok_or(StartError::Keys)?);
         let collections = Latest::new(collections(&remembered));

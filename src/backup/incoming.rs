@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::{Builder, TempPath};
@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::{Error, UNFINISHED, in_background, open_folder, sweep};
 use crate::app::App;
-use crate::store::{Contents, Store};
+use crate::store::{Contents, Store, sync_and_drop_cache, sync_folder};
 
 /// Pieces that wait for the disk.
 const WAITING: usize = 16;
@@ -81,12 +81,13 @@ pub struct Received {
 }
 
 impl Received {
-    /// Whether it is a whole database: what it holds. One of an older version is not read before it is restored.
+    /// Whether it is a whole database, on the disk: what it holds. One of an older version is not read before it is restored.
     ///
     /// # Errors
     /// [`Error::Store`] with what is wrong.
     pub(super) fn check(&self) -> Result<Option<Contents>, Error> {
         self.file.unlock()?;
+        sync_and_drop_cache(&self.path)?;
         Ok(Store::inspect(&self.path)?)
     }
 
@@ -97,9 +98,9 @@ impl Received {
     }
 
     /// Gives it a name, unless there is such a file.
-    pub(super) fn keep(self, path: PathBuf) -> Result<(), Error> {
+    pub(super) fn keep(self, path: &Path) -> Result<(), Error> {
         match self.path.persist_noclobber(path) {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(sync_folder(path)?),
             Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => Err(Error::Exists),
             Err(other) => Err(other.error.into()),
         }

@@ -15,7 +15,7 @@ pub use self::error::Error;
 pub use self::incoming::{Incoming, Received};
 pub use self::name::{NAME_MAX, Name, WrongName};
 use crate::app::App;
-use crate::store::{self, Contents, Restoration, Restored};
+use crate::store::{self, Contents, CopyLimits, Restoration, Restored};
 
 /// What the name of a file ends with while it is written.
 const UNFINISHED: &str = ".new";
@@ -56,7 +56,7 @@ pub async fn create(app: &Arc<App>, name: Option<Name>) -> Result<Backup, Error>
         if path.exists() {
             return Err(Error::Exists);
         }
-        let contents = app.store.backup(&path, now, &mut |_, _| ())?;
+        let contents = app.store.backup(&path, now, limits(app), &mut |_, _| ())?;
         Ok(Backup { contents: Some(contents), ..describe(name, &path)? })
     })
     .await
@@ -103,7 +103,7 @@ pub async fn copy(
         let folder = open_folder(app)?;
         sweep(&folder)?;
         let path = folder.join(format!("outgoing{UNFINISHED}"));
-        let contents = app.store.backup(&path, app.clock.now(), &mut progress)?;
+        let contents = app.store.backup(&path, app.clock.now(), limits(app), &mut progress)?;
         let copy = File::open(&path)?;
         // It is gone when whoever takes it away closes it, and if nobody does.
         fs::remove_file(path)?;
@@ -122,7 +122,7 @@ pub async fn add(app: &Arc<App>, name: Name, received: Received) -> Result<Backu
     in_background(move || {
         let _alone = alone;
         let contents = received.check()?;
-        received.keep(path.clone())?;
+        received.keep(&path)?;
         Ok(Backup { contents, ..describe(name, &path)? })
     })
     .await
@@ -183,6 +183,14 @@ pub async fn alone<T: Send + 'static>(
         work(&app)
     })
     .await
+}
+
+fn limits(app: &App) -> CopyLimits {
+    let bytes = |mib: usize| u64::try_from(mib).unwrap_or(u64::MAX).saturating_mul(1 << 20);
+    CopyLimits {
+        growth: bytes(app.config.backup.max_growth_mib),
+        min_free: bytes(app.config.store.min_free_mib),
+    }
 }
 
 async fn in_background<T: Send + 'static>(

@@ -42,6 +42,7 @@ pub fn run(config: &Config, asked: Backup) -> Outcome {
 pub fn copy(session: &Session, file: &Path) -> Result<Holding, Box<dyn std::error::Error>> {
     let unfinished = Unfinished::new(file)?;
     let (holding, sum) = receive(session.ask(Command::Upkeep(Upkeep::Backup))?, &unfinished)?;
+    store::sync_and_drop_cache(&unfinished.0)?;
     if !has_sum(&unfinished.0, &sum)? {
         return Err(Failure::failed(format!("{} did not come whole", file.display())).into());
     }
@@ -68,10 +69,9 @@ fn receive(mut answer: Answer<'_>, to: &Unfinished) -> Result<(Holding, Sum), Bo
     }
     bar.clear();
     answer.end()?;
-    let (Some((file, holding)), Some(sum)) = (begun, sum) else {
+    let (Some((_, holding)), Some(sum)) = (begun, sum) else {
         return Err(Failure::failed("the backup did not come to its end").into());
     };
-    file.sync_all()?;
     Ok((holding, sum))
 }
 

@@ -18,6 +18,15 @@ impl Void {
         self.from <= issued && issued < self.until
     }
 
+    /// The same times, none of which is over later than `now`: a restoration that was cut has not said when it was.
+    #[must_use]
+    pub fn ended(mut times: Vec<Self>, now: Timestamp) -> Vec<Self> {
+        for time in &mut times {
+            time.until = time.until.min(now);
+        }
+        Self::merge(times)
+    }
+
     /// The same times without overlaps, in order.
     #[must_use]
     pub fn merge(mut times: Vec<Self>) -> Vec<Self> {
@@ -41,6 +50,13 @@ mod tests {
     fn void(from: i64, until: i64) -> Void {
         let at = |ms| Timestamp::from_millisecond(ms).unwrap();
         Void { from: at(from), until: at(until) }
+    }
+
+    #[test]
+    fn no_time_lasts_longer_than_now() {
+        let now = Timestamp::from_millisecond(25).unwrap();
+        let ended = Void::ended(vec![void(10, 20), void(22, 99), void(30, 40)], now);
+        assert_eq!(ended, [void(10, 20), void(22, 25)]);
     }
 
     #[test]

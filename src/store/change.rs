@@ -262,3 +262,18 @@ pub struct Contents {
     /// Events.
     pub events: u64,
 }
+
+/// When a copy of the database is given up: while it is made, no page that it reads can be used again, and a copy that is too
+/// slow would make the file grow without an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CopyLimits {
+    /// Bytes by which the database may grow meanwhile; by its own length in any case.
+    pub growth: u64,
+    /// Bytes that have to stay free on the database's disk.
+    pub min_free: u64,
+}
+
+impl CopyLimits {
+    /// It is never given up.
+    pub const NONE: Self = Self { growth: u64::MAX, min_free: 0 };
+}

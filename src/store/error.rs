@@ -43,6 +43,21 @@ pub enum Error {
         /// The system's or the engine's words.
         reason: String,
     },
+    /// There is no file, or nothing in it.
+    #[error("there is no database at {path}; see store.path, or restore a backup with \"bai restore\"")]
+    Missing {
+        /// The file.
+        path: String,
+    },
+    /// Another file, or none, has the name of the open database.
+    #[error(
+        "{path} is not the file that was opened: it was removed or replaced while the server ran, so what is written now would \
+         be lost; put it back, or restart the server on what is there"
+    )]
+    Moved {
+        /// The file.
+        path: String,
+    },
     /// The file has bytes that were not written to it.
     #[error("{path} is damaged: {reason}; restore it from a backup")]
     DamagedFile {
@@ -54,6 +69,15 @@ pub enum Error {
     /// A new file could not be written.
     #[error("the copy could not be made: {0}")]
     Copy(String),
+    /// The database grew too much while it was copied.
+    #[error(
+        "the copy was given up because the database grew by {grown} bytes meanwhile, and would not shrink again: the copy's disk \
+         is too slow for so many writes; take another one, a quieter hour, or raise backup.max_growth_mib"
+    )]
+    Outgrown {
+        /// Bytes.
+        grown: u64,
+    },
     /// The disk has not enough room for a new file.
     #[error(
         "{path} needs {needed} bytes, and its disk has {available} bytes free; make room, or take another folder"
@@ -72,6 +96,9 @@ pub enum Error {
     /// The disk or the engine failed; nothing of the request was stored.
     #[error("storage failed: {0}")]
     Failed(String),
+    /// The disk failed at the end of a write and cannot be asked: it is stored or not, and the next write that succeeds knows.
+    #[error("storage failed, and whether the last writes are stored is not known until it works again: {0}")]
+    Unknown(String),
 }
 
 impl Error {

@@ -37,7 +37,7 @@ impl Store {
     /// Adds events in their order, and removes some of the oldest that are beyond `bounds`.
     ///
     /// # Errors
-    /// [`Error::Failed`]: nothing was stored.
+    /// [`Error::Failed`]: nothing was stored; [`Error::Unknown`].
     pub async fn add_events(&self, events: Vec<(Origin, Event)>, bounds: EventBounds) -> Result<(), Error> {
         self.embedded().add_events(events, bounds).await
     }

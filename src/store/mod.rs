@@ -19,10 +19,11 @@ use tokio::sync::broadcast;
 
 use crate::domain::{Company, NewUser, OpenId, Phone, RecordId, Superuser, User, UserNumber};
 pub use change::{
-    Action, Change, CompanyUpdate, Conflict, Contents, Record, Scan, SuperuserUpdate, UserUpdate, Write,
+    Action, Change, CompanyUpdate, Conflict, Contents, CopyLimits, Record, Scan, SuperuserUpdate, UserUpdate,
+    Write,
 };
 use embedded::Embedded;
-pub use embedded::{Edit, Progress, ensure_room, own_like, sync_folder};
+pub use embedded::{Edit, Progress, ensure_room, own_like, sync_and_drop_cache, sync_folder};
 pub use error::Error;
 pub use events::EventBounds;
 pub use location::Location;
@@ -173,7 +174,7 @@ impl Store {
     /// Adds a user, or says which rule forbids it.
     ///
     /// # Errors
-    /// [`Error::Failed`]: nothing was stored.
+    /// [`Error::Failed`]: nothing was stored; [`Error::Unknown`].
     pub async fn insert_user(&self, new: NewUser) -> Result<Result<User, Conflict>, Error> {
         self.embedded().insert_user(new).await
     }
@@ -182,7 +183,7 @@ impl Store {
     /// Of many concurrent calls for one openid exactly one makes the user.
     ///
     /// # Errors
-    /// [`Error::Failed`]: nothing was stored.
+    /// [`Error::Failed`]: nothing was stored; [`Error::Unknown`].
     pub async fn find_or_insert_user(&self, new: NewUser) -> Result<Result<(User, bool), Conflict>, Error> {
         self.embedded().find_or_insert_user(new).await
     }
@@ -190,7 +191,7 @@ impl Store {
     /// Changes a user, all of `update` or nothing, and stamps it with `now`.
     ///
     /// # Errors
-    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
+    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored; [`Error::Unknown`].
     pub async fn update_user(
         &self,
         id: RecordId,
@@ -203,7 +204,7 @@ impl Store {
     /// Replaces a password hash, unless it is no longer `old`. `updated` stays: the password is the same.
     ///
     /// # Errors
-    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
+    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored; [`Error::Unknown`].
     pub async fn replace_password_hash(&self, id: RecordId, old: String, new: String) -> Result<(), Error> {
         self.embedded().replace_password_hash(id, old, new).await
     }
@@ -211,7 +212,7 @@ impl Store {
     /// Replaces the password hash of a superuser, as [`Store::replace_password_hash`] does for a user.
     ///
     /// # Errors
-    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
+    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored; [`Error::Unknown`].
     pub async fn replace_superuser_hash(&self, id: RecordId, old: String, new: String) -> Result<(), Error> {
         self.embedded().replace_superuser_hash(id, old, new).await
     }
@@ -220,7 +221,7 @@ impl Store {
     /// may not be done, and why. The records are in the order of the writes; of a deleted one, what it was.
     ///
     /// # Errors
-    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
+    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored; [`Error::Unknown`].
     pub async fn write(
         &self,
         writes: Vec<Write>,
@@ -230,39 +231,33 @@ impl Store {
     }
 
     /// Runs `decide` in one transaction, on the newest records and on what it wrote itself. When it fails, nothing of it is
-    /// done. It runs on the thread that writes: it must not wait for anything.
+    /// done. It runs on the thread that writes: it must not wait for anything; and again, when the transaction has to be begun anew.
     ///
     /// # Errors
-    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
+    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored; [`Error::Unknown`].
     pub async fn edit<T, E, F>(&self, now: Timestamp, decide: F) -> Result<Result<T, E>, Error>
     where
         T: Send + 'static,
         E: Send + 'static,
-        F: FnOnce(&mut Edit<'_, '_>) -> Result<Result<T, E>, Error> + Send + 'static,
+        F: Fn(&mut Edit<'_, '_>) -> Result<Result<T, E>, Error> + Send + 'static,
     {
         self.embedded().edit(now, decide).await
     }
 
-    /// Shows the records of one snapshot to `visit`, one by one, until it breaks. What it collects begins with `start`, and
-    /// begins anew if the database has to be opened again meanwhile. Takes as long as there are records: not for a thread
-    /// that others wait for.
+    /// Shows records to `visit`, one by one, until it breaks. A record that is made, changed or removed meanwhile may be seen as it
+    /// was or as it is; every other one is seen once. Takes as long as there are records: not for a thread that others wait for.
     ///
     /// # Errors
     /// [`Error::Failed`] or [`Error::Damaged`].
-    pub fn scan<A>(
-        &self,
-        scan: Scan,
-        start: impl Fn() -> A,
-        visit: impl Fn(&mut A, Record) -> ControlFlow<()>,
-    ) -> Result<A, Error> {
-        self.embedded().scan(scan, start, visit)
+    pub fn scan(&self, scan: Scan, visit: impl FnMut(Record) -> ControlFlow<()>) -> Result<(), Error> {
+        self.embedded().scan(scan, visit)
     }
 
     /// Does what may be done of `writes` in one transaction, each by itself, and stamps what changes with `now`: for each
     /// the record, or why it may not be done.
     ///
     /// # Errors
-    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored.
+    /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored; [`Error::Unknown`].
     pub async fn write_each(
         &self,
         writes: Vec<Write>,

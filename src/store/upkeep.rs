@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::embedded::{self, Embedded, Progress};
-use super::{Contents, Error, Location, Remembered, Restoration, Restored, Store};
+use super::{Contents, CopyLimits, Error, Location, Remembered, Restoration, Restored, Store};
 use crate::domain::{Collections, ServerKey};
 
 /// Page cache for reading a file once.
@@ -28,6 +28,14 @@ impl Store {
     /// [`Error::Failed`] or [`Error::Damaged`].
     pub fn collections(&self) -> Result<Option<Collections>, Error> {
         Ok(self.remembered()?.collections)
+    }
+
+    /// Ends at `now` the void times that last longer: those of a restoration that was cut before it said when it was.
+    ///
+    /// # Errors
+    /// [`Error::Failed`]: nothing was stored; [`Error::Unknown`].
+    pub async fn end_voids(&self, now: Timestamp) -> Result<(), Error> {
+        self.embedded().end_voids(now).await
     }
 
     /// Puts a backup in the place of the database while it is open. `follow` hears what is to be remembered from then on,
@@ -61,7 +69,7 @@ impl Store {
     /// Sets what is known of the collections.
     ///
     /// # Errors
-    /// [`Error::Failed`]: nothing was stored.
+    /// [`Error::Failed`]: nothing was stored; [`Error::Unknown`].
     pub async fn set_collections(&self, collections: Collections) -> Result<(), Error> {
         self.embedded().set_collections(collections).await
     }
@@ -78,7 +86,7 @@ impl Store {
     /// (which signed until the next one came).
     ///
     /// # Errors
-    /// [`Error::Failed`]: nothing was stored.
+    /// [`Error::Failed`]: nothing was stored; [`Error::Unknown`].
     pub async fn add_token_key(&self, key: ServerKey, drop_before: Timestamp) -> Result<(), Error> {
         self.embedded().add_token_key(key, drop_before).await
     }
@@ -98,10 +106,6 @@ impl Store {
     /// # Errors
     /// As [`Store::look`].
     pub fn inspect(path: &Path) -> Result<Option<Contents>, Error> {
-        if std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
-            let path = path.display().to_string();
-            return Err(Error::Foreign { path, reason: "it is empty".into() });
-        }
         match Self::look(&Location::File(path.to_owned()), INSPECTION_CACHE) {
             Err(Error::OlderSchema { .. }) => Ok(None),
             looked => looked.map(Some),
@@ -120,17 +124,23 @@ impl Store {
     /// name; tells `progress` how many users are copied, of how many. Nobody waits for it.
     ///
     /// # Errors
-    /// [`Error::NoRoom`]; [`Error::Copy`] when the file is there already or cannot be made; [`Error::Failed`] or [`Error::Damaged`]: there is
+    /// [`Error::NoRoom`] or [`Error::Outgrown`], also while it is made; [`Error::Copy`] when the file is there already or cannot be made; [`Error::Failed`] or [`Error::Damaged`]: there is
     /// no file of that name.
-    pub fn backup(&self, path: &Path, now: Timestamp, progress: Progress<'_>) -> Result<Contents, Error> {
-        self.embedded().backup(path, now, progress)
+    pub fn backup(
+        &self,
+        path: &Path,
+        now: Timestamp,
+        limits: CopyLimits,
+        progress: Progress<'_>,
+    ) -> Result<Contents, Error> {
+        self.embedded().backup(path, now, limits, progress)
     }
 
-    /// Gives unused space of the file back. Nobody can read or write until it is done: about a second for
-    /// a hundred thousand users.
+    /// Gives unused space of the file back, by a new file in its place. Nobody can write until it is done, about a second for a
+    /// hundred thousand users; everybody can read. It needs room for both files. For a thread that may wait.
     ///
     /// # Errors
-    /// [`Error::Failed`] or [`Error::Damaged`]: the file is as it was.
+    /// [`Error::NoRoom`], [`Error::Copy`], [`Error::Failed`] or [`Error::Damaged`]: the file is as it was.
     pub fn compact(&self) -> Result<(), Error> {
         self.embedded().compact()
     }

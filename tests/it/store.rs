@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bai::domain::{IdType, NewUser, OpenId, Phone, RecordId, ServerKey, TokenKey};
 use bai::random::Random;
-use bai::store::{Action, Conflict, Error, Location, Record, Store, UserUpdate, Write};
+use bai::store::{Action, Conflict, CopyLimits, Error, Location, Record, Store, UserUpdate, Write};
 use jiff::Timestamp;
 
 const CACHE: usize = 1 << 20;
@@ -153,6 +153,11 @@ fn a_file_in_use_and_a_folder_that_is_not_there_are_named() {
     assert!(error.to_string().contains("missing/bai.redb:"), "{error}");
 }
 
+async fn compact(store: &Store) {
+    let store = store.clone();
+    tokio::task::spawn_blocking(move || store.compact()).await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn compaction_gives_space_back_and_keeps_everybody() {
     let dir = tempfile::tempdir().unwrap();
@@ -164,7 +169,7 @@ async fn compaction_gives_space_back_and_keeps_everybody() {
 
     let before = fs::metadata(&path).unwrap().len();
     let store = open(&path).unwrap();
-    store.compact().unwrap();
+    compact(&store).await;
     for n in 0..2_000 {
         let user = store.user_by_phone(&crate::users::phone(n)).await.unwrap().unwrap();
         assert_eq!(crate::users::new_user(n).numbered(user.number), user);
@@ -181,7 +186,7 @@ async fn a_compacted_file_is_not_doubled_by_the_next_write() {
     let store = open(&path).unwrap();
     let users = (0..5_000).map(|n| store.insert_user(crate::users::new_user(n)));
     futures_util::future::join_all(users).await;
-    store.compact().unwrap();
+    compact(&store).await;
     let compacted = fs::metadata(&path).unwrap().len();
     store.insert_user(crate::users::new_user(5_000)).await.unwrap().unwrap();
     drop(store);
@@ -263,7 +268,9 @@ async fn a_backup_holds_what_was_there_when_it_began_while_writes_go_on() {
     let copy = dir.path().join("copy.redb");
     let copying = {
         let (store, copy) = (store.clone(), copy.clone());
-        std::thread::spawn(move || store.backup(&copy, Timestamp::UNIX_EPOCH, &mut |_, _| ()))
+        std::thread::spawn(move || {
+            store.backup(&copy, Timestamp::UNIX_EPOCH, CopyLimits::NONE, &mut |_, _| ())
+        })
     };
     let mut n = 200;
     while !copying.is_finished() {

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use bai::store::{Location, Store, Write};
+use bai::store::{CopyLimits, Location, Store, Write};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
@@ -172,7 +172,7 @@ fn populate(dir: &Path) {
         runtime.block_on(store.write(writes, now())).unwrap().unwrap();
     };
     add(0..IN_BACKUP);
-    store.backup(&dir.join("copy.redb"), now(), &mut |_, _| ()).unwrap();
+    store.backup(&dir.join("copy.redb"), now(), CopyLimits::NONE, &mut |_, _| ()).unwrap();
     add(IN_BACKUP..BEFORE);
 }
 

@@ -33,7 +33,7 @@ pub enum Action {
 }
 
 /// A change that the caller may ask for, with everything that is known before the records are looked at.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     kind: Kind,
     action: Action,
@@ -105,7 +105,7 @@ impl Context {
         let (schemas, app) = (self.schemas().clone(), self.app.clone());
         let all = move |edit: &mut Edit<'_, '_>| {
             let mut all = Vec::with_capacity(plans.len());
-            for (n, plan) in plans.into_iter().enumerate() {
+            for (n, plan) in plans.iter().cloned().enumerate() {
                 let made = match plan {
                     Ok(plan) => make(edit, plan, &schemas, app.collections())?,
                     Err(refused) => Err(refused),

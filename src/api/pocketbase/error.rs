@@ -21,7 +21,7 @@ pub struct PocketBaseError {
 }
 
 /// Why PocketBase would refuse.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Refused {
     status: StatusCode,

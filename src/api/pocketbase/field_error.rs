@@ -18,7 +18,7 @@ pub struct FieldError {
 }
 
 /// Wrong fields by name, in the order in which PocketBase writes them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct FieldErrors(BTreeMap<Cow<'static, str>, FieldError>);
 
 impl FieldErrors {

@@ -139,8 +139,8 @@ fn by_created(
     let paging = &query.paging;
     let (is_filtered, skip_total) = (query.condition.filter.is_some(), paging.skip_total);
     let skip = if is_filtered { 0 } else { paging.offset() };
-    let start = || Found { records: Vec::new(), total: skip };
-    let visit = |found: &mut Found, record: Record| {
+    let mut found = Found { records: Vec::new(), total: skip };
+    app.store.scan(Scan::UsersByCreated { newest_first, skip }, |record| {
         if !holds(&record) {
             return ControlFlow::Continue(());
         }
@@ -150,8 +150,8 @@ fn by_created(
         found.total += 1;
         let is_done = found.total >= paging.end() && (skip_total || !is_filtered);
         if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    app.store.scan(Scan::UsersByCreated { newest_first, skip }, start, visit)
+    })?;
+    Ok(found)
 }
 
 /// An order that no index has.
@@ -197,18 +197,17 @@ impl<F: Fn(&Record) -> bool> Order<'_, F> {
         order: &impl Fn(&Key, &Key) -> Ordering,
     ) -> Result<(Vec<Key>, u64), store::Error> {
         let schema = self.schemas.of(self.query.kind);
-        let visit = |(best, matching): &mut (Best, u64), record: Record| {
+        let (mut best, mut matching) = (Best::new(needed, self.query.sort_bytes), 0);
+        app.store.scan(Scan::All(self.query.kind), |record| {
             if (self.holds)(&record) {
-                *matching += 1;
+                matching += 1;
                 let key = Key::new(record.id().clone(), &Row::new(&record, schema), fields);
                 if last.is_none_or(|last| order(&key, last).is_gt()) {
                     best.push(key, order);
                 }
             }
             ControlFlow::Continue(())
-        };
-        let start = || (Best::new(needed, self.query.sort_bytes), 0);
-        let (best, matching) = app.store.scan(Scan::All(self.query.kind), start, visit)?;
+        })?;
         Ok((best.finish(order), matching))
     }
 

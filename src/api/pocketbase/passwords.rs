@@ -16,7 +16,7 @@ pub enum Editor {
 }
 
 /// What was found out about the passwords of a form before anything is written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Passwords {
     /// The hash of a new password, or why it cannot be one.
     pub hash: Option<Result<String, FieldError>>,

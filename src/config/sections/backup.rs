@@ -23,6 +23,9 @@ pub struct Backup {
     /// Scheduled backups that are kept in the folder.
     #[serde(deserialize_with = "between::<1, 10_000, _>")]
     pub keep: usize,
+    /// MiB by which the database may grow while it is copied, before the copy is given up; at least its own length.
+    #[serde(deserialize_with = "between::<0, 1_073_741_824, _>")]
+    pub max_growth_mib: usize,
     /// Who is told that a backup failed or is overdue.
     pub on_failure: OnFailure,
     /// Where scheduled backups go besides.
@@ -78,7 +81,14 @@ impl Serialize for OnFailure {
 
 impl Default for Backup {
     fn default() -> Self {
-        Self { dir: PathBuf::new(), every: None, keep: 7, on_failure: OnFailure::Nobody, s3: S3::default() }
+        Self {
+            dir: PathBuf::new(),
+            every: None,
+            keep: 7,
+            max_growth_mib: 256,
+            on_failure: OnFailure::Nobody,
+            s3: S3::default(),
+        }
     }
 }
 

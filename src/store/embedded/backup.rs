@@ -1,104 +1,179 @@
-//! A copy of the database in a new file, made from one snapshot while everything else goes on.
+//! Copies of the database in new files: backups, made from one snapshot while everything else goes on, and compaction.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use jiff::Timestamp;
 use redb::ReadTransaction;
 
-use super::check::{check, contents};
-use super::engine::{Engine, Mode};
-use super::growth::{self, Growth};
+use super::check::contents;
+use super::engine::Engine;
+use super::new_file::{self, Filled, Unfinished, Verified, beside, owner_of, remove_if_there};
 use super::room;
-use super::schema::{beside, remove_if_there, sync_folder};
-use super::tables;
+use super::tables::{self, Tables};
+use super::unwind::error_of;
 use crate::priority;
-use crate::store::{Contents, Error, Location};
+use crate::store::{Contents, CopyLimits, Error};
 
-/// Page cache for reading the copy, once, in the order of its keys.
-const CACHE: usize = 16 << 20;
-/// A copy has at least this part of the length of what it is made of, which may be half empty, and its pages half full.
-const LEAST_PART: u64 = 4;
+/// The page cache of the copy.
+const CACHE: usize = 4 << 20;
 /// What is written goes to the disk in pieces: a commit of the database has to wait for whatever else waits for the disk.
 const PIECES_UNSYNCED: u32 = 16;
+/// By so many bytes the database may grow while it is copied, however full its disk is.
+const GROWTH_OF_NOTE: u64 = 16 << 20;
+/// What a database is called that was compacted, until the new one is open.
+pub const BEFORE_COMPACTION: &str = ".compact.old";
+/// What the compacted database is called until it has the database's name.
+pub const COMPACTED: &str = ".compact.new";
 
 /// How far a copy is: users, of how many.
 pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
 
-/// Copies what `engine` holds to `path`, which must not be there yet. The file gets its name when it is whole: read back
-/// and found to hold as much as the snapshot that it was made from.
+/// Copies what `engine` holds to `path`, which must not be there yet.
 pub fn backup(
     engine: &Engine,
     path: &Path,
     now: Timestamp,
+    limits: CopyLimits,
     progress: Progress<'_>,
 ) -> Result<Contents, Error> {
     if path.exists() {
         return Err(Error::Copy(format!("{} is there already", path.display())));
     }
-    let unfinished = beside(path, ".new");
-    let failed = |e| Error::Copy(format!("{}: {e}", path.display()));
-    remove_if_there(&unfinished).map_err(failed)?;
     let work = || {
         priority::lower();
-        let expected = copy(engine, &unfinished, now, progress)?;
-        verify(&unfinished, expected)
+        copy(engine, path, now, limits, progress)
     };
-    let verified = thread::scope(|scope| scope.spawn(work).join())
-        .unwrap_or_else(|_| Err(Error::Failed("the thread of the backup panicked".into())));
-    if verified.is_err() {
-        let _ = remove_if_there(&unfinished);
-        return verified;
+    // Threads that are lowered cannot be raised again.
+    let verified =
+        thread::scope(|scope| scope.spawn(work).join()).unwrap_or_else(|payload| Err(error_of(payload)))?;
+    let contents = verified.contents();
+    verified.name(path)?;
+    Ok(contents)
+}
+
+fn copy(
+    engine: &Engine,
+    path: &Path,
+    now: Timestamp,
+    limits: CopyLimits,
+    progress: Progress<'_>,
+) -> Result<Verified, Error> {
+    let watch = Growth::new(engine, limits);
+    let file = Unfinished::new(&beside(path, ".new"))?;
+    let (filled, expected) = engine.read_once(|txn| {
+        let room = needed(engine, txn, file.path())?;
+        room::ensure(file.path(), room)?;
+        let like = engine.file().map_or_else(|| owner_of(path), owner_of);
+        let filled = copy_of(
+            txn,
+            file,
+            like,
+            room,
+            &mut |done, total| {
+                progress(done, total);
+                watch.ensure_bounded()
+            },
+            |tables| tables.set_backup_time(Some(now)),
+        )?;
+        Ok((filled, Contents { made: Some(now), ..contents(txn)? }))
+    })?;
+    filled.verify()?.expect(expected)
+}
+
+/// A snapshot that is read keeps the pages that every write replaces: the slower the copy, the longer the file.
+struct Growth<'a> {
+    engine: &'a Engine,
+    min_free: u64,
+    /// Bytes that were in use at first, and may be at most.
+    at_first: u64,
+    most: u64,
+}
+
+impl<'a> Growth<'a> {
+    fn new(engine: &'a Engine, limits: CopyLimits) -> Self {
+        let at_first = engine.filled_bytes();
+        let growth = limits.growth.max(engine.file_len().unwrap_or_default());
+        Self { engine, min_free: limits.min_free, at_first, most: at_first.saturating_add(growth) }
     }
-    fs::rename(&unfinished, path).and_then(|()| sync_folder(path)).map_err(failed)?;
-    verified
-}
 
-fn copy(engine: &Engine, path: &Path, now: Timestamp, progress: Progress<'_>) -> Result<Contents, Error> {
-    let progress = Mutex::new(progress);
-    engine.read(|txn| {
-        room::ensure(path, needed(engine, txn, path)?)?;
-        remove_if_there(path).map_err(unwritten)?;
-        let copy = Engine::open(Location::File(path.to_owned()), growth::CACHE, Mode::Write)?;
-        let file = File::open(path).map_err(unwritten)?;
-        let mut growth = Growth::new(&copy, engine.file_len().unwrap_or_default() / LEAST_PART)?;
-        let mut pieces = 0;
-        tables::copy(txn, &copy, &mut |done, total| {
-            growth.ensure()?;
-            pieces += 1;
-            if pieces % PIECES_UNSYNCED == 0 {
-                file.sync_data().map_err(unwritten)?;
-            }
-            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
-            progress(done, total);
-            Ok(())
-        })?;
-        copy.write(|tables| tables.set_backup_time(Some(now))).map_err(unwritten)?;
-        if growth.is_loose()? {
-            copy.compact().map_err(unwritten)?;
+    fn ensure_bounded(&self) -> Result<(), Error> {
+        let filled = self.engine.filled_bytes();
+        if filled > self.most {
+            return Err(Error::Outgrown { grown: filled.saturating_sub(self.at_first) });
         }
-        Ok(Contents { made: Some(now), ..contents(txn)? })
-    })
+        let Some(database) = self.engine.file() else { return Ok(()) };
+        if filled.saturating_sub(self.at_first) < GROWTH_OF_NOTE {
+            Ok(())
+        } else {
+            room::ensure(database, self.min_free)
+        }
+    }
 }
 
-/// The room that the copy takes: at most what the file has; where that is more than there is, the pages in use are counted.
-fn needed(engine: &Engine, txn: &ReadTransaction, path: &Path) -> Result<u64, Error> {
+/// Writes all that `txn` sees into a new database, in the order of the keys, and then what `finish` changes.
+pub fn copy_of(
+    txn: &ReadTransaction,
+    file: Unfinished,
+    like: &Path,
+    room: u64,
+    each: &mut (dyn FnMut(u64, u64) -> Result<(), Error> + Send),
+    finish: impl FnOnce(&mut Tables<'_>) -> Result<(), Error>,
+) -> Result<Filled, Error> {
+    let (filled, ()) = new_file::fill(file, like, (CACHE, room), |engine| load(txn, engine, each, finish))?;
+    Ok(filled)
+}
+
+/// Fills the empty database `to`, as [`copy_of`] does.
+pub fn load(
+    txn: &ReadTransaction,
+    to: &Engine,
+    each: &mut (dyn FnMut(u64, u64) -> Result<(), Error> + Send),
+    finish: impl FnOnce(&mut Tables<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let file = to.file().map(File::open).transpose().map_err(unwritten)?;
+    let mut pieces = 0;
+    tables::copy(txn, to, &mut |done, total| {
+        pieces += 1;
+        if pieces % PIECES_UNSYNCED == 0
+            && let Some(file) = &file
+        {
+            file.sync_data().map_err(unwritten)?;
+        }
+        each(done, total)
+    })?;
+    Ok(to.write(finish)?)
+}
+
+/// The room that a copy takes: at most what the file has; where that is more than there is, the pages in use are counted.
+pub fn needed(engine: &Engine, txn: &ReadTransaction, path: &Path) -> Result<u64, Error> {
     match engine.file_len() {
         Some(len) if room::ensure(path, len).is_ok() => Ok(len),
         _ => tables::stored_bytes(txn),
     }
 }
 
-fn unwritten(error: impl std::error::Error) -> Error {
-    Error::Copy(error.to_string())
+/// Puts a copy in the database's place, which has no unused space. Whoever writes waits; whoever reads does not.
+pub fn compact(engine: &Engine) -> Result<(), Error> {
+    let path = engine.file().ok_or_else(|| Error::Copy("the database is not in a file".into()))?;
+    let file = Unfinished::new(&beside(path, COMPACTED))?;
+    let (filled, expected) = engine.read_once(|txn| {
+        let room = needed(engine, txn, file.path())?;
+        room::ensure(file.path(), room)?;
+        Ok((copy_of(txn, file, path, room, &mut |_, _| Ok(()), |_| Ok(()))?, contents(txn)?))
+    })?;
+    let verified = filled.with_spare()?.verify()?.expect(expected)?;
+    let before = beside(path, BEFORE_COMPACTION);
+    remove_if_there(&before).map_err(unwritten)?;
+    let swap = |path: &Path| {
+        verified.swap(path, &before)?;
+        Ok(before)
+    };
+    let before = engine.replace(swap, || ())?;
+    remove_if_there(&before).map_err(unwritten)
 }
 
-fn verify(path: &Path, expected: Contents) -> Result<Contents, Error> {
-    let copy = Engine::open(Location::File(path.to_owned()), CACHE, Mode::Look)?;
-    match copy.read(check)? {
-        found if found == expected => Ok(found),
-        _ => Err(Error::Damaged("the copy does not hold what the original does".into())),
-    }
+fn unwritten(error: impl std::error::Error) -> Error {
+    Error::Copy(error.to_string())
 }

@@ -5,23 +5,26 @@
 //! data blocks. A checksum is the CRC-32 of the block's number and bytes, little-endian; 0 stands for a block that was
 //! never written and is all zeros.
 //!
-//! What a power cut tears stays readable where it matters. redb never overwrites a block that a synced commit refers to,
-//! and its entry among the checksums keeps its bytes too, whichever sectors of a later write reach the disk. The one
-//! block written in place, redb's header, keeps its checksum in its own sector.
+//! After a power cut, every block that redb may read has its checksum, though both are written to different places:
+//! docs/decisions/0006-block-checksums.md goes through each way in which redb writes.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
 use std::ops::{Bound, Range};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
+use std::thread;
 
 use redb::{BackendError, StorageBackend};
 
-/// Bytes of a block; redb's pages are whole multiples.
-pub const BLOCK: usize = 4096;
-/// Data blocks of a group: as many checksums as fill a block.
-const GROUP: u64 = (BLOCK / size_of::<u32>()) as u64;
+use super::layout::{BLOCK, GROUP, checksum, logical_len, physical, pieces, place, sums_at};
+use super::stage::{Stage, Staged};
+use super::unwind::unwind_with;
+
+/// The least pages of a file that is begun with room: redb begins with 257 by itself.
+const LEAST_PAGES: u64 = 512;
+/// Pages of redb's regions, of which a larger file has several: 4 GiB.
+const REGION_PAGES: u64 = 1 << 20;
 /// The least that a power cut leaves whole.
 const SECTOR: usize = 512;
 /// Where the first sector says whose file it is; redb's header ends before.
@@ -41,19 +44,14 @@ pub fn is_damage(error: &io::Error) -> bool {
     error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Damage>)
 }
 
-/// Set when redb was told of an error: it refuses everything from then on.
-pub type Latch = Arc<AtomicBool>;
-
-/// How many blocks were zeros when the storage was opened, and are not since.
-pub type Filled = Arc<AtomicU64>;
-
 /// Storage with checksums over storage without.
 #[derive(Debug)]
 pub struct Blocks {
     storage: Box<dyn StorageBackend>,
     groups: RwLock<BTreeMap<u64, Group>>,
-    failed: Latch,
-    filled: Filled,
+    stage: Staged,
+    /// The file is made at least as long as this at first.
+    least_len: u64,
 }
 
 /// The checksums of a group.
@@ -72,29 +70,30 @@ impl Group {
 
 impl Blocks {
     pub fn new(storage: Box<dyn StorageBackend>) -> Self {
-        Self { storage, groups: RwLock::default(), failed: Latch::default(), filled: Filled::default() }
+        Self { storage, groups: RwLock::default(), stage: Staged::default(), least_len: 0 }
     }
 
-    pub fn latch(&self) -> Latch {
-        Arc::clone(&self.failed)
+    /// Storage for a new file that is going to hold about so many bytes. redb fills a file from its beginning only when its pages
+    /// are a power of two, and cuts off what is free at its end when it closes it; by itself it doubles what is full, and leaves
+    /// holes. What is not written takes no room on the disk.
+    pub fn with_room(storage: Box<dyn StorageBackend>, bytes: u64) -> Self {
+        let pages = (2 * bytes / BLOCK as u64).max(LEAST_PAGES).next_power_of_two();
+        let pages = if pages > REGION_PAGES { pages.next_multiple_of(REGION_PAGES) } else { pages };
+        Self { least_len: (pages + 1) * BLOCK as u64, ..Self::new(storage) }
     }
 
-    pub fn filled(&self) -> Filled {
-        Arc::clone(&self.filled)
-    }
-
-    fn watched<T, E>(&self, result: Result<T, E>) -> Result<T, E> {
-        if result.is_err() {
-            self.failed.store(true, Ordering::Release);
-        }
-        result
+    /// How far the storage's database is in its life.
+    pub fn stage(&self) -> Staged {
+        self.stage.clone()
     }
 
     fn read_pieces(&self, offset: u64, mut out: &mut [u8]) -> io::Result<()> {
         for (block, range) in pieces(offset, out.len()) {
             let (piece, rest) = out.split_at_mut(range.len());
             if block == 0 {
-                piece.copy_from_slice(&self.read_header()?[range]);
+                let header = self.read_header()?;
+                self.follow_recovery(&header);
+                piece.copy_from_slice(&header[range]);
             } else if range.len() == BLOCK {
                 self.read_block(block, piece)?;
             } else {
@@ -105,6 +104,14 @@ impl Blocks {
             out = rest;
         }
         Ok(())
+    }
+
+    /// While redb recovers a file whose last commit was one-phase, its own checksums say which of two commits is whole, and
+    /// pages of the other may be torn: it has to see them, and the checksums here follow what it reads.
+    fn follow_recovery(&self, header: &[u8; BLOCK]) {
+        if self.stage.get() == Stage::Opening && is_one_phase(header) {
+            self.stage.set(Stage::Recovering);
+        }
     }
 
     fn write_pieces(&self, offset: u64, mut data: &[u8]) -> io::Result<()> {
@@ -125,13 +132,25 @@ impl Blocks {
         Ok(())
     }
 
+    /// What does not fit its checksum is read once more before it counts as damaged: the way from the disk may have been at fault.
     fn read_block(&self, block: u64, out: &mut [u8]) -> io::Result<()> {
-        self.storage.read(physical(block), out)?;
-        let is_right = match self.sum(block)? {
-            0 => out.iter().all(|byte| *byte == 0),
-            sum => sum == checksum(block, out),
-        };
-        if is_right { Ok(()) } else { Err(damaged(block)) }
+        for _ in 0..2 {
+            self.storage.read(physical(block), out).map_err(|e| unreadable(block, &e))?;
+            if self.is_right(block, out)? {
+                return Ok(());
+            }
+        }
+        if self.stage.get() == Stage::Recovering {
+            return self.set_sum(block, checksum(block, out));
+        }
+        Err(damaged(block))
+    }
+
+    fn is_right(&self, block: u64, data: &[u8]) -> io::Result<bool> {
+        Ok(match self.sum(block)? {
+            0 => data.iter().all(|byte| *byte == 0),
+            sum => sum == checksum(block, data),
+        })
     }
 
     fn write_block(&self, block: u64, data: &[u8]) -> io::Result<()> {
@@ -183,7 +202,7 @@ impl Blocks {
         let mut groups = self.groups_mut();
         let group = self.group(&mut groups, group)?;
         if group.sums[index] == 0 {
-            self.filled.fetch_add(1, Ordering::Relaxed);
+            self.stage.count_filled();
         }
         group.sums[index] = sum;
         group.dirty = true;
@@ -249,27 +268,40 @@ impl Blocks {
 
 impl StorageBackend for Blocks {
     fn len(&self) -> io::Result<u64> {
-        self.watched(self.storage.len().and_then(logical_len))
+        self.stage.ensure_in_use()?;
+        self.storage.len().and_then(logical_len)
     }
 
+    /// Unwinds when the block cannot be read and the database is open: see `unwind.rs`.
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.watched(self.read_pieces(offset, out))
+        self.stage.ensure_in_use()?;
+        let read = self.read_pieces(offset, out);
+        match read {
+            Err(error) if self.stage.get() == Stage::Open && !thread::panicking() => unwind_with(error),
+            read => read,
+        }
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.watched(self.resize(len))
+        self.stage.ensure_in_use()?;
+        let is_first = self.storage.len()? == 0;
+        self.resize(if is_first { len.max(self.least_len) } else { len })
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.watched(self.write_sums().and_then(|()| self.storage.sync_data()))
+        self.stage.ensure_in_use()?;
+        self.write_sums().and_then(|()| self.storage.sync_data())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.watched(self.write_pieces(offset, data))
+        self.stage.ensure_in_use()?;
+        self.stage.count_written(data.len());
+        self.write_pieces(offset, data)
     }
 
+    /// What redb has written last it has synced; checksums that are not written are of blocks that nobody may read.
     fn close(&self) -> io::Result<()> {
-        self.write_sums().and(self.storage.close())
+        self.storage.close()
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
@@ -281,53 +313,17 @@ impl StorageBackend for Blocks {
     }
 }
 
-/// Group of a data block, and its place there.
-fn place(block: u64) -> (u64, usize) {
-    (block / GROUP, usize::try_from(block % GROUP).unwrap_or_default())
+/// Whether redb would recover the file with this header by its own checksums: bits 1 (was not closed) and not 2 (two-phase) of
+/// the byte behind its magic number, see redb 4.5's header.rs.
+fn is_one_phase(header: &[u8; BLOCK]) -> bool {
+    const FLAGS_AT: usize = 9;
+    const RECOVERY_REQUIRED: u8 = 2;
+    const TWO_PHASE_COMMIT: u8 = 4;
+    header[FLAGS_AT] & (RECOVERY_REQUIRED | TWO_PHASE_COMMIT) == RECOVERY_REQUIRED
 }
 
-/// Where the checksums of a group are.
-fn sums_at(group: u64) -> u64 {
-    (group * (GROUP + 1) + 1) * BLOCK as u64
-}
-
-/// Where a data block is.
-fn physical(block: u64) -> u64 {
-    let (group, index) = (block / GROUP, block % GROUP);
-    (group * (GROUP + 1) + index + u64::from(index > 0)) * BLOCK as u64
-}
-
-/// Bytes of data blocks in a file of `physical` bytes.
-fn logical_len(physical: u64) -> io::Result<u64> {
-    let blocks = physical / BLOCK as u64;
-    match blocks {
-        0 if physical == 0 => Ok(0),
-        0 | 1 => Err(io::Error::new(io::ErrorKind::InvalidData, "it is too short")),
-        _ => {
-            let (groups, rest) = (blocks / (GROUP + 1), blocks % (GROUP + 1));
-            Ok((groups * GROUP + rest - u64::from(rest > 1)) * BLOCK as u64)
-        }
-    }
-}
-
-/// The parts of `len` bytes from `offset` on: block, and range within it.
-pub fn pieces(offset: u64, len: usize) -> impl Iterator<Item = (u64, Range<usize>)> {
-    let end = offset + len as u64;
-    let mut at = offset;
-    std::iter::from_fn(move || {
-        let (block, start) = (at / BLOCK as u64, usize::try_from(at % BLOCK as u64).ok()?);
-        let left = usize::try_from(end - at).ok().filter(|left| *left > 0)?;
-        let size = left.min(BLOCK - start);
-        at += size as u64;
-        Some((block, start..start + size))
-    })
-}
-
-fn checksum(block: u64, data: &[u8]) -> u32 {
-    let mut sum = crc32fast::Hasher::new();
-    sum.update(&block.to_le_bytes());
-    sum.update(data);
-    sum.finalize().max(1)
+fn unreadable(block: u64, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("block {block} of the file cannot be read: {error}"))
 }
 
 fn damaged(block: u64) -> io::Error {
@@ -336,6 +332,8 @@ fn damaged(block: u64) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
     use redb::backends::InMemoryBackend;
 
@@ -489,7 +487,6 @@ mod tests {
             let blocks = storage.open();
             let error = blocks.len().and_then(|_| blocks.read(0, &mut [0; 9])).unwrap_err();
             assert!(error.to_string().contains(reason), "{error}");
-            assert!(blocks.latch().load(Ordering::Acquire));
         }
     }
 }

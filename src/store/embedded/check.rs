@@ -4,45 +4,81 @@ use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeBounds;
 use std::thread;
 
-use redb::{Key, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition};
+use redb::{
+    Key, ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition, TableError,
+    Value,
+};
 
 use super::stored;
 use super::tables::{
-    COMPANIES, COMPANIES_BY_KEY, EVENTS, META, SUPERUSERS, SUPERUSERS_BY_EMAIL, USERS, USERS_BY_CREATED,
-    USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE, read_backup_time,
+    COMPANIES, COMPANIES_BY_KEY, EVENTS, META, META_COMPANY_NUMBER, META_EVENT_NUMBER, META_IMPORTED_HASHES,
+    META_SUPERUSER_NUMBER, META_USER_NUMBER, SUPERUSERS, SUPERUSERS_BY_EMAIL, USERS, USERS_BY_CREATED,
+    USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE, read_backup_time, read_number, remembered,
 };
+use super::unwind::{error_of, guarded};
 use crate::domain::{EventId, Phone, User};
 use crate::store::{Contents, Error};
 
 type Index = TableDefinition<'static, &'static str, &'static str>;
+type MetaTable = ReadOnlyTable<&'static str, &'static [u8]>;
 
 /// Reads everything. The first thing that is wrong is [`Error::Damaged`] with its name.
 pub fn check(txn: &ReadTransaction) -> Result<Contents, Error> {
-    Ok(Contents {
-        made: read_backup_time(&txn.open_table(META)?)?,
-        users: users(txn)?,
-        companies: companies(txn)?,
-        superusers: superusers(txn)?,
-        events: events(txn)?,
-    })
+    let meta = txn.open_table(META)?;
+    remembered(txn)?;
+    let (users, counted) = users(txn)?;
+    let (companies, newest_company) = companies(txn)?;
+    let (superusers, newest_superuser) = superusers(txn)?;
+    let (events, newest_event) = events(txn)?;
+    for (counter, newest) in [
+        (META_USER_NUMBER, counted.newest),
+        (META_COMPANY_NUMBER, newest_company),
+        (META_SUPERUSER_NUMBER, newest_superuser),
+        (META_EVENT_NUMBER, newest_event),
+    ] {
+        ensure_counted(&meta, counter, newest)?;
+    }
+    if read_number(&meta, META_IMPORTED_HASHES)? != counted.imported {
+        return Err(Error::Damaged(format!(
+            "{} users have imported hashes, not as counted",
+            counted.imported
+        )));
+    }
+    Ok(Contents { made: read_backup_time(&meta)?, users, companies, superusers, events })
 }
 
-/// How much there is, by the lengths of the tables.
+/// A counter has to be at the newest number at least, or the next record would get a number that is taken.
+fn ensure_counted(meta: &MetaTable, counter: &str, newest: u64) -> Result<(), Error> {
+    match read_number(meta, counter)? {
+        last if last >= newest => Ok(()),
+        last => Err(Error::Damaged(format!("the counter {counter} is {last}, behind {newest}"))),
+    }
+}
+
+/// How much there is, by the lengths of the tables; a file of an older version may not have them all.
 pub fn contents(txn: &ReadTransaction) -> Result<Contents, Error> {
     Ok(Contents {
         made: read_backup_time(&txn.open_table(META)?)?,
-        users: txn.open_table(USERS)?.len()?,
-        companies: txn.open_table(COMPANIES)?.len()?,
-        superusers: txn.open_table(SUPERUSERS)?.len()?,
-        events: EVENTS
-            .into_iter()
-            .try_fold(0, |sum, events| Ok::<_, Error>(sum + txn.open_table(events)?.len()?))?,
+        users: len(txn, USERS)?,
+        companies: len(txn, COMPANIES)?,
+        superusers: len(txn, SUPERUSERS)?,
+        events: EVENTS.into_iter().try_fold(0, |sum, events| Ok::<_, Error>(sum + len(txn, events)?))?,
     })
+}
+
+fn len<K: Key + 'static, V: Value + 'static>(
+    txn: &ReadTransaction,
+    table: TableDefinition<'_, K, V>,
+) -> Result<u64, Error> {
+    match txn.open_table(table) {
+        Err(TableError::TableDoesNotExist(_)) => Ok(0),
+        opened => Ok(opened?.len()?),
+    }
 }
 
 /// Millions of users are compared with their indexes by sums, for which each table is read once, in its order; one half of all
 /// beside the other.
-fn users(txn: &ReadTransaction) -> Result<u64, Error> {
+fn users(txn: &ReadTransaction) -> Result<(u64, Counted), Error> {
     /// Of ids of digits and small letters, half are below.
     const MIDDLE: &str = "i";
     let hasher = RandomState::new();
@@ -60,28 +96,51 @@ fn users(txn: &ReadTransaction) -> Result<u64, Error> {
     };
     let (one, other) = thread::scope(|scope| {
         let other = scope.spawn(other);
-        (one(), other.join().unwrap_or_else(|_| Err(Error::Failed("a check panicked".into()))))
+        (guarded(one), other.join().unwrap_or_else(|payload| Err(error_of(payload))))
     });
     let ((lower, openid, created), (upper, phone, email)) = (one?, other?);
-    let records: Sums = std::array::from_fn(|index| lower[index].and(upper[index]));
+    let (records, counted) = (sum_of(lower.0, upper.0), lower.1.and(upper.1));
     if records == [openid, phone, email, created] {
-        Ok(txn.open_table(USERS)?.len()?)
+        Ok((txn.open_table(USERS)?.len()?, counted))
     } else {
         Err(first_wrong_user(txn))
     }
 }
 
-/// What the indexes have to hold for these users.
+fn sum_of(one: Sums, other: Sums) -> Sums {
+    std::array::from_fn(|index| one[index].and(other[index]))
+}
+
+/// What `meta` has to say of users.
+#[derive(Clone, Copy, Default)]
+struct Counted {
+    newest: u64,
+    imported: u64,
+}
+
+impl Counted {
+    fn add(&mut self, user: &User) {
+        self.newest = self.newest.max(user.number.0);
+        self.imported += u64::from(user.has_imported_hash());
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self { newest: self.newest.max(other.newest), imported: self.imported + other.imported }
+    }
+}
+
+/// What the indexes have to hold for these users, and what is counted of them.
 fn sums_of_users<'a>(
     txn: &ReadTransaction,
     ids: impl RangeBounds<&'a str> + 'a,
     hasher: &RandomState,
-) -> Result<Sums, Error> {
-    let mut sums = Sums::default();
+) -> Result<(Sums, Counted), Error> {
+    let (mut sums, mut counted) = (Sums::default(), Counted::default());
     let [by_openid, by_phone, by_email, by_created] = &mut sums;
     for entry in txn.open_table(USERS)?.range(ids)? {
         let (id, bytes) = entry?;
         let user = stored::decode_user(id.value(), bytes.value())?;
+        counted.add(&user);
         by_openid.add(hasher, user.openid.as_str(), id.value());
         if let Some(phone) = user.phone.as_ref().map(Phone::as_str) {
             by_phone.add(hasher, phone, id.value());
@@ -91,7 +150,7 @@ fn sums_of_users<'a>(
         }
         by_created.add(hasher, created(&user), id.value());
     }
-    Ok(sums)
+    Ok((sums, counted))
 }
 
 /// By openid, phone, e-mail address and time of creation.
@@ -169,40 +228,49 @@ fn each_user(txn: &ReadTransaction) -> Result<(), Error> {
     Ok(())
 }
 
-fn companies(txn: &ReadTransaction) -> Result<u64, Error> {
+/// How many companies there are, and the newest number.
+fn companies(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
+    let mut newest = 0;
     let (companies, mut by_key) = (txn.open_table(COMPANIES)?, Expected::new(txn, COMPANIES_BY_KEY)?);
     for entry in companies.iter()? {
         let (id, bytes) = entry?;
         let company = stored::decode_company(id.value(), bytes.value())?;
+        newest = newest.max(company.number);
         if !company.company_id.is_empty() {
             by_key.expect(&company.company_id, id.value())?;
         }
     }
     by_key.done()?;
-    Ok(companies.len()?)
+    Ok((companies.len()?, newest))
 }
 
-fn superusers(txn: &ReadTransaction) -> Result<u64, Error> {
+/// How many superusers there are, and the newest number.
+fn superusers(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
+    let mut newest = 0;
     let (superusers, mut by_email) = (txn.open_table(SUPERUSERS)?, Expected::new(txn, SUPERUSERS_BY_EMAIL)?);
     for entry in superusers.iter()? {
         let (id, bytes) = entry?;
-        by_email.expect(&stored::decode_superuser(id.value(), bytes.value())?.email, id.value())?;
+        let superuser = stored::decode_superuser(id.value(), bytes.value())?;
+        newest = newest.max(superuser.number);
+        by_email.expect(&superuser.email, id.value())?;
     }
     by_email.done()?;
-    Ok(superusers.len()?)
+    Ok((superusers.len()?, newest))
 }
 
-fn events(txn: &ReadTransaction) -> Result<u64, Error> {
-    let mut count = 0;
+/// How many events there are, and the newest number.
+fn events(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
+    let (mut count, mut newest) = (0, 0);
     for events in EVENTS {
         for entry in txn.open_table(events)?.iter()? {
             let (key, bytes) = entry?;
             let (at_ms, number) = key.value();
             stored::decode_event(EventId { at_ms, number }, bytes.value())?;
             count += 1;
+            newest = newest.max(number);
         }
     }
-    Ok(count)
+    Ok((count, newest))
 }
 
 /// An index, and how many entries the records account for.

@@ -1,35 +1,51 @@
-//! The redb database behind a lock, so that it can be closed and opened again while handles to it are out: after an
-//! I/O error redb refuses everything until then.
+//! The redb database of one file, which can be closed and opened again while handles to it are out.
+//!
+//! Nobody holds the lock while a transaction runs: it is held to begin one, to open and to close. Whoever still reads when the
+//! database is closed gets an error, and reads once more from what is open then.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use redb::backends::FileBackend;
 use redb::{
-    Builder, CompactionError, Database, DatabaseError, Durability, ReadTransaction, ReadableDatabase,
-    StorageBackend, StorageError, WriteTransaction,
+    Builder, Database, DatabaseError, Durability, ReadTransaction, ReadableDatabase, StorageBackend,
+    StorageError, WriteTransaction,
 };
 
-use super::blocks::{BLOCK, Blocks, Filled, Latch, is_damage};
+use super::blocks::{Blocks, is_damage};
+use super::layout::BLOCK;
 use super::overlay::Overlay;
+use super::stage::{Stage, Staged};
+use super::storage::{self, FileId, Lock};
 use super::tables::Tables;
+use super::unwind::guarded;
 use crate::store::{Error, Location};
 
-/// What is left unused at the end of a compacted file: so many blocks, and this part of its length.
-const SPARE_LEAST: u64 = 16;
-const SPARE_PART: u64 = 16;
-
-/// What is done with changes.
+/// Where changes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// They go to the storage.
+    /// To the storage.
     Write,
-    /// They stay in memory; the storage is only read.
-    Look,
+    /// Nowhere: they stay in memory, and the storage is only read.
+    Look(Lock),
+}
+
+/// Why a write was not done.
+#[derive(Debug)]
+pub enum WriteError {
+    /// The work failed and was taken back; the database goes on.
+    Refused(Error),
+    /// The storage or the engine failed, maybe after the commit: the database has to be opened again.
+    Broken(Error),
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Refused(error) | WriteError::Broken(error) => error,
+        }
+    }
 }
 
 /// An open database, or one that failed and could not be opened again yet.
@@ -37,19 +53,37 @@ pub struct Engine {
     location: Location,
     cache_bytes: usize,
     open: RwLock<Option<Open>>,
+    /// Whatever else comes to its name is not the database.
+    file: Mutex<Option<FileId>>,
 }
 
 struct Open {
     db: Database,
     mode: Mode,
-    failed: Latch,
-    filled: Filled,
+    stage: Staged,
 }
 
 impl Engine {
+    /// Opens what is at `location`. A file has to be there and not to be empty; a custom storage may be empty and is begun.
     pub fn open(location: Location, cache_bytes: usize, mode: Mode) -> Result<Self, Error> {
         let open = open_database(&location, cache_bytes, mode)?;
-        Ok(Self { location, cache_bytes, open: RwLock::new(Some(open)) })
+        Ok(Self::new(location, cache_bytes, open))
+    }
+
+    /// Begins a database in a new file at `path` that is going to hold about `room` bytes.
+    pub fn create(path: &Path, cache_bytes: usize, room: u64) -> Result<Self, Error> {
+        let location = Location::File(path.to_owned());
+        let file = storage::create(path).map_err(|e| open_error(&location.name(), &e))?;
+        let backend = redb::backends::FileBackend::new(file).map_err(|e| refused(&location.name(), e))?;
+        let blocks = Blocks::with_room(Box::new(backend), room);
+        let open = guarded(|| open_blocks(blocks, &location.name(), cache_bytes, Mode::Write))?;
+        Ok(Self::new(location, cache_bytes, open))
+    }
+
+    fn new(location: Location, cache_bytes: usize, open: Open) -> Self {
+        let engine = Self { location, cache_bytes, open: RwLock::new(Some(open)), file: Mutex::new(None) };
+        engine.remember_file();
+        engine
     }
 
     /// The database file, if it is in one.
@@ -60,119 +94,80 @@ impl Engine {
         }
     }
 
-    /// Runs `f` on a snapshot of the last commit; once more if the storage failed.
+    /// Bytes of the file, if it is one.
+    pub fn file_len(&self) -> Option<u64> {
+        fs::metadata(self.file()?).ok().map(|file| file.len())
+    }
+
+    /// Bytes of blocks that were free when the database was opened and are not since.
+    pub fn filled_bytes(&self) -> u64 {
+        self.opened().as_ref().map_or(0, |open| open.stage.filled() * BLOCK as u64)
+    }
+
+    /// Bytes that were written since the database was opened.
+    pub fn written_bytes(&self) -> u64 {
+        self.opened().as_ref().map_or(0, |open| open.stage.written())
+    }
+
+    /// Runs `f` on a snapshot of the last commit; once more if the storage failed or the database was closed meanwhile.
     pub fn read<T>(&self, f: impl Fn(&ReadTransaction) -> Result<T, Error>) -> Result<T, Error> {
-        let attempt = || self.with(|open| f(&open.db.begin_read()?));
-        match attempt() {
-            Err(Error::Failed(_) | Error::Damaged(_)) => {
-                // A storage that takes no writes is an error, yet it may serve reads.
-                let _ = self.reopen_unless(|open| !open.failed.load(Ordering::Acquire));
-                attempt()
+        match self.read_once(&f) {
+            Err(Error::Failed(_)) => {
+                self.open_if_closed();
+                self.read_once(f)
             }
             result => result,
         }
     }
 
+    /// Runs `f` on a snapshot of the last commit. What it cannot read is its own error, and nobody else's.
+    pub fn read_once<T>(&self, f: impl FnOnce(&ReadTransaction) -> Result<T, Error>) -> Result<T, Error> {
+        guarded(|| f(&self.begin_read()?))
+    }
+
+    fn begin_read(&self) -> Result<ReadTransaction, Error> {
+        Ok(self.opened().as_ref().ok_or_else(closed)?.db.begin_read()?)
+    }
+
     /// Runs `f` in a write transaction and commits it, unless `f` fails.
     ///
     /// Two-phase commit: the bytes are users' own. Quick repair: a start after a crash reads no whole file.
-    pub fn write<T>(&self, f: impl FnOnce(&mut Tables<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.with(|open| {
-            if open.mode == Mode::Look {
-                return Err(Error::Failed("the storage takes no writes".into()));
-            }
-            let mut txn = open.db.begin_write()?;
-            txn.set_two_phase_commit(true);
-            txn.set_quick_repair(true);
-            let value = f(&mut Tables::open(&txn)?)?;
-            txn.commit()?;
-            Ok(value)
-        })
+    pub fn write<T>(&self, f: impl FnOnce(&mut Tables<'_>) -> Result<T, Error>) -> Result<T, WriteError> {
+        let mut txn = self.begin_write().map_err(WriteError::Broken)?;
+        txn.set_two_phase_commit(true);
+        txn.set_quick_repair(true);
+        run(txn, |txn| f(&mut Tables::open(txn)?))
     }
 
     /// Runs `f` in a write transaction that is on disk with the next [`Engine::write`]: for a file that nobody has yet.
     pub fn load(&self, f: impl FnOnce(&WriteTransaction) -> Result<(), Error>) -> Result<(), Error> {
-        self.with(|open| {
-            let mut txn = open.db.begin_write()?;
-            txn.set_durability(Durability::None).map_err(|e| Error::Failed(e.to_string()))?;
-            f(&txn)?;
-            Ok(txn.commit()?)
-        })
+        let mut txn = self.begin_write()?;
+        txn.set_durability(Durability::None).map_err(|e| Error::Failed(e.to_string()))?;
+        Ok(run(txn, f)?)
     }
 
-    /// Bytes of the file, if it is one.
-    pub fn file_len(&self) -> Option<u64> {
-        match &self.location {
-            Location::File(path) => fs::metadata(path).ok().map(|file| file.len()),
-            Location::Custom(_) => None,
-        }
-    }
-
-    /// Moves pages to the front of the file and cuts off what is unused but for a little: into a file that is full, redb cannot
-    /// write a page before it has doubled it. Nothing else runs meanwhile.
-    pub fn compact(&self) -> Result<(), Error> {
-        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        let database = open.as_mut().ok_or_else(|| Error::Failed("the database is closed".into()))?;
-        if database.mode == Mode::Look {
+    fn begin_write(&self) -> Result<WriteTransaction, Error> {
+        let open = self.opened();
+        let open = open.as_ref().ok_or_else(closed)?;
+        if open.mode != Mode::Write {
             return Err(Error::Failed("the storage takes no writes".into()));
         }
-        guarded(|| match database.db.compact() {
-            Ok(_) => Ok(()),
-            Err(CompactionError::Storage(error)) => Err(error.into()),
-            Err(error) => Err(Error::Failed(error.to_string())),
-        })?;
-        let blocks = self.file_len().unwrap_or_default() / BLOCK as u64;
-        self.open_longer(&mut open, blocks + SPARE_LEAST + blocks / SPARE_PART)
+        Ok(open.db.begin_write()?)
     }
 
-    /// Makes the file as long as so many blocks. What [`Engine::filled`] was at last.
-    pub fn lengthen(&self, blocks: u64) -> Result<u64, Error> {
-        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        let filled = open.as_ref().map(|open| Arc::clone(&open.filled)).unwrap_or_default();
-        self.open_longer(&mut open, blocks)?;
-        Ok(filled.load(Ordering::Relaxed))
-    }
-
-    /// Closes the database, which cuts off what is unused at its end, and opens it as long as so many blocks: redb uses what it
-    /// finds then, where by itself it would double the file.
-    fn open_longer(&self, open: &mut Option<Open>, blocks: u64) -> Result<(), Error> {
-        close(open);
-        let lengthened = guarded(|| {
-            let storage = Blocks::new(storage(&self.location)?);
-            let len = storage.len().map(|len| len.max(blocks * BLOCK as u64));
-            let done = len.and_then(|len| storage.set_len(len)).and_then(|()| storage.sync_data());
-            done.map_err(|e| open_error(&self.location.name(), &e))
-        });
-        let (opened, outcome) = self.open_again();
-        *open = opened;
-        lengthened.and(outcome)
-    }
-
-    /// How many blocks of the file were zeros when the database was opened, and are not since.
-    pub fn filled(&self) -> Result<u64, Error> {
-        self.with(|open| Ok(open.filled.load(Ordering::Relaxed)))
-    }
-
-    /// Where it is.
-    pub fn location(&self) -> &Location {
-        &self.location
-    }
-
-    /// Closes the database, has `swap` put another file in its place, and opens that. `swap` says where the file before it is;
-    /// when it fails, or what it put there cannot be opened, the database is what it was. `done` is called before anybody can
-    /// read what is new.
+    /// Closes the database cleanly, has `swap` put another file in its place, and opens that. `swap` says where the file before
+    /// it is; when it fails, or what it put there cannot be opened, the database is what it was. `done` is called before anybody
+    /// can read what is new.
     pub fn replace(
         &self,
-        swap: impl FnOnce(&Path) -> io::Result<PathBuf>,
+        swap: impl FnOnce(&Path) -> Result<PathBuf, Error>,
         done: impl FnOnce(),
     ) -> Result<PathBuf, Error> {
-        let Location::File(path) = &self.location else {
-            return Err(Error::Copy("the database is not in a file".into()));
-        };
-        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let path = self.file().ok_or_else(|| Error::Copy("the database is not in a file".into()))?;
+        self.ensure_in_place()?;
+        let mut open = self.opened_mut();
         close(&mut open);
-        let swapped = swap(path).map_err(|e| Error::Copy(format!("{}: {e}", path.display())));
-        let replaced = swapped.and_then(|before| {
+        let replaced = swap(path).and_then(|before| {
             let opened = open_database(&self.location, self.cache_bytes, Mode::Write);
             let opened = opened.inspect_err(|_| drop(fs::rename(&before, path)))?;
             Ok((before, opened))
@@ -180,6 +175,7 @@ impl Engine {
         match replaced {
             Ok((before, new)) => {
                 *open = Some(new);
+                self.remember_file();
                 done();
                 Ok(before)
             }
@@ -190,45 +186,76 @@ impl Engine {
         }
     }
 
-    fn with<T>(&self, f: impl FnOnce(&Open) -> Result<T, Error>) -> Result<T, Error> {
-        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        let open = open.as_ref().ok_or_else(|| Error::Failed("the database is closed".into()))?;
-        guarded(|| f(open))
+    /// Refuses to go on when another file, or none, has the database's name: what is written now would be gone with the
+    /// process.
+    pub fn ensure_in_place(&self) -> Result<(), Error> {
+        let Some(path) = self.file() else { return Ok(()) };
+        let expected = *self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        match FileId::at(path) {
+            found if found == expected => Ok(()),
+            _ => Err(Error::Moved { path: path.display().to_string() }),
+        }
     }
 
-    /// Tries again what [`Engine::reopen`] failed to do, if it did.
+    fn remember_file(&self) {
+        let found = self.file().and_then(FileId::at);
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = found;
+    }
+
+    /// Sees to it that the database takes writes, if an earlier [`Engine::reopen`] could not.
     pub fn ensure_writable(&self) -> Result<(), Error> {
-        let writable = |open: &Open| open.mode == Mode::Write;
-        if self.with(|open| Ok(writable(open))).is_ok_and(|is| is) {
-            Ok(())
-        } else {
-            self.reopen_unless(writable)
-        }
+        self.ensure_in_place()?;
+        let is_writable = self.opened().as_ref().is_some_and(|open| open.mode == Mode::Write);
+        if is_writable { Ok(()) } else { self.reopen() }
     }
 
-    /// Closes the database and opens it again.
+    /// Retires the database, of which nothing more is written, and opens what is in the storage.
     pub fn reopen(&self) -> Result<(), Error> {
-        self.reopen_unless(|_| false)
-    }
-
-    fn reopen_unless(&self, is_fine: impl FnOnce(&Open) -> bool) -> Result<(), Error> {
-        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        if open.as_ref().is_some_and(is_fine) {
-            return Ok(());
-        }
-        close(&mut open);
+        let mut open = self.opened_mut();
+        retire(&mut open);
         let (opened, outcome) = self.open_again();
         *open = opened;
         outcome
     }
 
+    fn open_if_closed(&self) {
+        let mut open = self.opened_mut();
+        if open.is_none() {
+            (*open, _) = self.open_again();
+        }
+    }
+
     /// When the storage takes no writes, the database serves reads at least, and that is still an error.
     fn open_again(&self) -> (Option<Open>, Result<(), Error>) {
+        if let Err(error) = self.ensure_in_place() {
+            return (None, Err(error));
+        }
         let open = |mode| open_database(&self.location, self.cache_bytes, mode);
         match open(Mode::Write) {
             Ok(opened) => (Some(opened), Ok(())),
-            Err(error) => (open(Mode::Look).ok(), Err(error)),
+            Err(error) => (open(Mode::Look(Lock::Exclusive)).ok(), Err(error)),
         }
+    }
+
+    /// Closes the database cleanly.
+    pub fn close(self) -> Result<(), Error> {
+        let Some(open) = self.opened_mut().take() else { return Ok(()) };
+        open.stage.set(Stage::Closing);
+        let name = self.location.name();
+        guarded(|| open.db.close().map_err(|e| refused(&name, e)))
+    }
+
+    /// Closes a database whose file nobody wants.
+    pub fn abandon(self) {
+        retire(&mut self.opened_mut());
+    }
+
+    fn opened(&self) -> RwLockReadGuard<'_, Option<Open>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn opened_mut(&self) -> RwLockWriteGuard<'_, Option<Open>> {
+        self.open.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -239,53 +266,64 @@ impl Drop for Engine {
     }
 }
 
-fn close(open: &mut Option<Open>) {
-    let closed = guarded(|| {
-        drop(open.take());
-        Ok(())
-    });
-    if let Err(error) = closed {
-        tracing::error!(%error, "the database was not closed cleanly");
+/// Runs `f` and commits; when `f` fails or panics, takes back what it did. redb must not see a panic while the transaction is
+/// there: it would leak its pages, and commit one-phase when it is closed.
+fn run<T>(
+    txn: WriteTransaction,
+    f: impl FnOnce(&WriteTransaction) -> Result<T, Error>,
+) -> Result<T, WriteError> {
+    match guarded(|| f(&txn)) {
+        Ok(value) => {
+            guarded(|| Ok(txn.commit()?)).map_err(WriteError::Broken)?;
+            Ok(value)
+        }
+        Err(error) => match guarded(|| Ok(txn.abort()?)) {
+            Ok(()) => Err(WriteError::Refused(error)),
+            Err(_) => Err(WriteError::Broken(error)),
+        },
     }
 }
 
-/// Runs `f`, and turns a panic of the engine into an error for whoever asked: it must not end the writer's thread.
-fn guarded<T>(f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(f))
-        .unwrap_or_else(|_| Err(Error::Failed("the database engine panicked".into())))
+fn close(open: &mut Option<Open>) {
+    let Some(closing) = open.take() else { return };
+    closing.stage.set(Stage::Closing);
+    if let Err(error) = guarded(|| closing.db.close().map_err(|e| Error::Failed(e.to_string()))) {
+        tracing::error!(%error, "the database was not closed cleanly; the next start recovers it");
+    }
+}
+
+/// Closes a database of which nobody knows what it would write: nothing of it reaches the storage.
+fn retire(open: &mut Option<Open>) {
+    let Some(retired) = open.take() else { return };
+    retired.stage.set(Stage::Retired);
+    // That it could not write is what it was retired for.
+    let _ = guarded(|| retired.db.close().map_err(|e| Error::Failed(e.to_string())));
+}
+
+fn closed() -> Error {
+    Error::Failed("the database is closed".into())
 }
 
 fn open_database(location: &Location, cache_bytes: usize, mode: Mode) -> Result<Open, Error> {
     let name = location.name();
     guarded(|| {
-        let storage = storage(location)?;
-        let blocks = Blocks::new(match mode {
-            Mode::Write => storage,
-            Mode::Look => Box::new(Overlay::new(storage).map_err(|e| open_error(&name, &e))?),
-        });
-        let (failed, filled) = (blocks.latch(), blocks.filled());
-        let db = Builder::new().set_cache_size(cache_bytes).create_with_backend(blocks);
-        Ok(Open { db: db.map_err(|e| refused(&name, e))?, mode, failed, filled })
+        let storage: Box<dyn StorageBackend> = match mode {
+            Mode::Write => storage::open(location)?,
+            Mode::Look(lock) => {
+                let storage = storage::open_to_read(location, lock)?;
+                Box::new(Overlay::new(storage).map_err(|e| open_error(&name, &e))?)
+            }
+        };
+        open_blocks(Blocks::new(storage), &name, cache_bytes, mode)
     })
 }
 
-fn storage(location: &Location) -> Result<Box<dyn StorageBackend>, Error> {
-    match location {
-        Location::Custom(make) => Ok(make()),
-        Location::File(path) => {
-            let file = open_file(path).map_err(|e| open_error(&location.name(), &e))?;
-            Ok(Box::new(FileBackend::new(file).map_err(|e| refused(&location.name(), e))?))
-        }
-    }
-}
-
-/// Makes the file when it is missing, for its owner only: it holds token keys and password hashes.
-fn open_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+fn open_blocks(blocks: Blocks, name: &str, cache_bytes: usize, mode: Mode) -> Result<Open, Error> {
+    let stage = blocks.stage();
+    let db = Builder::new().set_cache_size(cache_bytes).create_with_backend(blocks);
+    let db = db.map_err(|e| refused(name, e))?;
+    stage.set(Stage::Open);
+    Ok(Open { db, mode, stage })
 }
 
 fn open_error(path: &str, cause: &dyn std::error::Error) -> Error {

@@ -1,20 +1,25 @@
 //! The store in one redb file: records by id, with indexes beside them.
 
 mod backup;
+mod batch;
 mod blocks;
 mod check;
 mod engine;
 mod events;
-mod growth;
+mod layout;
+mod new_file;
 mod overlay;
 mod restore;
 mod revoke;
 mod room;
 mod scan;
 mod schema;
+mod stage;
 mod stats;
+mod storage;
 mod stored;
 mod tables;
+mod unwind;
 mod upkeep;
 mod write;
 mod writer;
@@ -28,9 +33,9 @@ use tokio::sync::{broadcast, watch};
 
 pub use self::backup::Progress;
 use self::engine::Engine;
+pub use self::new_file::{sync_and_drop_cache, sync_folder};
 pub use self::restore::restore;
 pub use self::room::{ensure as ensure_room, own_like};
-pub use self::schema::sync_folder;
 use self::tables::{
     COMPANIES, COMPANIES_BY_KEY, META, META_IMPORTED_HASHES, SUPERUSERS, SUPERUSERS_BY_EMAIL, Tables, USERS,
     USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
@@ -40,7 +45,7 @@ use self::writer::Writer;
 use super::{Change, Conflict, Error, EventBounds, Location, Record, Remembered, UserUpdate, Write};
 use crate::domain::{
     Collections, Company, Event, EventId, EventSearch, NativeEmail, NewUser, OpenId, Origin, Phone, RecordId,
-    ServerKey, Superuser, User, UserNumber,
+    ServerKey, Superuser, User, UserNumber, Void,
 };
 
 pub struct Embedded {
@@ -53,7 +58,7 @@ pub struct Embedded {
 impl Embedded {
     pub fn open(location: &Location, cache_bytes: usize) -> Result<Self, Error> {
         let engine = Arc::new(schema::CURRENT.open(location, cache_bytes)?);
-        if let Location::File(path) = location {
+        if let Some(path) = engine.file() {
             restore::forget_unfinished(path);
         }
         Ok(Self { writer: Writer::spawn(Arc::clone(&engine))?, engine, replaced: watch::Sender::new(()) })
@@ -178,6 +183,12 @@ impl Embedded {
         self.writer.changes()
     }
 
+    pub async fn end_voids(&self, now: Timestamp) -> Result<(), Error> {
+        let voids = self.remembered()?.voids;
+        let ended = Void::ended(voids.clone(), now);
+        if ended == voids { Ok(()) } else { self.writer.write(move |tables| tables.set_voids(&ended)).await }
+    }
+
     pub fn replaced(&self) -> watch::Receiver<()> {
         self.replaced.subscribe()
     }
@@ -195,13 +206,13 @@ impl Embedded {
     }
 
     pub async fn insert_user(&self, new: NewUser) -> Result<Result<User, Conflict>, Error> {
-        self.writer.write(move |tables| write::insert_user(tables, new)).await
+        self.writer.write(move |tables| write::insert_user(tables, new.clone())).await
     }
 
     pub async fn find_or_insert_user(&self, new: NewUser) -> Result<Result<(User, bool), Conflict>, Error> {
         let find_or_insert = move |tables: &mut Tables<'_>| match tables.user_by_openid(new.openid())? {
             Some(user) => Ok(Ok((user, false))),
-            None => Ok(write::insert_user(tables, new)?.map(|user| (user, true))),
+            None => Ok(write::insert_user(tables, new.clone())?.map(|user| (user, true))),
         };
         self.writer.write(find_or_insert).await
     }
@@ -212,13 +223,13 @@ impl Embedded {
         update: UserUpdate,
         now: Timestamp,
     ) -> Result<Result<User, Conflict>, Error> {
-        self.writer.write(move |tables| write::update_user(tables, &id, update, now)).await
+        self.writer.write(move |tables| write::update_user(tables, &id, update.clone(), now)).await
     }
 
     pub async fn replace_password_hash(&self, id: RecordId, old: String, new: String) -> Result<(), Error> {
         let replace = move |tables: &mut Tables<'_>| match tables.user(id.as_str())? {
             Some(before) if before.password_hash.as_ref() == Some(&old) => {
-                let after = User { password_hash: Some(new), ..before.clone() };
+                let after = User { password_hash: Some(new.clone()), ..before.clone() };
                 tables.change_user(&before, &after)
             }
             _ => Ok(()),
@@ -229,7 +240,7 @@ impl Embedded {
     pub async fn replace_superuser_hash(&self, id: RecordId, old: String, new: String) -> Result<(), Error> {
         let replace = move |tables: &mut Tables<'_>| match tables.superuser(id.as_str())? {
             Some(before) if before.password_hash == old => {
-                let after = Superuser { password_hash: new, ..before.clone() };
+                let after = Superuser { password_hash: new.clone(), ..before.clone() };
                 tables.change_superuser(&before, &after)
             }
             _ => Ok(()),
@@ -242,16 +253,16 @@ impl Embedded {
         writes: Vec<Write>,
         now: Timestamp,
     ) -> Result<Result<Vec<Record>, (usize, Conflict)>, Error> {
-        self.writer.write(move |tables| write::run(tables, writes, now)).await
+        self.writer.write(move |tables| write::run(tables, writes.clone(), now)).await
     }
 
     pub async fn edit<T, E, F>(&self, now: Timestamp, decide: F) -> Result<Result<T, E>, Error>
     where
         T: Send + 'static,
         E: Send + 'static,
-        F: FnOnce(&mut Edit<'_, '_>) -> Result<Result<T, E>, Error> + Send + 'static,
+        F: Fn(&mut Edit<'_, '_>) -> Result<Result<T, E>, Error> + Send + 'static,
     {
-        self.writer.write(move |tables| write::edit(tables, now, decide)).await
+        self.writer.write(move |tables| write::edit(tables, now, &decide)).await
     }
 
     pub async fn write_each(
@@ -259,7 +270,7 @@ impl Embedded {
         writes: Vec<Write>,
         now: Timestamp,
     ) -> Result<Vec<Result<Record, Conflict>>, Error> {
-        self.writer.write(move |tables| write::run_each(tables, writes, now)).await
+        self.writer.write(move |tables| write::run_each(tables, writes.clone(), now)).await
     }
 
     pub async fn add_token_key(&self, key: ServerKey, drop_before: Timestamp) -> Result<(), Error> {
@@ -269,7 +280,7 @@ impl Embedded {
             let last_old = keys.iter().rposition(|key| key.created < drop_before);
             let stays = |(n, key): &(usize, ServerKey)| key.created >= drop_before || Some(*n) == last_old;
             let mut keys: Vec<_> = keys.into_iter().enumerate().filter(stays).map(|(_, key)| key).collect();
-            keys.push(key);
+            keys.push(key.clone());
             tables.set_token_keys(&keys)
         };
         self.writer.write(add).await

@@ -8,7 +8,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use redb::{BackendError, StorageBackend};
 
-use super::blocks::{BLOCK, pieces};
+use super::layout::{BLOCK, pieces};
 
 /// Storage whose changes are gone when it is closed.
 #[derive(Debug)]

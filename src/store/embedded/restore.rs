@@ -1,24 +1,27 @@
 //! A backup in the place of the database.
 //!
-//! It is copied beside the database and verified there; then the token rules of docs/decisions/0009-restore.md are
-//! applied to the copy; then it gets the database's name, in one step. Whatever fails before that step, or stops it, leaves the
-//! database as it was.
+//! Its records are written to a new file beside the database; then the token rules of docs/decisions/0009-restore.md are
+//! applied there; then it is verified and gets the database's name, in one step. Whatever fails before that step, or stops it,
+//! leaves the database as it was.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::check::check;
+use super::backup::{BEFORE_COMPACTION, COMPACTED, load, needed};
+use super::check::{check, contents};
 use super::engine::{Engine, Mode};
+use super::new_file::{Filled, Unfinished, Verified, beside, free_name, owner_of, remove_if_there};
 use super::revoke::{self, revoke};
-use super::schema::{self, beside, folder_of, remove_if_there, sync_folder};
-use super::tables;
+use super::schema::{CREATED, CURRENT, MIGRATED};
+use super::storage::{Lock, resolve};
+use super::tables::{self, Tables};
 use super::{Embedded, room};
+use crate::domain::Void;
 use crate::store::{Contents, Error, Location, Remembered, Restoration, Restored};
 
-/// Page cache of the copy.
+/// Page cache of the backup and of the copy.
 const CACHE: usize = 16 << 20;
 /// What the copy is called until it has the database's name.
 const STAGED: &str = ".restore.new";
@@ -29,17 +32,11 @@ impl Embedded {
         asked: Restoration,
         follow: impl FnOnce(&Remembered) + Send + 'static,
     ) -> Result<Restored, Error> {
-        let Location::File(path) = self.engine.location() else {
+        let Some(path) = self.engine.file() else {
             return Err(Error::Copy("the database is not in a file".into()));
         };
         let staged = Staged::new(path, &asked.from)?;
-        let restored = self.writer.alone(move |engine| {
-            let kept = staged.settle(Some(engine), &asked)?;
-            let remembered = staged.remembered()?;
-            let (contents, copy) = staged.close();
-            let before = engine.replace(|path| swap(&copy, path, kept.at), || follow(&remembered))?;
-            Ok(Restored { contents, before: Some(before), revoked: kept.revoked })
-        })?;
+        let restored = self.writer.alone(move |engine| staged.replace(engine, &asked, follow))?;
         self.replaced.send_replace(());
         Ok(restored)
     }
@@ -47,15 +44,20 @@ impl Embedded {
 
 /// Puts a backup in the place of the database at `path`, which no process may have open; it need not be there, or whole.
 pub fn restore(path: &Path, asked: &Restoration) -> Result<Restored, Error> {
-    let live = Live::open(path)?;
-    let staged = Staged::new(path, &asked.from)?;
-    let kept = staged.settle(live.engine(), asked)?;
-    let (contents, copy) = staged.close();
+    let path = resolve(path);
+    let live = Live::open(&path)?;
+    let staged = Staged::new(&path, &asked.from)?;
+    let kept = staged.settle(live.engine(), asked, None)?;
+    let verified = staged.finish()?;
+    let contents = verified.contents();
     let before = match live {
-        Live::Missing => place(&copy, path).map(|()| None),
-        Live::Whole(_) | Live::Damaged(_) => swap(&copy, path, kept.at).map(Some),
+        Live::Missing => verified.place(&path).map(|()| None)?,
+        Live::Whole(_) | Live::Damaged(_) => {
+            let before = name_before(&path, kept.at);
+            verified.swap(&path, &before)?;
+            Some(before)
+        }
     };
-    let before = before.map_err(|e| unwritten(path, &e))?;
     Ok(Restored { contents, before, revoked: kept.revoked })
 }
 
@@ -63,18 +65,16 @@ pub fn restore(path: &Path, asked: &Restoration) -> Result<Restored, Error> {
 enum Live {
     Missing,
     Whole(Engine),
-    Damaged(#[expect(dead_code, reason = "held for its lock")] File),
+    Damaged(#[expect(dead_code, reason = "held for its lock")] fs::File),
 }
 
 impl Live {
     fn open(path: &Path) -> Result<Self, Error> {
-        if fs::metadata(path).map_or(0, |file| file.len()) == 0 {
-            return Ok(Self::Missing);
-        }
-        match Engine::open(Location::File(path.to_owned()), CACHE, Mode::Look) {
+        match Engine::open(Location::File(path.to_owned()), CACHE, Mode::Look(Lock::Exclusive)) {
             Ok(engine) => Ok(Self::Whole(engine)),
+            Err(Error::Missing { .. }) => Ok(Self::Missing),
             Err(in_use @ Error::InUse { .. }) => Err(in_use),
-            Err(_) => lock(path, File::try_lock).map(Self::Damaged),
+            Err(_) => lock(path).map(Self::Damaged),
         }
     }
 
@@ -86,107 +86,97 @@ impl Live {
     }
 }
 
-fn lock(path: &Path, how: fn(&File) -> Result<(), fs::TryLockError>) -> Result<File, Error> {
+fn lock(path: &Path) -> Result<fs::File, Error> {
     let name = path.display().to_string();
-    let file = File::open(path).map_err(|e| Error::Open { path: name.clone(), reason: e.to_string() })?;
-    how(&file).map_err(|_| Error::InUse { path: name })?;
+    let file = fs::File::open(path).map_err(|e| Error::Open { path: name.clone(), reason: e.to_string() })?;
+    file.try_lock().map_err(|_| Error::InUse { path: name })?;
     Ok(file)
 }
 
-/// A verified copy of the backup beside the database.
+/// The records of the backup in a new file beside the database.
 struct Staged {
     engine: Engine,
-    contents: Contents,
-    /// Removed when it is dropped, unless it has got the database's name.
+    made: Option<Timestamp>,
+    expected: Contents,
     file: Unfinished,
-}
-
-struct Unfinished(PathBuf);
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        let _ = remove_if_there(&self.0);
-    }
 }
 
 impl Staged {
     fn new(database: &Path, from: &Path) -> Result<Self, Error> {
-        let file = Unfinished(beside(database, STAGED));
-        let source = lock(from, File::try_lock_shared)?;
-        let len = source.metadata().map_err(|e| unwritten(&file.0, &e))?.len();
-        if len == 0 {
-            return Err(Error::Foreign { path: from.display().to_string(), reason: "it is empty".into() });
+        let source = Location::File(from.to_owned());
+        let (source, version) =
+            CURRENT.look_at_any(&source, CACHE, Lock::Shared).map_err(|e| e.of_file(from))?;
+        if !CURRENT.is_older(version) {
+            // Before anybody has to wait for it.
+            source.read_once(check).map_err(|e| e.of_file(from))?;
         }
-        remove_if_there(&file.0).map_err(|e| unwritten(&file.0, &e))?;
-        room::ensure(&file.0, len)?;
-        copy(source, &file.0, database).map_err(|e| unwritten(&file.0, &e))?;
-        let opened = schema::CURRENT.open_copy(&file.0, CACHE);
-        let checked = opened.and_then(|engine| Ok((engine.read(check)?, engine)));
-        let (contents, engine) = checked.map_err(|e| e.of_file(from))?;
-        Ok(Self { engine, contents, file })
+        let file = Unfinished::new(&beside(database, STAGED))?;
+        source.read_once(|txn| {
+            let (room, found) = (needed(&source, txn, file.path())?, contents(txn)?);
+            room::ensure(file.path(), room)?;
+            let engine = Engine::create(file.path(), CACHE, room)?;
+            room::own_like(file.path(), owner_of(database)).map_err(|e| Error::Copy(e.to_string()))?;
+            let steps = |tables: &mut Tables<'_>| CURRENT.take_steps(tables, version);
+            load(txn, &engine, &mut |_, _| Ok(()), steps).map_err(|e| e.of_file(from))?;
+            // What runs on is no backup.
+            Ok(Self { engine, made: found.made, expected: Contents { made: None, ..found }, file })
+        })
     }
 
-    /// Sees to it that the tokens end that are to end, now.
-    fn settle(&self, live: Option<&Engine>, asked: &Restoration) -> Result<revoke::Outcome, Error> {
-        revoke(&self.engine, self.contents.made, live, asked)
+    /// Takes the place of the running database. Tokens are issued until it does; when it has, it says until when those are void.
+    fn replace(
+        self,
+        engine: &Engine,
+        asked: &Restoration,
+        follow: impl FnOnce(&Remembered),
+    ) -> Result<Restored, Error> {
+        let kept = self.settle(Some(engine), asked, Some(revoke::PROVISIONAL))?;
+        let mut remembered = self.engine.read_once(tables::remembered)?;
+        let verified = self.finish()?;
+        let contents = verified.contents();
+        let before = {
+            let remembered = &mut remembered;
+            let swap = |path: &Path| {
+                let before = name_before(path, kept.at);
+                verified.swap(path, &before)?;
+                Ok(before)
+            };
+            engine.replace(swap, || {
+                remembered.voids = Void::ended(std::mem::take(&mut remembered.voids), asked.clock.now());
+                follow(remembered);
+            })?
+        };
+        // Until this is written, a start ends them: `Store::end_voids`.
+        if let Err(error) = engine.write(|tables| tables.set_voids(&remembered.voids)) {
+            tracing::warn!(error = %Error::from(error), "the end of the void times is not written yet");
+        }
+        Ok(Restored { contents, before: Some(before), revoked: kept.revoked })
     }
 
-    fn remembered(&self) -> Result<Remembered, Error> {
-        self.engine.read(tables::remembered)
+    /// Sees to it that the tokens end that are to end, now, or `ahead` of the moment when nobody issues them any more.
+    fn settle(
+        &self,
+        live: Option<&Engine>,
+        asked: &Restoration,
+        ahead: Option<std::time::Duration>,
+    ) -> Result<revoke::Outcome, Error> {
+        revoke(&self.engine, self.made, live, asked, ahead.unwrap_or_default())
     }
 
-    fn close(self) -> (Contents, Unfinished) {
-        drop(self.engine);
-        (self.contents, self.file)
+    fn finish(self) -> Result<Verified, Error> {
+        Filled::close(self.file, self.engine)?.with_spare()?.verify()?.expect(self.expected)
     }
 }
 
-/// What a process that was killed has left.
+fn name_before(path: &Path, at: Timestamp) -> PathBuf {
+    free_name(path, &format!(".before-restore-{}", at.strftime("%Y%m%d-%H%M%S")))
+}
+
+/// Removes what a process that was killed has left beside the database.
 pub fn forget_unfinished(database: &Path) {
-    if let Err(error) = remove_if_there(&beside(database, STAGED)) {
-        tracing::warn!(%error, "what is left of an unfinished restoration could not be removed");
-    }
-}
-
-/// Copies to a file of whoever has `database`, or its folder.
-fn copy(mut from: File, path: &Path, database: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut to = options.open(path)?;
-    let like = if database.exists() { database } else { folder_of(database) };
-    room::own_like(path, like)?;
-    io::copy(&mut from, &mut to)?;
-    to.sync_all()
-}
-
-/// Gives the database at `path` a second name, and then its own to `copy`: there is a whole database at `path` at every moment.
-/// The second name.
-fn swap(copy: &Unfinished, path: &Path, at: Timestamp) -> io::Result<PathBuf> {
-    let stem = format!(".before-restore-{}", at.strftime("%Y%m%d-%H%M%S"));
-    let mut before = beside(path, &stem);
-    for n in 2.. {
-        if !before.exists() {
-            break;
+    for suffix in [STAGED, MIGRATED, COMPACTED, BEFORE_COMPACTION, CREATED] {
+        if let Err(error) = remove_if_there(&beside(database, suffix)) {
+            tracing::warn!(%error, suffix, "what an unfinished command has left could not be removed");
         }
-        before = beside(path, &format!("{stem}-{n}"));
     }
-    // Some file systems have no second names.
-    fs::hard_link(path, &before).or_else(|_| fs::copy(path, &before).map(drop))?;
-    if let Err(error) = place(copy, path) {
-        // Of two names of one file, renaming leaves both.
-        let _ = fs::rename(&before, path).and_then(|()| remove_if_there(&before));
-        return Err(error);
-    }
-    Ok(before)
-}
-
-fn place(copy: &Unfinished, path: &Path) -> io::Result<()> {
-    fs::rename(&copy.0, path)?;
-    sync_folder(path)
-}
-
-fn unwritten(path: &Path, error: &io::Error) -> Error {
-    Error::Copy(format!("{}: {error}", path.display()))
 }

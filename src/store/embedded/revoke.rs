@@ -1,6 +1,7 @@
 //! Which tokens end when a backup is restored: docs/decisions/0009-restore.md.
 
 use std::ops::Bound;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use redb::ReadTransaction;
@@ -12,6 +13,8 @@ use crate::domain::{Collection, Collections, Kind, Status, Superuser, TokenKey, 
 use crate::random::Random;
 use crate::store::{Error, Remembered, Restoration};
 
+/// Tokens that are issued until the database is replaced, whenever that is, are void; what is later is taken back then.
+pub const PROVISIONAL: Duration = Duration::from_hours(24);
 /// So many records get their new token keys in one transaction.
 const BATCH: usize = 10_000;
 
@@ -24,15 +27,16 @@ pub struct Outcome {
 }
 
 /// Ends tokens in `copy`, a backup that was made at `made`, that were issued since or revoked in `live`. When `live` cannot be
-/// read, nobody can tell which were revoked: all end.
+/// read, nobody can tell which were revoked: all end. Void is what is issued until so much later than now.
 pub fn revoke(
     copy: &Engine,
     made: Option<Timestamp>,
     live: Option<&Engine>,
     asked: &Restoration,
+    later: Duration,
 ) -> Result<Outcome, Error> {
-    let theirs = live.and_then(|live| Some((live, live.read(tables::remembered).ok()?)));
-    let ours = copy.read(tables::remembered)?;
+    let theirs = live.and_then(|live| Some((live, live.read_once(tables::remembered).ok()?)));
+    let ours = copy.read_once(tables::remembered)?;
     if asked.keep_tokens {
         let at = asked.clock.now();
         let kept = keep(ours, theirs.map(|(_, remembered)| remembered));
@@ -48,9 +52,9 @@ pub fn revoke(
         Some((revoked, theirs)) => {
             // A copy that does not say when it was made, or names a time to come, may be as old as can be.
             let from = made.filter(|made| *made <= at).unwrap_or(Timestamp::UNIX_EPOCH);
-            (revoked, follow(ours, theirs, Void { from, until: at }))
+            (revoked, follow(ours, theirs, Void { from, until: at + later }))
         }
-        None => (0, end_all(ours, at)),
+        None => (0, end_all(ours, at + later)),
     };
     copy.write(|tables| remember(tables, &kept))?;
     Ok(Outcome { at, revoked })
@@ -88,14 +92,14 @@ fn follow(ours: Remembered, theirs: Remembered, void: Void) -> Remembered {
 }
 
 /// Nothing that was issued before is valid: what PocketBase issued does not say when that was, and ends with its secrets.
-fn end_all(ours: Remembered, at: Timestamp) -> Remembered {
+fn end_all(ours: Remembered, until: Timestamp) -> Remembered {
     let end = |collection| Collection { token_secret: None, ..collection };
     let collections = ours.collections.map(|collections| Collections {
         users: end(collections.users),
         superusers: end(collections.superusers),
         ..collections
     });
-    Remembered { voids: vec![Void { from: Timestamp::UNIX_EPOCH, until: at }], collections, ..ours }
+    Remembered { voids: vec![Void { from: Timestamp::UNIX_EPOCH, until }], collections, ..ours }
 }
 
 /// Gives new token keys to those whose tokens were revoked in `live` since: by another key, by being disabled or deleted.
@@ -105,7 +109,7 @@ fn renew(copy: &Engine, live: &Engine, random: &Random) -> Result<Option<u64>, E
     for kind in [Kind::Users, Kind::Superusers] {
         let mut after = String::new();
         loop {
-            let batch = copy.read(|ours| live.read(|theirs| revoked(ours, theirs, kind, &after)));
+            let batch = copy.read_once(|ours| live.read_once(|theirs| revoked(ours, theirs, kind, &after)));
             let Ok(ids) = batch else { return Ok(None) };
             let Some(last) = ids.last() else { break };
             after.clone_from(last);

@@ -1,9 +1,10 @@
 //! Room on the disk, and whose what is there is.
 
 use std::io;
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 
-use super::schema::folder_of;
+use super::new_file::folder_of;
 use crate::store::Error;
 
 /// Refuses to begin a file at `path` that takes `needed` bytes, when its disk has not as many free.
@@ -11,13 +12,22 @@ use crate::store::Error;
 /// # Errors
 /// [`Error::NoRoom`]; [`Error::Open`] when there is no such folder.
 pub fn ensure(path: &Path, needed: u64) -> Result<(), Error> {
-    let disk = rustix::fs::statvfs(folder_of(path))
-        .map_err(|e| Error::Open { path: path.display().to_string(), reason: e.to_string() })?;
-    let available = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let available =
+        free_at(path).map_err(|e| Error::Open { path: path.display().to_string(), reason: e.to_string() })?;
     if available < needed {
         return Err(Error::NoRoom { path: path.display().to_string(), needed, available });
     }
     Ok(())
+}
+
+/// Bytes that are free on the disk of the file at `path`; `None` when the system does not tell.
+pub fn available(path: &Path) -> Option<u64> {
+    free_at(path).ok()
+}
+
+fn free_at(path: &Path) -> rustix::io::Result<u64> {
+    let disk = rustix::fs::statvfs(folder_of(path))?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// When this is root: gives `path` to whom `like` belongs, because what is made beside the database is for the server's user.
@@ -25,14 +35,10 @@ pub fn ensure(path: &Path, needed: u64) -> Result<(), Error> {
 /// # Errors
 /// The system's.
 pub fn own_like(path: &Path, like: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, chown};
-        let owner = |path: &Path| std::fs::metadata(path).map(|file| (file.uid(), file.gid()));
-        let (uid, gid) = owner(like)?;
-        if rustix::process::geteuid().is_root() && owner(path)? != (uid, gid) {
-            chown(path, Some(uid), Some(gid))?;
-        }
+    let owner = |path: &Path| std::fs::metadata(path).map(|file| (file.uid(), file.gid()));
+    let (uid, gid) = owner(like)?;
+    if rustix::process::geteuid().is_root() && owner(path)? != (uid, gid) {
+        chown(path, Some(uid), Some(gid))?;
     }
     Ok(())
 }

@@ -1,16 +1,20 @@
 //! The schema version of a file: refused when newer than ours, migrated step by step when older.
 
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
 use redb::{ReadTransaction, TableHandle};
 
+use super::backup::{copy_of, needed};
+use super::check::contents;
 use super::engine::{Engine, Mode};
+use super::new_file::{self, Unfinished, beside, free_name, owner_of};
+use super::room;
+use super::storage::{FileId, Lock, resolve};
 use super::tables::{META, Tables, read_schema_version};
 use crate::store::{Error, Location};
 
-/// Brings a file from one version to the next.
+/// Brings a database from one version to the next.
 pub type Step = fn(&mut Tables<'_>) -> Result<(), Error>;
 
 /// The version that this program writes, and how to get there: `steps[i]` leads from version `i + 1` to `i + 2`.
@@ -27,12 +31,10 @@ pub const CURRENT: Schema = Schema {
     ],
 };
 
-/// What becomes of a file as it was before a migration.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Old {
-    Kept,
-    Dropped,
-}
+/// What a new database is called until it is whole.
+pub const CREATED: &str = ".new";
+/// What a migrated database is called until it has the database's name.
+pub const MIGRATED: &str = ".migrate.new";
 
 impl Schema {
     fn version(&self) -> u32 {
@@ -41,148 +43,122 @@ impl Schema {
 
     /// Opens the database at `location` to look at it; it has to have this schema.
     pub fn look(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
-        let look = Engine::open(location.clone(), cache_bytes, Mode::Look)?;
-        match look.read(|txn| version_of(txn, &location.name()))? {
-            Some(version) if version == self.version() => Ok(look),
-            Some(version) if version > self.version() => Err(self.newer(location.name(), version)),
+        match self.look_at_any(location, cache_bytes, Lock::Shared)? {
+            (look, version) if version == self.version() => Ok(look),
             _ => Err(Error::OlderSchema { path: location.name() }),
         }
     }
 
-    /// Opens the database at `location` in this schema.
+    /// Opens the database at `location` to look at it, and says which version it has: at most this one.
+    pub fn look_at_any(
+        &self,
+        location: &Location,
+        cache_bytes: usize,
+        lock: Lock,
+    ) -> Result<(Engine, u32), Error> {
+        let engine = Engine::open(location.clone(), cache_bytes, Mode::Look(lock))?;
+        match engine.read(|txn| version_of(txn, &location.name()))? {
+            Some(version) if version > self.version() => Err(self.newer(location.name(), version)),
+            Some(version) => Ok((engine, version)),
+            None => Err(Error::Foreign { path: location.name(), reason: "it has no tables".into() }),
+        }
+    }
+
+    /// Whether a file of this version has to be migrated.
+    pub fn is_older(&self, version: u32) -> bool {
+        version < self.version()
+    }
+
+    /// Opens the database at `location` in this schema: made if it is missing or empty, migrated if it is older.
     pub fn open(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
-        self.open_and(location, cache_bytes, Old::Kept)
-    }
-
-    /// Opens a copy that is at `path` in this schema. What it was before a migration is not kept: the original has it.
-    pub fn open_copy(&self, path: &Path, cache_bytes: usize) -> Result<Engine, Error> {
-        self.open_and(&Location::File(path.to_owned()), cache_bytes, Old::Dropped)
-    }
-
-    fn open_and(&self, location: &Location, cache_bytes: usize, old: Old) -> Result<Engine, Error> {
-        self.open_or_make(location, cache_bytes, old).map_err(|error| match error {
+        let location = match location {
+            Location::File(path) => Location::File(resolve(path)),
+            custom @ Location::Custom(_) => custom.clone(),
+        };
+        self.open_or_make(&location, cache_bytes).map_err(|error| match error {
             Error::Damaged(reason) => Error::DamagedFile { path: location.name(), reason },
             error => error,
         })
     }
 
-    fn open_or_make(&self, location: &Location, cache_bytes: usize, old: Old) -> Result<Engine, Error> {
-        let name = location.name();
-        if let Location::File(path) = location {
-            match fs::metadata(path) {
-                Ok(file) if file.len() > 0 => self.check_untouched(location, cache_bytes)?,
-                _ => self.create(path, cache_bytes)?,
+    fn open_or_make(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
+        let Location::File(path) = location else { return self.open_custom(location, cache_bytes) };
+        if fs::metadata(path).is_ok_and(|file| file.len() > 0) {
+            let (look, version) = self.look_at_any(location, cache_bytes, Lock::Exclusive)?;
+            if self.is_older(version) {
+                self.migrate(&look, path, version)?;
             }
+        } else {
+            self.create(path, cache_bytes)?;
         }
+        Engine::open(location.clone(), cache_bytes, Mode::Write)
+    }
+
+    /// A storage that is no file is begun and migrated as it is.
+    fn open_custom(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
         let engine = Engine::open(location.clone(), cache_bytes, Mode::Write)?;
-        let found = engine.read(|txn| version_of(txn, &name))?;
-        match found {
-            Some(version) if version > self.version() => Err(self.newer(name, version)),
-            Some(version) if version < self.version() => {
-                self.migrate(engine, location, (cache_bytes, old), version)
-            }
-            Some(_) => Ok(engine),
-            None => {
-                engine.write(|tables| tables.set_schema_version(self.version()))?;
-                Ok(engine)
-            }
+        match engine.read(|txn| version_of(txn, &location.name()))? {
+            Some(version) if version > self.version() => return Err(self.newer(location.name(), version)),
+            Some(version) if version == self.version() => {}
+            Some(older) => engine.write(|tables| self.take_steps(tables, older))?,
+            None => engine.write(|tables| tables.set_schema_version(self.version()))?,
         }
+        Ok(engine)
     }
 
-    /// Makes a new file under another name and renames it when it is whole: a power cut in the middle leaves no file
-    /// that is neither empty nor a database.
     fn create(&self, path: &Path, cache_bytes: usize) -> Result<(), Error> {
-        let failed = |e: io::Error| Error::Open { path: path.display().to_string(), reason: e.to_string() };
-        let unfinished = beside(path, ".new");
-        remove_if_there(&unfinished).map_err(failed)?;
-        let engine = Engine::open(Location::File(unfinished.clone()), cache_bytes, Mode::Write).map_err(
-            |e| match e {
-                Error::Open { reason, .. } => Error::Open { path: path.display().to_string(), reason },
-                other => other,
-            },
-        )?;
-        engine.write(|tables| tables.set_schema_version(self.version()))?;
-        drop(engine);
-        give_to_owner_of_folder(&unfinished).map_err(failed)?;
-        fs::rename(&unfinished, path).and_then(|()| sync_folder(path)).map_err(failed)
+        let of_database = |error| match error {
+            Error::Open { reason, .. } | Error::Copy(reason) => {
+                Error::Open { path: path.display().to_string(), reason }
+            }
+            other => other,
+        };
+        let make = || {
+            let file = Unfinished::new(&beside(path, CREATED))?;
+            let begin =
+                |engine: &Engine| Ok(engine.write(|tables| tables.set_schema_version(self.version()))?);
+            let (filled, ()) = new_file::fill(file, owner_of(path), (cache_bytes, 0), begin)?;
+            filled.verify()?.place(path)
+        };
+        make().map_err(of_database)
     }
 
-    /// A file that is not for us is refused before anything is written to it.
-    fn check_untouched(&self, location: &Location, cache_bytes: usize) -> Result<(), Error> {
-        let look = Engine::open(location.clone(), cache_bytes, Mode::Look)?;
-        match look.read(|txn| version_of(txn, &location.name()))? {
-            Some(version) if version > self.version() => Err(self.newer(location.name(), version)),
-            _ => Ok(()),
-        }
+    /// Puts a migrated copy in the place of the database at `path`, which is kept under another name.
+    fn migrate(&self, old: &Engine, path: &Path, from: u32) -> Result<(), Error> {
+        let file = Unfinished::new(&beside(path, MIGRATED))?;
+        let (filled, before) = old.read_once(|txn| {
+            let room = needed(old, txn, file.path())?;
+            room::ensure(file.path(), room)?;
+            let steps = |tables: &mut Tables<'_>| self.take_steps(tables, from);
+            Ok((copy_of(txn, file, path, room, &mut |_, _| Ok(()), steps)?, contents(txn)?))
+        })?;
+        let verified = filled.with_spare()?.verify()?.expect_users(before.users)?;
+        let kept = kept_name(path, from);
+        tracing::warn!(from, to = self.version(), kept = %kept.display(), "migrating the database");
+        verified.swap(path, &kept)
+    }
+
+    /// Takes every step from version `from` on.
+    pub fn take_steps(&self, tables: &mut Tables<'_>, from: u32) -> Result<(), Error> {
+        let done = usize::try_from(from).unwrap_or(usize::MAX).saturating_sub(1);
+        self.steps.iter().skip(done).try_for_each(|step| step(tables))?;
+        tables.set_schema_version(self.version())
     }
 
     fn newer(&self, path: String, found: u32) -> Error {
         Error::NewerSchema { path, found, known: self.version() }
     }
+}
 
-    /// Copies the closed file, then takes every step in one transaction.
-    fn migrate(
-        &self,
-        engine: Engine,
-        location: &Location,
-        (cache, old): (usize, Old),
-        from: u32,
-    ) -> Result<Engine, Error> {
-        drop(engine);
-        if let (Location::File(path), Old::Kept) = (location, old) {
-            let copy = beside(path, &format!(".v{from}.bak"));
-            fs::copy(path, &copy)
-                .map_err(|e| Error::Failed(format!("copying {} before migration: {e}", path.display())))?;
-            tracing::warn!(from, to = self.version(), copy = %copy.display(), "migrating the database");
-        }
-        let engine = Engine::open(location.clone(), cache, Mode::Write)?;
-        engine.write(|tables| {
-            let done = usize::try_from(from).unwrap_or(usize::MAX).saturating_sub(1);
-            self.steps.iter().skip(done).try_for_each(|step| step(tables))?;
-            tables.set_schema_version(self.version())
-        })?;
-        Ok(engine)
+/// What the database at `path` of version `from` is called from now on: what a migration that was cut has called it already,
+/// or else a name that no other file has.
+fn kept_name(path: &Path, from: u32) -> std::path::PathBuf {
+    let suffix = format!(".v{from}.bak");
+    let usual = beside(path, &suffix);
+    if FileId::at(&usual) == FileId::at(path) {
+        return usual;
     }
-}
-
-/// A database that root makes in the service's folder is the service's, which could not open it otherwise.
-fn give_to_owner_of_folder(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, chown};
-        let (file, folder) = (fs::metadata(path)?, fs::metadata(folder_of(path))?);
-        if file.uid() == 0 && folder.uid() != 0 {
-            chown(path, Some(folder.uid()), Some(folder.gid()))?;
-        }
-    }
-    Ok(())
-}
-
-pub fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
-    }
-}
-
-/// A new name of a file is on disk only when its folder is.
-///
-/// # Errors
-/// The system's.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path))?.sync_all()
-}
-
-/// The folder that a file is in.
-pub fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// The path with `suffix` behind its file name.
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(suffix);
-    path.with_file_name(name)
+    free_name(path, &suffix)
 }
 
 /// The version in the file; `None` when the file is new. A database with other tables is somebody else's.
@@ -211,9 +187,10 @@ mod tests {
     const NEXT: Schema = Schema { steps: &[add_company] };
 
     fn add_company(tables: &mut Tables<'_>) -> Result<(), Error> {
+        let number = tables.next_company_number()?;
         tables.add_company(&Company {
             id: RecordId::parse("c00000000000001").unwrap(),
-            number: 1,
+            number,
             company_id: "from-step".into(),
             columns: "{}".into(),
             created: Timestamp::UNIX_EPOCH,

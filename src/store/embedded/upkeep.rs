@@ -7,29 +7,36 @@ use redb::ReadableTableMetadata;
 
 use super::backup::Progress;
 use super::tables::COMPANIES;
-use super::{Embedded, backup, check, schema};
+use super::{Embedded, backup, check, room, schema};
 use crate::metrics::Metrics;
-use crate::store::{Contents, Error, Location};
+use crate::store::{Contents, CopyLimits, Error, Location};
 
 impl Embedded {
     pub fn look(location: &Location, cache_bytes: usize) -> Result<Contents, Error> {
-        schema::CURRENT.look(location, cache_bytes)?.read(check::check)
+        schema::CURRENT.look(location, cache_bytes)?.read_once(check::check)
     }
 
     pub fn check(&self) -> Result<Contents, Error> {
-        self.engine.read(check::check)
+        self.engine.read_once(check::check)
     }
 
-    pub fn backup(&self, path: &Path, now: Timestamp, progress: Progress<'_>) -> Result<Contents, Error> {
-        backup::backup(&self.engine, path, now, progress)
+    pub fn backup(
+        &self,
+        path: &Path,
+        now: Timestamp,
+        limits: CopyLimits,
+        progress: Progress<'_>,
+    ) -> Result<Contents, Error> {
+        backup::backup(&self.engine, path, now, limits, progress)
     }
 
     pub fn compact(&self) -> Result<(), Error> {
-        self.engine.compact()
+        self.writer.alone(backup::compact)
     }
 
     pub async fn is_writable(&self) -> bool {
-        self.writer.is_working().await
+        let free = self.engine.file().and_then(room::available);
+        self.engine.ensure_in_place().is_ok() && self.writer.is_working(free).await
     }
 
     pub fn count_companies(&self) -> Result<u64, Error> {

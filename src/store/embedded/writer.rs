@@ -1,20 +1,23 @@
 //! The one thread that writes. It takes every waiting job, runs them in one transaction, commits once,
 //! and only then answers: many clients share the cost of one fsync.
 //!
-//! Two rules: a job checks before it writes, so a refused job leaves no trace in the shared transaction;
-//! and a requester that has gone away does not stop its job.
+//! A job checks before it writes, so what it refuses leaves no trace in the shared transaction. One that meets an error takes
+//! back the transaction, which is begun anew without it; so a job may run more than once. A requester that has gone away does
+//! not stop its job.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use super::batch::{Batch, Committed, Job, Unsettled};
 use super::engine::Engine;
 use super::stats::Stats;
 use super::tables::Tables;
+use super::unwind::guarded;
 use crate::metrics::Metrics;
 use crate::store::{Change, Error};
 
@@ -26,6 +29,9 @@ const CHANGES: usize = 1024;
 const PROOF_AGE: Duration = Duration::from_secs(5);
 /// A write that takes longer than this counts as failing.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The least and the most bytes of a probe after a write has failed: it has to need as much room as a user's write does.
+const PROBE_LEAST: u64 = 64 << 10;
+const PROBE_MOST: u64 = 4 << 20;
 
 pub struct Writer {
     jobs: Option<mpsc::Sender<Task>>,
@@ -39,13 +45,9 @@ impl Writer {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let state = Arc::new(State::new());
         let (changes, _) = broadcast::channel(CHANGES);
-        let thread = thread::Builder::new()
-            .name("store-writer".into())
-            .spawn({
-                let (state, changes) = (Arc::clone(&state), changes.clone());
-                move || run(&engine, queue, &state, &changes)
-            })
-            .map_err(|e| Error::Failed(format!("starting the writer thread: {e}")))?;
+        let worker = Worker { engine, state: Arc::clone(&state), changes: changes.clone(), unsettled: None };
+        let thread = thread::Builder::new().name("store-writer".into()).spawn(move || worker.run(queue));
+        let thread = thread.map_err(|e| Error::Failed(format!("starting the writer thread: {e}")))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread), state, changes })
     }
 
@@ -53,11 +55,11 @@ impl Writer {
     pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Tables<'_>) -> Result<T, Error> + Send + 'static,
+        F: FnMut(&mut Tables<'_>) -> Result<T, Error> + Send + 'static,
     {
         let stopped = || Error::Failed("the writer has stopped".into());
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Write { work: Some(work), outcome: None, reply });
+        let job = Box::new(Write { work, outcome: None, reply });
         self.jobs.as_ref().ok_or_else(stopped)?.send(Task::Write(job)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
@@ -91,12 +93,18 @@ impl Writer {
         self.changes.subscribe()
     }
 
-    /// Whether a write would succeed: known from a recent commit, else found out by one.
-    pub async fn is_working(&self) -> bool {
+    /// Whether a write would succeed: known from a recent commit, else found out by one. After a failure it needs as much room
+    /// as what failed, of which `free` is left on the disk: what is small may fit where users' writes do not.
+    pub async fn is_working(&self, free: Option<u64>) -> bool {
         if self.state.is_proven() {
             return true;
         }
-        let probe = self.write(|tables: &mut Tables<'_>| tables.mark_probe());
+        let needed = self.state.needed();
+        if free.is_some_and(|free| free < needed) {
+            return false;
+        }
+        let bytes = usize::try_from(needed).unwrap_or(usize::MAX);
+        let probe = self.write(move |tables: &mut Tables<'_>| tables.mark_probe(bytes));
         matches!(tokio::time::timeout(PROBE_TIMEOUT, probe).await, Ok(Ok(())))
     }
 }
@@ -114,8 +122,10 @@ impl Drop for Writer {
 struct State {
     stats: Stats,
     started: Instant,
-    failing: AtomicBool,
-    last_commit_ms: AtomicU64,
+    /// Milliseconds from the start, and one more; 0: the last one failed, or there was none.
+    last_commit: AtomicU64,
+    /// Bytes that the last one needed, if it failed.
+    needed: AtomicU64,
 }
 
 impl State {
@@ -123,8 +133,8 @@ impl State {
         Self {
             stats: Stats::new(),
             started: Instant::now(),
-            failing: AtomicBool::new(true),
-            last_commit_ms: AtomicU64::new(0),
+            last_commit: AtomicU64::new(0),
+            needed: AtomicU64::new(0),
         }
     }
 
@@ -132,16 +142,23 @@ impl State {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn record(&self, committed: bool) {
-        if committed {
-            self.last_commit_ms.store(self.elapsed_ms(), Ordering::Relaxed);
-        }
-        self.failing.store(!committed, Ordering::Release);
+    fn succeeded(&self) {
+        self.needed.store(0, Ordering::Release);
+        self.last_commit.store(self.elapsed_ms() + 1, Ordering::Release);
+    }
+
+    fn failed(&self, bytes: u64) {
+        self.needed.store(bytes.clamp(PROBE_LEAST, PROBE_MOST), Ordering::Release);
+        self.last_commit.store(0, Ordering::Release);
+    }
+
+    fn needed(&self) -> u64 {
+        self.needed.load(Ordering::Acquire)
     }
 
     fn is_proven(&self) -> bool {
-        let age = self.elapsed_ms().saturating_sub(self.last_commit_ms.load(Ordering::Relaxed));
-        !self.failing.load(Ordering::Acquire) && u128::from(age) < PROOF_AGE.as_millis()
+        let last = self.last_commit.load(Ordering::Acquire);
+        last > 0 && u128::from((self.elapsed_ms() + 1).saturating_sub(last)) < PROOF_AGE.as_millis()
     }
 }
 
@@ -155,15 +172,8 @@ enum Task {
 
 type AloneWork = Box<dyn FnOnce(&Engine) + Send>;
 
-trait Job: Send {
-    /// Does the work; `Err` when the transaction must not be committed.
-    fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Error>;
-    /// Tells the requester, if it is still there.
-    fn answer(self: Box<Self>, commit: &Result<(), Error>);
-}
-
 struct Write<T, F> {
-    work: Option<F>,
+    work: F,
     outcome: Option<Result<T, Error>>,
     reply: oneshot::Sender<Result<T, Error>>,
 }
@@ -171,15 +181,11 @@ struct Write<T, F> {
 impl<T, F> Job for Write<T, F>
 where
     T: Send,
-    F: FnOnce(&mut Tables<'_>) -> Result<T, Error> + Send,
+    F: FnMut(&mut Tables<'_>) -> Result<T, Error> + Send,
 {
     fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Error> {
-        let Some(work) = self.work.take() else { return Ok(()) };
-        let outcome = work(tables);
-        let verdict = match &outcome {
-            Err(error @ Error::Failed(_)) => Err(error.clone()),
-            _ => Ok(()),
-        };
+        let outcome = guarded(|| (self.work)(tables));
+        let verdict = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
         self.outcome = Some(outcome);
         verdict
     }
@@ -194,20 +200,47 @@ where
     }
 }
 
-fn run(
-    engine: &Engine,
-    mut queue: mpsc::Receiver<Task>,
-    state: &State,
-    listeners: &broadcast::Sender<Arc<Change>>,
-) {
-    while let Some(first) = queue.blocking_recv() {
-        let (batch, alone) = gather(first, &mut queue);
-        if !batch.is_empty() {
-            write(engine, batch, state, listeners);
+/// What the thread has.
+struct Worker {
+    engine: Arc<Engine>,
+    state: Arc<State>,
+    changes: broadcast::Sender<Arc<Change>>,
+    unsettled: Option<Unsettled>,
+}
+
+impl Worker {
+    fn run(mut self, mut queue: mpsc::Receiver<Task>) {
+        while let Some(first) = queue.blocking_recv() {
+            let (jobs, alone) = gather(first, &mut queue);
+            if !jobs.is_empty() {
+                self.write(Batch::new(jobs));
+            }
+            if let Some(work) = alone {
+                // A panic drops the reply, which tells the requester; the thread goes on.
+                let _ = catch_unwind(AssertUnwindSafe(|| work(&self.engine)));
+            }
         }
-        if let Some(work) = alone {
-            // A panic drops the reply, which tells the requester; the thread goes on.
-            let _ = catch_unwind(AssertUnwindSafe(|| work(engine)));
+    }
+
+    fn write(&mut self, mut batch: Batch) {
+        let (begun, jobs, written) = (Instant::now(), batch.len(), self.engine.written_bytes());
+        let committed = batch.commit(&self.engine, &mut self.unsettled);
+        self.state.stats.record(jobs, begun.elapsed(), committed.is_ok());
+        match &committed {
+            Ok(_) => self.state.succeeded(),
+            Err(_) => self.state.failed(self.engine.written_bytes().saturating_sub(written)),
+        }
+        let outcome = committed.map(|Committed { earlier, changes }| {
+            self.tell(earlier);
+            self.tell(changes);
+        });
+        batch.answer(&outcome);
+    }
+
+    fn tell(&self, changes: Vec<Change>) {
+        for change in changes {
+            // Nobody may be listening.
+            let _ = self.changes.send(Arc::new(change));
         }
     }
 }
@@ -223,47 +256,4 @@ fn gather(first: Task, queue: &mut mpsc::Receiver<Task>) -> (Vec<Box<dyn Job>>, 
         next = if batch.len() < QUEUE { queue.try_recv().ok() } else { None };
     }
     (batch, None)
-}
-
-fn write(
-    engine: &Engine,
-    mut batch: Vec<Box<dyn Job>>,
-    state: &State,
-    listeners: &broadcast::Sender<Arc<Change>>,
-) {
-    let begun = Instant::now();
-    let commit = commit(engine, &mut batch, listeners.receiver_count() > 0);
-    state.stats.record(batch.len(), begun.elapsed(), commit.is_ok());
-    state.record(commit.is_ok());
-    let commit = commit.map(|changes| tell(listeners, changes));
-    for job in batch {
-        job.answer(&commit);
-    }
-}
-
-fn tell(listeners: &broadcast::Sender<Arc<Change>>, changes: Vec<Change>) {
-    for change in changes {
-        // Nobody may be listening any more.
-        let _ = listeners.send(Arc::new(change));
-    }
-}
-
-/// One transaction for the whole batch, and what it changed if that is watched. After a failure the database is opened anew before anyone is answered,
-/// so that reads go on and the next batch finds a database that accepts writes.
-fn commit(engine: &Engine, batch: &mut [Box<dyn Job>], is_watched: bool) -> Result<Vec<Change>, Error> {
-    engine.ensure_writable()?;
-    let result = engine.write(|tables| {
-        if is_watched {
-            tables.watch();
-        }
-        batch.iter_mut().try_for_each(|job| job.run(tables))?;
-        Ok(tables.take_changes())
-    });
-    if let Err(error) = &result {
-        tracing::error!(%error, jobs = batch.len(), "a commit failed; reopening the database");
-        if let Err(error) = engine.reopen() {
-            tracing::error!(%error, "the database takes no writes yet");
-        }
-    }
-    result
 }

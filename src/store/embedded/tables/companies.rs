@@ -24,7 +24,7 @@ impl Tables<'_> {
     pub fn add_company(&mut self, company: &Company) -> Result<(), Error> {
         self.index_company(company)?;
         self.write_company(company)?;
-        self.changed(Action::Create, || Record::Company(company.clone()));
+        self.changed(Action::Create, Record::Company(company.clone()));
         Ok(())
     }
 
@@ -34,14 +34,14 @@ impl Tables<'_> {
             self.index_company(after)?;
         }
         self.write_company(after)?;
-        self.changed(Action::Update, || Record::Company(after.clone()));
+        self.changed(Action::Update, Record::Company(after.clone()));
         Ok(())
     }
 
     pub fn remove_company(&mut self, company: &Company) -> Result<(), Error> {
         self.companies_by_key.remove(company.company_id.as_str())?;
         self.companies.remove(company.id.as_str())?;
-        self.changed(Action::Delete, || Record::Company(company.clone()));
+        self.changed(Action::Delete, Record::Company(company.clone()));
         Ok(())
     }
 

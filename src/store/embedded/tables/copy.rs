@@ -5,7 +5,8 @@ use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use redb::{
-    Key, ReadTransaction, ReadableTableMetadata, TableDefinition, TableStats, Value, WriteTransaction,
+    Key, ReadTransaction, ReadableTableMetadata, TableDefinition, TableError, TableStats, Value,
+    WriteTransaction,
 };
 
 use super::{
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::store::Error;
 use crate::store::embedded::engine::Engine;
+use crate::store::embedded::unwind::{error_of, guarded};
 
 /// About as many bytes of keys and values go into one transaction: its pages are still in the cache when redb
 /// computes their checksums, so that each is written once.
@@ -52,25 +54,29 @@ fn copy_table<K: Key + Send + 'static, V: Value + Send + 'static>(
 ) -> Result<(), Error> {
     thread::scope(|scope| {
         let (sender, pieces) = mpsc::sync_channel(WAITING);
-        let reader = scope.spawn(move || read(from, table, &sender));
+        let reader = scope.spawn(move || guarded(|| read(from, table, &sender)));
         let mut done = 0;
         for piece in pieces {
             to.load(|txn| piece.write(txn, table))?;
             done += piece.entries.len() as u64;
             each(done)?;
         }
-        reader.join().unwrap_or_else(|_| Err(Error::Failed("a copy panicked".into())))
+        reader.join().unwrap_or_else(|payload| Err(error_of(payload)))
     })
 }
 
-/// Reads until the end, or until nobody wants more.
+/// Reads until the end, or until nobody wants more. A file of an older version may not have the table.
 fn read<K: Key + 'static, V: Value + 'static>(
     from: &ReadTransaction,
     table: TableDefinition<'_, K, V>,
     pieces: &SyncSender<Piece>,
 ) -> Result<(), Error> {
+    let opened = match from.open_table(table) {
+        Err(TableError::TableDoesNotExist(_)) => return Ok(()),
+        opened => opened?,
+    };
     let mut piece = Piece::default();
-    for entry in from.open_table(table)?.range::<K::SelfType<'_>>(..)? {
+    for entry in opened.range::<K::SelfType<'_>>(..)? {
         let (key, value) = entry?;
         piece.push(K::as_bytes(&key.value()).as_ref(), V::as_bytes(&value.value()).as_ref());
         if piece.bytes.len() >= PIECE && pieces.send(std::mem::take(&mut piece)).is_err() {

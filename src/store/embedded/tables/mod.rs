@@ -61,7 +61,9 @@ pub const META_COLLECTIONS: &str = "collections";
 pub const META_VOIDS: &str = "void_tokens";
 /// When this file was made as a backup, i64 little-endian in milliseconds; not there: it was not.
 pub const META_BACKUP_TIME: &str = "backup_time";
-/// Written to see whether writing works; one byte.
+/// How many commits there were, u64 little-endian: after an error it tells whether the last one is stored.
+pub const META_COMMITS: &str = "commits";
+/// Written to see whether writing works; as many bytes as the write had that failed.
 pub const META_PROBE: &str = "probe";
 
 type Index<'txn> = Table<'txn, &'static str, &'static str>;
@@ -80,7 +82,7 @@ pub struct Tables<'txn> {
     superusers_by_email: Index<'txn>,
     events: [Table<'txn, (i64, u64), &'static [u8]>; 3],
     meta: Records<'txn>,
-    changes: Option<Vec<Change>>,
+    changes: Vec<Change>,
 }
 
 impl<'txn> Tables<'txn> {
@@ -98,36 +100,32 @@ impl<'txn> Tables<'txn> {
             superusers_by_email: txn.open_table(SUPERUSERS_BY_EMAIL)?,
             events: [txn.open_table(strangers)?, txn.open_table(users)?, txn.open_table(administrators)?],
             meta: txn.open_table(META)?,
-            changes: None,
+            changes: Vec::new(),
         })
     }
 
-    /// From now on, changes of records are remembered.
-    pub fn watch(&mut self) {
-        self.changes = Some(Vec::new());
-    }
-
-    /// What was changed since [`Tables::watch`], in order.
+    /// What was changed, in order.
     pub fn take_changes(&mut self) -> Vec<Change> {
-        self.changes.take().unwrap_or_default()
+        std::mem::take(&mut self.changes)
     }
 
-    /// How many changes are remembered; see [`Tables::forget_changes`].
+    /// How many changes there are; see [`Tables::forget_changes`].
     pub fn change_count(&self) -> usize {
-        self.changes.as_ref().map_or(0, Vec::len)
+        self.changes.len()
     }
 
     /// Forgets all changes but the first `count`, because they were undone.
     pub fn forget_changes(&mut self, count: usize) {
-        if let Some(changes) = &mut self.changes {
-            changes.truncate(count);
-        }
+        self.changes.truncate(count);
     }
 
-    fn changed(&mut self, action: Action, record: impl FnOnce() -> Record) {
-        if let Some(changes) = &mut self.changes {
-            changes.push(Change { action, record: record() });
-        }
+    fn changed(&mut self, action: Action, record: Record) {
+        self.changes.push(Change { action, record });
+    }
+
+    /// Counts this commit; its number.
+    pub fn count_commit(&mut self) -> Result<u64, Error> {
+        self.next_number(META_COMMITS)
     }
 
     /// Takes the next of the numbers that are counted under `name`: they have no gaps but those of deleted records and of
@@ -157,8 +155,8 @@ impl<'txn> Tables<'txn> {
         Ok(())
     }
 
-    pub fn mark_probe(&mut self) -> Result<(), Error> {
-        self.meta.insert(META_PROBE, [1].as_slice())?;
+    pub fn mark_probe(&mut self, bytes: usize) -> Result<(), Error> {
+        self.meta.insert(META_PROBE, vec![1; bytes.max(1)].as_slice())?;
         Ok(())
     }
 

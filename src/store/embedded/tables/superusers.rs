@@ -28,7 +28,7 @@ impl Tables<'_> {
     pub fn add_superuser(&mut self, superuser: &Superuser) -> Result<(), Error> {
         self.superusers_by_email.insert(superuser.email.as_str(), superuser.id.as_str())?;
         self.write_superuser(superuser)?;
-        self.changed(Action::Create, || Record::Superuser(superuser.clone()));
+        self.changed(Action::Create, Record::Superuser(superuser.clone()));
         Ok(())
     }
 
@@ -38,14 +38,14 @@ impl Tables<'_> {
             self.superusers_by_email.insert(after.email.as_str(), after.id.as_str())?;
         }
         self.write_superuser(after)?;
-        self.changed(Action::Update, || Record::Superuser(after.clone()));
+        self.changed(Action::Update, Record::Superuser(after.clone()));
         Ok(())
     }
 
     pub fn remove_superuser(&mut self, superuser: &Superuser) -> Result<(), Error> {
         self.superusers_by_email.remove(superuser.email.as_str())?;
         self.superusers.remove(superuser.id.as_str())?;
-        self.changed(Action::Delete, || Record::Superuser(superuser.clone()));
+        self.changed(Action::Delete, Record::Superuser(superuser.clone()));
         Ok(())
     }
 

@@ -56,7 +56,7 @@ impl Tables<'_> {
         self.users_by_created.insert(created_key(user), user.id.as_str())?;
         self.write_user(user)?;
         self.count_imported_hash(None, Some(user))?;
-        self.changed(Action::Create, || Record::User(user.clone()));
+        self.changed(Action::Create, Record::User(user.clone()));
         Ok(())
     }
 
@@ -68,7 +68,7 @@ impl Tables<'_> {
         }
         self.write_user(after)?;
         self.count_imported_hash(Some(before), Some(after))?;
-        self.changed(Action::Update, || Record::User(after.clone()));
+        self.changed(Action::Update, Record::User(after.clone()));
         Ok(())
     }
 
@@ -78,7 +78,7 @@ impl Tables<'_> {
         self.users_by_created.remove(created_key(user))?;
         self.users.remove(user.id.as_str())?;
         self.count_imported_hash(Some(user), None)?;
-        self.changed(Action::Delete, || Record::User(user.clone()));
+        self.changed(Action::Delete, Record::User(user.clone()));
         Ok(())
     }
 

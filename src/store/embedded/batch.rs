@@ -1,0 +1,144 @@
+//! The jobs of one transaction: all that may be done of them is committed, and what became of it is found out.
+
+use redb::ReadTransaction;
+
+use super::engine::{Engine, WriteError};
+use super::tables::{META, META_COMMITS, Tables, read_number};
+use crate::store::{Change, Error};
+
+/// Work for a shared transaction.
+pub trait Job: Send {
+    /// Does the work, maybe not for the first time. After an error the transaction is taken back.
+    fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Error>;
+    /// Tells the requester, if it is still there.
+    fn answer(self: Box<Self>, commit: &Result<(), Error>);
+}
+
+/// The jobs that are not answered.
+pub struct Batch(Vec<Box<dyn Job>>);
+
+/// What is on disk now.
+pub struct Committed {
+    /// Of a commit before, of which nobody knew.
+    pub earlier: Vec<Change>,
+    /// Of this one.
+    pub changes: Vec<Change>,
+}
+
+/// A commit that failed at its end, when the storage could not be asked whether it has it.
+pub struct Unsettled {
+    number: u64,
+    changes: Vec<Change>,
+}
+
+/// An attempt that failed.
+struct Failure {
+    error: Error,
+    /// The job that met the error, if one did.
+    at_fault: Option<usize>,
+    /// Whether the database has to be opened anew.
+    is_broken: bool,
+    /// The commit, if it was begun.
+    commit: Option<Unsettled>,
+}
+
+impl Batch {
+    pub fn new(jobs: Vec<Box<dyn Job>>) -> Self {
+        Self(jobs)
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn answer(self, commit: &Result<(), Error>) {
+        for job in self.0 {
+            job.answer(commit);
+        }
+    }
+
+    /// Commits all jobs but those that meet an error, which are answered. When the commit itself fails, the database is opened
+    /// anew, and if it does not have the commit, that is tried once more: what failed may have been an earlier one's affair.
+    pub fn commit(&mut self, engine: &Engine, unsettled: &mut Option<Unsettled>) -> Result<Committed, Error> {
+        let mut earlier = Vec::new();
+        let mut is_retried = false;
+        while !self.0.is_empty() {
+            engine.ensure_writable()?;
+            if let Some(before) = unsettled.take_if(|before| is_stored(engine, before.number)) {
+                earlier.extend(before.changes);
+            }
+            *unsettled = None;
+            let failure = match self.attempt(engine) {
+                Ok(changes) => return Ok(Committed { earlier, changes }),
+                Err(failure) => failure,
+            };
+            if let Some(job) = failure.at_fault {
+                self.0.remove(job).answer(&Ok(()));
+            }
+            if failure.is_broken {
+                tracing::error!(error = %failure.error, jobs = self.len(), "a commit failed; reopening the database");
+                match found_after(engine, failure.commit) {
+                    Found::Stored(changes) => return Ok(Committed { earlier, changes }),
+                    Found::NotStored if failure.at_fault.is_some() || !is_retried => {}
+                    Found::NotStored => return Err(failure.error),
+                    Found::Unknown(commit) => {
+                        *unsettled = Some(commit);
+                        return Err(Error::Unknown(failure.error.to_string()));
+                    }
+                }
+                is_retried |= failure.at_fault.is_none();
+            }
+        }
+        Ok(Committed { earlier, changes: Vec::new() })
+    }
+
+    fn attempt(&mut self, engine: &Engine) -> Result<Vec<Change>, Failure> {
+        let (mut at_fault, mut commit) = (None, None);
+        let written = engine.write(|tables| {
+            for (n, job) in self.0.iter_mut().enumerate() {
+                job.run(tables).inspect_err(|_| at_fault = Some(n))?;
+            }
+            commit = Some(Unsettled { number: tables.count_commit()?, changes: tables.take_changes() });
+            Ok(())
+        });
+        match (written, commit) {
+            (Ok(()), commit) => Ok(commit.map(|commit| commit.changes).unwrap_or_default()),
+            (Err(WriteError::Refused(error)), _) => {
+                Err(Failure { error, at_fault, is_broken: at_fault.is_none(), commit: None })
+            }
+            (Err(WriteError::Broken(error)), commit) => {
+                Err(Failure { error, at_fault, is_broken: true, commit })
+            }
+        }
+    }
+}
+
+/// What the storage has of a commit that failed.
+enum Found {
+    Stored(Vec<Change>),
+    NotStored,
+    Unknown(Unsettled),
+}
+
+/// Opens the database anew and looks for the commit. What was only read from a storage that takes no writes may be in the
+/// system's memory and not on its disk.
+fn found_after(engine: &Engine, commit: Option<Unsettled>) -> Found {
+    let reopened = engine.reopen();
+    if let Err(error) = &reopened {
+        tracing::error!(%error, "the database takes no writes yet");
+    }
+    let Some(commit) = commit else { return Found::NotStored };
+    match (commits(engine), reopened) {
+        (Ok(found), _) if found < commit.number => Found::NotStored,
+        (Ok(_), Ok(())) => Found::Stored(commit.changes),
+        _ => Found::Unknown(commit),
+    }
+}
+
+fn is_stored(engine: &Engine, number: u64) -> bool {
+    commits(engine).is_ok_and(|found| found >= number)
+}
+
+fn commits(engine: &Engine) -> Result<u64, Error> {
+    engine.read_once(|txn: &ReadTransaction| read_number(&txn.open_table(META)?, META_COMMITS))
+}

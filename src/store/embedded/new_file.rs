@@ -1,0 +1,231 @@
+//! A database in a new file: filled under a name that nobody looks for, closed, synced, read back off the disk, and only then
+//! renamed. Backup, restoration, compaction, migration and the first start make their files here, and nothing else gives a
+//! file the name of a database.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use redb::StorageBackend as _;
+use redb::backends::FileBackend;
+use rustix::fs::{Advice, fadvise};
+use tempfile::TempPath;
+
+use super::blocks::Blocks;
+use super::check::check;
+use super::engine::{Engine, Mode};
+use super::layout::BLOCK;
+use super::room;
+use super::storage::{FileId, Lock};
+use crate::store::{Contents, Error, Location};
+
+/// Page cache for reading the file back, once, in the order of its keys.
+const CACHE: usize = 16 << 20;
+/// What is left free at the end of a file that is going to be written to: so many blocks, and this part of its length. Into a
+/// file that is full, redb cannot write a page before it has doubled it.
+const SPARE_LEAST: u64 = 16;
+const SPARE_PART: u64 = 16;
+
+/// A file that has no name yet, and is gone when this is dropped.
+pub struct Unfinished(TempPath);
+
+impl Unfinished {
+    /// Nothing is there yet; what an earlier process has left of that name is removed.
+    pub fn new(path: &Path) -> Result<Self, Error> {
+        let path = std::path::absolute(path).map_err(|e| unwritten(path, &e))?;
+        remove_if_there(&path).map_err(|e| unwritten(&path, &e))?;
+        Ok(Self(TempPath::try_from_path(&path).map_err(|e| unwritten(&path, &e))?))
+    }
+
+    /// Its name until it has one.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes it to the disk and drops it from the system's page cache: what is read from now on comes off the disk.
+    pub fn sync(&self) -> Result<(), Error> {
+        sync_and_drop_cache(&self.0).map_err(|e| unwritten(&self.0, &e))
+    }
+
+    /// Gives it its name, unless there is such a file.
+    pub fn name(self, path: &Path) -> Result<(), Error> {
+        let named = self.0.persist_noclobber(path).map_err(|e| e.error);
+        named.and_then(|()| sync_folder(path)).map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => Error::Copy(format!("{} is there already", path.display())),
+            _ => unwritten(path, &e),
+        })
+    }
+
+    /// Gives it the name of the file at `path`, which is gone then unless it has another name.
+    pub fn replace(self, path: &Path) -> Result<(), Error> {
+        let named = self.0.persist(path).map_err(|e| e.error);
+        named.and_then(|()| sync_folder(path)).map_err(|e| unwritten(path, &e))
+    }
+}
+
+/// Fills a new database in `file`, which belongs to whom `like` belongs and is going to hold about `room` bytes.
+pub fn fill<T>(
+    file: Unfinished,
+    like: &Path,
+    (cache, room): (usize, u64),
+    work: impl FnOnce(&Engine) -> Result<T, Error>,
+) -> Result<(Filled, T), Error> {
+    let engine = Engine::create(file.path(), cache, room)?;
+    let owned = room::own_like(file.path(), like).map_err(|e| unwritten(file.path(), &e));
+    match owned.and_then(|()| work(&engine)) {
+        Ok(value) => Ok((Filled::close(file, engine)?, value)),
+        Err(error) => {
+            engine.abandon();
+            Err(error)
+        }
+    }
+}
+
+/// A database that is closed and may be verified.
+pub struct Filled(Unfinished);
+
+impl Filled {
+    /// Closes what was filled in `file`.
+    pub fn close(file: Unfinished, engine: Engine) -> Result<Self, Error> {
+        engine.close()?;
+        Ok(Self(file))
+    }
+
+    /// Leaves some room at the end, for what is going to be written.
+    pub fn with_spare(self) -> Result<Self, Error> {
+        let lengthen = || {
+            let file = File::options().read(true).write(true).open(self.0.path())?;
+            let blocks = Blocks::new(Box::new(FileBackend::new(file).map_err(io::Error::other)?));
+            let pages = blocks.len()? / BLOCK as u64;
+            blocks.set_len((pages + SPARE_LEAST + pages / SPARE_PART) * BLOCK as u64)?;
+            blocks.sync_data()
+        };
+        lengthen().map_err(|e| unwritten(self.0.path(), &e))?;
+        Ok(self)
+    }
+
+    /// Reads all of it back off the disk.
+    pub fn verify(self) -> Result<Verified, Error> {
+        self.0.sync()?;
+        let location = Location::File(self.0.path().to_owned());
+        let contents = Engine::open(location, CACHE, Mode::Look(Lock::Exclusive))?.read_once(check)?;
+        Ok(Verified { file: self.0, contents })
+    }
+}
+
+/// A database that may have a name.
+pub struct Verified {
+    file: Unfinished,
+    contents: Contents,
+}
+
+impl Verified {
+    /// Refuses it when it does not hold what it should.
+    pub fn expect(self, expected: Contents) -> Result<Self, Error> {
+        if self.contents == expected {
+            return Ok(self);
+        }
+        Err(Error::Damaged("the new file does not hold what the original does".into()))
+    }
+
+    /// Refuses it when it has not so many users; what else there is, a migration may change.
+    pub fn expect_users(self, users: u64) -> Result<Self, Error> {
+        let expected = Contents { users, ..self.contents };
+        self.expect(expected)
+    }
+
+    /// What it holds.
+    pub fn contents(&self) -> Contents {
+        self.contents
+    }
+
+    /// Gives it its name, unless there is such a file.
+    pub fn name(self, path: &Path) -> Result<(), Error> {
+        self.file.name(path)
+    }
+
+    /// Gives the database at `path` a second name, and then its own to the new one: there is a whole database at `path` at
+    /// every moment.
+    pub fn swap(self, path: &Path, before: &Path) -> Result<(), Error> {
+        keep(path, before).map_err(|e| unwritten(before, &e))?;
+        self.file.replace(path)
+    }
+
+    /// Gives it the name of a file that is empty or not there.
+    pub fn place(self, path: &Path) -> Result<(), Error> {
+        self.file.replace(path)
+    }
+}
+
+/// Gives the file at `path` the second name `kept`, or makes a copy of it where the file system has no second names. It may
+/// have that name already.
+fn keep(path: &Path, kept: &Path) -> io::Result<()> {
+    if FileId::at(kept).is_none_or(|found| Some(found) != FileId::at(path))
+        && fs::hard_link(path, kept).is_err()
+    {
+        fs::copy(path, kept)?;
+        File::open(kept)?.sync_all()?;
+    }
+    sync_folder(kept)
+}
+
+/// A name beside `path` that is not taken: `suffix` behind its own, and a number if need be.
+pub fn free_name(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = beside(path, suffix);
+    for n in 2.. {
+        if !name.exists() {
+            break;
+        }
+        name = beside(path, &format!("{suffix}-{n}"));
+    }
+    name
+}
+
+/// Writes the file to the disk and drops it from the page cache.
+///
+/// # Errors
+/// The system's.
+pub fn sync_and_drop_cache(path: &Path) -> io::Result<()> {
+    let file = File::open(path)?;
+    file.sync_all()?;
+    // Where the system keeps its cache all the same, the file is read from there.
+    let _ = fadvise(&file, 0, None, Advice::DontNeed);
+    Ok(())
+}
+
+/// Removes the file, if there is one.
+pub fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// A new name of a file is on disk only when its folder is.
+///
+/// # Errors
+/// The system's.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// The folder that a file is in.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Whom a new database at `path` has to belong to: as the one that is there, or else as its folder.
+pub fn owner_of(path: &Path) -> &Path {
+    if path.exists() { path } else { folder_of(path) }
+}
+
+/// The path with `suffix` behind its file name.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> Error {
+    Error::Copy(format!("{}: {error}", path.display()))
+}
