@@ -6,6 +6,7 @@ mod check;
 mod engine;
 mod events;
 mod growth;
+mod identity;
 mod overlay;
 mod restore;
 mod revoke;
@@ -28,6 +29,7 @@ use tokio::sync::{broadcast, watch};
 
 pub use self::backup::Progress;
 use self::engine::Engine;
+pub use self::identity::peek;
 pub use self::restore::restore;
 pub use self::room::{ensure as ensure_room, own_like};
 pub use self::schema::sync_folder;

@@ -15,7 +15,7 @@ use super::engine::{Engine, Mode};
 use super::revoke::{self, revoke};
 use super::schema::{self, beside, folder_of, remove_if_there, sync_folder};
 use super::tables;
-use super::{Embedded, room};
+use super::{Embedded, identity, room};
 use crate::store::{Contents, Error, Location, Remembered, Restoration, Restored};
 
 /// Page cache of the copy.
@@ -126,8 +126,9 @@ impl Staged {
         Ok(Self { engine, contents, file })
     }
 
-    /// Sees to it that the tokens end that are to end, now.
+    /// Gives the copy the identity of the database that goes, and ends the tokens that are to end, now.
     fn settle(&self, live: Option<&Engine>, asked: &Restoration) -> Result<revoke::Outcome, Error> {
+        identity::inherit(&self.engine, live, &asked.random)?;
         revoke(&self.engine, self.contents.made, live, asked)
     }
 
