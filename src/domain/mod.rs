@@ -18,7 +18,7 @@ mod text;
 mod user;
 mod void;
 
-pub use backup_status::{BackupFailure, BackupStatus, Backups};
+pub use backup_status::{BackupFailure, BackupStatus, Backups, Shrunk};
 pub use collection::{Collection, Collections, Kind};
 pub use company::Company;
 pub use database_identity::{DatabaseId, DatabaseIdentity, Place};

@@ -183,7 +183,7 @@ mod tests {
         let path = dir.path().join("bai.redb");
         CURRENT
             .open(&Location::File(path.clone()), CACHE)
-            .and_then(|engine| engine.write(|tables| tables.mark_probe()))
+            .and_then(|engine| engine.write(|tables| tables.set_voids(&[])))
             .unwrap();
         assert_eq!(peek(&path).unwrap(), BackupInfo { database: None, users: 0 });
         let found = identified(&path).await;
