@@ -101,6 +101,7 @@ impl App {
         random: Random,
     ) -> Result<Arc<Self>, StartError> {
         let store = Store::open(location, config.store.cache_mib << 20)?;
+        identify(&store, &random).await?;
         ensure_token_key(&store, &clock, &random).await?;
         store.end_voids(clock.now()).await?;
         let remembered = store.remembered()?;
@@ -132,6 +133,17 @@ impl App {
             set_up,
         }))
     }
+}
+
+/// Gives the database its id at the first start, and a copy another one than the original's.
+async fn identify(store: &Store, random: &Random) -> Result<(), StartError> {
+    if store.ensure_identity(random).await?.is_copy {
+        tracing::warn!(
+            "the database file was copied to this place: it counts as another database from now on, whose scheduled backups are \
+             those that are made from now on. Older ones are never deleted by this server: delete them by hand"
+        );
+    }
+    Ok(())
 }
 
 /// Makes a token key at the first start.

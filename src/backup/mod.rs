@@ -2,6 +2,7 @@
 
 mod error;
 mod incoming;
+mod left;
 mod name;
 
 use std::fs::{self, DirBuilder, File};
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 
 pub use self::error::Error;
 pub use self::incoming::{Incoming, Received};
+pub use self::left::{is_missing, newest_left};
 pub use self::name::{NAME_MAX, Name, WrongName};
 use crate::app::App;
 use crate::store::{self, Contents, CopyLimits, Restoration, Restored};
@@ -153,6 +155,23 @@ pub async fn restore(app: &Arc<App>, from: PathBuf, keep_tokens: bool) -> Result
 pub fn find(app: &App, name: &Name) -> Result<PathBuf, Error> {
     let path = folder(app).join(name.as_str());
     if path.is_file() { Ok(path) } else { Err(Error::NotFound) }
+}
+
+/// Gives the backup another name.
+///
+/// # Errors
+/// [`Error::Exists`]; [`Error::NotFound`]; [`Error::Io`].
+pub async fn rename(app: &Arc<App>, from: Name, to: Name) -> Result<(), Error> {
+    let folder = folder(app);
+    in_background(move || {
+        let (from, to) = (folder.join(from.as_str()), folder.join(to.as_str()));
+        match from.is_file() {
+            true if to.exists() => Err(Error::Exists),
+            true => Ok(fs::rename(from, to)?),
+            false => Err(Error::NotFound),
+        }
+    })
+    .await
 }
 
 /// Removes the backup of that name.

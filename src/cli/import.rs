@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::new_database::NewDatabase;
 use super::session::{Missing, Session};
 use super::{Outcome, backup, progress};
 use crate::config::Config;
@@ -32,6 +33,8 @@ pub struct Pocketbase {
     /// Where to list the records that do not come [default: beside the database; with --dry-run the standard output]
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    #[command(flatten)]
+    new: NewDatabase,
 }
 
 pub fn run(config: &Config, command: &Command) -> Outcome {
@@ -40,18 +43,19 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
     if source.is_in_use() {
         eprintln!("bai: PocketBase is running: what it changes from now on does not come");
     }
+    let scratch = options.dry_run.then(|| scratch(config)).transpose()?;
+    let session = match &scratch {
+        Some(scratch) => Session::alone(&in_scratch(config, scratch))?,
+        None => Session::open(config, Missing::Make(options.new))?,
+    };
     let report = match (&options.report, options.dry_run) {
         (Some(path), _) => Report::file(path)?,
         (None, true) => Report { name: None, lines: Box::new(io::stdout()) },
         (None, false) => Report::file(&beside(&config.store.path))?,
     };
     let from = std::path::absolute(&options.from)?;
-    let summary = if options.dry_run {
-        let scratch = scratch(config)?;
-        import(&Session::alone(&in_scratch(config, &scratch))?, from, report)?
-    } else {
-        import(&Session::open(config, Missing::Make)?, from, report)?
-    };
+    let summary = import(&session, from, report)?;
+    drop(session);
     tell(&source, &summary, config.token.lifetime, options.dry_run);
     match summary.refused() {
         0 => Ok(()),

@@ -10,6 +10,7 @@ mod health;
 mod import;
 mod key;
 mod list;
+mod new_database;
 mod output;
 mod password;
 mod progress;
@@ -29,6 +30,8 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 
+use self::new_database::NewDatabase;
+use crate::backup::is_missing;
 use crate::build_info;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -81,7 +84,7 @@ struct Group<C: Subcommand> {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server (also without any command)
-    Serve,
+    Serve(NewDatabase),
     /// Print the OpenAPI document
     Openapi {
         /// As YAML instead of JSON
@@ -129,7 +132,8 @@ enum Command {
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = match cli.command.unwrap_or(AnyCommand::Configured(Command::Serve)) {
+    let outcome = match cli.command.unwrap_or(AnyCommand::Configured(Command::Serve(NewDatabase::default())))
+    {
         AnyCommand::Configured(command) => {
             load(cli.config.as_deref()).and_then(|config| execute(config, command))
         }
@@ -148,7 +152,7 @@ pub fn run() -> ExitCode {
 
 fn execute(config: Config, command: Command) -> Outcome {
     match command {
-        Command::Serve => serve::run(config),
+        Command::Serve(new) => serve::run(config, new),
         Command::Openapi { yaml } => show::openapi(config, yaml),
         Command::Health { url, ready } => health::run(&config, url, ready),
         Command::Config => show::config(&config),
@@ -181,7 +185,7 @@ fn exit_code(error: &(dyn std::error::Error + 'static)) -> ExitCode {
 
 /// The database of a server that does not run; it has to be there.
 fn open_store(path: &Path, cache_mib: usize) -> Result<Store, Box<dyn std::error::Error>> {
-    if !path.exists() {
+    if is_missing(path) {
         return Err(format!("there is no database at {}; see store.path", path.display()).into());
     }
     Ok(Store::open(&Location::File(path.to_owned()), cache_mib << 20)?)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::new_database::NewDatabase;
 use super::{Outcome, systemd};
 use crate::app::SET_UP_TIME;
 use crate::auth;
@@ -18,8 +19,9 @@ use crate::{build_info, telemetry};
 /// How long work that outlived the graceful stop is waited for.
 const LEAVE_BEHIND: Duration = Duration::from_millis(500);
 
-pub fn run(mut config: Config) -> Outcome {
+pub fn run(mut config: Config, new: NewDatabase) -> Outcome {
     telemetry::init(&config.log);
+    new.check(&config)?;
     fit_open_files(&mut config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(serve(config));

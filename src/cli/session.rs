@@ -9,7 +9,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::new_database::NewDatabase;
 use crate::app::{App, StartError};
+use crate::backup;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::operate::frame::{Frame, Hello};
@@ -21,10 +23,22 @@ use crate::store::Location;
 /// What is done when there is no database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
-    /// An empty one is made.
-    Make,
+    /// An empty one is made, if it may be.
+    Make(NewDatabase),
     /// It is an error.
     Refuse,
+}
+
+impl Missing {
+    fn check(self, config: &Config, shown: &str) -> Result<(), Failure> {
+        match self {
+            Self::Make(new) => new.check(config),
+            Self::Refuse if backup::is_missing(&config.store.path) => {
+                Err(Failure::not_found(format!("there is no database at {shown}; see store.path")))
+            }
+            Self::Refuse => Ok(()),
+        }
+    }
 }
 
 /// A way to the database, open for several commands.
@@ -52,21 +66,14 @@ impl Session {
         let database = config.store.path.clone();
         let server = runtime.block_on(knock(&database))?;
         let shown = door::hello(&database).database;
-        let app = match server {
-            Some(()) => {
-                eprintln!("bai: {shown}, through the running server");
-                None
-            }
-            None if missing == Missing::Refuse && !database.exists() => {
-                return Err(
-                    Failure::not_found(format!("there is no database at {shown}; see store.path")).into()
-                );
-            }
-            None => {
-                let app = runtime.block_on(open_file(config))?;
-                eprintln!("bai: {shown}");
-                Some(app)
-            }
+        let app = if server.is_some() {
+            eprintln!("bai: {shown}, through the running server");
+            None
+        } else {
+            missing.check(config, &shown)?;
+            let app = runtime.block_on(open_file(config))?;
+            eprintln!("bai: {shown}");
+            Some(app)
         };
         Ok(Self { runtime, config: config.clone(), app })
     }

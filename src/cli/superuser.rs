@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::list::List;
+use super::new_database::NewDatabase;
 use super::session::{Missing, Session};
 use super::{Group, Outcome, output, password};
 use crate::api::operator::Records;
@@ -16,7 +17,12 @@ pub enum Command {
     /// List superusers
     List(List),
     /// Make a superuser; the password is asked for, or is the first line of the standard input
-    Create(Who),
+    Create {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        new: NewDatabase,
+    },
     /// Set a password, asked for as at "create"; the superuser's tokens end
     SetPassword(Who),
     /// End a superuser's tokens; a login gives new ones
@@ -40,7 +46,7 @@ pub struct Who {
 pub fn run(config: &Config, superuser: Group<Command>) -> Outcome {
     // The first superuser may come before the first start.
     let missing = match superuser.command {
-        Command::Create(_) => Missing::Make,
+        Command::Create { new, .. } => Missing::Make(new),
         _ => Missing::Refuse,
     };
     let session = Session::open(config, missing)?;
@@ -53,7 +59,7 @@ pub fn run(config: &Config, superuser: Group<Command>) -> Outcome {
         |email| Ok::<_, Box<dyn std::error::Error>>(Credentials { email, password: password::read()? });
     match superuser.command {
         Command::List(list) => list.print(&session, Kind::Superusers, json),
-        Command::Create(Who { email }) => done("made", Superusers::Create(credentials(email)?)),
+        Command::Create { who: Who { email }, .. } => done("made", Superusers::Create(credentials(email)?)),
         Command::SetPassword(Who { email }) => {
             done("has a new password", Superusers::SetPassword(credentials(email)?))
         }

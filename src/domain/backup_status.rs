@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 /// A backup may be later than its time by half of the period, and by six hours at most: the copy and its upload take time.
 const GRACE: Duration = Duration::from_hours(6);
+/// So many names are told of at most.
+const TOLD: usize = 10;
 
 /// What is known of the scheduled backups.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,38 @@ pub struct BackupStatus {
     pub failures: u32,
     /// Whether a backup should have been made by now, and was not.
     pub overdue: bool,
+    /// Older backups that hold far more than the newest, in the folder.
+    pub shrunk_here: Option<Shrunk>,
+    /// The same in the bucket.
+    pub shrunk_there: Option<Shrunk>,
+}
+
+/// Backups that hold far more users than the newest one: they are not deleted, because the newest may lack users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shrunk {
+    /// The name of the newest backup.
+    pub newest: String,
+    /// How many users it holds.
+    pub users: u64,
+    /// The names of those that hold far more, and how many users.
+    pub larger: Vec<(String, u64)>,
+}
+
+impl Shrunk {
+    /// What is wrong and what to do.
+    fn describe(&self, place: &str) -> String {
+        let larger = self.larger.iter().take(TOLD).map(|(name, users)| format!("{name} ({users} users)"));
+        let larger = larger.collect::<Vec<_>>().join(", ");
+        let more = match self.larger.len() {
+            ..=TOLD => String::new(),
+            all => format!(" and {} more", all - TOLD),
+        };
+        format!(
+            "the newest backup {place}, {}, holds {} users, older ones hold far more: {larger}{more}. They are kept. If users are \
+             missing, restore one of them (bai restore FILE); if not, delete them yourself",
+            self.newest, self.users
+        )
+    }
 }
 
 /// An attempt that failed.
@@ -38,12 +72,36 @@ impl BackupStatus {
     /// What is wrong, if anything is.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
-        let overdue = || match self.last_success {
-            Some(at) => format!("a backup is overdue: the last one is of {at}"),
-            None => "a backup is overdue: there is none yet".to_owned(),
-        };
-        let failed = self.failure.as_ref().map(|failure| format!("the backup failed: {}", failure.reason));
-        failed.or_else(|| self.overdue.then(overdue))
+        self.missing().or_else(|| self.shrunk().into_iter().next())
+    }
+
+    /// Why there is no new backup, if there should be one.
+    #[must_use]
+    pub fn missing(&self) -> Option<String> {
+        match (&self.failure, self.overdue, self.last_success) {
+            (Some(failure), ..) => Some(format!("the backup failed: {}", failure.reason)),
+            (None, true, Some(at)) => Some(format!("a backup is overdue: the last one is of {at}")),
+            (None, true, None) => Some("a backup is overdue: there is none yet".to_owned()),
+            (None, false, _) => None,
+        }
+    }
+
+    /// What is wrong with the newest backup compared with older ones: for the folder, and for the bucket.
+    #[must_use]
+    pub fn shrunk(&self) -> Vec<String> {
+        let here = self.shrunk_here.as_ref().map(|shrunk| shrunk.describe("here"));
+        let there = self.shrunk_there.as_ref().map(|shrunk| shrunk.describe("in the bucket"));
+        here.into_iter().chain(there).collect()
+    }
+
+    /// A word for programs: what [`BackupStatus::trouble`] tells of.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self { failure: Some(_), .. } => "failed",
+            Self { overdue: true, .. } => "overdue",
+            _ => "shrunk",
+        }
     }
 }
 
@@ -60,6 +118,8 @@ struct Known {
     last: Option<(Timestamp, u64)>,
     failure: Option<BackupFailure>,
     failures: u32,
+    shrunk_here: Option<Shrunk>,
+    shrunk_there: Option<Shrunk>,
 }
 
 impl Backups {
@@ -81,6 +141,8 @@ impl Backups {
             failure: known.failure.clone(),
             failures: known.failures,
             overdue: self.every.is_some_and(|every| self.is_overdue(last_success, every, now)),
+            shrunk_here: known.shrunk_here.clone(),
+            shrunk_there: known.shrunk_there.clone(),
         }
     }
 
@@ -93,6 +155,16 @@ impl Backups {
     /// The newest backup that is where it should be: of this time and size.
     pub fn found(&self, last: Option<(Timestamp, u64)>) {
         self.known().last = last;
+    }
+
+    /// Whether backups in the folder hold far more than the newest there.
+    pub fn found_shrunk_here(&self, shrunk: Option<Shrunk>) {
+        self.known().shrunk_here = shrunk;
+    }
+
+    /// The same of the bucket.
+    pub fn found_shrunk_there(&self, shrunk: Option<Shrunk>) {
+        self.known().shrunk_there = shrunk;
     }
 
     /// The last attempt succeeded.
@@ -155,5 +227,20 @@ mod tests {
         backups.succeeded();
         let status = backups.status(start());
         assert_eq!((status.trouble(), status.failures), (None, 1));
+    }
+
+    #[test]
+    fn backups_that_hold_far_more_than_the_newest_are_told_of_by_name() {
+        let backups = Backups::new(Some(DAY), start());
+        let larger = (0..12).map(|n| (format!("old{n}"), 40 + n)).collect();
+        backups.found_shrunk_there(Some(Shrunk { newest: "new".into(), users: 3, larger }));
+        let status = backups.status(start());
+        let text = status.trouble().unwrap();
+        let begin = "the newest backup in the bucket, new, holds 3 users, older ones hold far more: old0 (40 users), old1";
+        assert!(text.starts_with(begin) && text.contains("old9 (49 users) and 2 more. "), "{text}");
+        assert_eq!(status.code(), "shrunk");
+        backups.failed(start(), "full".into());
+        let status = backups.status(start());
+        assert_eq!((status.code(), status.shrunk()), ("failed", vec![text]));
     }
 }

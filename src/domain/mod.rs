@@ -5,6 +5,7 @@
 mod backup_status;
 mod collection;
 mod company;
+mod database_identity;
 mod email;
 mod event;
 mod openid;
@@ -17,9 +18,10 @@ mod text;
 mod user;
 mod void;
 
-pub use backup_status::{BackupFailure, BackupStatus, Backups};
+pub use backup_status::{BackupFailure, BackupStatus, Backups, Shrunk};
 pub use collection::{Collection, Collections, Kind};
 pub use company::Company;
+pub use database_identity::{DatabaseId, DatabaseIdentity, Place};
 pub use email::Email;
 pub use event::{Actor, Cause, Event, EventId, EventKind, EventSearch, Origin};
 pub use openid::OpenId;

@@ -17,8 +17,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// What is told.
 #[derive(Debug, Serialize)]
 pub struct News {
-    /// `backup_failed` or `backup_overdue`.
-    event: &'static str,
+    /// `backup_failed`, `backup_overdue` or `backup_shrunk`.
+    pub event: &'static str,
     /// One sentence.
     reason: String,
     /// When the newest good backup was made.
@@ -31,7 +31,11 @@ impl News {
     /// `None`: nothing is wrong.
     pub fn of(status: &BackupStatus, database: &str) -> Option<Self> {
         Some(Self {
-            event: if status.failure.is_some() { "backup_failed" } else { "backup_overdue" },
+            event: match status.code() {
+                "failed" => "backup_failed",
+                "overdue" => "backup_overdue",
+                _ => "backup_shrunk",
+            },
             reason: status.trouble()?,
             last_backup: status.last_success.map(|at| at.to_string()),
             database: database.to_owned(),

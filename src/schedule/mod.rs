@@ -1,24 +1,31 @@
 //! Backups that the server makes by itself: when the newest one is old enough, one at a time, here and in a bucket, the last
-//! few kept. `backup` makes them; this decides.
+//! few kept. `backup` makes them; this decides. It counts and deletes the database's own only.
 
 mod alarm;
 mod bucket;
+mod folder;
 mod notes;
+mod objects;
 mod plan;
+mod rotation;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use self::alarm::News;
 use self::bucket::Bucket;
-use self::notes::{Notes, Upload};
+use self::folder::Folder;
+use self::notes::Notes;
+use self::objects::Objects;
 use self::plan::Scheduled;
 use crate::app::App;
 use crate::backup::{self, Name};
-use crate::config::OnFailure;
+use crate::config::{Config, OnFailure};
+use crate::domain::DatabaseIdentity;
+use crate::store;
 
 /// How often the clock is looked at, which may be moved by hand, and how often the folder.
 const TICK: Duration = Duration::from_millis(200);
@@ -31,8 +38,11 @@ const INSIST: Duration = Duration::from_mins(10);
 pub struct Schedule {
     app: Arc<App>,
     every: Duration,
-    bucket: Option<Bucket>,
+    folder: Folder,
+    objects: Option<Objects>,
     notes: Notes,
+    /// When the bucket is looked at although nothing is to be uploaded.
+    look_there_at: Mutex<Option<Timestamp>>,
 }
 
 /// Why there is no new backup.
@@ -44,10 +54,23 @@ enum Error {
     Bucket(#[from] bucket::Error),
 }
 
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::Backup(error.into())
+    }
+}
+
 /// When to look next, and after how many failures in a row.
 struct Next {
     at: Timestamp,
     failures: u32,
+}
+
+/// The name of the newest backup that the server uploaded, as its notes say.
+#[must_use]
+pub fn newest_upload(config: &Config) -> Option<String> {
+    let uploaded = || Notes::open(config.backup.folder(&config.store.path)).read().uploaded;
+    config.backup.s3.is_on().then(uploaded)?.pop_last()
 }
 
 impl Schedule {
@@ -60,7 +83,14 @@ impl Schedule {
         let Some(every) = settings.every else { return Ok(None) };
         let bucket = settings.s3.is_on().then(|| Bucket::new(&settings.s3, app.clock.clone())).transpose()?;
         let notes = Notes::open(backup::folder(app));
-        Ok(Some(Self { app: Arc::clone(app), every, bucket, notes }))
+        Ok(Some(Self {
+            app: Arc::clone(app),
+            every,
+            folder: Folder::default(),
+            objects: bucket.map(Objects::new),
+            notes,
+            look_there_at: Mutex::default(),
+        }))
     }
 
     /// Makes backups, and tells when that fails, for ever. When this is dropped, what has begun is left for the next start
@@ -94,35 +124,56 @@ impl Schedule {
 
     /// Looks whether there is something to do, and does it.
     async fn step(&self, now: Timestamp, has_failed: bool) -> Result<(), Error> {
+        if self.objects.is_some() {
+            self.notes.claim(&self.identity().await?);
+        }
         let here = self.look(now).await?;
         let is_due = plan::is_due(&here, self.every, now);
         if is_due {
             self.copy(now).await?;
         }
-        if is_due || has_failed || !self.waiting(&here).is_empty() {
+        if is_due || has_failed || self.is_to_look_there(now) || !self.waiting(&here).is_empty() {
             self.keep_up(now).await?;
             self.app.backups.succeeded();
-            self.notes.change(|noted| noted.told_until = None);
+            if self.app.backups.status(now).trouble().is_none() {
+                self.notes.change(|noted| noted.told_until = None);
+            }
         }
         Ok(())
     }
 
-    /// The scheduled backups that are here, oldest first.
+    fn is_to_look_there(&self, now: Timestamp) -> bool {
+        let at = *self.look_there_at.lock().unwrap_or_else(PoisonError::into_inner);
+        at.is_some_and(|at| at <= now)
+    }
+
+    fn look_there_again(&self, at: Option<Timestamp>) {
+        *self.look_there_at.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    /// Which database it is, now: another one may have taken its place.
+    async fn identity(&self) -> Result<DatabaseIdentity, store::Error> {
+        let store = &self.app.store;
+        match store.identity()? {
+            Some(identity) => Ok(identity),
+            None => Ok(store.ensure_identity(&self.app.random).await?.identity),
+        }
+    }
+
+    /// One's own scheduled backups that are here, oldest first.
     async fn look(&self, now: Timestamp) -> Result<Vec<Scheduled>, Error> {
-        let all = backup::list(&self.app).await?;
-        let mut here: Vec<_> =
-            all.iter().filter_map(|backup| Scheduled::parse(backup.name.as_str(), backup.size)).collect();
-        here.sort_by_key(|backup| backup.at);
+        let here = self.folder.own(&self.app, &self.identity().await?).await?;
         let waiting = self.waiting(&here);
         let good: Vec<_> = here.iter().filter(|backup| !waiting.contains(backup)).cloned().collect();
         let good = plan::newest(&good, now);
         self.app.backups.found(good.map(|backup| (backup.at, backup.size)));
+        self.app.backups.found_shrunk_here(plan::shrunk(&here, now));
         Ok(here)
     }
 
     /// Those that have to be in the bucket and are not, newest first.
     fn waiting(&self, here: &[Scheduled]) -> Vec<Scheduled> {
-        if self.bucket.is_none() {
+        if self.objects.is_none() {
             return Vec::new();
         }
         let uploaded = self.notes.read().uploaded;
@@ -134,74 +185,10 @@ impl Schedule {
     }
 
     async fn copy(&self, now: Timestamp) -> Result<(), Error> {
-        let made = backup::create(&self.app, Some(name(&plan::name_of(now))?)).await?;
+        let folder = backup::folder(&self.app);
+        let free = plan::free_name(now, |name| folder.join(name).exists());
+        let made = backup::create(&self.app, Some(name(&free)?)).await?;
         tracing::info!(name = %made.name, bytes = made.size, "a backup was made");
-        Ok(())
-    }
-
-    /// Uploads what is not in the bucket and deletes what is too much, there and here. While something could not be
-    /// uploaded, twice as many are kept here.
-    async fn keep_up(&self, now: Timestamp) -> Result<(), Error> {
-        let settings = &self.app.config.backup;
-        let Some(bucket) = &self.bucket else { return self.prune(settings.keep, now).await };
-        let uploaded = self.upload(bucket, now).await;
-        self.prune(if uploaded.is_ok() { settings.keep } else { settings.keep * 2 }, now).await?;
-        let there = uploaded?;
-        let too_many =
-            if settings.s3.keep == 0 { vec![] } else { plan::surplus(&there, settings.s3.keep, now) };
-        for backup in too_many {
-            bucket.delete(&backup.name).await?;
-        }
-        Ok(())
-    }
-
-    /// Uploads what waits; what is in the bucket then.
-    async fn upload(&self, bucket: &Bucket, now: Timestamp) -> Result<Vec<Scheduled>, Error> {
-        if let Some(left) = self.notes.read().unfinished {
-            bucket.abort(&left.name, &left.id).await?;
-        }
-        let objects = bucket.list(plan::START).await?;
-        let mut there: Vec<_> =
-            objects.iter().filter_map(|(name, size)| Scheduled::parse(name, *size)).collect();
-        let here = self.look(now).await?;
-        let is_there =
-            |name: &String| there.iter().any(|backup| backup.name == *name && here.contains(backup));
-        self.notes.change(|noted| {
-            noted.unfinished = None;
-            noted.uploaded.retain(is_there);
-        });
-        for backup in self.waiting(&here) {
-            self.upload_one(bucket, &backup).await?;
-            self.look(now).await?;
-            there.retain(|other| other.name != backup.name);
-            there.push(backup);
-        }
-        Ok(there)
-    }
-
-    async fn upload_one(&self, bucket: &Bucket, backup: &Scheduled) -> Result<(), Error> {
-        let file = backup::folder(&self.app).join(&backup.name);
-        let begun = |id: &str| {
-            let upload = Upload { name: backup.name.clone(), id: id.to_owned() };
-            self.notes.change(|noted| noted.unfinished = Some(upload));
-        };
-        bucket.upload(&file, &backup.name, begun).await?;
-        self.notes.change(|noted| {
-            noted.unfinished = None;
-            noted.uploaded.insert(backup.name.clone());
-        });
-        tracing::info!(name = %backup.name, "the backup was uploaded and read back");
-        Ok(())
-    }
-
-    /// Deletes the scheduled backups that are here and older than the `keep` newest.
-    async fn prune(&self, keep: usize, now: Timestamp) -> Result<(), Error> {
-        for backup in plan::surplus(&self.look(now).await?, keep, now) {
-            match backup::delete(&self.app, name(&backup.name)?).await {
-                Err(backup::Error::NotFound) => {}
-                deleted => deleted?,
-            }
-        }
         Ok(())
     }
 
@@ -215,7 +202,7 @@ impl Schedule {
         loop {
             let now = self.app.clock.now();
             let news = News::of(&self.app.backups.status(now), &database);
-            if let Some(news) = news.filter(|_| self.may_tell(now)) {
+            if let Some(news) = news.filter(|news| self.may_tell(news, now)) {
                 self.tell(whom, news, now).await;
             }
             tokio::time::sleep(TICK).await;
@@ -223,13 +210,18 @@ impl Schedule {
     }
 
     /// A time that is farther off than any that is set was set by a clock that was wrong.
-    fn may_tell(&self, now: Timestamp) -> bool {
-        self.notes.read().told_until.is_none_or(|until| until <= now || until > now + REMIND)
+    fn may_tell(&self, news: &News, now: Timestamp) -> bool {
+        let noted = self.notes.read();
+        noted.told.is_some_and(|told| told != news.event)
+            || noted.told_until.is_none_or(|until| until <= now || until > now + REMIND)
     }
 
     async fn tell(&self, whom: &OnFailure, news: News, now: Timestamp) {
         let for_now = Some(now + INSIST);
-        self.notes.change(|noted| noted.told_until = for_now);
+        self.notes.change(|noted| {
+            noted.told_until = for_now;
+            noted.told = Some(news.event.to_owned());
+        });
         match alarm::tell(whom, news).await {
             // A success meanwhile has forgotten it: what comes then is news again.
             Ok(()) => self.notes.change(|noted| {

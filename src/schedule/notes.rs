@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
+use crate::domain::DatabaseIdentity;
+
 /// A name that no backup has.
 const NAME: &str = ".schedule.json";
 
@@ -17,12 +19,16 @@ const NAME: &str = ".schedule.json";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Noted {
+    /// The id of the database that the uploads are of; nothing in notes from before databases had ids.
+    pub database: Option<String>,
     /// The backups that are in the bucket and were read back.
     pub uploaded: BTreeSet<String>,
     /// An upload that has begun.
     pub unfinished: Option<Upload>,
     /// Somebody was told of a failure, and is not told again before then.
     pub told_until: Option<Timestamp>,
+    /// What they were told of; of something else, they are told at once.
+    pub told: Option<String>,
 }
 
 /// An upload that has begun.
@@ -58,6 +64,18 @@ impl Notes {
         self.lock().clone()
     }
 
+    /// From now on the notes are those of this database: uploads that another one noted are not its own.
+    pub fn claim(&self, identity: &DatabaseIdentity) {
+        let id = identity.id.to_string();
+        self.change(|noted| {
+            let is_own = noted.database.as_ref().map_or(identity.predates_ids, |noted| *noted == id);
+            if !is_own {
+                noted.uploaded.clear();
+            }
+            noted.database = Some(id);
+        });
+    }
+
     /// Changes what is noted, and the file if that is different then.
     pub fn change(&self, change: impl FnOnce(&mut Noted)) {
         let mut noted = self.lock();
@@ -91,6 +109,29 @@ fn write(folder: &Path, noted: &Noted) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{DatabaseId, Place};
+
+    #[test]
+    fn uploads_of_another_database_are_not_one_s_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let identity = |byte, predates_ids| {
+            let id = DatabaseId::new([byte; 16]);
+            DatabaseIdentity { id, place: Place::default(), predates_ids }
+        };
+        let claimed = |identity| {
+            let notes = Notes::open(dir.path().to_owned());
+            notes.claim(&identity);
+            notes.read().uploaded.len()
+        };
+        let uploaded = Noted { uploaded: BTreeSet::from(["a".to_owned()]), ..Noted::default() };
+        let note = || Notes::open(dir.path().to_owned()).change(|noted| noted.clone_from(&uploaded));
+        note();
+        assert_eq!(claimed(identity(1, true)), 1, "noted before there were ids");
+        assert_eq!(claimed(identity(1, false)), 1);
+        assert_eq!(claimed(identity(2, true)), 0);
+        note();
+        assert_eq!(claimed(identity(3, false)), 0, "it is younger than these notes");
+    }
 
     #[test]
     fn notes_outlive_the_process_and_nonsense_is_none() {

@@ -34,7 +34,7 @@ pub async fn readiness(app: &App) -> Vec<Component> {
         part("store", store(app).await),
         part("disk", app.store.disk().and_then(|disk| nearly_full(&disk, app)).into_iter().collect()),
         part("wechat", wechat(app)),
-        part("backup", backup(app).into_iter().collect()),
+        part("backup", backup(app)),
     ]
 }
 
@@ -62,11 +62,12 @@ fn nearly_full(disk: &Disk, app: &App) -> Option<Problem> {
     })
 }
 
-fn backup(app: &App) -> Option<Problem> {
+fn backup(app: &App) -> Vec<Problem> {
     let status = app.backups.status(app.clock.now());
-    let text = status.trouble()?;
-    let failed_at = status.failure.map(|failure| failure.at);
-    Some(Problem { code: if failed_at.is_some() { "failed" } else { "overdue" }, text, since: failed_at })
+    let shrunk = status.shrunk().into_iter().map(|text| Problem { code: "shrunk", text, since: None });
+    let since = status.failure.as_ref().map(|failure| failure.at);
+    let missing = status.missing().map(|text| Problem { code: status.code(), text, since });
+    missing.into_iter().chain(shrunk).collect()
 }
 
 fn wechat(app: &App) -> Vec<Problem> {

@@ -110,6 +110,7 @@ impl Error {
             Self::NewerSchema { found, known, .. } => Self::NewerSchema { path, found, known },
             Self::Foreign { reason, .. } => Self::Foreign { path, reason },
             Self::Open { reason, .. } => Self::Open { path, reason },
+            Self::Missing { .. } => Self::Foreign { path, reason: "it is empty, or not there".into() },
             other => other,
         }
     }

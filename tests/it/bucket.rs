@@ -11,7 +11,8 @@ use bai::config::Config;
 use crate::app::TestApp;
 use crate::binary::run;
 use crate::canary::PASSWORD;
-use crate::schedule::{backups, put_large, status, until};
+use crate::disk::Disk;
+use crate::schedule::{backups, large, spawn_on, status, until, until_backed_up};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -32,6 +33,14 @@ impl Moto {
         thread::spawn(move || lines.for_each(drop));
         let url = line.split_once("Running on ").unwrap().1.trim().to_owned();
         Self { child, url }
+    }
+
+    fn configure(&self, config: &mut Config) {
+        let s3 = &mut config.backup.s3;
+        s3.endpoint.clone_from(&self.url);
+        (s3.bucket, s3.prefix) = ("backups".into(), "bai/".into());
+        (s3.access_key, s3.secret_key) = ("canary-access".into(), "canary-secret".into());
+        (s3.path_style, s3.keep) = (true, 2);
     }
 
     fn put(&self, path: &str, body: &[u8]) {
@@ -67,16 +76,13 @@ fn backups_go_to_s3_in_parts_are_kept_there_and_restored_from_there() {
         config.backup.dir.clone_from(&folder);
         config.backup.every = Some(DAY);
         config.backup.keep = 1;
-        let s3 = &mut config.backup.s3;
-        s3.endpoint.clone_from(&moto.url);
-        (s3.bucket, s3.prefix) = ("backups".into(), "bai/".into());
-        (s3.access_key, s3.secret_key) = ("canary-access".into(), "canary-secret".into());
-        (s3.path_style, s3.keep) = (true, 2);
+        moto.configure(config);
     };
-    let large = put_large(&folder);
-    let app = TestApp::spawn_with(configure);
+    let app = TestApp::spawn_on(&large(), configure);
     app.register("13800138000", PASSWORD).ok();
     until("the bucket is not there", || status(&app).failure.is_some());
+    let large = fs::read(folder.join(&backups(&folder)[0])).unwrap();
+    assert!(large.len() > 16 << 20);
     let reason = status(&app).failure.unwrap().reason;
     assert!(reason.contains("404 NoSuchBucket"), "{reason}");
 
@@ -106,4 +112,44 @@ fn backups_go_to_s3_in_parts_are_kept_there_and_restored_from_there() {
     fs::write(dir.path().join("downloaded.redb"), object).unwrap();
     let (output, said, _) = run(dir.path(), &["check", "downloaded.redb"]);
     assert!(output.status.success() && said.contains("users 1,"), "{said}");
+}
+
+#[test]
+#[ignore = "needs moto: BAI_MOTO=/path/to/moto_server"]
+fn servers_with_one_prefix_in_s3_delete_their_own_only() {
+    let (dir, moto) = (tempfile::tempdir().unwrap(), Moto::start());
+    moto.put("/backups", b"");
+    moto.put("/backups/bai/bai_auto_20200101000000.redb", b"theirs");
+    let folder = dir.path().join("backups");
+    let (first, second) = (Disk::default(), Disk::default());
+    let periods = |disk: &Disk, days: u32| {
+        let app = spawn_on(&disk.location(), &folder, DAY, |config| {
+            config.backup.keep = 1;
+            moto.configure(config);
+        });
+        app.clock.advance(DAY * days);
+        for _ in 0..3 {
+            until_backed_up(&app);
+            app.clock.advance(DAY);
+        }
+        until_backed_up(&app);
+        assert_eq!(status(&app).failures, 0);
+        app.app.store.identity().unwrap().unwrap().id.to_string()
+    };
+    let own = |id: &str| {
+        let labelled = |key: &String| {
+            let answer = ureq::head(format!("{}/backups/{key}", moto.url)).call().unwrap();
+            answer.headers().get("x-amz-meta-bai-database").is_some_and(|found| found == id)
+        };
+        moto.keys().into_iter().filter(labelled).collect::<Vec<_>>()
+    };
+    let id = periods(&first, 0);
+    let theirs = own(&id);
+    assert_eq!(theirs.len(), 2);
+    let other = periods(&second, 10);
+    assert_eq!((own(&id), own(&other).len()), (theirs.clone(), 2));
+    // What is known of the objects after a restart, the bucket says.
+    assert_eq!(periods(&first, 20), id);
+    assert!(own(&id).len() == 2 && !theirs.iter().any(|key| own(&id).contains(key)));
+    assert_eq!((own(&other).len(), moto.keys().len()), (2, 5));
 }

@@ -155,6 +155,8 @@ pub fn plant_token_key(location: &Location, seed: u64, now: Timestamp) {
     let mut secret = Random::seeded(seed).bytes::<32>().unwrap();
     secret[..6].copy_from_slice(b"canary");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // As a server's first start does, before anything else is in it.
+    runtime.block_on(store.ensure_identity(&Random::System)).unwrap();
     runtime.block_on(store.add_token_key(ServerKey { secret, created: now }, now)).unwrap();
 }
 

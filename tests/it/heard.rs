@@ -43,6 +43,12 @@ impl Heard {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// The headers whose names begin with `start`, in small letters.
+    pub fn headers(&self, start: &str) -> Vec<(String, String)> {
+        let all = self.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+        all.filter(|(name, _)| name.starts_with(start)).collect()
+    }
+
     /// Names and values of the query; a name without a value has an empty one.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.query.split('&').filter(|pair| !pair.is_empty());

@@ -42,6 +42,7 @@ mod pocketbase;
 mod proxies;
 mod realtime;
 mod records;
+mod rotation;
 mod s3_stub;
 mod sandbox;
 mod schedule;

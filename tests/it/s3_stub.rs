@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -30,6 +31,7 @@ pub enum Action {
     Part(usize),
     Complete,
     Abort,
+    Head,
     Get,
     Delete,
 }
@@ -60,11 +62,27 @@ pub struct S3Stub {
 
 #[derive(Default)]
 struct State {
-    objects: Mutex<BTreeMap<String, Vec<u8>>>,
-    uploads: Mutex<BTreeMap<String, Vec<Vec<u8>>>>,
+    objects: Mutex<BTreeMap<String, Object>>,
+    uploads: Mutex<BTreeMap<String, Upload>>,
+    without_metadata: AtomicBool,
     requests: Mutex<Vec<Request>>,
     script: Mutex<Option<Arc<Script>>>,
 }
+
+#[derive(Clone, Default)]
+struct Object {
+    bytes: Vec<u8>,
+    metadata: Metadata,
+}
+
+#[derive(Default)]
+struct Upload {
+    parts: Vec<Vec<u8>>,
+    metadata: Metadata,
+}
+
+/// Headers that begin with `x-amz-meta-`.
+type Metadata = Vec<(String, String)>;
 
 /// What the connection carries: head, body.
 struct Raw {
@@ -72,6 +90,7 @@ struct Raw {
     path: String,
     query: BTreeMap<String, String>,
     range: Option<(usize, usize)>,
+    metadata: Metadata,
     body: Vec<u8>,
     is_signed: bool,
 }
@@ -101,7 +120,24 @@ impl S3Stub {
     }
 
     pub fn put(&self, key: &str, bytes: &[u8]) {
-        self.state.objects.lock().unwrap().insert(key.into(), bytes.into());
+        let object = Object { bytes: bytes.into(), ..Object::default() };
+        self.state.objects.lock().unwrap().insert(key.into(), object);
+    }
+
+    /// Keeps no metadata from now on, as some services that speak S3's language.
+    pub fn forget_metadata(&self) {
+        self.state.without_metadata.store(true, Ordering::SeqCst);
+    }
+
+    /// A header of the metadata of an object.
+    pub fn metadata(&self, key: &str, name: &str) -> Option<String> {
+        let objects = self.state.objects.lock().unwrap();
+        let found = objects.get(key)?.metadata.iter().find(|(found, _)| found == name);
+        found.map(|(_, value)| value.clone())
+    }
+
+    pub fn remove(&self, key: &str) {
+        self.state.objects.lock().unwrap().remove(key);
     }
 
     pub fn keys(&self) -> Vec<String> {
@@ -109,7 +145,7 @@ impl S3Stub {
     }
 
     pub fn object(&self, key: &str) -> Option<Vec<u8>> {
-        self.state.objects.lock().unwrap().get(key).cloned()
+        self.state.objects.lock().unwrap().get(key).map(|object| object.bytes.clone())
     }
 
     /// Uploads that were begun, and neither completed nor removed.
@@ -167,8 +203,9 @@ impl State {
                 let prefix = &raw.query["prefix"];
                 let found = objects.iter().filter(|(key, _)| key.starts_with(prefix.as_str()));
                 let found: Vec<_> = found
-                    .map(|(key, bytes)| {
-                        format!("<Contents><Key>{key}</Key><Size>{}</Size></Contents>", bytes.len())
+                    .map(|(key, object)| {
+                        let size = object.bytes.len();
+                        format!("<Contents><Key>{key}</Key><Size>{size}</Size></Contents>")
                     })
                     .collect();
                 let body = format!("<ListBucketResult>{}</ListBucketResult>", found.concat());
@@ -176,12 +213,15 @@ impl State {
             }
             Action::Begin => {
                 let id = format!("upload-{}-{}", request.key, self.requests.lock().unwrap().len());
-                uploads.insert(id.clone(), Vec::new());
+                if self.without_metadata.load(Ordering::SeqCst) {
+                    raw.metadata.clear();
+                }
+                uploads.insert(id.clone(), Upload { parts: Vec::new(), metadata: raw.metadata });
                 let root = "InitiateMultipartUploadResult";
                 response("200 OK", "", format!("<{root}><UploadId>{id}</UploadId></{root}>").as_bytes())
             }
             Action::Part(number) => match uploads.get_mut(&upload) {
-                Some(parts) => {
+                Some(Upload { parts, .. }) => {
                     parts.resize(parts.len().max(number), Vec::new());
                     parts[number - 1] = raw.body;
                     response("200 OK", &format!("ETag: \"part-{number}\"\r\n"), b"")
@@ -189,12 +229,13 @@ impl State {
                 None => missing(),
             },
             Action::Complete => match uploads.remove(&upload) {
-                Some(parts) => {
+                Some(Upload { parts, metadata }) => {
                     let body = String::from_utf8(raw.body).unwrap();
                     for number in 1..=parts.len() {
                         assert!(body.contains(&format!("part-{number}")), "{body}");
                     }
-                    objects.insert(request.key.clone(), parts.concat());
+                    let object = Object { bytes: parts.concat(), metadata };
+                    objects.insert(request.key.clone(), object);
                     let root = "CompleteMultipartUploadResult";
                     response("200 OK", "", format!("<{root}><ETag>whole</ETag></{root}>").as_bytes())
                 }
@@ -204,8 +245,15 @@ impl State {
                 Some(_) => response("204 No Content", "", b""),
                 None => missing(),
             },
+            Action::Head => match objects.get(&request.key) {
+                Some(object) => {
+                    let headers = object.metadata.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+                    response("200 OK", &headers.collect::<String>(), b"")
+                }
+                None => response("404 Not Found", "", b""),
+            },
             Action::Get => match (objects.get(&request.key), raw.range) {
-                (Some(bytes), Some((from, to))) => {
+                (Some(Object { bytes, .. }), Some((from, to))) => {
                     let range = format!("Content-Range: bytes {from}-{to}/{}\r\n", bytes.len());
                     let mut part = bytes[from.min(bytes.len())..bytes.len().min(to + 1)].to_vec();
                     if flip && let Some(byte) = part.first_mut() {
@@ -229,6 +277,7 @@ impl Raw {
         match self.method.as_str() {
             "GET" if has("list-type") => Action::List,
             "GET" => Action::Get,
+            "HEAD" => Action::Head,
             "POST" if has("uploads") => Action::Begin,
             "POST" => Action::Complete,
             "PUT" => Action::Part(self.query["partNumber"].parse().unwrap()),
@@ -257,7 +306,8 @@ fn read(connection: &TcpStream) -> Option<Raw> {
         Some((from.parse().ok()?, to.parse().ok()?))
     });
     Some(Raw {
-        is_signed: is_signed(&heard.method, heard.header("host")?, &heard.path, &heard.query),
+        is_signed: is_signed(&heard),
+        metadata: heard.headers("x-amz-meta-"),
         query: heard.pairs().map(|(name, value)| (name.to_owned(), value.replace("%2F", "/"))).collect(),
         range,
         method: heard.method,
@@ -268,11 +318,20 @@ fn read(connection: &TcpStream) -> Option<Raw> {
 
 /// Whether the query has the signature that AWS documents ("Signature Version 4", in the query) for these words and
 /// [`SECRET`].
-fn is_signed(method: &str, host: &str, path: &str, query: &str) -> bool {
+fn is_signed(heard: &Heard) -> bool {
+    let (method, path, query) = (&heard.method, &heard.path, &heard.query);
     let find = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     let mut pairs: Vec<_> = query.split('&').filter(|pair| !pair.starts_with("X-Amz-Signature=")).collect();
     pairs.sort_unstable();
-    let request = format!("{method}\n{path}\n{}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD", pairs.join("&"));
+    // S3 wants all of its own headers signed.
+    let names = find("X-Amz-SignedHeaders").unwrap_or_default().replace("%3B", ";");
+    let signed: Vec<_> = names.split(';').collect();
+    if !heard.headers("x-amz-").iter().all(|(name, _)| signed.contains(&name.as_str())) {
+        return false;
+    }
+    let headers = signed.iter().map(|name| format!("{name}:{}\n", heard.header(name).unwrap_or_default()));
+    let headers = headers.collect::<String>();
+    let request = format!("{method}\n{path}\n{}\n{headers}\n{names}\nUNSIGNED-PAYLOAD", pairs.join("&"));
     let Some((date, credential)) = find("X-Amz-Date").zip(find("X-Amz-Credential")) else { return false };
     let scope = credential.split_once("%2F").unwrap().1.replace("%2F", "/");
     let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hex(&Sha256::digest(request)));

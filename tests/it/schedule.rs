@@ -7,8 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bai::config::{Config, OnFailure};
-use bai::domain::BackupStatus;
-use bai::store::{Location, Store};
+use bai::domain::{BackupStatus, Company, RecordId};
+use bai::store::{Location, Store, Write};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
@@ -17,15 +18,15 @@ use crate::disk::Disk;
 use crate::s3_stub::{Action, Fault, S3Stub};
 use crate::wechat_stub::{Reply, WechatStub};
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_mins(1);
-const HOUR: Duration = Duration::from_hours(1);
-const DAY: Duration = Duration::from_hours(24);
+pub const SECOND: Duration = Duration::from_secs(1);
+pub const MINUTE: Duration = Duration::from_mins(1);
+pub const HOUR: Duration = Duration::from_hours(1);
+pub const DAY: Duration = Duration::from_hours(24);
 /// The schedule looks at the clock five times a second.
-const LOOKS: Duration = Duration::from_millis(600);
+pub const LOOKS: Duration = Duration::from_millis(600);
 
 /// A second less.
-fn almost(time: Duration) -> Duration {
+pub fn almost(time: Duration) -> Duration {
     time.checked_sub(SECOND).unwrap()
 }
 
@@ -44,11 +45,11 @@ pub fn status(app: &TestApp) -> BackupStatus {
 }
 
 /// A server that makes backups into `folder`.
-fn spawn(folder: &Path, every: Duration, configure: impl FnOnce(&mut Config)) -> TestApp {
+pub fn spawn(folder: &Path, every: Duration, configure: impl FnOnce(&mut Config)) -> TestApp {
     spawn_on(&Disk::default().location(), folder, every, configure)
 }
 
-fn spawn_on(
+pub fn spawn_on(
     location: &Location,
     folder: &Path,
     every: Duration,
@@ -62,7 +63,7 @@ fn spawn_on(
 }
 
 /// The bucket of `stub`, in a folder of ours.
-fn bucket(config: &mut Config, stub: &S3Stub) {
+pub fn bucket(config: &mut Config, stub: &S3Stub) {
     let s3 = &mut config.backup.s3;
     s3.endpoint.clone_from(&stub.url);
     s3.bucket = "bucket".into();
@@ -83,7 +84,7 @@ pub fn backups(folder: &Path) -> Vec<String> {
 }
 
 /// A folder for backups that is not there yet.
-fn folder() -> (tempfile::TempDir, PathBuf) {
+pub fn folder() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("backups");
     (dir, folder)
@@ -91,7 +92,7 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
 
 /// Waits for the newest backup to be of the time now.
 #[track_caller]
-fn until_backed_up(app: &TestApp) {
+pub fn until_backed_up(app: &TestApp) {
     let second = app.clock.now().as_second();
     until("a backup", || status(app).last_success.is_some_and(|at| at.as_second() == second));
     until("the end of it", || status(app).trouble().is_none());
@@ -168,12 +169,12 @@ fn without_a_schedule_there_are_no_backups() {
 }
 
 /// A program that writes what it is told to `out`, a line for each time.
-fn teller(out: &Path) -> OnFailure {
+pub fn teller(out: &Path) -> OnFailure {
     let script = "env | grep ^BAI_ | sort | tr '\\n' ' ' >> \"$0\"; echo >> \"$0\"";
     OnFailure::Command(vec!["/bin/sh".into(), "-c".into(), script.into(), out.to_str().unwrap().into()])
 }
 
-fn lines(path: &Path) -> Vec<String> {
+pub fn lines(path: &Path) -> Vec<String> {
     fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
@@ -360,7 +361,7 @@ fn a_program_that_hangs_is_ended_with_all_that_it_started() {
 }
 
 /// The objects in our folder of the bucket.
-fn objects(stub: &S3Stub) -> Vec<String> {
+pub fn objects(stub: &S3Stub) -> Vec<String> {
     stub.keys().iter().filter_map(|key| key.strip_prefix("bai/").map(str::to_owned)).collect()
 }
 
@@ -381,11 +382,12 @@ fn backups_go_to_the_bucket_too_and_the_last_few_are_kept_there() {
         "bai/mine.redb",
         "bai/x/bai_auto_20200101000000.redb",
         "bai/bai_auto_x",
+        // It has the right name, and does not say which database it is of.
+        "bai/bai_auto_20200101000000.redb",
     ];
     for key in theirs {
         stub.put(key, b"theirs");
     }
-    stub.put("bai/bai_auto_20200101000000.redb", b"an old one of ours");
     let app = spawn(&folder, HOUR, |config| {
         bucket(config, &stub);
         config.backup.keep = 1;
@@ -398,7 +400,7 @@ fn backups_go_to_the_bucket_too_and_the_last_few_are_kept_there() {
     until_backed_up(&app);
     let kept = ["bai_auto_20261122081036.redb", "bai_auto_20261122091036.redb"];
     until("two are kept", || {
-        objects(&stub).iter().filter(|name| name.len() == kept[0].len()).eq(kept.iter())
+        objects(&stub).iter().filter(|name| name.starts_with("bai_auto_2026")).eq(&kept)
     });
     until("one is kept here", || backups(&folder) == kept[1..]);
     assert_same(&stub, &folder);
@@ -407,12 +409,24 @@ fn backups_go_to_the_bucket_too_and_the_last_few_are_kept_there() {
     assert_eq!(stub.count(Action::Get), 4, "each was read back");
 }
 
-/// A file of 20 MiB that passes for a backup of the time at which the tests begin: three parts.
-pub fn put_large(folder: &Path) -> Vec<u8> {
-    let bytes: Vec<u8> = (0..20 << 20).map(|n: u32| n.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
-    fs::create_dir_all(folder).unwrap();
-    fs::write(folder.join("bai_auto_20261122061036.redb"), &bytes).unwrap();
-    bytes
+/// A database of more than 16 MiB: three parts.
+pub fn large() -> Location {
+    let location = Disk::default().location();
+    let store = Store::open(&location, 1 << 20).unwrap();
+    let company = |n| {
+        Write::InsertCompany(Company {
+            id: RecordId::parse(&format!("c{n:014}")).unwrap(),
+            number: 0,
+            company_id: format!("company-{n}"),
+            columns: json!({ "large": "x".repeat(900_000) }).to_string(),
+            created: Timestamp::UNIX_EPOCH,
+            updated: Timestamp::UNIX_EPOCH,
+        })
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let written = runtime.block_on(store.write((0..20).map(company).collect(), Timestamp::UNIX_EPOCH));
+    written.unwrap().unwrap();
+    location
 }
 
 #[test]
@@ -435,8 +449,7 @@ fn an_upload_survives_errors_cuts_and_halves() {
         let at = faults.iter().position(|(action, _)| *action == request.action)?;
         Some(faults.remove(at).1)
     });
-    put_large(&folder);
-    let app = spawn(&folder, DAY, |config| bucket(config, &stub));
+    let app = spawn_on(&large(), &folder, DAY, |config| bucket(config, &stub));
     until_backed_up(&app);
     assert_eq!(status(&app).failures, 0);
     assert_eq!((stub.count(Action::Part(2)), stub.count(Action::Part(3))), (3, 2));
@@ -511,12 +524,13 @@ fn an_upload_that_a_stop_cut_is_cleared_away_and_made_again() {
     let (_dir, folder) = folder();
     let stub = S3Stub::start();
     stub.script(|request| matches!(request.action, Action::Part(_)).then_some(Fault::Hang));
-    let app = spawn(&folder, DAY, |config| bucket(config, &stub));
+    let disk = Disk::default();
+    let app = spawn_on(&disk.location(), &folder, DAY, |config| bucket(config, &stub));
     until("it begins", || stub.count(Action::Part(1)) == 1);
     drop(app);
     assert_eq!(stub.unfinished(), 1);
     stub.heal();
-    let app = spawn(&folder, DAY, |config| bucket(config, &stub));
+    let app = spawn_on(&disk.location(), &folder, DAY, |config| bucket(config, &stub));
     until("it succeeds", || status(&app).last_success.is_some());
     assert_eq!((stub.unfinished(), objects(&stub), backups(&folder).len()), (0, backups(&folder), 1));
 }

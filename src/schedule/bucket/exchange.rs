@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusty_s3::actions::CompleteMultipartUploadResponse;
-use ureq::http::{Response, StatusCode, header};
-use ureq::{Agent, Body, SendBody};
+use ureq::http::{HeaderMap, Response, StatusCode, header};
+use ureq::{Agent, Body, RequestBuilder, SendBody};
 
 use crate::outbound;
 
@@ -61,6 +61,16 @@ type Asked = Result<Response<Body>, ureq::Error>;
 pub fn text(asked: Asked) -> Result<String, Error> {
     let body = accept(asked)?.into_body();
     body.into_with_config().limit(MAX_ANSWER).read_to_string().map_err(|e| passing(&e))
+}
+
+/// The headers of a success.
+pub fn headers(asked: Asked) -> Result<HeaderMap, Error> {
+    Ok(accept(asked)?.headers().clone())
+}
+
+/// The request with these headers, which are signed.
+pub fn with<B>(request: RequestBuilder<B>, headers: &[(&'static str, String)]) -> RequestBuilder<B> {
+    headers.iter().fold(request, |request, (name, value)| request.header(*name, value))
 }
 
 /// Whether the parts were put together: the status alone does not tell.

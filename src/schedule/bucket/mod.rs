@@ -2,16 +2,18 @@
 //! only a part has to be sent again, and counts only after it was read back.
 
 mod exchange;
+mod labels;
 
 use std::path::Path;
 use std::time::Duration;
 
-use rusty_s3::actions::{CreateMultipartUpload, ListObjectsV2};
+use rusty_s3::actions::{CreateMultipartUpload, HeadObject, ListObjectsV2};
 use rusty_s3::{Credentials, S3Action, UrlStyle};
 use ureq::Agent;
 
 pub use self::exchange::Error;
 use self::exchange::{Part, in_their_namespace};
+pub use self::labels::Labels;
 use crate::clock::Clock;
 use crate::config;
 
@@ -89,15 +91,32 @@ impl Bucket {
         }
     }
 
-    /// Uploads `file`, reads it back and compares. `begun` is told the upload's id, by which what is left of it can be
+    /// What the object was labelled with when it was uploaded.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn labels(&self, name: &str) -> Result<Labels, Error> {
+        let key = self.key(name);
+        let url = self.sign(&HeadObject::new(&self.bucket, Some(&self.credentials), &key));
+        let headers = self.ask(move |agent| exchange::headers(agent.head(&url).call())).await?;
+        Ok(Labels::read(&headers))
+    }
+
+    /// Uploads `file` with `labels`, reads it back and compares. `begun` is told the upload's id, by which what is left of it can be
     /// removed when this process does not come to do it.
     ///
     /// # Errors
     /// [`Error`]: there is no such object, or none that may be relied on.
-    pub async fn upload(&self, file: &Path, name: &str, begun: impl FnOnce(&str)) -> Result<(), Error> {
+    pub async fn upload(
+        &self,
+        file: &Path,
+        name: &str,
+        labels: &Labels,
+        begun: impl FnOnce(&str),
+    ) -> Result<(), Error> {
         let key = self.key(name);
         let parts = Part::all_of(file, PART, MOST_PARTS)?;
-        let upload = self.begin(&key).await?;
+        let upload = self.begin(&key, labels).await?;
         begun(&upload);
         let etags = match self.send(&parts, &key, &upload).await {
             Ok(etags) => etags,
@@ -140,9 +159,16 @@ impl Bucket {
         self.ask(move |agent| exchange::text(agent.delete(&url).call())).await.map(drop)
     }
 
-    async fn begin(&self, key: &str) -> Result<String, Error> {
-        let url = self.sign(&self.bucket.create_multipart_upload(Some(&self.credentials), key));
-        let answer = self.ask(move |agent| exchange::text(agent.post(&url).send_empty())).await?;
+    async fn begin(&self, key: &str, labels: &Labels) -> Result<String, Error> {
+        let mut action = self.bucket.create_multipart_upload(Some(&self.credentials), key);
+        let headers = labels.headers();
+        for (name, value) in &headers {
+            action.headers_mut().insert(*name, value.clone());
+        }
+        let url = self.sign(&action);
+        let post =
+            move |agent: &Agent| exchange::text(exchange::with(agent.post(&url), &headers).send_empty());
+        let answer = self.ask(post).await?;
         let parsed = CreateMultipartUpload::parse_response(&in_their_namespace(&answer));
         let begun = parsed.map_err(|_| Error::Lasting("the bucket began no upload".into()))?;
         Ok(begun.upload_id().to_owned())

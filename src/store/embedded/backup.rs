@@ -10,9 +10,9 @@ use redb::ReadTransaction;
 use super::check::contents;
 use super::engine::Engine;
 use super::new_file::{self, Filled, Unfinished, Verified, beside, owner_of, remove_if_there};
-use super::room;
 use super::tables::{self, Tables};
 use super::unwind::error_of;
+use super::{identity, room};
 use crate::priority;
 use crate::store::{Contents, CopyLimits, Error};
 
@@ -161,7 +161,9 @@ pub fn compact(engine: &Engine) -> Result<(), Error> {
     let (filled, expected) = engine.read_once(|txn| {
         let room = needed(engine, txn, file.path())?;
         room::ensure(file.path(), room)?;
-        Ok((copy_of(txn, file, path, room, &mut |_, _| Ok(()), |_| Ok(()))?, contents(txn)?))
+        let new = file.path().to_owned();
+        let stay = |tables: &mut Tables<'_>| identity::stay(tables, &new);
+        Ok((copy_of(txn, file, path, room, &mut |_, _| Ok(()), stay)?, contents(txn)?))
     })?;
     let verified = filled.with_spare()?.verify()?.expect(expected)?;
     let before = beside(path, BEFORE_COMPACTION);

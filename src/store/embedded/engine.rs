@@ -86,6 +86,11 @@ impl Engine {
         engine
     }
 
+    /// Where it is.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
     /// The database file, if it is in one.
     pub fn file(&self) -> Option<&Path> {
         match &self.location {
@@ -186,8 +191,7 @@ impl Engine {
         }
     }
 
-    /// Refuses to go on when another file, or none, has the database's name: what is written now would be gone with the
-    /// process.
+    /// Refuses to go on when another file, or none, has the database's name: what is written would be gone with the process.
     pub fn ensure_in_place(&self) -> Result<(), Error> {
         let Some(path) = self.file() else { return Ok(()) };
         let expected = *self.file.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,6 +6,7 @@ mod blocks;
 mod check;
 mod engine;
 mod events;
+mod identity;
 mod layout;
 mod new_file;
 mod overlay;
@@ -33,6 +34,7 @@ use tokio::sync::{broadcast, watch};
 
 pub use self::backup::Progress;
 use self::engine::Engine;
+pub use self::identity::peek;
 pub use self::new_file::{sync_and_drop_cache, sync_folder};
 pub use self::restore::restore;
 pub use self::room::{ensure as ensure_room, own_like};

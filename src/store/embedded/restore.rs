@@ -17,7 +17,7 @@ use super::revoke::{self, revoke};
 use super::schema::{CREATED, CURRENT, MIGRATED};
 use super::storage::{Lock, resolve};
 use super::tables::{self, Tables};
-use super::{Embedded, room};
+use super::{Embedded, identity, room};
 use crate::domain::Void;
 use crate::store::{Contents, Error, Location, Remembered, Restoration, Restored};
 
@@ -153,13 +153,14 @@ impl Staged {
         Ok(Restored { contents, before: Some(before), revoked: kept.revoked })
     }
 
-    /// Sees to it that the tokens end that are to end, now, or `ahead` of the moment when nobody issues them any more.
+    /// Gives the copy the identity of the database that goes, and ends the tokens that are to end, now, or `ahead` of the moment when nobody issues them any more.
     fn settle(
         &self,
         live: Option<&Engine>,
         asked: &Restoration,
         ahead: Option<std::time::Duration>,
     ) -> Result<revoke::Outcome, Error> {
+        identity::inherit(&self.engine, live, &asked.random)?;
         revoke(&self.engine, self.made, live, asked, ahead.unwrap_or_default())
     }
 

@@ -9,9 +9,9 @@ use super::backup::{copy_of, needed};
 use super::check::contents;
 use super::engine::{Engine, Mode};
 use super::new_file::{self, Unfinished, beside, free_name, owner_of};
-use super::room;
 use super::storage::{FileId, Lock, resolve};
 use super::tables::{META, Tables, read_schema_version};
+use super::{identity, room};
 use crate::store::{Error, Location};
 
 /// Brings a database from one version to the next.
@@ -129,7 +129,11 @@ impl Schema {
         let (filled, before) = old.read_once(|txn| {
             let room = needed(old, txn, file.path())?;
             room::ensure(file.path(), room)?;
-            let steps = |tables: &mut Tables<'_>| self.take_steps(tables, from);
+            let new = file.path().to_owned();
+            let steps = |tables: &mut Tables<'_>| {
+                identity::stay(tables, &new)?;
+                self.take_steps(tables, from)
+            };
             Ok((copy_of(txn, file, path, room, &mut |_, _| Ok(()), steps)?, contents(txn)?))
         })?;
         let verified = filled.with_spare()?.verify()?.expect_users(before.users)?;

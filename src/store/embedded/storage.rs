@@ -28,12 +28,14 @@ impl FileId {
     }
 }
 
-/// Who else may have a file open that is only read.
+/// Whom the lock of a file that is only read keeps out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lock {
-    /// Others who read.
+    /// Nobody: what is read may be half of a write.
+    Nobody,
+    /// Whoever writes.
     Shared,
-    /// Nobody.
+    /// Everybody.
     Exclusive,
 }
 
@@ -129,6 +131,7 @@ impl StorageBackend for ReadOnly {
 
     fn try_lock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<bool, BackendError> {
         let locked = match self.lock {
+            Lock::Nobody => Ok(()),
             Lock::Shared => self.file.try_lock_shared(),
             Lock::Exclusive => self.file.try_lock(),
         };

@@ -191,12 +191,15 @@ where
     }
 
     fn answer(self: Box<Self>, commit: &Result<(), Error>) {
-        let outcome = match (commit, self.outcome) {
+        let Self { work, outcome, reply } = *self;
+        // It may hold the last handle to the store, which ends this thread: the requester's is to be the last.
+        drop(work);
+        let outcome = match (commit, outcome) {
             (Err(error), _) => Err(error.clone()),
             (Ok(()), Some(outcome)) => outcome,
             (Ok(()), None) => Err(Error::Failed("the job did not run".into())),
         };
-        let _ = self.reply.send(outcome);
+        let _ = reply.send(outcome);
     }
 }
 

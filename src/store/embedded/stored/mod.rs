@@ -6,6 +6,7 @@
 mod collections;
 mod company;
 mod event;
+mod identity;
 mod superuser;
 mod token_keys;
 mod user;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use self::collections::{decode_collections, encode_collections};
 pub use self::company::{decode_company, encode_company};
 pub use self::event::{decode_event, encode_event};
+pub use self::identity::{decode_identity, encode_identity};
 pub use self::superuser::{decode_superuser, encode_superuser};
 pub use self::token_keys::{decode_token_keys, encode_token_keys};
 pub use self::user::{decode_user, encode_user};

@@ -7,11 +7,11 @@ mod superusers;
 mod users;
 
 use jiff::Timestamp;
-use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
 
 pub use self::copy::{copy, stored_bytes};
 use super::stored;
-use crate::domain::{Collections, ServerKey, Void};
+use crate::domain::{Collections, DatabaseIdentity, ServerKey, Void};
 use crate::store::{Action, Change, Error, Record, Remembered};
 
 /// Record id -> user, see `stored/user.rs`.
@@ -63,6 +63,8 @@ pub const META_VOIDS: &str = "void_tokens";
 pub const META_BACKUP_TIME: &str = "backup_time";
 /// How many commits there were, u64 little-endian: after an error it tells whether the last one is stored.
 pub const META_COMMITS: &str = "commits";
+/// What the database says of itself, see `stored/identity.rs`; not there: it has no id yet.
+pub const META_IDENTITY: &str = "database_identity";
 /// Written to see whether writing works; as many bytes as the write had that failed.
 pub const META_PROBE: &str = "probe";
 
@@ -170,6 +172,26 @@ impl<'txn> Tables<'txn> {
         Ok(())
     }
 
+    /// Whether nothing was ever stored: a new file has its schema version only.
+    pub fn is_new(&self) -> Result<bool, Error> {
+        Ok(self.meta.len()? <= 1)
+    }
+
+    pub fn identity(&self) -> Result<Option<DatabaseIdentity>, Error> {
+        read_identity(&self.meta)
+    }
+
+    /// Sets what the database says of itself; `None`: it has no id, and gets one at the next start.
+    pub fn set_identity(&mut self, identity: Option<&DatabaseIdentity>) -> Result<(), Error> {
+        match identity {
+            Some(identity) => {
+                self.meta.insert(META_IDENTITY, stored::encode_identity(identity)?.as_slice())?;
+            }
+            None => drop(self.meta.remove(META_IDENTITY)?),
+        }
+        Ok(())
+    }
+
     pub fn set_schema_version(&mut self, version: u32) -> Result<(), Error> {
         self.meta.insert(META_SCHEMA, version.to_le_bytes().as_slice())?;
         Ok(())
@@ -206,6 +228,13 @@ pub fn read_collections(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Option<Collections>, Error> {
     meta.get(META_COLLECTIONS)?.map(|bytes| stored::decode_collections(bytes.value())).transpose()
+}
+
+/// What the database says of itself.
+pub fn read_identity(
+    meta: &impl ReadableTable<&'static str, &'static [u8]>,
+) -> Result<Option<DatabaseIdentity>, Error> {
+    meta.get(META_IDENTITY)?.map(|bytes| stored::decode_identity(bytes.value())).transpose()
 }
 
 /// A number in `meta`; 0 when it is not there.

@@ -1,0 +1,52 @@
+//! Whether a command may begin an empty database: not in the place of one that is gone, unless told so.
+
+use clap::Args;
+
+use crate::backup;
+use crate::config::Config;
+use crate::operate::Failure;
+use crate::schedule;
+
+/// What commands take that make the database when there is none.
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NewDatabase {
+    /// Begin an empty database although there are backups of one; they stay, and are never deleted by the server
+    #[arg(long)]
+    new_database: bool,
+}
+
+impl NewDatabase {
+    /// Refuses to begin an empty database while there are backups of one. Nothing is written.
+    ///
+    /// # Errors
+    /// The database is gone; the text says which backup is the newest, and what to do.
+    pub fn check(self, config: &Config) -> Result<(), Failure> {
+        let database = &config.store.path;
+        if self.new_database || !backup::is_missing(database) {
+            return Ok(());
+        }
+        match left(config) {
+            None => Ok(()),
+            Some(left) => Err(Failure::failed(format!(
+                "{} is {}, but there are backups of a database: {left}; or begin an empty one with --new-database (\"bai \
+                 serve --new-database\")",
+                database.display(),
+                if database.exists() { "empty (0 bytes)" } else { "not there" },
+            ))),
+        }
+    }
+}
+
+/// The newest backup, and how to restore it.
+fn left(config: &Config) -> Option<String> {
+    let file = backup::newest_left(config).map(|path| {
+        let path = path.display();
+        format!("the newest is {path}. Put it back with \"bai restore {path}\"")
+    });
+    file.or_else(|| {
+        let name = schedule::newest_upload(config)?;
+        Some(format!(
+            "the newest is {name} in the bucket. Download it, and put it back with \"bai restore {name}\""
+        ))
+    })
+}
