@@ -6,13 +6,16 @@ use std::thread;
 
 use super::Failures;
 use super::cuts::survives;
-use super::scripts::{ERRORS, Script};
+use super::scripts::{ERRORS, SHRINKING, Script};
 use super::session::{Rule, Session};
 use super::state::{Change, State};
-use crate::platter::{Fault, Reads};
+use crate::platter::{Fault, Operation, Reads};
 
 /// Errors while an error lasts, before the disk works again.
 const LASTING: usize = 3;
+
+/// Syncs after a failed one that have a cut before them.
+const CUTS: usize = 5;
 
 /// What is held against the answers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,9 +27,9 @@ enum Until {
 }
 
 /// Runs each script with each fault in turn, until one does not happen.
-fn assert_kept(fault: impl Fn(u64) -> Fault + Sync, rule: Rule, until: Until) {
+fn assert_kept(scripts: &[Script], fault: impl Fn(u64) -> Fault + Sync, rule: Rule, until: Until) {
     let failures = Failures::default();
-    for script in &ERRORS {
+    for script in scripts {
         let before = failures.tried();
         try_faults(script, &fault, (rule, until), &failures);
         println!("{}: {} cases", script.name, failures.tried() - before);
@@ -67,7 +70,9 @@ fn run(script: &Script, mut session: Session, fault: Fault, until: Until) -> Opt
         session.close();
     }
     session.platter.mend().then(|| {
-        keeps_answers(&mut session, until).map_err(|why| format!("{why}; errors: {:?}", session.errors()))
+        let call = session.platter.failed();
+        keeps_answers(&mut session, until)
+            .map_err(|why| format!("{call:?}: {why}; errors: {:?}", session.errors()))
     })
 }
 
@@ -83,8 +88,21 @@ fn keeps_answers(session: &mut Session, until: Until) -> Result<(), String> {
     if until == Until::Reopened {
         return Ok(());
     }
-    let image = session.platter.recording().certain();
-    survives(&session.runtime, image, session.possible()).map_err(|why| format!("after a cut: {why}"))
+    survives_cuts(session)
+}
+
+/// The power goes before one of the next syncs, or at the end, and all that was not synced is lost.
+fn survives_cuts(session: &Session) -> Result<(), String> {
+    let recording = session.platter.recording();
+    let failed = recording.operations.iter().position(|operation| matches!(operation, Operation::FailedSync));
+    let windows = recording.windows();
+    let after = windows.iter().filter(|window| failed.is_some_and(|failed| window.end >= failed)).take(CUTS);
+    for window in after.chain(windows.last()) {
+        let expected = session.possible_by_answers(window.end);
+        survives(&session.runtime, window.base.clone(), &expected)
+            .map_err(|why| format!("after a cut before operation {}: {why}", window.end))?;
+    }
+    Ok(())
 }
 
 /// Whether the open store has what the answers say.
@@ -100,35 +118,45 @@ fn found(session: &mut Session) -> Result<(), String> {
 /// `BAI_OPERATIONS` sets how long the first script is.
 #[test]
 fn an_io_error_at_any_call_is_a_clean_error() {
-    assert_kept(Fault::Error, Rule::Unknown, Until::Cut);
+    assert_kept(&ERRORS, Fault::Error, Rule::Unknown, Until::Cut);
 }
 
 #[test]
 fn a_disk_that_is_full_from_any_call_on_and_then_emptied_is_written_again() {
-    assert_kept(Fault::Lasting, Rule::Unknown, Until::Cut);
+    assert_kept(&ERRORS, Fault::Lasting, Rule::Unknown, Until::Cut);
 }
 
 #[test]
 fn a_failed_sync_is_a_clean_error() {
-    assert_kept(|n| Fault::FailedSync(n, Reads::Old), Rule::Unknown, Until::Cut);
-    assert_kept(|n| Fault::FailedSync(n, Reads::New), Rule::Unknown, Until::Reopened);
+    assert_kept(&ERRORS, |n| Fault::FailedSync(n, Reads::Old), Rule::Unknown, Until::Cut);
 }
 
 #[test]
-#[ignore = "fails: the file is not written anew after a failed sync, although reads show what is not on the disk"]
 fn what_a_failed_sync_has_lost_and_reads_still_show_is_not_built_upon() {
-    assert_kept(|n| Fault::FailedSync(n, Reads::New), Rule::Unknown, Until::Cut);
+    assert_kept(&ERRORS, |n| Fault::FailedSync(n, Reads::New), Rule::Unknown, Until::Cut);
 }
 
 #[test]
 #[ignore = "fails: an error after the commit is on the disk is answered as a failure"]
 fn an_io_error_at_any_call_says_that_the_change_is_not_there() {
-    assert_kept(Fault::Error, Rule::NotThere, Until::Cut);
+    assert_kept(&ERRORS, Fault::Error, Rule::NotThere, Until::Cut);
 }
 
 #[test]
 #[ignore = "fails: an error after the commit is on the disk is answered as a failure"]
 fn a_failed_sync_says_that_the_change_is_not_there() {
-    assert_kept(|n| Fault::FailedSync(n, Reads::Old), Rule::NotThere, Until::Cut);
-    assert_kept(|n| Fault::FailedSync(n, Reads::New), Rule::NotThere, Until::Reopened);
+    assert_kept(&ERRORS, |n| Fault::FailedSync(n, Reads::Old), Rule::NotThere, Until::Cut);
+    assert_kept(&ERRORS, |n| Fault::FailedSync(n, Reads::New), Rule::NotThere, Until::Cut);
+}
+
+#[test]
+#[ignore = "takes long: the file has to be long first"]
+fn an_io_error_while_the_file_becomes_shorter_is_a_clean_error() {
+    assert_kept(&[SHRINKING], Fault::Error, Rule::Unknown, Until::Cut);
+}
+
+#[test]
+#[ignore = "fails: an error after the commit is on the disk is answered as a failure"]
+fn an_io_error_while_the_file_becomes_shorter_says_that_the_change_is_not_there() {
+    assert_kept(&[SHRINKING], Fault::Error, Rule::NotThere, Until::Cut);
 }

@@ -15,6 +15,9 @@ const CACHE: usize = 1 << 20;
 /// So small that pages are written before the commit that they belong to.
 const SMALL_CACHE: usize = 64 << 10;
 
+/// So small that pages are read between the syncs of a commit, and after them.
+const TINY_CACHE: usize = 8 << 10;
+
 pub struct Script {
     pub name: &'static str,
     pub before: fn() -> (Vec<u8>, State),
@@ -26,7 +29,7 @@ pub const SCRIPTS: [Script; 8] = [
     Script { name: "commits", before: few, cache: CACHE, run: commits },
     Script { name: "reading", before: many, cache: SMALL_CACHE, run: reading },
     Script { name: "growth", before: few, cache: SMALL_CACHE, run: growth },
-    Script { name: "shrinking", before: few, cache: CACHE, run: shrinking },
+    SHRINKING,
     Script { name: "reopening", before: few, cache: CACHE, run: reopening },
     Script { name: "keys", before: few, cache: CACHE, run: keys },
     Script { name: "migration from version 1", before: version_1, cache: CACHE, run: migration },
@@ -34,11 +37,14 @@ pub const SCRIPTS: [Script; 8] = [
 ];
 
 /// Those that may be run on a disk that fails.
-pub const ERRORS: [Script; 3] = [
+pub const ERRORS: [Script; 4] = [
     Script { name: "rounds", before: few, cache: CACHE, run: rounds },
+    Script { name: "small cache", before: some, cache: TINY_CACHE, run: small_cache },
     Script { name: "reopening", before: few, cache: CACHE, run: reopening },
     Script { name: "migration from version 1", before: version_1, cache: CACHE, run: migration },
 ];
+
+pub const SHRINKING: Script = Script { name: "shrinking", before: few, cache: CACHE, run: shrinking };
 
 pub const PANIC: Script = Script { name: "panic", before: few, cache: CACHE, run: panic };
 
@@ -74,6 +80,10 @@ fn nothing() -> (Vec<u8>, State) {
 
 fn few() -> (Vec<u8>, State) {
     closed(0..3)
+}
+
+fn some() -> (Vec<u8>, State) {
+    closed(0..25)
 }
 
 fn many() -> (Vec<u8>, State) {
@@ -137,7 +147,7 @@ fn growth(session: &mut Session) {
 /// Deletions in a file that has doubled several times, and commits that cut off what is unused at its end.
 fn shrinking(session: &mut Session) {
     (10..310).step_by(20).for_each(|first| session.commit(&inserts(first..first + 20)));
-    session.cut_from_here();
+    session.begin();
     session.commit(&(10..310).map(Change::Delete).collect::<Vec<_>>());
     for _ in 0..4 {
         session.commit(&[Change::Rename(1, "after")]);
@@ -149,7 +159,8 @@ fn shrinking(session: &mut Session) {
 const WRITERS: usize = 5;
 
 fn rounds(session: &mut Session) {
-    let operations = usize::try_from(rounds_from_env("BAI_OPERATIONS", 20)).unwrap();
+    session.begin();
+    let operations = usize::try_from(rounds_from_env("BAI_OPERATIONS", 10)).unwrap();
     for round in 0..operations / (2 * WRITERS) {
         let numbers = || (0..WRITERS).map(|n| 10 + round * WRITERS + n);
         session.group(&numbers().map(Change::Insert).collect::<Vec<_>>());
@@ -157,7 +168,14 @@ fn rounds(session: &mut Session) {
     }
 }
 
+fn small_cache(session: &mut Session) {
+    session.begin();
+    session.commit(&[Change::Rename(0, "first"), Change::Insert(1_000)]);
+    session.commit(&[Change::Delete(12), Change::Rename(24, "second")]);
+}
+
 fn reopening(session: &mut Session) {
+    session.begin();
     session.commit(&inserts(10..12));
     session.close();
     session.commit(&[Change::Rename(10, "after")]);
@@ -173,6 +191,7 @@ fn keys(session: &mut Session) {
 }
 
 fn migration(session: &mut Session) {
+    session.begin();
     session.open();
     session.commit(&[Change::Insert(10)]);
 }

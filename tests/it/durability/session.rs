@@ -40,10 +40,13 @@ pub struct Session {
     rule: Rule,
     /// What may be there, by the answers so far.
     possible: Vec<State>,
+    /// What it was after each answer.
+    answers: Vec<Commits>,
     first: State,
     commits: Vec<Commits>,
     errors: Vec<String>,
     cut_from: usize,
+    planned: Option<Fault>,
     /// After so many errors the disk works again.
     mended_after: usize,
 }
@@ -58,17 +61,19 @@ impl Session {
             cache,
             rule,
             possible: vec![state.clone()],
+            answers: Vec::new(),
             first: state,
             commits: Vec::new(),
             errors: Vec::new(),
             cut_from: 0,
+            planned: None,
             mended_after: usize::MAX,
         }
     }
 
     /// Plans a fault, which is mended after so many errors if it lasts.
     pub fn plan(&mut self, fault: Fault, errors: usize) {
-        self.platter.plan(fault);
+        self.planned = Some(fault);
         if matches!(fault, Fault::Lasting(_)) {
             self.mended_after = errors;
         }
@@ -94,9 +99,10 @@ impl Session {
         self.store = None;
     }
 
-    /// Leaves what was done so far out of the cuts.
-    pub fn cut_from_here(&mut self) {
+    /// Leaves what was done so far out of the cuts, and counts planned faults from here on.
+    pub fn begin(&mut self) {
         self.cut_from = self.platter.operations();
+        self.planned.take().inspect(|fault| self.platter.plan(*fault));
     }
 
     /// The number of the first operation that is cut.
@@ -115,7 +121,7 @@ impl Session {
         let asked = self.platter.operations();
         let writes = changes.iter().map(Change::write).collect();
         let outcome = self.runtime.block_on(store.write(writes, stamp()));
-        self.learn(&outcome.map(|done| done.is_ok()), |state| state.after(changes));
+        self.learn(asked, &outcome.map(|done| done.is_ok()), |state| state.after(changes));
         self.note(asked, |state| vec![state.after(changes).expect("a script asks for what is allowed")]);
     }
 
@@ -126,7 +132,7 @@ impl Session {
         let (first, others) = changes.split_first().unwrap();
         let outcomes = self.runtime.block_on(group(&store, first, others));
         for (change, outcome) in changes.iter().zip(outcomes) {
-            self.learn(&outcome, |state| state.after(std::slice::from_ref(change)));
+            self.learn(asked, &outcome, |state| state.after(std::slice::from_ref(change)));
         }
         self.note(asked, |state| {
             let middle = state.after(std::slice::from_ref(first)).expect("it is allowed");
@@ -140,7 +146,7 @@ impl Session {
         let asked = self.platter.operations();
         let key = ServerKey { secret: [byte; 32], created: stamp() };
         let outcome = self.runtime.block_on(store.add_token_key(key, Timestamp::UNIX_EPOCH));
-        self.learn(&outcome.map(|()| true), |state| Some(state.with_key(byte)));
+        self.learn(asked, &outcome.map(|()| true), |state| Some(state.with_key(byte)));
         self.note(asked, |state| vec![state.with_key(byte)]);
     }
 
@@ -157,7 +163,12 @@ impl Session {
     }
 
     /// Narrows what may be there by an answer: done, refused by a rule of the store, or an error.
-    fn learn(&mut self, outcome: &Result<bool, Error>, after: impl Fn(&State) -> Option<State>) {
+    fn learn(
+        &mut self,
+        asked: usize,
+        outcome: &Result<bool, Error>,
+        after: impl Fn(&State) -> Option<State>,
+    ) {
         let mut done: Vec<State> = self.possible.iter().filter_map(&after).collect();
         match outcome {
             Ok(true) => self.possible = done,
@@ -169,6 +180,8 @@ impl Session {
                 }
             }
         }
+        let answered = self.platter.operations();
+        self.answers.push(Commits { asked, answered, states: self.possible.clone() });
     }
 
     fn note(&mut self, asked: usize, after: impl Fn(&State) -> Vec<State>) {
@@ -187,15 +200,27 @@ impl Session {
         &self.possible
     }
 
-    /// What may be there after a cut before the operation with this number, in a run without errors.
+    /// What may be there after a cut before the operation with this number, in a run without errors: what was there after one
+    /// of the commits.
     pub fn possible_at(&self, operations: usize) -> Vec<State> {
         let answered = self.commits.iter().rev().find(|commits| commits.answered <= operations);
         let certain = answered.map_or(&self.first, |commits| commits.states.last().unwrap());
-        let pending = self.commits.iter().filter(|commits| commits.answered > operations);
-        let pending =
-            pending.filter(|commits| commits.asked <= operations).flat_map(|commits| &commits.states);
-        std::iter::once(certain).chain(pending).cloned().collect()
+        std::iter::once(certain).chain(pending(&self.commits, operations)).cloned().collect()
     }
+
+    /// What may be there then by the answers, in a run with errors.
+    pub fn possible_by_answers(&self, operations: usize) -> Vec<State> {
+        let answered = self.answers.iter().rev().find(|answer| answer.answered <= operations);
+        let certain = answered.map_or(std::slice::from_ref(&self.first), |answer| &answer.states);
+        certain.iter().chain(pending(&self.answers, operations)).cloned().collect()
+    }
+}
+
+/// What may be there of what was asked for and not answered.
+fn pending(commits: &[Commits], operations: usize) -> impl Iterator<Item = &State> {
+    let pending =
+        commits.iter().filter(move |commits| commits.asked <= operations && operations < commits.answered);
+    pending.flat_map(|commits| &commits.states)
 }
 
 impl Session {

@@ -68,6 +68,11 @@ impl State {
         self.users.contains_key(&user)
     }
 
+    /// How many users there are.
+    pub fn count(&self) -> u64 {
+        (self.users.len() + self.others.len()) as u64
+    }
+
     /// Reads the store through every index.
     ///
     /// # Errors
@@ -92,18 +97,23 @@ impl State {
         }
     }
 
-    /// How it differs from the nearest one of `others`.
+    /// How it differs from each of `others`.
     pub fn differs(&self, others: &[Self]) -> String {
-        format!(
-            "found {}, not one of {}",
-            self.short(),
-            others.iter().map(Self::short).collect::<Vec<_>>().join(" or ")
-        )
+        let others: Vec<String> = others.iter().map(|other| self.differs_from(other)).collect();
+        match others.is_empty() {
+            true => "no state fits the answers".to_owned(),
+            false => format!("found {}", others.join(" or ")),
+        }
     }
 
-    fn short(&self) -> String {
-        let users: Vec<String> = self.users.iter().map(|(n, name)| format!("{n}{name}")).collect();
-        format!("[{}] keys {:?} and {} others", users.join(" "), self.keys, self.others.len())
+    fn differs_from(&self, other: &Self) -> String {
+        let users: BTreeSet<usize> = self.users.keys().chain(other.users.keys()).copied().collect();
+        let differs = users.iter().filter(|n| self.users.get(n) != other.users.get(n));
+        let users: Vec<String> = differs
+            .map(|n| format!("user {n}: {:?} for {:?}", self.users.get(n), other.users.get(n)))
+            .collect();
+        let others = if self.others == other.others { "the" } else { "not the" };
+        format!("[{}], keys {:?} for {:?}, {others} users before", users.join(", "), self.keys, other.keys)
     }
 }
 

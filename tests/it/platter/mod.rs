@@ -49,6 +49,8 @@ struct State {
     calls: u64,
     syncs: u64,
     fault: Option<Fault>,
+    /// The call that failed first.
+    failed: Option<&'static str>,
     handles: u64,
     /// The first write by a handle that may not write any more.
     misuse: Option<String>,
@@ -90,6 +92,11 @@ impl Platter {
         has_failed
     }
 
+    /// Which call failed first.
+    pub fn failed(&self) -> Option<&'static str> {
+        self.state().failed
+    }
+
     /// Whether what was planned has happened.
     pub fn has_failed(&self) -> bool {
         let state = self.state();
@@ -124,7 +131,7 @@ impl Platter {
         self.0.lock().unwrap()
     }
 
-    fn call(&self) -> io::Result<MutexGuard<'_, State>> {
+    fn call(&self, name: &'static str) -> io::Result<MutexGuard<'_, State>> {
         let mut state = self.state();
         state.calls += 1;
         match state.fault {
@@ -132,6 +139,7 @@ impl Platter {
             Some(Fault::Lasting(n)) if n <= state.calls => {}
             _ => return Ok(state),
         }
+        state.failed.get_or_insert(name);
         Err(io::Error::other("a planned fault"))
     }
 }
@@ -150,6 +158,7 @@ impl State {
             && n == self.syncs
         {
             self.fault = None;
+            self.failed = Some("sync");
             self.operations.push(Operation::FailedSync);
             if reads == Reads::Old {
                 self.current.clone_from(&self.synced);
@@ -172,8 +181,8 @@ struct Handle {
 
 impl Handle {
     /// A call that only the newest handle may make, while it is open.
-    fn writing_call(&self, name: &str) -> io::Result<MutexGuard<'_, State>> {
-        let mut state = self.platter.call()?;
+    fn writing_call(&self, name: &'static str) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.platter.call(name)?;
         if self.closed.load(Ordering::SeqCst) || self.number != state.handles {
             let misuse = format!("{name} by handle {} of {}", self.number, state.handles);
             state.misuse.get_or_insert(misuse);
@@ -184,11 +193,11 @@ impl Handle {
 
 impl StorageBackend for Handle {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.platter.call()?.current.len() as u64)
+        Ok(self.platter.call("len")?.current.len() as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let state = self.platter.call()?;
+        let state = self.platter.call("read")?;
         let at = usize::try_from(offset).unwrap();
         let data = state.current.get(at..at + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
         out.copy_from_slice(data);
@@ -212,7 +221,7 @@ impl StorageBackend for Handle {
 
     fn close(&self) -> io::Result<()> {
         let was_closed = self.closed.swap(true, Ordering::SeqCst);
-        let mut state = self.platter.call()?;
+        let mut state = self.platter.call("close")?;
         if was_closed {
             state.misuse.get_or_insert_with(|| format!("handle {} is closed twice", self.number));
         }
