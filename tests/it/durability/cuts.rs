@@ -9,7 +9,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::runtime::Runtime;
 
-use super::scripts::{CREATION, PANIC, SCRIPTS, Script};
+use super::scripts::{COMPACTION, CREATION, PANIC, SCRIPTS, Script};
 use super::state::{Change, State, stamp};
 use super::{Failures, in_parallel, rounds_from_env};
 use crate::platter::{Beyond, Depth, Operation, Platter, Recording};
@@ -195,7 +195,13 @@ fn a_job_that_panics_leaves_a_file_that_no_power_cut_makes_unreadable() {
 }
 
 #[test]
-#[ignore = "storage that is not a file has no name that is given when it is whole"]
+#[ignore = "fails: redb moves pages in commits of one phase"]
+fn compaction_leaves_a_file_that_no_power_cut_makes_unreadable() {
+    assert_survived([&COMPACTION], |script, failures| try_cuts(script, QUICK, failures));
+}
+
+#[test]
+#[ignore = "fails: storage that is not a file has no name that is given when it is whole"]
 fn new_storage_survives_every_power_cut() {
     assert_survived([&CREATION], |script, failures| try_cuts(script, QUICK, failures));
 }

@@ -48,6 +48,8 @@ pub const SHRINKING: Script = Script { name: "shrinking", before: few, cache: CA
 
 pub const PANIC: Script = Script { name: "panic", before: few, cache: CACHE, run: panic };
 
+pub const COMPACTION: Script = Script { name: "compaction", before: some, cache: CACHE, run: compaction };
+
 pub const CREATION: Script = Script { name: "creation", before: nothing, cache: CACHE, run: commits };
 
 impl Script {
@@ -182,6 +184,13 @@ fn reopening(session: &mut Session) {
     session.close();
     session.open();
     session.close();
+}
+
+fn compaction(session: &mut Session) {
+    session.commit(&(3..20).map(Change::Delete).collect::<Vec<_>>());
+    session.begin();
+    session.compact();
+    session.commit(&[Change::Insert(30)]);
 }
 
 fn keys(session: &mut Session) {

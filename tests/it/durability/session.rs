@@ -150,6 +150,13 @@ impl Session {
         self.note(asked, |state| vec![state.with_key(byte)]);
     }
 
+    pub fn compact(&mut self) {
+        let Some(store) = self.open() else { return };
+        if let Err(error) = store.compact() {
+            self.errors.push(format!("compacting: {error}"));
+        }
+    }
+
     /// A change that panics after it was written.
     pub fn panic(&mut self, change: &Change) {
         let Some(store) = self.open() else { return };
