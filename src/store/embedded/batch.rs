@@ -123,7 +123,7 @@ enum Found {
 /// Opens the database anew and looks for the commit. What was only read from a storage that takes no writes may be in the
 /// system's memory and not on its disk.
 fn found_after(engine: &Engine, commit: Option<Unsettled>) -> Found {
-    let reopened = engine.reopen();
+    let reopened = engine.ensure_writable();
     if let Err(error) = &reopened {
         tracing::error!(%error, "the database takes no writes yet");
     }

@@ -13,13 +13,12 @@ use std::collections::btree_map::Entry;
 use std::io;
 use std::ops::{Bound, Range};
 use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
-use std::thread;
 
 use redb::{BackendError, StorageBackend};
 
 use super::layout::{BLOCK, GROUP, checksum, logical_len, physical, pieces, place, sums_at};
 use super::stage::{Stage, Staged};
-use super::unwind::unwind_with;
+use super::unwind::unwind_or;
 
 /// The least pages of a file that is begun with room: redb begins with 257 by itself.
 const LEAST_PAGES: u64 = 512;
@@ -80,6 +79,11 @@ impl Blocks {
         let pages = (2 * bytes / BLOCK as u64).max(LEAST_PAGES).next_power_of_two();
         let pages = if pages > REGION_PAGES { pages.next_multiple_of(REGION_PAGES) } else { pages };
         Self { least_len: (pages + 1) * BLOCK as u64, ..Self::new(storage) }
+    }
+
+    /// Remembers that redb is told of an error: it refuses everything from then on.
+    fn latched<T>(&self, outcome: io::Result<T>) -> io::Result<T> {
+        outcome.inspect_err(|_| self.stage.fail())
     }
 
     /// How far the storage's database is in its life.
@@ -269,34 +273,37 @@ impl Blocks {
 impl StorageBackend for Blocks {
     fn len(&self) -> io::Result<u64> {
         self.stage.ensure_in_use()?;
-        self.storage.len().and_then(logical_len)
+        self.latched(self.storage.len().and_then(logical_len))
     }
 
-    /// Unwinds when the block cannot be read and the database is open: see `unwind.rs`.
+    /// In a read transaction, a block that cannot be read unwinds: see `unwind.rs`.
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         self.stage.ensure_in_use()?;
         let read = self.read_pieces(offset, out);
-        match read {
-            Err(error) if self.stage.get() == Stage::Open && !thread::panicking() => unwind_with(error),
-            read => read,
-        }
+        self.latched(read.map_err(|error| match self.stage.get() {
+            Stage::Open => unwind_or(error),
+            _ => error,
+        }))
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.stage.ensure_in_use()?;
-        let is_first = self.storage.len()? == 0;
-        self.resize(if is_first { len.max(self.least_len) } else { len })
+        let resized = self
+            .storage
+            .len()
+            .and_then(|before| self.resize(if before == 0 { len.max(self.least_len) } else { len }));
+        self.latched(resized)
     }
 
     fn sync_data(&self) -> io::Result<()> {
         self.stage.ensure_in_use()?;
-        self.write_sums().and_then(|()| self.storage.sync_data())
+        self.latched(self.write_sums().and_then(|()| self.storage.sync_data()))
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.stage.ensure_in_use()?;
         self.stage.count_written(data.len());
-        self.write_pieces(offset, data)
+        self.latched(self.write_pieces(offset, data))
     }
 
     /// What redb has written last it has synced; checksums that are not written are of blocks that nobody may read.

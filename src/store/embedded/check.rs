@@ -15,7 +15,7 @@ use super::tables::{
     META_SUPERUSER_NUMBER, META_USER_NUMBER, SUPERUSERS, SUPERUSERS_BY_EMAIL, USERS, USERS_BY_CREATED,
     USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE, read_backup_time, read_number, remembered,
 };
-use super::unwind::{error_of, guarded};
+use super::unwind::{error_of, reading};
 use crate::domain::{EventId, Phone, User};
 use crate::store::{Contents, Error};
 
@@ -95,8 +95,8 @@ fn users(txn: &ReadTransaction) -> Result<(u64, Counted), Error> {
         Ok::<_, Error>((records, phone, email))
     };
     let (one, other) = thread::scope(|scope| {
-        let other = scope.spawn(other);
-        (guarded(one), other.join().unwrap_or_else(|payload| Err(error_of(payload))))
+        let other = scope.spawn(|| reading(other));
+        (one(), other.join().unwrap_or_else(|payload| Err(error_of(payload))))
     });
     let ((lower, openid, created), (upper, phone, email)) = (one?, other?);
     let (records, counted) = (sum_of(lower.0, upper.0), lower.1.and(upper.1));

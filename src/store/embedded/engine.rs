@@ -4,32 +4,19 @@
 //! database is closed gets an error, and reads once more from what is open then.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use redb::{
-    Builder, Database, DatabaseError, Durability, ReadTransaction, ReadableDatabase, StorageBackend,
-    StorageError, WriteTransaction,
-};
+use redb::{Durability, ReadTransaction, ReadableDatabase as _, WriteTransaction};
 
-use super::blocks::{Blocks, is_damage};
+use super::blocks::Blocks;
 use super::layout::BLOCK;
-use super::overlay::Overlay;
-use super::stage::{Stage, Staged};
+use super::open::{Mode, Open, close, open_blocks, open_database, open_error, refused, retire};
+use super::stage::Stage;
 use super::storage::{self, FileId, Lock};
 use super::tables::Tables;
-use super::unwind::guarded;
+use super::unwind::{reading, writing};
 use crate::store::{Error, Location};
-
-/// Where changes go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// To the storage.
-    Write,
-    /// Nowhere: they stay in memory, and the storage is only read.
-    Look(Lock),
-}
 
 /// Why a write was not done.
 #[derive(Debug)]
@@ -55,12 +42,8 @@ pub struct Engine {
     open: RwLock<Option<Open>>,
     /// Whatever else comes to its name is not the database.
     file: Mutex<Option<FileId>>,
-}
-
-struct Open {
-    db: Database,
-    mode: Mode,
-    stage: Staged,
+    /// Held while something is written: the database cannot be closed before that has ended.
+    writing: Mutex<()>,
 }
 
 impl Engine {
@@ -76,12 +59,18 @@ impl Engine {
         let file = storage::create(path).map_err(|e| open_error(&location.name(), &e))?;
         let backend = redb::backends::FileBackend::new(file).map_err(|e| refused(&location.name(), e))?;
         let blocks = Blocks::with_room(Box::new(backend), room);
-        let open = guarded(|| open_blocks(blocks, &location.name(), cache_bytes, Mode::Write))?;
+        let open = writing(|| open_blocks(blocks, &location.name(), cache_bytes, Mode::Write))?;
         Ok(Self::new(location, cache_bytes, open))
     }
 
     fn new(location: Location, cache_bytes: usize, open: Open) -> Self {
-        let engine = Self { location, cache_bytes, open: RwLock::new(Some(open)), file: Mutex::new(None) };
+        let engine = Self {
+            location,
+            cache_bytes,
+            open: RwLock::new(Some(open)),
+            file: Mutex::new(None),
+            writing: Mutex::new(()),
+        };
         engine.remember_file();
         engine
     }
@@ -118,7 +107,8 @@ impl Engine {
     pub fn read<T>(&self, f: impl Fn(&ReadTransaction) -> Result<T, Error>) -> Result<T, Error> {
         match self.read_once(&f) {
             Err(Error::Failed(_)) => {
-                self.open_if_closed();
+                // A storage that takes no writes is an error, yet it may serve reads.
+                let _ = self.reopen_unless(|open| !open.stage.has_failed());
                 self.read_once(f)
             }
             result => result,
@@ -127,7 +117,7 @@ impl Engine {
 
     /// Runs `f` on a snapshot of the last commit. What it cannot read is its own error, and nobody else's.
     pub fn read_once<T>(&self, f: impl FnOnce(&ReadTransaction) -> Result<T, Error>) -> Result<T, Error> {
-        guarded(|| f(&self.begin_read()?))
+        reading(|| f(&self.begin_read()?))
     }
 
     fn begin_read(&self) -> Result<ReadTransaction, Error> {
@@ -138,17 +128,55 @@ impl Engine {
     ///
     /// Two-phase commit: the bytes are users' own. Quick repair: a start after a crash reads no whole file.
     pub fn write<T>(&self, f: impl FnOnce(&mut Tables<'_>) -> Result<T, Error>) -> Result<T, WriteError> {
-        let mut txn = self.begin_write().map_err(WriteError::Broken)?;
-        txn.set_two_phase_commit(true);
-        txn.set_quick_repair(true);
-        run(txn, |txn| f(&mut Tables::open(txn)?))
+        self.transact(
+            |txn| {
+                txn.set_two_phase_commit(true);
+                txn.set_quick_repair(true);
+                Ok(())
+            },
+            |txn| f(&mut Tables::open(txn)?),
+        )
     }
 
     /// Runs `f` in a write transaction that is on disk with the next [`Engine::write`]: for a file that nobody has yet.
     pub fn load(&self, f: impl FnOnce(&WriteTransaction) -> Result<(), Error>) -> Result<(), Error> {
-        let mut txn = self.begin_write()?;
-        txn.set_durability(Durability::None).map_err(|e| Error::Failed(e.to_string()))?;
-        Ok(run(txn, f)?)
+        let unsynced = |txn: &mut WriteTransaction| {
+            txn.set_durability(Durability::None).map_err(|e| Error::Failed(e.to_string()))
+        };
+        Ok(self.transact(unsynced, f)?)
+    }
+
+    /// Runs `f` and commits; when `f` fails or panics, takes back what it did. redb must not see a panic while the transaction is
+    /// there: it would leak its pages, and commit one-phase when it is closed.
+    fn transact<T>(
+        &self,
+        set_up: impl FnOnce(&mut WriteTransaction) -> Result<(), Error>,
+        f: impl FnOnce(&WriteTransaction) -> Result<T, Error>,
+    ) -> Result<T, WriteError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let begin = || {
+            let mut txn = self.begin_write()?;
+            set_up(&mut txn)?;
+            Ok(txn)
+        };
+        let txn = writing(begin).map_err(|error| self.broken(error))?;
+        match writing(|| f(&txn)) {
+            Ok(value) => match writing(|| Ok(txn.commit()?)) {
+                Ok(()) => Ok(value),
+                Err(error) => Err(self.broken(error)),
+            },
+            Err(error) => match writing(|| Ok(txn.abort()?)) {
+                Ok(()) => Err(WriteError::Refused(error)),
+                Err(_) => Err(self.broken(error)),
+            },
+        }
+    }
+
+    fn broken(&self, error: Error) -> WriteError {
+        if let Some(open) = self.opened().as_ref() {
+            open.stage.fail();
+        }
+        WriteError::Broken(error)
     }
 
     fn begin_write(&self) -> Result<WriteTransaction, Error> {
@@ -206,27 +234,26 @@ impl Engine {
         *self.file.lock().unwrap_or_else(PoisonError::into_inner) = found;
     }
 
-    /// Sees to it that the database takes writes, if an earlier [`Engine::reopen`] could not.
+    /// Sees to it that the database takes writes: after a failure it is retired, nothing more of it is written, and what is in the
+    /// storage is opened.
     pub fn ensure_writable(&self) -> Result<(), Error> {
         self.ensure_in_place()?;
-        let is_writable = self.opened().as_ref().is_some_and(|open| open.mode == Mode::Write);
-        if is_writable { Ok(()) } else { self.reopen() }
+        self.reopen_unless(|open| open.mode == Mode::Write && !open.stage.has_failed())
     }
 
-    /// Retires the database, of which nothing more is written, and opens what is in the storage.
-    pub fn reopen(&self) -> Result<(), Error> {
+    fn reopen_unless(&self, is_fine: impl Fn(&Open) -> bool) -> Result<(), Error> {
+        if self.opened().as_ref().is_some_and(&is_fine) {
+            return Ok(());
+        }
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut open = self.opened_mut();
+        if open.as_ref().is_some_and(is_fine) {
+            return Ok(());
+        }
         retire(&mut open);
         let (opened, outcome) = self.open_again();
         *open = opened;
         outcome
-    }
-
-    fn open_if_closed(&self) {
-        let mut open = self.opened_mut();
-        if open.is_none() {
-            (*open, _) = self.open_again();
-        }
     }
 
     /// When the storage takes no writes, the database serves reads at least, and that is still an error.
@@ -246,7 +273,7 @@ impl Engine {
         let Some(open) = self.opened_mut().take() else { return Ok(()) };
         open.stage.set(Stage::Closing);
         let name = self.location.name();
-        guarded(|| open.db.close().map_err(|e| refused(&name, e)))
+        writing(|| open.db.close().map_err(|e| refused(&name, e)))
     }
 
     /// Closes a database whose file nobody wants.
@@ -270,81 +297,6 @@ impl Drop for Engine {
     }
 }
 
-/// Runs `f` and commits; when `f` fails or panics, takes back what it did. redb must not see a panic while the transaction is
-/// there: it would leak its pages, and commit one-phase when it is closed.
-fn run<T>(
-    txn: WriteTransaction,
-    f: impl FnOnce(&WriteTransaction) -> Result<T, Error>,
-) -> Result<T, WriteError> {
-    match guarded(|| f(&txn)) {
-        Ok(value) => {
-            guarded(|| Ok(txn.commit()?)).map_err(WriteError::Broken)?;
-            Ok(value)
-        }
-        Err(error) => match guarded(|| Ok(txn.abort()?)) {
-            Ok(()) => Err(WriteError::Refused(error)),
-            Err(_) => Err(WriteError::Broken(error)),
-        },
-    }
-}
-
-fn close(open: &mut Option<Open>) {
-    let Some(closing) = open.take() else { return };
-    closing.stage.set(Stage::Closing);
-    if let Err(error) = guarded(|| closing.db.close().map_err(|e| Error::Failed(e.to_string()))) {
-        tracing::error!(%error, "the database was not closed cleanly; the next start recovers it");
-    }
-}
-
-/// Closes a database of which nobody knows what it would write: nothing of it reaches the storage.
-fn retire(open: &mut Option<Open>) {
-    let Some(retired) = open.take() else { return };
-    retired.stage.set(Stage::Retired);
-    // That it could not write is what it was retired for.
-    let _ = guarded(|| retired.db.close().map_err(|e| Error::Failed(e.to_string())));
-}
-
 fn closed() -> Error {
     Error::Failed("the database is closed".into())
-}
-
-fn open_database(location: &Location, cache_bytes: usize, mode: Mode) -> Result<Open, Error> {
-    let name = location.name();
-    guarded(|| {
-        let storage: Box<dyn StorageBackend> = match mode {
-            Mode::Write => storage::open(location)?,
-            Mode::Look(lock) => {
-                let storage = storage::open_to_read(location, lock)?;
-                Box::new(Overlay::new(storage).map_err(|e| open_error(&name, &e))?)
-            }
-        };
-        open_blocks(Blocks::new(storage), &name, cache_bytes, mode)
-    })
-}
-
-fn open_blocks(blocks: Blocks, name: &str, cache_bytes: usize, mode: Mode) -> Result<Open, Error> {
-    let stage = blocks.stage();
-    let db = Builder::new().set_cache_size(cache_bytes).create_with_backend(blocks);
-    let db = db.map_err(|e| refused(name, e))?;
-    stage.set(Stage::Open);
-    Ok(Open { db, mode, stage })
-}
-
-fn open_error(path: &str, cause: &dyn std::error::Error) -> Error {
-    Error::Open { path: path.to_owned(), reason: cause.to_string() }
-}
-
-fn refused(path: &str, error: DatabaseError) -> Error {
-    let path = path.to_owned();
-    match error {
-        DatabaseError::DatabaseAlreadyOpen => Error::InUse { path },
-        DatabaseError::Storage(StorageError::Io(e)) if is_damage(&e) => {
-            Error::DamagedFile { path, reason: e.to_string() }
-        }
-        DatabaseError::Storage(StorageError::Io(e)) if e.kind() == io::ErrorKind::InvalidData => {
-            Error::Foreign { path, reason: e.to_string() }
-        }
-        DatabaseError::Storage(StorageError::Corrupted(reason)) => Error::DamagedFile { path, reason },
-        other => open_error(&path, &other),
-    }
 }

@@ -8,7 +8,8 @@ use redb::{ReadTransaction, ReadableTableMetadata};
 use sha2::{Digest, Sha256};
 
 use super::Embedded;
-use super::engine::{Engine, Mode};
+use super::engine::Engine;
+use super::open::Mode;
 use super::storage::Lock;
 use super::tables::{META, Tables, USERS, read_identity};
 use crate::domain::{DatabaseId, DatabaseIdentity, Place};

@@ -9,6 +9,7 @@ mod events;
 mod identity;
 mod layout;
 mod new_file;
+mod open;
 mod overlay;
 mod restore;
 mod revoke;

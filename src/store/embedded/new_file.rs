@@ -13,8 +13,9 @@ use tempfile::TempPath;
 
 use super::blocks::Blocks;
 use super::check::check;
-use super::engine::{Engine, Mode};
+use super::engine::Engine;
 use super::layout::BLOCK;
+use super::open::Mode;
 use super::room;
 use super::storage::{FileId, Lock};
 use crate::store::{Contents, Error, Location};

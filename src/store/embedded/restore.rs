@@ -11,8 +11,9 @@ use jiff::Timestamp;
 
 use super::backup::{BEFORE_COMPACTION, COMPACTED, load, needed};
 use super::check::{check, contents};
-use super::engine::{Engine, Mode};
+use super::engine::Engine;
 use super::new_file::{Filled, Unfinished, Verified, beside, free_name, owner_of, remove_if_there};
+use super::open::Mode;
 use super::revoke::{self, revoke};
 use super::schema::{CREATED, CURRENT, MIGRATED};
 use super::storage::{Lock, resolve};

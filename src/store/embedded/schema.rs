@@ -7,8 +7,9 @@ use redb::{ReadTransaction, TableHandle};
 
 use super::backup::{copy_of, needed};
 use super::check::contents;
-use super::engine::{Engine, Mode};
+use super::engine::Engine;
 use super::new_file::{self, Unfinished, beside, free_name, owner_of};
+use super::open::Mode;
 use super::storage::{FileId, Lock, resolve};
 use super::tables::{META, Tables, read_schema_version};
 use super::{identity, room};

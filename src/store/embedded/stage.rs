@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 /// From opening to closing. A database whose commit failed is retired: nothing of it reaches the file any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,7 @@ pub struct Staged(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     stage: AtomicU8,
+    has_failed: AtomicBool,
     filled: AtomicU64,
     written: AtomicU64,
 }
@@ -42,6 +43,16 @@ impl Staged {
     /// Goes on to `stage`.
     pub fn set(&self, stage: Stage) {
         self.0.stage.store(stage as u8, Ordering::Release);
+    }
+
+    /// Whether redb was told of an error, or what it did was cut by a panic: it has to be opened anew.
+    pub fn has_failed(&self) -> bool {
+        self.0.has_failed.load(Ordering::Acquire)
+    }
+
+    /// Says that it has to be opened anew.
+    pub fn fail(&self) {
+        self.0.has_failed.store(true, Ordering::Release);
     }
 
     /// Blocks that were zeros when the storage was opened, and are not since.

@@ -1,12 +1,15 @@
 //! What unwinds out of redb, as an error for whoever asked.
 //!
-//! redb refuses everybody everything once its storage has told it of an error. So a read that fails does not tell it: it unwinds
-//! through redb to whoever asked, and the other readers and the writer, who do not need that block, go on. In redb 4.5 no lock
-//! is held while it reads its storage (`PagedCachedFile::read`), and a transaction that is unwound can be taken back.
+//! redb refuses everybody everything once its storage has told it of an error. So a read transaction's read that fails does not
+//! tell it: it unwinds through redb to whoever reads, and the other readers and the writer, who do not need that block, go on.
+//! In redb 4.5 a read transaction holds no lock while the storage is read (`PagedCachedFile::read`). A write transaction does:
+//! there an error is an error, and the database has to be opened anew.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
 
 use redb::StorageError;
 
@@ -15,9 +18,35 @@ use crate::store::Error;
 /// A read that failed.
 struct Unreadable(io::Error);
 
-/// Unwinds to the next [`guarded`]. Not while a panic unwinds already: that would end the process.
-pub fn unwind_with(error: io::Error) -> ! {
-    resume_unwind(Box::new(Unreadable(error)))
+thread_local! {
+    /// Whether this thread is in a read transaction.
+    static READS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Unwinds to the next [`reading`], if this thread is in one; otherwise it is an error. While a panic unwinds already, to unwind
+/// would end the process.
+pub fn unwind_or(error: io::Error) -> io::Error {
+    if READS.get() && !thread::panicking() {
+        resume_unwind(Box::new(Unreadable(error)));
+    }
+    error
+}
+
+/// Runs `f` in read transactions; what they cannot read is its error.
+pub fn reading<T>(f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    within(true, f)
+}
+
+/// Runs `f` in a write transaction, be it in the middle of a read transaction of another database.
+pub fn writing<T>(f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    within(false, f)
+}
+
+fn within<T>(reads: bool, f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let before = READS.replace(reads);
+    let outcome = guarded(f);
+    READS.set(before);
+    outcome
 }
 
 /// Runs `f`, and turns what unwinds into an error for whoever asked: a block that cannot be read, or a panic of the engine,

@@ -6,7 +6,7 @@ use std::ops::{ControlFlow, Range};
 use bai::domain::Kind;
 use bai::store::{Scan, Store};
 
-use super::session::{Rule, Session};
+use super::session::Session;
 use super::state::{Change, State};
 use super::{rounds_from_env, runtime};
 use crate::platter::Platter;
@@ -48,15 +48,11 @@ pub const SHRINKING: Script = Script { name: "shrinking", before: few, cache: CA
 
 pub const PANIC: Script = Script { name: "panic", before: few, cache: CACHE, run: panic };
 
-pub const COMPACTION: Script = Script { name: "compaction", before: some, cache: CACHE, run: compaction };
-
-pub const CREATION: Script = Script { name: "creation", before: nothing, cache: CACHE, run: commits };
-
 impl Script {
     /// Runs it on a disk that does what it is told.
     pub fn record(&self) -> Session {
         let (content, state) = (self.before)();
-        let mut session = Session::new(content, state, self.cache, Rule::NotThere);
+        let mut session = Session::new(content, state, self.cache);
         (self.run)(&mut session);
         session.close();
         assert_eq!(session.errors(), &[] as &[String], "{}", self.name);
@@ -70,14 +66,10 @@ fn inserts(numbers: Range<usize>) -> Vec<Change> {
 
 /// A file that was closed with these users in it.
 fn closed(numbers: Range<usize>) -> (Vec<u8>, State) {
-    let mut session = Session::new(Vec::new(), State::default(), CACHE, Rule::NotThere);
+    let mut session = Session::new(Vec::new(), State::default(), CACHE);
     session.commit(&inserts(numbers));
     session.close();
     (session.platter.content(), session.possible()[0].clone())
-}
-
-fn nothing() -> (Vec<u8>, State) {
-    (Vec::new(), State::default())
 }
 
 fn few() -> (Vec<u8>, State) {
@@ -118,24 +110,22 @@ pub fn commits(session: &mut Session) {
     session.commit(&[Change::Insert(16), Change::Delete(13)]);
 }
 
-/// Commits while a reader holds a snapshot, and reads between them.
+/// Commits while a reader goes through all records, so that redb writes pages early to make room for what is read.
 fn reading(session: &mut Session) {
     session.commit(&[Change::Rename(0, "before")]);
     let Some(store) = session.open() else { return };
-    let session = std::cell::RefCell::new(session);
-    let read = |seen: &mut usize, _| {
-        *seen += 1;
-        if *seen % 20 == 1 {
-            session.borrow_mut().commit(&[Change::Rename(*seen, "during"), Change::Insert(1_000 + *seen)]);
+    let mut seen = 0;
+    // An error ends the reader and is nothing to the writers.
+    let _ = store.scan(Scan::All(Kind::Users), |_| {
+        seen += 1;
+        if seen % 20 == 1 {
+            session.commit(&[Change::Rename(seen, "during"), Change::Insert(1_000 + seen)]);
         }
         ControlFlow::Continue(())
-    };
-    // An error ends the reader and is nothing to the writers.
-    let _ = store.scan(Scan::All(Kind::Users), || 0, read);
-    let session = session.into_inner();
-    let _ = store.scan(Scan::All(Kind::Users), || 0, |_, _| ControlFlow::Continue(()));
+    });
+    let _ = store.scan(Scan::All(Kind::Users), |_| ControlFlow::Continue(()));
     session.commit(&[Change::Rename(1, "after")]);
-    let _ = store.scan(Scan::All(Kind::Users), || 0, |_, _| ControlFlow::Continue(()));
+    let _ = store.scan(Scan::All(Kind::Users), |_| ControlFlow::Continue(()));
     session.commit(&[Change::Rename(2, "after")]);
 }
 
@@ -184,13 +174,6 @@ fn reopening(session: &mut Session) {
     session.close();
     session.open();
     session.close();
-}
-
-fn compaction(session: &mut Session) {
-    session.commit(&(3..20).map(Change::Delete).collect::<Vec<_>>());
-    session.begin();
-    session.compact();
-    session.commit(&[Change::Insert(30)]);
 }
 
 fn keys(session: &mut Session) {

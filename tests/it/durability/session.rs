@@ -1,6 +1,6 @@
 //! A client of a store on a simulated disk, who remembers what was acknowledged.
 
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 
 use bai::domain::ServerKey;
 use bai::store::{Error, Store};
@@ -12,15 +12,6 @@ use tokio::sync::oneshot;
 use super::runtime;
 use super::state::{Change, State, stamp};
 use crate::platter::{Fault, Platter};
-
-/// What an answer that is an error says of the change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// Nothing: it is there or not.
-    Unknown,
-    /// It is not there.
-    NotThere,
-}
 
 /// A commit, or several of which only the order is known.
 #[derive(Debug)]
@@ -37,7 +28,6 @@ pub struct Session {
     pub runtime: Runtime,
     store: Option<Store>,
     cache: usize,
-    rule: Rule,
     /// What may be there, by the answers so far.
     possible: Vec<State>,
     /// What it was after each answer.
@@ -53,13 +43,12 @@ pub struct Session {
 
 impl Session {
     /// A client of a disk that holds `state`; the store is not open yet.
-    pub fn new(content: Vec<u8>, state: State, cache: usize, rule: Rule) -> Self {
+    pub fn new(content: Vec<u8>, state: State, cache: usize) -> Self {
         Self {
             platter: Platter::new(content),
             runtime: runtime(),
             store: None,
             cache,
-            rule,
             possible: vec![state.clone()],
             answers: Vec::new(),
             first: state,
@@ -150,20 +139,13 @@ impl Session {
         self.note(asked, |state| vec![state.with_key(byte)]);
     }
 
-    pub fn compact(&mut self) {
-        let Some(store) = self.open() else { return };
-        if let Err(error) = store.compact() {
-            self.errors.push(format!("compacting: {error}"));
-        }
-    }
-
     /// A change that panics after it was written.
     pub fn panic(&mut self, change: &Change) {
         let Some(store) = self.open() else { return };
         let write = change.write();
         let outcome: Result<Result<(), ()>, Error> =
             self.runtime.block_on(store.edit(stamp(), move |edit| {
-                edit.write(write)?.expect("it is allowed");
+                edit.write(write.clone())?.expect("it is allowed");
                 panic!("a planned panic")
             }));
         assert!(outcome.is_err(), "a panic is acknowledged");
@@ -182,7 +164,8 @@ impl Session {
             Ok(false) => self.possible.retain(|state| after(state).is_none()),
             Err(error) => {
                 self.errors.push(error.to_string());
-                if self.rule == Rule::Unknown {
+                // Every other error says that it is not there.
+                if matches!(error, Error::Unknown(_)) {
                     self.possible.append(&mut done);
                 }
             }
@@ -241,11 +224,13 @@ impl Session {
 async fn group(store: &Store, first: &Change, others: &[Change]) -> Vec<Result<bool, Error>> {
     let (entered, is_entered) = oneshot::channel();
     let (go, may_go) = mpsc::channel::<()>();
-    let write = first.write();
+    let (write, entered) = (first.write(), Mutex::new(Some(entered)));
     let first = store.edit(stamp(), move |edit| {
-        let _ = entered.send(());
+        if let Some(entered) = entered.lock().unwrap().take() {
+            let _ = entered.send(());
+        }
         let _ = may_go.recv();
-        edit.write(write)
+        edit.write(write.clone())
     });
     let queue = async {
         let _ = is_entered.await;

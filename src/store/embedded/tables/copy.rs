@@ -15,7 +15,7 @@ use super::{
 };
 use crate::store::Error;
 use crate::store::embedded::engine::Engine;
-use crate::store::embedded::unwind::{error_of, guarded};
+use crate::store::embedded::unwind::{error_of, reading};
 
 /// About as many bytes of keys and values go into one transaction: its pages are still in the cache when redb
 /// computes their checksums, so that each is written once.
@@ -54,7 +54,7 @@ fn copy_table<K: Key + Send + 'static, V: Value + Send + 'static>(
 ) -> Result<(), Error> {
     thread::scope(|scope| {
         let (sender, pieces) = mpsc::sync_channel(WAITING);
-        let reader = scope.spawn(move || guarded(|| read(from, table, &sender)));
+        let reader = scope.spawn(move || reading(|| read(from, table, &sender)));
         let mut done = 0;
         for piece in pieces {
             to.load(|txn| piece.write(txn, table))?;
