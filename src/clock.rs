@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -42,6 +43,20 @@ impl Clock {
     pub fn advance(&self, by: Duration) {
         if let Self::Manual(ms) = self {
             ms.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+    }
+
+    /// Waits until it is `time`, which is soon; a manual clock is moved there.
+    pub fn wait_until(&self, time: Timestamp) {
+        match self {
+            Self::System => {
+                while self.now() < time {
+                    thread::sleep(Duration::from_micros(200));
+                }
+            }
+            Self::Manual(ms) => {
+                ms.fetch_max(time.as_millisecond(), Ordering::SeqCst);
+            }
         }
     }
 }

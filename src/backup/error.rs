@@ -8,7 +8,7 @@ use crate::store;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file is being backed up, restored or compacted.
-    #[error("another backup, restore or compaction runs; try again when it has ended")]
+    #[error("another backup, restore, import or compaction runs; try again when it has ended")]
     Busy,
     /// There is a backup of that name.
     #[error("there is a backup of that name already")]

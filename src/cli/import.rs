@@ -12,10 +12,12 @@ use tempfile::TempDir;
 use super::new_database::NewDatabase;
 use super::session::{Missing, Session};
 use super::{Outcome, backup, progress};
+use crate::backup::is_missing;
 use crate::config::Config;
 use crate::domain::Kind;
 use crate::operate::{self, Output};
 use crate::pocketbase::{Source, Summary};
+use crate::store;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -44,9 +46,11 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
         eprintln!("bai: PocketBase is running: what it changes from now on does not come");
     }
     let scratch = options.dry_run.then(|| scratch(config)).transpose()?;
-    let session = match &scratch {
-        Some(scratch) => Session::alone(&in_scratch(config, scratch))?,
-        None => Session::open(config, Missing::Make(options.new))?,
+    let made = if options.dry_run { None } else { begin(config, options.new)? };
+    let session = match (&scratch, &made) {
+        (Some(scratch), _) => Session::alone(&with_database(config, database_in(scratch)))?,
+        (None, Some(made)) => Session::alone(&with_database(config, made.path().to_owned()))?,
+        (None, None) => Session::open(config, Missing::Refuse)?,
     };
     let report = match (&options.report, options.dry_run) {
         (Some(path), _) => Report::file(path)?,
@@ -56,6 +60,9 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
     let from = std::path::absolute(&options.from)?;
     let summary = import(&session, from, report)?;
     drop(session);
+    if let Some(made) = made {
+        made.finish()?;
+    }
     tell(&source, &summary, config.token.lifetime, options.dry_run);
     match summary.refused() {
         0 => Ok(()),
@@ -105,9 +112,23 @@ fn scratch(config: &Config) -> Result<TempDir, Box<dyn std::error::Error>> {
     Ok(scratch)
 }
 
-fn in_scratch(config: &Config, scratch: &TempDir) -> Config {
+/// A new database, when there is none: nobody finds half of an import in it.
+fn begin(
+    config: &Config,
+    new: NewDatabase,
+) -> Result<Option<store::NewDatabase>, Box<dyn std::error::Error>> {
+    if !is_missing(&config.store.path) || Session::with_server(config)?.is_some() {
+        return Ok(None);
+    }
+    new.check(config)?;
+    eprintln!("bai: {}, a new database", config.store.path.display());
+    Ok(Some(store::NewDatabase::begin(&config.store.path)?))
+}
+
+fn with_database(config: &Config, database: PathBuf) -> Config {
     let mut config = config.clone();
-    config.store.path = database_in(scratch);
+    config.backup.dir = config.backup.folder(&config.store.path);
+    config.store.path = database;
     config
 }
 

@@ -11,18 +11,22 @@ use tokio::task::spawn_blocking;
 use super::frame::Progress;
 use super::{Failure, Io};
 use crate::app::App;
+use crate::backup;
 use crate::pocketbase::{self, Found, Source, Watcher};
 
 /// Brings all that is at `from`, which this process has to be able to read. What does not come is told as rows of collection,
 /// id and problem; the last row is the [`pocketbase::Summary`]. It goes on to its end when the caller goes away.
 ///
 /// # Errors
-/// What is at `from` cannot be read; what was brought until then stays.
+/// The file is being backed up, restored or compacted. What is at `from` cannot be read; what was brought until then stays.
 pub async fn run(app: &Arc<App>, from: PathBuf, io: &Io) -> Result<(), Failure> {
+    // A restoration in the middle would leave half of the records in the database before it.
+    let alone = Arc::clone(&app.upkeep).try_lock_owned().map_err(|_| backup::Error::Busy)?;
     let (teller, mut told) = mpsc::unbounded_channel();
     let (store, now, runtime) = (app.store.clone(), app.clock.now(), Handle::current());
     // SQLite is read in place, by a thread that may wait.
     let work = spawn_blocking(move || {
+        let _alone = alone;
         let source = Source::open(&from)?;
         let mut teller = Teller { to: teller, done: 0, total: 0 };
         runtime.block_on(pocketbase::import(&source, &store, &mut teller, now))

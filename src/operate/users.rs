@@ -120,8 +120,14 @@ async fn export(app: &App, records: &Records, io: &Io) -> Result<(), Failure> {
     let fields = records.fields(Kind::Users);
     io.row(&fields).await?;
     let (total, mut done, mut last) = (app.store.count_users().await?, 0, None);
+    let database = app.generation();
     loop {
         let page = app.store.users_after(last, PAGE).await?;
+        if app.generation() != database {
+            return Err(Failure::failed(
+                "a backup was restored or an import ended meanwhile: what came is of the database before; export again",
+            ));
+        }
         let Some(newest) = page.last() else { return Ok(()) };
         last = Some((newest.created, newest.number));
         for user in page {

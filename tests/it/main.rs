@@ -13,6 +13,7 @@ mod canary;
 mod collections;
 mod contract;
 mod crash;
+mod damage;
 mod disk;
 mod document;
 mod durability;

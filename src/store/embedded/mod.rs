@@ -36,7 +36,7 @@ use tokio::sync::{broadcast, watch};
 pub use self::backup::Progress;
 use self::engine::Engine;
 pub use self::identity::peek;
-pub use self::new_file::{sync_and_drop_cache, sync_folder};
+pub use self::new_file::{NewDatabase, sync_and_drop_cache, sync_folder};
 pub use self::restore::restore;
 pub use self::room::{ensure as ensure_room, own_like};
 use self::tables::{

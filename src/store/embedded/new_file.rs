@@ -2,7 +2,7 @@
 //! renamed. Backup, restoration, compaction, migration and the first start make their files here, and nothing else gives a
 //! file the name of a database.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ use super::engine::Engine;
 use super::layout::BLOCK;
 use super::open::Mode;
 use super::room;
-use super::storage::{FileId, Lock};
+use super::storage::{FileId, Lock, resolve};
 use crate::store::{Contents, Error, Location};
 
 /// Page cache for reading the file back, once, in the order of its keys.
@@ -31,9 +31,12 @@ const SPARE_PART: u64 = 16;
 pub struct Unfinished(TempPath);
 
 impl Unfinished {
-    /// Nothing is there yet; what an earlier process has left of that name is removed.
+    /// Nothing is there yet; what an earlier process has left of that name is removed, unless that still writes it.
     pub fn new(path: &Path) -> Result<Self, Error> {
         let path = std::path::absolute(path).map_err(|e| unwritten(path, &e))?;
+        if File::open(&path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock))) {
+            return Err(Error::InUse { path: path.display().to_string() });
+        }
         remove_if_there(&path).map_err(|e| unwritten(&path, &e))?;
         Ok(Self(TempPath::try_from_path(&path).map_err(|e| unwritten(&path, &e))?))
     }
@@ -155,6 +158,46 @@ impl Verified {
     /// Gives it the name of a file that is empty or not there.
     pub fn place(self, path: &Path) -> Result<(), Error> {
         self.file.replace(path)
+    }
+}
+
+/// A database on its way to a name, which other code opens and fills.
+pub struct NewDatabase {
+    file: Unfinished,
+    path: PathBuf,
+}
+
+/// What a new database is called until it is whole.
+pub const IMPORTED: &str = ".import.new";
+
+impl NewDatabase {
+    /// One that is going to be at `path`, where there is none.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] when somebody makes one already; [`Error::Copy`].
+    pub fn begin(path: &Path) -> Result<Self, Error> {
+        let path = resolve(path);
+        Ok(Self { file: Unfinished::new(&beside(&path, IMPORTED))?, path })
+    }
+
+    /// Where it is until it is finished.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Verifies it, which nobody may have open any more, and gives it its name.
+    ///
+    /// # Errors
+    /// Each variant of [`Error`]: there is no such database.
+    pub fn finish(self) -> Result<Contents, Error> {
+        let verified = Filled(self.file).verify()?;
+        let contents = verified.contents();
+        match fs::metadata(&self.path) {
+            Ok(file) if file.len() == 0 => verified.place(&self.path)?,
+            _ => verified.name(&self.path)?,
+        }
+        Ok(contents)
     }
 }
 

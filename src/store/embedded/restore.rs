@@ -6,13 +6,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::backup::{BEFORE_COMPACTION, COMPACTED, load, needed};
 use super::check::{check, contents};
 use super::engine::Engine;
-use super::new_file::{Filled, Unfinished, Verified, beside, free_name, owner_of, remove_if_there};
+use super::new_file::{Filled, IMPORTED, Unfinished, Verified, beside, free_name, owner_of, remove_if_there};
 use super::open::Mode;
 use super::revoke::{self, revoke};
 use super::schema::{CREATED, CURRENT, MIGRATED};
@@ -24,6 +25,8 @@ use crate::store::{Contents, Error, Location, Remembered, Restoration, Restored}
 
 /// Page cache of the backup and of the copy.
 const CACHE: usize = 16 << 20;
+/// The resolution of times: what is issued in the millisecond of a restoration may have been issued before it.
+const MILLISECOND: Duration = Duration::from_millis(1);
 /// What the copy is called until it has the database's name.
 const STAGED: &str = ".restore.new";
 
@@ -48,7 +51,7 @@ pub fn restore(path: &Path, asked: &Restoration) -> Result<Restored, Error> {
     let path = resolve(path);
     let live = Live::open(&path)?;
     let staged = Staged::new(&path, &asked.from)?;
-    let kept = staged.settle(live.engine(), asked, None)?;
+    let kept = staged.settle(live.engine(), asked, MILLISECOND)?;
     let verified = staged.finish()?;
     let contents = verified.contents();
     let before = match live {
@@ -131,7 +134,7 @@ impl Staged {
         asked: &Restoration,
         follow: impl FnOnce(&Remembered),
     ) -> Result<Restored, Error> {
-        let kept = self.settle(Some(engine), asked, Some(revoke::PROVISIONAL))?;
+        let kept = self.settle(Some(engine), asked, revoke::PROVISIONAL)?;
         let mut remembered = self.engine.read_once(tables::remembered)?;
         let verified = self.finish()?;
         let contents = verified.contents();
@@ -143,8 +146,11 @@ impl Staged {
                 Ok(before)
             };
             engine.replace(swap, || {
-                remembered.voids = Void::ended(std::mem::take(&mut remembered.voids), asked.clock.now());
+                let end = asked.clock.now() + MILLISECOND;
+                remembered.voids = Void::ended(std::mem::take(&mut remembered.voids), end);
                 follow(remembered);
+                // Nobody reads the new database, and so nobody logs in, in a millisecond that is void.
+                asked.clock.wait_until(end);
             })?
         };
         // Until this is written, a start ends them: `Store::end_voids`.
@@ -159,10 +165,10 @@ impl Staged {
         &self,
         live: Option<&Engine>,
         asked: &Restoration,
-        ahead: Option<std::time::Duration>,
+        ahead: Duration,
     ) -> Result<revoke::Outcome, Error> {
         identity::inherit(&self.engine, live, &asked.random)?;
-        revoke(&self.engine, self.made, live, asked, ahead.unwrap_or_default())
+        revoke(&self.engine, self.made, live, asked, ahead)
     }
 
     fn finish(self) -> Result<Verified, Error> {
@@ -176,7 +182,7 @@ fn name_before(path: &Path, at: Timestamp) -> PathBuf {
 
 /// Removes what a process that was killed has left beside the database.
 pub fn forget_unfinished(database: &Path) {
-    for suffix in [STAGED, MIGRATED, COMPACTED, BEFORE_COMPACTION, CREATED] {
+    for suffix in [STAGED, MIGRATED, IMPORTED, COMPACTED, BEFORE_COMPACTION, CREATED] {
         if let Err(error) = remove_if_there(&beside(database, suffix)) {
             tracing::warn!(%error, suffix, "what an unfinished command has left could not be removed");
         }

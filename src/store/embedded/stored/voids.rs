@@ -7,18 +7,10 @@ use crate::store::embedded::tables::META_VOIDS;
 
 const VOIDS_V1: u8 = 1;
 
-/// The bytes of all times: their first milliseconds and the first ones after them. A millisecond that a time covers in part is
-/// covered whole.
+/// The bytes of all times: their first milliseconds and the first ones after them.
 pub fn encode_voids(voids: &[Void]) -> Result<Vec<u8>, Error> {
-    encode(META_VOIDS, VOIDS_V1, &voids.iter().map(milliseconds).collect::<Vec<_>>())
-}
-
-fn milliseconds(void: &Void) -> (i64, i64) {
-    const NANOS: i128 = 1_000_000;
-    let until = void.until.as_nanosecond();
-    let rounded_up = until.div_euclid(NANOS) + i128::from(until.rem_euclid(NANOS) > 0);
-    let until = i64::try_from(rounded_up).unwrap_or(void.until.as_millisecond());
-    (void.from.as_nanosecond().div_euclid(NANOS).try_into().unwrap_or(void.from.as_millisecond()), until)
+    let pair = |void: &Void| (void.from.as_millisecond(), void.until.as_millisecond());
+    encode(META_VOIDS, VOIDS_V1, &voids.iter().map(pair).collect::<Vec<_>>())
 }
 
 /// The times in `bytes`.
@@ -47,14 +39,6 @@ mod tests {
         ];
         assert_eq!(decode_voids(GOLDEN).unwrap(), voids);
         assert_eq!(encode_voids(&voids).unwrap(), GOLDEN);
-    }
-
-    #[test]
-    fn a_time_that_is_cut_to_milliseconds_covers_all_that_it_did() {
-        let at = |nanos: i128| Timestamp::from_nanosecond(1_795_327_836_858_000_000 + nanos).unwrap();
-        let voids = [Void { from: at(300), until: at(2_000_001) }];
-        let read = decode_voids(&encode_voids(&voids).unwrap()).unwrap();
-        assert_eq!(read, [Void { from: at(0), until: at(3_000_000) }]);
     }
 
     proptest! {
