@@ -18,6 +18,7 @@ mod document;
 mod durability;
 mod errors;
 mod events;
+mod faults;
 mod filters;
 mod flips;
 mod flood;
