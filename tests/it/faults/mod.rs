@@ -1,6 +1,8 @@
 //! Faults at every writing system call of the binary, one run for each call and fault, and power cuts in every state of its
 //! files. Nothing here knows how a command goes about its work; what is judged is what it leaves.
 
+mod cuts;
+mod disk;
 mod folder;
 mod interrupted;
 mod scenario;
@@ -12,6 +14,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use cuts::Cut;
 use interrupted::Interrupted;
 use scenario::Scenario;
 use shim::Fault;
@@ -106,4 +109,57 @@ fn an_import_that_makes_the_file_grow_with_a_fault_loses_nothing() {
 fn a_migration_with_a_fault_loses_nothing() {
     interrupt(scenario::MIGRATE_1);
     interrupt(scenario::MIGRATE_2);
+}
+#[test]
+#[ignore = "enumerates every cut at every sync: minutes"]
+fn a_first_start_with_a_power_cut_loses_nothing() {
+    Cut::everywhere(scenario::CREATE);
+}
+
+#[test]
+#[ignore = "enumerates every cut at every sync: minutes"]
+fn a_commit_with_a_power_cut_loses_nothing() {
+    Cut::everywhere(scenario::COMMIT);
+    Cut::everywhere(scenario::INSERT);
+    Cut::everywhere(scenario::ROTATE);
+}
+
+#[test]
+#[ignore = "enumerates every cut at every sync: minutes"]
+fn a_compaction_with_a_power_cut_loses_nothing() {
+    Cut::everywhere(scenario::COMPACT);
+}
+
+#[test]
+#[ignore = "enumerates every cut at every sync: minutes"]
+fn a_restoration_with_a_power_cut_loses_nothing() {
+    Cut::everywhere(scenario::RESTORE);
+    Cut::everywhere(scenario::RESTORE_ALL);
+    Cut::everywhere(scenario::RESTORE_MISSING);
+}
+
+#[test]
+#[ignore = "enumerates every cut at every sync: minutes"]
+fn a_backup_with_a_power_cut_loses_nothing() {
+    Cut::everywhere(scenario::BACKUP);
+}
+
+#[test]
+#[ignore = "enumerates every cut at every sync: minutes"]
+fn an_import_with_a_power_cut_loses_nothing() {
+    Cut::everywhere(scenario::IMPORT_NEW);
+    Cut::everywhere(scenario::IMPORT);
+}
+
+#[test]
+#[ignore = "enumerates every cut at every sync: minutes"]
+fn an_import_that_makes_the_file_grow_with_a_power_cut_loses_nothing() {
+    Cut::everywhere(scenario::GROW);
+}
+
+#[test]
+#[ignore = "enumerates every cut at every sync: minutes"]
+fn a_migration_with_a_power_cut_loses_nothing() {
+    Cut::everywhere(scenario::MIGRATE_1);
+    Cut::everywhere(scenario::MIGRATE_2);
 }

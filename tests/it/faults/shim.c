@@ -5,7 +5,7 @@
  * appends it to the file FAULTS_TRACE. Whatever else is written passes uncounted. Syncs are counted and not done: nothing here
  * takes the power away, and they take the most time.
  *
- *   FAULTS_KIND   what happens at a call: kill, eio, torn, enospc or full; anything else: nothing
+ *   FAULTS_KIND   what happens at a call: kill, eio, torn, sync, enospc or full; anything else: nothing
  *   FAULTS_ARM    a file of eight bytes: at which call, counted from 1; counted down with each, and may be written any time
  *   FAULTS_DATA   if it is set, the trace has the bytes that are written
  */
@@ -64,7 +64,7 @@ __asm__(".text\n.globl faults_call\nfaults_call:\n"
 
 enum op { OPEN, WRITE, TRUNCATE, ALLOCATE, SYNC, RENAME, LINK, UNLINK, MKDIR, RMDIR, SYMLINK };
 enum { CREATED = 1, CUT_TO_NOTHING = 2, FOLDER = 4, FAULTY = 8 };
-enum kind { NOTHING, KILL, EIO_ONCE, TORN, ENOSPC_ONCE, FULL };
+enum kind { NOTHING, KILL, EIO_ONCE, TORN, FAILED_SYNC, ENOSPC_ONCE, FULL };
 
 /* The head of a call in the trace; two paths and the data follow. trace.rs reads it. */
 struct head {
@@ -266,7 +266,7 @@ static uint64_t half(struct call *call) {
 static long fail(struct call *call) {
     uint64_t written = kind == TORN || kind == FULL ? half(call) : 0;
     is_full = kind == FULL;
-    long result = kind == EIO_ONCE || kind == TORN ? -EIO : -ENOSPC;
+    long result = kind == ENOSPC_ONCE || kind == FULL ? -ENOSPC : -EIO;
     /* A disk that becomes full takes the first part and says so. */
     if (kind == FULL && written > 0) result = written;
     note(call, FAULTY, result, written);
@@ -274,7 +274,12 @@ static long fail(struct call *call) {
 }
 
 static int counts(const struct call *call) {
-    return kind == TORN ? call->op == WRITE && call->length >= 2 * SECTOR : kind != NOTHING;
+    switch (kind) {
+    case NOTHING: return 0;
+    case TORN: return call->op == WRITE && call->length >= 2 * SECTOR;
+    case FAILED_SYNC: return call->op == SYNC;
+    default: return 1;
+    }
 }
 
 static long perform(struct call *call) {
@@ -380,8 +385,8 @@ static void give_up(const char *why) {
 }
 
 static enum kind named(const char *name) {
-    static const char *const NAMES[] = {"nothing", "kill", "eio", "torn", "enospc", "full"};
-    for (int n = 0; name && n < 6; n++)
+    static const char *const NAMES[] = {"nothing", "kill", "eio", "torn", "sync", "enospc", "full"};
+    for (int n = 0; name && n < 7; n++)
         if (strcmp(name, NAMES[n]) == 0) return n;
     return NOTHING;
 }

@@ -24,6 +24,8 @@ pub enum Fault {
     Eio,
     /// Counts writes of two sectors or more only: the first half is written, and the call fails with EIO.
     Torn,
+    /// Counts syncs only: it fails with EIO.
+    Sync,
     /// It fails with ENOSPC.
     Enospc,
     /// It is done by half if it is a write; every writing call after it fails with ENOSPC.
@@ -31,6 +33,7 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Those that a running command meets. A sync that fails matters when the power goes: `cuts`.
     pub const ALL: [Self; 5] = [Self::Kill, Self::Eio, Self::Torn, Self::Enospc, Self::Full];
 
     fn name(self) -> &'static str {
@@ -39,6 +42,7 @@ impl Fault {
             Self::Kill => "kill",
             Self::Eio => "eio",
             Self::Torn => "torn",
+            Self::Sync => "sync",
             Self::Enospc => "enospc",
             Self::Full => "full",
         }

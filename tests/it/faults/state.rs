@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::hash::{DefaultHasher, Hasher as _};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use bai::domain::{Kind, TokenKey};
 use bai::store::{Error, Location, Record, Scan, Store};
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use crate::platter::Platter;
 
@@ -60,13 +60,11 @@ impl State {
 
 /// What databases hold, each read once.
 #[derive(Default)]
-pub struct States(Mutex<HashMap<u64, Result<State, String>>>);
+pub struct States(Mutex<HashMap<Vec<u8>, Result<State, String>>>);
 
 impl States {
     pub fn of(&self, bytes: &[u8]) -> Result<State, String> {
-        let mut hasher = DefaultHasher::new();
-        hasher.write(bytes);
-        let hash = hasher.finish();
+        let hash = Sha256::digest(bytes).to_vec();
         if let Some(known) = self.0.lock().unwrap().get(&hash) {
             return known.clone();
         }
@@ -138,9 +136,9 @@ fn describe(record: Record) -> (String, String) {
 
 /// Whether a token key is that of a prepared record.
 fn named(key: &TokenKey) -> &'static str {
-    match key.as_bytes() {
-        [7, ..] => "first",
-        [8, ..] => "second",
+    match key {
+        key if *key == TokenKey::new([7; 16]) => "first",
+        key if *key == TokenKey::new([8; 16]) => "second",
         _ => "random",
     }
 }
