@@ -39,8 +39,8 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// Panics with each cut after which something is lost.
-    pub fn everywhere(scenario: Scenario) {
+    /// The cuts after which something is lost, for a person.
+    pub fn everywhere(scenario: Scenario) -> Option<String> {
         let source = scenario.source();
         let recording = record(scenario, source.as_ref(), Fault::None, 0);
         let Recording { ran, found, left, .. } = &recording;
@@ -51,7 +51,7 @@ impl Cut {
         cut.replay(recording, Cuts::All);
         in_turn(|n| cut.with_failed_sync(n + 1));
         let told = format!("{:?} images, {} databases", cut.images, cut.states.count());
-        cut.failures.assert_none(&format!("{}, power cuts", scenario.name), &told);
+        cut.failures.told(&format!("{}, power cuts", scenario.name), &told)
     }
 
     /// The n-th sync fails: what it was to write is lost, whatever the command does then. False when there is no such.

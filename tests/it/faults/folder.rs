@@ -51,7 +51,8 @@ impl Expected {
     /// `found` is what the command finds, `left` what it leaves.
     pub fn new(scenario: Scenario, found: Files, left: &Files) -> Self {
         let state = |bytes: &Vec<u8>| of_bytes(bytes).unwrap();
-        let is_kept = |name: &&String| *name != DATABASE && !found.contains_key(*name);
+        let is_kept =
+            |name: &&String| *name != DATABASE && !found.contains_key(*name) && !left[*name].is_empty();
         let kept = left.keys().filter(is_kept);
         let kept = kept.filter_map(|name| Some((mask(name), of_bytes(&left[name]).ok()?)));
         Self {

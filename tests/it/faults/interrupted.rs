@@ -31,8 +31,8 @@ impl Interrupted {
         Self { scenario, source, expected, states: States::default() }
     }
 
-    /// Panics with each call and fault after which something is lost.
-    pub fn at_every_call(&self, faults: &[Fault]) {
+    /// The calls and faults after which something is lost, for a person.
+    pub fn at_every_call(&self, faults: &[Fault]) -> Option<String> {
         let (failures, runs) = (Failures::default(), AtomicU64::new(0));
         for fault in faults {
             in_turn(|n| {
@@ -41,7 +41,7 @@ impl Interrupted {
                 happened
             });
         }
-        failures.assert_none(self.scenario.name, &format!("{runs:?} runs"));
+        failures.told(self.scenario.name, &format!("{runs:?} runs"))
     }
 
     /// False when there is no such call.

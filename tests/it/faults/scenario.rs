@@ -16,6 +16,8 @@ use crate::pb_data::PbData;
 use crate::users::{new_user, now, user_id};
 
 pub const DATABASE: &str = "bai.redb";
+/// A superuser of the database, who is not in the backup.
+pub const ROOT: &str = "root@example.com";
 const IN_BACKUP: usize = 25;
 const USERS: usize = 40;
 
@@ -89,6 +91,9 @@ pub const MIGRATE_1: Scenario =
 pub const MIGRATE_2: Scenario =
     scenario("migration of version 2", &["key", "list"], Start::Version2, Steps::Several);
 
+/// What a running server finds.
+pub const SERVED: Scenario = scenario("server", &["serve"], Start::Populated, Steps::One);
+
 impl Scenario {
     /// A source for an import.
     pub fn source(&self) -> Option<PbData> {
@@ -146,11 +151,20 @@ fn populated() -> &'static Populated {
         // Adds the token key, too.
         assert!(bai(dir.path(), &["backup", "copy.redb"]).output().unwrap().status.success());
         write(&path, second_writes());
+        create_root(dir.path());
         Populated {
             database: fs::read(path).unwrap(),
             backup: fs::read(dir.path().join("copy.redb")).unwrap(),
         }
     })
+}
+
+fn create_root(dir: &Path) {
+    let input = dir.join("input");
+    fs::write(&input, PASSWORD).unwrap();
+    let mut command = bai(dir, &["superuser", "create", ROOT]);
+    command.env("BAI_PASSWORD__LOG_N", "4").stdin(File::open(input).unwrap());
+    assert!(command.output().unwrap().status.success());
 }
 
 fn write(path: &Path, writes: Vec<Write>) {

@@ -83,7 +83,7 @@ impl Bench {
         self.dir.path().join("data")
     }
 
-    fn beside(&self, name: &str) -> PathBuf {
+    pub fn beside(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
@@ -120,7 +120,7 @@ impl Bench {
         Ran { status, said, calls: self.calls() }
     }
 
-    /// As [`Bench::run`] without a fault, and the trace has the data.
+    /// As [`Bench::run`], and the trace has the data.
     pub fn record(&self, mut command: Command, input: &str, fault: Fault, at: u64) -> Ran {
         command.env("FAULTS_DATA", "1");
         self.run(command, input, fault, at)
@@ -128,7 +128,7 @@ impl Bench {
 }
 
 /// `None` when the process hung and had to be killed.
-fn wait(mut child: Child) -> Option<ExitStatus> {
+pub fn wait(mut child: Child) -> Option<ExitStatus> {
     let started = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::platter::Platter;
 
-const CACHE: usize = 8 << 20;
+pub const CACHE: usize = 8 << 20;
 
 /// Two states are equal when no client could tell one from the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +36,11 @@ impl State {
             && before.records.keys().filter(|id| after.records.contains_key(*id)).all(has)
             && is_one(|state| state.token_keys)
             && is_one(|state| state.voids)
+    }
+
+    /// Whether every record of `before` is here, as it was.
+    pub fn has_all_of(&self, before: &Self) -> bool {
+        before.records.iter().all(|(id, record)| self.records.get(id) == Some(record))
     }
 
     /// What differs, for a person.
