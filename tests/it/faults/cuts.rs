@@ -65,7 +65,7 @@ impl Cut {
     }
 
     fn replay(&self, recording: Recording, cuts: Cuts) {
-        let Recording { ran, mut disk, .. } = recording;
+        let Recording { ran, mut disk, left, .. } = recording;
         let failed = ran.calls.iter().position(|call| call.is_faulty);
         for (n, call) in ran.calls.iter().enumerate() {
             if call.op == Op::Sync && failed.is_none_or(|failed| n > failed) {
@@ -74,6 +74,7 @@ impl Cut {
             disk.apply(call);
         }
         self.judge(&disk, cuts, ran.is_acknowledged(), &|| tell(&ran.calls, failed, ran.calls.len()));
+        assert!(disk.files() == left, "{}: the trace does not lead to what is left", self.scenario.name);
     }
 
     fn judge(&self, disk: &Disk, cuts: Cuts, is_acknowledged: bool, place: &dyn Fn() -> String) {

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::folder::{self, Files};
-use super::trace::{Call, Op};
+use super::trace::{Call, Op, Opened};
 
 /// A cut tears a write at borders of this many bytes.
 const SECTOR: usize = 512;
@@ -99,12 +99,12 @@ impl Disk {
     }
 
     fn open(&mut self, call: &Call) {
-        if call.has_created {
+        if call.opened == Opened::New {
             self.inodes.insert(call.inode, self.files.len());
             self.namings.push(Naming::Name(call.path.clone(), self.files.len()));
             self.files.push(Vec::new());
         }
-        if call.has_emptied {
+        if call.opened == Opened::Emptied {
             self.change(call, Change::SetLen(0));
         }
     }
@@ -120,7 +120,9 @@ impl Disk {
         let (ours, others): (Vec<_>, _) = self.changes.drain(..).partition(|(of, _)| of == file);
         self.changes = others;
         if is_done {
-            ours.iter().for_each(|(_, change)| apply(&mut self.files[*file], change, Part::All));
+            for (_, change) in ours {
+                apply(&mut self.files[*file], &change, Part::All);
+            }
         }
     }
 
@@ -128,9 +130,22 @@ impl Disk {
         if is_done {
             let is_inside = |naming: &Naming| naming.folder() == call.path;
             let (ours, others): (Vec<_>, _) = self.namings.drain(..).partition(is_inside);
-            ours.iter().for_each(|naming| naming.apply(&mut self.names));
+            for naming in ours {
+                naming.apply(&mut self.names);
+            }
             self.namings = others;
         }
+    }
+
+    /// The files if the power stays.
+    pub fn files(mut self) -> Files {
+        for (file, change) in &self.changes {
+            apply(&mut self.files[*file], change, Part::All);
+        }
+        for naming in &self.namings {
+            naming.apply(&mut self.names);
+        }
+        self.names.into_iter().map(|(name, file)| (name, self.files[file].clone())).collect()
     }
 
     /// Shows each state that the disk may be in if the power goes now.
@@ -141,7 +156,7 @@ impl Disk {
             naming.apply(&mut names);
             let last = format!("{naming:?}");
             self.cut_with(&names, cuts, &mut |files, cut| {
-                visit(files, &format!("names until {last}; {cut}"))
+                visit(files, &format!("names until {last}; {cut}"));
             });
         }
     }

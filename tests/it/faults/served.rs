@@ -19,7 +19,7 @@ use crate::canary::PASSWORD;
 
 /// Servers wait more than they work.
 const AT_ONCE: usize = 4;
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// What clients ask of a server.
 pub trait Errand: Sync {
@@ -101,6 +101,11 @@ impl Server {
 
     pub fn has_failed(&self) -> bool {
         self.bench.calls().iter().any(|call| call.is_faulty)
+    }
+
+    /// How long something that goes on by itself may go on after the fault.
+    pub fn rest_after_fault(&self) -> Duration {
+        if self.fault == Fault::Kill { Duration::ZERO } else { Duration::from_millis(300) }
     }
 
     /// Whether a later request has to be answered as if nothing had been.

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::trace::{self, Call};
 
 /// After this time a command counts as one that hangs.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// What happens at the n-th writing call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,6 +35,14 @@ impl Op {
     ];
 }
 
+/// What became of a file that was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    AsItWas,
+    New,
+    Emptied,
+}
+
 /// A writing call. Paths are relative to the folder; the folder itself is "".
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -49,10 +57,8 @@ pub struct Call {
     pub length: u64,
     /// What was written, if it was recorded.
     pub data: Vec<u8>,
-    /// An open that made the file.
-    pub has_created: bool,
-    /// An open that cut the file to nothing.
-    pub has_emptied: bool,
+    /// What an open found.
+    pub opened: Opened,
     /// A sync of a folder.
     pub is_folder: bool,
     /// The fault happened here.
@@ -112,8 +118,11 @@ impl<'a> Reader<'a> {
             offset,
             length,
             data: self.bytes(lens[2])?.to_vec(),
-            has_created: flags & 1 != 0,
-            has_emptied: flags & 2 != 0,
+            opened: match flags & 3 {
+                0 => Opened::AsItWas,
+                1 => Opened::New,
+                _ => Opened::Emptied,
+            },
             is_folder: flags & 4 != 0,
             is_faulty: flags & 8 != 0,
         })
