@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bai::domain::OpenId;
-use bai::store::{Location, Store};
+use bai::store::Store;
 use serde_json::json;
 
 use super::folder::Files;
@@ -53,31 +53,41 @@ impl Errand for Logins {
         if !found.has_all_of(served.expected.before.as_ref().unwrap()) {
             return Err("somebody who was there is gone".into());
         }
-        let location = Platter::new(files[DATABASE].clone()).location();
-        let there = present(&location, asked.answers.len())?;
-        for (n, (answer, is_there)) in asked.answers.iter().zip(there).enumerate() {
-            match (answer, is_there) {
-                (Some(200), false) => return Err(format!("login {n} was acknowledged and is lost")),
-                (Some(status), _) if *status != 200 && n == LOGINS => {
+        for (n, (answer, is_there)) in asked.answers.iter().zip(present(files, asked)?).enumerate() {
+            match answer {
+                Some(200) if !is_there => return Err(format!("login {n} was acknowledged and is lost")),
+                Some(200) | None => {}
+                Some(status) if n == LOGINS => {
                     return Err(format!("after the fault, a login is answered {status}"));
                 }
-                (Some(500..), true) => served.note_done_though_refused(),
-                _ => {}
+                Some(_) => {}
             }
         }
         Ok(())
     }
+
+    /// A user who was told of a failure, and is there.
+    fn notice(&self, files: &Files, asked: &Asked) -> Option<String> {
+        let there = present(files, asked).ok()?;
+        let refused = asked
+            .answers
+            .iter()
+            .zip(there)
+            .position(|(answer, is_there)| is_there && answer.is_some_and(|status| status >= 500));
+        refused.map(|n| format!("login {n} is answered {:?}, and done", asked.answers[n]))
+    }
 }
 
 /// Which of the users are there who logged in.
-fn present(location: &Location, count: usize) -> Result<Vec<bool>, String> {
-    let store = Store::open(location, state::CACHE).map_err(|e| e.to_string())?;
+fn present(files: &Files, asked: &Asked) -> Result<Vec<bool>, String> {
+    let location = Platter::new(files[DATABASE].clone()).location();
+    let store = Store::open(&location, state::CACHE).map_err(|e| e.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let is_there = |n: usize| {
         let openid = OpenId::parse(&format!("o_fresh{n}")).unwrap();
         runtime.block_on(store.user_by_openid(&openid)).map(|user| user.is_some())
     };
-    (0..count).map(|n| is_there(n).map_err(|e| e.to_string())).collect()
+    (0..asked.answers.len()).map(|n| is_there(n).map_err(|e| e.to_string())).collect()
 }
 
 /// A superuser brings a backup.

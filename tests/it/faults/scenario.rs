@@ -17,7 +17,7 @@ use crate::users::{new_user, now, user_id};
 
 pub const DATABASE: &str = "bai.redb";
 /// A superuser of the database, who is not in the backup.
-pub const ROOT: &str = "root@example.com";
+pub const ROOT: &str = "served@example.com";
 const IN_BACKUP: usize = 25;
 const USERS: usize = 40;
 

@@ -43,6 +43,11 @@ pub trait Errand: Sync {
     fn judge(&self, served: &Served<'_>, files: &Files, asked: &Asked) -> Result<(), String> {
         served.expected.judge(files, asked.is_acknowledged, &served.states)
     }
+
+    /// What is no loss and yet worth to be told.
+    fn notice(&self, _files: &Files, _asked: &Asked) -> Option<String> {
+        None
+    }
 }
 
 #[derive(Default)]
@@ -134,8 +139,7 @@ pub struct Served<'a> {
     errand: &'a dyn Errand,
     pub expected: Expected,
     pub states: States,
-    /// Requests that were refused for a failure of the server, and yet done.
-    done_though_refused: AtomicU64,
+    notices: Failures,
 }
 
 impl<'a> Served<'a> {
@@ -151,11 +155,11 @@ impl<'a> Served<'a> {
         assert!(asked.is_acknowledged, "{}: {:?}", errand.name(), asked.answers);
         let bench = stop(server.bench, server.child).unwrap();
         let expected = Expected::new(SERVED, found, &folder::files(&bench.data()));
-        Self { errand, expected, states: States::default(), done_though_refused: AtomicU64::new(0) }
+        Self { errand, expected, states: States::default(), notices: Failures::default() }
     }
 
     /// The calls and faults after which something is lost, for a person.
-    pub fn at_every_call(&self) -> Option<String> {
+    pub fn at_every_call(self) -> Option<String> {
         let (failures, runs) = (Failures::default(), AtomicU64::new(0));
         for fault in self.errand.faults() {
             in_turn_with(AT_ONCE, |n| {
@@ -164,8 +168,10 @@ impl<'a> Served<'a> {
                 happened
             });
         }
-        let told = format!("{runs:?} runs ({:?} requests refused and done)", self.done_though_refused);
-        failures.told(self.errand.name(), &told)
+        if let Some(told) = self.notices.told(self.errand.name(), "that is to be noticed") {
+            println!("{told}");
+        }
+        failures.told(self.errand.name(), &format!("{runs:?} runs"))
     }
 
     /// False when there is no such call.
@@ -181,6 +187,9 @@ impl<'a> Served<'a> {
         let outcome = stopped.and_then(|bench| {
             let calls = bench.calls();
             let Some(call) = calls.into_iter().find(|call| call.is_faulty) else { return Ok(false) };
+            if let Some(what) = self.errand.notice(&folder::files(&bench.data()), &asked) {
+                self.notices.add(at, format!("{fault:?} at {at}, {call}: {what}"));
+            }
             let judged = self.judge(&bench, fault, &asked);
             judged.map(|()| true).map_err(|why| format!("{call}: {why}; answers {:?}", asked.answers))
         });
@@ -188,10 +197,6 @@ impl<'a> Served<'a> {
             failures.add(at, format!("{fault:?} at {at}, {why}"));
             true
         })
-    }
-
-    pub fn note_done_though_refused(&self) {
-        self.done_though_refused.fetch_add(1, Ordering::SeqCst);
     }
 
     fn judge(&self, bench: &Bench, fault: Fault, asked: &Asked) -> Result<(), String> {
