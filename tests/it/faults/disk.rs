@@ -42,7 +42,7 @@ enum Naming {
 
 type Names = BTreeMap<String, usize>;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Disk {
     /// What is synced of each file.
     files: Vec<Vec<u8>>,

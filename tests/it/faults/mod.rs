@@ -201,3 +201,10 @@ fn a_restoration_by_a_server_whose_disk_fails_is_done_or_not() {
 fn a_scheduled_backup_with_a_fault_is_whole_and_the_last_one_stays() {
     serve(&Schedule);
 }
+
+#[test]
+#[ignore = "enumerates every cut at every sync: minutes"]
+fn what_a_server_answered_is_there_after_a_power_cut() {
+    let errands: [&dyn Errand; 4] = [&Logins, &Upload, &Restore, &Schedule];
+    assert_none(errands.map(|errand| Served::new(errand).at_every_sync()));
+}

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::disk::{Cuts, Disk};
 use super::folder::{self, Expected, Files};
 use super::scenario::{ROOT, SERVED};
 use super::shim::{Bench, Fault, wait};
 use super::state::States;
+use super::trace::{self, Op};
 use super::{Failures, in_turn_with};
 use crate::app::{Answer, Call};
 use crate::binary::bai;
@@ -66,6 +68,8 @@ pub struct Server {
     fault: Fault,
     /// The token of a superuser.
     root: String,
+    /// What it found.
+    disk: Disk,
 }
 
 impl Server {
@@ -78,10 +82,14 @@ impl Server {
         errand.prepare(&bench, &mut command);
         let is_from_start = errand.is_from_start();
         bench.load(&mut command, fault, if is_from_start { at } else { 0 });
+        if fault == Fault::None {
+            command.env("FAULTS_DATA", "1");
+        }
+        let disk = Disk::new(&bench.data());
         command.stdout(Stdio::null()).stderr(File::create(bench.beside("stderr")).unwrap());
         let mut child = command.spawn().unwrap();
         let Some(base) = listens(&bench, &mut child) else { return Err((bench, child)) };
-        let mut server = Self { bench, child, base, fault, root: String::new() };
+        let mut server = Self { bench, child, base, fault, root: String::new(), disk };
         if !is_from_start {
             server.log_in();
             server.bench.arm(at);
@@ -139,7 +147,18 @@ pub struct Served<'a> {
     errand: &'a dyn Errand,
     pub expected: Expected,
     pub states: States,
+    recorded: Recorded,
     notices: Failures,
+}
+
+/// The errand without a fault.
+struct Recorded {
+    /// What the server found.
+    disk: Disk,
+    calls: Vec<trace::Call>,
+    /// How many of the calls came before the last answer.
+    answered: usize,
+    asked: Asked,
 }
 
 impl<'a> Served<'a> {
@@ -153,9 +172,33 @@ impl<'a> Served<'a> {
         };
         let asked = errand.ask(&server);
         assert!(asked.is_acknowledged, "{}: {:?}", errand.name(), asked.answers);
+        let (disk, answered) = (server.disk, server.bench.calls().len());
         let bench = stop(server.bench, server.child).unwrap();
         let expected = Expected::new(SERVED, found, &folder::files(&bench.data()));
-        Self { errand, expected, states: States::default(), notices: Failures::default() }
+        let recorded = Recorded { disk, calls: bench.calls(), answered, asked };
+        Self { errand, expected, recorded, states: States::default(), notices: Failures::default() }
+    }
+
+    /// The power cuts after which something is lost, for a person.
+    pub fn at_every_sync(self) -> Option<String> {
+        let (failures, mut images) = (Failures::default(), 0);
+        let Recorded { calls, answered, .. } = &self.recorded;
+        let mut disk = self.recorded.disk.clone();
+        for n in 0..=calls.len() {
+            if n == *answered || calls.get(n).is_none_or(|call| call.op == Op::Sync) {
+                disk.cut(Cuts::All, &mut |files, cut| {
+                    images += 1;
+                    let none = Asked::default();
+                    let asked = if n >= *answered { &self.recorded.asked } else { &none };
+                    if let Err(why) = self.errand.judge(&self, files, asked) {
+                        let call = calls.get(n).map(ToString::to_string).unwrap_or_default();
+                        failures.add(images, format!("at {n} of {answered}, {call}; {cut}: {why}"));
+                    }
+                });
+            }
+            calls.get(n).into_iter().for_each(|call| disk.apply(call));
+        }
+        failures.told(&format!("{}, power cuts", self.errand.name()), &format!("{images} images"))
     }
 
     /// The calls and faults after which something is lost, for a person.
