@@ -34,13 +34,19 @@ enum Change {
 
 #[derive(Clone, Debug)]
 enum Naming {
+    Folder(String),
     Name(String, usize),
     Rename(String, String),
     Link(String, String),
     Unlink(String),
 }
 
-type Names = BTreeMap<String, usize>;
+/// What has a name: files, and folders below the one that is judged.
+#[derive(Clone, Default)]
+struct Names {
+    files: BTreeMap<String, usize>,
+    folders: BTreeSet<String>,
+}
 
 #[derive(Clone, Default)]
 pub struct Disk {
@@ -69,10 +75,11 @@ impl Disk {
     /// The files in a folder, all synced.
     pub fn new(dir: &Path) -> Self {
         let mut disk = Self::default();
+        disk.names.folders = folder::folders(dir);
         for (name, bytes) in folder::files(dir) {
             let inode = fs::metadata(dir.join(&name)).unwrap().ino();
             disk.inodes.insert(inode, disk.files.len());
-            disk.names.insert(name, disk.files.len());
+            disk.names.files.insert(name, disk.files.len());
             disk.files.push(bytes);
         }
         disk
@@ -93,6 +100,7 @@ impl Disk {
             Op::Rename if is_done => self.namings.push(Naming::Rename(call.path.clone(), call.to.clone())),
             Op::Link if is_done => self.namings.push(Naming::Link(call.path.clone(), call.to.clone())),
             Op::Unlink if is_done => self.namings.push(Naming::Unlink(call.path.clone())),
+            Op::MakeFolder if is_done => self.namings.push(Naming::Folder(call.path.clone())),
             Op::Symlink => panic!("nobody makes symbolic links: {call}"),
             _ => {}
         }
@@ -145,7 +153,7 @@ impl Disk {
         for naming in &self.namings {
             naming.apply(&mut self.names);
         }
-        self.names.into_iter().map(|(name, file)| (name, self.files[file].clone())).collect()
+        self.names.files.into_iter().map(|(name, file)| (name, self.files[file].clone())).collect()
     }
 
     /// Shows each state that the disk may be in if the power goes now.
@@ -162,12 +170,13 @@ impl Disk {
     }
 
     fn cut_with(&self, names: &Names, cuts: Cuts, visit: &mut dyn FnMut(&Files, &str)) {
+        let names = names.visible();
         let visible: BTreeSet<_> = names.values().collect();
         let changes: Vec<_> = self.changes.iter().filter(|(file, _)| visible.contains(file)).collect();
         let mut files: Files =
             names.iter().map(|(name, file)| (name.clone(), self.files[*file].clone())).collect();
         for parts in parts(changes.len(), cuts) {
-            for (name, file) in names {
+            for (name, file) in &names {
                 if changes.iter().any(|(of, _)| of == file) {
                     let bytes = files.get_mut(name).unwrap();
                     bytes.clone_from(&self.files[*file]);
@@ -180,24 +189,44 @@ impl Disk {
     }
 }
 
+/// The folder of a name; the one that is judged is "".
+fn folder_of(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+impl Names {
+    /// The files whose folders are there.
+    fn visible(&self) -> BTreeMap<String, usize> {
+        let is_there = |name: &str| folder_of(name).is_empty() || self.folders.contains(folder_of(name));
+        let files = self.files.iter().filter(|(name, _)| is_there(name));
+        files.map(|(name, file)| (name.clone(), *file)).collect()
+    }
+}
+
 impl Naming {
     fn folder(&self) -> &str {
-        let (Self::Name(name, _) | Self::Rename(_, name) | Self::Link(_, name) | Self::Unlink(name)) = self;
-        name.rsplit_once('/').map_or("", |(folder, _)| folder)
+        let (Self::Folder(name)
+        | Self::Name(name, _)
+        | Self::Rename(_, name)
+        | Self::Link(_, name)
+        | Self::Unlink(name)) = self;
+        folder_of(name)
     }
 
     fn apply(&self, names: &mut Names) {
+        let files = &mut names.files;
         match self {
-            Self::Name(name, file) => drop(names.insert(name.clone(), *file)),
-            Self::Unlink(name) => drop(names.remove(name)),
+            Self::Folder(name) => drop(names.folders.insert(name.clone())),
+            Self::Name(name, file) => drop(files.insert(name.clone(), *file)),
+            Self::Unlink(name) => drop(files.remove(name)),
             Self::Rename(from, to) => {
-                if let Some(file) = names.remove(from) {
-                    names.insert(to.clone(), file);
+                if let Some(file) = files.remove(from) {
+                    files.insert(to.clone(), file);
                 }
             }
             Self::Link(from, to) => {
-                if let Some(file) = names.get(from) {
-                    names.insert(to.clone(), *file);
+                if let Some(file) = files.get(from) {
+                    files.insert(to.clone(), *file);
                 }
             }
         }

@@ -28,6 +28,13 @@ fn walk(dir: &Path, prefix: &str, all: &mut Files) {
     }
 }
 
+/// Names of the folders in a folder; none has another in it.
+pub fn folders(dir: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(dir).unwrap().map(Result::unwrap);
+    let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+    folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
+}
+
 /// A name without its time.
 pub fn mask(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
