@@ -19,6 +19,7 @@ mod document;
 mod durability;
 mod errors;
 mod events;
+mod faults;
 mod filters;
 mod flips;
 mod flood;
