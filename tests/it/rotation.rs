@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bai::config::Config;
 use bai::domain::DatabaseId;
@@ -298,7 +298,16 @@ fn stopped_with_a_backup() -> (tempfile::TempDir, String) {
 
 #[track_caller]
 fn assert_refused(mut command: Command, parts: &[&str]) {
-    let output = command.env("BAI_SERVER__LISTEN", "127.0.0.1:0").output().unwrap();
+    command.env("BAI_SERVER__LISTEN", "127.0.0.1:0").stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if started.elapsed() > MINUTE {
+            child.kill().unwrap();
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(parts.iter().all(|part| said.contains(part)), "{said}");
@@ -413,7 +422,7 @@ fn a_restored_database_keeps_the_id_of_the_one_before_it() {
 }
 
 #[test]
-fn the_longest_look_at_names_is_short() {
+fn a_name_that_is_taken_in_the_folder_stops_no_backup() {
     // A folder with a file for each of the next seconds does not stop a backup.
     let (_dir, folder) = folder();
     fs::create_dir(&folder).unwrap();
