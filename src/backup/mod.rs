@@ -227,6 +227,7 @@ fn open_folder(app: &App) -> Result<PathBuf, Error> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     if !folder.exists() {
         builder.create(&folder)?;
+        store::sync_folder(&folder)?;
         let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
         store::own_like(&folder, above.unwrap_or(Path::new(".")))?;
     }

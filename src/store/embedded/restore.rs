@@ -77,8 +77,9 @@ impl Live {
         match Engine::open(Location::File(path.to_owned()), CACHE, Mode::Look(Lock::Exclusive)) {
             Ok(engine) => Ok(Self::Whole(engine)),
             Err(Error::Missing { .. }) => Ok(Self::Missing),
-            Err(in_use @ Error::InUse { .. }) => Err(in_use),
-            Err(_) => lock(path).map(Self::Damaged),
+            Err(Error::DamagedFile { .. } | Error::Foreign { .. }) => lock(path).map(Self::Damaged),
+            // What may be read another time tells which tokens were revoked.
+            Err(error) => Err(error),
         }
     }
 
