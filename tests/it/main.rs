@@ -20,6 +20,7 @@ mod durability;
 mod errors;
 mod events;
 mod faults;
+mod file;
 mod filters;
 mod flips;
 mod flood;

@@ -306,3 +306,46 @@ impl Expected {
         redb::TableHandle::name(&self.definition)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::super::schema::CURRENT;
+    use super::super::tables::{META_COLLECTIONS, META_TOKEN_KEYS, META_VOIDS};
+    use super::*;
+    use crate::domain::{IdType, NewUser, OpenId, RecordId, TokenKey, UserNumber};
+    use crate::store::Location;
+
+    fn user() -> User {
+        let (id, openid) = (RecordId::parse("u00000000000001").unwrap(), OpenId::parse("o_1").unwrap());
+        let (uuid, key, now) = (uuid::Uuid::nil(), TokenKey::new([7; 16]), Timestamp::UNIX_EPOCH);
+        NewUser::new(id, openid, IdType::WeChat, uuid, key, now).numbered(UserNumber(3))
+    }
+
+    #[test]
+    fn what_meta_says_is_checked_too() {
+        for (name, bytes, says) in [
+            (META_TOKEN_KEYS, &[9][..], "token keys"),
+            (META_VOIDS, &[9], "void tokens"),
+            (META_COLLECTIONS, &[9], "collections"),
+            (META_USER_NUMBER, &2_u64.to_le_bytes(), "user_number is 2, behind 3"),
+            (META_IMPORTED_HASHES, &1_u64.to_le_bytes(), "0 users have imported hashes"),
+            (META_EVENT_NUMBER, &[1, 2], "event_number has 2 bytes"),
+        ] {
+            let engine = CURRENT.open(&Location::memory(), 1 << 20).unwrap();
+            let fill = |tables: &mut super::super::tables::Tables<'_>| {
+                tables.spoil(META_USER_NUMBER, &3_u64.to_le_bytes())?;
+                tables.add_user(&user())
+            };
+            engine.write(fill).unwrap();
+            assert_eq!(engine.read_once(check).unwrap().users, 1);
+            engine.write(|tables| tables.spoil(name, bytes)).unwrap();
+            let error = engine.read_once(check).unwrap_err();
+            assert!(
+                matches!(&error, Error::Damaged(_)) && error.to_string().contains(says),
+                "{name}: {error}"
+            );
+        }
+    }
+}

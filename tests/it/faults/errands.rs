@@ -14,6 +14,7 @@ use super::scenario::DATABASE;
 use super::served::{Asked, Errand, Served, Server};
 use super::shim::{Bench, Fault};
 use super::state;
+use crate::binary::bai;
 use crate::canary;
 use crate::platter::Platter;
 
@@ -168,6 +169,8 @@ impl Errand for Schedule {
     }
 
     fn prepare(&self, bench: &Bench, command: &mut Command) {
+        // A database that was copied here gets an id of its own; the old backup has to be one of it.
+        assert!(bai(&bench.data(), &["key", "list"]).output().unwrap().status.success());
         fs::create_dir(bench.data().join("backups")).unwrap();
         fs::copy(bench.data().join(DATABASE), bench.data().join(OLD)).unwrap();
         command.envs([("BAI_BACKUP__EVERY", "1h"), ("BAI_BACKUP__KEEP", "1")]);

@@ -110,11 +110,10 @@ fn state(store: &Store) -> Result<State, Error> {
     let remembered = store.remembered()?;
     let mut records = BTreeMap::new();
     for kind in [Kind::Users, Kind::Companies, Kind::Superusers] {
-        let visit = |all: &mut BTreeMap<_, _>, record| {
-            all.extend([describe(record)]);
+        store.scan(Scan::All(kind), |record| {
+            records.extend([describe(record)]);
             ControlFlow::Continue(())
-        };
-        records.extend(store.scan(Scan::All(kind), BTreeMap::new, visit)?);
+        })?;
     }
     Ok(State {
         records,

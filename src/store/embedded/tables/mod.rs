@@ -198,6 +198,15 @@ impl<'txn> Tables<'txn> {
     }
 }
 
+#[cfg(test)]
+impl Tables<'_> {
+    /// Writes an entry of `meta` as no product code does.
+    pub fn spoil(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        self.meta.insert(name, bytes)?;
+        Ok(())
+    }
+}
+
 pub fn read_token_keys(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Vec<ServerKey>, Error> {
