@@ -22,7 +22,7 @@ const DAMAGED: usize = 3_900;
 /// Users whose records are elsewhere.
 const ELSEWHERE: Range<usize> = 0..1_000;
 /// Long enough for what must not wait for something else.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
@@ -136,11 +136,11 @@ fn nobody_waits_for_a_slow_copy_even_when_a_block_is_damaged() {
     let copying = {
         let (store, copy) = (store.clone(), dir.path().join("copy.redb"));
         thread::spawn(move || {
-            let mut hold = move |_, _| {
+            let mut pause = move |_, _| {
                 let _ = held.send(());
                 let _ = may_go.recv();
             };
-            store.backup(&copy, now(), CopyLimits::NONE, &mut hold)
+            store.backup(&copy, now(), CopyLimits::NONE, &mut pause)
         })
     };
     is_held.recv_timeout(PATIENCE).unwrap();

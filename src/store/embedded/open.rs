@@ -102,13 +102,16 @@ mod tests {
     #[derive(Clone, Debug, Default)]
     struct Recorder(Arc<Mutex<Recorded>>);
 
+    /// Where, and the bytes.
+    type Written = (usize, Vec<u8>);
+
     #[derive(Debug, Default)]
     struct Recorded {
         synced: Vec<u8>,
         current: Vec<u8>,
-        writes: Vec<(usize, Vec<u8>)>,
+        writes: Vec<Written>,
         /// What was synced, and all that came after it, at each sync.
-        windows: Vec<(Vec<u8>, Vec<(usize, Vec<u8>)>)>,
+        windows: Vec<(Vec<u8>, Vec<Written>)>,
     }
 
     impl StorageBackend for Recorder {
