@@ -9,6 +9,7 @@ mod bare_poem;
 #[path = "../shared/bare_scrypt.rs"]
 mod bare_scrypt;
 mod ceilings;
+mod damage;
 #[path = "../shared/figures.rs"]
 mod figures;
 mod growth;
@@ -76,6 +77,9 @@ struct Args {
     /// `bai backup` of a running server, quiet and while users come
     #[arg(long)]
     backup: bool,
+    /// Others beside clients who ask for a record on a damaged block
+    #[arg(long)]
+    damage: bool,
     /// Write a database with so many users, and nothing else
     #[arg(long, num_args = 2, value_names = ["FILE", "USERS"])]
     preload_only: Option<Vec<String>>,
@@ -141,6 +145,7 @@ async fn run(args: Args) {
         || args.hang
         || args.start
         || args.backup
+        || args.damage
         || args.updates.is_some()
         || args.soak.is_some())
         && args.growth.is_empty();
@@ -164,6 +169,9 @@ async fn run(args: Args) {
     }
     if args.backup {
         backup::print(&setup).await;
+    }
+    if args.damage {
+        damage::print(&setup).await;
     }
     if let Some(time) = args.soak {
         soak::print(&setup, time).await;

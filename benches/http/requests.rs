@@ -56,6 +56,14 @@ fn wechat(users: u64, path: &'static str) -> Requests {
     })
 }
 
+/// Logins of one user, each with another code.
+pub fn wechat_login_of(user: u64) -> Requests {
+    numbered(move |request, n| {
+        let user = users::wechat_name(user);
+        post(request, "/api/wechat/login", None, &format!(r#"{{"users_wx_code":"{user}-{n}"}}"#));
+    })
+}
+
 /// Logins of users that there are not yet.
 pub fn wechat_first_login() -> Requests {
     numbered(|request, n| {

@@ -32,7 +32,10 @@ impl Incoming {
         let app = Arc::clone(app);
         let (file, path) = in_background(move || {
             let folder = open_folder(&app)?;
-            sweep(&folder)?;
+            // Between two steps, a backup that is made is not locked.
+            if let Ok(_alone) = app.upkeep.try_lock() {
+                sweep(&folder)?;
+            }
             let file = Builder::new().prefix("incoming-").suffix(UNFINISHED).tempfile_in(folder)?;
             file.as_file().lock_shared()?;
             Ok(file.into_parts())

@@ -1,6 +1,7 @@
 //! What is left of a database that is gone: looked for before an empty one is begun in its place.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -15,16 +16,21 @@ const MIGRATED: (&str, &str) = (".v", ".bak");
 /// Whether there is nothing in the place of the database: no file, or one of no bytes, which a crash or a full disk leaves.
 #[must_use]
 pub fn is_missing(database: &Path) -> bool {
-    fs::metadata(database).map_or(true, |file| file.is_file() && file.len() == 0)
+    match fs::metadata(database) {
+        Ok(file) => file.is_file() && file.len() == 0,
+        // What cannot be looked at may be there.
+        Err(e) => e.kind() == io::ErrorKind::NotFound,
+    }
 }
 
 /// The newest backup of the database: in the folder of the backups, or what restorations and migrations keep beside it.
 #[must_use]
 pub fn newest_left(config: &Config) -> Option<PathBuf> {
-    let database = &config.store.path;
+    let database = &store::resolve(&config.store.path);
     let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let beside = files(folder).filter(|(_, path)| is_kept_beside(path, database));
-    let mut all: Vec<_> = files(&config.backup.folder(database)).filter(has_name).chain(beside).collect();
+    let mut all: Vec<_> =
+        files(&config.backup.folder(&config.store.path)).filter(has_name).chain(beside).collect();
     all.sort_by(|a, b| b.cmp(a));
     let newest = all.into_iter().map(|(_, path)| path).find(|path| is_database(path))?;
     // Without the "./" of a database in the working directory.
@@ -47,9 +53,12 @@ fn has_name((_, path): &(SystemTime, PathBuf)) -> bool {
 fn is_kept_beside(path: &Path, database: &Path) -> bool {
     let added = file_name(path).zip(file_name(database)).and_then(|(name, own)| name.strip_prefix(own));
     added.is_some_and(|added| {
-        let version = added.strip_prefix(MIGRATED.0).and_then(|rest| rest.strip_suffix(MIGRATED.1));
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let migrated = added.strip_prefix(MIGRATED.0).and_then(|rest| rest.split_once(MIGRATED.1));
         added.starts_with(RESTORED)
-            || version.is_some_and(|version| version.bytes().all(|b| b.is_ascii_digit()))
+            || migrated.is_some_and(|(version, number)| {
+                is_number(version) && (number.is_empty() || number.strip_prefix('-').is_some_and(is_number))
+            })
     })
 }
 
@@ -70,6 +79,7 @@ mod tests {
     fn what_is_kept_beside_the_database_is_told_by_its_name() {
         let is_kept = |name: &str| is_kept_beside(&Path::new("x").join(name), Path::new("x/bai.redb"));
         assert!(is_kept("bai.redb.before-restore-20261122-061036") && is_kept("bai.redb.v2.bak"));
+        assert!(is_kept("bai.redb.v2.bak-2"));
         for other in ["bai.redb", "bai.redb.new", "bai.redb.acme", "other.redb.v2.bak", "bai.redb.v2x.bak"] {
             assert!(!is_kept(other), "{other}");
         }

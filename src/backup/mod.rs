@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tempfile::TempPath;
 
 pub use self::error::Error;
 pub use self::incoming::{Incoming, Received};
@@ -165,10 +166,16 @@ pub async fn rename(app: &Arc<App>, from: Name, to: Name) -> Result<(), Error> {
     let folder = folder(app);
     in_background(move || {
         let (from, to) = (folder.join(from.as_str()), folder.join(to.as_str()));
-        match from.is_file() {
-            true if to.exists() => Err(Error::Exists),
-            true => Ok(fs::rename(from, to)?),
-            false => Err(Error::NotFound),
+        if !from.is_file() {
+            return Err(Error::NotFound);
+        }
+        match TempPath::try_from_path(from)?.persist_noclobber(&to) {
+            Ok(()) => Ok(store::sync_folder(&to)?),
+            Err(refused) => {
+                let is_taken = refused.error.kind() == io::ErrorKind::AlreadyExists;
+                refused.path.keep().map_err(|e| e.error)?;
+                if is_taken { Err(Error::Exists) } else { Err(refused.error.into()) }
+            }
         }
     })
     .await

@@ -1,6 +1,6 @@
 //! `bai backup`
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::operate::upkeep::{Command as Upkeep, Holding, Sum};
 use crate::operate::{Command, Failure, Output};
-use crate::store;
+use crate::store::{self, Unfinished};
 
 /// Bytes of a file that are read at once.
 const PIECE: usize = 256 * 1024;
@@ -40,19 +40,24 @@ pub fn run(config: &Config, asked: Backup) -> Outcome {
 /// Copies what the session leads to, to a new file, which gets its name when it is what was sent, byte for byte: what it holds.
 /// Whoever sends it has read it back as a database.
 pub fn copy(session: &Session, file: &Path) -> Result<Holding, Box<dyn std::error::Error>> {
-    let unfinished = Unfinished::new(file)?;
-    let (holding, sum) = receive(session.ask(Command::Upkeep(Upkeep::Backup))?, &unfinished)?;
-    store::sync_and_drop_cache(&unfinished.0)?;
-    if !has_sum(&unfinished.0, &sum)? {
+    let unfinished = Unfinished::new(&unfinished(file)?)?;
+    let (holding, sum) = receive(session.ask(Command::Upkeep(Upkeep::Backup))?, unfinished.path())?;
+    unfinished.sync()?;
+    if !has_sum(unfinished.path(), &sum)? {
         return Err(Failure::failed(format!("{} did not come whole", file.display())).into());
     }
-    fs::rename(&unfinished.0, file)?;
-    store::sync_folder(file)?;
+    unfinished.name(file)?;
     Ok(holding)
 }
 
+fn unfinished(file: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let mut name = file.file_name().ok_or("the backup needs the name of a file")?.to_owned();
+    name.push(".new");
+    Ok(file.with_file_name(name))
+}
+
 /// Writes what comes to the file: what it is to hold, and the sum of what was sent.
-fn receive(mut answer: Answer<'_>, to: &Unfinished) -> Result<(Holding, Sum), Box<dyn std::error::Error>> {
+fn receive(mut answer: Answer<'_>, to: &Path) -> Result<(Holding, Sum), Box<dyn std::error::Error>> {
     let (mut begun, mut sum) = (None, None);
     let bar = progress::bar("users");
     while let Some(output) = answer.next() {
@@ -60,7 +65,7 @@ fn receive(mut answer: Answer<'_>, to: &Unfinished) -> Result<(Holding, Sum), Bo
             (Output::Progress(far), _) => bar.show(far),
             (Output::Row(row), None) => {
                 let holding: Holding = serde_json::from_value(row)?;
-                begun = Some((to.create(holding.bytes)?, holding));
+                begun = Some((create(to, holding.bytes)?, holding));
             }
             (Output::Row(row), Some(_)) => sum = Some(serde_json::from_value(row)?),
             (Output::Bytes(bytes), Some((file, _))) => file.write_all(&bytes)?,
@@ -86,32 +91,17 @@ fn has_sum(file: &Path, expected: &Sum) -> io::Result<bool> {
     }
 }
 
-/// A file that is gone unless it gets another name. What a command that was killed has left, the next one for that file replaces.
-struct Unfinished(PathBuf);
-
-impl Unfinished {
-    fn new(file: &Path) -> Result<Self, Box<dyn std::error::Error>> {
-        let mut name = file.file_name().ok_or("the backup needs the name of a file")?.to_owned();
-        name.push(".new");
-        Ok(Self(file.with_file_name(name)))
-    }
-
-    /// Makes it for its owner only, if there is room.
-    fn create(&self, bytes: u64) -> Result<File, Box<dyn std::error::Error>> {
-        store::ensure_room(&self.0, bytes)?;
-        let _ = fs::remove_file(&self.0);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&self.0).map_err(|e| format!("cannot write {}: {e}", self.0.display()).into())
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
+/// Makes the file for its owner only, if there is room, and locks it while it is written.
+fn create(path: &Path, bytes: u64) -> Result<File, Box<dyn std::error::Error>> {
+    store::ensure_room(path, bytes)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+    // Where nothing can be locked, nobody else is expected.
+    let _ = file.try_lock();
+    Ok(file)
 }
 
 fn beside(database: &Path) -> PathBuf {
@@ -121,6 +111,8 @@ fn beside(database: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -104,7 +104,8 @@ fn scratch(config: &Config) -> Result<TempDir, Box<dyn std::error::Error>> {
     if let Some(session) = Session::with_server(config)? {
         backup::copy(&session, &database_in(&scratch))?;
     } else if database.exists() {
-        if File::open(database)?.try_lock_shared().is_err() {
+        let locked = File::open(database)?;
+        if locked.try_lock_shared().is_err() {
             return Err(format!("{} is in use by another process", database.display()).into());
         }
         fs::copy(database, database_in(&scratch))?;

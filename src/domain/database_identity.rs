@@ -42,6 +42,15 @@ pub struct Place {
     pub file: u64,
 }
 
+impl Place {
+    /// Whether a file that was here is there; of a machine without an id, a container's, nobody knows which one it is.
+    #[must_use]
+    pub fn is_same(self, other: Self) -> bool {
+        let is_unknown = [self.machine, other.machine].contains(&[0; 16]);
+        self.file == other.file && (is_unknown || self.machine == other.machine)
+    }
+}
+
 /// What a database file says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DatabaseIdentity {

@@ -18,11 +18,17 @@ impl Void {
         self.from <= issued && issued < self.until
     }
 
-    /// The same times, none of which is over later than `now`: a restoration that was cut has not said when it was.
+    /// The end of a time that has none yet, in whole milliseconds: of a restoration that has not happened.
+    #[must_use]
+    pub fn no_end() -> Timestamp {
+        Timestamp::from_second(Timestamp::MAX.as_second()).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The same times; what has no end ends at `now`.
     #[must_use]
     pub fn ended(mut times: Vec<Self>, now: Timestamp) -> Vec<Self> {
-        for time in &mut times {
-            time.until = time.until.min(now);
+        for time in times.iter_mut().filter(|time| time.until == Self::no_end()) {
+            time.until = now;
         }
         Self::merge(times)
     }
@@ -53,10 +59,11 @@ mod tests {
     }
 
     #[test]
-    fn no_time_lasts_longer_than_now() {
+    fn only_a_time_without_an_end_ends_now() {
         let now = Timestamp::from_millisecond(25).unwrap();
-        let ended = Void::ended(vec![void(10, 20), void(22, 99), void(30, 40)], now);
-        assert_eq!(ended, [void(10, 20), void(22, 25)]);
+        let endless = Void { until: Void::no_end(), ..void(22, 99) };
+        let ended = Void::ended(vec![void(10, 20), endless, void(30, 40)], now);
+        assert_eq!(ended, [void(10, 20), void(22, 25), void(30, 40)]);
     }
 
     #[test]

@@ -24,7 +24,9 @@ pub use change::{
     Write,
 };
 use embedded::Embedded;
-pub use embedded::{Edit, NewDatabase, Progress, ensure_room, own_like, sync_and_drop_cache, sync_folder};
+pub use embedded::{
+    Edit, NewDatabase, Progress, Unfinished, ensure_room, own_like, resolve, sync_and_drop_cache, sync_folder,
+};
 pub use error::Error;
 pub use events::EventBounds;
 pub use identity::{BackupInfo, Identified};

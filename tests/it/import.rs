@@ -305,26 +305,47 @@ fn what_does_not_fit_is_listed_with_its_reason_and_stops_nothing_else() {
 }
 
 #[test]
-fn an_import_that_is_killed_is_finished_by_the_next() {
-    const COUNT: usize = 12_000;
+fn an_import_into_a_new_database_that_is_killed_leaves_none() {
+    let (pb, dir) = (many(), tempfile::tempdir().unwrap());
+    interrupt_import(dir.path(), &pb, "bai.redb.import.new");
+    assert!(!dir.path().join("bai.redb").exists());
+    let (success, out, err) = import(dir.path(), pb.path(), &[]);
+    assert!(success, "{err}");
+    assert_eq!(tally(&out, "tbl_auth_users"), [COUNT as u64, 0, 0, 0]);
+    assert!(!dir.path().join("bai.redb.import.new").exists());
+}
+
+const COUNT: usize = 12_000;
+
+fn many() -> PbData {
     let pb = PbData::new();
     let db = pb.open();
     db.execute_batch("BEGIN").unwrap();
     (1..=COUNT).for_each(|n| add_user(&db, n));
     db.execute_batch("COMMIT").unwrap();
     drop(db);
-    let dir = tempfile::tempdir().unwrap();
+    pb
+}
+
+/// Kills an import when the first of its batches are in `file`, and not yet all.
+fn interrupt_import(dir: &Path, pb: &PbData, file: &str) {
+    let args = ["import", "pocketbase", pb.path().to_str().unwrap()];
+    let mut child = bai(dir, &args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let written = || fs::metadata(dir.join(file)).map_or(0, |file| file.len());
+    while written() < 2 << 20 && child.try_wait().unwrap().is_none() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn an_import_that_is_killed_is_finished_by_the_next() {
+    let (pb, dir) = (many(), tempfile::tempdir().unwrap());
+    with_store(dir.path(), async |_| ());
     let mut came = 0;
     while came == 0 {
-        let args = ["import", "pocketbase", pb.path().to_str().unwrap()];
-        let mut child = bai(dir.path(), &args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        // Long enough for the first of the batches, and too short for all.
-        let written = || fs::metadata(dir.path().join("bai.redb")).map_or(0, |file| file.len());
-        while written() < 2 << 20 && child.try_wait().unwrap().is_none() {
-            thread::sleep(Duration::from_millis(1));
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        interrupt_import(dir.path(), &pb, "bai.redb");
         came = with_store(dir.path(), async |store| store.count_users().await.unwrap());
     }
     let before = users(dir.path());

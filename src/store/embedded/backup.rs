@@ -173,7 +173,10 @@ pub fn compact(engine: &Engine) -> Result<(), Error> {
         Ok(before)
     };
     let before = engine.replace(swap, || ())?;
-    remove_if_there(&before).map_err(unwritten)
+    if let Err(error) = remove_if_there(&before) {
+        tracing::warn!(%error, "what an unfinished command has left could not be removed");
+    }
+    Ok(())
 }
 
 fn unwritten(error: impl std::error::Error) -> Error {

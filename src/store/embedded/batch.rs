@@ -18,7 +18,10 @@ pub trait Job: Send {
 pub struct Batch(Vec<Box<dyn Job>>);
 
 /// What is on disk now.
+#[derive(Default)]
 pub struct Committed {
+    /// Whether there was a commit: not if every job met an error.
+    pub is_proof: bool,
     /// Of a commit before, of which nobody knew.
     pub earlier: Vec<Change>,
     /// Of this one.
@@ -69,7 +72,7 @@ impl Batch {
             }
             *unsettled = None;
             let failure = match self.attempt(engine) {
-                Ok(changes) => return Ok(Committed { earlier, changes }),
+                Ok(changes) => return Ok(Committed { is_proof: true, earlier, changes }),
                 Err(failure) => failure,
             };
             if let Some(job) = failure.at_fault {
@@ -78,7 +81,7 @@ impl Batch {
             if failure.is_broken {
                 tracing::error!(error = %failure.error, jobs = self.len(), "a commit failed; reopening the database");
                 match found_after(engine, failure.commit) {
-                    Found::Stored(changes) => return Ok(Committed { earlier, changes }),
+                    Found::Stored(changes) => return Ok(Committed { is_proof: true, earlier, changes }),
                     Found::NotStored if failure.at_fault.is_some() || !is_retried => {}
                     Found::NotStored => return Err(failure.error),
                     Found::Unknown(commit) => {
@@ -89,7 +92,7 @@ impl Batch {
                 is_retried |= failure.at_fault.is_none();
             }
         }
-        Ok(Committed { earlier, changes: Vec::new() })
+        Ok(Committed { earlier, ..Committed::default() })
     }
 
     fn attempt(&mut self, engine: &Engine) -> Result<Vec<Change>, Failure> {
@@ -107,6 +110,8 @@ impl Batch {
                 Err(Failure { error, at_fault, is_broken: at_fault.is_none(), commit: None })
             }
             (Err(WriteError::Broken(error)), commit) => {
+                // What is no damage, a disk that is full, is everybody's affair and not that job's.
+                let at_fault = at_fault.filter(|_| matches!(error, Error::Damaged(_)));
                 Err(Failure { error, at_fault, is_broken: true, commit })
             }
         }

@@ -3,10 +3,7 @@
 //!
 //! The file is groups of 1,025 blocks of 4 KiB: a data block, the block with the checksums of the group, and 1,023 more
 //! data blocks. A checksum is the CRC-32 of the block's number and bytes, little-endian; 0 stands for a block that was
-//! never written and is all zeros.
-//!
-//! After a power cut, every block that redb may read has its checksum, though both are written to different places:
-//! docs/decisions/0006-block-checksums.md goes through each way in which redb writes.
+//! never written and is all zeros. docs/decisions/0006-block-checksums.md says why no power cut parts a block from its sum.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -36,6 +33,19 @@ const HEADER_SUM_AT: usize = MARK_AT + MARK.len();
 #[error("block {block} of the file is damaged")]
 struct Damage {
     block: u64,
+}
+
+/// The disk does not give a block.
+#[derive(Debug, thiserror::Error)]
+#[error("block {block} of the file cannot be read: {reason}")]
+struct Unread {
+    block: u64,
+    reason: String,
+}
+
+/// Whether an error is a block that the disk does not give.
+pub fn is_unread(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Unread>)
 }
 
 /// Whether an error is a block whose bytes are not those that were written.
@@ -138,10 +148,11 @@ impl Blocks {
 
     /// What does not fit its checksum is read once more before it counts as damaged: the way from the disk may have been at fault.
     fn read_block(&self, block: u64, out: &mut [u8]) -> io::Result<()> {
-        for _ in 0..2 {
-            self.storage.read(physical(block), out).map_err(|e| unreadable(block, &e))?;
-            if self.is_right(block, out)? {
-                return Ok(());
+        for attempt in 0..2 {
+            match self.storage.read(physical(block), out) {
+                Ok(()) if self.is_right(block, out)? => return Ok(()),
+                Err(e) if attempt > 0 => return Err(unread(block, &e)),
+                Ok(()) | Err(_) => {}
             }
         }
         if self.stage.get() == Stage::Recovering {
@@ -329,8 +340,8 @@ fn is_one_phase(header: &[u8; BLOCK]) -> bool {
     header[FLAGS_AT] & (RECOVERY_REQUIRED | TWO_PHASE_COMMIT) == RECOVERY_REQUIRED
 }
 
-fn unreadable(block: u64, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("block {block} of the file cannot be read: {error}"))
+fn unread(block: u64, error: &io::Error) -> io::Error {
+    io::Error::other(Unread { block, reason: error.to_string() })
 }
 
 fn damaged(block: u64) -> io::Error {

@@ -198,6 +198,7 @@ impl Engine {
     ) -> Result<PathBuf, Error> {
         let path = self.file().ok_or_else(|| Error::Copy("the database is not in a file".into()))?;
         self.ensure_in_place()?;
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut open = self.opened_mut();
         close(&mut open);
         let replaced = swap(path).and_then(|before| {
@@ -213,6 +214,8 @@ impl Engine {
                 Ok(before)
             }
             Err(error) => {
+                // Where files have one name only, the one that was put back is a copy.
+                self.remember_file();
                 (*open, _) = self.open_again();
                 Err(error)
             }
@@ -250,6 +253,7 @@ impl Engine {
         if open.as_ref().is_some_and(is_fine) {
             return Ok(());
         }
+        self.ensure_in_place()?;
         retire(&mut open);
         let (opened, outcome) = self.open_again();
         *open = opened;

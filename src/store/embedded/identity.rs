@@ -28,7 +28,7 @@ impl Embedded {
 
     pub async fn ensure_identity(&self, random: &Random) -> Result<Identified, Error> {
         let place = place_of(self.engine.location())?;
-        if let Some(identity) = self.identity()?.filter(|identity| identity.place == place) {
+        if let Some(identity) = self.identity()?.filter(|identity| identity.place.is_same(place)) {
             return Ok(Identified { identity, is_copy: false });
         }
         let id = new_id(random)?;
@@ -44,7 +44,9 @@ pub fn read(txn: &ReadTransaction) -> Result<Option<DatabaseIdentity>, Error> {
 /// Gives a database that has none an identity with `id`, and one whose file is a copy another identity.
 fn identify(tables: &mut Tables<'_>, place: Place, id: DatabaseId) -> Result<Identified, Error> {
     let is_copy = match tables.identity()? {
-        Some(identity) if identity.place == place => return Ok(Identified { identity, is_copy: false }),
+        Some(identity) if identity.place.is_same(place) => {
+            return Ok(Identified { identity, is_copy: false });
+        }
         known => known.is_some(),
     };
     let identity = DatabaseIdentity { id, place, predates_ids: !is_copy && !tables.is_new()? };
@@ -60,6 +62,7 @@ pub fn inherit(copy: &Engine, live: Option<&Engine>, random: &Random) -> Result<
     let place = place_of(copy.location())?;
     let identity = match live.map(|live| live.read_once(read)) {
         Some(Ok(identity)) => identity.map(|identity| DatabaseIdentity { place, ..identity }),
+        Some(Err(error)) if !matches!(error, Error::Damaged(_)) => return Err(error),
         Some(Err(_)) | None => Some(DatabaseIdentity { id: new_id(random)?, place, predates_ids: false }),
     };
     Ok(copy.write(|tables| tables.set_identity(identity.as_ref()))?)
@@ -95,7 +98,8 @@ fn inode(path: &Path) -> io::Result<u64> {
 fn machine() -> [u8; 16] {
     let text = fs::read_to_string(MACHINE_ID).unwrap_or_default();
     let mut machine = [0; 16];
-    if !text.trim().is_empty() {
+    // What systemd writes before the first start of an image.
+    if !["", "uninitialized"].contains(&text.trim()) {
         machine.copy_from_slice(&Sha256::digest(format!("bai {}", text.trim()))[..16]);
     }
     machine

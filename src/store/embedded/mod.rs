@@ -36,9 +36,10 @@ use tokio::sync::{broadcast, watch};
 pub use self::backup::Progress;
 use self::engine::Engine;
 pub use self::identity::peek;
-pub use self::new_file::{NewDatabase, sync_and_drop_cache, sync_folder};
+pub use self::new_file::{NewDatabase, Unfinished, sync_and_drop_cache, sync_folder};
 pub use self::restore::restore;
 pub use self::room::{ensure as ensure_room, own_like};
+pub use self::storage::resolve;
 use self::tables::{
     COMPANIES, COMPANIES_BY_KEY, META, META_IMPORTED_HASHES, SUPERUSERS, SUPERUSERS_BY_EMAIL, Tables, USERS,
     USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
@@ -338,7 +339,9 @@ from_storage_error!(TableError, TransactionError, CommitError);
 impl From<redb::StorageError> for Error {
     fn from(error: redb::StorageError) -> Self {
         match error {
-            redb::StorageError::Io(e) if blocks::is_damage(&e) => Self::Damaged(e.to_string()),
+            redb::StorageError::Io(e) if blocks::is_damage(&e) || blocks::is_unread(&e) => {
+                Self::Damaged(e.to_string())
+            }
             error => Self::Failed(error.to_string()),
         }
     }

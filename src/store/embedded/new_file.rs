@@ -32,9 +32,13 @@ pub struct Unfinished(TempPath);
 
 impl Unfinished {
     /// Nothing is there yet; what an earlier process has left of that name is removed, unless that still writes it.
+    ///
+    /// # Errors
+    /// [`Error::InUse`]; [`Error::Copy`] when it cannot be removed.
     pub fn new(path: &Path) -> Result<Self, Error> {
         let path = std::path::absolute(path).map_err(|e| unwritten(path, &e))?;
-        if File::open(&path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock))) {
+        let there = File::options().read(true).write(true).open(&path);
+        if there.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock))) {
             return Err(Error::InUse { path: path.display().to_string() });
         }
         remove_if_there(&path).map_err(|e| unwritten(&path, &e))?;
@@ -42,26 +46,33 @@ impl Unfinished {
     }
 
     /// Its name until it has one.
+    #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
     }
 
     /// Writes it to the disk and drops it from the system's page cache: what is read from now on comes off the disk.
+    ///
+    /// # Errors
+    /// [`Error::Copy`].
     pub fn sync(&self) -> Result<(), Error> {
         sync_and_drop_cache(&self.0).map_err(|e| unwritten(&self.0, &e))
     }
 
     /// Gives it its name, unless there is such a file.
+    ///
+    /// # Errors
+    /// [`Error::Copy`].
     pub fn name(self, path: &Path) -> Result<(), Error> {
         let named = self.0.persist_noclobber(path).map_err(|e| e.error);
         named.and_then(|()| sync_folder(path)).map_err(|e| match e.kind() {
-            io::ErrorKind::AlreadyExists => Error::Copy(format!("{} is there already", path.display())),
+            io::ErrorKind::AlreadyExists => already_there(path),
             _ => unwritten(path, &e),
         })
     }
 
     /// Gives it the name of the file at `path`, which is gone then unless it has another name.
-    pub fn replace(self, path: &Path) -> Result<(), Error> {
+    fn replace(self, path: &Path) -> Result<(), Error> {
         let named = self.0.persist(path).map_err(|e| e.error);
         named.and_then(|()| sync_folder(path)).map_err(|e| unwritten(path, &e))
     }
@@ -150,14 +161,31 @@ impl Verified {
 
     /// Gives the database at `path` a second name, and then its own to the new one: there is a whole database at `path` at
     /// every moment.
+    ///
+    /// # Errors
+    /// [`Error::Copy`]: the database is what it was, and has one name.
     pub fn swap(self, path: &Path, before: &Path) -> Result<(), Error> {
+        let old = FileId::at(path);
         keep(path, before).map_err(|e| unwritten(before, &e))?;
-        self.file.replace(path)
+        self.file.replace(path).inspect_err(|_| {
+            if FileId::at(path) != old {
+                let _ = fs::rename(before, path);
+            }
+            let _ = remove_if_there(before);
+        })
     }
 
-    /// Gives it the name of a file that is empty or not there.
+    /// Gives it the name of a file that has no byte, or of none at all.
+    ///
+    /// # Errors
+    /// [`Error::Copy`]: there is such a file by now, for one.
     pub fn place(self, path: &Path) -> Result<(), Error> {
-        self.file.replace(path)
+        match fs::metadata(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => self.file.name(path),
+            Err(e) => Err(unwritten(path, &e)),
+            Ok(file) if file.len() == 0 => self.file.replace(path),
+            Ok(_) => Err(already_there(path)),
+        }
     }
 }
 
@@ -193,10 +221,7 @@ impl NewDatabase {
     pub fn finish(self) -> Result<Contents, Error> {
         let verified = Filled(self.file).verify()?;
         let contents = verified.contents();
-        match fs::metadata(&self.path) {
-            Ok(file) if file.len() == 0 => verified.place(&self.path)?,
-            _ => verified.name(&self.path)?,
-        }
+        verified.place(&self.path)?;
         Ok(contents)
     }
 }
@@ -207,8 +232,10 @@ fn keep(path: &Path, kept: &Path) -> io::Result<()> {
     if FileId::at(kept).is_none_or(|found| Some(found) != FileId::at(path))
         && fs::hard_link(path, kept).is_err()
     {
-        fs::copy(path, kept)?;
-        File::open(kept)?.sync_all()?;
+        let copy = beside(kept, ".new");
+        fs::copy(path, &copy)?;
+        File::open(&copy)?.sync_all()?;
+        fs::rename(copy, kept)?;
     }
     sync_folder(kept)
 }
@@ -270,6 +297,49 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
+fn already_there(path: &Path) -> Error {
+    Error::Copy(format!("{} is there already", path.display()))
+}
+
 fn unwritten(path: &Path, error: &io::Error) -> Error {
     Error::Copy(format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verified(path: &Path) -> Verified {
+        let begin = |engine: &Engine| Ok(engine.write(|tables| tables.set_schema_version(3))?);
+        let file = Unfinished::new(&beside(path, ".new")).unwrap();
+        let (filled, ()) = fill(file, folder_of(path), (1 << 20, 0), begin).unwrap();
+        filled.verify().unwrap()
+    }
+
+    #[test]
+    fn a_database_that_appeared_meanwhile_is_not_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bai.redb");
+        let (first, empty) = (verified(&path), dir.path().join("empty.redb"));
+        fs::write(&path, "somebody's database").unwrap();
+        assert!(first.place(&path).unwrap_err().to_string().contains("is there already"));
+        assert_eq!(fs::read(&path).unwrap(), b"somebody's database");
+        fs::write(&empty, "").unwrap();
+        verified(&empty).place(&empty).unwrap();
+        assert!(fs::metadata(&empty).unwrap().len() > 0);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_somebody_still_writes_is_not_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("copy.redb.new");
+        let file = Unfinished::new(&path).unwrap();
+        let engine = Engine::create(file.path(), 1 << 20, 0).unwrap();
+        assert!(matches!(Unfinished::new(&path), Err(Error::InUse { .. })));
+        assert!(path.exists());
+        engine.abandon();
+        drop(Unfinished::new(&path).unwrap());
+        assert!(!path.exists());
+    }
 }

@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -15,7 +14,7 @@ use super::check::{check, contents};
 use super::engine::Engine;
 use super::new_file::{Filled, IMPORTED, Unfinished, Verified, beside, free_name, owner_of, remove_if_there};
 use super::open::Mode;
-use super::revoke::{self, revoke};
+use super::revoke::{self, End, MILLISECOND, revoke};
 use super::schema::{CREATED, CURRENT, MIGRATED};
 use super::storage::{Lock, resolve};
 use super::tables::{self, Tables};
@@ -25,8 +24,6 @@ use crate::store::{Contents, Error, Location, Remembered, Restoration, Restored}
 
 /// Page cache of the backup and of the copy.
 const CACHE: usize = 16 << 20;
-/// The resolution of times: what is issued in the millisecond of a restoration may have been issued before it.
-const MILLISECOND: Duration = Duration::from_millis(1);
 /// What the copy is called until it has the database's name.
 const STAGED: &str = ".restore.new";
 
@@ -51,7 +48,7 @@ pub fn restore(path: &Path, asked: &Restoration) -> Result<Restored, Error> {
     let path = resolve(path);
     let live = Live::open(&path)?;
     let staged = Staged::new(&path, &asked.from)?;
-    let kept = staged.settle(live.engine(), asked, MILLISECOND)?;
+    let kept = staged.settle(live.engine(), asked, End::Now)?;
     let verified = staged.finish()?;
     let contents = verified.contents();
     let before = match live {
@@ -135,7 +132,7 @@ impl Staged {
         asked: &Restoration,
         follow: impl FnOnce(&Remembered),
     ) -> Result<Restored, Error> {
-        let kept = self.settle(Some(engine), asked, revoke::PROVISIONAL)?;
+        let kept = self.settle(Some(engine), asked, End::Open)?;
         let mut remembered = self.engine.read_once(tables::remembered)?;
         let verified = self.finish()?;
         let contents = verified.contents();
@@ -161,15 +158,10 @@ impl Staged {
         Ok(Restored { contents, before: Some(before), revoked: kept.revoked })
     }
 
-    /// Gives the copy the identity of the database that goes, and ends the tokens that are to end, now, or `ahead` of the moment when nobody issues them any more.
-    fn settle(
-        &self,
-        live: Option<&Engine>,
-        asked: &Restoration,
-        ahead: Duration,
-    ) -> Result<revoke::Outcome, Error> {
+    /// Gives the copy the identity of the database that goes, and ends the tokens that are to end.
+    fn settle(&self, live: Option<&Engine>, asked: &Restoration, end: End) -> Result<revoke::Outcome, Error> {
         identity::inherit(&self.engine, live, &asked.random)?;
-        revoke(&self.engine, self.made, live, asked, ahead)
+        revoke(&self.engine, self.made, live, asked, end)
     }
 
     fn finish(self) -> Result<Verified, Error> {
@@ -181,11 +173,18 @@ fn name_before(path: &Path, at: Timestamp) -> PathBuf {
     free_name(path, &format!(".before-restore-{}", at.strftime("%Y%m%d-%H%M%S")))
 }
 
-/// Removes what a process that was killed has left beside the database.
+/// Removes what a process that was killed has left beside the database; what somebody still writes is locked, and stays.
 pub fn forget_unfinished(database: &Path) {
-    for suffix in [STAGED, MIGRATED, IMPORTED, COMPACTED, BEFORE_COMPACTION, CREATED] {
-        if let Err(error) = remove_if_there(&beside(database, suffix)) {
-            tracing::warn!(%error, suffix, "what an unfinished command has left could not be removed");
+    // A second name of the database itself, perhaps, which only its owner gives it.
+    let second_name = remove_if_there(&beside(database, BEFORE_COMPACTION));
+    let mut removed = second_name.map_err(|e| Error::Copy(e.to_string()));
+    for suffix in [STAGED, MIGRATED, IMPORTED, COMPACTED, CREATED] {
+        match Unfinished::new(&beside(database, suffix)) {
+            Ok(_) | Err(Error::InUse { .. }) => {}
+            Err(error) => removed = Err(error),
         }
+    }
+    if let Err(error) = removed {
+        tracing::warn!(%error, "what an unfinished command has left could not be removed");
     }
 }

@@ -1,7 +1,6 @@
 //! Which tokens end when a backup is restored: docs/decisions/0009-restore.md.
 
 use std::ops::Bound;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use redb::ReadTransaction;
@@ -13,8 +12,17 @@ use crate::domain::{Collection, Collections, Kind, Status, Superuser, TokenKey, 
 use crate::random::Random;
 use crate::store::{Error, Remembered, Restoration};
 
-/// Tokens that are issued until the database is replaced, whenever that is, are void; what is later is taken back then.
-pub const PROVISIONAL: Duration = Duration::from_hours(24);
+/// When tokens end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Now: nobody issues any.
+    Now,
+    /// When the database is replaced, which is said then.
+    Open,
+}
+
+/// The resolution of times: what is issued in the millisecond of a restoration may have been issued before it.
+pub const MILLISECOND: std::time::Duration = std::time::Duration::from_millis(1);
 /// So many records get their new token keys in one transaction.
 const BATCH: usize = 10_000;
 
@@ -27,15 +35,20 @@ pub struct Outcome {
 }
 
 /// Ends tokens in `copy`, a backup that was made at `made`, that were issued since or revoked in `live`. When `live` cannot be
-/// read, nobody can tell which were revoked: all end. Void is what is issued until so much later than now.
+/// read, nobody can tell which were revoked: all end.
 pub fn revoke(
     copy: &Engine,
     made: Option<Timestamp>,
     live: Option<&Engine>,
     asked: &Restoration,
-    later: Duration,
+    end: End,
 ) -> Result<Outcome, Error> {
-    let theirs = live.and_then(|live| Some((live, live.read_once(tables::remembered).ok()?)));
+    let theirs = match live.map(|live| (live, live.read_once(tables::remembered))) {
+        Some((live, Ok(remembered))) => Some((live, remembered)),
+        None | Some((_, Err(Error::Damaged(_)))) => None,
+        // What may be read another time tells which tokens were revoked.
+        Some((_, Err(error))) => return Err(error),
+    };
     let ours = copy.read_once(tables::remembered)?;
     if asked.keep_tokens {
         let at = asked.clock.now();
@@ -48,13 +61,14 @@ pub fn revoke(
         None => None,
     };
     let at = asked.clock.now();
+    let until = if end == End::Now { at + MILLISECOND } else { Void::no_end() };
     let (revoked, kept) = match renewed {
         Some((revoked, theirs)) => {
             // A copy that does not say when it was made, or names a time to come, may be as old as can be.
             let from = made.filter(|made| *made <= at).unwrap_or(Timestamp::UNIX_EPOCH);
-            (revoked, follow(ours, theirs, Void { from, until: at + later }))
+            (revoked, follow(ours, theirs, Void { from, until }))
         }
-        None => (0, end_all(ours, at + later)),
+        None => (0, end_all(ours, until)),
     };
     copy.write(|tables| remember(tables, &kept))?;
     Ok(Outcome { at, revoked })
@@ -110,7 +124,10 @@ fn renew(copy: &Engine, live: &Engine, random: &Random) -> Result<Option<u64>, E
         let mut after = String::new();
         loop {
             let batch = copy.read_once(|ours| live.read_once(|theirs| revoked(ours, theirs, kind, &after)));
-            let Ok(ids) = batch else { return Ok(None) };
+            let ids = match batch {
+                Err(Error::Damaged(_)) => return Ok(None),
+                batch => batch?,
+            };
             let Some(last) = ids.last() else { break };
             after.clone_from(last);
             renewed += ids.len() as u64;

@@ -1,6 +1,5 @@
 //! The schema version of a file: refused when newer than ours, migrated step by step when older.
 
-use std::fs;
 use std::path::Path;
 
 use redb::{ReadTransaction, TableHandle};
@@ -84,13 +83,11 @@ impl Schema {
 
     fn open_or_make(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
         let Location::File(path) = location else { return self.open_custom(location, cache_bytes) };
-        if fs::metadata(path).is_ok_and(|file| file.len() > 0) {
-            let (look, version) = self.look_at_any(location, cache_bytes, Lock::Exclusive)?;
-            if self.is_older(version) {
-                self.migrate(&look, path, version)?;
-            }
-        } else {
-            self.create(path, cache_bytes)?;
+        match self.look_at_any(location, cache_bytes, Lock::Exclusive) {
+            Ok((look, version)) if self.is_older(version) => self.migrate(&look, path, version)?,
+            Ok(_) => {}
+            Err(Error::Missing { .. }) => self.create(path, cache_bytes)?,
+            Err(error) => return Err(error),
         }
         Engine::open(location.clone(), cache_bytes, Mode::Write)
     }
@@ -182,6 +179,8 @@ fn version_of(txn: &ReadTransaction, name: &str) -> Result<Option<u32>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use jiff::Timestamp;
 
     use super::super::tables::COMPANIES_BY_KEY;

@@ -55,8 +55,18 @@ pub fn open(location: &Location) -> Result<Box<dyn StorageBackend>, Error> {
 pub fn open_to_read(location: &Location, lock: Lock) -> Result<Box<dyn StorageBackend>, Error> {
     match location {
         Location::Custom(make) => Ok(make()),
-        Location::File(path) => Ok(Box::new(ReadOnly { file: not_empty(path, File::open(path))?, lock })),
+        Location::File(path) => Ok(Box::new(ReadOnly { file: not_empty(path, open_for(path, lock))?, lock })),
     }
+}
+
+/// Some network file systems give an exclusive lock only on what is open to write.
+fn open_for(path: &Path, lock: Lock) -> io::Result<File> {
+    if lock == Lock::Exclusive
+        && let Ok(file) = OpenOptions::new().read(true).write(true).open(path)
+    {
+        return Ok(file);
+    }
+    File::open(path)
 }
 
 /// Makes a file for its owner only: it holds token keys and password hashes.

@@ -59,6 +59,6 @@ pub fn guarded<T>(f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
 pub fn error_of(payload: Box<dyn Any + Send>) -> Error {
     match payload.downcast::<Unreadable>() {
         Ok(unreadable) => StorageError::Io(unreadable.0).into(),
-        Err(_) => Error::Failed("the database engine panicked".into()),
+        Err(_) => Error::Failed("a panic in the database or in what was done there".into()),
     }
 }

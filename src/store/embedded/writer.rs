@@ -230,10 +230,11 @@ impl Worker {
         let committed = batch.commit(&self.engine, &mut self.unsettled);
         self.state.stats.record(jobs, begun.elapsed(), committed.is_ok());
         match &committed {
-            Ok(_) => self.state.succeeded(),
+            Ok(committed) if committed.is_proof => self.state.succeeded(),
+            Ok(_) => {}
             Err(_) => self.state.failed(self.engine.written_bytes().saturating_sub(written)),
         }
-        let outcome = committed.map(|Committed { earlier, changes }| {
+        let outcome = committed.map(|Committed { earlier, changes, .. }| {
             self.tell(earlier);
             self.tell(changes);
         });
