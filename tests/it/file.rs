@@ -115,6 +115,24 @@ fn a_copy_beside_which_the_database_grows_too_much_is_given_up() {
 }
 
 #[test]
+fn a_restored_and_a_compacted_file_have_little_to_spare() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, copy) = (dir.path().join("bai.redb"), dir.path().join("copy.redb"));
+    let store = open(&path);
+    fill(&store, 0..6_000);
+    store.backup(&copy, now(), CopyLimits::NONE, &mut |_, _| ()).unwrap();
+    // Whose tokens end has to be written down.
+    fill(&store, 6_000..6_100);
+    let most = fs::metadata(&copy).unwrap().len() * 5 / 4 + (512 << 10);
+    let asked = Restoration { from: copy, keep_tokens: false, clock: Clock::System, random: Random::System };
+    let len = || fs::metadata(&path).unwrap().len();
+    store.restore(asked, |_| ()).unwrap();
+    assert!(len() < most, "restored: {} of {most}", len());
+    store.compact().unwrap();
+    assert!(len() < most, "compacted: {} of {most}", len());
+}
+
+#[test]
 fn a_link_to_the_database_stays_one() {
     let dir = tempfile::tempdir().unwrap();
     let (volume, link) = (dir.path().join("volume"), dir.path().join("bai.redb"));

@@ -126,7 +126,7 @@ pub fn copy_of(
 }
 
 /// Fills the empty database `to`, as [`copy_of`] does.
-pub fn load(
+fn load(
     txn: &ReadTransaction,
     to: &Engine,
     each: &mut (dyn FnMut(u64, u64) -> Result<(), Error> + Send),

@@ -24,7 +24,7 @@ use crate::store::{Contents, Error, Location};
 const CACHE: usize = 16 << 20;
 /// What is left free at the end of a file that is going to be written to: so many blocks, and this part of its length. Into a
 /// file that is full, redb cannot write a page before it has doubled it.
-const SPARE_LEAST: u64 = 16;
+const SPARE_LEAST: u64 = 64;
 const SPARE_PART: u64 = 16;
 
 /// A file that has no name yet, and is gone when this is dropped.
@@ -104,6 +104,12 @@ impl Filled {
     pub fn close(file: Unfinished, engine: Engine) -> Result<Self, Error> {
         engine.close()?;
         Ok(Self(file))
+    }
+
+    /// Opens it, for what is to be changed by commits before it has a name.
+    pub fn reopen(self, cache: usize) -> Result<(Unfinished, Engine), Error> {
+        let location = Location::File(self.0.path().to_owned());
+        Ok((self.0, Engine::open(location, cache, Mode::Write)?))
     }
 
     /// Leaves some room at the end, for what is going to be written.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::backup::{BEFORE_COMPACTION, COMPACTED, load, needed};
+use super::backup::{BEFORE_COMPACTION, COMPACTED, copy_of, needed};
 use super::check::{check, contents};
 use super::engine::Engine;
 use super::new_file::{Filled, IMPORTED, Unfinished, Verified, beside, free_name, owner_of, remove_if_there};
@@ -113,16 +113,17 @@ impl Staged {
             source.read_once(check).map_err(|e| e.of_file(from))?;
         }
         let file = Unfinished::new(&beside(database, STAGED))?;
-        source.read_once(|txn| {
+        let (filled, found) = source.read_once(|txn| {
             let (room, found) = (needed(&source, txn, file.path())?, contents(txn)?);
             room::ensure(file.path(), room)?;
-            let engine = Engine::create(file.path(), CACHE, room)?;
-            room::own_like(file.path(), owner_of(database)).map_err(|e| Error::Copy(e.to_string()))?;
             let steps = |tables: &mut Tables<'_>| CURRENT.take_steps(tables, version);
-            load(txn, &engine, &mut |_, _| Ok(()), steps).map_err(|e| e.of_file(from))?;
-            // What runs on is no backup.
-            Ok(Self { engine, made: found.made, expected: Contents { made: None, ..found }, file })
-        })
+            let copied = copy_of(txn, file, owner_of(database), room, &mut |_, _| Ok(()), steps);
+            Ok((copied.map_err(|e| e.of_file(from))?, found))
+        })?;
+        // What is changed from now on is written into the spare room, not behind the end.
+        let (file, engine) = filled.with_spare()?.reopen(CACHE)?;
+        // What runs on is no backup.
+        Ok(Self { engine, made: found.made, expected: Contents { made: None, ..found }, file })
     }
 
     /// Takes the place of the running database. Tokens are issued until it does; when it has, it says until when those are void.
