@@ -1,4 +1,4 @@
-//! What is left of a database that is gone: looked for before an empty one is begun in its place.
+//! Remains of a database that is gone: looked for before an empty one is begun in its place.
 
 use std::fs;
 use std::io;
@@ -9,7 +9,7 @@ use super::Name;
 use crate::config::Config;
 use crate::store::{self, Store};
 
-/// What is between the name of the database and the ending, of copies beside it.
+/// The parts of a name between that of the database and its ending, of copies beside it.
 const RESTORED: &str = ".before-restore-";
 const MIGRATED: (&str, &str) = (".v", ".bak");
 

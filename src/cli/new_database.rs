@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::operate::Failure;
 use crate::schedule;
 
-/// What commands take that make the database when there is none.
+/// The flag of commands that make the database when there is none.
 #[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NewDatabase {
     /// Begin an empty database although there are backups of one; they stay, and are never deleted by the server

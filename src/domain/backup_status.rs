@@ -36,14 +36,14 @@ pub struct BackupStatus {
 pub struct Shrunk {
     /// The name of the newest backup.
     pub newest: String,
-    /// How many users it holds.
+    /// Users in it.
     pub users: u64,
     /// The names of those that hold far more, and how many users.
     pub larger: Vec<(String, u64)>,
 }
 
 impl Shrunk {
-    /// What is wrong and what to do.
+    /// The problem, and what to do about it.
     fn describe(&self, place: &str) -> String {
         let larger = self.larger.iter().take(TOLD).map(|(name, users)| format!("{name} ({users} users)"));
         let larger = larger.collect::<Vec<_>>().join(", ");
@@ -75,7 +75,7 @@ impl BackupStatus {
         self.missing().or_else(|| self.shrunk().into_iter().next())
     }
 
-    /// Why there is no new backup, if there should be one.
+    /// The reason why there is no new backup, if there should be one.
     #[must_use]
     pub fn missing(&self) -> Option<String> {
         match (&self.failure, self.overdue, self.last_success) {
@@ -86,7 +86,7 @@ impl BackupStatus {
         }
     }
 
-    /// What is wrong with the newest backup compared with older ones: for the folder, and for the bucket.
+    /// The problem with the newest backup compared with older ones: for the folder, and for the bucket.
     #[must_use]
     pub fn shrunk(&self) -> Vec<String> {
         let here = self.shrunk_here.as_ref().map(|shrunk| shrunk.describe("here"));

@@ -1,4 +1,4 @@
-//! What tells a database from all others, and whose a backup is.
+//! Identity of a database, and of which database a backup is.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ impl fmt::Debug for DatabaseId {
     }
 }
 
-/// Where a database file is: a file that was renamed is where it was, a copy is not.
+/// The place of a database file: a file that was renamed is where it was, a copy is not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// A hash of the id of the machine; zeros where machines have none.
@@ -51,12 +51,12 @@ impl Place {
     }
 }
 
-/// What a database file says of itself.
+/// The identity that a database file carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DatabaseIdentity {
     /// The id.
     pub id: DatabaseId,
-    /// Where the file was when it got the id.
+    /// The place of the file when it got the id.
     pub place: Place,
     /// Whether the database was there before databases had ids: then backups without one are its own.
     pub predates_ids: bool,

@@ -12,7 +12,7 @@ use crate::backup::{self, Backup};
 use crate::domain::DatabaseIdentity;
 use crate::store::{self, BackupInfo, Store};
 
-/// What was seen of the files, so that each is opened once.
+/// Known files, so that each is opened once.
 #[derive(Default)]
 pub struct Folder {
     seen: Mutex<HashMap<String, Seen>>,

@@ -41,7 +41,7 @@ pub struct Schedule {
     folder: Folder,
     objects: Option<Objects>,
     notes: Notes,
-    /// When the bucket is looked at although nothing is to be uploaded.
+    /// The time to look at the bucket although nothing is to be uploaded.
     look_there_at: Mutex<Option<Timestamp>>,
 }
 
@@ -151,7 +151,7 @@ impl Schedule {
         *self.look_there_at.lock().unwrap_or_else(PoisonError::into_inner) = at;
     }
 
-    /// Which database it is, now: another one may have taken its place.
+    /// The database as it is now: another one may have taken its place.
     async fn identity(&self) -> Result<DatabaseIdentity, store::Error> {
         let store = &self.app.store;
         match store.identity()? {

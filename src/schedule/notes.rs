@@ -27,7 +27,7 @@ pub struct Noted {
     pub unfinished: Option<Upload>,
     /// Somebody was told of a failure, and is not told again before then.
     pub told_until: Option<Timestamp>,
-    /// What they were told of; of something else, they are told at once.
+    /// The trouble that they were told of; of another they are told at once.
     pub told: Option<String>,
 }
 

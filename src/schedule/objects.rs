@@ -13,7 +13,7 @@ pub struct Objects {
     labels: Mutex<HashMap<String, Labels>>,
 }
 
-/// What there is.
+/// Its state.
 pub struct Listed {
     /// The names of all scheduled backups, whosever they are.
     pub names: BTreeSet<String>,
@@ -57,7 +57,7 @@ impl Objects {
         self.lock().insert(name.to_owned(), labels);
     }
 
-    /// What is refused for good is nobody's for now.
+    /// A request that is refused for good: the object is nobody's for now.
     async fn labels(&self, name: &str) -> Result<Labels, Error> {
         let known = self.lock().get(name).cloned();
         if let Some(labels) = known {

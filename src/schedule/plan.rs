@@ -28,7 +28,7 @@ pub struct Scheduled {
     pub at: Timestamp,
     /// Bytes.
     pub size: u64,
-    /// How many users it holds, if that is known.
+    /// Users in it, if that is known.
     pub users: Option<u64>,
 }
 
@@ -85,7 +85,7 @@ pub fn shrunk(backups: &[Scheduled], now: Timestamp) -> Option<Shrunk> {
     (!larger.is_empty()).then_some(Shrunk { newest: name, users, larger })
 }
 
-/// What is not known is not far more, nor far less.
+/// An unknown number is not far more, nor far less.
 fn is_far_more(users: Option<u64>, newest: Option<u64>) -> bool {
     users.zip(newest).is_some_and(|(users, newest)| {
         users > newest.saturating_mul(FAR_MORE_TIMES) && users >= newest.saturating_add(FAR_MORE)

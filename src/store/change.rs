@@ -263,7 +263,7 @@ pub struct Contents {
     pub events: u64,
 }
 
-/// When a copy of the database is given up: while it is made, no page that it reads can be used again, and a copy that is too
+/// Limits beyond which a copy of the database is given up: while it is made, no page that it reads can be used again, and a copy that is too
 /// slow would make the file grow without an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CopyLimits {

@@ -1,4 +1,4 @@
-//! Which database this is, and which one a backup was made of.
+//! Identity of this database, and of the one that a backup was made of.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::{Error, Store, embedded};
 use crate::domain::{DatabaseId, DatabaseIdentity};
 use crate::random::Random;
 
-/// What a database says of itself at its start.
+/// Identity of a database at its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identified {
     /// Its identity from now on.
@@ -15,7 +15,7 @@ pub struct Identified {
     pub is_copy: bool,
 }
 
-/// What is seen of a backup without reading all of it.
+/// Facts about a backup that are known without reading all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BackupInfo {
     /// Of which database it was made; `None`: of one that had no id yet.
@@ -41,7 +41,7 @@ impl Store {
         self.embedded().ensure_identity(random).await
     }
 
-    /// What the database in the file at `path` says of itself, of whichever version it is. It may be in use.
+    /// Reads the identity of the database in the file at `path`, of whichever version it is. It may be in use.
     ///
     /// # Errors
     /// [`Error::Foreign`], [`Error::DamagedFile`] or [`Error::Open`].

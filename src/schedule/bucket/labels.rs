@@ -1,10 +1,10 @@
-//! What is noted at an object, in S3's own words: user metadata.
+//! Labels of an object; user metadata, in S3's words.
 
 use ureq::http::HeaderMap;
 
 /// The id of the database.
 const DATABASE: &str = "x-amz-meta-bai-database";
-/// How many users.
+/// Users.
 const USERS: &str = "x-amz-meta-bai-users";
 
 /// Of which database a backup was made, and how many users it holds.
@@ -12,7 +12,7 @@ const USERS: &str = "x-amz-meta-bai-users";
 pub struct Labels {
     /// The id of the database, as text; nothing at objects from before databases had ids.
     pub database: Option<String>,
-    /// How many users it holds.
+    /// Users in it.
     pub users: Option<u64>,
 }
 

@@ -91,7 +91,7 @@ impl Bucket {
         }
     }
 
-    /// What the object was labelled with when it was uploaded.
+    /// The labels that the object was uploaded with.
     ///
     /// # Errors
     /// [`Error`].

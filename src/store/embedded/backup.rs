@@ -22,9 +22,9 @@ const CACHE: usize = 4 << 20;
 const PIECES_UNSYNCED: u32 = 16;
 /// By so many bytes the database may grow while it is copied, however full its disk is.
 const GROWTH_OF_NOTE: u64 = 16 << 20;
-/// What a database is called that was compacted, until the new one is open.
+/// Suffix of a database that was compacted, until the new one is open.
 pub const BEFORE_COMPACTION: &str = ".compact.old";
-/// What the compacted database is called until it has the database's name.
+/// Suffix of a compacted database until it has the database's name.
 pub const COMPACTED: &str = ".compact.new";
 
 /// How far a copy is: users, of how many.

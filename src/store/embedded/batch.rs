@@ -17,7 +17,7 @@ pub trait Job: Send {
 /// The jobs that are not answered.
 pub struct Batch(Vec<Box<dyn Job>>);
 
-/// What is on disk now.
+/// The result of a batch that is on disk.
 #[derive(Default)]
 pub struct Committed {
     /// Whether there was a commit: not if every job met an error.
@@ -118,7 +118,7 @@ impl Batch {
     }
 }
 
-/// What the storage has of a commit that failed.
+/// The state of a commit that failed, as found in the storage.
 enum Found {
     Stored(Vec<Change>),
     NotStored,

@@ -96,7 +96,7 @@ impl Blocks {
         outcome.inspect_err(|_| self.stage.fail())
     }
 
-    /// How far the storage's database is in its life.
+    /// The stage of the storage's database.
     pub fn stage(&self) -> Staged {
         self.stage.clone()
     }
@@ -146,7 +146,7 @@ impl Blocks {
         Ok(())
     }
 
-    /// What does not fit its checksum is read once more before it counts as damaged: the way from the disk may have been at fault.
+    /// Reads a block that does not fit its checksum once more before it counts as damaged: the way from the disk may be at fault.
     fn read_block(&self, block: u64, out: &mut [u8]) -> io::Result<()> {
         for attempt in 0..2 {
             match self.storage.read(physical(block), out) {
@@ -317,7 +317,7 @@ impl StorageBackend for Blocks {
         self.latched(self.write_pieces(offset, data))
     }
 
-    /// What redb has written last it has synced; checksums that are not written are of blocks that nobody may read.
+    /// Closes without a write: redb has synced what counts, and checksums that are not written are of blocks that nobody may read.
     fn close(&self) -> io::Result<()> {
         self.storage.close()
     }

@@ -55,7 +55,7 @@ fn ensure_counted(meta: &MetaTable, counter: &str, newest: u64) -> Result<(), Er
     }
 }
 
-/// How much there is, by the lengths of the tables; a file of an older version may not have them all.
+/// Counts of what there is, by the lengths of the tables; a file of an older version may not have them all.
 pub fn contents(txn: &ReadTransaction) -> Result<Contents, Error> {
     Ok(Contents {
         made: read_backup_time(&txn.open_table(META)?)?,
@@ -111,7 +111,7 @@ fn sum_of(one: Sums, other: Sums) -> Sums {
     std::array::from_fn(|index| one[index].and(other[index]))
 }
 
-/// What `meta` has to say of users.
+/// Figures about users that `meta` has to have.
 #[derive(Clone, Copy, Default)]
 struct Counted {
     newest: u64,
@@ -129,7 +129,7 @@ impl Counted {
     }
 }
 
-/// What the indexes have to hold for these users, and what is counted of them.
+/// Sums of what the indexes have to hold for these users, and what is counted of them.
 fn sums_of_users<'a>(
     txn: &ReadTransaction,
     ids: impl RangeBounds<&'a str> + 'a,
@@ -228,7 +228,7 @@ fn each_user(txn: &ReadTransaction) -> Result<(), Error> {
     Ok(())
 }
 
-/// How many companies there are, and the newest number.
+/// The number of companies, and the newest one's own number.
 fn companies(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
     let mut newest = 0;
     let (companies, mut by_key) = (txn.open_table(COMPANIES)?, Expected::new(txn, COMPANIES_BY_KEY)?);
@@ -244,7 +244,7 @@ fn companies(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
     Ok((companies.len()?, newest))
 }
 
-/// How many superusers there are, and the newest number.
+/// The number of superusers, and the newest one's own number.
 fn superusers(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
     let mut newest = 0;
     let (superusers, mut by_email) = (txn.open_table(SUPERUSERS)?, Expected::new(txn, SUPERUSERS_BY_EMAIL)?);
@@ -258,7 +258,7 @@ fn superusers(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
     Ok((superusers.len()?, newest))
 }
 
-/// How many events there are, and the newest number.
+/// The number of events, and the newest one's own number.
 fn events(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
     let (mut count, mut newest) = (0, 0);
     for events in EVENTS {

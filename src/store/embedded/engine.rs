@@ -18,7 +18,7 @@ use super::tables::Tables;
 use super::unwind::{reading, writing};
 use crate::store::{Error, Location};
 
-/// Why a write was not done.
+/// Reason why a write was not done.
 #[derive(Debug)]
 pub enum WriteError {
     /// The work failed and was taken back; the database goes on.
@@ -75,7 +75,7 @@ impl Engine {
         engine
     }
 
-    /// Where it is.
+    /// Its location.
     pub fn location(&self) -> &Location {
         &self.location
     }
@@ -125,25 +125,13 @@ impl Engine {
     }
 
     /// Runs `f` in a write transaction and commits it, unless `f` fails.
-    ///
-    /// Two-phase commit: the bytes are users' own. Quick repair: a start after a crash reads no whole file.
     pub fn write<T>(&self, f: impl FnOnce(&mut Tables<'_>) -> Result<T, Error>) -> Result<T, WriteError> {
-        self.transact(
-            |txn| {
-                txn.set_two_phase_commit(true);
-                txn.set_quick_repair(true);
-                Ok(())
-            },
-            |txn| f(&mut Tables::open(txn)?),
-        )
+        self.transact(durably, |txn| f(&mut Tables::open(txn)?))
     }
 
     /// Runs `f` in a write transaction that is on disk with the next [`Engine::write`]: for a file that nobody has yet.
     pub fn load(&self, f: impl FnOnce(&WriteTransaction) -> Result<(), Error>) -> Result<(), Error> {
-        let unsynced = |txn: &mut WriteTransaction| {
-            txn.set_durability(Durability::None).map_err(|e| Error::Failed(e.to_string()))
-        };
-        Ok(self.transact(unsynced, f)?)
+        Ok(self.transact(without_sync, f)?)
     }
 
     /// Runs `f` and commits; when `f` fails or panics, takes back what it did. redb must not see a panic while the transaction is
@@ -154,12 +142,7 @@ impl Engine {
         f: impl FnOnce(&WriteTransaction) -> Result<T, Error>,
     ) -> Result<T, WriteError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let begin = || {
-            let mut txn = self.begin_write()?;
-            set_up(&mut txn)?;
-            Ok(txn)
-        };
-        let txn = writing(begin).map_err(|error| self.broken(error))?;
+        let txn = writing(|| self.begin_write(set_up)).map_err(|error| self.broken(error))?;
         match writing(|| f(&txn)) {
             Ok(value) => match writing(|| Ok(txn.commit()?)) {
                 Ok(()) => Ok(value),
@@ -179,13 +162,18 @@ impl Engine {
         WriteError::Broken(error)
     }
 
-    fn begin_write(&self) -> Result<WriteTransaction, Error> {
+    fn begin_write(
+        &self,
+        set_up: impl FnOnce(&mut WriteTransaction) -> Result<(), Error>,
+    ) -> Result<WriteTransaction, Error> {
         let open = self.opened();
         let open = open.as_ref().ok_or_else(closed)?;
         if open.mode != Mode::Write {
             return Err(Error::Failed("the storage takes no writes".into()));
         }
-        Ok(open.db.begin_write()?)
+        let mut txn = open.db.begin_write()?;
+        set_up(&mut txn)?;
+        Ok(txn)
     }
 
     /// Closes the database cleanly, has `swap` put another file in its place, and opens that. `swap` says where the file before
@@ -303,4 +291,16 @@ impl Drop for Engine {
 
 fn closed() -> Error {
     Error::Failed("the database is closed".into())
+}
+
+/// Two-phase commit: the bytes are users' own. Quick repair: a start after a crash reads no whole file.
+#[expect(clippy::unnecessary_wraps, reason = "one of the ways to set up a transaction")]
+fn durably(txn: &mut WriteTransaction) -> Result<(), Error> {
+    txn.set_two_phase_commit(true);
+    txn.set_quick_repair(true);
+    Ok(())
+}
+
+fn without_sync(txn: &mut WriteTransaction) -> Result<(), Error> {
+    txn.set_durability(Durability::None).map_err(|e| Error::Failed(e.to_string()))
 }

@@ -1,4 +1,4 @@
-//! Which database a file is: an id that its backups carry, and the place that the file had when it got the id.
+//! Identity of a database: an id that its backups carry, and the place that the file had when it got the id.
 
 use std::fs;
 use std::io;
@@ -18,7 +18,7 @@ use crate::store::{BackupInfo, Error, Identified, Location};
 
 /// Page cache for a look at a few pages.
 const CACHE: usize = 1 << 20;
-/// Where a machine says which one it is.
+/// The file with a machine's id.
 const MACHINE_ID: &str = "/etc/machine-id";
 
 impl Embedded {
@@ -79,7 +79,7 @@ pub fn stay(tables: &mut Tables<'_>, path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Where the database is now. The place of a file that is in no file system is always the same.
+/// The place of the database now. That of a file in no file system is always the same.
 pub fn place_of(location: &Location) -> Result<Place, Error> {
     match location {
         Location::File(path) => {
@@ -109,7 +109,7 @@ fn new_id(random: &Random) -> Result<DatabaseId, Error> {
     random.bytes().map(DatabaseId::new).map_err(|e| Error::Failed(e.to_string()))
 }
 
-/// What the database in the file at `path` says of itself, of whichever version it is. Only a few pages are read, and nobody who
+/// Reads the identity of the database in the file at `path`, of whichever version it is. Only a few pages are read, and nobody who
 /// uses the file is disturbed.
 pub fn peek(path: &Path) -> Result<BackupInfo, Error> {
     let location = Location::File(path.to_owned());

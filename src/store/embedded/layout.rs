@@ -1,4 +1,4 @@
-//! Where blocks and their checksums are in the file, and what a checksum is: see `blocks.rs`.
+//! Layout of the file: blocks and their checksums, see `blocks.rs`.
 
 use std::io;
 use std::ops::Range;
@@ -13,12 +13,12 @@ pub fn place(block: u64) -> (u64, usize) {
     (block / GROUP, usize::try_from(block % GROUP).unwrap_or_default())
 }
 
-/// Where the checksums of a group are.
+/// Offset of the checksums of a group.
 pub fn sums_at(group: u64) -> u64 {
     (group * (GROUP + 1) + 1) * BLOCK as u64
 }
 
-/// Where a data block is.
+/// Offset of a data block.
 pub fn physical(block: u64) -> u64 {
     let (group, index) = (block / GROUP, block % GROUP);
     (group * (GROUP + 1) + index + u64::from(index > 0)) * BLOCK as u64

@@ -22,7 +22,7 @@ use crate::store::{Contents, Error, Location};
 
 /// Page cache for reading the file back, once, in the order of its keys.
 const CACHE: usize = 16 << 20;
-/// What is left free at the end of a file that is going to be written to: so many blocks, and this part of its length. Into a
+/// Spare room at the end of a file that is going to be written to: so many blocks, and this part of its length. Into a
 /// file that is full, redb cannot write a page before it has doubled it.
 const SPARE_LEAST: u64 = 64;
 const SPARE_PART: u64 = 16;
@@ -114,14 +114,7 @@ impl Filled {
 
     /// Leaves some room at the end, for what is going to be written.
     pub fn with_spare(self) -> Result<Self, Error> {
-        let lengthen = || {
-            let file = File::options().read(true).write(true).open(self.0.path())?;
-            let blocks = Blocks::new(Box::new(FileBackend::new(file).map_err(io::Error::other)?));
-            let pages = blocks.len()? / BLOCK as u64;
-            blocks.set_len((pages + SPARE_LEAST + pages / SPARE_PART) * BLOCK as u64)?;
-            blocks.sync_data()
-        };
-        lengthen().map_err(|e| unwritten(self.0.path(), &e))?;
+        lengthen(self.0.path()).map_err(|e| unwritten(self.0.path(), &e))?;
         Ok(self)
     }
 
@@ -132,6 +125,14 @@ impl Filled {
         let contents = Engine::open(location, CACHE, Mode::Look(Lock::Exclusive))?.read_once(check)?;
         Ok(Verified { file: self.0, contents })
     }
+}
+
+fn lengthen(path: &Path) -> io::Result<()> {
+    let file = File::options().read(true).write(true).open(path)?;
+    let blocks = Blocks::new(Box::new(FileBackend::new(file).map_err(io::Error::other)?));
+    let pages = blocks.len()? / BLOCK as u64;
+    blocks.set_len((pages + SPARE_LEAST + pages / SPARE_PART) * BLOCK as u64)?;
+    blocks.sync_data()
 }
 
 /// A database that may have a name.
@@ -155,7 +156,7 @@ impl Verified {
         self.expect(expected)
     }
 
-    /// What it holds.
+    /// Its contents.
     pub fn contents(&self) -> Contents {
         self.contents
     }
@@ -201,7 +202,7 @@ pub struct NewDatabase {
     path: PathBuf,
 }
 
-/// What a new database is called until it is whole.
+/// Suffix of a new database until it is whole.
 pub const IMPORTED: &str = ".import.new";
 
 impl NewDatabase {
@@ -214,7 +215,7 @@ impl NewDatabase {
         Ok(Self { file: Unfinished::new(&beside(&path, IMPORTED))?, path })
     }
 
-    /// Where it is until it is finished.
+    /// Its path until it is finished.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.file.path()

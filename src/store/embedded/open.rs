@@ -11,7 +11,7 @@ use super::storage::{self, Lock};
 use super::unwind::writing;
 use crate::store::{Error, Location};
 
-/// Where changes go.
+/// The destination of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// To the storage.
@@ -102,7 +102,7 @@ mod tests {
     #[derive(Clone, Debug, Default)]
     struct Recorder(Arc<Mutex<Recorded>>);
 
-    /// Where, and the bytes.
+    /// Offset and bytes.
     type Written = (usize, Vec<u8>);
 
     #[derive(Debug, Default)]
@@ -110,7 +110,7 @@ mod tests {
         synced: Vec<u8>,
         current: Vec<u8>,
         writes: Vec<Written>,
-        /// What was synced, and all that came after it, at each sync.
+        /// The synced bytes, and all that came after them, at each sync.
         windows: Vec<(Vec<u8>, Vec<Written>)>,
     }
 

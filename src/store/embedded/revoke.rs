@@ -12,12 +12,12 @@ use crate::domain::{Collection, Collections, Kind, Status, Superuser, TokenKey, 
 use crate::random::Random;
 use crate::store::{Error, Remembered, Restoration};
 
-/// When tokens end.
+/// The moment when tokens end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// Now: nobody issues any.
     Now,
-    /// When the database is replaced, which is said then.
+    /// The replacement of the database, whose time is said then.
     Open,
 }
 

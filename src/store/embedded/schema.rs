@@ -31,9 +31,9 @@ pub const CURRENT: Schema = Schema {
     ],
 };
 
-/// What a new database is called until it is whole.
+/// Suffix of a new database until it is whole.
 pub const CREATED: &str = ".new";
-/// What a migrated database is called until it has the database's name.
+/// Suffix of a migrated database until it has the database's name.
 pub const MIGRATED: &str = ".migrate.new";
 
 impl Schema {
@@ -105,20 +105,20 @@ impl Schema {
     }
 
     fn create(&self, path: &Path, cache_bytes: usize) -> Result<(), Error> {
-        let of_database = |error| match error {
+        self.make(path, cache_bytes).map_err(|error| match error {
             Error::Open { reason, .. } | Error::Copy(reason) => {
                 Error::Open { path: path.display().to_string(), reason }
             }
             other => other,
-        };
-        let make = || {
-            let file = Unfinished::new(&beside(path, CREATED))?;
-            let begin =
-                |engine: &Engine| Ok(engine.write(|tables| tables.set_schema_version(self.version()))?);
-            let (filled, ()) = new_file::fill(file, owner_of(path), (cache_bytes, 0), begin)?;
-            filled.verify()?.place(path)
-        };
-        make().map_err(of_database)
+        })
+    }
+
+    fn make(&self, path: &Path, cache_bytes: usize) -> Result<(), Error> {
+        let file = Unfinished::new(&beside(path, CREATED))?;
+        let (filled, ()) = new_file::fill(file, owner_of(path), (cache_bytes, 0), |engine| {
+            Ok(engine.write(|tables| tables.set_schema_version(self.version()))?)
+        })?;
+        filled.verify()?.place(path)
     }
 
     /// Puts a migrated copy in the place of the database at `path`, which is kept under another name.
@@ -152,7 +152,7 @@ impl Schema {
     }
 }
 
-/// What the database at `path` of version `from` is called from now on: what a migration that was cut has called it already,
+/// The name of the database at `path` of version `from` from now on: the one that a migration that was cut has given it already,
 /// or else a name that no other file has.
 fn kept_name(path: &Path, from: u32) -> std::path::PathBuf {
     let suffix = format!(".v{from}.bak");

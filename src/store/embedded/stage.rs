@@ -1,4 +1,4 @@
-//! How far an open database is in its life: what its storage does depends on it.
+//! Stages in the life of an open database: what its storage does depends on them.
 
 use std::io;
 use std::sync::Arc;

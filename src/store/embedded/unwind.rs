@@ -1,4 +1,4 @@
-//! What unwinds out of redb, as an error for whoever asked.
+//! Unwinding out of redb: an error for whoever reads, and nobody else.
 //!
 //! redb refuses everybody everything once its storage has told it of an error. So a read transaction's read that fails does not
 //! tell it: it unwinds through redb to whoever reads, and the other readers and the writer, who do not need that block, go on.

@@ -203,7 +203,7 @@ where
     }
 }
 
-/// What the thread has.
+/// The state of the thread.
 struct Worker {
     engine: Arc<Engine>,
     state: Arc<State>,

@@ -61,9 +61,9 @@ pub const META_COLLECTIONS: &str = "collections";
 pub const META_VOIDS: &str = "void_tokens";
 /// When this file was made as a backup, i64 little-endian in milliseconds; not there: it was not.
 pub const META_BACKUP_TIME: &str = "backup_time";
-/// How many commits there were, u64 little-endian: after an error it tells whether the last one is stored.
+/// Number of commits, u64 little-endian: after an error it tells whether the last one is stored.
 pub const META_COMMITS: &str = "commits";
-/// What the database says of itself, see `stored/identity.rs`; not there: it has no id yet.
+/// Identity of the database, see `stored/identity.rs`; not there: it has no id yet.
 pub const META_IDENTITY: &str = "database_identity";
 /// Written to see whether writing works; as many bytes as the write had that failed.
 pub const META_PROBE: &str = "probe";
@@ -106,12 +106,12 @@ impl<'txn> Tables<'txn> {
         })
     }
 
-    /// What was changed, in order.
+    /// Takes the changes, in order.
     pub fn take_changes(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.changes)
     }
 
-    /// How many changes there are; see [`Tables::forget_changes`].
+    /// Number of changes; see [`Tables::forget_changes`].
     pub fn change_count(&self) -> usize {
         self.changes.len()
     }
@@ -239,7 +239,7 @@ pub fn read_collections(
     meta.get(META_COLLECTIONS)?.map(|bytes| stored::decode_collections(bytes.value())).transpose()
 }
 
-/// What the database says of itself.
+/// Identity of the database.
 pub fn read_identity(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Option<DatabaseIdentity>, Error> {
