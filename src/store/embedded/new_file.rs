@@ -4,6 +4,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use redb::StorageBackend as _;
@@ -22,9 +23,9 @@ use crate::store::{Contents, Error, Location};
 
 /// Page cache for reading the file back, once, in the order of its keys.
 const CACHE: usize = 16 << 20;
-/// Spare room at the end of a file that is going to be written to: so many blocks, and this part of its length. Into a
-/// file that is full, redb cannot write a page before it has doubled it.
-const SPARE_LEAST: u64 = 64;
+/// Spare room at the end of a file that is going to be written to: a quarter of its blocks, within these bounds, and this part
+/// of them. Into a file that is full, redb cannot write a page before it has doubled it.
+const SPARE: RangeInclusive<u64> = 16..=64;
 const SPARE_PART: u64 = 16;
 
 /// A file that has no name yet, and is gone when this is dropped.
@@ -131,7 +132,8 @@ fn lengthen(path: &Path) -> io::Result<()> {
     let file = File::options().read(true).write(true).open(path)?;
     let blocks = Blocks::new(Box::new(FileBackend::new(file).map_err(io::Error::other)?));
     let pages = blocks.len()? / BLOCK as u64;
-    blocks.set_len((pages + SPARE_LEAST + pages / SPARE_PART) * BLOCK as u64)?;
+    let spare = (pages / 4).clamp(*SPARE.start(), *SPARE.end()) + pages / SPARE_PART;
+    blocks.set_len((pages + spare) * BLOCK as u64)?;
     blocks.sync_data()
 }
 
