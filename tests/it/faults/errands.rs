@@ -138,6 +138,13 @@ impl Errand for Restore {
 
     fn ask(&self, server: &Server) -> Asked {
         let answer = server.call("/api/backups/good.redb/restore").try_send();
+        if server.is_to_recover() {
+            // Whichever database it is, it is read and written.
+            for path in ["/api/system/users-count", "/api/system/health"] {
+                let status = server.post(path, &json!({})).map(|answer| answer.status);
+                assert_eq!(status, Some(200), "{path} after a fault");
+            }
+        }
         answered(answer.ok().map(|answer| answer.status))
     }
 }
