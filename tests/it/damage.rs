@@ -89,6 +89,15 @@ fn beside(count: usize, work: impl Fn() + Sync, meanwhile: impl FnOnce()) -> usi
     done.into_inner()
 }
 
+/// Writes and reads of others, each of which has to succeed.
+fn read_and_write(store: &Store) {
+    let runtime = runtime();
+    for n in ELSEWHERE.step_by(10) {
+        runtime.block_on(store.update_user(user_id(n), rename("written"), now())).unwrap().unwrap();
+        assert_eq!(runtime.block_on(store.user_by_id(&user_id(n))).unwrap().unwrap().name, "written");
+    }
+}
+
 #[test]
 fn others_read_and_write_while_clients_ask_for_a_damaged_record() {
     let (_dir, path) = damaged();
@@ -97,14 +106,7 @@ fn others_read_and_write_while_clients_ask_for_a_damaged_record() {
         let answer = runtime().block_on(store.user_by_id(&user_id(DAMAGED)));
         assert_names_its_block(&answer.unwrap_err());
     };
-    let others = || {
-        let runtime = runtime();
-        for n in ELSEWHERE.step_by(10) {
-            runtime.block_on(store.update_user(user_id(n), rename("written"), now())).unwrap().unwrap();
-            assert_eq!(runtime.block_on(store.user_by_id(&user_id(n))).unwrap().unwrap().name, "written");
-        }
-    };
-    assert!(beside(4, ask, others) > 100);
+    assert!(beside(4, ask, || read_and_write(&store)) > 100);
 }
 
 #[test]
@@ -115,14 +117,7 @@ fn a_write_to_a_damaged_record_fails_alone() {
         let answer = runtime().block_on(store.update_user(user_id(DAMAGED), rename("lost"), now()));
         assert_names_its_block(&answer.unwrap_err());
     };
-    let others = || {
-        let runtime = runtime();
-        for n in ELSEWHERE.step_by(10) {
-            runtime.block_on(store.update_user(user_id(n), rename("written"), now())).unwrap().unwrap();
-            assert_eq!(runtime.block_on(store.user_by_id(&user_id(n))).unwrap().unwrap().name, "written");
-        }
-    };
-    assert!(beside(2, ask, others) > 2);
+    assert!(beside(2, ask, || read_and_write(&store)) > 2);
     assert_eq!(runtime().block_on(store.count_users()).unwrap(), USERS as u64);
 }
 
