@@ -24,7 +24,7 @@ impl Stats {
             ),
             failed: metrics::counter(
                 "bai_store_commit_failures_total",
-                "Transactions that failed: nothing of them was stored.",
+                "Transactions that failed: nothing of them was stored, as far as is known.",
             ),
         }
     }
