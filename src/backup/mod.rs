@@ -246,7 +246,9 @@ fn sweep(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let is_unfinished = path.to_str().is_some_and(|path| path.ends_with(UNFINISHED));
-        if is_unfinished && File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+        // Some network file systems lock only what is open to write.
+        let opened = File::options().read(true).write(true).open(&path);
+        if is_unfinished && opened.is_ok_and(|file| file.try_lock().is_ok()) {
             fs::remove_file(path)?;
         }
     }

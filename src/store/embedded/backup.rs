@@ -63,14 +63,11 @@ fn copy(
     let watch = Growth::new(engine, limits);
     let file = Unfinished::new(&beside(path, ".new"))?;
     let (filled, expected) = engine.read_once(|txn| {
-        let room = needed(engine, txn, file.path())?;
-        room::ensure(file.path(), room)?;
         let like = engine.file().map_or_else(|| owner_of(path), owner_of);
         let filled = copy_of(
+            engine,
             txn,
-            file,
-            like,
-            room,
+            (file, like),
             &mut |done, total| {
                 progress(done, total);
                 watch.ensure_bounded()
@@ -112,15 +109,20 @@ impl<'a> Growth<'a> {
     }
 }
 
-/// Writes all that `txn` sees into a new database, in the order of the keys, and then what `finish` changes.
+/// Writes all that `txn` sees of `source` into a new database in `file`, which belongs to whom `like` belongs, in the order of
+/// the keys, and then what `finish` changes.
+///
+/// # Errors
+/// [`Error::NoRoom`], before anything is written; [`Error::Damaged`] of the source; [`Error::Copy`].
 pub fn copy_of(
+    source: &Engine,
     txn: &ReadTransaction,
-    file: Unfinished,
-    like: &Path,
-    room: u64,
+    (file, like): (Unfinished, &Path),
     each: &mut (dyn FnMut(u64, u64) -> Result<(), Error> + Send),
     finish: impl FnOnce(&mut Tables<'_>) -> Result<(), Error>,
 ) -> Result<Filled, Error> {
+    let room = needed(source, txn, file.path())?;
+    room::ensure(file.path(), room)?;
     let (filled, ()) = new_file::fill(file, like, (CACHE, room), |engine| load(txn, engine, each, finish))?;
     Ok(filled)
 }
@@ -147,7 +149,7 @@ fn load(
 }
 
 /// The room that a copy takes: at most what the file has; where that is more than there is, the pages in use are counted.
-pub fn needed(engine: &Engine, txn: &ReadTransaction, path: &Path) -> Result<u64, Error> {
+fn needed(engine: &Engine, txn: &ReadTransaction, path: &Path) -> Result<u64, Error> {
     match engine.file_len() {
         Some(len) if room::ensure(path, len).is_ok() => Ok(len),
         _ => tables::stored_bytes(txn),
@@ -159,11 +161,9 @@ pub fn compact(engine: &Engine) -> Result<(), Error> {
     let path = engine.file().ok_or_else(|| Error::Copy("the database is not in a file".into()))?;
     let file = Unfinished::new(&beside(path, COMPACTED))?;
     let (filled, expected) = engine.read_once(|txn| {
-        let room = needed(engine, txn, file.path())?;
-        room::ensure(file.path(), room)?;
         let new = file.path().to_owned();
         let stay = |tables: &mut Tables<'_>| identity::stay(tables, &new);
-        Ok((copy_of(txn, file, path, room, &mut |_, _| Ok(()), stay)?, contents(txn)?))
+        Ok((copy_of(engine, txn, (file, path), &mut |_, _| Ok(()), stay)?, contents(txn)?))
     })?;
     let verified = filled.with_spare()?.verify()?.expect(expected)?;
     let before = beside(path, BEFORE_COMPACTION);

@@ -22,9 +22,7 @@ pub struct Batch(Vec<Box<dyn Job>>);
 pub struct Committed {
     /// Whether there was a commit: not if every job met an error.
     pub is_proof: bool,
-    /// Of a commit before, of which nobody knew.
-    pub earlier: Vec<Change>,
-    /// Of this one.
+    /// The changes of records, in order.
     pub changes: Vec<Change>,
 }
 
@@ -32,6 +30,14 @@ pub struct Committed {
 pub struct Unsettled {
     number: u64,
     changes: Vec<Change>,
+}
+
+impl Unsettled {
+    /// Asks the storage, once it works again, before anything else is committed: the changes, if it has them.
+    pub fn settle(self, engine: &Engine) -> Vec<Change> {
+        let is_stored = commits(engine).is_ok_and(|found| found >= self.number);
+        if is_stored { self.changes } else { Vec::new() }
+    }
 }
 
 /// An attempt that failed.
@@ -63,16 +69,11 @@ impl Batch {
     /// Commits all jobs but those that meet an error, which are answered. When the commit itself fails, the database is opened
     /// anew, and if it does not have the commit, that is tried once more: what failed may have been an earlier one's affair.
     pub fn commit(&mut self, engine: &Engine, unsettled: &mut Option<Unsettled>) -> Result<Committed, Error> {
-        let mut earlier = Vec::new();
         let mut is_retried = false;
         while !self.0.is_empty() {
             engine.ensure_writable()?;
-            if let Some(before) = unsettled.take_if(|before| is_stored(engine, before.number)) {
-                earlier.extend(before.changes);
-            }
-            *unsettled = None;
             let failure = match self.attempt(engine) {
-                Ok(changes) => return Ok(Committed { is_proof: true, earlier, changes }),
+                Ok(changes) => return Ok(Committed { is_proof: true, changes }),
                 Err(failure) => failure,
             };
             if let Some(job) = failure.at_fault {
@@ -81,7 +82,7 @@ impl Batch {
             if failure.is_broken {
                 tracing::error!(error = %failure.error, jobs = self.len(), "a commit failed; reopening the database");
                 match found_after(engine, failure.commit) {
-                    Found::Stored(changes) => return Ok(Committed { is_proof: true, earlier, changes }),
+                    Found::Stored(changes) => return Ok(Committed { is_proof: true, changes }),
                     Found::NotStored if failure.at_fault.is_some() || !is_retried => {}
                     Found::NotStored => return Err(failure.error),
                     Found::Unknown(commit) => {
@@ -92,7 +93,7 @@ impl Batch {
                 is_retried |= failure.at_fault.is_none();
             }
         }
-        Ok(Committed { earlier, ..Committed::default() })
+        Ok(Committed::default())
     }
 
     fn attempt(&mut self, engine: &Engine) -> Result<Vec<Change>, Failure> {
@@ -138,10 +139,6 @@ fn found_after(engine: &Engine, commit: Option<Unsettled>) -> Found {
         (Ok(_), Ok(())) => Found::Stored(commit.changes),
         _ => Found::Unknown(commit),
     }
-}
-
-fn is_stored(engine: &Engine, number: u64) -> bool {
-    commits(engine).is_ok_and(|found| found >= number)
 }
 
 fn commits(engine: &Engine) -> Result<u64, Error> {

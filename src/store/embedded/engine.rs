@@ -250,9 +250,6 @@ impl Engine {
 
     /// When the storage takes no writes, the database serves reads at least, and that is still an error.
     fn open_again(&self) -> (Option<Open>, Result<(), Error>) {
-        if let Err(error) = self.ensure_in_place() {
-            return (None, Err(error));
-        }
         let open = |mode| open_database(&self.location, self.cache_bytes, mode);
         match open(Mode::Write) {
             Ok(opened) => (Some(opened), Ok(())),

@@ -1,6 +1,6 @@
 //! A database in a new file: filled under a name that nobody looks for, closed, synced, read back off the disk, and only then
 //! renamed. Backup, restoration, compaction, migration and the first start make their files here, and nothing else gives a
-//! file the name of a database.
+//! file the name of the database.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -175,8 +175,8 @@ impl Verified {
     /// [`Error::Copy`]: the database is what it was, and has one name.
     pub fn swap(self, path: &Path, before: &Path) -> Result<(), Error> {
         let old = FileId::at(path);
-        keep(path, before).map_err(|e| unwritten(before, &e))?;
-        self.file.replace(path).inspect_err(|_| {
+        let swapped = keep(path, before).and_then(|()| self.file.replace(path));
+        swapped.inspect_err(|_| {
             if FileId::at(path) != old {
                 let _ = fs::rename(before, path);
             }
@@ -237,16 +237,16 @@ impl NewDatabase {
 
 /// Gives the file at `path` the second name `kept`, or makes a copy of it where the file system has no second names. It may
 /// have that name already.
-fn keep(path: &Path, kept: &Path) -> io::Result<()> {
+fn keep(path: &Path, kept: &Path) -> Result<(), Error> {
     if FileId::at(kept).is_none_or(|found| Some(found) != FileId::at(path))
         && fs::hard_link(path, kept).is_err()
     {
-        let copy = beside(kept, ".new");
-        fs::copy(path, &copy)?;
-        File::open(&copy)?.sync_all()?;
-        fs::rename(copy, kept)?;
+        let copy = Unfinished::new(&beside(kept, ".new"))?;
+        fs::copy(path, copy.path()).map_err(|e| unwritten(kept, &e))?;
+        copy.sync()?;
+        return copy.name(kept);
     }
-    sync_folder(kept)
+    sync_folder(kept).map_err(|e| unwritten(kept, &e))
 }
 
 /// A name beside `path` that is not taken: `suffix` behind its own, and a number if need be.

@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::backup::{BEFORE_COMPACTION, COMPACTED, copy_of, needed};
+use super::backup::{BEFORE_COMPACTION, COMPACTED, copy_of};
 use super::check::{check, contents};
 use super::engine::Engine;
 use super::new_file::{Filled, IMPORTED, Unfinished, Verified, beside, free_name, owner_of, remove_if_there};
 use super::open::Mode;
 use super::revoke::{self, End, MILLISECOND, revoke};
 use super::schema::{CREATED, CURRENT, MIGRATED};
-use super::storage::{Lock, resolve};
+use super::storage::{Lock, open_for, resolve};
 use super::tables::{self, Tables};
-use super::{Embedded, identity, room};
+use super::{Embedded, identity};
 use crate::domain::Void;
 use crate::store::{Contents, Error, Location, Remembered, Restoration, Restored};
 
@@ -90,7 +90,8 @@ impl Live {
 
 fn lock(path: &Path) -> Result<fs::File, Error> {
     let name = path.display().to_string();
-    let file = fs::File::open(path).map_err(|e| Error::Open { path: name.clone(), reason: e.to_string() })?;
+    let file = open_for(path, Lock::Exclusive)
+        .map_err(|e| Error::Open { path: name.clone(), reason: e.to_string() })?;
     file.try_lock().map_err(|_| Error::InUse { path: name })?;
     Ok(file)
 }
@@ -114,11 +115,9 @@ impl Staged {
         }
         let file = Unfinished::new(&beside(database, STAGED))?;
         let (filled, found) = source.read_once(|txn| {
-            let (room, found) = (needed(&source, txn, file.path())?, contents(txn)?);
-            room::ensure(file.path(), room)?;
             let steps = |tables: &mut Tables<'_>| CURRENT.take_steps(tables, version);
-            let copied = copy_of(txn, file, owner_of(database), room, &mut |_, _| Ok(()), steps);
-            Ok((copied.map_err(|e| e.of_file(from))?, found))
+            let copied = copy_of(&source, txn, (file, owner_of(database)), &mut |_, _| Ok(()), steps);
+            Ok((copied.map_err(|e| e.of_file(from))?, contents(txn)?))
         })?;
         // What is changed from now on is written into the spare room, not behind the end.
         let (file, engine) = filled.with_spare()?.reopen(CACHE)?;
@@ -137,21 +136,18 @@ impl Staged {
         let mut remembered = self.engine.read_once(tables::remembered)?;
         let verified = self.finish()?;
         let contents = verified.contents();
-        let before = {
-            let remembered = &mut remembered;
-            let swap = |path: &Path| {
-                let before = name_before(path, kept.at);
-                verified.swap(path, &before)?;
-                Ok(before)
-            };
-            engine.replace(swap, || {
-                let end = asked.clock.now() + MILLISECOND;
-                remembered.voids = Void::ended(std::mem::take(&mut remembered.voids), end);
-                follow(remembered);
-                // Nobody reads the new database, and so nobody logs in, in a millisecond that is void.
-                asked.clock.wait_until(end);
-            })?
+        let swap = |path: &Path| {
+            let before = name_before(path, kept.at);
+            verified.swap(path, &before)?;
+            Ok(before)
         };
+        let before = engine.replace(swap, || {
+            let end = asked.clock.now() + MILLISECOND;
+            remembered.voids = Void::ended(std::mem::take(&mut remembered.voids), end);
+            follow(&remembered);
+            // Nobody reads the new database, and so nobody logs in, in a millisecond that is void.
+            asked.clock.wait_until(end);
+        })?;
         // Until this is written, a start ends them: `Store::end_voids`.
         if let Err(error) = engine.write(|tables| tables.set_voids(&remembered.voids)) {
             tracing::warn!(error = %Error::from(error), "the end of the void times is not written yet");

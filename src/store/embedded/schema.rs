@@ -4,14 +4,14 @@ use std::path::Path;
 
 use redb::{ReadTransaction, TableHandle};
 
-use super::backup::{copy_of, needed};
+use super::backup::copy_of;
 use super::check::contents;
 use super::engine::Engine;
+use super::identity;
 use super::new_file::{self, Unfinished, beside, free_name, owner_of};
 use super::open::Mode;
 use super::storage::{FileId, Lock, resolve};
 use super::tables::{META, Tables, read_schema_version};
-use super::{identity, room};
 use crate::store::{Error, Location};
 
 /// Brings a database from one version to the next.
@@ -125,14 +125,12 @@ impl Schema {
     fn migrate(&self, old: &Engine, path: &Path, from: u32) -> Result<(), Error> {
         let file = Unfinished::new(&beside(path, MIGRATED))?;
         let (filled, before) = old.read_once(|txn| {
-            let room = needed(old, txn, file.path())?;
-            room::ensure(file.path(), room)?;
             let new = file.path().to_owned();
             let steps = |tables: &mut Tables<'_>| {
                 identity::stay(tables, &new)?;
                 self.take_steps(tables, from)
             };
-            Ok((copy_of(txn, file, path, room, &mut |_, _| Ok(()), steps)?, contents(txn)?))
+            Ok((copy_of(old, txn, (file, path), &mut |_, _| Ok(()), steps)?, contents(txn)?))
         })?;
         let verified = filled.with_spare()?.verify()?.expect_users(before.users)?;
         let kept = kept_name(path, from);

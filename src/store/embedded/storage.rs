@@ -59,8 +59,8 @@ pub fn open_to_read(location: &Location, lock: Lock) -> Result<Box<dyn StorageBa
     }
 }
 
-/// Some network file systems give an exclusive lock only on what is open to write.
-fn open_for(path: &Path, lock: Lock) -> io::Result<File> {
+/// Opens a file that is read under a lock. Some network file systems give an exclusive one only on what is open to write.
+pub fn open_for(path: &Path, lock: Lock) -> io::Result<File> {
     if lock == Lock::Exclusive
         && let Ok(file) = OpenOptions::new().read(true).write(true).open(path)
     {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::batch::{Batch, Committed, Job, Unsettled};
+use super::batch::{Batch, Job, Unsettled};
 use super::engine::Engine;
 use super::stats::Stats;
 use super::tables::Tables;
@@ -226,6 +226,7 @@ impl Worker {
     }
 
     fn write(&mut self, mut batch: Batch) {
+        self.settle();
         let (begun, jobs, written) = (Instant::now(), batch.len(), self.engine.written_bytes());
         let committed = batch.commit(&self.engine, &mut self.unsettled);
         self.state.stats.record(jobs, begun.elapsed(), committed.is_ok());
@@ -234,11 +235,16 @@ impl Worker {
             Ok(_) => {}
             Err(_) => self.state.failed(self.engine.written_bytes().saturating_sub(written)),
         }
-        let outcome = committed.map(|Committed { earlier, changes, .. }| {
-            self.tell(earlier);
-            self.tell(changes);
-        });
+        let outcome = committed.map(|committed| self.tell(committed.changes));
         batch.answer(&outcome);
+    }
+
+    /// Tells of a commit of which nobody knew whether it is there.
+    fn settle(&mut self) {
+        if self.unsettled.is_some() && self.engine.ensure_writable().is_ok() {
+            let changes = self.unsettled.take().map(|commit| commit.settle(&self.engine));
+            self.tell(changes.unwrap_or_default());
+        }
     }
 
     fn tell(&self, changes: Vec<Change>) {
