@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 macro_rules! wire_type {
     ($(#[$doc:meta])* $name:ident($field:ty), $reference:ident, $schema:expr, $write:expr) => {
         $(#[$doc])*
+        #[derive(Clone)]
         pub struct $name(pub $field);
 
         impl Type for $name {

@@ -7,18 +7,59 @@ use std::cmp::Ordering;
 use super::like::{like, pattern};
 use super::sqlite::{Affinity, Datum, compare};
 use super::tree::{Comparison, Modifier, Node, Operand, Path, Relation};
-use super::{Context, Record, Value};
+use super::{Budget, Context, Record, TooCostly, Value};
 
-pub(super) fn matches(node: &Node, record: &dyn Record, context: &Context<'_>) -> bool {
-    match node {
-        Node::All(nodes) => nodes.iter().all(|node| matches(node, record, context)),
-        Node::Any(nodes) => nodes.iter().any(|node| matches(node, record, context)),
-        Node::Comparison(comparison) => {
-            holds(comparison, record, context)
-                && (context.is_superuser
-                    || !asks_email(comparison)
-                    || record.value("emailVisibility") == Value::Bool(true))
+/// The steps of a comparison beside those for the texts that it looks at: a number or a time that is made a text takes as many.
+const COMPARISON: usize = 64;
+
+/// A look at one record.
+pub(super) struct Evaluation<'a> {
+    pub record: &'a dyn Record,
+    pub context: &'a Context<'a>,
+    pub budget: &'a Budget,
+}
+
+impl Evaluation<'_> {
+    /// Whether the record is one that `node` asks for.
+    pub fn matches(&self, node: &Node) -> Result<bool, TooCostly> {
+        match node {
+            Node::All(nodes) => Ok(!self.is_any(nodes, false)?),
+            Node::Any(nodes) => self.is_any(nodes, true),
+            Node::Comparison(comparison) => Ok(self.holds(comparison)? && self.may_ask(comparison)),
         }
+    }
+
+    /// Whether one of `nodes` matches, or does not.
+    fn is_any(&self, nodes: &[Node], wanted: bool) -> Result<bool, TooCostly> {
+        for node in nodes {
+            if self.matches(node)? == wanted {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn may_ask(&self, comparison: &Comparison) -> bool {
+        self.context.is_superuser
+            || !asks_email(comparison)
+            || self.record.value("emailVisibility") == Value::Bool(true)
+    }
+
+    fn holds(&self, comparison: &Comparison) -> Result<bool, TooCostly> {
+        let left = Side::of(&comparison.left, self.record, self.context);
+        let right = Side::of(&comparison.right, self.record, self.context);
+        self.budget.spend(COMPARISON + left.bytes() + right.bytes())?;
+        Ok(match comparison.operator.relation {
+            Relation::Equal => equal(left, right),
+            // `IS NOT` with the same care for NULL as `=`: exactly its contrary.
+            Relation::NotEqual => !equal(left, right),
+            Relation::Like => is_like(left, right, self.budget)? == Some(true),
+            Relation::NotLike => is_like(left, right, self.budget)? == Some(false),
+            Relation::Less => ordered(left, right).is_some_and(Ordering::is_lt),
+            Relation::LessOrEqual => ordered(left, right).is_some_and(Ordering::is_le),
+            Relation::Greater => ordered(left, right).is_some_and(Ordering::is_gt),
+            Relation::GreaterOrEqual => ordered(left, right).is_some_and(Ordering::is_ge),
+        })
     }
 }
 
@@ -91,6 +132,11 @@ impl<'a> Side<'a> {
         Self { value: lower, affinity: Affinity::None, source: Source::Column }
     }
 
+    /// The bytes that a comparison looks at.
+    fn bytes(&self) -> usize {
+        if let Datum::Text(text) = &self.value { text.len() } else { 0 }
+    }
+
     /// Known to be empty before any record is looked at.
     fn is_empty(&self) -> bool {
         match self.source {
@@ -120,22 +166,6 @@ fn is_parameter(path: &Path) -> bool {
     path.modifier.is_none() && at_hand.contains(&path.name.as_str())
 }
 
-fn holds(comparison: &Comparison, record: &dyn Record, context: &Context<'_>) -> bool {
-    let left = Side::of(&comparison.left, record, context);
-    let right = Side::of(&comparison.right, record, context);
-    match comparison.operator.relation {
-        Relation::Equal => equal(left, right),
-        // `IS NOT` with the same care for NULL as `=`: exactly its contrary.
-        Relation::NotEqual => !equal(left, right),
-        Relation::Like => is_like(left, right) == Some(true),
-        Relation::NotLike => is_like(left, right) == Some(false),
-        Relation::Less => ordered(left, right).is_some_and(Ordering::is_lt),
-        Relation::LessOrEqual => ordered(left, right).is_some_and(Ordering::is_le),
-        Relation::Greater => ordered(left, right).is_some_and(Ordering::is_gt),
-        Relation::GreaterOrEqual => ordered(left, right).is_some_and(Ordering::is_ge),
-    }
-}
-
 fn ordered(left: Side<'_>, right: Side<'_>) -> Option<Ordering> {
     compare((left.value, left.affinity), (right.value, right.affinity))
 }
@@ -159,13 +189,19 @@ fn or_empty(side: Side<'_>) -> Datum<'_> {
 }
 
 /// `None` when either is NULL. A column makes a pattern with its wildcards alive; a constant is escaped.
-fn is_like(left: Side<'_>, right: Side<'_>) -> Option<bool> {
-    let pattern = match (right.source, right.value) {
+fn is_like(left: Side<'_>, right: Side<'_>, budget: &Budget) -> Result<Option<bool>, TooCostly> {
+    match (left.value.into_text(), pattern_of(right)) {
+        (Some(text), Some(pattern)) => like(&text, &pattern, budget).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn pattern_of(side: Side<'_>) -> Option<String> {
+    Some(match (side.source, side.value) {
         // Written by Go, not by SQLite: 1 is "1", not "1.0".
         (Source::Parameter, Datum::Real(number)) => pattern(&number.to_string()),
         (Source::Parameter, value) => pattern(&value.into_text()?),
         (Source::Flag, value) => pattern(if value == Datum::Integer(1) { "true" } else { "false" }),
         (_, value) => format!("%{}%", value.into_text()?),
-    };
-    Some(like(&left.value.into_text()?, &pattern))
+    })
 }

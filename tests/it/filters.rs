@@ -1,6 +1,6 @@
 //! PocketBase's filter and sort language, against what a real PocketBase answered.
 
-use bai::filter::{Context, Filter, MAX_LENGTH, Record, SUPERUSER_ONLY, Sort, Value};
+use bai::filter::{Budget, Context, Filter, MAX_LENGTH, Record, SUPERUSER_ONLY, Sort, Value};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
@@ -101,7 +101,8 @@ impl Recorded {
         if filter.check(is_field).is_err() {
             return 400.into();
         }
-        let found = |i: usize| self.rows.get(i).is_some_and(|row| may_see(i) && filter.matches(row, context));
+        let matches = |row| filter.matches(row, context, &Budget::new(Budget::EVALUATION)).unwrap();
+        let found = |i: usize| self.rows.get(i).is_some_and(|row| may_see(i) && matches(row));
         let digit = |n: usize| (0..4).fold(0, |digit, bit| digit | u32::from(found(4 * n + bit)) << bit);
         let digits: String =
             (0..=self.rows.len() / 4).rev().map(|n| char::from_digit(digit(n), 16).unwrap()).collect();

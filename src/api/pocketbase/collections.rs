@@ -13,6 +13,7 @@ use super::answer::{Outcomes, Reply};
 use super::description::{Described, IN_ORDER, SEARCHABLE, describe};
 use super::error::Refused;
 use super::fields::Fields;
+use super::list::ListError;
 use super::paging::Paging;
 use crate::filter::{self, Filter, SUPERUSER_ONLY, Sort};
 
@@ -91,7 +92,7 @@ impl CollectionsApi {
         self.0.ensure_superuser(&bearer).await?;
         let paging = Paging::parse(page.0.as_deref(), per_page.0.as_deref(), skip_total.0.as_deref())?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let found = self.find(&filter.0.unwrap_or_default(), &sort.0.unwrap_or_default())?;
+        let found = self.find(&filter.0.unwrap_or_default(), &sort.0.unwrap_or_default()).await?;
         let (total_items, total_pages) = paging.totals(found.len() as u64);
         let items = paging.of(found).into_iter().map(|described| fields.pick_record(described.json));
         let list = CollectionList {
@@ -160,18 +161,17 @@ impl CollectionsApi {
         Err(Refused::READ_ONLY.into())
     }
 
-    fn find(&self, filter: &str, sort: &str) -> Result<Vec<Described>, Refused> {
+    async fn find(&self, filter: &str, sort: &str) -> Result<Vec<Described>> {
         let bad = |_| Refused::BAD_REQUEST;
         let is_field = |name: &str| SEARCHABLE.contains(&name);
         if SUPERUSER_ONLY.iter().any(|word| filter.contains(word)) {
-            return Err(Refused::BAD_REQUEST);
+            return Err(Refused::BAD_REQUEST.into());
         }
         let mut found: Vec<_> = IN_ORDER.into_iter().map(|kind| describe(&self.0, kind)).collect();
         if !filter.is_empty() {
             let filter = Filter::parse(filter).map_err(bad)?;
             filter.check(is_field).map_err(bad)?;
-            let context = filter::Context { now: self.0.app.clock.now(), auth: None, is_superuser: true };
-            found.retain(|described| filter.matches(described, &context));
+            found = self.matching(found, filter).await?;
         }
         if !sort.is_empty() {
             let sort = Sort::parse(sort).map_err(bad)?;
@@ -179,5 +179,21 @@ impl CollectionsApi {
             found.sort_by(|a, b| sort.compare(a, b, 0));
         }
         Ok(found)
+    }
+
+    async fn matching(&self, all: Vec<Described>, filter: Filter) -> Result<Vec<Described>, ListError> {
+        let now = self.0.app.clock.now();
+        self.0
+            .evaluate(move |budget| {
+                let context = filter::Context { now, auth: None, is_superuser: true };
+                let mut found = Vec::with_capacity(all.len());
+                for described in &all {
+                    if filter.matches(described, &context, budget)? {
+                        found.push(described.clone());
+                    }
+                }
+                Ok(found)
+            })
+            .await
     }
 }

@@ -19,6 +19,7 @@ pub const IN_ORDER: [Kind; 3] = [Kind::Superusers, Kind::Companies, Kind::Users]
 pub const SEARCHABLE: [&str; 6] = ["id", "created", "updated", "name", "system", "type"];
 
 /// A description, and its place among the others.
+#[derive(Clone)]
 pub struct Described {
     pub json: AuthRecord,
     place: u64,

@@ -35,6 +35,10 @@ const SOMETHING: &str = "Something went wrong while processing your request.";
 
 impl Refused {
     pub const BAD_REQUEST: Self = Self::new(StatusCode::BAD_REQUEST, SOMETHING);
+    pub const COSTLY_FILTER: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "The filter compares too much text of one record: use fewer comparisons, or none of long fields with each other.",
+    );
     pub const NOT_LOADED: Self =
         Self::new(StatusCode::BAD_REQUEST, "An error occurred while loading the submitted data.");
     pub const CREDENTIALS: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to authenticate.");

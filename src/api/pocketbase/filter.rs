@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::error::Refused;
 use super::row::Row;
 use super::schema::Schema;
-use crate::filter::{self, Filter, SUPERUSER_ONLY, Sort};
+use crate::filter::{self, Budget, Filter, SUPERUSER_ONLY, Sort, TooCostly};
 
 /// A filter and a sort that were understood; no filter holds for every record.
 pub struct Condition {
@@ -50,9 +50,12 @@ impl Condition {
     }
 
     /// Whether the filter holds for `row`.
-    pub fn holds(&self, row: &Row<'_>, asker: &Asker<'_>) -> bool {
+    ///
+    /// # Errors
+    /// [`TooCostly`] when `budget` does not reach.
+    pub fn holds(&self, row: &Row<'_>, asker: &Asker<'_>, budget: &Budget) -> Result<bool, TooCostly> {
         let auth = asker.row.as_ref().map(|row| row as &dyn filter::Record);
         let context = filter::Context { now: asker.now, auth, is_superuser: asker.is_superuser };
-        self.filter.as_ref().is_none_or(|filter| filter.matches(row, &context))
+        self.filter.as_ref().map_or(Ok(true), |filter| filter.matches(row, &context, budget))
     }
 }

@@ -1,30 +1,23 @@
-//! Finding the records of a page: by an index where the filter names one record, in the order of creation from an index,
-//! and else by looking at all of them.
+//! Finding the records of a page: by an index where the filter names one record, and else by looking at them (`scan`).
 
-use std::cmp::Ordering;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::Context;
-use super::best::{Best, Key, Named};
+use super::error::Refused;
 use super::filter::{Asker, Condition};
+use super::operator::Failure;
 use super::paging::Paging;
 use super::row::Row;
+use super::scan::{SORT_BYTES, Seen, look};
 use super::schema::Schemas;
 use crate::app::App;
 use crate::auth::Who;
 use crate::domain::{Kind, OpenId, Phone, RecordId};
 use crate::error::{Error, Result};
-use crate::filter::{Filter, Record as _, Sort};
-use crate::store::{self, Record, Scan};
-
-/// How many lists may look at all records at once: two, so that a long one does not stop every other, and no more, because
-/// each keeps a core busy that logins could use. Further ones wait.
-pub const SCANS: usize = 2;
-
-/// What a sorted list may keep of the records it has seen: the keys of a hundred thousand. For a page behind that the
-/// records are looked at once more for each hundred thousand before it.
-const SORT_BYTES: usize = 16 << 20;
+use crate::filter::{Budget, Filter, TooCostly};
+use crate::store::{self, Record};
 
 /// What was found: the records of the page, and how many there are on all pages.
 #[derive(Debug, Default)]
@@ -41,21 +34,72 @@ impl Found {
     }
 }
 
-/// A list of a collection for somebody who sees all of it.
-struct Query {
-    kind: Kind,
-    paging: Paging,
-    condition: Condition,
-    /// The superuser who asks, if it is one.
-    superuser: Option<Record>,
+/// Why there is no list.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// The filter compares too much text of a record.
+    #[error(transparent)]
+    TooCostly(#[from] TooCostly),
+    /// An error of ours, or too many lists at once.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+impl From<store::Error> for ListError {
+    fn from(error: store::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<ListError> for poem::Error {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::TooCostly(_) => Refused::COSTLY_FILTER.into(),
+            ListError::Failed(error) => error.into(),
+        }
+    }
+}
+
+impl From<ListError> for Failure {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::TooCostly(_) => Refused::COSTLY_FILTER.into(),
+            ListError::Failed(error) => error.into(),
+        }
+    }
+}
+
+/// A list of a collection.
+pub struct Query {
+    pub kind: Kind,
+    pub paging: Paging,
+    pub condition: Condition,
+    /// The record of whoever asks; the operator has none.
+    pub asker: Option<Record>,
     /// What may be kept of the records that were seen, in bytes.
-    sort_bytes: usize,
+    pub sort_bytes: usize,
 }
 
 impl Query {
-    fn asker<'a>(&'a self, app: &App, schemas: &'a Schemas) -> Asker<'a> {
-        let row = self.superuser.as_ref().map(|record| Row::new(record, schemas.of(Kind::Superusers)));
-        Asker { now: app.clock.now(), row, is_superuser: true }
+    /// The asker as filters see it.
+    pub fn asker<'a>(&'a self, now: Timestamp, schemas: &'a Schemas) -> Asker<'a> {
+        let row = self.asker.as_ref().map(|record| Row::new(record, schemas.of(record.kind())));
+        Asker { now, row, is_superuser: !matches!(self.asker, Some(Record::User(_))) }
+    }
+
+    /// Whether the filter holds for `record`.
+    ///
+    /// # Errors
+    /// [`TooCostly`] when `budget` does not reach.
+    fn holds(
+        &self,
+        record: &Record,
+        now: Timestamp,
+        schemas: &Schemas,
+        budget: &Budget,
+    ) -> Result<bool, TooCostly> {
+        let row = Row::new(record, schemas.of(self.kind));
+        self.condition.holds(&row, &self.asker(now, schemas), budget)
     }
 }
 
@@ -101,186 +145,68 @@ pub async fn by_id(app: &App, kind: Kind, id: &RecordId) -> Result<Option<Record
     })
 }
 
-/// What a look at the records gives: records, or where they are.
-enum Seen {
-    Records(Found),
-    Ids(Vec<RecordId>, u64),
-}
-
-/// Looks at the records; not for a thread that others wait for.
-fn look(app: &App, schemas: &Schemas, query: &Query) -> Result<Seen, store::Error> {
-    let newest_first = match query.condition.sort.as_ref().map(Sort::only) {
-        None => Some(false),
-        Some(Some(("created", descending))) => Some(descending),
-        Some(_) => None,
-    };
-    let schema = schemas.of(query.kind);
-    let asker = query.asker(app, schemas);
-    let holds = |record: &Record| query.condition.holds(&Row::new(record, schema), &asker);
-    match newest_first {
-        Some(newest_first) if query.kind == Kind::Users => {
-            by_created(app, query, newest_first, holds).map(Seen::Records)
-        }
-        _ => {
-            let seed = app.random.bytes().map_err(|e| store::Error::Failed(e.to_string()))?;
-            let order = Order { query, schemas, newest_first, seed: u64::from_le_bytes(seed), holds };
-            order.page(app).map(|(ids, total)| Seen::Ids(ids, total))
-        }
-    }
-}
-
-/// Users in the order of creation. Without a filter, those of the pages before are not read and those behind not counted.
-fn by_created(
-    app: &App,
-    query: &Query,
-    newest_first: bool,
-    holds: impl Fn(&Record) -> bool,
-) -> Result<Found, store::Error> {
-    let paging = &query.paging;
-    let (is_filtered, skip_total) = (query.condition.filter.is_some(), paging.skip_total);
-    let skip = if is_filtered { 0 } else { paging.offset() };
-    let mut found = Found { records: Vec::new(), total: skip };
-    app.store.scan(Scan::UsersByCreated { newest_first, skip }, |record| {
-        if !holds(&record) {
-            return ControlFlow::Continue(());
-        }
-        if (paging.offset()..paging.end()).contains(&found.total) {
-            found.records.push(record);
-        }
-        found.total += 1;
-        let is_done = found.total >= paging.end() && (skip_total || !is_filtered);
-        if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    Ok(found)
-}
-
-/// An order that no index has.
-struct Order<'a, F> {
-    query: &'a Query,
-    schemas: &'a Schemas,
-    newest_first: Option<bool>,
-    seed: u64,
-    holds: F,
-}
-
-impl<F: Fn(&Record) -> bool> Order<'_, F> {
-    /// The ids of the page, and how many records match.
-    fn page(&self, app: &App) -> Result<(Vec<RecordId>, u64), store::Error> {
-        let paging = &self.query.paging;
-        let fields = self.fields();
-        let order = |a: &Key, b: &Key| self.compare(a, b, &fields);
-        let (mut ids, mut rank, mut last, mut total) = (Vec::new(), 0, None, None);
-        loop {
-            let needed = usize::try_from(paging.end() - rank).unwrap_or(usize::MAX);
-            let (keys, matching) = self.pass(app, &fields, needed, last.as_ref(), &order)?;
-            let total = *total.get_or_insert(matching);
-            for key in &keys {
-                if (paging.offset()..paging.end()).contains(&rank) {
-                    ids.push(key.id.clone());
-                }
-                rank += 1;
-            }
-            last = keys.into_iter().next_back();
-            if last.is_none() || rank >= paging.end() || paging.offset() >= total {
-                return Ok((ids, total));
-            }
-        }
-    }
-
-    /// The first keys behind `last`, and how many records match at all.
-    fn pass(
-        &self,
-        app: &App,
-        fields: &[String],
-        needed: usize,
-        last: Option<&Key>,
-        order: &impl Fn(&Key, &Key) -> Ordering,
-    ) -> Result<(Vec<Key>, u64), store::Error> {
-        let schema = self.schemas.of(self.query.kind);
-        let (mut best, mut matching) = (Best::new(needed, self.query.sort_bytes), 0);
-        app.store.scan(Scan::All(self.query.kind), |record| {
-            if (self.holds)(&record) {
-                matching += 1;
-                let key = Key::new(record.id().clone(), &Row::new(&record, schema), fields);
-                if last.is_none_or(|last| order(&key, last).is_gt()) {
-                    best.push(key, order);
-                }
-            }
-            ControlFlow::Continue(())
-        })?;
-        Ok((best.finish(order), matching))
-    }
-
-    fn fields(&self) -> Vec<String> {
-        let sort = self.query.condition.sort.iter();
-        sort.flat_map(Sort::fields).map(str::to_owned).collect()
-    }
-
-    /// Records that are equal stay in the order of creation; of those that are asked for by the time of creation, newest
-    /// first, the later one is first.
-    fn compare(&self, a: &Key, b: &Key, fields: &[String]) -> Ordering {
-        let (a, b) = (Named(a, fields), Named(b, fields));
-        let by_number = a.rowid().cmp(&b.rowid());
-        let by_number = if self.newest_first == Some(true) { by_number.reverse() } else { by_number };
-        let sort = self.query.condition.sort.as_ref();
-        sort.map_or(Ordering::Equal, |sort| sort.compare(&a, &b, self.seed)).then(by_number)
-    }
-}
-
 impl Context {
     /// The page of a list that `who` may see.
     ///
     /// # Errors
-    /// Only errors of ours.
+    /// [`ListError`].
     pub async fn list(
         &self,
         who: Option<Who>,
         kind: Kind,
         paging: Paging,
         condition: Condition,
-    ) -> Result<Found> {
+    ) -> Result<Found, ListError> {
         match who {
             None => Ok(Found::default()),
-            Some(Who::User(user)) => Ok(self.own(Record::User(*user), &paging, &condition)),
+            // Of all users one sees oneself.
+            Some(Who::User(user)) => {
+                let user = Record::User(*user);
+                let asker = Some(user.clone());
+                let query = Query { kind, paging, condition, asker, sort_bytes: SORT_BYTES };
+                self.one(query, user).await
+            }
             Some(Who::Superuser(superuser)) => {
                 self.list_all(kind, paging, condition, Some(Record::Superuser(*superuser))).await
             }
         }
     }
 
-    /// The page of a list for somebody who may see everything.
+    /// The page of a list for somebody who may see everything: a superuser, or else the operator.
     ///
     /// # Errors
-    /// Only errors of ours.
+    /// [`ListError`].
     pub async fn list_all(
         &self,
         kind: Kind,
         paging: Paging,
         condition: Condition,
         superuser: Option<Record>,
-    ) -> Result<Found> {
-        self.all(Query { kind, paging, condition, superuser, sort_bytes: SORT_BYTES }).await
-    }
-
-    /// Of all users one sees oneself.
-    fn own(&self, user: Record, paging: &Paging, condition: &Condition) -> Found {
-        let row = || Row::new(&user, self.schemas().of(Kind::Users));
-        let asker = Asker { now: self.app.clock.now(), row: Some(row()), is_superuser: false };
-        let is_found = condition.holds(&row(), &asker);
-        drop(asker);
-        Found::of(is_found.then_some(user), paging)
-    }
-
-    async fn all(&self, query: Query) -> Result<Found> {
-        let app = &self.app;
+    ) -> Result<Found, ListError> {
+        let query = Query { kind, paging, condition, asker: superuser, sort_bytes: SORT_BYTES };
         if let Some(filter) = &query.condition.filter
-            && let Some(only) = pinned(app, query.kind, filter).await?
+            && let Some(only) = pinned(&self.app, kind, filter).await?
         {
-            let asker = query.asker(app, self.schemas());
-            let schema = self.schemas().of(query.kind);
-            let only = only.filter(|record| query.condition.holds(&Row::new(record, schema), &asker));
-            return Ok(Found::of(only, &query.paging));
+            return match only {
+                Some(record) => self.one(query, record).await,
+                None => Ok(Found::default()),
+            };
         }
+        self.many(query).await
+    }
+
+    /// The page of a list of which only `record` can be.
+    async fn one(&self, query: Query, record: Record) -> Result<Found, ListError> {
+        let (now, schemas) = (self.app.clock.now(), Arc::clone(self.schemas()));
+        self.evaluate(move |budget| {
+            let only = query.holds(&record, now, &schemas, budget)?.then(|| record.clone());
+            Ok(Found::of(only, &query.paging))
+        })
+        .await
+    }
+
+    async fn many(&self, query: Query) -> Result<Found, ListError> {
+        let app = &self.app;
         let (kind, is_whole) = (query.kind, query.condition.filter.is_none());
         let mut found = match self.look(query).await? {
             Seen::Records(found) => found,
@@ -299,7 +225,7 @@ impl Context {
         Ok(found)
     }
 
-    async fn look(&self, query: Query) -> Result<Seen> {
+    async fn look(&self, query: Query) -> Result<Seen, ListError> {
         let place = Arc::clone(&self.scans).acquire_owned().await.map_err(Error::internal)?;
         let (app, schemas) = (Arc::clone(&self.app), Arc::clone(self.schemas()));
         let look = move || {
@@ -307,74 +233,22 @@ impl Context {
             let _place = place;
             look(&app, &schemas, &query)
         };
-        Ok(tokio::task::spawn_blocking(look).await.map_err(Error::internal)??)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-
-    use super::*;
-    use crate::clock::Clock;
-    use crate::config::Config;
-    use crate::domain::{IdType, Name, NewUser, Superuser, TokenKey};
-    use crate::random::Random;
-    use crate::store::{Location, Write};
-
-    fn superuser() -> Record {
-        Record::Superuser(Superuser {
-            id: RecordId::from_random([0; 30]),
-            number: 1,
-            email: "root@example.com".into(),
-            email_visibility: false,
-            verified: true,
-            password_hash: String::new(),
-            token_key: TokenKey::new([0; 16]),
-            created: Timestamp::UNIX_EPOCH,
-            updated: Timestamp::UNIX_EPOCH,
-        })
+        tokio::task::spawn_blocking(look).await.map_err(Error::internal)?
     }
 
-    /// Users whose names come in no order, some of them twice.
-    async fn app_with(users: u64) -> Arc<App> {
-        let app =
-            App::new(Config::default(), &Location::memory(), Clock::System, Random::seeded(1)).await.unwrap();
-        let user = |n: u64| {
-            let id = RecordId::parse(&format!("u{:014}", n * 7919 % 10_007)).unwrap();
-            let openid = OpenId::parse(&format!("o_{n}")).unwrap();
-            let key = TokenKey::new([7; 16]);
-            let new = NewUser::new(id, openid, IdType::WeChat, uuid::Uuid::nil(), key, Timestamp::UNIX_EPOCH);
-            let name = Name::parse(&format!("n{}", n * 31 % 17)).unwrap();
-            Write::InsertUser(new.with(|user| user.name = name.into()))
-        };
-        app.store.write((1..=users).map(user).collect(), Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
-        app
-    }
-
-    #[tokio::test]
-    async fn pages_are_the_same_however_little_may_be_kept() {
-        let app = app_with(300).await;
-        let schemas = Schemas::new(app.collections());
-        let page = |sort: &str, page, per_page, sort_bytes| {
-            let condition =
-                Condition::parse("users_name != 'n3'", sort, schemas.of(Kind::Users), true).unwrap();
-            let paging = Paging { page, per_page, skip_total: false };
-            let query =
-                Query { kind: Kind::Users, paging, condition, superuser: Some(superuser()), sort_bytes };
-            match look(&app, &schemas, &query).unwrap() {
-                Seen::Ids(ids, total) => (ids, total),
-                Seen::Records(_) => panic!("not by an index"),
-            }
-        };
-        for sort in ["users_name", "-users_name,openid", "@rowid"] {
-            let (all, total) = page(sort, 1, 1000, SORT_BYTES);
-            assert_eq!((all.len() as u64, total), (283, 283));
-            for sort_bytes in [1, 2_000, 10_000] {
-                let pages: Vec<_> = (1..=6).flat_map(|n| page(sort, n, 50, sort_bytes).0).collect();
-                assert_eq!(pages, all, "{sort} in {sort_bytes}");
-                assert_eq!(page(sort, 7, 50, sort_bytes), (Vec::new(), 283));
-            }
+    /// What `evaluation` finds: here, if that takes some microseconds, and else on a thread that nobody waits for.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub async fn evaluate<T, F>(&self, evaluation: F) -> Result<T, ListError>
+    where
+        T: Send + 'static,
+        F: Fn(&Budget) -> Result<T, TooCostly> + Send + 'static,
+    {
+        if let Ok(found) = evaluation(&Budget::new(Budget::INLINE)) {
+            return Ok(found);
         }
+        let whole = move || evaluation(&Budget::new(Budget::EVALUATION));
+        Ok(tokio::task::spawn_blocking(whole).await.map_err(Error::internal)??)
     }
 }

@@ -75,7 +75,13 @@ impl<'a> Event<'a> {
             auth: Some(&auth),
             is_superuser: matches!(who, Who::Superuser(_)),
         };
-        filter.matches(&self.row(&self.change.record), &context)
+        filter
+            .matches(
+                &self.row(&self.change.record),
+                &context,
+                &filter::Budget::new(filter::Budget::EVALUATION),
+            )
+            .unwrap_or(false)
     }
 
     fn row<'b>(&'b self, record: &'b Record) -> Row<'b> {
