@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod fair;
 pub mod filter;
 pub mod latest;
 pub mod metrics;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Each module may use those of a lower rank, and itself.
-const RANKS: [(&str, u8); 28] = [
+const RANKS: [(&str, u8); 29] = [
     ("main", 10),
     ("cli", 9),
     ("server", 8),
@@ -32,6 +32,7 @@ const RANKS: [(&str, u8); 28] = [
     ("outbound", 1),
     ("random", 1),
     ("metrics", 1),
+    ("fair", 1),
     ("latest", 1),
     ("priority", 1),
     ("build_info", 1),
