@@ -48,6 +48,15 @@ impl Who {
     }
 }
 
+impl From<Who> for Record {
+    fn from(who: Who) -> Self {
+        match who {
+            Who::User(user) => Self::User(*user),
+            Who::Superuser(superuser) => Self::Superuser(*superuser),
+        }
+    }
+}
+
 /// The user whose token this is.
 ///
 /// # Errors

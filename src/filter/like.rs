@@ -61,7 +61,7 @@ fn strip<'a>(text: &'a str, part: &[Wanted], budget: &Budget) -> Result<Option<&
     let fits = |wanted: &&Wanted| chars.next().is_some_and(|c| wanted.is_none_or(|wanted| wanted == c));
     let steps = part.iter().take_while(fits).count();
     budget.spend(steps + 1)?;
-    Ok((steps == part.len()).then(|| chars.as_str()))
+    Ok((steps == part.len()).then_some(chars.as_str()))
 }
 
 /// What follows `part` at the first place in `text` where it is.

@@ -15,6 +15,7 @@ use super::error::Refused;
 use super::fields::Fields;
 use super::list::ListError;
 use super::paging::Paging;
+use crate::domain::Actor;
 use crate::filter::{self, Filter, SUPERUSER_ONLY, Sort};
 
 /// The endpoints for collections.
@@ -39,6 +40,7 @@ impl Outcomes for PbListCollections {
         (400, "查询参数错误"),
         (401, "token 无效或已过期"),
         (403, "仅超级管理员可用"),
+        (429, "查询过多,请稍后再试"),
         (500, "服务端内部错误"),
     ];
 }
@@ -89,10 +91,10 @@ impl CollectionsApi {
         #[oai(name = "skipTotal")]
         skip_total: Query<Option<String>>,
     ) -> Result<Reply<PbListCollections>> {
-        self.0.ensure_superuser(&bearer).await?;
+        let by = self.0.ensure_superuser(&bearer).await?;
         let paging = Paging::parse(page.0.as_deref(), per_page.0.as_deref(), skip_total.0.as_deref())?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let found = self.find(&filter.0.unwrap_or_default(), &sort.0.unwrap_or_default()).await?;
+        let found = self.find(by.actor, &filter.0.unwrap_or_default(), &sort.0.unwrap_or_default()).await?;
         let (total_items, total_pages) = paging.totals(found.len() as u64);
         let items = paging.of(found).into_iter().map(|described| fields.pick_record(described.json));
         let list = CollectionList {
@@ -161,7 +163,7 @@ impl CollectionsApi {
         Err(Refused::READ_ONLY.into())
     }
 
-    async fn find(&self, filter: &str, sort: &str) -> Result<Vec<Described>> {
+    async fn find(&self, actor: Actor, filter: &str, sort: &str) -> Result<Vec<Described>> {
         let bad = |_| Refused::BAD_REQUEST;
         let is_field = |name: &str| SEARCHABLE.contains(&name);
         if SUPERUSER_ONLY.iter().any(|word| filter.contains(word)) {
@@ -171,7 +173,7 @@ impl CollectionsApi {
         if !filter.is_empty() {
             let filter = Filter::parse(filter).map_err(bad)?;
             filter.check(is_field).map_err(bad)?;
-            found = self.matching(found, filter).await?;
+            found = self.matching(actor, found, filter).await?;
         }
         if !sort.is_empty() {
             let sort = Sort::parse(sort).map_err(bad)?;
@@ -181,10 +183,15 @@ impl CollectionsApi {
         Ok(found)
     }
 
-    async fn matching(&self, all: Vec<Described>, filter: Filter) -> Result<Vec<Described>, ListError> {
+    async fn matching(
+        &self,
+        actor: Actor,
+        all: Vec<Described>,
+        filter: Filter,
+    ) -> Result<Vec<Described>, ListError> {
         let now = self.0.app.clock.now();
         self.0
-            .evaluate(move |budget| {
+            .evaluate(actor, move |budget| {
                 let context = filter::Context { now, auth: None, is_superuser: true };
                 let mut found = Vec::with_capacity(all.len());
                 for described in &all {

@@ -13,7 +13,6 @@ use super::field_error::{FieldError, FieldErrors};
 use super::fields::Fields;
 use crate::auth::{self, EventPage, EventQuery, EventQueryField};
 use crate::domain::{Cause, Event, EventId, RecordId};
-use crate::error::Error;
 use crate::pocketbase::date_text;
 
 /// The endpoint for events.
@@ -77,6 +76,7 @@ impl Outcomes for PbListEvents {
         (400, "查询参数错误"),
         (401, "token 无效或已过期"),
         (403, "仅超级管理员可用"),
+        (429, "查询过多,请稍后再试"),
         (500, "服务端内部错误"),
     ];
 }
@@ -104,11 +104,11 @@ impl EventsApi {
         /// 条数,默认 100,最多 1000
         limit: Query<Option<String>>,
     ) -> Result<Reply<PbListEvents>> {
-        self.0.ensure_superuser(&bearer).await?;
+        let by = self.0.ensure_superuser(&bearer).await?;
         let limit = limit.0.filter(|text| !text.is_empty()).map(|text| text.parse().unwrap_or_default());
         let (user, kind, since, until, before) = (user.0, kind.0, since.0, until.0, before.0);
         let query = EventQuery { user, kind, since, until, before, limit };
-        let _place = self.0.scans.acquire().await.map_err(Error::internal)?;
+        let _turn = self.0.places.turn(by.actor).await?;
         let EventPage { events, has_more } = auth::find_events(&self.0.app, query).await?.map_err(refusal)?;
         let next = events.last().filter(|_| has_more).map(|(id, _)| id.to_string()).unwrap_or_default();
         let items = events.into_iter().map(EventRecord::new).collect();

@@ -14,7 +14,7 @@ use super::scan::{SORT_BYTES, Seen, look};
 use super::schema::Schemas;
 use crate::app::App;
 use crate::auth::Who;
-use crate::domain::{Kind, OpenId, Phone, RecordId};
+use crate::domain::{Actor, Kind, OpenId, Phone, RecordId};
 use crate::error::{Error, Result};
 use crate::filter::{Budget, Filter, TooCostly};
 use crate::store::{self, Record};
@@ -85,6 +85,15 @@ impl Query {
     pub fn asker<'a>(&'a self, now: Timestamp, schemas: &'a Schemas) -> Asker<'a> {
         let row = self.asker.as_ref().map(|record| Row::new(record, schemas.of(record.kind())));
         Asker { now, row, is_superuser: !matches!(self.asker, Some(Record::User(_))) }
+    }
+
+    /// Whoever asks, in whose turn the list is found.
+    fn actor(&self) -> Actor {
+        match &self.asker {
+            Some(Record::User(user)) => Actor::User(user.id.clone()),
+            Some(Record::Superuser(superuser)) => Actor::Superuser(superuser.id.clone()),
+            Some(Record::Company(_)) | None => Actor::Operator,
+        }
     }
 
     /// Whether the filter holds for `record`.
@@ -160,15 +169,12 @@ impl Context {
         match who {
             None => Ok(Found::default()),
             // Of all users one sees oneself.
-            Some(Who::User(user)) => {
-                let user = Record::User(*user);
+            Some(who @ Who::User(_)) => {
+                let user = Record::from(who);
                 let asker = Some(user.clone());
-                let query = Query { kind, paging, condition, asker, sort_bytes: SORT_BYTES };
-                self.one(query, user).await
+                self.one(Query { kind, paging, condition, asker, sort_bytes: SORT_BYTES }, user).await
             }
-            Some(Who::Superuser(superuser)) => {
-                self.list_all(kind, paging, condition, Some(Record::Superuser(*superuser))).await
-            }
+            Some(who) => self.list_all(kind, paging, condition, Some(who.into())).await,
         }
     }
 
@@ -188,17 +194,17 @@ impl Context {
             && let Some(only) = pinned(&self.app, kind, filter).await?
         {
             return match only {
-                Some(record) => self.one(query, record).await,
+                Some(record) => Box::pin(self.one(query, record)).await,
                 None => Ok(Found::default()),
             };
         }
-        self.many(query).await
+        Box::pin(self.many(query)).await
     }
 
     /// The page of a list of which only `record` can be.
     async fn one(&self, query: Query, record: Record) -> Result<Found, ListError> {
         let (now, schemas) = (self.app.clock.now(), Arc::clone(self.schemas()));
-        self.evaluate(move |budget| {
+        self.evaluate(query.actor(), move |budget| {
             let only = query.holds(&record, now, &schemas, budget)?.then(|| record.clone());
             Ok(Found::of(only, &query.paging))
         })
@@ -226,21 +232,19 @@ impl Context {
     }
 
     async fn look(&self, query: Query) -> Result<Seen, ListError> {
-        let place = Arc::clone(&self.scans).acquire_owned().await.map_err(Error::internal)?;
+        let pace = self.places.list(query.actor()).await?;
         let (app, schemas) = (Arc::clone(&self.app), Arc::clone(self.schemas()));
-        let look = move || {
-            // Held to the end, even if whoever asked has gone away.
-            let _place = place;
-            look(&app, &schemas, &query)
-        };
+        // The place is held to the end, even if whoever asked has gone away.
+        let look = move || look(&app, &schemas, &query, &pace);
         tokio::task::spawn_blocking(look).await.map_err(Error::internal)?
     }
 
-    /// What `evaluation` finds: here, if that takes some microseconds, and else on a thread that nobody waits for.
+    /// What `evaluation` finds for `actor`: here, if that takes some microseconds, and else in turn, on a thread that nobody
+    /// waits for.
     ///
     /// # Errors
     /// [`ListError`].
-    pub async fn evaluate<T, F>(&self, evaluation: F) -> Result<T, ListError>
+    pub async fn evaluate<T, F>(&self, actor: Actor, evaluation: F) -> Result<T, ListError>
     where
         T: Send + 'static,
         F: Fn(&Budget) -> Result<T, TooCostly> + Send + 'static,
@@ -248,7 +252,11 @@ impl Context {
         if let Ok(found) = evaluation(&Budget::new(Budget::INLINE)) {
             return Ok(found);
         }
-        let whole = move || evaluation(&Budget::new(Budget::EVALUATION));
+        let turn = self.places.turn(actor).await?;
+        let whole = move || {
+            let _turn = turn;
+            evaluation(&Budget::new(Budget::EVALUATION))
+        };
         Ok(tokio::task::spawn_blocking(whole).await.map_err(Error::internal)??)
     }
 }

@@ -30,6 +30,7 @@ mod off;
 pub mod operator;
 mod paging;
 mod passwords;
+mod places;
 mod realtime;
 mod records;
 mod row;
@@ -43,7 +44,6 @@ mod users;
 use std::sync::Arc;
 
 use poem::Request;
-use tokio::sync::Semaphore;
 
 use self::auth::AUTH;
 pub use self::auth::AuthApi;
@@ -56,9 +56,9 @@ pub use self::health::HealthApi;
 pub use self::impersonate::ImpersonateApi;
 pub use self::mail::MailApi;
 pub use self::off::OffApi;
+use self::places::Places;
 pub use self::realtime::RealtimeApi;
 pub use self::records::RecordsApi;
-use self::scan::SCANS;
 use self::schema::Schemas;
 pub use self::set_up::SetUpApi;
 use super::bearer::Bearer;
@@ -94,18 +94,17 @@ pub struct Context {
     pub app: Arc<App>,
     pub limits: Arc<Limits>,
     schemas: Arc<Latest<(usize, Arc<Schemas>)>>,
-    scans: Arc<Semaphore>,
+    places: Places,
 }
 
 impl Context {
     pub fn new(app: &Arc<App>, limits: &Arc<Limits>) -> Self {
         let schemas = (app.generation(), Arc::new(Schemas::new(app.collections())));
-        let scans = Arc::new(Semaphore::new(SCANS));
         Self {
             app: Arc::clone(app),
             limits: Arc::clone(limits),
             schemas: Arc::new(Latest::new(schemas)),
-            scans,
+            places: Places::new(),
         }
     }
 

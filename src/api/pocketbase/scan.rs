@@ -5,17 +5,14 @@ use std::ops::ControlFlow;
 
 use super::best::{Best, Key, Named};
 use super::list::{Found, ListError, Query};
+use super::places::Pace;
 use super::row::Row;
 use super::schema::Schemas;
 use crate::app::App;
 use crate::domain::{Kind, RecordId};
 use crate::error::{Error, Result};
-use crate::filter::{Budget, Record as _, Sort, TooCostly};
+use crate::filter::{Budget, Record as _, Sort};
 use crate::store::{Record, Scan};
-
-/// How many lists may look at all records at once: two, so that a long one does not stop every other, and no more, because
-/// each keeps a core busy that logins could use. Further ones wait.
-pub const SCANS: usize = 2;
 
 /// What a sorted list may keep of the records it has seen: the keys of a hundred thousand. For a page behind that the
 /// records are looked at once more for each hundred thousand before it.
@@ -31,7 +28,7 @@ pub enum Seen {
 ///
 /// # Errors
 /// [`ListError`].
-pub fn look(app: &App, schemas: &Schemas, query: &Query) -> Result<Seen, ListError> {
+pub fn look(app: &App, schemas: &Schemas, query: &Query, pace: &Pace) -> Result<Seen, ListError> {
     let newest_first = match query.condition.sort.as_ref().map(Sort::only) {
         None => Some(false),
         Some(Some(("created", descending))) => Some(descending),
@@ -40,8 +37,9 @@ pub fn look(app: &App, schemas: &Schemas, query: &Query) -> Result<Seen, ListErr
     let schema = schemas.of(query.kind);
     let asker = query.asker(app.clock.now(), schemas);
     let holds = |record: &Record| {
+        pace.step()?;
         let budget = Budget::new(Budget::EVALUATION);
-        query.condition.holds(&Row::new(record, schema), &asker, &budget)
+        Ok(query.condition.holds(&Row::new(record, schema), &asker, &budget)?)
     };
     match newest_first {
         Some(newest_first) if query.kind == Kind::Users => {
@@ -49,7 +47,7 @@ pub fn look(app: &App, schemas: &Schemas, query: &Query) -> Result<Seen, ListErr
         }
         _ => {
             let seed = app.random.bytes().map_err(Error::from)?;
-            let order = Order { query, schemas, newest_first, seed: u64::from_le_bytes(seed), holds };
+            let order = Order { query, schemas, pace, newest_first, seed: u64::from_le_bytes(seed), holds };
             order.page(app).map(|(ids, total)| Seen::Ids(ids, total))
         }
     }
@@ -59,7 +57,7 @@ pub fn look(app: &App, schemas: &Schemas, query: &Query) -> Result<Seen, ListErr
 fn scan(
     app: &App,
     scan: Scan,
-    mut visit: impl FnMut(Record) -> Result<ControlFlow<()>, TooCostly>,
+    mut visit: impl FnMut(Record) -> Result<ControlFlow<()>, ListError>,
 ) -> Result<(), ListError> {
     let mut outcome = Ok(());
     app.store.scan(scan, |record| {
@@ -68,7 +66,7 @@ fn scan(
             ControlFlow::Break(())
         })
     })?;
-    Ok(outcome?)
+    outcome
 }
 
 /// Users in the order of creation. Without a filter, those of the pages before are not read and those behind not counted.
@@ -76,7 +74,7 @@ fn by_created(
     app: &App,
     query: &Query,
     newest_first: bool,
-    holds: impl Fn(&Record) -> Result<bool, TooCostly>,
+    holds: impl Fn(&Record) -> Result<bool, ListError>,
 ) -> Result<Found, ListError> {
     let paging = &query.paging;
     let (is_filtered, skip_total) = (query.condition.filter.is_some(), paging.skip_total);
@@ -100,12 +98,13 @@ fn by_created(
 struct Order<'a, F> {
     query: &'a Query,
     schemas: &'a Schemas,
+    pace: &'a Pace,
     newest_first: Option<bool>,
     seed: u64,
     holds: F,
 }
 
-impl<F: Fn(&Record) -> Result<bool, TooCostly>> Order<'_, F> {
+impl<F: Fn(&Record) -> Result<bool, ListError>> Order<'_, F> {
     /// The ids of the page, and how many records match.
     fn page(&self, app: &App) -> Result<(Vec<RecordId>, u64), ListError> {
         let paging = &self.query.paging;
@@ -161,6 +160,8 @@ impl<F: Fn(&Record) -> Result<bool, TooCostly>> Order<'_, F> {
     /// Records that are equal stay in the order of creation; of those that are asked for by the time of creation, newest
     /// first, the later one is first.
     fn compare(&self, a: &Key, b: &Key, fields: &[String]) -> Ordering {
+        // A place that is lost here ends the list at the next record.
+        let _ = self.pace.step();
         let (a, b) = (Named(a, fields), Named(b, fields));
         let by_number = a.rowid().cmp(&b.rowid());
         let by_number = if self.newest_first == Some(true) { by_number.reverse() } else { by_number };
@@ -177,10 +178,11 @@ mod tests {
 
     use super::super::filter::Condition;
     use super::super::paging::Paging;
+    use super::super::places::Places;
     use super::*;
     use crate::clock::Clock;
     use crate::config::Config;
-    use crate::domain::{IdType, Name, NewUser, OpenId, Superuser, TokenKey};
+    use crate::domain::{Actor, IdType, Name, NewUser, OpenId, Superuser, TokenKey};
     use crate::random::Random;
     use crate::store::{Location, Write};
 
@@ -218,12 +220,13 @@ mod tests {
     async fn pages_are_the_same_however_little_may_be_kept() {
         let app = app_with(300).await;
         let schemas = Schemas::new(app.collections());
+        let place = &Places::new().list(Actor::Operator).await.unwrap();
         let page = |sort: &str, page, per_page, sort_bytes| {
             let condition =
                 Condition::parse("users_name != 'n3'", sort, schemas.of(Kind::Users), true).unwrap();
             let paging = Paging { page, per_page, skip_total: false };
             let query = Query { kind: Kind::Users, paging, condition, asker: Some(superuser()), sort_bytes };
-            match look(&app, &schemas, &query).unwrap() {
+            match look(&app, &schemas, &query, place).unwrap() {
                 Seen::Ids(ids, total) => (ids, total),
                 Seen::Records(_) => panic!("not by an index"),
             }
