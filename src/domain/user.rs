@@ -151,6 +151,25 @@ impl User {
         self.id_type == IdType::ManagePlatform && self.password_hash.as_deref().is_some_and(is_imported_hash)
     }
 
+    /// The bytes of all texts.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let given = [&self.email, &self.given_number, &self.columns, &self.password_hash];
+        let texts = [
+            &self.conversation_id,
+            &self.name,
+            &self.picture,
+            &self.id_number,
+            &self.level,
+            &self.company_id,
+            &self.parent_id,
+            &self.promo_code,
+            &self.group_id,
+        ];
+        let given = given.into_iter().flatten().map(String::len);
+        given.chain(texts.into_iter().map(String::len)).sum::<usize>() + self.openid.as_str().len()
+    }
+
     /// The number that clients see.
     #[must_use]
     pub fn shown_number(&self) -> String {

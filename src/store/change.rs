@@ -93,6 +93,17 @@ impl Record {
             Self::Superuser(superuser) => superuser.updated,
         }
     }
+
+    /// About how much memory it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let texts = match self {
+            Self::User(user) => user.bytes(),
+            Self::Company(company) => company.company_id.len() + company.columns.len(),
+            Self::Superuser(superuser) => superuser.email.len() + superuser.password_hash.len(),
+        };
+        size_of::<Self>() + texts
+    }
 }
 
 /// What was done to a record.

@@ -12,6 +12,7 @@ mod bucket;
 mod canary;
 mod collections;
 mod contract;
+mod costly;
 mod crash;
 mod damage;
 mod disk;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bai::auth::create_superuser;
 use bai::domain::{Company, Email, Name, PlainPassword, RecordId, Status};
 use bai::store::{CompanyUpdate, SuperuserUpdate, UserUpdate, Write};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
@@ -115,7 +116,7 @@ impl Client {
         assert_eq!((answer.status, answer.text()), (204, ""));
     }
 
-    fn ask(&self, app: &TestApp, token: &str, topics: &[&str]) -> Answer {
+    pub fn ask<T: Serialize>(&self, app: &TestApp, token: &str, topics: &[T]) -> Answer {
         let body = json!({ "clientId": self.id, "subscriptions": topics });
         let call = app.post("/api/realtime").json(&body);
         if token.is_empty() { call.send() } else { call.header("Authorization", token).send() }
@@ -385,7 +386,7 @@ fn a_client_stays_whose_it_is() {
     rename(&app, &alice, "nobody hears");
     client.subscribe(&app, &alices, &["tbl_auth_users/*"]);
     for token in [bobs.as_str(), "", "no token"] {
-        let refused = client.ask(&app, token, &[]);
+        let refused = client.ask::<&str>(&app, token, &[]);
         assert_eq!(refused.text(), format!(r#"{{"data":{{}},"message":"{OTHER}","status":403}}"#));
     }
     rename(&app, &alice, "Alice");
@@ -395,7 +396,7 @@ fn a_client_stays_whose_it_is() {
     client.subscribe(&app, &alices, &["tbl_auth_users"]);
     rename(&app, &alice, "again");
     assert_eq!(client.hears(), heard("tbl_auth_users", "update", "again"));
-    assert_eq!(client.ask(&app, &bobs, &[]).status, 403);
+    assert_eq!(client.ask::<&str>(&app, &bobs, &[]).status, 403);
 }
 
 #[test]
@@ -515,7 +516,7 @@ fn who_reads_nothing_is_dropped_and_costs_a_bounded_buffer() {
         }
     }
     let started = Instant::now();
-    while deaf.ask(&app, &root, &[]).status != 404 {
+    while deaf.ask::<&str>(&app, &root, &[]).status != 404 {
         assert!(started.elapsed() < Duration::from_secs(10), "whoever reads nothing is still connected");
         thread::sleep(Duration::from_millis(20));
     }

@@ -95,6 +95,15 @@ impl FieldError {
         }
     }
 
+    /// Topics whose filters have too many comparisons; PocketBase has no words for that.
+    pub fn too_many_comparisons(max: usize) -> Self {
+        Self {
+            message: format!("The filters must have no more than {max} comparisons in all.").into(),
+            params: Some(json!({ "max": max })),
+            ..Self::new("validation_too_many_comparisons", "")
+        }
+    }
+
     /// A file that is no backup of ours.
     pub fn not_a_backup(name: &str) -> Self {
         Self {

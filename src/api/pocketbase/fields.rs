@@ -47,6 +47,11 @@ impl Fields {
         self.0.is_empty()
     }
 
+    /// How many paths there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// What is wanted of `value`; of a list, of each of its items.
     pub fn pick(&self, value: Value) -> Value {
         pick(value, &self.paths())

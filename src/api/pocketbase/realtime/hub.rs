@@ -1,27 +1,30 @@
-//! Who is subscribed to what, and the one task that tells them.
+//! Who is subscribed to what, the task that hears of changes, and the thread that tells of them.
 //!
-//! A change is looked at by one task, and only the subscribers whom it may concern are: the superusers, the user whose record it
-//! is, those who asked for that company. Nobody else is woken, however many there are; and while nobody is subscribed, the
-//! store is not even asked for its changes.
+//! The task finds by index the subscribers whom a change may concern: the superusers, the user whose record it is, those who
+//! asked for that company. It evaluates nothing. That is done on a blocking thread, one subscriber after the other in the order
+//! of their owners' turns, so that nobody hears late because of what others ask. While nobody is subscribed, the store is not
+//! even asked for its changes.
 
-use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::runtime::Handle;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
 use super::super::Context;
+use super::backlog::Backlog;
+use super::client::{Binding, Client};
 use super::event::{self, Event};
-use super::queue::{Queue, Total};
-use super::topic::Topic;
-use crate::auth::Who;
-use crate::domain::Kind;
-use crate::random::{NoEntropy, Random};
+use super::queue::Total;
+use super::register::{NoRoom, Register};
+use crate::domain::Actor;
+use crate::random::NoEntropy;
 use crate::store::Change;
 
-/// Characters of a client's id, as PocketBase has it.
-const ID_LEN: usize = 40;
+/// What a change that waits takes for each who may hear of it, beside its record, in bytes.
+const WORK: usize = 128;
 
 /// Those who are connected.
 pub struct Hub {
@@ -30,45 +33,27 @@ pub struct Hub {
     capacity: usize,
     /// What waits to be sent to all of them.
     waiting: Total,
+    backlog: Backlog<Work>,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
-    clients: HashMap<String, Arc<Client>>,
-    audiences: HashMap<Audience, HashSet<String>>,
-    /// The task that tells of changes; there is one while there is an audience.
-    teller: Option<AbortHandle>,
+    register: Register,
+    /// The task that hears of changes; there is one while there is an audience.
+    listener: Option<AbortHandle>,
 }
 
-/// Whom a change may concern.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Audience {
-    /// Superusers who are subscribed to anything.
-    Superusers,
-    /// Those who may hear of that record.
-    Of(Kind, String),
-}
-
-/// A connected client.
-pub struct Client {
-    pub id: String,
-    pub queue: Queue,
-    binding: Mutex<Option<Arc<Binding>>>,
-    /// Held while a subscription is changed, so that of two at once one comes first.
-    pub changing: tokio::sync::Mutex<()>,
-}
-
-/// Whose client it is, and what it wants to hear of.
-pub struct Binding {
-    pub token: String,
-    pub who: Who,
-    pub topics: Vec<Topic>,
+/// A change that a client may have to be told of, with its subscription when the change came.
+struct Work {
+    client: Arc<Client>,
+    binding: Arc<Binding>,
+    event: Arc<Event>,
 }
 
 impl Hub {
     pub fn new(context: Context, capacity: usize) -> Self {
-        Self { context, capacity, waiting: Total::default(), state: Mutex::default() }
+        let state = Mutex::new(State { register: Register::new(), listener: None });
+        Self { context, capacity, waiting: Total::default(), backlog: Backlog::new(), state }
     }
 
     /// A new client, unless there are too many.
@@ -76,50 +61,44 @@ impl Hub {
     /// # Errors
     /// There is no randomness.
     pub fn join(&self) -> Result<Option<Arc<Client>>, NoEntropy> {
-        let id = client_id(&self.context.app.random)?;
+        let client = Arc::new(Client::new(&self.context.app.random, &self.waiting)?);
         let mut state = self.state();
-        if state.clients.len() >= self.capacity {
+        if state.register.clients.len() >= self.capacity {
             return Ok(None);
         }
-        let client = Arc::new(Client {
-            id: id.clone(),
-            queue: Queue::new(&self.waiting),
-            binding: Mutex::default(),
-            changing: tokio::sync::Mutex::default(),
-        });
-        state.clients.insert(id, Arc::clone(&client));
+        state.register.clients.insert(client.id.clone(), Arc::clone(&client));
         Ok(Some(client))
     }
 
     /// The client of that id, if it is connected.
     pub fn client(&self, id: &str) -> Option<Arc<Client>> {
-        self.state().clients.get(id).cloned()
+        self.state().register.clients.get(id).cloned()
     }
 
-    /// Sets whose the client is and what it hears of from now on.
-    pub fn bind(self: &Arc<Self>, client: &Client, binding: Option<Binding>) {
-        let binding = binding.map(Arc::new);
+    /// Sets whose the client is and what it hears of from now on. If its owner has one too many by that, the one whose
+    /// subscription is oldest is cut.
+    ///
+    /// # Errors
+    /// [`NoRoom`]; then everything stays as it is.
+    pub fn bind(self: &Arc<Self>, client: &Client, binding: Option<Binding>) -> Result<(), NoRoom> {
         let mut state = self.state();
-        if !state.clients.contains_key(&client.id) {
-            return;
+        if let Some(oldest) = state.register.bind(client, binding)? {
+            oldest.queue.close();
         }
-        state.part(client);
-        for audience in binding.iter().flat_map(|binding| binding.audiences()) {
-            state.audiences.entry(audience).or_default().insert(client.id.clone());
-        }
-        *client.binding() = binding;
         state.settle(self);
+        Ok(())
     }
 
     /// Forgets the client, which is connected no more.
     pub fn leave(self: &Arc<Self>, client: &Client) {
         let mut state = self.state();
-        state.part(client);
-        state.clients.remove(&client.id);
+        state.register.part(client);
+        state.register.clients.remove(&client.id);
+        client.queue.close();
         state.settle(self);
     }
 
-    async fn tell_all(
+    async fn listen(
         self: Arc<Self>,
         mut changes: broadcast::Receiver<Arc<Change>>,
         mut replaced: watch::Receiver<()>,
@@ -133,7 +112,7 @@ impl Hub {
                 }
             };
             match change {
-                Ok(change) => self.tell(&change).await,
+                Ok(change) => self.hear(change).await,
                 Err(RecvError::Lagged(missed)) => {
                     tracing::warn!(missed, "changes come faster than subscribers can be told; all are cut");
                     self.cut_all();
@@ -145,24 +124,55 @@ impl Hub {
 
     /// Whoever missed something has to know: a client that is cut connects again, and reads anew.
     fn cut_all(&self) {
-        self.state().concerned(None).iter().for_each(|client| client.queue.close());
+        self.state().register.concerned(None).iter().for_each(|client| client.queue.close());
     }
 
-    async fn tell(self: &Arc<Self>, change: &Change) {
-        let concerned = self.state().concerned(Some(&event::audiences(&change.record)));
+    /// Notes for each whom the change may concern that they may have to be told.
+    async fn hear(self: &Arc<Self>, change: Arc<Change>) {
+        let concerned = self.state().register.concerned(Some(&event::audiences(&change.record)));
         if concerned.is_empty() {
             return;
         }
-        let event = Event::new(&self.context, change);
+        let event = Arc::new(Event::new(&self.context, change));
+        let bytes = WORK + event.bytes() / concerned.len();
         for client in concerned {
             let Some(binding) = client.bound() else { continue };
-            for message in event.messages(&client.id, &binding).await {
-                if !client.queue.push(message) {
-                    self.bind(&client, None);
-                    break;
-                }
+            let owner = binding.owner.clone();
+            let work = Work { client, binding, event: Arc::clone(&event) };
+            for flooded in self.backlog.push(&owner, work, bytes) {
+                self.cut_owner(&flooded);
             }
             tokio::task::coop::consume_budget().await;
+        }
+        if self.backlog.begin() {
+            let hub = Arc::clone(self);
+            tokio::task::spawn_blocking(move || hub.tell_all());
+        }
+    }
+
+    /// Cuts the streams of an owner for whom changes come faster than they can be told.
+    fn cut_owner(self: &Arc<Self>, owner: &Actor) {
+        tracing::info!(owner = owner.name(), id = ?owner.id(), "changes come faster than this subscriber's streams can be told; they are cut");
+        let clients = self.state().register.of(owner);
+        for client in clients {
+            self.cut(&client);
+        }
+    }
+
+    /// Gives the client up: it becomes nobody's, and its stream ends.
+    fn cut(self: &Arc<Self>, client: &Client) {
+        client.queue.close();
+        let mut state = self.state();
+        state.register.part(client);
+        state.settle(self);
+    }
+
+    /// Tells of all that waits; not for a thread that others wait for.
+    fn tell_all(self: Arc<Self>) {
+        while let Some(work) = self.backlog.next() {
+            if !matches!(catch_unwind(AssertUnwindSafe(|| work.tell())), Ok(true)) {
+                self.cut(&work.client);
+            }
         }
     }
 
@@ -172,86 +182,49 @@ impl Hub {
 }
 
 impl State {
-    /// Takes the client out of its audiences.
-    fn part(&mut self, client: &Client) {
-        let Some(binding) = client.bound() else { return };
-        for audience in binding.audiences() {
-            if let Some(members) = self.audiences.get_mut(&audience) {
-                members.remove(&client.id);
-                if members.is_empty() {
-                    self.audiences.remove(&audience);
-                }
-            }
-        }
-    }
-
     /// Listens to the store if there is an audience, and only then.
     fn settle(&mut self, hub: &Arc<Hub>) {
-        if self.audiences.is_empty() {
-            if let Some(teller) = self.teller.take() {
-                teller.abort();
+        if !self.register.has_audience() {
+            if let Some(listener) = self.listener.take() {
+                listener.abort();
             }
-        } else if self.teller.is_none() {
+        } else if self.listener.is_none() {
             let store = &hub.context.app.store;
-            let task = Arc::clone(hub).tell_all(store.changes(), store.replaced());
-            self.teller = Some(tokio::spawn(task).abort_handle());
+            let task = Arc::clone(hub).listen(store.changes(), store.replaced());
+            self.listener = Some(tokio::spawn(task).abort_handle());
         }
     }
+}
 
-    /// The clients in these audiences, or in any.
-    fn concerned(&self, audiences: Option<&[Audience]>) -> Vec<Arc<Client>> {
-        let ids: HashSet<_> = match audiences {
-            Some(audiences) => {
-                audiences.iter().filter_map(|audience| self.audiences.get(audience)).flatten().collect()
+impl Work {
+    /// Tells the client; false when it misses something: it was given up before, takes too little, or asks too much.
+    fn tell(&self) -> bool {
+        if self.client.queue.is_closed() {
+            return false;
+        }
+        match Handle::current().block_on(self.event.messages(&self.client.id, &self.binding)) {
+            Ok(messages) => messages.into_iter().all(|message| self.client.queue.push(message)),
+            Err(error) => {
+                tracing::debug!(%error, "a subscriber is cut");
+                false
             }
-            None => self.audiences.values().flatten().collect(),
-        };
-        ids.into_iter().filter_map(|id| self.clients.get(id).cloned()).collect()
+        }
     }
-}
-
-impl Client {
-    /// Whose it is now.
-    pub fn bound(&self) -> Option<Arc<Binding>> {
-        self.binding().clone()
-    }
-
-    fn binding(&self) -> MutexGuard<'_, Option<Arc<Binding>>> {
-        self.binding.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Binding {
-    fn audiences(&self) -> HashSet<Audience> {
-        let of = |topic: &Topic| match (&self.who, &topic.id) {
-            (Who::Superuser(_), _) => Audience::Superusers,
-            (Who::User(user), None) => Audience::Of(topic.kind, user.id.to_string()),
-            (Who::User(_), Some(id)) => Audience::Of(topic.kind, id.clone()),
-        };
-        self.topics.iter().map(of).collect()
-    }
-}
-
-/// 40 letters and digits; whoever knows them may subscribe for the client.
-fn client_id(random: &Random) -> Result<String, NoEntropy> {
-    const ALPHABET: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    let bytes: [u8; 2 * ID_LEN] = random.bytes()?;
-    let pick = |pair: &[u8]| {
-        char::from(ALPHABET[usize::from(u16::from_be_bytes([pair[0], pair[1]])) % ALPHABET.len()])
-    };
-    Ok(bytes.chunks_exact(2).map(pick).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
 
+    use super::super::topic::Topic;
     use super::*;
     use crate::api::limits::Limits;
     use crate::app::App;
+    use crate::auth::Who;
     use crate::clock::Clock;
     use crate::config::Config;
     use crate::domain::{IdType, NewUser, OpenId, RecordId, TokenKey, User};
+    use crate::random::Random;
     use crate::store::{Location, Record};
 
     const SUBSCRIBERS: usize = 10_000;
@@ -275,29 +248,29 @@ mod tests {
         let who = Who::User(Box::new(user));
         let (app, schemas) = (&hub.context.app, hub.context.schemas());
         let topics = topics.iter().filter_map(|topic| Topic::parse(topic, &who, app.collections(), schemas));
-        Binding { token: String::new(), topics: topics.collect(), who }
+        Binding::new(String::new(), &who, topics.collect())
     }
 
     fn is_listening(hub: &Hub) -> bool {
-        hub.state().teller.is_some()
+        hub.state().listener.is_some()
     }
 
     #[tokio::test]
     async fn the_store_is_listened_to_only_while_somebody_may_hear_something() {
         let hub = hub().await;
         let (first, second) = (hub.join().unwrap().unwrap(), hub.join().unwrap().unwrap());
-        hub.bind(&first, None);
-        hub.bind(&first, Some(binding(&hub, user(1), &["tbl_company/*", "nothing"])));
+        hub.bind(&first, None).unwrap();
+        hub.bind(&first, Some(binding(&hub, user(1), &["tbl_company/*", "nothing"]))).unwrap();
         assert!(!is_listening(&hub));
         for client in [&first, &second] {
-            hub.bind(client, Some(binding(&hub, user(1), &["tbl_auth_users/*", "tbl_auth_users"])));
+            hub.bind(client, Some(binding(&hub, user(1), &["tbl_auth_users/*", "tbl_auth_users"]))).unwrap();
             assert!(is_listening(&hub));
         }
         hub.leave(&first);
         assert!(is_listening(&hub));
-        hub.bind(&second, Some(binding(&hub, user(1), &[])));
-        assert!(!is_listening(&hub) && hub.state().audiences.is_empty());
-        hub.bind(&first, Some(binding(&hub, user(1), &["tbl_auth_users/*"])));
+        hub.bind(&second, Some(binding(&hub, user(1), &[]))).unwrap();
+        assert!(!is_listening(&hub) && !hub.state().register.has_audience());
+        hub.bind(&first, Some(binding(&hub, user(1), &["tbl_auth_users/*"]))).unwrap();
         assert!(!is_listening(&hub), "a client that has left was bound");
     }
 
@@ -309,13 +282,14 @@ mod tests {
             hub.bind(
                 &client,
                 Some(binding(&hub, user(n), &["tbl_auth_users/*", "tbl_company/acme00000000000"])),
-            );
+            )
+            .unwrap();
         }
         assert!(hub.join().unwrap().is_none());
-        let concerned = |record| hub.state().concerned(Some(&event::audiences(&record)));
+        let concerned = |record| hub.state().register.concerned(Some(&event::audiences(&record)));
         let one = concerned(Record::User(user(77)));
         assert_eq!(one.len(), 1);
-        assert_eq!(one[0].bound().unwrap().who.id().as_str(), "u00000000000077");
+        assert_eq!(one[0].bound().unwrap().owner, Actor::User(user(77).id));
         assert!(concerned(Record::User(user(SUBSCRIBERS))).is_empty());
         let at = Timestamp::UNIX_EPOCH;
         let id = RecordId::parse("acme00000000000").unwrap();

@@ -1,8 +1,11 @@
 //! `/api/realtime`: changes of records, told as they happen.
 
+mod backlog;
+mod client;
 mod event;
 mod hub;
 mod queue;
+mod register;
 mod stream;
 mod topic;
 
@@ -14,7 +17,9 @@ use poem::Result;
 use poem_openapi::{Object, OpenApi};
 use tokio::sync::watch;
 
-use self::hub::{Binding, Client, Hub};
+use self::client::{Binding, Client};
+use self::hub::Hub;
+use self::register::NoRoom;
 use self::stream::{EventStream, Subscriber};
 use self::topic::Topic;
 use super::super::Tags;
@@ -26,15 +31,21 @@ use super::answer::{Outcomes, Reply};
 use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
-use crate::auth::{self, Caller};
+use crate::auth::{self, Caller, Who};
+use crate::domain::Actor;
 use crate::error::Error;
 
 /// What a client's id may have …
 const ID_MAX: usize = 255;
-/// … how many topics it may name …
+/// … how many topics it may name, and a superuser's may have …
 const TOPICS_MAX: usize = 1000;
+/// … how many a user's may have …
+const TOPICS_OF_USER: usize = 100;
 /// … and how long each may be, in bytes.
 const TOPIC_MAX: usize = 2500;
+
+/// How many comparisons the filters of a client's topics may have: they are evaluated for each change.
+const COMPARISONS_MAX: usize = 1000;
 
 /// When a client that found no place may try again.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
@@ -86,6 +97,7 @@ impl Outcomes for PbSubscribe {
         (404, "clientId 不存在或连接已断开"),
         (408, "请求体接收超时"),
         (413, "请求体过大"),
+        (429, "订阅占用过多,请稍后再试"),
         (500, "服务端内部错误"),
     ];
 }
@@ -120,8 +132,8 @@ impl RealtimeApi {
         let caller = self.context.caller(&bearer).await?;
         let _changing = client.changing.lock().await;
         self.ensure_same(&client, caller.as_ref()).await?;
-        let binding = caller.map(|caller| self.binding(&bearer, caller, &topics));
-        self.hub.bind(&client, binding);
+        let binding = caller.map(|caller| self.binding(&bearer, &caller.who, topics)).transpose()?;
+        self.hub.bind(&client, binding).map_err(|NoRoom| Error::TooMany { retry_after: TRY_AGAIN })?;
         Ok(Reply::empty())
     }
 }
@@ -138,20 +150,33 @@ impl RealtimeApi {
     /// Nobody's client may become somebody's, and somebody's stays theirs until their token ends.
     async fn ensure_same(&self, client: &Client, caller: Option<&Caller>) -> Result<()> {
         let Some(bound) = client.bound() else { return Ok(()) };
-        let is_same = caller.is_some_and(|caller| caller.who.is(&bound.who));
+        let is_same = caller.is_some_and(|caller| Actor::from(&caller.who) == bound.owner);
         if is_same || auth::caller(&self.context.app, &bound.token).await.is_err() {
             return Ok(());
         }
         Err(Refused::OTHER_CLIENT.into())
     }
 
-    fn binding(&self, bearer: &Bearer, caller: Caller, topics: &[String]) -> Binding {
+    /// Equal topics count once; those that the client can hear nothing of count, and are forgotten.
+    fn binding(&self, bearer: &Bearer, who: &Who, topics: Vec<String>) -> Result<Binding, Refused> {
         let (app, schemas) = (&self.context.app, self.context.schemas());
-        let parse = |topic: &String| Topic::parse(topic, &caller.who, app.collections(), schemas);
         let mut seen = HashSet::new();
-        let topics = topics.iter().filter(|topic| seen.insert(*topic)).filter_map(parse).collect();
-        Binding { token: bearer.token().unwrap_or_default().to_owned(), who: caller.who, topics }
+        let topics: Vec<_> = topics.into_iter().filter(|topic| seen.insert(topic.clone())).collect();
+        if matches!(who, Who::User(_)) && topics.len() > TOPICS_OF_USER {
+            return Err(refused(FieldError::too_long(TOPICS_OF_USER)));
+        }
+        let parse = |topic: &String| Topic::parse(topic, who, app.collections(), schemas);
+        let token = bearer.token().unwrap_or_default().to_owned();
+        let binding = Binding::new(token, who, topics.iter().filter_map(parse).collect());
+        if binding.comparisons() > COMPARISONS_MAX {
+            return Err(refused(FieldError::too_many_comparisons(COMPARISONS_MAX)));
+        }
+        Ok(binding)
     }
+}
+
+fn refused(topics: FieldError) -> Refused {
+    Refused::bad_request(FieldErrors::from([("subscriptions", topics)]))
 }
 
 fn unread(rejected: Rejected) -> poem::Error {

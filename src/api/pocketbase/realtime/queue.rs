@@ -63,6 +63,11 @@ impl Queue {
         self.came.notify_one();
     }
 
+    /// Whether the subscriber was given up.
+    pub fn is_closed(&self) -> bool {
+        self.waiting().is_closed
+    }
+
     /// The next message, once there is one; nothing when the subscriber was given up. Only one may wait for it.
     pub async fn next(&self) -> Option<String> {
         loop {

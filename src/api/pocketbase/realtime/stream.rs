@@ -14,7 +14,8 @@ use tokio::sync::watch;
 
 use super::super::super::answer::documented;
 use super::super::error::PocketBaseError;
-use super::hub::{Client, Hub};
+use super::client::Client;
+use super::hub::Hub;
 use super::queue::Queue;
 
 const EVENT_STREAM: &str = "text/event-stream";

@@ -10,6 +10,11 @@ use crate::auth::Who;
 use crate::domain::{Collections, Kind};
 use crate::filter::{Filter, SUPERUSER_ONLY};
 
+/// What a comparison of a filter takes in memory, beside its text …
+const COMPARISON_BYTES: usize = 256;
+/// … and a wanted field.
+const FIELD_BYTES: usize = 96;
+
 /// A topic that its subscriber may hear something of.
 pub struct Topic {
     /// As it was subscribed: the name of its events.
@@ -60,6 +65,17 @@ impl Topic {
             (Who::User(user), Kind::Users, Some(id)) => user.id.as_str() == id,
             (_, Kind::Companies, None) | (_, Kind::Superusers, _) => false,
         }
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        let parts = COMPARISON_BYTES * self.comparisons() + FIELD_BYTES * self.fields.len();
+        size_of::<Self>() + 2 * self.name.len() + parts
+    }
+
+    /// How many comparisons its filter has.
+    pub fn comparisons(&self) -> usize {
+        self.filter.as_ref().map_or(0, Filter::comparisons)
     }
 
     /// Whether the topic is about that record.
