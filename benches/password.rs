@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bai::domain::PlainPassword;
+use bai::fair::Bounds;
 use bai::password::{Cost, Passwords};
 
 use self::bare_scrypt::{cores, hashes_a_second, shipped_cost};
@@ -44,7 +45,8 @@ async fn through_the_pool(passwords: &Arc<Passwords>) -> f64 {
 #[tokio::main]
 async fn main() {
     let Cost { log_n, r, p } = shipped_cost();
-    let passwords = Passwords::new(shipped_cost(), cores(), 64).expect("the pool starts");
+    let passwords =
+        Passwords::new(shipped_cost(), cores(), Bounds { all: 64, each: 64 }).expect("the pool starts");
     let passwords = Arc::new(passwords);
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {

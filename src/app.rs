@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Backups, Collections, ServerKey};
+use crate::fair::Bounds;
 use crate::latest::Latest;
 use crate::metrics::Metrics;
 use crate::password::{Cost, Passwords};
@@ -109,7 +110,7 @@ impl App {
         let collections = Latest::new(collections(&remembered));
         tokens.set_voids(remembered.voids);
         let passwords = passwords(&config)?;
-        let wechat = wechat::Client::new(&config.wechat, clock.clone(), random.clone());
+        let wechat = wechat::Client::new(&config.wechat, &config.limits, clock.clone(), random.clone());
         let (metrics, events, set_up) = (Metrics::default(), Events::default(), SetUp::default());
         let backups = Backups::new(config.backup.every, clock.now());
         let upkeep = Arc::default();
@@ -172,5 +173,6 @@ fn passwords(config: &Config) -> Result<Passwords, password::Error> {
         r: cost(config.password.r)?,
         p: cost(config.password.p)?,
     };
-    Passwords::new(cost, threads, config.password.queue)
+    let queue = config.password.queue;
+    Passwords::new(cost, threads, Bounds { all: queue, each: config.limits.share_of(queue) })
 }

@@ -66,7 +66,7 @@ pub enum Error {
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// How long a client waits before it tries a full password queue again.
+/// How long a client waits before it tries a full queue again.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
 impl Error {
@@ -96,6 +96,7 @@ impl From<wechat::Error> for Error {
         match error {
             wechat::Error::CodeRefused(_) => Self::CodeRefused(error),
             wechat::Error::Quota { retry_after } => Self::TooMany { retry_after },
+            wechat::Error::Full => Self::TooMany { retry_after: BUSY_RETRY },
             other => Self::internal(other),
         }
     }

@@ -11,6 +11,7 @@ use bai::config::Config;
 use bai::domain::{
     IdType, Name, NewUser, OpenId, Phone, Picture, PlainPassword, RecordId, TokenKey, UserType,
 };
+use bai::fair::Bounds;
 use bai::password::Passwords;
 use bai::store::{Location, Store, UserUpdate};
 use rand::rngs::StdRng;
@@ -35,7 +36,7 @@ pub struct Users {
 
 impl Users {
     pub async fn new() -> Self {
-        let passwords = Passwords::new(shipped_cost(), 1, 1).expect("a thread");
+        let passwords = Passwords::new(shipped_cost(), 1, Bounds { all: 1, each: 1 }).expect("a thread");
         let password = PlainPassword::new(PASSWORD.into()).expect("a password");
         let hash = passwords.hash(password, [7; 16]).await.expect("hashing works");
         Self { hash: hash.into() }

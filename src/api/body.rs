@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use super::answer::JSON;
 use super::error::Rejected;
+use super::memory::Held;
 
 /// The most bytes of a request body that are read.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -77,6 +78,7 @@ async fn read_json<T: ParseFromJSON + 'static>(
         return T::parse_from_json(None).map_err(|_| Rejected::NotAnObject);
     }
     require_json(request)?;
+    hold_parsed(request, &bytes)?;
     parse(&bytes)
 }
 
@@ -100,21 +102,39 @@ pub async fn read(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, 
     }
     let body = body.take().map_err(|_| Rejected::Incomplete)?;
     let BodyTimeout(time) = *request.extensions().get().unwrap_or(&BodyTimeout(Duration::MAX));
-    tokio::time::timeout(time, collect(body)).await.unwrap_or(Err(Rejected::TooSlow))
+    let held = request.extensions().get::<Held>();
+    tokio::time::timeout(time, collect(body, held)).await.unwrap_or(Err(Rejected::TooSlow))
+}
+
+/// Holds the memory that JSON or a form takes once it is read.
+pub fn hold_parsed(request: &Request, body: &[u8]) -> Result<(), Rejected> {
+    request.extensions().get::<Held>().map_or(Ok(()), |held| held.parsed(body))
 }
 
 /// poem's `into_bytes_limit` keeps a buffer of 4 KiB in the future of every handler, which is moved and allocated for
-/// each endpoint around it.
-async fn collect(body: Body) -> Result<Vec<u8>, Rejected> {
+/// each endpoint around it. What has arrived is held, not what is announced: a promise costs its client nothing.
+async fn collect(body: Body, held: Option<&Held>) -> Result<Vec<u8>, Rejected> {
     let mut chunks = pin!(body.into_bytes_stream());
     let mut bytes = Vec::new();
     while let Some(chunk) = chunks.try_next().await.map_err(|_| Rejected::Incomplete)? {
         if bytes.len() + chunk.len() > MAX_BODY {
             return Err(Rejected::TooLarge);
         }
+        make_room(&mut bytes, chunk.len(), held)?;
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+fn make_room(bytes: &mut Vec<u8>, more: usize, held: Option<&Held>) -> Result<(), Rejected> {
+    let needed = bytes.len() + more;
+    if needed <= bytes.capacity() {
+        return Ok(());
+    }
+    let capacity = needed.max(2 * bytes.capacity()).min(MAX_BODY);
+    held.map_or(Ok(()), |held| held.body(capacity))?;
+    bytes.reserve_exact(capacity - bytes.len());
+    Ok(())
 }
 
 fn parse<T: ParseFromJSON + 'static>(bytes: &[u8]) -> Result<T, Rejected> {

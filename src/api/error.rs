@@ -12,6 +12,7 @@ use poem_openapi::types::ToJSON;
 use serde_json::{Value, json};
 
 use super::answer::JSON;
+use super::memory::TRY_AGAIN;
 use super::types::AnyData;
 use crate::domain::Invalid;
 use crate::error::Error;
@@ -86,6 +87,9 @@ pub enum Rejected {
     /// The request came without TLS to a server that has it.
     #[error("the request came without TLS")]
     NotHttps,
+    /// There is no memory for the request now; see `api::memory`.
+    #[error("requests take all memory that they may")]
+    NoMemory,
     /// The connection broke while the body was read.
     #[error("the body did not arrive whole")]
     Incomplete,
@@ -120,6 +124,7 @@ impl Rejected {
             Self::Compressed => "请求体不能压缩,请去掉 Content-Encoding".into(),
             Self::TooSlow => "请求体接收超时,请重新发送".into(),
             Self::NotHttps => "此端口只接受 HTTPS,请使用以 https:// 开头的地址".into(),
+            Self::NoMemory => "服务器繁忙,请稍后再试".into(),
             Self::Incomplete => "请求体不完整,请重新发送".into(),
         }
     }
@@ -131,12 +136,17 @@ impl ResponseError for Rejected {
             Self::NotDeclaredJson | Self::Compressed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NoMemory => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
     }
 
     fn as_response(&self) -> Response {
-        reply(self.status(), &self.msg())
+        let response = reply(self.status(), &self.msg());
+        match self {
+            Self::NoMemory => with_retry_after(response, TRY_AGAIN),
+            _ => response,
+        }
     }
 }
 
@@ -189,7 +199,7 @@ impl ResponseError for Error {
         let mut response = reply(self.status(), &self.msg());
         match self {
             Self::TooMany { retry_after } | Self::TooManyAttempts { retry_after } => {
-                response.headers_mut().insert(header::RETRY_AFTER, whole_secs(*retry_after).into());
+                return with_retry_after(response, *retry_after);
             }
             Self::Unauthenticated(_) | Self::Disabled => {
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -198,6 +208,12 @@ impl ResponseError for Error {
         }
         response
     }
+}
+
+/// The response, with the time after which its client may try again.
+pub fn with_retry_after(mut response: Response, retry_after: Duration) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, whole_secs(retry_after).into());
+    response
 }
 
 /// Turns whatever went wrong into the envelope. `allow` are the methods of the requested path.
@@ -234,6 +250,9 @@ pub fn log(error: &PoemError, request_id: &str, path: &str) {
         Some(e @ Error::NoIdentity) => tracing::error!(request_id, path, cause = %e, "request failed"),
         Some(Error::CodeRefused(e)) => tracing::info!(request_id, path, cause = %e, "code refused"),
         Some(e) => tracing::debug!(request_id, path, cause = %e, "request refused"),
+        None if error.is::<Rejected>() => {
+            tracing::debug!(request_id, path, cause = %error, "request refused")
+        }
         None if error.status().is_server_error() => {
             tracing::error!(request_id, path, cause = %error, "request failed");
         }

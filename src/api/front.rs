@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use futures_util::FutureExt;
+use ipnet::IpNet;
 use poem::http::uri::Scheme;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use poem::{Endpoint, PathPattern, Request, Response, Result};
@@ -13,7 +14,9 @@ use poem::{Endpoint, PathPattern, Request, Response, Result};
 use super::body::BodyTimeout;
 use super::cors::Cors;
 use super::error::Rejected;
+use super::memory::{Held, InMemoryOnce, Memory};
 use super::operations::{Operations, Path};
+use super::source::Source;
 use super::traffic::{Route, Traffic};
 use super::{error, pocketbase};
 use crate::random::Random;
@@ -40,6 +43,9 @@ pub struct Front {
     pub cors: Cors,
     pub request_ids: RequestIds,
     pub body_timeout: BodyTimeout,
+    pub memory: Memory,
+    /// Proxies that are believed about whom they forward for.
+    pub trusted_proxies: Vec<IpNet>,
     /// `Allow` by path; other paths are pages.
     pub allow: HashMap<String, String>,
     pub base_path: String,
@@ -91,18 +97,17 @@ impl Front {
         request_id: &str,
         is_taken: bool,
     ) -> (Response, &'a Route) {
-        req.set_data(self.body_timeout);
         let is_pocketbase = pocketbase::speaks_at(path.strip_prefix(&self.base_path).unwrap_or(path));
+        req.set_data(self.body_timeout);
+        let admitted = self.memory.admit(&req, Source::of(&req, &self.trusted_proxies), is_pocketbase);
+        if let Ok(held) = &admitted {
+            req.set_data(held.clone());
+        }
         let route = |pattern: Option<&PathPattern>| match at {
             Some(at) => &*at.route,
             None => self.traffic.route(pattern.map(|pattern| &*pattern.0)),
         };
-        let answer = async {
-            match is_taken {
-                true => self.inner.call(at, req).await,
-                false => Err(Rejected::NotHttps.into()),
-            }
-        };
+        let answer = self.answer(at, req, admitted, is_taken);
         match AssertUnwindSafe(answer).catch_unwind().await {
             Ok(Ok(response)) => {
                 let route = route(response.data());
@@ -123,6 +128,24 @@ impl Front {
                 (answer, route(None))
             }
         }
+    }
+
+    async fn answer(
+        &self,
+        at: Option<&Path>,
+        req: Request,
+        admitted: Result<Held, Rejected>,
+        is_taken: bool,
+    ) -> Result<Response> {
+        let held = admitted?;
+        if !is_taken {
+            return Err(Rejected::NotHttps.into());
+        }
+        let mut response = self.inner.call(at, req).await?;
+        if response.extensions().get::<InMemoryOnce>().is_none() {
+            response.extensions_mut().insert(held);
+        }
+        Ok(response)
     }
 
     /// The client's id if it is harmless in a log, else one of our own.

@@ -8,6 +8,7 @@ mod envelope;
 mod error;
 mod front;
 mod limits;
+pub mod memory;
 mod operations;
 mod pages;
 mod platform;
@@ -27,6 +28,7 @@ use std::collections::HashMap;
 use std::iter;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use poem::http::StatusCode;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::make_sync, get};
 use poem_openapi::OpenApiService;
@@ -37,6 +39,7 @@ use self::body::BodyTimeout;
 use self::cors::Cors;
 use self::front::{Front, RequestIds};
 use self::limits::Limits;
+use self::memory::{InMemoryOnce, Memory};
 use self::operations::Operations;
 use self::pages::{Files, Page};
 use self::platform::PlatformApi;
@@ -45,6 +48,7 @@ use self::pocketbase::{
     AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, EventsApi, HealthApi, ImpersonateApi, MailApi,
     OffApi, RealtimeApi, RecordsApi, SetUpApi,
 };
+pub use self::source::Source;
 use self::system::SystemApi;
 use self::traffic::Traffic;
 use self::wechat::WechatApi;
@@ -176,7 +180,20 @@ pub fn endpoint(
     let body_timeout = BodyTimeout(app.config.server.body_timeout);
     let cors = Cors::new(&app.config.server.cors_origins);
     let (request_ids, has_tls) = (RequestIds::new(&app.random), app.config.server.tls.is_on());
-    Ok(Front { inner, traffic, cors, request_ids, body_timeout, allow, base_path, has_tls })
+    let (memory, trusted_proxies) = (Memory::new(&app.config), app.config.server.trusted_proxies.clone());
+    memory.show(&app.metrics);
+    Ok(Front {
+        inner,
+        traffic,
+        cors,
+        request_ids,
+        body_timeout,
+        memory,
+        trusted_proxies,
+        allow,
+        base_path,
+        has_tls,
+    })
 }
 
 /// What is answered at `metrics.listen`; its requests are not counted.
@@ -189,6 +206,8 @@ pub fn watch_endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'sta
         cors: Cors::new(&[]),
         request_ids: RequestIds::new(&app.random),
         body_timeout: BodyTimeout(app.config.server.body_timeout),
+        memory: Memory::new(&app.config),
+        trusted_proxies: Vec::new(),
         allow: HashMap::new(),
         base_path: String::new(),
         has_tls: false,
@@ -196,7 +215,9 @@ pub fn watch_endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'sta
 }
 
 fn text(content_type: &'static str, body: String) -> impl IntoEndpoint {
-    let answer = move |_| Response::builder().content_type(content_type).body(body.clone());
+    let body = Bytes::from(body);
+    let answer =
+        move |_| Response::builder().content_type(content_type).extension(InMemoryOnce).body(body.clone());
     get(make_sync(answer))
 }
 

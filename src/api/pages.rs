@@ -6,8 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use poem::error::{MethodNotAllowedError, NotFoundError};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use poem::{Body, Endpoint, Request, Response, Result};
+use poem::{Endpoint, Request, Response, Result};
 use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::memory::InMemoryOnce;
 
 /// `static/` and Swagger UI, as build.rs laid them out; `<name>.gz` beside each file.
 #[derive(RustEmbed)]
@@ -109,10 +111,11 @@ fn serve(req: &Request, name: &str) -> Result<Response> {
     if req.method() == Method::HEAD {
         return Ok(builder.header(header::CONTENT_LENGTH, body.len()).finish());
     }
-    Ok(builder.body(match body {
-        Cow::Borrowed(bytes) => Body::from(bytes),
-        Cow::Owned(bytes) => Body::from(bytes),
-    }))
+    Ok(match body {
+        // As it is in the binary.
+        Cow::Borrowed(bytes) => builder.extension(InMemoryOnce).body(bytes),
+        Cow::Owned(bytes) => builder.body(bytes),
+    })
 }
 
 /// Weak, because the compressed form has the same one.

@@ -18,12 +18,12 @@ use crate::store::Conflict;
 /// [`Error::CodeRefused`], [`Error::TooMany`], [`Error::Disabled`].
 pub async fn wechat_login(app: &App, source: IpAddr, code: &OneTimeCode) -> Result<Session> {
     let login = Login { app, source, way: "wechat" };
-    let (user, created) = login.begun("", user_of_code(app, code).await)?;
+    let (user, created) = login.begun("", user_of_code(app, source, code).await)?;
     login.done(user.id.clone(), enter(app, user, created).await)
 }
 
-async fn user_of_code(app: &App, code: &OneTimeCode) -> Result<(User, bool)> {
-    let openid = app.wechat.exchange(code).await?;
+async fn user_of_code(app: &App, source: IpAddr, code: &OneTimeCode) -> Result<(User, bool)> {
+    let openid = app.wechat.exchange(Some(source), code).await?;
     match app.store.user_by_openid(&openid).await? {
         Some(user) => Ok((user, false)),
         // Boxed: a new user is rare, and its future is large.

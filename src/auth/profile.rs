@@ -30,7 +30,7 @@ pub async fn update_profile(
     if user.id_type != IdType::WeChat {
         return Err(Error::NotWechatUser);
     }
-    let phone = app.wechat.phone_number(&update.phone_code, &user.openid).await?;
+    let phone = app.wechat.phone_number(by.source, &update.phone_code, &user.openid).await?;
     let change = UserUpdate {
         name: Some(update.name),
         phone: Some(Some(phone)),

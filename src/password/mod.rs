@@ -12,6 +12,7 @@ use scrypt::{Params, Scrypt};
 
 use self::pool::Pool;
 use crate::domain::{PlainPassword, is_imported_hash};
+use crate::fair::Bounds;
 use crate::metrics::Metrics;
 
 /// Random bytes of a salt.
@@ -65,11 +66,11 @@ pub enum Verdict {
 }
 
 impl Passwords {
-    /// Hashing at `cost` on `threads` threads with at most `queue` waiting.
+    /// Hashing at `cost` on `threads` threads, with so many waiting as `queue` says.
     ///
     /// # Errors
     /// [`Error::Cost`] for parameters that scrypt refuses; [`Error::Failed`] when threads cannot be started.
-    pub fn new(cost: Cost, threads: usize, queue: usize) -> Result<Self, Error> {
+    pub fn new(cost: Cost, threads: usize, queue: Bounds) -> Result<Self, Error> {
         let params = Params::new(cost.log_n, cost.r, cost.p).map_err(|_| Error::Cost)?;
         let Cost { log_n, r, p } = cost;
         let zeros = |len| STANDARD_NO_PAD.encode(vec![0; len]);
@@ -89,7 +90,7 @@ impl Passwords {
     /// [`Error::Busy`] or [`Error::Failed`].
     pub async fn hash(&self, password: PlainPassword, salt: [u8; SALT_LEN]) -> Result<String, Error> {
         let params = self.params;
-        self.pool.run(move || hash(password.as_bytes(), salt, params)).await?
+        self.pool.run(None, move || hash(password.as_bytes(), salt, params)).await?
     }
 
     /// Compares `password` with `stored`; with no stored hash, takes as long and answers [`Verdict::Wrong`].
@@ -110,7 +111,7 @@ impl Passwords {
             let verdict = verify(password.as_bytes(), &stored, salt, params)?;
             Ok(if known { verdict } else { Verdict::Wrong })
         };
-        self.pool.run(check).await?
+        self.pool.run(None, check).await?
     }
 }
 
@@ -159,7 +160,7 @@ mod tests {
     const GOLDEN: &str = include_str!("../../tests/fixtures/stored/scrypt.txt");
 
     fn passwords(log_n: u8) -> Passwords {
-        Passwords::new(Cost { log_n, r: 8, p: 5 }, 1, 1).unwrap()
+        Passwords::new(Cost { log_n, r: 8, p: 5 }, 1, Bounds { all: 1, each: 1 }).unwrap()
     }
 
     fn plain(text: &str) -> PlainPassword {

@@ -1,7 +1,7 @@
-//! Threads for work that fills a core: as many as there are cores, behind a bounded queue.
+//! Threads for work that fills a core: as many as there are cores, behind a bounded queue in which sources take turns.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::Error;
 use super::stats::Stats;
+use crate::fair::{Asker, Bounds, Full, Turn, Turns};
 use crate::priority;
 
 /// How long a task waits for a place in the queue.
@@ -19,13 +20,16 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// The threads end when the pool is dropped.
 pub struct Pool {
-    jobs: SyncSender<Job>,
+    /// There is a place in `turns` for each job, so that none of them waits for long.
+    jobs: Sender<Job>,
+    turns: Turns<Asker>,
     pub stats: Arc<Stats>,
 }
 
 impl Pool {
-    pub fn new(threads: usize, queue: usize) -> Result<Self, Error> {
-        let (jobs, waiting) = sync_channel(queue);
+    /// So many threads, and so many tasks that may wait for one.
+    pub fn new(threads: usize, queue: Bounds) -> Result<Self, Error> {
+        let (jobs, waiting) = channel();
         let waiting = Arc::new(Mutex::new(waiting));
         for n in 0..threads {
             let waiting = Arc::clone(&waiting);
@@ -34,18 +38,23 @@ impl Pool {
                 .spawn(move || work(&waiting))
                 .map_err(|e| Error::Failed(format!("starting a thread: {e}")))?;
         }
-        Ok(Self { jobs, stats: Arc::new(Stats::new(queue)) })
+        // A source may use all threads while nobody else needs one.
+        let turns = Turns::new(Bounds { all: threads, each: threads }, queue);
+        Ok(Self { jobs, turns, stats: Arc::new(Stats::new(queue.all)) })
     }
 
-    /// Runs `task` when a thread is free; refuses when the queue stays full for a moment.
+    /// Runs `task` when it is the turn of `asker`; refuses when the queue stays full for a moment.
     /// A task whose requester has gone away is skipped.
     pub async fn run<T: Send + 'static>(
         &self,
+        asker: Asker,
         task: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let (reply, answer) = oneshot::channel();
         let (stats, waiting) = (Arc::clone(&self.stats), self.stats.wait());
+        let turn = self.turn(asker).await?;
+        let (reply, answer) = oneshot::channel();
         let job = Box::new(move || {
+            let _turn = turn;
             if !reply.is_closed() {
                 let running = stats.run(waiting);
                 let result = task();
@@ -53,15 +62,17 @@ impl Pool {
                 let _ = reply.send(result);
             }
         });
-        self.enqueue(job).await?;
+        self.jobs.send(job).map_err(|_| Error::Failed("the password threads have ended".into()))?;
         answer.await.map_err(|_| Error::Failed("a password thread failed".into()))
     }
 
     /// Clients that come again as soon as they are refused would fill the cores with refusals; so each takes a moment.
-    async fn enqueue(&self, job: Job) -> Result<(), Error> {
-        let Err(TrySendError::Full(job)) = self.jobs.try_send(job) else { return Ok(()) };
+    async fn turn(&self, asker: Asker) -> Result<Turn<Asker>, Error> {
+        if let Ok(turn) = self.turns.take(asker).await {
+            return Ok(turn);
+        }
         tokio::time::sleep(PATIENCE).await;
-        self.jobs.try_send(job).map_err(|_| {
+        self.turns.take(asker).await.map_err(|Full| {
             self.stats.refuse();
             Error::Busy
         })
@@ -85,19 +96,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_refuses_at_once_and_an_abandoned_task_is_skipped() {
-        let pool = Pool::new(1, 1).unwrap();
+        let pool = Pool::new(1, Bounds { all: 1, each: 1 }).unwrap();
         let (started, is_started) = oneshot::channel();
         let (release, held) = std::sync::mpsc::channel::<()>();
-        let first = pool.run(move || {
+        let first = pool.run(None, move || {
             started.send(()).unwrap();
             held.recv().unwrap();
         });
         let run = async {
             is_started.await.unwrap();
             let (ran, did_run) = std::sync::mpsc::channel();
-            let mut second = Box::pin(pool.run(move || ran.send(()).unwrap()));
+            let mut second = Box::pin(pool.run(None, move || ran.send(()).unwrap()));
             assert!(futures_poll(&mut second).await);
-            assert!(matches!(pool.run(|| ()).await, Err(Error::Busy)));
+            assert!(matches!(pool.run(None, || ()).await, Err(Error::Busy)));
             drop(second);
             release.send(()).unwrap();
             did_run
@@ -105,7 +116,7 @@ mod tests {
         let (first, did_run) = tokio::join!(first, run);
         first.unwrap();
         // The abandoned task leaves the queue when the thread comes to it.
-        while pool.run(|| ()).await.is_err() {
+        while pool.run(None, || ()).await.is_err() {
             tokio::task::yield_now().await;
         }
         assert!(did_run.try_recv().is_err());

@@ -1,6 +1,8 @@
 //! Listening and serving, over hyper: poem's own server sets no deadline on request headers.
 
+mod answers;
 pub mod door;
+mod places;
 mod requests;
 mod tls;
 mod watchers;
@@ -18,20 +20,23 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Endpoint, Request, Response};
+use poem::{Request, Response};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 
 use self::door::Door;
+use self::places::{Place, Places};
 use self::requests::Requests;
 use self::tls::Tls;
 use self::watchers::Connections;
 use crate::api;
+use crate::api::memory::ConnectionMemory;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Config, Provider};
+use crate::fair::Bounds;
 use crate::random::Random;
 use crate::schedule::Schedule;
 use crate::store::Location;
@@ -40,10 +45,14 @@ use crate::store::Location;
 const MAX_STREAMS: u32 = 64;
 /// Connections that the system keeps while we do not come to accept them; others try again after a second.
 const BACKLOG: u32 = 1024;
-/// Bytes of headers that a request may have; browsers and proxies stay under 16 KiB.
-const MAX_HEADERS: u32 = 32 * 1024;
-/// Bytes that one HTTP/1 connection may buffer.
-const MAX_BUFFER: usize = 64 * 1024;
+/// Bytes of headers that a request may have; nginx takes no more than 8 KiB a line and 32 KiB in all, browsers send far less.
+const MAX_HEADERS: u32 = 16 * 1024;
+/// Bytes that one HTTP/1 connection may buffer: the headers of a request, a piece of a body or of an answer.
+const MAX_BUFFER: usize = 16 * 1024;
+/// Bytes of bodies that one HTTP/2 connection, and one stream of it, may have sent before they are read.
+const WINDOW: u32 = 128 * 1024;
+/// Bytes of an answer that one HTTP/2 stream may have waiting beyond what it is sent in one piece.
+const MAX_SEND: usize = 16 * 1024;
 /// Requests in flight may take this long after a stop was asked for.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 /// Pause before looking again at a connection that has begun to say which HTTP it speaks.
@@ -68,8 +77,7 @@ struct Acceptor {
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
     endpoint: SharedEndpoint,
-    /// A permit for each connection.
-    places: Arc<Semaphore>,
+    places: Places,
     /// How many there are.
     connections: Connections,
     header_timeout: Duration,
@@ -99,8 +107,10 @@ impl Server {
         let (streams, stopping) = watch::channel(());
         let endpoint: SharedEndpoint =
             Arc::new(poem::endpoint::ToDynEndpoint(api::endpoint(&app, stopping)?));
-        let acceptor = Acceptor::bind(&settings, tls, endpoint)?;
+        let share = app.config.limits.share_of(settings.max_connections);
+        let acceptor = Acceptor::bind(&settings, share, tls, endpoint)?;
         acceptor.connections.show(&app.metrics, settings.max_connections);
+        acceptor.places.show(&app.metrics);
         let watch = app.config.metrics.listen.map(|listen| watchers::bind(listen, &app)).transpose()?;
         let door = open_door(location, &app);
         Ok(Self { acceptor, watch, app, schedule, door, streams })
@@ -173,7 +183,7 @@ async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn 
         config::Server { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..config::Server::default() };
     let endpoint: SharedEndpoint =
         Arc::new(poem::endpoint::ToDynEndpoint(api::sandbox::endpoint(APP_ID, clock)));
-    let acceptor = Acceptor::bind(&settings, None, endpoint)?;
+    let acceptor = Acceptor::bind(&settings, settings.max_connections, None, endpoint)?;
     config.wechat.base_url = format!("http://{}", acceptor.listener.local_addr()?);
     config.wechat.app_id = APP_ID.into();
     config.wechat.secret = APP_ID.into();
@@ -183,11 +193,18 @@ async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn 
 }
 
 impl Acceptor {
-    fn bind(settings: &config::Server, tls: Option<Tls>, endpoint: SharedEndpoint) -> Result<Self, String> {
+    /// A listener of whose connections one source may have a `share`.
+    fn bind(
+        settings: &config::Server,
+        share: usize,
+        tls: Option<Tls>,
+        endpoint: SharedEndpoint,
+    ) -> Result<Self, String> {
         let address = settings.listen;
         let listener = listen(address)
             .map_err(|e| format!("cannot listen on {address}: {e}; set server.listen to another address"))?;
-        let places = Arc::new(Semaphore::new(settings.max_connections));
+        let bounds = Bounds { all: settings.max_connections, each: share };
+        let places = Places::new(bounds, &settings.trusted_proxies);
         let config::Server { header_timeout, answer_timeout, .. } = *settings;
         let tls = tls.map(Arc::new);
         let connections = Connections::new();
@@ -196,9 +213,12 @@ impl Acceptor {
 
     /// Accepts for ever; at the limit of connections it waits until one ends.
     async fn run(&self, connections: &GracefulShutdown) {
-        while let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
+        while let Some(vacancy) = self.places.vacancy().await {
             match self.listener.accept().await {
-                Ok((socket, remote)) => self.serve(socket, remote, place, connections),
+                Ok((socket, remote)) => match self.places.admit(vacancy, remote.ip()) {
+                    Some(place) => self.serve(socket, remote, place, connections),
+                    None => places::refuse(&socket, self.tls.is_some()),
+                },
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -214,13 +234,7 @@ impl Acceptor {
         }
     }
 
-    fn serve(
-        &self,
-        socket: TcpStream,
-        remote: SocketAddr,
-        place: OwnedSemaphorePermit,
-        connections: &GracefulShutdown,
-    ) {
+    fn serve(&self, socket: TcpStream, remote: SocketAddr, place: Place, connections: &GracefulShutdown) {
         let _ = socket.set_nodelay(true);
         let Ok(local) = socket.local_addr() else { return };
         let (endpoint, tls) = (Arc::clone(&self.endpoint), self.tls.clone());
@@ -233,16 +247,14 @@ impl Acceptor {
             let opening = self::open(socket, tls.as_deref());
             let Ok(Ok((stream, version))) = tokio::time::timeout(timeout, opening).await else { return };
             let scheme = if matches!(stream, Either::Left(_)) { Scheme::HTTP } else { Scheme::HTTPS };
-            let requests = Requests::new();
+            let (requests, memory) = (Requests::new(), ConnectionMemory::default());
             let opened = requests.clone();
             let service = service_fn(move |request: hyper::Request<Incoming>| {
-                let (endpoint, requests, scheme) = (Arc::clone(&endpoint), opened.clone(), scheme.clone());
+                let (endpoint, requests) = (Arc::clone(&endpoint), opened.clone());
                 let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
-                async move {
-                    let request = Request::from((request, local, remote, scheme));
-                    let respond = async { hyper::Response::from(endpoint.get_response(request).await) };
-                    Ok::<_, Infallible>(requests.open(respond).await)
-                }
+                let mut request = Request::from((request, local, remote, scheme.clone()));
+                request.set_data(memory.clone());
+                async move { Ok::<_, Infallible>(requests.open(answers::answer(&endpoint, request)).await) }
             });
             // hyper has a deadline for headers in HTTP/1 only, and none for taking an answer.
             let (http, idle) = match version {
@@ -267,6 +279,9 @@ impl Acceptor {
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_STREAMS)
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW)
+            .max_send_buf_size(MAX_SEND)
             .max_header_list_size(MAX_HEADERS);
         builder
     }

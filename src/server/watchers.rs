@@ -52,7 +52,8 @@ impl Drop for Open {
 pub fn bind(listen: SocketAddr, app: &Arc<App>) -> Result<Acceptor, String> {
     let settings = config::Server { listen, max_connections: PLACES, ..app.config.server.clone() };
     let endpoint = Arc::new(poem::endpoint::ToDynEndpoint(api::watch_endpoint(app)));
-    Acceptor::bind(&settings, None, endpoint).map_err(|e| e.replace("server.listen", "metrics.listen"))
+    Acceptor::bind(&settings, PLACES, None, endpoint)
+        .map_err(|e| e.replace("server.listen", "metrics.listen"))
 }
 
 /// Accepts for ever, or waits for ever when there is nothing to accept.

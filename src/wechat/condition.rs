@@ -49,7 +49,7 @@ impl Condition {
                 "WeChat's daily quota is used up (errcode 45009): raise or reset it at mp.weixin.qq.com"
                     .to_owned(),
             ),
-            Some(Error::Misconfigured(_) | Error::Quota { .. }) => return,
+            Some(Error::Misconfigured(_) | Error::Quota { .. } | Error::Full) => return,
             Some(error @ (Error::Busy(_) | Error::Unavailable(_))) => {
                 self.unanswered += 1;
                 if self.unanswered < UNANSWERED {

@@ -1,17 +1,16 @@
 //! One HTTP call to WeChat, on a blocking thread, bounded in number, time and size.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Timeout};
 
 use super::Error;
 use super::resolver::Remembering;
 use crate::clock::Clock;
+use crate::fair::{Asker, Bounds, Budget, Share, Turns};
 use crate::{config, outbound};
 
 /// WeChat's answers have under 1 KiB.
@@ -26,13 +25,14 @@ pub struct Http {
     agent: Agent,
     resolver: Remembering,
     base_url: String,
-    running: Arc<Semaphore>,
-    admitted: Semaphore,
+    running: Turns<Asker>,
+    admitted: Budget<Asker>,
 }
 
 /// A call. Its query may hold secrets, so it is never logged.
 #[derive(Clone)]
 pub struct Request {
+    asker: Asker,
     path: &'static str,
     query: Vec<(&'static str, String)>,
     /// `None` is a GET, `Some` a POST.
@@ -40,12 +40,12 @@ pub struct Request {
 }
 
 impl Request {
-    pub fn get(path: &'static str) -> Self {
-        Self { path, query: Vec::new(), body: None }
+    pub fn get(asker: Asker, path: &'static str) -> Self {
+        Self { asker, path, query: Vec::new(), body: None }
     }
 
-    pub fn post(path: &'static str, body: Value) -> Self {
-        Self { path, query: Vec::new(), body: Some(body) }
+    pub fn post(asker: Asker, path: &'static str, body: Value) -> Self {
+        Self { asker, path, query: Vec::new(), body: Some(body) }
     }
 
     /// Adds a query parameter; it is percent-encoded.
@@ -56,7 +56,7 @@ impl Request {
 }
 
 impl Http {
-    pub fn new(settings: &config::Wechat, clock: Clock) -> Self {
+    pub fn new(settings: &config::Wechat, limits: &config::Limits, clock: Clock) -> Self {
         let resolver = Remembering::new(clock);
         let proxy = ureq::Proxy::new(&settings.proxy).ok().filter(|_| !settings.proxy.is_empty());
         let config = Agent::config_builder()
@@ -68,18 +68,20 @@ impl Http {
             .max_idle_connections(settings.max_concurrent)
             .max_idle_connections_per_host(settings.max_concurrent)
             .build();
+        let admitted = settings.max_concurrent + MAX_WAITING;
+        let bounds = |all| Bounds { all, each: limits.share_of(all) };
         Self {
             agent: Agent::with_parts(config, DefaultConnector::new(), resolver.clone()),
             resolver,
             base_url: settings.base_url.clone(),
-            running: Arc::new(Semaphore::new(settings.max_concurrent)),
-            admitted: Semaphore::new(settings.max_concurrent + MAX_WAITING),
+            running: Turns::new(bounds(settings.max_concurrent), Bounds { all: admitted, each: admitted }),
+            admitted: Budget::new(bounds(admitted)),
         }
     }
 
-    /// A place among those whose calls run or wait, or a refusal at once.
-    pub fn admit(&self) -> Result<SemaphorePermit<'_>, Error> {
-        self.admitted.try_acquire().map_err(|_| Error::Unavailable("too many calls are waiting".into()))
+    /// A place among those whose calls run or wait, or a refusal at once; one source has a share of them.
+    pub fn admit(&self, asker: Asker) -> Result<Share<Asker>, Error> {
+        self.admitted.take(asker, 1).ok_or(Error::Full)
     }
 
     /// Sends the call and reads the JSON of its answer, whatever its content type says.
@@ -94,13 +96,13 @@ impl Http {
         }
     }
 
-    /// The permit moves to the thread: a call whose requester gave up still counts while it runs.
+    /// The turn moves to the thread: a call whose requester gave up still counts while it runs.
     async fn attempt(&self, request: Request) -> Result<Value, Failure> {
         let failed = |e: &dyn std::fmt::Display| Failure::Other(e.to_string());
-        let permit = Arc::clone(&self.running).acquire_owned().await.map_err(|e| failed(&e))?;
+        let turn = self.running.take(request.asker).await.map_err(|e| failed(&e))?;
         let (agent, url) = (self.agent.clone(), format!("{}{}", self.base_url, request.path));
         let call = move || {
-            let _permit = permit;
+            let _turn = turn;
             exchange(&agent, &url, request)
         };
         tokio::task::spawn_blocking(call).await.map_err(|e| failed(&e))?

@@ -26,6 +26,7 @@ use self::stats::{Operation, Stats};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::{OneTimeCode, OpenId, Phone};
+use crate::fair::{Asker, Share};
 use crate::metrics::Metrics;
 use crate::random::Random;
 
@@ -69,6 +70,9 @@ pub enum Error {
     /// WeChat says that it is busy, and said so again when asked again.
     #[error("WeChat is busy: {0}")]
     Busy(Refusal),
+    /// Not asked, because too many calls wait already, or the source has its share of them.
+    #[error("too many calls to WeChat are waiting")]
+    Full,
     /// No answer, or one that makes no sense.
     #[error("WeChat is out of reach: {0}")]
     Unavailable(String),
@@ -127,9 +131,9 @@ struct Watermark {
 impl Client {
     /// A client for the API at `settings.base_url`.
     #[must_use]
-    pub fn new(settings: &config::Wechat, clock: Clock, random: Random) -> Self {
+    pub fn new(settings: &config::Wechat, limits: &config::Limits, clock: Clock, random: Random) -> Self {
         Self {
-            http: Http::new(settings, clock.clone()),
+            http: Http::new(settings, limits, clock.clone()),
             app_id: settings.app_id.clone(),
             secret: settings.secret.clone(),
             timeout: settings.timeout,
@@ -164,9 +168,9 @@ impl Client {
     ///
     /// # Errors
     /// Each variant of [`Error`]; the answer comes within `wechat.timeout`.
-    pub async fn exchange(&self, code: &OneTimeCode) -> Result<OpenId, Error> {
-        self.login_quota.check().inspect_err(|_| self.stats.held_back(Operation::Login))?;
-        let request = Request::get("/sns/jscode2session")
+    pub async fn exchange(&self, asker: Asker, code: &OneTimeCode) -> Result<OpenId, Error> {
+        let _place = self.admit(asker, Operation::Login)?;
+        let request = Request::get(asker, "/sns/jscode2session")
             .query("appid", &self.app_id)
             .query("secret", self.secret.expose())
             .query("js_code", code.as_str())
@@ -183,15 +187,22 @@ impl Client {
     ///
     /// # Errors
     /// Each variant of [`Error`]; the answer comes within `wechat.timeout`.
-    pub async fn phone_number(&self, code: &OneTimeCode, openid: &OpenId) -> Result<Phone, Error> {
-        self.phone_quota.check().inspect_err(|_| self.stats.held_back(Operation::Phone))?;
+    pub async fn phone_number(
+        &self,
+        asker: Asker,
+        code: &OneTimeCode,
+        openid: &OpenId,
+    ) -> Result<Phone, Error> {
+        let _place = self.admit(asker, Operation::Phone)?;
         let mut body = json!({ "code": code.as_str() });
         if self.bind_phone_code {
             body["openid"] = openid.as_str().into();
         }
         let asked = self.stats.ask(Operation::Phone);
-        let result =
-            self.in_time(Box::pin(self.call_with_access_token(&body))).await.map_err(refused_unless_ours);
+        let result = self
+            .in_time(Box::pin(self.call_with_access_token(asker, &body)))
+            .await
+            .map_err(refused_unless_ours);
         asked.end(&result);
         self.phone_quota.record(&result);
         let PhoneAnswer { phone_info } = parse(result?)?;
@@ -209,25 +220,34 @@ impl Client {
             .map_err(|_| Error::Unavailable("a phone number of odd form".into()))
     }
 
-    /// Everything that waits for WeChat goes through here, so that it is bounded in number and time. It is boxed because
+    /// A place for an operation, if WeChat may be asked now.
+    fn admit(&self, asker: Asker, operation: Operation) -> Result<Share<Asker>, Error> {
+        let quota = match operation {
+            Operation::Login => &self.login_quota,
+            Operation::Phone | Operation::AccessToken => &self.phone_quota,
+        };
+        let admitted = quota.check().and_then(|()| self.http.admit(asker));
+        admitted.inspect_err(|_| self.stats.held_back(operation))
+    }
+
+    /// Everything that waits for WeChat goes through here, so that it is bounded in time. It is boxed because
     /// the futures of requests that may come here are moved a lot, and most never do.
     async fn in_time<T>(&self, work: Pin<Box<impl Future<Output = Result<T, Error>>>>) -> Result<T, Error> {
         let late = |_| Error::Unavailable(format!("no answer within {:?}", self.timeout));
-        let _place = self.http.admit()?;
         tokio::time::timeout(self.timeout, work).await.map_err(late)?
     }
 
     /// A dead access token is renewed and the call repeated: once with the token that WeChat holds current, and
     /// once more with a forced renewal if that was the same dead token.
-    async fn call_with_access_token(&self, body: &Value) -> Result<Value, Error> {
+    async fn call_with_access_token(&self, asker: Asker, body: &Value) -> Result<Value, Error> {
         let mut dead: Option<String> = None;
         for force in [false, false, true] {
             let token = self
                 .access_tokens
                 .get(force, dead.as_deref(), |force| self.fetch_access_token(force))
                 .await?;
-            let request =
-                Request::post("/wxa/business/getuserphonenumber", body.clone()).query("access_token", &token);
+            let request = Request::post(asker, "/wxa/business/getuserphonenumber", body.clone())
+                .query("access_token", &token);
             match self.call(&request).await {
                 Err(Error::Misconfigured(refusal)) if is_token_dead(refusal.errcode) => dead = Some(token),
                 result => return result,
@@ -245,7 +265,8 @@ impl Client {
             "force_refresh": force_refresh,
         });
         let asked = self.stats.ask(Operation::AccessToken);
-        let result = self.call(&Request::post("/cgi-bin/stable_token", body)).await;
+        // The token is everybody's: it does not wait for the turn of whoever needs it first.
+        let result = self.call(&Request::post(None, "/cgi-bin/stable_token", body)).await;
         asked.end(&result);
         result
     }

@@ -33,7 +33,7 @@ enum Outcome {
     Misconfigured,
     Busy,
     Unavailable,
-    /// Not asked, because its minute quota is used up.
+    /// Not asked, because its minute quota is used up, or too many calls wait.
     HeldBack,
     /// Nobody waited for the answer: the client went away, or the time for the whole was over.
     Abandoned,
@@ -119,6 +119,7 @@ impl Asked<'_> {
             Err(Error::Misconfigured(_)) => Outcome::Misconfigured,
             Err(Error::Busy(_)) => Outcome::Busy,
             Err(Error::Unavailable(_)) => Outcome::Unavailable,
+            Err(Error::Full) => Outcome::HeldBack,
         };
         let condition = &self.stats.operations[self.operation as usize].condition;
         let mut condition = condition.lock().unwrap_or_else(PoisonError::into_inner);

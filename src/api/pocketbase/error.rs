@@ -1,7 +1,7 @@
 //! PocketBase's errors: `{data, message, status}`, with what is wrong with a field in `data`.
 
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
-use poem::http::{Method, StatusCode};
+use poem::http::{Method, StatusCode, header};
 use poem::{Error as PoemError, Response};
 use poem_openapi::Object;
 use serde_json::{Map, Value, json};
@@ -102,6 +102,7 @@ impl Refused {
     const TOO_SLOW: Self = Self::new(StatusCode::REQUEST_TIMEOUT, "The request body took too long.");
     const NOT_HTTPS: Self = Self::new(StatusCode::BAD_REQUEST, "This server speaks HTTPS only.");
     const TOO_MANY: Self = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests.");
+    const BUSY: Self = Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server is busy, try again soon.");
     const INTERNAL: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, SOMETHING);
 
     const fn new(status: StatusCode, message: &'static str) -> Self {
@@ -204,7 +205,7 @@ pub fn to_response(error: PoemError, method: &Method) -> Response {
         return ours(error);
     }
     if let Some(rejected) = error.downcast_ref::<Rejected>() {
-        return unread(rejected).response();
+        return unread(rejected);
     }
     if error.is::<NotFoundError>() || error.is::<MethodNotAllowedError>() {
         // PocketBase looks for a page where a GET finds no route.
@@ -237,8 +238,18 @@ fn ours(error: &Error) -> Response {
     response
 }
 
-fn unread(rejected: &Rejected) -> Refused {
+/// Why a request was not read, in PocketBase's form; headers are the same in both dialects.
+pub fn unread(rejected: &Rejected) -> Response {
+    let mut response = refused(rejected).response();
+    if let Some(retry_after) = rejected.as_response().headers().get(header::RETRY_AFTER) {
+        response.headers_mut().insert(header::RETRY_AFTER, retry_after.clone());
+    }
+    response
+}
+
+fn refused(rejected: &Rejected) -> Refused {
     match rejected {
+        Rejected::NoMemory => Refused::BUSY,
         Rejected::NotDeclaredJson => Refused::CONTENT_TYPE,
         Rejected::TooLarge => Refused::TOO_LARGE,
         Rejected::TooSlow => Refused::TOO_SLOW,

@@ -9,7 +9,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::{Map, Value};
 
 use super::super::answer::JSON;
-use super::super::body::{from_object, read};
+use super::super::body::{from_object, hold_parsed, read};
 use super::super::error::Rejected;
 use super::json;
 
@@ -62,6 +62,7 @@ async fn object(request: &Request, body: &mut RequestBody) -> Result<Map<String,
     if bytes.is_empty() {
         return Ok(Map::new());
     }
+    hold_parsed(request, &bytes)?;
     let declared = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is = |media_type| declared.unwrap_or_default().starts_with(media_type);
     if is(JSON) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::parse::duration;
+use crate::config::parse::{between, duration};
 
 /// `[limits]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -15,10 +15,22 @@ pub struct Limits {
     /// How long an identical request counts as a repetition.
     #[serde(with = "duration")]
     pub duplicate_window: Duration,
+    /// The most that one source may hold of what all share, in percent.
+    #[serde(deserialize_with = "between::<1, 100, _>")]
+    pub source_percent: usize,
+}
+
+impl Limits {
+    /// The most that one source may hold of `all`; one at least.
+    #[must_use]
+    pub fn share_of(&self, all: usize) -> usize {
+        let percent = if self.enabled { self.source_percent } else { 100 };
+        (all.saturating_mul(percent) / 100).max(1)
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { enabled: true, duplicate_window: Duration::from_secs(3) }
+        Self { enabled: true, duplicate_window: Duration::from_secs(3), source_percent: 25 }
     }
 }

@@ -22,6 +22,9 @@ pub struct Server {
     /// Connections at the same time.
     #[serde(deserialize_with = "between::<1, 1_000_000, _>")]
     pub max_connections: usize,
+    /// What bodies and answers may take in memory, in MiB.
+    #[serde(deserialize_with = "between::<1, 1_048_576, _>")]
+    pub body_memory_mib: usize,
     /// Longest time for the headers of a request.
     #[serde(with = "duration")]
     pub header_timeout: Duration,
@@ -84,6 +87,7 @@ impl Default for Server {
             listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
             base_path: String::new(),
             max_connections: 4096,
+            body_memory_mib: 64,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(15),
             answer_timeout: Duration::from_mins(1),

@@ -26,6 +26,8 @@ use crate::config;
 
 /// The first byte of every TLS connection: a record with a part of a handshake (RFC 8446, 5.1).
 const HANDSHAKE: u8 = 22;
+/// Bytes that wait to be encrypted and sent, on a connection whose client takes nothing.
+const BUFFER: usize = 16 * 1024;
 const DAY: Duration = Duration::from_hours(24);
 const HTTP2: &[u8] = b"h2";
 const HTTP1: &[u8] = b"http/1.1";
@@ -80,7 +82,8 @@ impl Tls {
 
     /// Shakes hands, and agrees on an HTTP.
     pub async fn accept(&self, socket: TcpStream) -> std::io::Result<(TlsStream<TcpStream>, Version)> {
-        let stream = self.acceptor.accept(socket).await?;
+        let mut stream = self.acceptor.accept(socket).await?;
+        stream.get_mut().1.set_buffer_limit(Some(BUFFER));
         match stream.get_ref().1.alpn_protocol() {
             Some(HTTP2) => Ok((stream, Version::Http2)),
             Some(PROOF) => Err(Error::new(ErrorKind::ConnectionAborted, "a proof was asked for and given")),

@@ -1,0 +1,74 @@
+//! Bodies of answers, which hold memory until their clients have taken them.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use poem::{Endpoint, Request};
+
+use super::SharedEndpoint;
+use crate::api::memory::Held;
+
+/// A body with what its request holds.
+pub struct HeldBody<B> {
+    body: B,
+    held: Option<Held>,
+}
+
+/// Bytes with what their request holds: hyper may keep them long after the body has ended.
+struct HeldBytes {
+    bytes: Bytes,
+    _held: Held,
+}
+
+impl AsRef<[u8]> for HeldBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// The answer of `endpoint`, or that there is no room for it.
+pub async fn answer(
+    endpoint: &SharedEndpoint,
+    request: Request,
+) -> hyper::Response<HeldBody<impl Body<Data = Bytes, Error = std::io::Error> + Unpin + use<>>> {
+    let mut response = hyper::Response::from(endpoint.get_response(request).await);
+    let held = response.extensions_mut().remove::<Held>();
+    if let Some(refusal) = held.as_ref().and_then(|held| refusal(held, response.body())) {
+        response = refusal;
+    }
+    response.map(|body| HeldBody { body, held })
+}
+
+fn refusal<B>(held: &Held, body: &B) -> Option<hyper::Response<B>>
+where
+    B: Body,
+    hyper::Response<B>: From<poem::Response>,
+{
+    let has_room = held.answer(body.size_hint().exact());
+    (!has_room).then(|| held.refusal().into())
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for HeldBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        let Some(held) = self.held.clone() else { return frame };
+        let hold = |bytes| Bytes::from_owner(HeldBytes { bytes, _held: held });
+        frame.map(|frame| frame.map(|frame| frame.map(|frame| frame.map_data(hold))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
