@@ -155,7 +155,7 @@ fn headers_that_unpack_to_more_than_their_bound_are_refused() {
     // A literal field with indexing, which becomes entry 62: a value of 4,000 bytes.
     let entry = [&[0x40, 1, b'x', 0x7f, 0xa1, 0x1e][..], &[b'x'; 4_000]].concat();
     let path = [&[0x83, 0x86, 0x04, 18][..], b"/api/system/health"].concat();
-    let bomb = [path, entry, vec![0x80 | 62; 4_000]].concat();
+    let bomb = [path, entry, vec![0x80 | 0x3e; 4_000]].concat();
     client.send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &bomb));
     let answer = client.find(|frame| matches!(frame.kind, HEADERS | RST_STREAM | GOAWAY)).unwrap();
     assert_ne!((answer.kind, answer.payload[0]), (HEADERS, 0x88), "answered with :status 200");
