@@ -251,7 +251,7 @@ pub fn log(error: &PoemError, request_id: &str, path: &str) {
         Some(Error::CodeRefused(e)) => tracing::info!(request_id, path, cause = %e, "code refused"),
         Some(e) => tracing::debug!(request_id, path, cause = %e, "request refused"),
         None if error.is::<Rejected>() => {
-            tracing::debug!(request_id, path, cause = %error, "request refused")
+            tracing::debug!(request_id, path, cause = %error, "request refused");
         }
         None if error.status().is_server_error() => {
             tracing::error!(request_id, path, cause = %error, "request failed");

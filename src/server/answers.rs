@@ -60,8 +60,8 @@ impl<B: Body<Data = Bytes> + Unpin> Body for HeldBody<B> {
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         let Some(held) = self.held.clone() else { return frame };
-        let hold = |bytes| Bytes::from_owner(HeldBytes { bytes, _held: held });
-        frame.map(|frame| frame.map(|frame| frame.map(|frame| frame.map_data(hold))))
+        let keep = |bytes| Bytes::from_owner(HeldBytes { bytes, _held: held });
+        frame.map(|frame| frame.map(|frame| frame.map(|frame| frame.map_data(keep))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -168,9 +168,9 @@ impl Client {
     ///
     /// # Errors
     /// Each variant of [`Error`]; the answer comes within `wechat.timeout`.
-    pub async fn exchange(&self, asker: Asker, code: &OneTimeCode) -> Result<OpenId, Error> {
-        let _place = self.admit(asker, Operation::Login)?;
-        let request = Request::get(asker, "/sns/jscode2session")
+    pub async fn exchange(&self, source: Asker, code: &OneTimeCode) -> Result<OpenId, Error> {
+        let _place = self.admit(source, Operation::Login)?;
+        let request = Request::get(source, "/sns/jscode2session")
             .query("appid", &self.app_id)
             .query("secret", self.secret.expose())
             .query("js_code", code.as_str())
@@ -189,18 +189,18 @@ impl Client {
     /// Each variant of [`Error`]; the answer comes within `wechat.timeout`.
     pub async fn phone_number(
         &self,
-        asker: Asker,
+        source: Asker,
         code: &OneTimeCode,
         openid: &OpenId,
     ) -> Result<Phone, Error> {
-        let _place = self.admit(asker, Operation::Phone)?;
+        let _place = self.admit(source, Operation::Phone)?;
         let mut body = json!({ "code": code.as_str() });
         if self.bind_phone_code {
             body["openid"] = openid.as_str().into();
         }
         let asked = self.stats.ask(Operation::Phone);
         let result = self
-            .in_time(Box::pin(self.call_with_access_token(asker, &body)))
+            .in_time(Box::pin(self.call_with_access_token(source, &body)))
             .await
             .map_err(refused_unless_ours);
         asked.end(&result);
@@ -221,12 +221,12 @@ impl Client {
     }
 
     /// A place for an operation, if WeChat may be asked now.
-    fn admit(&self, asker: Asker, operation: Operation) -> Result<Share<Asker>, Error> {
+    fn admit(&self, source: Asker, operation: Operation) -> Result<Share<Asker>, Error> {
         let quota = match operation {
             Operation::Login => &self.login_quota,
             Operation::Phone | Operation::AccessToken => &self.phone_quota,
         };
-        let admitted = quota.check().and_then(|()| self.http.admit(asker));
+        let admitted = quota.check().and_then(|()| self.http.admit(source));
         admitted.inspect_err(|_| self.stats.held_back(operation))
     }
 
@@ -239,14 +239,14 @@ impl Client {
 
     /// A dead access token is renewed and the call repeated: once with the token that WeChat holds current, and
     /// once more with a forced renewal if that was the same dead token.
-    async fn call_with_access_token(&self, asker: Asker, body: &Value) -> Result<Value, Error> {
+    async fn call_with_access_token(&self, source: Asker, body: &Value) -> Result<Value, Error> {
         let mut dead: Option<String> = None;
         for force in [false, false, true] {
             let token = self
                 .access_tokens
                 .get(force, dead.as_deref(), |force| self.fetch_access_token(force))
                 .await?;
-            let request = Request::post(asker, "/wxa/business/getuserphonenumber", body.clone())
+            let request = Request::post(source, "/wxa/business/getuserphonenumber", body.clone())
                 .query("access_token", &token);
             match self.call(&request).await {
                 Err(Error::Misconfigured(refusal)) if is_token_dead(refusal.errcode) => dead = Some(token),

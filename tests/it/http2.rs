@@ -13,6 +13,7 @@ const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
+const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 const MAX_CONCURRENT_STREAMS: [u8; 2] = [0, 3];
@@ -125,6 +126,39 @@ fn a_client_that_opens_and_resets_streams_is_cut() {
         assert_eq!(goaway.payload[4..8], ENHANCE_YOUR_CALM);
     }
     assert!(client.next().is_none(), "not closed");
+    assert_eq!(app.post("/api/system/health").send().status, 200);
+}
+
+/// Headers that go on and on (CVE-2024-27316 and its like).
+#[test]
+fn a_client_whose_headers_never_end_is_cut() {
+    let app = TestApp::spawn();
+    let mut client = Client::connect(&app);
+    client.send(&frame(HEADERS, 0, 1, &[0x83, 0x86]));
+    // A literal field without indexing: its name of one byte, and a value of 4,000.
+    let field = [&[0x00, 1, b'x', 0x7f, 0xa1, 0x1e][..], &[b'x'; 4_000]].concat();
+    let endless: Vec<u8> = (0..2_000).flat_map(|_| frame(CONTINUATION, 0, 1, &field)).collect();
+    // It may be cut before all is sent.
+    let _ = client.0.write_all(&endless);
+    let answer = client.find(|frame| frame.kind == GOAWAY || frame.kind == HEADERS);
+    if answer.is_some_and(|frame| frame.kind == GOAWAY) {
+        assert!(client.next().is_none(), "not closed");
+    }
+    assert_eq!(app.post("/api/system/health").send().status, 200);
+}
+
+/// A few bytes that stand for many: an entry of HPACK's table, named again and again (RFC 7541, section 7.3).
+#[test]
+fn headers_that_unpack_to_more_than_their_bound_are_refused() {
+    let app = TestApp::spawn();
+    let mut client = Client::connect(&app);
+    // A literal field with indexing, which becomes entry 62: a value of 4,000 bytes.
+    let entry = [&[0x40, 1, b'x', 0x7f, 0xa1, 0x1e][..], &[b'x'; 4_000]].concat();
+    let path = [&[0x83, 0x86, 0x04, 18][..], b"/api/system/health"].concat();
+    let bomb = [path, entry, vec![0x80 | 0x3e; 4_000]].concat();
+    client.send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &bomb));
+    let answer = client.find(|frame| matches!(frame.kind, HEADERS | RST_STREAM | GOAWAY)).unwrap();
+    assert_ne!((answer.kind, answer.payload[0]), (HEADERS, 0x88), "answered with :status 200");
     assert_eq!(app.post("/api/system/health").send().status, 200);
 }
 
