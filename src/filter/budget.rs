@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-/// The steps that evaluations may still take. A step is about a byte that is looked at, or a nanosecond.
+/// The steps that evaluations may still take. A step is about a byte that is looked at: one to three nanoseconds.
 #[derive(Debug)]
 pub struct Budget(Cell<usize>);
 
@@ -12,10 +12,10 @@ pub struct Budget(Cell<usize>);
 pub struct TooCostly;
 
 impl Budget {
-    /// The steps of one record and one filter: a quarter of a millisecond.
+    /// The steps of one record and one filter: less than a millisecond.
     pub const EVALUATION: usize = 256 * 1024;
 
-    /// The steps that may be taken on a thread that others wait for: some microseconds.
+    /// The steps that may be taken on a thread that others wait for: some ten microseconds at most.
     pub const INLINE: usize = 4 * 1024;
 
     /// A budget of so many steps.
