@@ -34,7 +34,7 @@ pub(super) fn like(text: &str, pattern: &str, budget: &Budget) -> Result<bool, T
     }
 }
 
-/// What comes before the next `%`, and whether there is none. Nothing for a pattern that ends in an escape, which is like no text.
+/// The part before the next `%`, and whether there is none. Nothing for a pattern that ends in an escape: no text is like it.
 fn part(pattern: &mut Chars<'_>) -> Option<(Vec<Wanted>, bool)> {
     let mut part = Vec::new();
     while let Some(c) = pattern.next() {
@@ -55,7 +55,7 @@ fn end(text: &str, count: usize) -> &str {
     &text[from..]
 }
 
-/// What follows `part` at the begin of `text`.
+/// The rest of `text` behind `part` at its begin.
 fn strip<'a>(text: &'a str, part: &[Wanted], budget: &Budget) -> Result<Option<&'a str>, TooCostly> {
     let mut chars = text.chars();
     let fits = |wanted: &&Wanted| chars.next().is_some_and(|c| wanted.is_none_or(|wanted| wanted == c));
@@ -64,7 +64,7 @@ fn strip<'a>(text: &'a str, part: &[Wanted], budget: &Budget) -> Result<Option<&
     Ok((steps == part.len()).then_some(chars.as_str()))
 }
 
-/// What follows `part` at the first place in `text` where it is.
+/// The rest of `text` behind the first place where `part` is.
 fn find<'a>(text: &'a str, part: &[Wanted], budget: &Budget) -> Result<Option<&'a str>, TooCostly> {
     if let Some(plain) = part.iter().copied().collect::<Option<String>>() {
         return Ok(text.find(&plain).map(|at| &text[at + plain.len()..]));

@@ -47,7 +47,7 @@ impl Fields {
         self.0.is_empty()
     }
 
-    /// How many paths there are.
+    /// The number of paths.
     pub fn len(&self) -> usize {
         self.0.len()
     }

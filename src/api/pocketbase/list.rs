@@ -34,7 +34,7 @@ impl Found {
     }
 }
 
-/// Why there is no list.
+/// The reasons for which there is no list.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// The filter compares too much text of a record.
@@ -239,7 +239,7 @@ impl Context {
         tokio::task::spawn_blocking(look).await.map_err(Error::internal)?
     }
 
-    /// What `evaluation` finds for `actor`: here, if that takes some microseconds, and else in turn, on a thread that nobody
+    /// The finding of `evaluation` for `actor`: here, if that takes some microseconds, and else in turn, on a thread that nobody
     /// waits for.
     ///
     /// # Errors

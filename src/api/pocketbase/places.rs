@@ -10,26 +10,26 @@ use crate::domain::Actor;
 use crate::error::{Error, Result};
 use crate::fair::{Bounds, Full, Turn, Turns};
 
-/// How many work at once: two, so that one does not stop every other, and no more, because each keeps a core busy that logins
-/// could use. Nobody has both places.
+/// Lists and filters that are worked on at once: two, so that one does not stop every other, and no more, because each keeps
+/// a core busy that logins could use. Nobody has both places.
 const WORKING: Bounds = Bounds { all: 2, each: 1 };
 
-/// How many lists may have begun, be it that they work or wait for their next turn: as many as there may be memory for.
+/// Lists that may have begun, be it that they work or wait for their next turn: as many as there may be memory for.
 const BEGUN: Bounds = Bounds { all: 4, each: 2 };
 
-/// What the keys of all lists that have begun may take, in bytes.
+/// Bound of the keys of all lists that have begun, in bytes.
 const _: () = assert!(BEGUN.all * SORT_BYTES <= 64 << 20);
 
-/// How many may wait.
+/// Those who may wait for a place.
 const WAITING: Bounds = Bounds { all: 1024, each: 64 };
 
-/// How long a list works before it lets others go first.
+/// Time that a list works before it lets others go first.
 const SLICE: Duration = Duration::from_millis(20);
 
 /// Steps between two looks at the clock.
 const STEPS: u32 = 32;
 
-/// How long a client waits that found no room to wait.
+/// Time after which a client that found no room to wait may try again.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// The places.

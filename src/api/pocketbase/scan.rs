@@ -14,11 +14,11 @@ use crate::error::{Error, Result};
 use crate::filter::{Budget, Record as _, Sort};
 use crate::store::{Record, Scan};
 
-/// What a sorted list may keep of the records it has seen: the keys of a hundred thousand. For a page behind that the
+/// Bytes that a sorted list may keep of the records it has seen: the keys of a hundred thousand. For a page behind that the
 /// records are looked at once more for each hundred thousand before it.
 pub const SORT_BYTES: usize = 16 << 20;
 
-/// What a look at the records gives: records, or where they are.
+/// The result of a look at the records: records, or where they are.
 pub enum Seen {
     Records(Found),
     Ids(Vec<RecordId>, u64),

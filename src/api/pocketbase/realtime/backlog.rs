@@ -1,4 +1,4 @@
-//! What is still to be told, by whose stream it is: each owner has a turn, however much waits for the others.
+//! Changes that are still to be told, by whose stream it is: each owner has a turn, however much waits for the others.
 
 use std::collections::HashSet;
 use std::mem;

@@ -30,7 +30,7 @@ pub struct Client {
     pub changing: tokio::sync::Mutex<()>,
 }
 
-/// Whose client it is, and what it wants to hear of.
+/// The owner of a client, and its topics.
 pub struct Binding {
     pub token: String,
     pub owner: Actor,
@@ -51,7 +51,7 @@ impl Client {
         })
     }
 
-    /// Whose it is now.
+    /// The present owner and topics.
     pub fn bound(&self) -> Option<Arc<Binding>> {
         self.binding().clone()
     }
@@ -85,7 +85,7 @@ impl Binding {
         size_of::<Self>() + self.token.len() + self.topics.iter().map(Topic::bytes).sum::<usize>()
     }
 
-    /// How many comparisons the filters of all topics have.
+    /// The number of comparisons in the filters of all topics.
     pub fn comparisons(&self) -> usize {
         self.topics.iter().map(Topic::comparisons).sum()
     }

@@ -1,4 +1,4 @@
-//! Who is subscribed to what, the task that hears of changes, and the thread that tells of them.
+//! Subscribers and their topics, the task that hears of changes, and the thread that tells of them.
 //!
 //! The task finds by index the subscribers whom a change may concern: the superusers, the user whose record it is, those who
 //! asked for that company. It evaluates nothing. That is done on a blocking thread, one subscriber after the other in the order
@@ -23,7 +23,7 @@ use crate::domain::Actor;
 use crate::random::NoEntropy;
 use crate::store::Change;
 
-/// What a change that waits takes for each who may hear of it, beside its record, in bytes.
+/// Memory of a change that waits, for each who may hear of it and beside its record, in bytes.
 const WORK: usize = 128;
 
 /// Those who are connected.

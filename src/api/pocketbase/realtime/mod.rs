@@ -44,7 +44,7 @@ const TOPICS_OF_USER: usize = 100;
 /// … and how long each may be, in bytes.
 const TOPIC_MAX: usize = 2500;
 
-/// How many comparisons the filters of a client's topics may have: they are evaluated for each change.
+/// Comparisons that the filters of a client's topics may have: they are evaluated for each change.
 const COMPARISONS_MAX: usize = 1000;
 
 /// When a client that found no place may try again.

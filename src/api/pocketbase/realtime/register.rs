@@ -1,4 +1,4 @@
-//! Who is connected, who hears of what, and how much of that belongs to whom.
+//! Clients, audiences and owners: an index of those who are connected.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::client::{Audience, Binding, Client};
 use crate::domain::Actor;
 use crate::fair::{Bounds, Budget, Share};
 
-/// How many streams a user may have: the devices of one person, and those that lost their connection and came again.
+/// Streams that a user may have: the devices of one person, and those that lost their connection and came again.
 const STREAMS_OF_USER: usize = 20;
 const STREAMS_OF_SUPERUSER: usize = 200;
 

@@ -10,7 +10,7 @@ use crate::auth::Who;
 use crate::domain::{Collections, Kind};
 use crate::filter::{Filter, SUPERUSER_ONLY};
 
-/// What a comparison of a filter takes in memory, beside its text …
+/// Memory of a comparison of a filter, beside its text …
 const COMPARISON_BYTES: usize = 256;
 /// … and a wanted field.
 const FIELD_BYTES: usize = 96;
@@ -73,7 +73,7 @@ impl Topic {
         size_of::<Self>() + 2 * self.name.len() + parts
     }
 
-    /// How many comparisons its filter has.
+    /// The number of comparisons in its filter.
     pub fn comparisons(&self) -> usize {
         self.filter.as_ref().map_or(0, Filter::comparisons)
     }
