@@ -192,9 +192,9 @@ impl BackupsApi {
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
     ) -> Result<Reply<PbFileToken>> {
-        let who = self.0.who(&bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
+        let caller = self.0.caller(&bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let token = auth::file_token(&self.0.app, &who)?;
+        let token = auth::file_token(&self.0.app, &caller)?;
         Ok(Reply::new(&AnyData(json!({ "token": token })), &fields))
     }
 }
