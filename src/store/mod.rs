@@ -28,7 +28,7 @@ pub use embedded::{
     Edit, NewDatabase, Progress, Unfinished, ensure_room, own_like, resolve, sync_and_drop_cache, sync_folder,
 };
 pub use error::Error;
-pub use events::EventBounds;
+pub use events::{EventBounds, NewEvent};
 pub use identity::{BackupInfo, Identified};
 pub use location::Location;
 pub use redb::StorageBackend;
