@@ -39,7 +39,7 @@ pub use self::identity::peek;
 pub use self::new_file::{NewDatabase, Unfinished, sync_and_drop_cache, sync_folder};
 pub use self::restore::restore;
 pub use self::room::{ensure as ensure_room, own_like};
-pub use self::storage::resolve;
+pub use self::storage::{open_itself, open_itself_to_write, resolve};
 use self::tables::{
     COMPANIES, COMPANIES_BY_KEY, META, META_IMPORTED_HASHES, SUPERUSERS, SUPERUSERS_BY_EMAIL, Tables, USERS,
     USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
