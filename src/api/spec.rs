@@ -52,7 +52,7 @@ const WITH_REQUIRED: [&str; 2] = ["ApiResponse", "ErrorResponse"];
 pub fn service<T: OpenApi>(api: T, servers: &[config::PublicUrl]) -> OpenApiService<T, ()> {
     let service = OpenApiService::new(api, TITLE, API_VERSION).description(DESCRIPTION);
     servers.iter().fold(service, |service, public| {
-        let server = ServerObject::new(&public.url);
+        let server = ServerObject::new(public.url.to_string());
         service.server(match &public.description {
             Some(text) => server.description(text),
             None => server,

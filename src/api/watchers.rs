@@ -1,8 +1,9 @@
 //! `/metrics` and `/readyz`: for those who watch the server.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use poem::http::uri::Authority;
 use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
 use poem::{Endpoint, Request, Response, Result, Route, get};
 use serde_json::{Map, Value, json};
@@ -130,13 +131,7 @@ impl Access {
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                 Err(poem::Error::from_response(response))
             }
-            Self::ThisMachine if is_of_this_machine(req.remote_addr().as_socket_addr(), req.headers()) => {
-                Ok(())
-            }
-            Self::ThisMachine => Err(poem::Error::from_response(error::reply(
-                StatusCode::FORBIDDEN,
-                "只有本机程序可以直接读取(不经过代理);如需从别处读取,请设置 metrics.token 或 metrics.listen",
-            ))),
+            Self::ThisMachine => admit_this_machine(req),
         }
     }
 }
@@ -151,6 +146,39 @@ fn shows(headers: &HeaderMap, token: &Secret) -> bool {
 fn is_of_this_machine(peer: Option<&SocketAddr>, headers: &HeaderMap) -> bool {
     let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
     peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback()) && !is_forwarded
+}
+
+fn admit_this_machine(req: &Request) -> Result<()> {
+    if !is_of_this_machine(req.remote_addr().as_socket_addr(), req.headers()) {
+        return Err(forbidden(
+            "只有本机程序可以直接读取(不经过代理);如需从别处读取,请设置 metrics.token 或 metrics.listen",
+        ));
+    }
+    if !names_this_machine(req) {
+        return Err(forbidden(
+            "Host 须为 localhost 或回环地址,如 http://127.0.0.1:8090;如需用别的名称读取,请设置 metrics.token 或 metrics.listen",
+        ));
+    }
+    Ok(())
+}
+
+fn forbidden(text: &str) -> poem::Error {
+    poem::Error::from_response(error::reply(StatusCode::FORBIDDEN, text))
+}
+
+/// A page in a browser on this machine is a loopback peer, too, whose name its owner may lead to this machine: whatever host the
+/// request names has to be one that nobody else can have. HTTP/2 has it in the URL.
+fn names_this_machine(req: &Request) -> bool {
+    let in_url = req.original_uri().authority().map(Authority::as_str);
+    let hosts = req.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or("?"));
+    hosts.chain(in_url).all(is_loopback_name)
+}
+
+fn is_loopback_name(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return host.is_empty() };
+    let host = authority.host();
+    let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
 
 #[cfg(test)]
@@ -175,6 +203,34 @@ mod tests {
         }
         for peer in ["10.0.0.1:5", "203.0.113.7:5", "[2001:db8::1]:5", "[::ffff:10.0.0.1]:5", "0.0.0.0:5"] {
             assert!(!is_admitted(peer, None), "{peer}");
+        }
+    }
+
+    #[test]
+    fn only_names_that_nobody_else_can_have_are_this_machine_s() {
+        for name in [
+            "",
+            "localhost",
+            "LOCALHOST:8090",
+            "127.0.0.1",
+            "127.8.8.8:1",
+            "[::1]:8090",
+            "[::ffff:127.0.0.1]",
+        ] {
+            assert!(is_loopback_name(name), "{name}");
+        }
+        for name in [
+            "evil.example",
+            "evil.example:8090",
+            "localhost.evil.example",
+            "10.0.0.1",
+            "[2001:db8::1]",
+            "?",
+            "a b",
+            "127.0.0.1.evil.example",
+            "::1x",
+        ] {
+            assert!(!is_loopback_name(name), "{name}");
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::domain::{RecordId, Status, Superuser, TokenKey, User};
 use crate::error::{Error, Result};
 use crate::store::Record;
-use crate::token::{Cause, Claims, PocketBaseToken, Purpose, Subject};
+use crate::token::{Cause, Claims, Maker, PocketBaseToken, Purpose, Subject};
 
 /// Somebody who has shown a valid token.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct Caller {
     pub who: Who,
     /// Whether a new token may be had for the one that was shown.
     pub is_refreshable: bool,
+    /// Superusers with whose tokens this one ends, because it was taken by impersonation.
+    pub makers: Vec<Maker>,
 }
 
 /// A user or a superuser.
@@ -38,6 +40,13 @@ impl Who {
         match self {
             Self::User(user) => &user.token_key,
             Self::Superuser(superuser) => &superuser.token_key,
+        }
+    }
+
+    fn ensure_active(&self) -> Result<()> {
+        match self {
+            Self::User(user) => ensure_active(user),
+            Self::Superuser(_) => Ok(()),
         }
     }
 
@@ -71,7 +80,7 @@ pub async fn authenticate(app: &App, token: &str) -> Result<User> {
 /// # Errors
 /// As [`authenticate`].
 pub async fn authenticate_session(app: &App, token: &str) -> Result<(User, bool)> {
-    let Caller { who, is_refreshable } = caller(app, token).await?;
+    let Caller { who, is_refreshable, .. } = caller(app, token).await?;
     match who {
         Who::User(user) => Ok((*user, is_refreshable)),
         Who::Superuser(_) => Err(Error::Unauthenticated("a superuser's token")),
@@ -86,7 +95,7 @@ pub async fn authenticate_session(app: &App, token: &str) -> Result<(User, bool)
 pub async fn caller(app: &App, token: &str) -> Result<Caller> {
     let shown = Shown::read(app, token)?;
     let who = find(app, &shown).await?.ok_or(Error::Unauthenticated("whose token it was is gone"))?;
-    shown.admit(app, who)
+    shown.admit(app, who).await
 }
 
 /// Whose token for files this is.
@@ -96,7 +105,7 @@ pub async fn caller(app: &App, token: &str) -> Result<Caller> {
 pub async fn file_caller(app: &App, token: &str) -> Result<Caller> {
     let shown = Shown::Ours(app.tokens.verify_for(Purpose::Files, token, app.clock.now())?);
     let who = find(app, &shown).await?.ok_or(Error::Unauthenticated("whose token it was is gone"))?;
-    shown.admit(app, who)
+    shown.admit(app, who).await
 }
 
 /// Whose token this is, as [`caller`] tells, if `record` is as a change shows it, whatever became of it since: who was
@@ -113,7 +122,7 @@ pub async fn caller_beside(app: &App, token: &str, record: &Record) -> Result<Ca
         }
         _ => return caller(app, token).await,
     };
-    shown.admit(app, who)
+    shown.admit(app, who).await
 }
 
 async fn find(app: &App, shown: &Shown<'_>) -> Result<Option<Who>> {
@@ -161,32 +170,51 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// Compares the token with the record that it says it is for.
-    fn admit(&self, app: &App, who: Who) -> Result<Caller> {
-        self.fits(app, who.token_key())?;
-        if let Who::User(user) = &who {
-            ensure_active(user)?;
+    /// Compares the token with the record that it says it is for, and with those who took it by impersonation.
+    async fn admit(&self, app: &App, who: Who) -> Result<Caller> {
+        // Ours is authentic, though revoked: whoever was disabled, which revokes it, is told that.
+        if matches!(self, Self::Ours(_)) {
+            who.ensure_active()?;
         }
-        let is_refreshable = match self {
-            Self::Ours(claims) => claims.is_refreshable,
-            Self::PocketBase { token, .. } => token.is_refreshable(),
+        self.fits(app, who.token_key())?;
+        who.ensure_active()?;
+        let (is_refreshable, makers) = match self {
+            Self::Ours(claims) => (claims.is_refreshable, claims.makers.clone()),
+            Self::PocketBase { token, .. } => (token.is_refreshable(), Vec::new()),
         };
-        Ok(Caller { who, is_refreshable })
+        for maker in &makers {
+            ensure_there(app, maker).await?;
+        }
+        Ok(Caller { who, is_refreshable, makers })
     }
 
     fn fits(&self, app: &App, token_key: &TokenKey) -> Result<()> {
         match self {
             Self::Ours(claims) if claims.token_key == *token_key => Ok(()),
-            Self::Ours(_) => {
-                app.tokens.note_refused(Cause::Revoked);
-                Err(Error::Unauthenticated("the token was revoked"))
-            }
+            Self::Ours(_) => Err(revoked(app)),
             Self::PocketBase { token, secret, .. } => {
                 let verdict = token.verify(token_key, secret, app.clock.now());
                 Ok(verdict.inspect_err(|error| app.tokens.note_refused((*error).into()))?)
             }
         }
     }
+}
+
+/// A superuser whose tokens ended has no tokens of others either.
+async fn ensure_there(app: &App, maker: &Maker) -> Result<()> {
+    let superuser = match maker.id() {
+        Some(id) => app.store.superuser_by_id(&id).await?,
+        None => None,
+    };
+    match superuser {
+        Some(superuser) if maker.had(&superuser.token_key) => Ok(()),
+        _ => Err(revoked(app)),
+    }
+}
+
+fn revoked(app: &App) -> Error {
+    app.tokens.note_refused(Cause::Revoked);
+    Error::Unauthenticated("the token was revoked")
 }
 
 /// A disabled user has no valid login.

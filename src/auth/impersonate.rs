@@ -2,33 +2,45 @@
 
 use std::time::Duration;
 
-use super::tokens::{issue_superuser_token, issue_user_token};
-use super::{By, Who};
+use super::tokens::token_for_others;
+use super::{By, Caller, Who};
 use crate::app::App;
 use crate::domain::EventKind;
 use crate::error::Result;
+use crate::token::Maker;
 
 /// The longest life of a token that a superuser asks for.
 const MAX_LIFETIME: Duration = Duration::from_hours(100 * 365 * 24);
 
-/// A token of `who` for which no new one can be had; it lives as long as any other if no lifetime is given.
+/// A token of `who` for `caller`, a superuser, for which no new one can be had; it lives as long as any other if no lifetime is
+/// given, and ends with the caller's own tokens: when those are revoked, the password changes, or the superuser is removed.
 ///
 /// # Errors
 /// Only errors of ours.
-pub fn impersonate(app: &App, by: &By, who: &Who, lifetime: Option<Duration>) -> Result<String> {
-    let config = &app.config.token;
-    let or = |usual| lifetime.unwrap_or(usual).min(MAX_LIFETIME);
-    let (token, lifetime) = match who {
-        Who::User(user) => {
-            let lifetime = or(config.lifetime);
-            (issue_user_token(app, user, lifetime, false)?, lifetime)
-        }
-        Who::Superuser(superuser) => {
-            let lifetime = or(config.superuser_lifetime);
-            (issue_superuser_token(app, superuser, lifetime, false)?, lifetime)
-        }
+pub fn impersonate(
+    app: &App,
+    by: &By,
+    caller: &Caller,
+    who: &Who,
+    lifetime: Option<Duration>,
+) -> Result<String> {
+    let usual = match who {
+        Who::User(_) => app.config.token.lifetime,
+        Who::Superuser(_) => app.config.token.superuser_lifetime,
     };
+    let lifetime = lifetime.unwrap_or(usual).min(MAX_LIFETIME);
+    let token = token_for_others(app, who, lifetime, &makers(caller))?;
     let event = by.event(app, EventKind::Impersonation).about(who.id().as_str());
     app.note(event.detail(format!("for {} s", lifetime.as_secs())));
     Ok(token)
+}
+
+/// The caller, and, if the caller's token was taken by impersonation, those who took it.
+fn makers(caller: &Caller) -> Vec<Maker> {
+    let own = Maker::new(caller.who.id(), caller.who.token_key());
+    let mut makers = caller.makers.clone();
+    if !makers.contains(&own) {
+        makers.push(own);
+    }
+    makers
 }

@@ -38,14 +38,27 @@ pub async fn update_profile(
         user_type: Some(UserType::Registered),
         ..UserUpdate::default()
     };
-    match app.store.update_user(user.id, change, app.clock.now()).await? {
-        Ok(user) => {
-            let event = by.event(app, EventKind::ProfileChange);
-            app.note(event.about(user.id.as_str()).detail("name, phone, picture"));
-            let company = company_of(app, &user).await?;
-            Ok((user, company))
+    match app.store.update_user(user.id.clone(), change, app.clock.now()).await? {
+        Ok(changed) => {
+            note(app, by, &user, &changed);
+            let company = company_of(app, &changed).await?;
+            Ok((changed, company))
         }
         Err(Conflict::Phone) => Err(Error::PhoneOfAnother),
         Err(_) => Err(Error::Unauthenticated("the user is gone")),
+    }
+}
+
+/// Notes what is another than before, if anything is.
+fn note(app: &App, by: &By, before: &User, after: &User) {
+    let fields = [
+        ("name", before.name != after.name),
+        ("phone", before.phone != after.phone),
+        ("picture", before.picture != after.picture),
+    ];
+    let changed: Vec<_> = fields.into_iter().filter_map(|(name, is_new)| is_new.then_some(name)).collect();
+    if !changed.is_empty() || before.user_type != after.user_type {
+        let event = by.event(app, EventKind::ProfileChange).about(after.id.as_str());
+        app.note(event.detail(changed.join(", ")));
     }
 }

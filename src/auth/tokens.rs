@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::authenticate::Who;
+use super::authenticate::{Caller, Who};
 use crate::app::App;
 use crate::domain::{Superuser, User};
 use crate::error::Result;
-use crate::token::{Grant, Purpose, Subject};
+use crate::token::{Grant, Maker, Purpose, Subject};
 
 /// How long a token for files is valid, as PocketBase has it.
 const FILE_TOKEN_LIFETIME: Duration = Duration::from_mins(3);
@@ -16,7 +16,7 @@ const FILE_TOKEN_LIFETIME: Duration = Duration::from_mins(3);
 /// # Errors
 /// Only errors of ours.
 pub(super) fn user_token(app: &App, user: &User) -> Result<String> {
-    issue_user_token(app, user, app.config.token.lifetime, true)
+    Ok(app.tokens.issue(&user_grant(app, user), app.clock.now())?)
 }
 
 /// A new token for `superuser`.
@@ -24,62 +24,60 @@ pub(super) fn user_token(app: &App, user: &User) -> Result<String> {
 /// # Errors
 /// Only errors of ours.
 pub fn superuser_token(app: &App, superuser: &Superuser) -> Result<String> {
-    issue_superuser_token(app, superuser, app.config.token.superuser_lifetime, true)
+    Ok(app.tokens.issue(&superuser_grant(app, superuser), app.clock.now())?)
 }
 
-pub(super) fn issue_superuser_token(
-    app: &App,
-    superuser: &Superuser,
-    lifetime: Duration,
-    is_refreshable: bool,
-) -> Result<String> {
+/// A new token of `who` for `makers`, for which no other one can be had.
+pub(super) fn token_for_others(app: &App, who: &Who, lifetime: Duration, makers: &[Maker]) -> Result<String> {
+    let grant = Grant { lifetime, is_refreshable: false, makers, ..usual_grant(app, who) };
+    Ok(app.tokens.issue(&grant, app.clock.now())?)
+}
+
+/// A new token for files: it may stand in a link, because it lives for minutes and lets nobody in elsewhere. It ends with the
+/// superusers with whom the caller's token ends.
+///
+/// # Errors
+/// Only errors of ours.
+pub fn file_token(app: &App, caller: &Caller) -> Result<String> {
     let grant = Grant {
-        purpose: Purpose::Auth,
-        subject: Subject::Superuser,
-        id: &superuser.id,
-        token_key: &superuser.token_key,
-        collection_id: &app.collections().superusers.id,
-        lifetime,
-        is_refreshable,
+        purpose: Purpose::Files,
+        lifetime: FILE_TOKEN_LIFETIME,
+        is_refreshable: false,
+        makers: &caller.makers,
+        ..usual_grant(app, &caller.who)
     };
     Ok(app.tokens.issue(&grant, app.clock.now())?)
 }
 
-pub(super) fn issue_user_token(
-    app: &App,
-    user: &User,
-    lifetime: Duration,
-    is_refreshable: bool,
-) -> Result<String> {
-    let grant = Grant {
+fn usual_grant<'a>(app: &'a App, who: &'a Who) -> Grant<'a> {
+    match who {
+        Who::User(user) => user_grant(app, user),
+        Who::Superuser(superuser) => superuser_grant(app, superuser),
+    }
+}
+
+fn user_grant<'a>(app: &'a App, user: &'a User) -> Grant<'a> {
+    Grant {
         purpose: Purpose::Auth,
         subject: Subject::User,
         id: &user.id,
         token_key: &user.token_key,
         collection_id: &app.collections().users.id,
-        lifetime,
-        is_refreshable,
-    };
-    Ok(app.tokens.issue(&grant, app.clock.now())?)
+        lifetime: app.config.token.lifetime,
+        is_refreshable: true,
+        makers: &[],
+    }
 }
 
-/// A new token for files: it may stand in a link, because it lives for minutes and lets nobody in elsewhere.
-///
-/// # Errors
-/// Only errors of ours.
-pub fn file_token(app: &App, who: &Who) -> Result<String> {
-    let (subject, collection) = match who {
-        Who::User(_) => (Subject::User, &app.collections().users),
-        Who::Superuser(_) => (Subject::Superuser, &app.collections().superusers),
-    };
-    let grant = Grant {
-        purpose: Purpose::Files,
-        subject,
-        id: who.id(),
-        token_key: who.token_key(),
-        collection_id: &collection.id,
-        lifetime: FILE_TOKEN_LIFETIME,
-        is_refreshable: false,
-    };
-    Ok(app.tokens.issue(&grant, app.clock.now())?)
+fn superuser_grant<'a>(app: &'a App, superuser: &'a Superuser) -> Grant<'a> {
+    Grant {
+        purpose: Purpose::Auth,
+        subject: Subject::Superuser,
+        id: &superuser.id,
+        token_key: &superuser.token_key,
+        collection_id: &app.collections().superusers.id,
+        lifetime: app.config.token.superuser_lifetime,
+        is_refreshable: true,
+        makers: &[],
+    }
 }

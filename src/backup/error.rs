@@ -16,6 +16,9 @@ pub enum Error {
     /// There is no backup of that name.
     #[error("there is no backup of that name")]
     NotFound,
+    /// The name is that of a symbolic link, which is not followed.
+    #[error("that name is a symbolic link, not a backup: put the file itself into the folder")]
+    Link,
     /// The database, or the file that was to be one.
     #[error(transparent)]
     Store(#[from] store::Error),

@@ -53,10 +53,10 @@ pub async fn create(app: &Arc<App>, name: Option<Name>) -> Result<Backup, Error>
         sweep(&folder)?;
         let name = match name {
             Some(name) => name,
-            None => Name::of_time(now, |name| folder.join(name).exists()),
+            None => Name::of_time(now, |name| is_taken(&folder.join(name))),
         };
         let path = folder.join(name.as_str());
-        if path.exists() {
+        if is_taken(&path) {
             return Err(Error::Exists);
         }
         let contents = app.store.backup(&path, now, limits(app), &mut |_, _| ())?;
@@ -79,9 +79,10 @@ pub async fn list(app: &Arc<App>) -> Result<Vec<Backup>, Error> {
         let mut backups = Vec::new();
         for entry in entries {
             let entry = entry?;
-            // Whatever else is in the folder is none of ours.
+            // Whatever else is in the folder is none of ours, links among it.
             let name = entry.file_name().to_str().and_then(|name| Name::parse(name).ok());
-            let Some(name) = name.filter(|_| entry.path().is_file()) else { continue };
+            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+            let Some(name) = name.filter(|_| is_file) else { continue };
             match describe(name, &entry.path()) {
                 // Removed meanwhile.
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {}
@@ -107,7 +108,7 @@ pub async fn copy(
         sweep(&folder)?;
         let path = folder.join(format!("outgoing{UNFINISHED}"));
         let contents = app.store.backup(&path, app.clock.now(), limits(app), &mut progress)?;
-        let copy = File::open(&path)?;
+        let copy = store::open_itself(&path)?;
         // It is gone when whoever takes it away closes it, and if nobody does.
         fs::remove_file(path)?;
         Ok((copy, contents))
@@ -152,23 +153,37 @@ pub async fn restore(app: &Arc<App>, from: PathBuf, keep_tokens: bool) -> Result
 /// The path of the backup of that name.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`Error::NotFound`]; [`Error::Link`].
 pub fn find(app: &App, name: &Name) -> Result<PathBuf, Error> {
     let path = folder(app).join(name.as_str());
-    if path.is_file() { Ok(path) } else { Err(Error::NotFound) }
+    ensure_file(&path)?;
+    Ok(path)
+}
+
+/// A link is none: whoever may write to the folder only must not choose other files by it. Whoever opens the file does not follow
+/// one either, as it may have come meanwhile.
+fn ensure_file(path: &Path) -> Result<(), Error> {
+    match fs::symlink_metadata(path).map(|found| found.file_type()) {
+        Ok(kind) if kind.is_file() => Ok(()),
+        Ok(kind) if kind.is_symlink() => Err(Error::Link),
+        _ => Err(Error::NotFound),
+    }
+}
+
+/// Whether anything has that name.
+fn is_taken(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 /// Gives the backup another name.
 ///
 /// # Errors
-/// [`Error::Exists`]; [`Error::NotFound`]; [`Error::Io`].
+/// [`Error::Exists`]; [`Error::NotFound`]; [`Error::Link`]; [`Error::Io`].
 pub async fn rename(app: &Arc<App>, from: Name, to: Name) -> Result<(), Error> {
     let folder = folder(app);
     in_background(move || {
         let (from, to) = (folder.join(from.as_str()), folder.join(to.as_str()));
-        if !from.is_file() {
-            return Err(Error::NotFound);
-        }
+        ensure_file(&from)?;
         match TempPath::try_from_path(from)?.persist_noclobber(&to) {
             Ok(()) => Ok(store::sync_folder(&to)?),
             Err(refused) => {
@@ -184,12 +199,15 @@ pub async fn rename(app: &Arc<App>, from: Name, to: Name) -> Result<(), Error> {
 /// Removes the backup of that name.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::Io`].
+/// [`Error::NotFound`]; [`Error::Link`]; [`Error::Io`].
 pub async fn delete(app: &Arc<App>, name: Name) -> Result<(), Error> {
     let path = folder(app).join(name.as_str());
-    in_background(move || match fs::remove_file(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Error::NotFound),
-        removed => Ok(removed?),
+    in_background(move || {
+        ensure_file(&path)?;
+        match fs::remove_file(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Error::NotFound),
+            removed => Ok(removed?),
+        }
     })
     .await
 }
@@ -245,10 +263,11 @@ fn open_folder(app: &App) -> Result<PathBuf, Error> {
 fn sweep(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let is_unfinished = path.to_str().is_some_and(|path| path.ends_with(UNFINISHED));
+        if !path.to_str().is_some_and(|path| path.ends_with(UNFINISHED)) {
+            continue;
+        }
         // Some network file systems lock only what is open to write.
-        let opened = File::options().read(true).write(true).open(&path);
-        if is_unfinished && opened.is_ok_and(|file| file.try_lock().is_ok()) {
+        if store::open_itself_to_write(&path).is_ok_and(|file| file.try_lock().is_ok()) {
             fs::remove_file(path)?;
         }
     }
@@ -256,7 +275,7 @@ fn sweep(folder: &Path) -> io::Result<()> {
 }
 
 fn describe(name: Name, path: &Path) -> io::Result<Backup> {
-    let file = fs::metadata(path)?;
+    let file = fs::symlink_metadata(path)?;
     let modified = Timestamp::try_from(file.modified()?).unwrap_or_default();
     Ok(Backup { name, size: file.len(), modified, contents: None })
 }

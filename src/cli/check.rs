@@ -10,7 +10,7 @@ use super::session::Session;
 use crate::config::Config;
 use crate::operate::upkeep::{Command as Upkeep, Holding};
 use crate::operate::{Command, Failure};
-use crate::store::{Location, Store};
+use crate::store::{self, Location, Store};
 
 #[derive(Args)]
 pub struct Check {
@@ -39,7 +39,7 @@ fn look(config: &Config, file: &Path) -> Result<Holding, Box<dyn std::error::Err
     let Ok(found) = file.metadata() else {
         return Err(Failure::not_found(format!("there is no file {}", file.display())).into());
     };
-    let contents = Store::look(&Location::File(file.to_owned()), config.store.cache_mib << 20)?;
+    let contents = Store::look(&Location::File(store::resolve(file)), config.store.cache_mib << 20)?;
     Ok(Holding::new(contents, found.len()))
 }
 

@@ -195,7 +195,8 @@ fn open_store(path: &Path, cache_mib: usize) -> Result<Store, Box<dyn std::error
 async fn remember(store: &Store, config: &Config, what: &str) -> Result<(), store::Error> {
     let now = Clock::System.now();
     let event = Event::new(now, EventKind::Command, Actor::Operator).detail(what);
-    store.add_events(vec![(event.origin(), event)], EventBounds::new(&config.events, now)).await
+    store.add_events(vec![event.into()], EventBounds::new(&config.events, now)).await?;
+    Ok(())
 }
 
 fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {

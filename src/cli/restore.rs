@@ -15,7 +15,7 @@ use crate::operate::frame::Progress;
 use crate::operate::upkeep::{Command as Upkeep, Holding, Replaced};
 use crate::operate::{Command, Failure, Output};
 use crate::random::Random;
-use crate::store::{Restoration, Store};
+use crate::store::{self, Restoration, Store};
 
 /// Bytes of the file that are sent at once.
 const PIECE: usize = 256 * 1024;
@@ -41,7 +41,8 @@ pub fn run(config: &Config, asked: &Restore) -> Outcome {
     let Ok(file) = asked.file.metadata() else {
         return Err(Failure::not_found(format!("there is no file {}", asked.file.display())).into());
     };
-    let found = Store::inspect(&asked.file)?.map(|contents| describe(&Holding::new(contents, file.len())));
+    let found = Store::inspect(&store::resolve(&asked.file))?
+        .map(|contents| describe(&Holding::new(contents, file.len())));
     let found = found.unwrap_or_else(|| "of an older version of bai".to_owned());
     let server = Session::with_server(config)?;
     let question =
@@ -55,7 +56,7 @@ pub fn run(config: &Config, asked: &Restore) -> Outcome {
 }
 
 fn restoration(asked: &Restore) -> Restoration {
-    let (from, keep_tokens) = (asked.file.clone(), asked.keep_tokens);
+    let (from, keep_tokens) = (store::resolve(&asked.file), asked.keep_tokens);
     Restoration { from, keep_tokens, clock: Clock::System, random: Random::System }
 }
 

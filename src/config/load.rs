@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::sections::{Config, Provider};
+use super::bounds::wrong_duration;
+use super::sections::{Config, Provider, masked};
 
 const ENV_PREFIX: &str = "BAI_";
 /// Characters of a token that cannot be guessed.
@@ -24,7 +25,7 @@ pub enum Error {
         cause: std::io::Error,
     },
     /// A key of the file is unknown or has a bad value; the cause shows line and key.
-    #[error("{path}: {cause}")]
+    #[error("{path}: {}", masked(&cause.to_string()))]
     File {
         /// The file.
         path: PathBuf,
@@ -32,7 +33,7 @@ pub enum Error {
         cause: Box<toml::de::Error>,
     },
     /// An environment variable names an unknown key or has a bad value.
-    #[error("environment variable {name}: {problem}")]
+    #[error("environment variable {name}: {}", masked(problem))]
     Env {
         /// The variable.
         name: String,
@@ -42,6 +43,9 @@ pub enum Error {
     /// Two settings do not go together.
     #[error("{0}")]
     Conflict(&'static str),
+    /// A duration is too short or too long; the text names the key and its bounds.
+    #[error("{0}")]
+    Duration(String),
 }
 
 impl Config {
@@ -71,7 +75,11 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if let Some(conflict) = self.server.tls.conflict().or_else(|| self.backup.conflict()) {
+        if let Some(wrong) = wrong_duration(self) {
+            return Err(Error::Duration(wrong));
+        }
+        let conflict = self.server.tls.conflict().or_else(|| self.backup.conflict());
+        if let Some(conflict) = conflict.or_else(|| self.password.conflict()) {
             return Err(Error::Conflict(conflict));
         }
         let has_app = !self.wechat.app_id.is_empty();
@@ -103,7 +111,7 @@ impl Config {
         }
     }
 
-    /// The configuration as TOML, with secrets masked.
+    /// The configuration as TOML, with secrets masked, and users and passwords in URLs.
     ///
     /// # Errors
     /// None that is known: every value has a form in TOML.
@@ -248,7 +256,7 @@ mod tests {
         let s3 = &config.backup.s3;
         assert_eq!((s3.keep, s3.prefix.as_str(), s3.secret_key.expose()), (3, "bai/", "12345"));
         assert_eq!(config.server.cors_origins, ["https://a.example", "https://b.example"]);
-        assert_eq!(config.server.public_urls[0].url, "https://a.example/pb");
+        assert_eq!(config.server.public_urls[0].url, "https://a.example/pb".into());
         let proxies = ["127.0.0.1/32", "10.0.0.1/32", "2001:db8::/32"];
         assert_eq!(config.server.trusted_proxies, proxies.map(|network| network.parse().unwrap()));
     }
@@ -310,7 +318,7 @@ mod tests {
         let every = ("BAI_BACKUP__EVERY", "1d");
         assert!(problem("", &[bucket]).contains("backup.every"));
         assert!(problem("", &[bucket, every]).contains("backup.s3.secret_key"));
-        assert!(problem("", &[("BAI_BACKUP__EVERY", "59s")]).contains("a minute"));
+        assert!(problem("", &[("BAI_BACKUP__EVERY", "59s")]).contains("1m or more"));
         let dir = |dir| ("BAI_BACKUP__DIR", dir);
         assert!(problem("", &[dir("."), ("BAI_STORE__PATH", "./bai.redb")]).contains("backup.dir"));
         assert!(
@@ -338,5 +346,56 @@ mod tests {
         let config = load("", &env).unwrap();
         assert!(config.to_masked_toml().unwrap().contains("secret = \"***\""));
         assert!(!format!("{config:?}{}", config.to_masked_toml().unwrap()).contains("hunter2"));
+    }
+
+    #[test]
+    fn users_and_passwords_of_every_url_are_masked_and_what_is_wrong_with_one_is_told_without_them() {
+        let url = "https://hunter:hunter2@example.com";
+        let urls = [
+            ("BAI_WECHAT__BASE_URL", url),
+            ("BAI_WECHAT__PROXY", url),
+            ("BAI_BACKUP__S3__ENDPOINT", url),
+            ("BAI_SERVER__TLS__ACME_DIRECTORY", url),
+            (
+                "BAI_SERVER__PUBLIC_URLS",
+                "['https://hunter:hunter2@example.com', { url = 'https://hunter2@b.example' }]",
+            ),
+            ("BAI_BACKUP__ON_FAILURE", "curl, https://hunter:hunter2@example.com"),
+        ];
+        let config = load("", &urls).unwrap();
+        assert_eq!(config.wechat.proxy.expose(), url);
+        let shown = config.to_masked_toml().unwrap();
+        assert_eq!(shown.matches("https://***@").count(), 7, "{shown}");
+        assert!(!format!("{config:?}{shown}").contains("hunter"), "{config:?}{shown}");
+        for (name, _) in urls.iter().take(4) {
+            let value = url.replace("https://", "ftp://");
+            let problem = problem("", &[(name, &value)]);
+            assert!(problem.contains(name) && !problem.contains("hunter"), "{problem}");
+        }
+        let problem = problem("[wechat]\nproxy = 'socks5://hunter:hunter2@proxy:1080'", &[]);
+        assert!(problem.contains("proxy:1080") && !problem.contains("hunter"), "{problem}");
+    }
+
+    #[test]
+    fn a_duration_that_no_time_can_be_reckoned_with_is_refused_by_name() {
+        let shown: Table = toml::from_str(&Config::default().to_masked_toml().unwrap()).unwrap();
+        let is_duration = |key: &String| {
+            let value =
+                key.split('.').try_fold(&Value::Table(shown.clone()), |at, part| at.get(part)).cloned();
+            let text = value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+            key == "backup.every" || humantime::parse_duration(&text).is_ok()
+        };
+        let durations: Vec<_> = keys(&shown).into_iter().filter(is_duration).collect();
+        assert!(durations.len() >= 11, "{durations:?}");
+        for key in durations {
+            let name = format!("BAI_{}", key.to_uppercase().replace('.', "__"));
+            for value in ["9999y", "101y", "1ns"] {
+                let problem = problem("", &[(&name, value)]);
+                assert!(problem.starts_with(&key) && problem.contains("or less"), "{key} {value}: {problem}");
+            }
+        }
+        assert!(load("", &[("BAI_TOKEN__LIFETIME", "100y")]).is_ok());
+        let hungry = [("BAI_PASSWORD__LOG_N", "24"), ("BAI_PASSWORD__R", "64")];
+        assert!(problem("", &hungry).contains("password.log_n"));
     }
 }

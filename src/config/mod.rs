@@ -1,5 +1,6 @@
 //! Configuration: defaults, then a TOML file, then the environment. Unknown keys and bad values are refused.
 
+mod bounds;
 mod load;
 mod parse;
 mod sections;

@@ -7,6 +7,8 @@ use rustls::pki_types::DnsName;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use super::Url;
+
 /// A whole number from `MIN` to `MAX`.
 pub fn between<'de, const MIN: usize, const MAX: usize, D: Deserializer<'de>>(
     input: D,
@@ -85,18 +87,18 @@ pub fn origins<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Er
 }
 
 /// An http(s) URL; a slash at its end is cut off.
-pub fn http_url<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+pub fn http_url<'de, D: Deserializer<'de>>(input: D) -> Result<Url, D::Error> {
     let url = String::deserialize(input)?;
     match is_http_url(&url) {
-        true => Ok(url.trim_end_matches('/').to_owned()),
+        true => Ok(url.trim_end_matches('/').into()),
         false => Err(D::Error::custom("expected a URL such as \"https://api.weixin.qq.com\"")),
     }
 }
 
 /// An https URL.
-pub fn https_url<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+pub fn https_url<'de, D: Deserializer<'de>>(input: D) -> Result<Url, D::Error> {
     let url = http_url(input)?;
-    match url.starts_with("https://") {
+    match url.expose().starts_with("https://") {
         true => Ok(url),
         false => Err(D::Error::custom("expected a URL that begins with https://")),
     }
@@ -114,11 +116,11 @@ pub fn dns_names<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::
 }
 
 /// Nothing, or an http(s) URL.
-pub fn optional_http_url<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+pub fn optional_http_url<'de, D: Deserializer<'de>>(input: D) -> Result<Url, D::Error> {
     let url = String::deserialize(input)?;
     let ok = url.is_empty() || is_http_url(&url);
     if ok {
-        Ok(url)
+        Ok(url.into())
     } else {
         Err(D::Error::custom("expected \"\" or a URL such as \"http://10.0.0.1:3128\""))
     }

@@ -1,10 +1,13 @@
 //! Something that somebody did, worth remembering.
 
-use std::fmt;
-use std::net::IpAddr;
+mod search;
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use self::search::{EventId, EventSearch};
 use super::RecordId;
 
 /// A closed list of words, each with one written form.
@@ -96,15 +99,22 @@ words! {
 }
 
 words! {
-    /// Who can cause an event: each has its own room, so that none pushes out what those after it do.
+    /// Who can cause an event, and by what: each has its own room, so that none pushes out what the others do.
     Origin {
-        /// Anybody.
+        /// Anybody: what fails.
         Strangers = "strangers",
-        /// Somebody with a valid login.
-        Users = "users",
+        /// Whoever can log in or register, by that.
+        Logins = "logins",
+        /// Somebody with a valid login, by changes of their own record.
+        Changes = "changes",
         /// Superusers and the operator.
         Administrators = "administrators",
     }
+}
+
+impl Origin {
+    /// How many there are.
+    pub const COUNT: usize = Self::ALL.len();
 }
 
 /// Who did it.
@@ -157,7 +167,7 @@ impl Actor {
 /// Something that somebody did. No secret, no value that somebody typed and no whole phone number is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// When.
+    /// When; of several, the first time.
     pub at: Timestamp,
     /// What.
     pub kind: EventKind,
@@ -171,9 +181,12 @@ pub struct Event {
     pub source: Option<IpAddr>,
     /// More in a few words, such as the names of the fields that changed.
     pub detail: String,
-    /// How often it happened.
+    /// How often it happened within a minute.
     pub count: u32,
 }
+
+/// What an event says, but for when and how often.
+pub type Said<'a> = (EventKind, Option<Cause>, &'a Actor, &'a str, Option<IpAddr>, &'a str);
 
 impl Event {
     /// Bytes of a subject.
@@ -220,19 +233,37 @@ impl Event {
                 Origin::Strangers
             }
             (_, Actor::Superuser(_) | Actor::Operator) => Origin::Administrators,
-            (_, Actor::User(_)) => Origin::Users,
+            (EventKind::Login | EventKind::Registration, Actor::User(_)) => Origin::Logins,
+            (_, Actor::User(_)) => Origin::Changes,
         }
     }
 
-    /// Whether the other one says the same of another moment.
+    /// Who shares a bound with nobody else in `origin`, where this event is: a source of strangers, an IPv6 one by its /64, or
+    /// a user; empty when it is nobody's. `None`: administrators have no bounds but that of all together, so that no script of
+    /// theirs pushes out what it did.
     #[must_use]
-    pub fn is_like(&self, other: &Self) -> bool {
-        self.source == other.source
-            && self.kind == other.kind
-            && self.cause == other.cause
-            && self.subject == other.subject
-            && self.actor == other.actor
-            && self.detail == other.detail
+    pub fn party(&self, origin: Origin) -> Option<String> {
+        match origin {
+            Origin::Strangers => {
+                Some(self.source.map(subscriber).map(|ip| ip.to_string()).unwrap_or_default())
+            }
+            Origin::Logins | Origin::Changes => {
+                Some(self.actor.id().map(RecordId::to_string).unwrap_or_default())
+            }
+            Origin::Administrators => None,
+        }
+    }
+
+    /// What it says, but for when and how often.
+    #[must_use]
+    pub fn said(&self) -> Said<'_> {
+        (self.kind, self.cause, &self.actor, &self.subject, self.source, &self.detail)
+    }
+
+    /// Whether the other one, which is later, is the same once more: it says the same, within a minute.
+    #[must_use]
+    pub fn is_repeated_by(&self, other: &Self) -> bool {
+        is_within_a_minute(self.at, other.at) && self.said() == other.said()
     }
 
     /// Whether somebody did it or it was about them.
@@ -242,62 +273,30 @@ impl Event {
     }
 }
 
+/// Whether equal events at these times are one.
+#[must_use]
+pub fn is_within_a_minute(first: Timestamp, next: Timestamp) -> bool {
+    let between = next.duration_since(first);
+    !between.is_negative() && between.unsigned_abs() < EVENT_WINDOW
+}
+
+/// How long equal events are one, from the first on.
+const EVENT_WINDOW: Duration = Duration::from_mins(1);
+
+/// A subscriber has a /64 of IPv6 addresses at least.
+fn subscriber(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64)).into(),
+        ip @ IpAddr::V4(_) => ip,
+    }
+}
+
 fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
         let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
         text.truncate(end);
     }
     text
-}
-
-/// The place of an event among all: later ones are greater.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EventId {
-    /// When it happened, in Unix milliseconds.
-    pub at_ms: i64,
-    /// Its number among all that were ever written.
-    pub number: u64,
-}
-
-impl EventId {
-    /// Reads an id; `None` when it is none.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (at_ms, number) = text.split_once('-')?;
-        Some(Self { at_ms: at_ms.parse().ok()?, number: number.parse().ok()? })
-    }
-}
-
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.at_ms, self.number)
-    }
-}
-
-/// Which events are wanted. The newest come first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EventSearch {
-    /// Only those that concern this record id or masked phone.
-    pub who: Option<String>,
-    /// Only those of this kind.
-    pub kind: Option<EventKind>,
-    /// Not before.
-    pub since: Option<Timestamp>,
-    /// Before.
-    pub until: Option<Timestamp>,
-    /// Only those whose place is before this one's.
-    pub before: Option<EventId>,
-    /// At most so many.
-    pub limit: usize,
-}
-
-impl EventSearch {
-    /// Whether `event` is wanted, as far as its time does not say.
-    #[must_use]
-    pub fn wants(&self, event: &Event) -> bool {
-        self.kind.is_none_or(|kind| kind == event.kind)
-            && self.who.as_deref().is_none_or(|who| event.concerns(who))
-    }
 }
 
 #[cfg(test)]
@@ -313,9 +312,6 @@ mod tests {
             assert_eq!(Cause::parse(cause.name()), Some(*cause));
         }
         assert_eq!(EventKind::parse("Login"), None);
-        let id = EventId { at_ms: 1_795_327_836_858, number: 7 };
-        assert_eq!(EventId::parse(&id.to_string()), Some(id));
-        assert_eq!(EventId::parse("7"), None);
     }
 
     #[test]
@@ -330,8 +326,39 @@ mod tests {
         let id = || RecordId::parse("qs1c5qev8o3hjvu").unwrap();
         let origin = |kind, actor| Event::new(Timestamp::UNIX_EPOCH, kind, actor).origin();
         assert_eq!(origin(EventKind::LoginFailed, Actor::User(id())), Origin::Strangers);
-        assert_eq!(origin(EventKind::Login, Actor::User(id())), Origin::Users);
+        assert_eq!(origin(EventKind::Login, Actor::User(id())), Origin::Logins);
+        assert_eq!(origin(EventKind::Registration, Actor::User(id())), Origin::Logins);
+        assert_eq!(origin(EventKind::PasswordChange, Actor::User(id())), Origin::Changes);
         assert_eq!(origin(EventKind::PasswordChange, Actor::Superuser(id())), Origin::Administrators);
         assert_eq!(origin(EventKind::Command, Actor::Operator), Origin::Administrators);
+    }
+
+    #[test]
+    fn a_party_is_a_source_of_strangers_or_a_user_and_no_administrator() {
+        let id = RecordId::parse("qs1c5qev8o3hjvu").unwrap();
+        let event = |actor, source: &str| {
+            Event::new(Timestamp::UNIX_EPOCH, EventKind::Login, actor).from(source.parse().unwrap())
+        };
+        let party = |origin, source| event(Actor::User(id.clone()), source).party(origin);
+        for (source, expected) in [
+            ("203.0.113.7", "203.0.113.7"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ] {
+            assert_eq!(party(Origin::Strangers, source).as_deref(), Some(expected));
+        }
+        assert_eq!(party(Origin::Changes, "203.0.113.7").as_deref(), Some(id.as_str()));
+        assert_eq!(party(Origin::Administrators, "203.0.113.7"), None);
+        assert_eq!(event(Actor::Nobody, "203.0.113.7").party(Origin::Logins).as_deref(), Some(""));
+    }
+
+    #[test]
+    fn the_same_within_a_minute_is_once_more() {
+        let at = |ms: i64| Timestamp::from_millisecond(1_795_327_836_858 + ms).unwrap();
+        let event = |ms| Event::new(at(ms), EventKind::Command, Actor::Operator);
+        for (ms, is_repeated) in [(0, true), (59_999, true), (60_000, false), (-1, false)] {
+            assert_eq!(event(0).is_repeated_by(&event(ms)), is_repeated, "{ms}");
+        }
+        assert!(!event(0).is_repeated_by(&event(0).detail("x")));
     }
 }

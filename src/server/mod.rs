@@ -184,7 +184,7 @@ async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn 
     let endpoint: SharedEndpoint =
         Arc::new(poem::endpoint::ToDynEndpoint(api::sandbox::endpoint(APP_ID, clock)));
     let acceptor = Acceptor::bind(&settings, settings.max_connections, None, endpoint)?;
-    config.wechat.base_url = format!("http://{}", acceptor.listener.local_addr()?);
+    config.wechat.base_url = format!("http://{}", acceptor.listener.local_addr()?).into();
     config.wechat.app_id = APP_ID.into();
     config.wechat.secret = APP_ID.into();
     config.wechat.proxy.clear();

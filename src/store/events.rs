@@ -15,6 +15,20 @@ pub struct EventBounds {
     pub since: Timestamp,
 }
 
+/// An event to be stored.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Whose share it takes room of.
+    pub origin: Origin,
+    /// The event.
+    pub event: Event,
+    /// An event that is there already, perhaps, and that this one only repeats: it is counted there then.
+    pub repeats: Option<EventId>,
+}
+
+/// Parties of an origin of which each has its full part.
+const PARTIES: u64 = 100;
+
 impl EventBounds {
     /// What is kept at `now`.
     #[must_use]
@@ -23,22 +37,36 @@ impl EventBounds {
         Self { max: u64::try_from(settings.max).unwrap_or(u64::MAX), since }
     }
 
-    /// The share of an origin.
+    /// The share of each origin.
     #[must_use]
-    pub fn most(&self, origin: Origin) -> u64 {
-        match origin {
-            Origin::Strangers | Origin::Administrators => self.max / 4,
-            Origin::Users => self.max / 2,
-        }
+    pub fn share(&self) -> u64 {
+        self.max / Origin::COUNT as u64
+    }
+
+    /// The part of one party in the share of its origin.
+    #[must_use]
+    pub fn part(&self) -> u64 {
+        (self.share() / PARTIES).max(1)
+    }
+}
+
+impl From<Event> for NewEvent {
+    fn from(event: Event) -> Self {
+        Self { origin: event.origin(), event, repeats: None }
     }
 }
 
 impl Store {
-    /// Adds events in their order, and removes some of the oldest that are beyond `bounds`.
+    /// Adds events in their order, and removes some of the oldest that are beyond `bounds`; the ids under which they are, each
+    /// in its place.
     ///
     /// # Errors
     /// [`Error::Failed`]: nothing was stored; [`Error::Unknown`].
-    pub async fn add_events(&self, events: Vec<(Origin, Event)>, bounds: EventBounds) -> Result<(), Error> {
+    pub async fn add_events(
+        &self,
+        events: Vec<NewEvent>,
+        bounds: EventBounds,
+    ) -> Result<Vec<EventId>, Error> {
         self.embedded().add_events(events, bounds).await
     }
 

@@ -25,10 +25,11 @@ pub use change::{
 };
 use embedded::Embedded;
 pub use embedded::{
-    Edit, NewDatabase, Progress, Unfinished, ensure_room, own_like, resolve, sync_and_drop_cache, sync_folder,
+    Edit, NewDatabase, Progress, Unfinished, ensure_room, open_itself, open_itself_to_write, own_like,
+    resolve, sync_and_drop_cache, sync_folder,
 };
 pub use error::Error;
-pub use events::EventBounds;
+pub use events::{EventBounds, NewEvent};
 pub use identity::{BackupInfo, Identified};
 pub use location::Location;
 pub use redb::StorageBackend;

@@ -6,6 +6,7 @@
 
 mod jwt;
 mod keys;
+mod maker;
 mod stats;
 
 use std::borrow::Cow;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::jwt::PocketBaseToken;
 pub use self::keys::{Keys, key_id};
+pub use self::maker::Maker;
 pub use self::stats::Cause;
 use self::stats::Stats;
 use crate::domain::{RecordId, TokenKey, Void};
@@ -79,6 +81,8 @@ pub struct Grant<'a> {
     pub lifetime: Duration,
     /// Whether a new token may be had for it.
     pub is_refreshable: bool,
+    /// Superusers without whom it is not valid: who took it by impersonation, and, if that one was impersonated, by whom.
+    pub makers: &'a [Maker],
 }
 
 /// Why a token is refused. Clients are told no more than that it is.
@@ -112,7 +116,7 @@ pub enum Error {
 #[error("a token could not be made: {0}")]
 pub struct IssueError(String);
 
-/// What a verified token says. The caller still has to compare `token_key` with the record's.
+/// What a verified token says. The caller still has to compare `token_key` with the record's, and `makers` with theirs.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Claims {
     /// Whose token it is: the kind …
@@ -123,6 +127,8 @@ pub struct Claims {
     pub token_key: TokenKey,
     /// Whether a new token may be had for it.
     pub is_refreshable: bool,
+    /// Superusers who have to be there still with the token keys that they had.
+    pub makers: Vec<Maker>,
 }
 
 /// The segment that the PocketBase SDK reads. Field order is the format.
@@ -136,7 +142,7 @@ struct PublicClaims<'a> {
 }
 
 /// What is encrypted. Names are PASETO's registered claims, but for `tk`, the token key; `su`, a superuser's; and `nr`,
-/// not refreshable; and `ft`, for files only.
+/// not refreshable; `ft`, for files only; and `by`, who took it by impersonation.
 #[derive(Serialize, Deserialize)]
 struct Payload<'a> {
     sub: &'a str,
@@ -149,11 +155,17 @@ struct Payload<'a> {
     nr: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     ft: bool,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    by: Cow<'a, [Maker]>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+fn is_empty(makers: &[Maker]) -> bool {
+    makers.is_empty()
 }
 
 impl Tokens {
@@ -217,6 +229,7 @@ impl Tokens {
             su: grant.subject == Subject::Superuser,
             nr: !grant.is_refreshable,
             ft: grant.purpose == Purpose::Files,
+            by: grant.makers.into(),
         };
         let keys = self.keys();
         let key = keys.newest();
@@ -225,7 +238,8 @@ impl Tokens {
         let (footer, assertion) = (Some(key.footer()), Some(claims.as_bytes()));
         let paseto = LocalToken::encrypt(&key.secret, &payload, footer, assertion)
             .map_err(|e| failed(&format!("{e:?}")))?;
-        Ok([PREFIX, &claims, &paseto.replace('.', "~")].join("."))
+        let token = [PREFIX, &claims, &paseto.replace('.', "~")].join(".");
+        if token.len() > MAX_LEN { Err(failed(&"it would be too long to be read")) } else { Ok(token) }
     }
 
     /// Reads and authenticates `token`, and checks its time and that it is for everything.
@@ -270,6 +284,7 @@ impl Tokens {
             id: RecordId::parse(payload.sub).ok_or(Error::Malformed)?,
             token_key: TokenKey::new(token_key),
             is_refreshable: !payload.nr,
+            makers: payload.by.into_owned(),
         })
     }
 }
@@ -297,10 +312,11 @@ mod tests {
     use crate::domain::ServerKey;
 
     const LIFETIME: Duration = Duration::from_hours(120);
-    const GOLDEN: [&str; 3] = [
+    const GOLDEN: [&str; 4] = [
         include_str!("../../tests/fixtures/stored/token_v1.txt"),
         include_str!("../../tests/fixtures/stored/token_v2.txt"),
         include_str!("../../tests/fixtures/stored/token_v3.txt"),
+        include_str!("../../tests/fixtures/stored/token_v4.txt"),
     ];
 
     fn at(ms: i64) -> Timestamp {
@@ -330,6 +346,7 @@ mod tests {
             collection_id: "pbc_421601843",
             lifetime: LIFETIME,
             is_refreshable: true,
+            makers: &[],
         }
     }
 
@@ -358,6 +375,8 @@ mod tests {
             assert_eq!(tokens(&[2, 1]).verify(token.trim(), at(1)).unwrap().id, id());
             assert_eq!(tokens(&[2]).verify(token.trim(), at(1)), Err(Error::UnknownKey));
         }
+        let maker = Maker::new(&RecordId::parse("r00t0r00t0r00t0").unwrap(), &TokenKey::new([7; 16]));
+        assert_eq!(tokens(&[1]).verify(GOLDEN[3].trim(), at(1)).unwrap().makers, [maker]);
     }
 
     #[test]
@@ -370,6 +389,18 @@ mod tests {
             let claims = tokens.verify(&tokens.issue(&grant, at(0)).unwrap(), at(1)).unwrap();
             assert_eq!((claims.subject, claims.is_refreshable), (subject, is_refreshable));
         }
+    }
+
+    #[test]
+    fn a_token_says_who_took_it_and_one_that_could_not_be_read_is_not_made() {
+        let (tokens, id, key) = (tokens(&[1]), id(), key());
+        let makers = |n: u8| (0..n).map(|n| Maker::new(&id, &TokenKey::new([n; 16]))).collect::<Vec<_>>();
+        let issue = |makers: &[Maker]| tokens.issue(&Grant { makers, ..grant(&id, &key) }, at(0));
+        for n in [0, 1, 8] {
+            let claims = tokens.verify(&issue(&makers(n)).unwrap(), at(1)).unwrap();
+            assert_eq!(claims.makers, makers(n));
+        }
+        assert!(issue(&makers(60)).is_err());
     }
 
     #[test]

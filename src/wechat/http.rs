@@ -58,7 +58,7 @@ impl Request {
 impl Http {
     pub fn new(settings: &config::Wechat, limits: &config::Limits, clock: Clock) -> Self {
         let resolver = Remembering::new(clock);
-        let proxy = ureq::Proxy::new(&settings.proxy).ok().filter(|_| !settings.proxy.is_empty());
+        let proxy = ureq::Proxy::new(settings.proxy.expose()).ok().filter(|_| !settings.proxy.is_empty());
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -73,7 +73,7 @@ impl Http {
         Self {
             agent: Agent::with_parts(config, DefaultConnector::new(), resolver.clone()),
             resolver,
-            base_url: settings.base_url.clone(),
+            base_url: settings.base_url.expose().to_owned(),
             running: Turns::new(bounds(settings.max_concurrent), Bounds { all: admitted, each: admitted }),
             admitted: Budget::new(bounds(admitted)),
         }

@@ -105,7 +105,7 @@ impl Pebble {
             config.server.tls.check_every = EVERY;
             config.server.tls.acme = NAMES.map(str::to_owned).to_vec();
             config.server.tls.acme_email = "root@example.com".into();
-            config.server.tls.acme_directory = format!("https://127.0.0.1:{}/dir", self.port);
+            config.server.tls.acme_directory = format!("https://127.0.0.1:{}/dir", self.port).into();
             config.server.tls.acme_ca = self.folder.path().join("ca.pem");
             config.server.tls.acme_dir = folder.into();
         })
@@ -231,7 +231,7 @@ fn without_a_certificate_handshakes_fail_and_the_acme_server_is_asked_less_and_l
     let app = TestApp::spawn_with(|config| {
         config.server.tls.check_every = EVERY;
         config.server.tls.acme = vec![NAMES[0].into()];
-        config.server.tls.acme_directory = directory;
+        config.server.tls.acme_directory = directory.into();
         config.server.tls.acme_dir = folder.path().into();
     });
     let site = app.base.trim_start_matches("http://").parse().unwrap();

@@ -53,7 +53,7 @@ impl TestApp {
         config.wechat.provider = Provider::Wechat;
         config.wechat.app_id = "wx_test".into();
         config.wechat.secret = canary::APP_SECRET.into();
-        config.wechat.base_url.clone_from(&stub.url);
+        config.wechat.base_url = stub.url.as_str().into();
         configure(&mut config);
         let seed = SEED.fetch_add(1, Ordering::Relaxed);
         let clock = Clock::manual(Timestamp::from_millisecond(1_795_327_836_858).unwrap());

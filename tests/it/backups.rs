@@ -1,6 +1,7 @@
 //! Backups through PocketBase's API, and what becomes of everything when one is restored.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -500,4 +501,44 @@ fn whoever_listens_is_cut_and_hears_again_after_a_restoration() {
     let mut client = listen();
     server.update(&alice, UserUpdate { name: Some(Name::parse("again").unwrap()), ..UserUpdate::default() });
     assert_eq!(client.next().unwrap().data["record"]["users_name"], "again");
+}
+
+#[test]
+fn a_link_in_the_folder_is_no_backup_and_the_folder_may_be_one() {
+    let server = Operated::new();
+    let (folder, elsewhere) = (server.dir.path().join("backups"), tempfile::tempdir().unwrap());
+    server.create("real.zip");
+    let outside = elsewhere.path().join("outside.zip");
+    fs::rename(folder.join("real.zip"), &outside).unwrap();
+    symlink(&outside, folder.join("link.zip")).unwrap();
+    symlink(elsewhere.path().join("none"), folder.join("dangling.zip")).unwrap();
+    assert_eq!(server.names(), Vec::<String>::new());
+    let not_found = "The requested resource wasn't found.";
+    let token = server.file_token(&server.root);
+    for name in ["link.zip", "dangling.zip"] {
+        let download = server.app.get(&format!("{BACKUPS}/{name}?token={token}")).send();
+        assert_refused(&download, 404, not_found, &json!({}));
+        assert_eq!(server.call("POST", &format!("/{name}/restore")).send().status, 400, "{name}");
+        assert_eq!(server.call("DELETE", &format!("/{name}")).send().status, 400, "{name}");
+        let refused = server.call("POST", "").json(&json!({ "name": name })).send();
+        assert!(
+            refused.status == 400 && refused.text().contains("validation_backup_name_exists"),
+            "{}",
+            refused.text()
+        );
+        assert_eq!(server.upload("file", name, &fs::read(&outside).unwrap()).status, 400, "{name}");
+    }
+    assert!(!elsewhere.path().join("none").exists());
+    assert!(Store::look(&Location::File(folder.join("link.zip")), 1 << 20).is_err());
+    // A whole folder of links is what an operator made of it.
+    let volume = elsewhere.path().join("volume");
+    fs::rename(&folder, &volume).unwrap();
+    symlink(&volume, &folder).unwrap();
+    // A token of the millisecond of the backup may be newer than it.
+    server.app.clock.advance(SECOND);
+    server.create("second.zip");
+    assert_eq!(server.names(), ["second.zip"]);
+    server.download("second.zip");
+    server.restore("second.zip");
+    assert_eq!(server.call("DELETE", "/second.zip").send().status, 204);
 }

@@ -312,6 +312,43 @@ fn config_prints_the_effective_configuration_with_secrets_masked() {
 }
 
 #[test]
+fn config_shows_no_user_and_no_password_of_a_url() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("https://li:{}@proxy.example:3128", canary::APP_SECRET);
+    let env = [
+        ("BAI_WECHAT__PROXY", url.as_str()),
+        ("BAI_WECHAT__BASE_URL", &url),
+        ("BAI_BACKUP__S3__ENDPOINT", &url),
+        ("BAI_SERVER__TLS__ACME_DIRECTORY", &url),
+        ("BAI_SERVER__PUBLIC_URLS", &url),
+        ("BAI_BACKUP__ON_FAILURE", &format!("curl,{url}")),
+    ];
+    let output = bai(dir.path(), &["config"]).envs(env).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(canary::find(&text).is_none() && !text.contains("li:"), "{text}");
+    assert_eq!(text.matches("https://***@proxy.example:3128").count(), 6, "{text}");
+    let document = bai(dir.path(), &["openapi"]).envs(env).output().unwrap();
+    assert!(canary::find(&String::from_utf8(document.stdout).unwrap()).is_none());
+    let mut wrong = bai(dir.path(), &["config"]);
+    let wrong = wrong.env("BAI_WECHAT__PROXY", url.replace("https", "socks5")).output().unwrap();
+    let told = String::from_utf8(wrong.stderr).unwrap();
+    assert!(told.contains("BAI_WECHAT__PROXY") && canary::find(&told).is_none(), "{told}");
+}
+
+#[test]
+fn a_lifetime_that_no_token_can_have_is_refused_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    for lifetime in ["9999y", "0s", "999999999999999999999y"] {
+        let mut command = bai(dir.path(), &["serve"]);
+        let output = command.env("BAI_TOKEN__LIFETIME", lifetime).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{lifetime}");
+        assert!(told.to_lowercase().contains("token") && told.to_lowercase().contains("lifetime"), "{told}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn openapi_prints_the_document_without_touching_a_database() {
     let dir = tempfile::tempdir().unwrap();
     let json: Value = serde_json::from_str(&run(dir.path(), &["openapi"]).1).unwrap();

@@ -37,7 +37,7 @@ impl Moto {
 
     fn configure(&self, config: &mut Config) {
         let s3 = &mut config.backup.s3;
-        s3.endpoint.clone_from(&self.url);
+        s3.endpoint = self.url.as_str().into();
         (s3.bucket, s3.prefix) = ("backups".into(), "bai/".into());
         (s3.access_key, s3.secret_key) = ("canary-access".into(), "canary-secret".into());
         (s3.path_style, s3.keep) = (true, 2);

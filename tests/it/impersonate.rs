@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use bai::auth::{By, revoke_tokens};
 use bai::domain::RecordId;
+use bai::store::Record;
 use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp};
 use crate::canary::PASSWORD;
-use crate::realtime::{log_in, superuser, user};
+use crate::realtime::{Client, log_in, superuser, user};
 
 const ROOT: &str = "root@example.com";
 const NOT_LOADED: &str = "An error occurred while loading the submitted data.";
@@ -119,4 +121,72 @@ fn refusals_are_pocketbase_s() {
     let text = app.post(&path).bearer(&roots).header("Content-Type", "text/plain").body(b"x").send();
     assert_error(&text, 400, NOT_LOADED, &json!({}));
     assert_eq!(app.post(&path).bearer(&roots).send().status, 200);
+}
+
+/// What ends the tokens of the superuser with this id, on behalf of another one whose token this is.
+type End<'a> = &'a dyn Fn(&TestApp, &RecordId, &str);
+
+const SUPERUSERS: &str = "/api/collections/_superusers";
+
+fn revoke(app: &TestApp, id: &RecordId, _: &str) {
+    let superuser = app.block_on(app.app.store.superuser_by_id(id)).unwrap().unwrap();
+    app.block_on(revoke_tokens(&app.app, &By::operator(), &Record::Superuser(superuser))).unwrap();
+}
+
+fn change_password(app: &TestApp, id: &RecordId, other: &str) {
+    let body = json!({ "password": "canary-new", "passwordConfirm": "canary-new" });
+    let answer = app.call("PATCH", &format!("{SUPERUSERS}/records/{id}")).bearer(other).json(&body).send();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+fn delete(app: &TestApp, id: &RecordId, other: &str) {
+    let answer = app.call("DELETE", &format!("{SUPERUSERS}/records/{id}")).bearer(other).send();
+    assert_eq!(answer.status, 204, "{}", answer.text());
+}
+
+#[test]
+fn what_a_superuser_took_by_impersonation_ends_with_the_superuser_s_own_tokens() {
+    let ends: [End<'_>; 3] = [&revoke, &change_password, &delete];
+    for (n, end) in ends.into_iter().enumerate() {
+        let app = TestApp::spawn();
+        let (taker, takers) = superuser(&app, ROOT);
+        let (second, seconds) = superuser(&app, "second@example.com");
+        let (alice, alices) = user(&app, "13800138000");
+        let take = |token: &str, collection: &str, id: &RecordId| {
+            let answer = impersonate(&app, token, collection, id.as_str(), &json!({})).ok();
+            answer["token"].as_str().unwrap().to_owned()
+        };
+        let of_user = take(&takers, "tbl_auth_users", &alice);
+        let of_superuser = take(&takers, "_superusers", &second);
+        // Taken with a token that was taken itself.
+        let further = take(&of_superuser, "tbl_auth_users", &alice);
+        let files = app.post("/api/files/token").bearer(&of_superuser).send().ok();
+        let download = format!("/api/backups/none.zip?token={}", files["token"].as_str().unwrap());
+        let own = format!("/api/collections/tbl_auth_users/records/{alice}");
+        for token in [&of_user, &further] {
+            assert_eq!(app.get(&own).bearer(token).send().status, 200, "{n}");
+        }
+        assert_eq!(refresh(&app, "_superusers", &of_superuser).status, 200, "{n}");
+        assert_eq!(app.get(&download).send().status, 404, "{n}");
+        let mut client = Client::connect(&app);
+        client.subscribe(&app, &of_user, &["tbl_auth_users/*"]);
+
+        end(&app, &taker, &seconds);
+        for token in [&of_user, &further] {
+            assert_eq!(app.get(&own).bearer(token).send().status, 404, "{n}");
+            assert_eq!(app.post("/api/system/refresh-token").bearer(token).send().status, 401, "{n}");
+        }
+        assert_eq!(refresh(&app, "_superusers", &of_superuser).status, 401, "{n}");
+        assert_eq!(app.get(&download).send().status, 403, "{n}");
+        let rename = json!({ "users_name": "after" });
+        assert_eq!(app.call("PATCH", &own).bearer(&alices).json(&rename).send().status, 200, "{n}");
+        // The client is nobody's now; the next that it hears is what its new owner is told.
+        client.subscribe(&app, &seconds, &["tbl_auth_users/*"]);
+        let rename = json!({ "users_name": "told" });
+        assert_eq!(app.call("PATCH", &own).bearer(&alices).json(&rename).send().status, 200, "{n}");
+        assert_eq!(client.next().unwrap().data["record"]["users_name"], "told", "{n}");
+        // Of the others nothing ended.
+        assert_eq!(refresh(&app, "_superusers", &seconds).status, 200, "{n}");
+        assert_eq!(refresh(&app, "tbl_auth_users", &alices).status, 200, "{n}");
+    }
 }

@@ -473,6 +473,27 @@ fn what_is_no_pocketbase_is_refused_in_one_message_and_nothing_is_made() {
 }
 
 #[test]
+fn an_export_is_for_its_owner_only() {
+    let dir = imported(&PbData::with_users(1));
+    let rights = |path: &str| {
+        let found = fs::metadata(dir.path().join(path)).unwrap();
+        std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o777
+    };
+    assert!(run(dir.path(), &["export", "pocketbase", "new/back"]).0.status.success());
+    assert_eq!(["new", "new/back", "new/back/data.db"].map(rights), [0o700, 0o700, 0o600]);
+    assert_eq!(rights("new/back/without-password.tsv"), 0o600);
+    // What was there is neither written through nor left with its rights.
+    let (there, target) = (dir.path().join("there"), dir.path().join("target"));
+    fs::create_dir(&there).unwrap();
+    fs::write(&target, "mine").unwrap();
+    std::os::unix::fs::symlink(&target, there.join("data.db.new")).unwrap();
+    std::os::unix::fs::symlink(&target, there.join("without-password.tsv")).unwrap();
+    assert!(run(dir.path(), &["export", "pocketbase", "there"]).0.status.success());
+    assert_eq!(["there/data.db", "there/without-password.tsv"].map(rights), [0o600; 2]);
+    assert_eq!(fs::read_to_string(&target).unwrap(), "mine");
+}
+
+#[test]
 fn another_deployment_is_not_mixed_in() {
     let dir = imported(&PbData::with_users(1));
     let other = PbData::with_users(2);

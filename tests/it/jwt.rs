@@ -116,6 +116,26 @@ fn an_old_token_ends_when_the_password_changes_or_the_user_is_disabled() {
 }
 
 #[test]
+fn an_old_token_stays_dead_when_its_user_is_enabled_again() {
+    let pb = PbData::with_users(2);
+    pb.execute("UPDATE tbl_auth_users SET users_status = 0 WHERE openid = 'openid-2'");
+    let dir = tempfile::tempdir().unwrap();
+    for args in [
+        vec!["import", "pocketbase", pb.path().to_str().unwrap()],
+        vec!["user", "disable", &user_id(1)],
+        vec!["user", "enable", &user_id(1)],
+        vec!["user", "enable", &user_id(2)],
+    ] {
+        assert!(run(dir.path(), &args).0.status.success(), "{args:?}");
+    }
+    let app = spawn(&dir, true);
+    assert_eq!(app.login(&phone(1), PASSWORD).status, 200);
+    for n in [1, 2] {
+        assert_eq!(refresh(&app, &token(USERS, &user_id(n), EXP)).status, 401, "{n}");
+    }
+}
+
+#[test]
 fn forged_old_tokens_are_refused() {
     let (_dir, app) = server();
     let (one, two) = (user_id(1), user_id(2));

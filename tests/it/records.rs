@@ -212,12 +212,56 @@ fn a_password_or_address_set_by_a_superuser_and_a_deletion_end_the_user_s_tokens
     root.update(USERS, &user["id"], &json!({ "users_status": 0 })).ok();
     assert!(!is_valid(third), "a disabled user is nobody");
     root.update(USERS, &user["id"], &json!({ "users_status": 1 })).ok();
-    assert!(is_valid(third));
+    assert!(!is_valid(third), "who may come back logs in anew");
+    let fourth = log_in(&root.app, &json!({ "identity": "new@example.com", "password": new })).ok();
+    let fourth = fourth["token"].as_str().unwrap();
+    root.update(USERS, &user["id"], &json!({ "users_status": 1 })).ok();
+    assert!(is_valid(fourth), "what is no change ends nothing");
+    let third = fourth;
     assert_eq!(root.delete(USERS, &user["id"]).status, 204);
     assert!(!is_valid(third));
     assert_error(&root.delete(USERS, &user["id"]), 404, NOT_FOUND, &json!({}));
     root.user(1, &json!({ "id": user["id"] }));
     assert!(!is_valid(third), "not even when there is one of this id again");
+}
+
+#[test]
+fn whoever_disables_a_user_ends_the_tokens_for_good() {
+    let root = Root::new();
+    let user = root.user(1, &json!({}));
+    let is_valid =
+        |token: &str| root.app.post(&format!("{USERS}/auth-refresh")).bearer(token).send().status == 200;
+    let batch = |requests: Value| {
+        assert_eq!(root.call("POST", "/api/batch").json(&json!({ "requests": requests })).send().status, 200);
+    };
+    let set = |status: u8| json!({ "users_status": status });
+    let patch = |status| drop(root.update(USERS, &user["id"], &set(status)).ok());
+    let patch_in_batch = |status| {
+        batch(json!([{ "method": "PATCH", "url": path(USERS, &user["id"]), "body": set(status) }]));
+    };
+    let upsert = |status: u8| {
+        let body = json!({ "id": user["id"], "users_status": status });
+        batch(json!([{ "method": "PUT", "url": format!("{USERS}/records"), "body": body }]));
+    };
+    let at_once = |status: u8| {
+        if status == 0 {
+            let change = |status: u8| json!({ "method": "PATCH", "url": path(USERS, &user["id"]), "body": set(status) });
+            batch(json!([change(0), change(1)]));
+        }
+    };
+    let doors: [(&str, &dyn Fn(u8)); 4] =
+        [("PATCH", &patch), ("batch", &patch_in_batch), ("upsert", &upsert), ("at once", &at_once)];
+    for (door, set_status) in doors {
+        let token = token(&root.app, "13800000001");
+        assert!(is_valid(&token), "{door}");
+        set_status(0);
+        if door != "at once" {
+            let refresh = root.app.post("/api/system/refresh-token").bearer(&token).send();
+            refresh.assert_error(401, "停用");
+        }
+        set_status(1);
+        assert!(!is_valid(&token), "{door}");
+    }
 }
 
 #[test]

@@ -65,7 +65,7 @@ pub fn spawn_on(
 /// The bucket of `stub`, in a folder of ours.
 pub fn bucket(config: &mut Config, stub: &S3Stub) {
     let s3 = &mut config.backup.s3;
-    s3.endpoint.clone_from(&stub.url);
+    s3.endpoint = stub.url.as_str().into();
     s3.bucket = "bucket".into();
     s3.prefix = "bai/".into();
     s3.access_key = "canary-access".into();

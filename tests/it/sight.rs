@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -98,6 +99,51 @@ fn without_settings_only_a_direct_request_of_this_machine_reads_metrics_and_what
     }
     app.post("/metrics").send().assert_error(405, "GET");
     assert_eq!(app.call("HEAD", "/metrics").send().status, 200);
+}
+
+/// The answer to a request of this machine in these words: its status line, and all of it.
+fn answer_to(app: &TestApp, request: &str) -> (String, String) {
+    let mut socket = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    socket.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    (answer.lines().next().unwrap_or_default().to_owned(), answer)
+}
+
+#[test]
+fn a_page_whose_name_leads_to_this_machine_reads_no_metrics_and_not_what_is_wrong() {
+    let app = TestApp::spawn();
+    let get = |path: &str, host: &str| {
+        answer_to(&app, &format!("GET {path} HTTP/1.1\r\n{host}Connection: close\r\n\r\n"))
+    };
+    let port = app.base.rsplit(':').next().unwrap();
+    for host in
+        ["localhost", "LocalHost:1", "127.0.0.1", "127.3.2.1:80", "[::1]:8090", &format!("localhost:{port}")]
+    {
+        let (status, _) = get("/metrics", &format!("Host: {host}\r\n"));
+        assert_eq!(status, "HTTP/1.1 200 OK", "{host}");
+        assert!(get("/readyz", &format!("Host: {host}\r\n")).1.contains("components"), "{host}");
+    }
+    assert!(answer_to(&app, "GET /metrics HTTP/1.0\r\n\r\n").0.contains("200 OK"));
+    for host in ["evil.example", &format!("evil.example:{port}"), "localhost.evil.example", "10.0.0.1", "x"] {
+        let (status, answer) = get("/metrics", &format!("Host: {host}\r\n"));
+        assert_eq!(status, "HTTP/1.1 403 Forbidden", "{host}");
+        assert!(answer.contains("Host") && answer.contains("metrics.token"), "{answer}");
+        let (status, answer) = get("/readyz", &format!("Host: {host}\r\n"));
+        assert_eq!(status, "HTTP/1.1 200 OK", "{host}");
+        assert!(!answer.contains("components"), "{answer}");
+    }
+    let (status, _) = answer_to(
+        &app,
+        "GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    );
+    assert_eq!(status, "HTTP/1.1 403 Forbidden");
+    let open = TestApp::spawn_with(|config| config.metrics.token = METRICS_TOKEN.into());
+    let request = format!(
+        "GET /metrics HTTP/1.1\r\nHost: bai.example\r\nAuthorization: Bearer {METRICS_TOKEN}\r\nConnection: close\r\n\r\n"
+    );
+    assert_eq!(answer_to(&open, &request).0, "HTTP/1.1 200 OK");
 }
 
 #[test]

@@ -95,6 +95,19 @@ fn what_is_no_whole_database_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn a_file_that_an_operator_names_may_be_a_link() {
+    Place::both(|place| {
+        place.create(ANNE, "Anne").ok();
+        place.run(&["backup", "copy.redb"]).ok();
+        std::os::unix::fs::symlink("copy.redb", place.path().join("link.redb")).unwrap();
+        assert_eq!(place.json(&["check", "link.redb"])["users"], 1);
+        place.create(BEN, "Ben").ok();
+        place.run(&["restore", "link.redb", "--yes"]).ok();
+        assert_eq!(users(place), 1);
+    });
+}
+
+#[test]
 fn tokens_that_were_issued_since_end_unless_they_are_to_be_kept() {
     Place::both(|place| {
         let token = |place: &mut Place| {

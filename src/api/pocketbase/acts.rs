@@ -20,7 +20,8 @@ pub struct Made {
     pub is_deletion: bool,
 }
 
-/// Notes a change that was made.
+/// Notes a change that was made, if anything is another than before: what changes nothing is no event, so that nobody can fill
+/// the record with it.
 pub fn note(app: &App, by: &By, made: &Made) {
     let kind = match (made.is_password, made.editor, made.is_deletion, &made.before) {
         (_, _, true, _) => EventKind::RecordDelete,
@@ -32,7 +33,11 @@ pub fn note(app: &App, by: &By, made: &Made) {
     let collection = made.record.kind().name();
     let detail = match &made.before {
         Some(before) if !made.is_deletion => {
-            format!("{collection}: {}", changed_fields(before, &made.record, app.collections()))
+            let fields = changed_fields(before, &made.record, app.collections());
+            if fields.is_empty() && !made.is_password {
+                return;
+            }
+            format!("{collection}: {fields}")
         }
         _ => collection.to_owned(),
     };

@@ -38,7 +38,7 @@ pub struct EventRecord {
     /// 来源 IP
     source: String,
     detail: String,
-    /// 同一秒内相同失败的次数
+    /// 一分钟内相同事件的次数,时间为首次
     count: u32,
 }
 

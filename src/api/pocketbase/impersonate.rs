@@ -68,12 +68,12 @@ impl ImpersonateApi {
         fields: Query<Option<String>>,
         body: Form<Option<ImpersonateRequest>>,
     ) -> Result<Reply<PbImpersonate>> {
-        let by = self.0.ensure_superuser(&bearer).await?;
+        let (by, caller) = self.0.superuser(&bearer).await?;
         let collection = self.0.collection(&collection, &AUTH).ok_or(Refused::NOT_AN_AUTH_COLLECTION)?;
         let who = self.find(collection.kind, &id).await?.ok_or(Refused::NOT_FOUND)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let form = body.read().map_err(unread)?.unwrap_or_default();
-        let token = auth::impersonate(&self.0.app, &by, &who, form.lifetime()?)?;
+        let token = auth::impersonate(&self.0.app, &by, &caller, &who, form.lifetime()?)?;
         Ok(Reply::new(&RecordAuth::new(&who, token, self.0.app.collections()), &fields))
     }
 }

@@ -140,10 +140,15 @@ impl Context {
 
     /// The superuser who asks; everybody else is refused.
     async fn ensure_superuser(&self, bearer: &Bearer) -> poem::Result<By> {
-        match self.caller(bearer).await?.map(|caller| caller.who) {
-            Some(who @ Who::Superuser(_)) => Ok(self.by(bearer, Some(&who))),
-            Some(Who::User(_)) => Err(Refused::NOT_ALLOWED.into()),
-            None => Err(Refused::UNAUTHENTICATED.into()),
+        Ok(self.superuser(bearer).await?.0)
+    }
+
+    /// The superuser who asks, as events call them, and what the token says; everybody else is refused.
+    async fn superuser(&self, bearer: &Bearer) -> poem::Result<(By, Caller)> {
+        let caller = self.caller(bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
+        match &caller.who {
+            who @ Who::Superuser(_) => Ok((self.by(bearer, Some(who)), caller)),
+            Who::User(_) => Err(Refused::NOT_ALLOWED.into()),
         }
     }
 

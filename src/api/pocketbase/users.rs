@@ -98,7 +98,9 @@ pub fn update(
     let hash = super::changes::hash(&mut given, passwords.hash);
     let mut update = values(&mut given, editor, user.columns.as_deref().unwrap_or("{}"));
     done(given.errors, Refused::update)?;
-    let ends_tokens = hash.is_some() || update.email.is_some();
+    // By being disabled, so that nothing old is valid again afterwards; by being enabled, because who was brought here disabled
+    // came with tokens, too.
+    let ends_tokens = hash.is_some() || update.email.is_some() || update.status.is_some();
     update.token_key = ends_tokens.then_some(token_key);
     update.password_hash = hash;
     update.if_token_key = passwords.if_token_key;

@@ -1,15 +1,13 @@
 //! `[backup]`
 
+use std::fmt;
 use std::path::{Path, PathBuf, absolute};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{S3, Secret};
+use super::{S3, Secret, masked};
 use crate::config::parse::{between, is_web_address, optional_duration};
-
-/// The shortest period: a failure has to be told between two backups.
-const SHORTEST: Duration = Duration::from_mins(1);
 
 /// `[backup]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -33,7 +31,7 @@ pub struct Backup {
 }
 
 /// `backup.on_failure`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "OnFailureForm")]
 pub enum OnFailure {
     /// Nobody.
@@ -73,8 +71,21 @@ impl Serialize for OnFailure {
     fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Nobody => Vec::<String>::new().serialize(output),
-            Self::Command(words) => words.serialize(output),
+            Self::Command(words) => {
+                words.iter().map(|word| masked(word)).collect::<Vec<_>>().serialize(output)
+            }
             Self::Webhook(url) => url.serialize(output),
+        }
+    }
+}
+
+/// Without users and passwords in URLs.
+impl fmt::Debug for OnFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nobody => f.write_str("Nobody"),
+            Self::Command(words) => write!(f, "Command({})", masked(&format!("{words:?}"))),
+            Self::Webhook(url) => write!(f, "Webhook({url:?})"),
         }
     }
 }
@@ -105,13 +116,13 @@ impl Backup {
     /// What does not go together, if anything.
     pub(in crate::config) fn conflict(&self) -> Option<&'static str> {
         let lacks = |part: &str| self.s3.is_on() && part.is_empty();
-        if self.every.is_some_and(|every| every < SHORTEST) {
-            Some("backup.every has to be a minute or more, or \"\" for no scheduled backups")
-        } else if self.s3.is_on() && self.every.is_none() {
+        if self.s3.is_on() && self.every.is_none() {
             Some(
                 "backup.s3.bucket is set, but only scheduled backups go there: set backup.every, e.g. to \"1d\"",
             )
-        } else if lacks(&self.s3.endpoint) || lacks(&self.s3.access_key) || lacks(self.s3.secret_key.expose())
+        } else if lacks(self.s3.endpoint.expose())
+            || lacks(&self.s3.access_key)
+            || lacks(self.s3.secret_key.expose())
         {
             Some(
                 "backup.s3.bucket is set, which needs backup.s3.endpoint, backup.s3.access_key and \

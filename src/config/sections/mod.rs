@@ -13,6 +13,7 @@ mod server;
 mod store;
 mod tls;
 mod token;
+mod url;
 mod wechat;
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,7 @@ pub use self::server::{PublicUrl, Server};
 pub use self::store::Store;
 pub use self::tls::Tls;
 pub use self::token::Token;
+pub use self::url::{Url, masked};
 pub use self::wechat::{Provider, Wechat};
 
 /// The whole configuration.

@@ -25,6 +25,20 @@ pub struct Password {
     pub queue: usize,
 }
 
+/// Bytes that one hash may take; with more, one login could end the server.
+const MOST_MEMORY: usize = 1 << 30;
+
+impl Password {
+    /// What does not go together.
+    pub(in crate::config) fn conflict(&self) -> Option<&'static str> {
+        let memory = (128 * self.r) << self.log_n;
+        (memory > MOST_MEMORY).then_some(
+            "password.log_n and password.r make a hash of more than 1 GiB of memory, which is 2^log_n * r * 128 bytes: \
+             lower one of them",
+        )
+    }
+}
+
 impl Default for Password {
     fn default() -> Self {
         Self { log_n: 14, r: 8, p: 5, threads: 0, queue: 64 }

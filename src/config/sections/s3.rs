@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Secret;
+use super::{Secret, Url};
 use crate::config::parse::{between, duration, key_prefix, optional_http_url};
 
 /// `[backup.s3]`: S3, or what speaks its language.
@@ -13,7 +13,7 @@ use crate::config::parse::{between, duration, key_prefix, optional_http_url};
 pub struct S3 {
     /// `scheme://host[:port]`.
     #[serde(deserialize_with = "optional_http_url")]
-    pub endpoint: String,
+    pub endpoint: Url,
     /// The region that requests are signed for.
     pub region: String,
     /// The bucket; empty: nothing is uploaded.
@@ -46,7 +46,7 @@ impl S3 {
 impl Default for S3 {
     fn default() -> Self {
         Self {
-            endpoint: String::new(),
+            endpoint: Url::default(),
             region: "us-east-1".into(),
             bucket: String::new(),
             prefix: String::new(),

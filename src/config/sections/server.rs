@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::Tls;
+use super::{Tls, Url};
 use crate::config::parse::{base_path, between, duration, networks, origins, socket_address};
 
 /// `[server]`
@@ -51,7 +51,7 @@ pub struct Server {
 #[serde(from = "PublicUrlForm")]
 pub struct PublicUrl {
     /// Base URL of the API as clients see it.
-    pub url: String,
+    pub url: Url,
     /// What this server is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -60,14 +60,14 @@ pub struct PublicUrl {
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a URL, or a table { url = \"…\", description = \"…\" }")]
 enum PublicUrlForm {
-    Url(String),
+    Url(Url),
     Described(Described),
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Described {
-    url: String,
+    url: Url,
     description: Option<String>,
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Url;
 use crate::config::parse::{dns_names, duration, https_url};
 
 /// `[server.tls]`
@@ -25,7 +26,7 @@ pub struct Tls {
     pub acme_email: String,
     /// The ACME server's directory.
     #[serde(deserialize_with = "https_url")]
-    pub acme_directory: String,
+    pub acme_directory: Url,
     /// The root of the ACME server's own certificate, in PEM, if it is not one of the web's.
     pub acme_ca: PathBuf,
     /// The folder for what ACME gave; "" is the database's path with `.acme` at its end.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Secret;
+use super::{Secret, Url};
 use crate::config::parse::{between, duration, http_url, optional_http_url};
 
 /// `[wechat]`
@@ -19,7 +19,7 @@ pub struct Wechat {
     pub secret: Secret,
     /// `scheme://host[:port]` of the API.
     #[serde(deserialize_with = "http_url")]
-    pub base_url: String,
+    pub base_url: Url,
     /// Longest wait in one request, retries included.
     #[serde(with = "duration")]
     pub timeout: Duration,
@@ -28,7 +28,7 @@ pub struct Wechat {
     pub max_concurrent: usize,
     /// Proxy URL, or empty.
     #[serde(deserialize_with = "optional_http_url")]
-    pub proxy: String,
+    pub proxy: Url,
     /// Send the openid along with a phone code.
     pub bind_phone_code: bool,
 }
@@ -52,7 +52,7 @@ impl Default for Wechat {
             base_url: "https://api.weixin.qq.com".into(),
             timeout: Duration::from_secs(5),
             max_concurrent: 64,
-            proxy: String::new(),
+            proxy: Url::default(),
             bind_phone_code: true,
         }
     }

@@ -4,9 +4,9 @@ mod schema;
 mod values;
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ pub struct Exported {
     pub left_behind: BTreeSet<String>,
 }
 
-/// Writes `data.db` into the folder `out`, which is made if it is not there.
+/// Writes `data.db` into the folder `out`, which is made for its owner only if it is not there.
 ///
 /// # Errors
 /// [`Error::Taken`] when there is a `data.db`; those of the store, of SQLite and of files. There is no `data.db` then.
@@ -62,9 +62,8 @@ pub async fn export(
     if path.exists() {
         return Err(Error::Taken(path));
     }
-    fs::create_dir_all(out).map_err(at(out))?;
-    // A rest of an export that was interrupted.
-    drop(fs::remove_file(&unfinished));
+    DirBuilder::new().recursive(true).mode(0o700).create(out).map_err(at(out))?;
+    // Instead of the rest of an export that was interrupted.
     drop(private_file(&unfinished)?);
     let list = out.join("without-password.tsv");
     let mut export = Export::begin(store, random, lifetimes, &unfinished, &list)?;
@@ -185,9 +184,14 @@ impl<'a> Export<'a> {
     }
 }
 
-/// A new file for its owner only: it holds hashes, secrets and phones.
+/// A new file for its owner only: it holds hashes, secrets and phones. One that is there has other rights, perhaps, or is a link
+/// that leads elsewhere, and goes.
 fn private_file(path: &Path) -> Result<File, Error> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(at(path))
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(at(path)(e)),
+        _ => {}
+    }
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(at(path))
 }
 
 fn at(path: &Path) -> impl Fn(io::Error) -> Error {

@@ -1,6 +1,6 @@
 //! One request to the bucket, and what its answer means.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use rusty_s3::actions::CompleteMultipartUploadResponse;
 use ureq::http::{HeaderMap, Response, StatusCode, header};
 use ureq::{Agent, Body, RequestBuilder, SendBody};
 
-use crate::outbound;
+use crate::{outbound, store};
 
 /// A page of a list has a thousand objects of well under 1 KiB.
 const MAX_ANSWER: u64 = 4 << 20;
@@ -95,7 +95,7 @@ pub struct Part {
 impl Part {
     /// All of `file` in parts of `size` bytes, or of more, so that they are `most` at most.
     pub fn all_of(file: &Path, size: u64, most: u64) -> Result<Vec<Self>, Error> {
-        let of = fs::metadata(file).map_err(|e| unreadable(&e))?.len();
+        let of = fs::symlink_metadata(file).map_err(|e| unreadable(&e))?.len();
         let (file, size) = (Arc::new(file.to_owned()), size.max(of.div_ceil(most)));
         let part = |n| Self { file: Arc::clone(&file), from: n * size, length: size.min(of - n * size), of };
         Ok((0..of.div_ceil(size)).map(part).collect())
@@ -124,7 +124,7 @@ impl Part {
     }
 
     fn open(&self) -> io::Result<impl Read> {
-        let mut file = File::open(&*self.file)?;
+        let mut file = store::open_itself(&self.file)?;
         file.seek(SeekFrom::Start(self.from))?;
         Ok(file.take(self.length))
     }

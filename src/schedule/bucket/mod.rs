@@ -45,14 +45,14 @@ impl Bucket {
     /// # Errors
     /// Endpoint and bucket make no URL; the text is for the operator.
     pub fn new(settings: &config::S3, clock: Clock) -> Result<Self, String> {
-        let endpoint = settings.endpoint.parse().map_err(|e| format!("backup.s3.endpoint: {e}"))?;
+        let endpoint = settings.endpoint.expose().parse().map_err(|e| format!("backup.s3.endpoint: {e}"))?;
         let style = if settings.path_style { UrlStyle::Path } else { UrlStyle::VirtualHost };
         let bucket = rusty_s3::Bucket::new(endpoint, style, settings.bucket.clone(), settings.region.clone())
             .map_err(|_| {
                 "backup.s3: endpoint and bucket make no host name; an IP address or a bucket that is no part of a \
                  host name needs path_style = true"
             })?;
-        if settings.endpoint.starts_with("http://") && !is_loopback(bucket.base_url().host_str()) {
+        if settings.endpoint.expose().starts_with("http://") && !is_loopback(bucket.base_url().host_str()) {
             tracing::warn!("backup.s3.endpoint is not https: anybody on the way can read the backups");
         }
         Ok(Self {

@@ -1,5 +1,7 @@
 //! Whether a database holds together: every record can be read, and every index says what the records say.
 
+mod events;
+
 use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeBounds;
 use std::thread;
@@ -9,6 +11,7 @@ use redb::{
     Value,
 };
 
+use self::events::events;
 use super::stored;
 use super::tables::{
     COMPANIES, COMPANIES_BY_KEY, EVENTS, META, META_COMPANY_NUMBER, META_EVENT_NUMBER, META_IMPORTED_HASHES,
@@ -16,7 +19,7 @@ use super::tables::{
     USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE, read_backup_time, read_number, remembered,
 };
 use super::unwind::{error_of, reading};
-use crate::domain::{EventId, Phone, User};
+use crate::domain::{Phone, User};
 use crate::store::{Contents, Error};
 
 type Index = TableDefinition<'static, &'static str, &'static str>;
@@ -256,21 +259,6 @@ fn superusers(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
     }
     by_email.done()?;
     Ok((superusers.len()?, newest))
-}
-
-/// The number of events, and the newest one's own number.
-fn events(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
-    let (mut count, mut newest) = (0, 0);
-    for events in EVENTS {
-        for entry in txn.open_table(events)?.iter()? {
-            let (key, bytes) = entry?;
-            let (at_ms, number) = key.value();
-            stored::decode_event(EventId { at_ms, number }, bytes.value())?;
-            count += 1;
-            newest = newest.max(number);
-        }
-    }
-    Ok((count, newest))
 }
 
 /// An index, and how many entries the records account for.

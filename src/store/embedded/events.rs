@@ -1,16 +1,30 @@
-//! Looking for events.
+//! Adding events and looking for them.
 
 use redb::{AccessGuard, ReadTransaction, StorageError};
 
-use super::stored;
 use super::tables::EVENTS;
+use super::{Embedded, stored};
 use crate::domain::{Event, EventId, EventSearch};
-use crate::store::Error;
+use crate::store::{Error, EventBounds, NewEvent};
 
 type Entry<'a> = (AccessGuard<'a, (i64, u64)>, AccessGuard<'a, &'static [u8]>);
 
+impl Embedded {
+    pub async fn add_events(
+        &self,
+        events: Vec<NewEvent>,
+        bounds: EventBounds,
+    ) -> Result<Vec<EventId>, Error> {
+        self.writer.write(move |tables| tables.add_events(&events, &bounds)).await
+    }
+
+    pub fn events(&self, wanted: &EventSearch) -> Result<Vec<(EventId, Event)>, Error> {
+        self.engine.read(|txn| search(txn, wanted))
+    }
+}
+
 /// The wanted events of all origins, newest first.
-pub fn search(txn: &ReadTransaction, wanted: &EventSearch) -> Result<Vec<(EventId, Event)>, Error> {
+fn search(txn: &ReadTransaction, wanted: &EventSearch) -> Result<Vec<(EventId, Event)>, Error> {
     let (from, to) = range(wanted);
     let mut found = Vec::new();
     if from >= to {

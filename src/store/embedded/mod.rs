@@ -39,17 +39,17 @@ pub use self::identity::peek;
 pub use self::new_file::{NewDatabase, Unfinished, sync_and_drop_cache, sync_folder};
 pub use self::restore::restore;
 pub use self::room::{ensure as ensure_room, own_like};
-pub use self::storage::resolve;
+pub use self::storage::{open_itself, open_itself_to_write, resolve};
 use self::tables::{
     COMPANIES, COMPANIES_BY_KEY, META, META_IMPORTED_HASHES, SUPERUSERS, SUPERUSERS_BY_EMAIL, Tables, USERS,
     USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
 };
 pub use self::write::Edit;
 use self::writer::Writer;
-use super::{Change, Conflict, Error, EventBounds, Location, Record, Remembered, UserUpdate, Write};
+use super::{Change, Conflict, Error, Location, Record, Remembered, UserUpdate, Write};
 use crate::domain::{
-    Collections, Company, Event, EventId, EventSearch, NativeEmail, NewUser, OpenId, Origin, Phone, RecordId,
-    ServerKey, Superuser, User, UserNumber, Void,
+    Collections, Company, NativeEmail, NewUser, OpenId, Phone, RecordId, ServerKey, Superuser, User,
+    UserNumber, Void,
 };
 
 pub struct Embedded {
@@ -288,14 +288,6 @@ impl Embedded {
             tables.set_token_keys(&keys)
         };
         self.writer.write(add).await
-    }
-
-    pub async fn add_events(&self, events: Vec<(Origin, Event)>, bounds: EventBounds) -> Result<(), Error> {
-        self.writer.write(move |tables| tables.add_events(&events, &bounds)).await
-    }
-
-    pub fn events(&self, wanted: &EventSearch) -> Result<Vec<(EventId, Event)>, Error> {
-        self.engine.read(|txn| events::search(txn, wanted))
     }
 }
 

@@ -18,7 +18,7 @@ use super::engine::Engine;
 use super::layout::BLOCK;
 use super::open::Mode;
 use super::room;
-use super::storage::{FileId, Lock, resolve};
+use super::storage::{FileId, Lock, open_itself_to_write, resolve};
 use crate::store::{Contents, Error, Location};
 
 /// Page cache for reading the file back, once, in the order of its keys.
@@ -38,7 +38,7 @@ impl Unfinished {
     /// [`Error::InUse`]; [`Error::Copy`] when it cannot be removed.
     pub fn new(path: &Path) -> Result<Self, Error> {
         let path = std::path::absolute(path).map_err(|e| unwritten(path, &e))?;
-        let there = File::options().read(true).write(true).open(&path);
+        let there = open_itself_to_write(&path);
         if there.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock))) {
             return Err(Error::InUse { path: path.display().to_string() });
         }

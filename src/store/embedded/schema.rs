@@ -28,6 +28,7 @@ pub const CURRENT: Schema = Schema {
         |tables| tables.index_users_by_created_and_email(),
         // The tables of events, which are made when they are opened.
         |_| Ok(()),
+        |tables| tables.move_changes_and_index_events_by_party(),
     ],
 };
 

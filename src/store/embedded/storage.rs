@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use redb::backends::FileBackend;
 use redb::{BackendError, StorageBackend};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use crate::store::{Error, Location};
 
@@ -59,14 +61,42 @@ pub fn open_to_read(location: &Location, lock: Lock) -> Result<Box<dyn StorageBa
     }
 }
 
-/// Opens a file that is read under a lock. Some network file systems give an exclusive one only on what is open to write.
+/// Opens a file that is read under a lock; a link is not followed. Some network file systems give an exclusive one only on what
+/// is open to write.
 pub fn open_for(path: &Path, lock: Lock) -> io::Result<File> {
     if lock == Lock::Exclusive
-        && let Ok(file) = OpenOptions::new().read(true).write(true).open(path)
+        && let Ok(file) = itself(OpenOptions::new().write(true), path)
     {
         return Ok(file);
     }
-    File::open(path)
+    open_itself(path)
+}
+
+/// Opens the file at `path` to read, not one that a symbolic link of that name leads to: whoever may write to a folder of backups
+/// only must not choose other files by it. Links among the folders are followed.
+///
+/// # Errors
+/// Those of the system; [`io::ErrorKind::InvalidInput`]: it is a link.
+pub fn open_itself(path: &Path) -> io::Result<File> {
+    itself(&mut OpenOptions::new(), path)
+}
+
+/// Opens the file at `path` to read and write, as [`open_itself`] does.
+///
+/// # Errors
+/// As [`open_itself`].
+pub fn open_itself_to_write(path: &Path) -> io::Result<File> {
+    itself(OpenOptions::new().write(true), path)
+}
+
+fn itself(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let opened = options.read(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path);
+    opened.map_err(|error| match error.raw_os_error() {
+        Some(number) if number == Errno::LOOP.raw_os_error() => {
+            io::Error::new(io::ErrorKind::InvalidInput, "it is a symbolic link; name the file itself")
+        }
+        _ => error,
+    })
 }
 
 /// Makes a file for its owner only: it holds token keys and password hashes.

@@ -25,7 +25,7 @@ pub struct Script {
     pub run: fn(&mut Session),
 }
 
-pub const SCRIPTS: [Script; 8] = [
+pub const SCRIPTS: [Script; 9] = [
     Script { name: "commits", before: few, cache: CACHE, run: commits },
     Script { name: "reading", before: many, cache: SMALL_CACHE, run: reading },
     Script { name: "growth", before: few, cache: SMALL_CACHE, run: growth },
@@ -34,6 +34,7 @@ pub const SCRIPTS: [Script; 8] = [
     Script { name: "keys", before: few, cache: CACHE, run: keys },
     Script { name: "migration from version 1", before: version_1, cache: CACHE, run: migration },
     Script { name: "migration from version 2", before: version_2, cache: CACHE, run: migration },
+    Script { name: "migration from version 3", before: version_3, cache: CACHE, run: migration },
 ];
 
 /// Those that may be run on a disk that fails.
@@ -90,6 +91,10 @@ fn version_1() -> (Vec<u8>, State) {
 
 fn version_2() -> (Vec<u8>, State) {
     old(include_bytes!("../../fixtures/stored/store_v2.gz"))
+}
+
+fn version_3() -> (Vec<u8>, State) {
+    old(include_bytes!("../../fixtures/stored/store_v3.gz"))
 }
 
 /// A file of an older version, and what it holds, which its migration does not change.

@@ -129,7 +129,7 @@ fn an_import_that_makes_the_file_grow_with_a_fault_loses_nothing() {
 #[test]
 #[ignore = "enumerates every writing call: minutes"]
 fn a_migration_with_a_fault_loses_nothing() {
-    interrupt(&[scenario::MIGRATE_1, scenario::MIGRATE_2]);
+    interrupt(&[scenario::MIGRATE_1, scenario::MIGRATE_2, scenario::MIGRATE_3]);
 }
 #[test]
 #[ignore = "enumerates every cut at every sync: minutes"]
@@ -176,7 +176,7 @@ fn an_import_that_makes_the_file_grow_with_a_power_cut_loses_nothing() {
 #[test]
 #[ignore = "enumerates every cut at every sync: minutes"]
 fn a_migration_with_a_power_cut_loses_nothing() {
-    cut(&[scenario::MIGRATE_1, scenario::MIGRATE_2]);
+    cut(&[scenario::MIGRATE_1, scenario::MIGRATE_2, scenario::MIGRATE_3]);
 }
 #[test]
 #[ignore = "enumerates every writing call: minutes"]

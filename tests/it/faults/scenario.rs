@@ -34,6 +34,8 @@ pub enum Start {
     Version1,
     /// A file of version 2.
     Version2,
+    /// A file of version 3, with events.
+    Version3,
 }
 
 /// Which states a command that was interrupted may leave.
@@ -90,6 +92,8 @@ pub const MIGRATE_1: Scenario =
     scenario("migration of version 1", &["key", "list"], Start::Version1, Steps::Several);
 pub const MIGRATE_2: Scenario =
     scenario("migration of version 2", &["key", "list"], Start::Version2, Steps::Several);
+pub const MIGRATE_3: Scenario =
+    scenario("migration of version 3", &["key", "list"], Start::Version3, Steps::Several);
 
 /// What a running server finds.
 pub const SERVED: Scenario = scenario("server", &["serve"], Start::Populated, Steps::One);
@@ -123,6 +127,7 @@ impl Scenario {
             Start::Empty => {}
             Start::Version1 => unpack(include_bytes!("../../fixtures/stored/store_v1.gz"), dir),
             Start::Version2 => unpack(include_bytes!("../../fixtures/stored/store_v2.gz"), dir),
+            Start::Version3 => unpack(include_bytes!("../../fixtures/stored/store_v3.gz"), dir),
             Start::BackupOnly => fs::write(dir.join("copy.redb"), &populated().backup).unwrap(),
             Start::Populated => {
                 fs::write(dir.join("copy.redb"), &populated().backup).unwrap();

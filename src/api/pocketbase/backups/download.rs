@@ -19,6 +19,7 @@ use super::super::super::answer::documented;
 use super::super::answer::Outcomes;
 use super::super::error::{PocketBaseError, Refused};
 use crate::error::Error;
+use crate::store;
 
 const BINARY: &str = "application/octet-stream";
 /// Bytes that are read at once.
@@ -36,7 +37,7 @@ impl<O> FileReply<O> {
     /// The file at `path`, which whoever gets it keeps under `name`.
     pub async fn open(path: PathBuf, name: &str) -> Result<Self> {
         let opened = spawn_blocking(move || {
-            let file = File::open(path)?;
+            let file = store::open_itself(&path)?;
             let len = file.metadata()?.len();
             Ok::<_, io::Error>((file, len))
         });

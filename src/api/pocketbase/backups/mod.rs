@@ -142,7 +142,7 @@ impl BackupsApi {
     ) -> Result<FileReply<PbDownloadBackup>> {
         let by = self.ensure_file_token(request, &token.0.unwrap_or_default()).await?;
         let name = Name::parse(&key).map_err(|_| Refused::NOT_FOUND)?;
-        let path = backup::find(&self.0.app, &name).map_err(|_| Refused::NOT_FOUND)?;
+        let path = backup::find(&self.0.app, &name).map_err(|error| refused(&error, Refused::NOT_FOUND))?;
         self.note(&by, "download", &name);
         FileReply::open(path, name.as_str()).await
     }
@@ -175,7 +175,7 @@ impl BackupsApi {
     ) -> Result<Reply<PbChangeBackups>> {
         let by = self.0.ensure_superuser(&bearer).await?;
         let name = Name::parse(&key).map_err(|_| Refused::NO_BACKUP)?;
-        let path = backup::find(&self.0.app, &name).map_err(|_| Refused::NO_BACKUP)?;
+        let path = backup::find(&self.0.app, &name).map_err(|error| refused(&error, Refused::NO_BACKUP))?;
         let restored = backup::restore(&self.0.app, path, false).await;
         restored.map_err(|error| refused(&error, Refused::RESTORE_FAILED))?;
         self.note(&by, "restore", &name);
@@ -192,9 +192,9 @@ impl BackupsApi {
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
     ) -> Result<Reply<PbFileToken>> {
-        let who = self.0.who(&bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
+        let caller = self.0.caller(&bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let token = auth::file_token(&self.0.app, &who)?;
+        let token = auth::file_token(&self.0.app, &caller)?;
         Ok(Reply::new(&AnyData(json!({ "token": token })), &fields))
     }
 }

@@ -18,7 +18,9 @@ impl Folder {
         let mut beside = database.as_os_str().to_owned();
         beside.push(".acme");
         let chosen = Some(&settings.acme_dir).filter(|chosen| !chosen.as_os_str().is_empty());
-        let path = chosen.map_or(Path::new(&beside), |chosen| chosen).join(name(&settings.acme_directory));
+        let path = chosen
+            .map_or(Path::new(&beside), |chosen| chosen)
+            .join(name(&settings.acme_directory.to_string()));
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
         made.map_err(|e| format!("cannot make {} (server.tls.acme_dir): {e}", path.display()))?;
         Ok(Self(path))

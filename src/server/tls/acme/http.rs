@@ -12,6 +12,8 @@ use rustls::pki_types::CertificateDer;
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
+use crate::outbound;
+
 /// ACME's answers have some KiB; a chain of certificates is the longest.
 const MAX_ANSWER: u64 = 1024 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -61,7 +63,7 @@ impl HttpClient for Http {
             let request = Request::from_parts(parts, bytes);
             let exchange =
                 tokio::task::spawn_blocking(move || http.exchange(request)).await.map_err(other)?;
-            exchange.map_err(other)
+            exchange.map_err(|error| Error::Other(outbound::describe(&error).into()))
         })
     }
 }

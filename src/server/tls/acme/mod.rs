@@ -43,7 +43,7 @@ impl Acme {
         };
         let authority = Authority {
             http: Http::new(&roots),
-            directory: settings.acme_directory.clone(),
+            directory: settings.acme_directory.expose().to_owned(),
             email: settings.acme_email.clone(),
         };
         let (names, check_every) = (settings.acme.clone(), settings.check_every);

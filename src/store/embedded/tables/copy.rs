@@ -5,13 +5,12 @@ use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use redb::{
-    Key, ReadTransaction, ReadableTableMetadata, TableDefinition, TableError, TableStats, Value,
-    WriteTransaction,
+    Key, ReadTransaction, ReadableTableMetadata, TableDefinition, TableError, Value, WriteTransaction,
 };
 
 use super::{
-    COMPANIES, COMPANIES_BY_KEY, EVENTS, META, SUPERUSERS, SUPERUSERS_BY_EMAIL, USERS, USERS_BY_CREATED,
-    USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
+    COMPANIES, COMPANIES_BY_KEY, EVENTS, EVENTS_BY_PARTY, META, SUPERUSERS, SUPERUSERS_BY_EMAIL, USERS,
+    USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
 };
 use crate::store::Error;
 use crate::store::embedded::engine::Engine;
@@ -42,6 +41,7 @@ pub fn copy(
     copy_table(from, SUPERUSERS, to, &mut rest)?;
     copy_table(from, SUPERUSERS_BY_EMAIL, to, &mut rest)?;
     EVENTS.into_iter().try_for_each(|events| copy_table(from, events, to, &mut rest))?;
+    copy_table(from, EVENTS_BY_PARTY, to, &mut rest)?;
     copy_table(from, META, to, &mut rest)
 }
 
@@ -125,22 +125,28 @@ impl Piece {
 /// The bytes of the pages that `txn` sees.
 pub fn stored_bytes(txn: &ReadTransaction) -> Result<u64, Error> {
     let mut bytes = 0;
-    let mut add = |table: &dyn Fn() -> Result<TableStats, Error>| -> Result<(), Error> {
-        let stats = table()?;
-        bytes += stats.stored_bytes() + stats.metadata_bytes() + stats.fragmented_bytes();
-        Ok(())
-    };
     for index in [USERS_BY_OPENID, USERS_BY_PHONE, USERS_BY_EMAIL, COMPANIES_BY_KEY, SUPERUSERS_BY_EMAIL] {
-        add(&|| Ok(txn.open_table(index)?.stats()?))?;
+        bytes += bytes_of(txn, index)?;
     }
     for records in [USERS, COMPANIES, SUPERUSERS, META] {
-        add(&|| Ok(txn.open_table(records)?.stats()?))?;
+        bytes += bytes_of(txn, records)?;
     }
     for events in EVENTS {
-        add(&|| Ok(txn.open_table(events)?.stats()?))?;
+        bytes += bytes_of(txn, events)?;
     }
-    add(&|| Ok(txn.open_table(USERS_BY_CREATED)?.stats()?))?;
-    Ok(bytes)
+    Ok(bytes + bytes_of(txn, EVENTS_BY_PARTY)? + bytes_of(txn, USERS_BY_CREATED)?)
+}
+
+/// A file of an older version may not have the table.
+fn bytes_of<K: Key + 'static, V: Value + 'static>(
+    txn: &ReadTransaction,
+    table: TableDefinition<'_, K, V>,
+) -> Result<u64, Error> {
+    let stats = match txn.open_table(table) {
+        Err(TableError::TableDoesNotExist(_)) => return Ok(0),
+        opened => opened?.stats()?,
+    };
+    Ok(stats.stored_bytes() + stats.metadata_bytes() + stats.fragmented_bytes())
 }
 
 /// The copy failed, not what is copied.

@@ -11,7 +11,7 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDe
 
 pub use self::copy::{copy, stored_bytes};
 use super::stored;
-use crate::domain::{Collections, DatabaseIdentity, ServerKey, Void};
+use crate::domain::{Collections, DatabaseIdentity, Origin, ServerKey, Void};
 use crate::store::{Action, Change, Error, Record, Remembered};
 
 /// Record id -> user, see `stored/user.rs`.
@@ -33,11 +33,15 @@ pub const SUPERUSERS: TableDefinition<&str, &[u8]> = TableDefinition::new("super
 /// E-mail address -> record id.
 pub const SUPERUSERS_BY_EMAIL: TableDefinition<&str, &str> = TableDefinition::new("superusers_by_email");
 /// Time in milliseconds and number -> event, see `stored/event.rs`; by origin, in the order of `Origin::ALL`.
-pub const EVENTS: [TableDefinition<(i64, u64), &[u8]>; 3] = [
+pub const EVENTS: [EventTable; Origin::COUNT] = [
     TableDefinition::new("events_of_strangers"),
+    // Of logins and registrations; up to version 3 of changes, too.
     TableDefinition::new("events_of_users"),
+    TableDefinition::new("events_of_changes"),
     TableDefinition::new("events_of_administrators"),
 ];
+/// Origin, as its place in `Origin::ALL`, party, time in milliseconds and number of each event that is a party's.
+pub const EVENTS_BY_PARTY: TableDefinition<PartyKey, ()> = TableDefinition::new("events_by_party");
 /// Everything that there is one of, by the names below.
 pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 
@@ -68,6 +72,8 @@ pub const META_IDENTITY: &str = "database_identity";
 /// Written to see whether writing works; as many bytes as the write had that failed.
 pub const META_PROBE: &str = "probe";
 
+type EventTable = TableDefinition<'static, (i64, u64), &'static [u8]>;
+pub type PartyKey = (u8, &'static str, i64, u64);
 type Index<'txn> = Table<'txn, &'static str, &'static str>;
 type Records<'txn> = Table<'txn, &'static str, &'static [u8]>;
 
@@ -82,14 +88,15 @@ pub struct Tables<'txn> {
     companies_by_key: Index<'txn>,
     superusers: Records<'txn>,
     superusers_by_email: Index<'txn>,
-    events: [Table<'txn, (i64, u64), &'static [u8]>; 3],
+    events: [Table<'txn, (i64, u64), &'static [u8]>; Origin::COUNT],
+    events_by_party: Table<'txn, PartyKey, ()>,
     meta: Records<'txn>,
     changes: Vec<Change>,
 }
 
 impl<'txn> Tables<'txn> {
     pub fn open(txn: &'txn WriteTransaction) -> Result<Self, redb::TableError> {
-        let [strangers, users, administrators] = EVENTS;
+        let [strangers, logins, changes, administrators] = EVENTS.map(|events| txn.open_table(events));
         Ok(Self {
             users: txn.open_table(USERS)?,
             users_by_openid: txn.open_table(USERS_BY_OPENID)?,
@@ -100,7 +107,8 @@ impl<'txn> Tables<'txn> {
             companies_by_key: txn.open_table(COMPANIES_BY_KEY)?,
             superusers: txn.open_table(SUPERUSERS)?,
             superusers_by_email: txn.open_table(SUPERUSERS_BY_EMAIL)?,
-            events: [txn.open_table(strangers)?, txn.open_table(users)?, txn.open_table(administrators)?],
+            events: [strangers?, logins?, changes?, administrators?],
+            events_by_party: txn.open_table(EVENTS_BY_PARTY)?,
             meta: txn.open_table(META)?,
             changes: Vec::new(),
         })
@@ -203,6 +211,15 @@ impl Tables<'_> {
     /// Writes an entry of `meta` as no product code does.
     pub fn spoil(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         self.meta.insert(name, bytes)?;
+        Ok(())
+    }
+
+    /// Adds or removes an entry of the order of events by party as no product code does.
+    pub fn spoil_events_by_party(&mut self, key: (u8, &str, i64, u64), is_there: bool) -> Result<(), Error> {
+        match is_there {
+            true => drop(self.events_by_party.insert(key, ())?),
+            false => drop(self.events_by_party.remove(key)?),
+        }
         Ok(())
     }
 }
