@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::parse::duration;
+use crate::config::parse::{between, duration};
 
 /// `[limits]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -15,10 +15,25 @@ pub struct Limits {
     /// How long an identical request counts as a repetition.
     #[serde(with = "duration")]
     pub duplicate_window: Duration,
+    /// Registrations that one source may try in any ten minutes; 0: as many as it likes.
+    #[serde(deserialize_with = "between::<0, 60_000, _>")]
+    pub registrations: usize,
+    /// Passwords that one source may have hashed in any ten minutes; 0: as many as it likes.
+    #[serde(deserialize_with = "between::<0, 60_000, _>")]
+    pub hashes: usize,
+    /// Changes of a phone by its owner that one source may try in any ten minutes; 0: as many as it likes.
+    #[serde(deserialize_with = "between::<0, 60_000, _>")]
+    pub phone_changes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { enabled: true, duplicate_window: Duration::from_secs(3) }
+        Self {
+            enabled: true,
+            duplicate_window: Duration::from_secs(3),
+            registrations: 60,
+            hashes: 2000,
+            phone_changes: 60,
+        }
     }
 }
