@@ -1,26 +1,40 @@
 //! Where the time comes from: the system, or a hand-moved clock in tests.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// A source of wall-clock time in milliseconds, cheap to clone.
+/// The zero of the system's steady time: when it was first asked for.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// A source of time in milliseconds, cheap to clone: of wall time, which somebody may set, and of steady time, which only
+/// goes on, as fast as time does.
 #[derive(Clone, Debug)]
 pub enum Clock {
     /// The machine's clock.
     System,
-    /// A clock that moves only when a test moves it; the value is Unix milliseconds.
-    Manual(Arc<AtomicI64>),
+    /// A clock that moves only when a test moves it.
+    Manual(Arc<Manual>),
+}
+
+/// The times of a hand-moved clock.
+#[derive(Debug)]
+pub struct Manual {
+    /// Unix milliseconds.
+    wall_ms: AtomicI64,
+    /// Milliseconds since the clock was made.
+    steady_ms: AtomicI64,
 }
 
 impl Clock {
     /// A clock that stands at `now` until [`Clock::advance`] moves it.
     #[must_use]
     pub fn manual(now: Timestamp) -> Self {
-        Self::Manual(Arc::new(AtomicI64::new(now.as_millisecond())))
+        let wall_ms = AtomicI64::new(now.as_millisecond());
+        Self::Manual(Arc::new(Manual { wall_ms, steady_ms: AtomicI64::new(0) }))
     }
 
     /// The time now, cut to whole milliseconds (the resolution that we store and show).
@@ -35,14 +49,31 @@ impl Clock {
         match self {
             #[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
             Self::System => Timestamp::now().as_millisecond(),
-            Self::Manual(ms) => ms.load(Ordering::SeqCst),
+            Self::Manual(manual) => manual.wall_ms.load(Ordering::SeqCst),
         }
     }
 
-    /// Moves a manual clock by `by`; the system's clock stays as it is.
+    /// Milliseconds since a moment of this process, for whatever lasts so long or waits so long: no setting of the clock
+    /// makes it longer or shorter.
+    #[must_use]
+    pub fn steady_ms(&self) -> i64 {
+        match self {
+            Self::System => i64::try_from(START.elapsed().as_millis()).unwrap_or(i64::MAX / 4),
+            Self::Manual(manual) => manual.steady_ms.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Lets `by` pass on a manual clock; the system's stays as it is.
     pub fn advance(&self, by: Duration) {
-        if let Self::Manual(ms) = self {
-            ms.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        if let Self::Manual(manual) = self {
+            manual.pass(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Sets the wall time of a manual clock, as somebody may set a machine's: no time passes.
+    pub fn set(&self, now: Timestamp) {
+        if let Self::Manual(manual) = self {
+            manual.wall_ms.store(now.as_millisecond(), Ordering::SeqCst);
         }
     }
 
@@ -54,9 +85,31 @@ impl Clock {
                     thread::sleep(Duration::from_micros(200));
                 }
             }
-            Self::Manual(ms) => {
-                ms.fetch_max(time.as_millisecond(), Ordering::SeqCst);
-            }
+            Self::Manual(manual) => manual.pass((time.as_millisecond() - self.now_ms()).max(0)),
         }
+    }
+}
+
+impl Manual {
+    fn pass(&self, ms: i64) {
+        self.wall_ms.fetch_add(ms, Ordering::SeqCst);
+        self.steady_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steady_time_goes_on_whatever_the_clock_is_set_to() {
+        let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+        clock.advance(Duration::from_secs(2));
+        clock.set(Timestamp::from_second(-30_000).unwrap());
+        clock.advance(Duration::from_secs(1));
+        assert_eq!((clock.steady_ms(), clock.now_ms()), (3_000, -29_999_000));
+        let before = Clock::System.steady_ms();
+        thread::sleep(Duration::from_millis(20));
+        assert!((20..20_000).contains(&(Clock::System.steady_ms() - before)));
     }
 }

@@ -9,13 +9,14 @@ use super::Tags;
 use super::answer::{Answer, Outcomes};
 use super::body::JsonBody;
 use super::error::Rejected;
-use super::limits::Limits;
+use super::limits::{Limits, Told, Way, Whom};
 use super::session::PocketBaseAuthResponse;
 use super::source::Source;
 use super::view::UsersType;
 use crate::app::App;
 use crate::auth::{self, Registration};
 use crate::domain::{EventKind, Name, Phone, Picture, PlainPassword, ShortText, UserType};
+use crate::error::Error;
 
 /// The platform endpoints.
 pub struct PlatformApi {
@@ -129,11 +130,12 @@ impl PlatformApi {
         body: JsonBody<PlatformRegisterRequest>,
     ) -> Result<Answer<PlatformRegister>> {
         let registration = Registration::try_from(body.read()?)?;
-        let phone = registration.phone.clone();
-        let _in_flight = self.limits.once("platform/register", phone.as_str())?;
         let source = self.source(request);
-        let session = auth::register(&self.app, source.ip(), registration).await?;
-        self.limits.logged_in(&source, &phone);
+        let wish = self.limits.registration(&source, &registration.phone)?;
+        let outcome = auth::register(&self.app, source.ip(), registration).await;
+        wish.settle(Told::by(&outcome));
+        let session = outcome?;
+        self.limits.logged_in(&source, &session.user.id);
         Ok(Answer(PocketBaseAuthResponse::new(session, self.app.collections())))
     }
 
@@ -153,9 +155,11 @@ impl PlatformApi {
         let phone = Phone::parse(&users_phone).map_err(Rejected::field("users_phone"))?;
         let password = PlainPassword::attempt(password).map_err(Rejected::field("password"))?;
         let (source, kind) = (self.source(request), EventKind::LoginFailed);
-        let admitted = self.limits.login(&source, phone.as_str());
+        let found = self.app.store.user_by_phone(&phone).await.map_err(Error::from)?;
+        let whom = Whom::new(found.as_ref().map(|user| &user.id), phone.as_str());
+        let admitted = self.limits.password(Way::Login, &source, whom);
         let attempt = auth::admitted(&self.app, kind, source.ip(), admitted)?;
-        let user = attempt.found(auth::platform_user(&self.app, source.ip(), &phone).await)?;
+        let user = attempt.found(auth::platform_user(&self.app, source.ip(), &phone, found))?;
         let session = attempt.settle(auth::platform_login(&self.app, source.ip(), user, password).await)?;
         Ok(Answer(PocketBaseAuthResponse::new(session, self.app.collections())))
     }

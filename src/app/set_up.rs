@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -23,26 +22,27 @@ pub struct SetUp(Mutex<Option<Link>>);
 /// What is known of a link.
 pub struct Link {
     digest: [u8; 32],
-    until: Timestamp,
+    /// Steady time.
+    until_ms: i64,
 }
 
 impl SetUp {
-    /// Makes a link that is good from `now` on; the one before it is void. Its secret has 256 random bits.
+    /// Makes a link that is good from `now_ms` on (steady time); the one before it is void. Its secret has 256 random bits.
     ///
     /// # Errors
     /// [`NoEntropy`].
-    pub fn make(&self, random: &Random, now: Timestamp) -> Result<String, NoEntropy> {
+    pub fn make(&self, random: &Random, now_ms: i64) -> Result<String, NoEntropy> {
         let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random.bytes::<32>()?));
-        let until = now.checked_add(SET_UP_TIME).unwrap_or(now);
-        self.put(Some(Link { digest: digest(&secret), until }));
+        let until_ms = now_ms.saturating_add(i64::try_from(SET_UP_TIME.as_millis()).unwrap_or(i64::MAX));
+        self.put(Some(Link { digest: digest(&secret), until_ms }));
         Ok(secret)
     }
 
     /// Takes the link if this is its secret and it is still good: of several who have it one gets it.
-    pub fn take(&self, secret: &str, now: Timestamp) -> Option<Link> {
+    pub fn take(&self, secret: &str, now_ms: i64) -> Option<Link> {
         let mut link = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let digest = digest(secret);
-        link.take_if(|link| bool::from(link.digest.ct_eq(&digest)) && now < link.until)
+        link.take_if(|link| bool::from(link.digest.ct_eq(&digest)) && now_ms < link.until_ms)
     }
 
     /// Puts back a link that was not used, or none.

@@ -48,12 +48,12 @@ fn unexpected(conflict: Conflict) -> Error {
 /// How events call a login by password.
 const PASSWORD: &str = "password";
 
-/// The user who would log in by `phone`.
+/// The user who would log in by `phone`, and was `found` by it.
 ///
 /// # Errors
 /// [`Error::PlatformUserNotFound`].
-pub async fn platform_user(app: &App, source: IpAddr, phone: &Phone) -> Result<User> {
-    let user = app.store.user_by_phone(phone).await?.ok_or(Error::PlatformUserNotFound);
+pub fn platform_user(app: &App, source: IpAddr, phone: &Phone, found: Option<User>) -> Result<User> {
+    let user = found.ok_or(Error::PlatformUserNotFound);
     Login { app, source, way: PASSWORD }.begun(&phone.masked(), user)
 }
 

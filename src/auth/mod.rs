@@ -20,7 +20,7 @@ pub use events::{EventPage, EventQuery, EventQueryField, find_events, moment};
 pub use identity::{IdentityField, user_by_identity};
 pub use impersonate::impersonate;
 pub use login::{password_login, platform_login, platform_user, wechat_login};
-pub use note::{By, admitted, ensure_address};
+pub use note::{By, admitted, ensure_address, note_refused_phone};
 pub use password::{hash_password, is_password_of};
 pub use profile::{ProfileUpdate, update_profile};
 pub use refresh::{RefreshBy, refresh_token};

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{Session, Who};
 use crate::app::App;
-use crate::domain::{Actor, Cause, Event, EventKind, RecordId};
+use crate::domain::{Actor, Cause, Event, EventKind, Phone, RecordId};
 use crate::error::{Error, Result};
 
 /// Who does something, and where they come from.
@@ -122,6 +122,15 @@ pub fn admitted<T>(app: &App, kind: EventKind, source: IpAddr, admitted: Result<
         app.note(failure(app, kind, source, error));
     }
     admitted
+}
+
+/// Notes that somebody wanted `phone`, in a way that a word names, and did not get it because it is somebody else's: about
+/// that user, or about the masked phone if it is free by now.
+pub async fn note_refused_phone(app: &App, by: &By, phone: &Phone, way: &str) {
+    let holder = app.store.user_by_phone(phone).await.ok().flatten();
+    let subject = holder.map_or_else(|| phone.masked(), |user| user.id.to_string());
+    let event = by.event(app, EventKind::PhoneRefused).about(subject);
+    app.note(event.detail(format!("{way}: {}", phone.masked())));
 }
 
 fn failure(app: &App, kind: EventKind, source: IpAddr, error: &Error) -> Event {

@@ -1,5 +1,6 @@
 //! Completing the profile of a WeChat user.
 
+use super::note::note_refused_phone;
 use super::{By, company_of};
 use crate::app::App;
 use crate::domain::{Company, EventKind, IdType, Name, OneTimeCode, Picture, User, UserType};
@@ -33,7 +34,7 @@ pub async fn update_profile(
     let phone = app.wechat.phone_number(by.source, &update.phone_code, &user.openid).await?;
     let change = UserUpdate {
         name: Some(update.name),
-        phone: Some(Some(phone)),
+        phone: Some(Some(phone.clone())),
         picture: Some(update.picture),
         user_type: Some(UserType::Registered),
         ..UserUpdate::default()
@@ -44,7 +45,10 @@ pub async fn update_profile(
             let company = company_of(app, &changed).await?;
             Ok((changed, company))
         }
-        Err(Conflict::Phone) => Err(Error::PhoneOfAnother),
+        Err(Conflict::Phone) => {
+            note_refused_phone(app, by, &phone, "profile").await;
+            Err(Error::PhoneOfAnother)
+        }
         Err(_) => Err(Error::Unauthenticated("the user is gone")),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::note::Login;
+use super::note::{Login, note_refused_phone};
 use super::{By, Session, new_user, open_session};
 use crate::app::App;
 use crate::domain::{
@@ -37,12 +37,18 @@ pub struct Registration {
     pub group_id: ShortText,
 }
 
-/// Creates a platform user with a GUID of its own as openid, and logs it in.
+/// Creates a platform user with a GUID of its own as openid, and logs it in. That the phone is taken takes as long to find
+/// out as that it is free.
 ///
 /// # Errors
 /// [`Error::PhoneTaken`], [`Error::TooMany`].
 pub async fn register(app: &App, source: IpAddr, registration: Registration) -> Result<Session> {
-    let session = make_user(app, registration).await?;
+    let phone = registration.phone.clone();
+    let made = make_user(app, registration).await;
+    if let Err(Error::PhoneTaken) = made {
+        note_refused_phone(app, &By::over_network(None, source), &phone, "register").await;
+    }
+    let session = made?;
     let login = Login { app, source, way: "platform" };
     login.done(session.user.id.clone(), Ok(session))
 }
@@ -59,11 +65,12 @@ pub async fn create_user(app: &App, by: &By, registration: Registration) -> Resu
 }
 
 async fn make_user(app: &App, registration: Registration) -> Result<Session> {
-    // Asked first, because a hash is dear; the insertion asks again, because only it is decisive.
+    // Hashed first: who may not have the phone pays as much, and learns nothing before. The insertion asks once more, because
+    // only it is decisive; but a phone that is taken is no work for the writer.
+    let hash = app.passwords.hash(registration.password, app.random.bytes()?).await?;
     if app.store.user_by_phone(&registration.phone).await?.is_some() {
         return Err(Error::PhoneTaken);
     }
-    let hash = app.passwords.hash(registration.password, app.random.bytes()?).await?;
     let openid = OpenId::from(app.random.uuid()?);
     let new = new_user(app, openid, IdType::ManagePlatform)?.with(|user| {
         user.name = registration.name.into();

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// Only errors of ours.
 pub async fn offer_set_up(app: &App) -> Result<Option<String>> {
     if app.store.superusers().await?.is_empty() {
-        Ok(Some(app.set_up.make(&app.random, app.clock.now())?))
+        Ok(Some(app.set_up.make(&app.random, app.clock.steady_ms())?))
     } else {
         Ok(None)
     }
@@ -29,7 +29,7 @@ pub async fn set_up(
     email: Email,
     password: PlainPassword,
 ) -> Result<Option<Superuser>> {
-    let Some(link) = app.set_up.take(secret, app.clock.now()) else {
+    let Some(link) = app.set_up.take(secret, app.clock.steady_ms()) else {
         let failed = by.event(app, EventKind::SuperuserLoginFailed).because(Cause::Unknown);
         app.note(failed.detail("set-up link"));
         return Ok(None);

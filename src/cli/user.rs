@@ -32,6 +32,14 @@ pub enum Command {
     Enable(Who),
     /// End a user's tokens; a login gives new ones
     Revoke(Who),
+    /// Take a phone from the user who has it, shown first; they keep everything else
+    ReleasePhone {
+        /// Phone
+        phone: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
     /// Remove a user for good
     Delete {
         #[command(flatten)]
@@ -103,6 +111,14 @@ pub fn run(config: &Config, user: Group<Command>) -> Outcome {
         Command::Disable(Who { who }) => done("disabled", Users::SetEnabled { who, is_enabled: false }),
         Command::Enable(Who { who }) => done("enabled", Users::SetEnabled { who, is_enabled: true }),
         Command::Revoke(Who { who }) => done("has no valid token any more", Users::Revoke(who)),
+        Command::ReleasePhone { phone, yes } => {
+            let user = &ask(Users::Holder(phone.clone()))?[0];
+            let shown = output::summary(&Records::HOLDER, user);
+            output::confirm(&format!("Take {phone} from {shown}?"), yes)?;
+            let holder = user["id"].as_str().unwrap_or_default().to_owned();
+            let released = ask(Users::ReleasePhone { phone, holder })?;
+            output::done("has no phone any more", &Records::HOLDER, &released[0], json)
+        }
         Command::Delete { who: Who { who }, yes } => {
             let shown = output::summary(columns, &ask(Users::Show(who.clone()))?[0]);
             output::confirm(&format!("Remove {shown} for good?"), yes)?;

@@ -73,6 +73,8 @@ words! {
         Command = "command",
         /// Events for which there was no room; the count says how many.
         Lost = "lost",
+        /// Somebody wanted a phone that is somebody else's: the subject is whose.
+        PhoneRefused = "phone-refused",
     }
 }
 

@@ -41,6 +41,15 @@ pub enum Command {
     },
     /// Ends all tokens.
     Revoke(String),
+    /// The one who has a phone.
+    Holder(String),
+    /// Takes a phone from the one who has it.
+    ReleasePhone {
+        /// The phone.
+        phone: String,
+        /// The record id of whom it was shown to be.
+        holder: String,
+    },
     /// Removes one.
     Delete(String),
     /// All of them, oldest first; as rows of values, the first of which has their names.
@@ -73,6 +82,8 @@ pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failur
         Command::List(wanted) => return super::list(&records, Kind::Users, wanted, io).await,
         Command::Export => return export(app, &records, io).await,
         Command::Show(who) => find(&who).await?,
+        Command::Holder(phone) => records.holder(&phone).await?,
+        Command::ReleasePhone { phone, holder } => release_phone(&records, &phone, &holder).await?,
         Command::Create(new) => create(app, new).await?,
         Command::SetPassword { who, password } => records.set_password(&find(&who).await?, &password).await?,
         Command::SetEnabled { who, is_enabled } => {
@@ -86,6 +97,17 @@ pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failur
         }
     };
     io.row(records.show(&changed)).await
+}
+
+/// Takes the phone from `holder`, unless it is somebody else's since it was shown.
+async fn release_phone(records: &Records, phone: &str, holder: &str) -> Result<Record, Failure> {
+    let user = records.holder(phone).await?;
+    if user.id().as_str() != holder {
+        return Err(Failure::failed(format!(
+            "the phone {phone} is somebody else's by now; nothing was done"
+        )));
+    }
+    records.release_phone(&user).await
 }
 
 async fn create(app: &App, new: New) -> Result<Record, Failure> {

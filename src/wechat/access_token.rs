@@ -63,7 +63,7 @@ impl AccessTokens {
         Fut: Future<Output = Result<Value, Error>>,
     {
         let mut state = self.state.lock().await;
-        let now = self.clock.now_ms();
+        let now = self.clock.steady_ms();
         if let Some(cached) = &state.cached
             && now < cached.stale_at_ms
             && Some(cached.token.as_str()) != dead

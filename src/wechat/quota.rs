@@ -29,7 +29,9 @@ pub struct Quota {
 #[derive(Default)]
 struct State {
     strikes: u32,
-    opened_ms: i64,
+    /// The time at which it opened, for people to read.
+    opened: Timestamp,
+    /// Steady time, as the next one.
     open_until_ms: i64,
     next_trial_ms: i64,
 }
@@ -41,7 +43,7 @@ impl Quota {
 
     /// Whether a call may go out now.
     pub fn check(&self) -> Result<(), Error> {
-        let now = self.clock.now_ms();
+        let now = self.clock.steady_ms();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if now >= state.open_until_ms {
             return Ok(());
@@ -57,8 +59,8 @@ impl Quota {
     /// Since when calls are held back, if they are.
     pub fn open_since(&self) -> Option<Timestamp> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_open = self.clock.now_ms() < state.open_until_ms;
-        is_open.then(|| Timestamp::from_millisecond(state.opened_ms).unwrap_or_default())
+        let is_open = self.clock.steady_ms() < state.open_until_ms;
+        is_open.then_some(state.opened)
     }
 
     /// Learns from what came of a call.
@@ -68,9 +70,9 @@ impl Quota {
             Err(Error::Quota { .. }) => {
                 state.strikes += 1;
                 if state.strikes >= STRIKES_TO_OPEN {
-                    let now = self.clock.now_ms();
+                    let now = self.clock.steady_ms();
                     if now >= state.open_until_ms {
-                        state.opened_ms = now;
+                        state.opened = self.clock.now();
                     }
                     state.open_until_ms = now + OPEN_MS;
                     state.next_trial_ms = now + TRIAL_EVERY_MS;
@@ -109,6 +111,18 @@ mod tests {
         assert!(quota.check().is_err());
         quota.record(&Ok(()));
         assert!(quota.check().is_ok());
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_for_a_while_keeps_it_open_no_longer() {
+        let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+        let quota = Quota::new(clock.clone());
+        clock.set(Timestamp::from_second(8 * 3600).unwrap());
+        (0..3).for_each(|_| quota.record(&refused()));
+        clock.set(Timestamp::UNIX_EPOCH);
+        assert!(matches!(quota.check(), Err(Error::Quota { retry_after }) if retry_after == MINUTE_RETRY));
+        clock.advance(Duration::from_mins(1));
+        assert!(quota.check().is_ok() && quota.check().is_ok() && quota.open_since().is_none());
     }
 
     #[test]

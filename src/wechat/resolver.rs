@@ -55,7 +55,7 @@ impl Resolver for Remembering {
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
-        let now = self.clock.now_ms();
+        let now = self.clock.steady_ms();
         if let Some(known) = self.known().get(&authority).filter(|known| now < known.until_ms) {
             let mut addresses = self.empty();
             known.addresses.iter().for_each(|address| addresses.push(*address));

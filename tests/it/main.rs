@@ -27,6 +27,7 @@ mod flips;
 mod flood;
 mod forgery;
 mod fuzz;
+mod guessing;
 mod health;
 mod heard;
 mod http2;

@@ -218,6 +218,35 @@ fn what_is_done_to_a_user_holds_at_once() {
 }
 
 #[test]
+fn a_phone_is_taken_from_whoever_has_it() {
+    let (phone, name) = ("13900000001", "占号");
+    Place::both(|place| {
+        place.create(phone, name).ok();
+        let holder = place.json(&["user", "show", phone]);
+        place.run(&["user", "release-phone", phone]).refused(2, "--yes");
+        place
+            .run(&["user", "release-phone", "13900000002", "--yes"])
+            .refused(1, "nobody has the phone 13900000002");
+        place.run(&["user", "release-phone", "139", "--yes"]).refused(2, "not a phone number");
+        place
+            .run(&["user", "release-phone", holder["openid"].as_str().unwrap(), "--yes"])
+            .refused(2, "not a phone number");
+        let said = place.run(&["user", "release-phone", "+86 139-0000-0001", "--yes"]);
+        assert!(said.ok().starts_with("has no phone any more: "), "{}", said.out);
+        for field in ["id", "openid", "users_name", "users_idtype", "created"] {
+            assert!(said.out.contains(holder[field].as_str().unwrap()), "{field} is not in {}", said.out);
+        }
+        assert_eq!(place.json(&["user", "show", holder["id"].as_str().unwrap()])["users_phone"], "");
+        place.run(&["user", "release-phone", phone, "--yes"]).refused(1, "nobody has the phone");
+        place.with_server(|base| assert_eq!(login(base, phone, PASSWORD).status, 404));
+        place.create(phone, "主人").ok();
+        let events = place.json(&["events", "--kind", "record-update"]);
+        assert_eq!(events[0]["detail"], "tbl_auth_users: users_phone");
+        assert_eq!((&events[0]["actor"], &events[0]["subject"]), (&json!("operator"), &holder["id"]));
+    });
+}
+
+#[test]
 fn an_export_has_every_user_in_either_form() {
     Place::both(|place| {
         let names = ["安妮", "Ben, \"the second\"", "=1+1"];

@@ -349,6 +349,9 @@ fn limits_are_counted_by_rule() {
         ("phone_lookups", 0.0),
         ("wrong_passwords", 0.0),
         ("daily_wrong_passwords", 0.0),
+        ("registrations", 0.0),
+        ("hashes", 0.0),
+        ("phone_changes", 0.0),
     ] {
         assert_eq!(seen[&format!("bai_limit_refusals_total{{rule=\"{rule}\"}}")], n, "{rule}");
     }

@@ -3,62 +3,76 @@
 
 use std::time::Duration;
 
+use super::failures::{Daily, Pair};
+use super::minutes::Minutes;
+use super::phones::CHANGES;
 use super::recent::Recent;
 use super::repeats::InFlight;
 use super::rule::Rule;
-use super::table::{Entry, Table};
-use super::{Limits, NEVER, left, lock};
+use super::table::Table;
+use super::{Limits, Now, lock};
 use crate::api::source::Source;
-use crate::domain::Phone;
+use crate::domain::RecordId;
 use crate::error::{Error, Result};
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// Failures of a pair that cost no wait; from the next one on, each brings a longer one …
-const FREE_FAILURES: u32 = 5;
-/// … as here, the last of them again and again.
-const WAITS_MS: [i64; 4] = [1_000, 3_000, 5_000, 10_000];
-/// Wrong passwords for a phone in a UTC day.
-const DAILY: u32 = 100;
-/// A source that has logged in is remembered this long after it was last seen.
-const FAMILIAR_MS: i64 = 30 * DAY_MS;
 /// Unknown phones of a source …
 pub const UNKNOWN: usize = 20;
 /// … within this time.
-const UNKNOWN_WINDOW_MS: i64 = 10 * 60 * 1000;
-/// What each failure adds to the time for which a pair is kept before others, so that a flood of fresh pairs does not
-/// push out those that wait.
-const FAILURE_WORTH_MS: i64 = 60 * 60 * 1000;
-
-/// Pairs of phone and source remembered.
+pub const UNKNOWN_WINDOW_MS: i64 = 10 * 60 * 1000;
+/// Pairs of user and source remembered.
 pub const PAIRS: usize = 1 << 19;
-/// Phones remembered.
-pub const PHONES: usize = 1 << 18;
-/// Sources remembered for the unknown phones that they named.
+/// Users remembered.
+pub const USERS: usize = 1 << 18;
+/// Sources remembered, for the unknown phones that they named.
 pub const SOURCES: usize = 1 << 15;
+/// Sources remembered for what they had so many of in ten minutes, each kind by itself.
+pub const SHARES: usize = 1 << 16;
+/// Users remembered who changed their phones.
+pub const CHANGERS: usize = 1 << 15;
 
-/// What is known about logins.
-pub struct Logins {
+/// Everything known about guesses.
+pub struct Guesses {
     pairs: Table<Pair>,
-    phones: Table<Daily>,
-    unknown: Table<Recent<UNKNOWN>>,
+    days: Table<Daily>,
+    pub(super) unknown: Table<Recent<UNKNOWN>>,
+    pub(super) shares: Table<Minutes>,
+    pub(super) changes: Table<Recent<CHANGES>>,
 }
 
-/// A phone and a source.
-#[derive(Clone, Copy, PartialEq)]
-pub struct Pair {
-    /// When the last attempt was made.
-    at: i64,
-    /// Failures in a row.
-    failures: u32,
-    /// Whether it has logged in.
-    familiar: bool,
+/// The one for whom a password is tried. It counts by the record whenever that is known, however it was named: somebody with
+/// several names, or another name after each guess, has the guesses of one.
+#[derive(Clone, Copy, Hash)]
+pub enum Whom<'a> {
+    /// A user or a superuser.
+    Record(&'a RecordId),
+    /// Nobody has this name.
+    Name(&'a str),
 }
 
-/// The wrong passwords for a phone on a UTC day.
-#[derive(Clone, Copy, Default, PartialEq)]
-pub struct Daily {
-    day: u32,
-    count: u32,
+impl<'a> Whom<'a> {
+    /// The record if there is one, or else `name`.
+    #[must_use]
+    pub fn new(record: Option<&'a RecordId>, name: &'a str) -> Self {
+        record.map_or(Self::Name(name), Self::Record)
+    }
+}
+
+/// The way in which a password is tried; a repetition is one in the same way only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A login.
+    Login,
+    /// The old password, for a change by who is logged in.
+    OldPassword,
+}
+
+impl Way {
+    fn route(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::OldPassword => "old password",
+        }
+    }
 }
 
 /// A login under way. When it is dropped instead of settled, because its client went away, it stays counted.
@@ -71,7 +85,7 @@ pub struct Attempt<'a> {
 
 struct Counted {
     keys: Keys,
-    begun: i64,
+    begun: Now,
     /// The pair before the attempt. Nobody else changes the pair meanwhile, because a repetition is refused.
     before: Pair,
 }
@@ -79,57 +93,63 @@ struct Counted {
 #[derive(Clone, Copy)]
 struct Keys {
     pair: u64,
-    phone: u64,
+    whom: u64,
     source: u64,
+    hashes: u64,
 }
 
 impl Limits {
-    /// Admits a login by password, unless it is a repetition, the pair of `source` and `name` has to wait, or, for
-    /// a source that has not logged in with this name before, the name had too many wrong passwords today or the
-    /// source gave too many unknown ones. A name is a user's phone, or the identity that was given instead.
+    /// Admits a password for `whom`, unless it is a repetition, the pair of `source` and `whom` has to wait, the source had
+    /// too many passwords hashed, or, for a source that has not logged in as them before, there were too many wrong
+    /// passwords today or the source gave too many unknown names.
     ///
     /// # Errors
     /// [`Error::TooMany`], [`Error::TooManyAttempts`].
-    pub fn login(&self, source: &Source, name: &str) -> Result<Attempt<'_>> {
-        const ROUTE: &str = "platform/login";
+    pub fn password(&self, way: Way, source: &Source, whom: Whom<'_>) -> Result<Attempt<'_>> {
+        let route = way.route();
         if !self.enabled {
-            return Ok(Attempt { limits: self, _in_flight: self.once(ROUTE, ())?, counted: None });
+            return Ok(Attempt { limits: self, _in_flight: self.once(route, ())?, counted: None });
         }
-        let (keys, now) = (self.keys(source, name), self.clock.now_ms());
-        let mut logins = lock(&self.logins);
-        if let Some((wait, rule)) = logins.wait(keys, now) {
+        let (keys, now) = (self.keys(source, whom), self.now());
+        let mut guesses = lock(&self.guesses);
+        if let Some((wait, rule)) = guesses.wait(keys, now, self.hashes) {
             self.refusals.count(rule);
-            let retry_after = self.once_in(ROUTE, (source, name)).map_or(wait, |repeat| repeat.max(wait));
+            let retry_after = self.once_in(route, (source, whom)).map_or(wait, |repeat| repeat.max(wait));
             return Err(Error::TooManyAttempts { retry_after });
         }
-        let in_flight = self.once(ROUTE, (source, name))?;
-        let counted = Some(logins.begin(keys, now));
+        let in_flight = self.once(route, (source, whom))?;
+        let counted = Some(guesses.begin(keys, now));
         Ok(Attempt { limits: self, _in_flight: in_flight, counted })
     }
 
-    /// Notes that `phone` logged in from `source` in another way than by [`Limits::login`].
-    pub fn logged_in(&self, source: &Source, phone: &Phone) {
+    /// Notes that `user` logged in from `source` in another way than by [`Limits::password`].
+    pub fn logged_in(&self, source: &Source, user: &RecordId) {
         if self.enabled {
-            let familiar = Pair::familiar(self.clock.now_ms());
-            lock(&self.logins).pairs.set(self.keys(source, phone.as_str()).pair, familiar);
+            let familiar = Pair::familiar(self.clock.steady_ms());
+            lock(&self.guesses).pairs.set(self.keys(source, Whom::Record(user)).pair, familiar);
         }
     }
 
-    fn keys(&self, source: &Source, name: &str) -> Keys {
-        Keys { pair: self.digest((source, name)), phone: self.digest(name), source: self.digest(source) }
+    fn keys(&self, source: &Source, whom: Whom<'_>) -> Keys {
+        Keys {
+            pair: self.digest((source, whom)),
+            whom: self.digest(whom),
+            source: self.digest(source),
+            hashes: self.share(Rule::Hashes, source),
+        }
     }
 }
 
 impl Attempt<'_> {
-    /// Notes whether there is a user with the phone.
+    /// Notes whether there is a user with the name.
     pub fn found<T>(&self, result: Result<T>) -> Result<T> {
         if let Some(counted) = &self.counted {
-            let mut logins = lock(&self.limits.logins);
+            let mut guesses = lock(&self.limits.guesses);
             if !matches!(result, Err(Error::PlatformUserNotFound)) {
-                logins.forget_unknown(counted);
+                guesses.forget_unknown(counted);
             }
             if result.is_err() {
-                logins.forget_failure(counted);
+                guesses.forget_failure(counted);
             }
         }
         result
@@ -139,15 +159,20 @@ impl Attempt<'_> {
     /// a disabled user) is taken back.
     pub fn settle<T>(self, result: Result<T>) -> Result<T> {
         if let Some(counted) = &self.counted {
-            let (mut logins, now) = (lock(&self.limits.logins), self.limits.clock.now_ms());
+            let (mut guesses, now) = (lock(&self.limits.guesses), self.limits.clock.steady_ms());
             match result {
                 Err(Error::WrongPassword | Error::NotPlatformUser) => {
-                    logins.pairs.set(counted.keys.pair, counted.before.failed(now));
+                    guesses.pairs.set(counted.keys.pair, counted.before.failed(now));
                 }
-                Err(_) => logins.forget_failure(counted),
+                Err(ref error) => {
+                    guesses.forget_failure(counted);
+                    if matches!(error, Error::TooMany { .. }) {
+                        guesses.forget_share(counted.keys.hashes, counted.begun.ms);
+                    }
+                }
                 Ok(_) => {
-                    logins.forget_failure(counted);
-                    logins.pairs.set(counted.keys.pair, Pair::familiar(now));
+                    guesses.forget_failure(counted);
+                    guesses.pairs.set(counted.keys.pair, Pair::familiar(now));
                 }
             }
         }
@@ -155,131 +180,79 @@ impl Attempt<'_> {
     }
 }
 
-impl Logins {
+impl Guesses {
     pub fn new() -> Self {
-        Self { pairs: Table::new(PAIRS), phones: Table::new(PHONES), unknown: Table::new(SOURCES) }
+        Self {
+            pairs: Table::new(PAIRS),
+            days: Table::new(USERS),
+            unknown: Table::new(SOURCES),
+            shares: Table::new(SHARES),
+            changes: Table::new(CHANGERS),
+        }
     }
 
     pub const fn bytes() -> usize {
-        Table::<Pair>::bytes(PAIRS) + Table::<Daily>::bytes(PHONES) + Table::<Recent<UNKNOWN>>::bytes(SOURCES)
+        Table::<Pair>::bytes(PAIRS)
+            + Table::<Daily>::bytes(USERS)
+            + Table::<Recent<UNKNOWN>>::bytes(SOURCES)
+            + Table::<Minutes>::bytes(SHARES)
+            + Table::<Recent<CHANGES>>::bytes(CHANGERS)
     }
 
     /// A source that named too many unknown phones gets the same answer for every phone, or the answer would tell
     /// them apart.
-    fn wait(&self, keys: Keys, now: i64) -> Option<(Duration, Rule)> {
+    fn wait(&self, keys: Keys, now: Now, hashes: usize) -> Option<(Duration, Rule)> {
         let by = |rule: Rule| move |wait: Duration| (wait, rule);
-        let pair = self.pairs.get(keys.pair).at(now);
-        let wrong = pair.wait(now).map(by(Rule::WrongPasswords));
+        let pair = self.pairs.get(keys.pair).at(now.ms);
+        let wrong = pair.wait(now.ms).map(by(Rule::WrongPasswords));
+        let hashes = self.shares.get(keys.hashes).wait(now.ms, hashes).map(by(Rule::Hashes));
         if pair.familiar {
-            return wrong;
+            return wrong.max(hashes);
         }
-        let unknown = self.unknown.get(keys.source).wait(now, UNKNOWN_WINDOW_MS);
-        let daily = || self.phones.get(keys.phone).wait(now).map(by(Rule::DailyWrongPasswords));
-        unknown.map(by(Rule::UnknownPhones)).or_else(|| wrong.max(daily()))
+        let unknown = self.unknown.get(keys.source).wait(now.ms, UNKNOWN_WINDOW_MS);
+        let daily = || self.days.get(keys.whom).wait(now.wall_ms).map(by(Rule::DailyWrongPasswords));
+        hashes.max(unknown.map(by(Rule::UnknownPhones))).or_else(|| wrong.max(daily()))
     }
 
-    fn begin(&mut self, keys: Keys, now: i64) -> Counted {
-        let before = self.pairs.get(keys.pair).at(now);
-        self.pairs.set(keys.pair, before.failed(now));
-        self.phones.set(keys.phone, self.phones.get(keys.phone).failed(now));
+    fn begin(&mut self, keys: Keys, now: Now) -> Counted {
+        let before = self.pairs.get(keys.pair).at(now.ms);
+        self.pairs.set(keys.pair, before.failed(now.ms));
+        self.days.set(keys.whom, self.days.get(keys.whom).failed(now.wall_ms));
+        self.count_share(keys.hashes, now.ms);
         if !before.familiar {
-            self.unknown.set(keys.source, self.unknown.get(keys.source).with(now));
+            self.unknown.set(keys.source, self.unknown.get(keys.source).with(now.ms));
         }
         Counted { keys, begun: now, before }
+    }
+
+    pub(super) fn count_share(&mut self, key: u64, now: i64) {
+        self.shares.set(key, self.shares.get(key).with(now));
+    }
+
+    pub(super) fn forget_share(&mut self, key: u64, at: i64) {
+        self.shares.set(key, self.shares.get(key).without(at));
     }
 
     fn forget_unknown(&mut self, counted: &Counted) {
         if !counted.before.familiar {
             let recent = self.unknown.get(counted.keys.source);
-            self.unknown.set(counted.keys.source, recent.without(counted.begun));
+            self.unknown.set(counted.keys.source, recent.without(counted.begun.ms));
         }
     }
 
     fn forget_failure(&mut self, counted: &Counted) {
         self.pairs.set(counted.keys.pair, counted.before);
-        let daily = self.phones.get(counted.keys.phone);
-        self.phones.set(counted.keys.phone, daily.without(counted.begun));
+        let daily = self.days.get(counted.keys.whom);
+        self.days.set(counted.keys.whom, daily.without(counted.begun.wall_ms));
     }
-}
-
-impl Pair {
-    fn familiar(now: i64) -> Self {
-        Self { at: now, failures: 0, familiar: true }
-    }
-
-    /// What of it still counts at `now`.
-    fn at(self, now: i64) -> Self {
-        match now - self.at {
-            quiet if quiet < DAY_MS => self,
-            quiet if quiet < FAMILIAR_MS && self.familiar => Self { failures: 0, ..self },
-            _ => Self::default(),
-        }
-    }
-
-    /// With one failure more. A familiar source that fails as often as all strangers together may is one of them.
-    fn failed(self, now: i64) -> Self {
-        let failures = self.failures.saturating_add(1);
-        Self { at: now, failures, familiar: self.familiar && failures < DAILY }
-    }
-
-    fn wait(&self, now: i64) -> Option<Duration> {
-        let step = usize::try_from(self.failures.checked_sub(FREE_FAILURES)?).unwrap_or(usize::MAX);
-        left(self.at + WAITS_MS[step.min(WAITS_MS.len() - 1)], now)
-    }
-}
-
-impl Default for Pair {
-    fn default() -> Self {
-        Self { at: NEVER, failures: 0, familiar: false }
-    }
-}
-
-impl Entry for Pair {
-    fn worth(&self) -> i64 {
-        let keep = if self.familiar { FAMILIAR_MS } else { i64::from(self.failures) * FAILURE_WORTH_MS };
-        self.at + keep
-    }
-}
-
-impl Daily {
-    fn on(self, day: u32) -> Self {
-        if self.day == day { self } else { Self { day, count: 0 } }
-    }
-
-    fn failed(self, now: i64) -> Self {
-        let today = self.on(day(now));
-        Self { count: today.count.saturating_add(1), ..today }
-    }
-
-    fn without(self, at: i64) -> Self {
-        match self.count {
-            count if self.day != day(at) || count == 0 => self,
-            1 => Self::default(),
-            count => Self { count: count - 1, ..self },
-        }
-    }
-
-    fn wait(self, now: i64) -> Option<Duration> {
-        let is_full = self.on(day(now)).count >= DAILY;
-        is_full.then(|| left((i64::from(day(now)) + 1) * DAY_MS, now)).flatten()
-    }
-}
-
-impl Entry for Daily {
-    fn worth(&self) -> i64 {
-        (i64::from(self.day) << 32) + i64::from(self.count)
-    }
-}
-
-/// The UTC day, counted from 1970.
-fn day(at: i64) -> u32 {
-    u32::try_from(at / DAY_MS).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
 
+    use super::super::failures::{DAILY, DAY_MS};
+    use super::super::left;
     use super::super::tests::{limits, refused_for};
     use super::*;
 
@@ -287,14 +260,14 @@ mod tests {
         std::net::IpAddr::from(Ipv4Addr::from_bits(number)).into()
     }
 
-    fn phone(number: u32) -> String {
-        format!("138{number:08}")
+    fn name(number: usize) -> Whom<'static> {
+        Whom::Name(["", "alice", "bob"][number])
     }
 
     /// An attempt with this result for the password; whether it was admitted.
     fn attempt(limits: &Limits, from: u32, result: Result<()>) -> bool {
         limits.clock.advance(Duration::from_secs(3));
-        let attempt = limits.login(&source(from), &phone(1));
+        let attempt = limits.password(Way::Login, &source(from), name(1));
         attempt.map(|attempt| attempt.found(Ok(())).and_then(|()| attempt.settle(result))).is_ok()
     }
 
@@ -306,46 +279,93 @@ mod tests {
             for error in [busy, Error::internal("broken"), Error::LoginDisabled, Error::NoIdentity] {
                 assert!(attempt(&limits, 1, Err(error)));
             }
-            let lookup = limits.login(&source(2), &phone(2)).unwrap();
+            let lookup = limits.password(Way::Login, &source(2), name(2)).unwrap();
             assert!(lookup.found::<()>(Err(Error::internal("broken"))).is_err());
             drop(lookup);
         }
-        let logins = lock(&limits.logins);
-        let keys = limits.keys(&source(2), &phone(2));
-        assert!(logins.pairs.get(keys.pair) == Pair::default());
-        assert!(logins.phones.get(keys.phone) == Daily::default());
-        assert!(logins.unknown.get(keys.source) == Recent::default());
+        let guesses = lock(&limits.guesses);
+        let keys = limits.keys(&source(2), name(2));
+        assert!(guesses.pairs.get(keys.pair) == Pair::default());
+        assert!(guesses.days.get(keys.whom) == Daily::default());
+        assert!(guesses.unknown.get(keys.source) == Recent::default());
     }
 
     #[test]
     fn an_attempt_counts_from_when_it_begins_even_if_its_client_goes_away() {
         let limits = limits();
         for _ in 0..5 {
-            drop(limits.login(&source(1), &phone(1)).unwrap().found(Ok(())));
+            drop(limits.password(Way::Login, &source(1), name(1)).unwrap().found(Ok(())));
             limits.clock.advance(Duration::from_secs(3));
         }
-        drop(limits.login(&source(1), &phone(1)).unwrap());
+        drop(limits.password(Way::Login, &source(1), name(1)).unwrap());
         limits.clock.advance(Duration::from_millis(500));
-        assert_eq!(refused_for(limits.login(&source(1), &phone(1))), Some(3));
-        let under_way: Vec<_> = (2..200).map_while(|n| limits.login(&source(n), &phone(1)).ok()).collect();
+        assert_eq!(refused_for(limits.password(Way::Login, &source(1), name(1))), Some(3));
+        let under_way: Vec<_> =
+            (2..200).map_while(|n| limits.password(Way::Login, &source(n), name(1)).ok()).collect();
         assert_eq!(under_way.len(), 100 - 6);
-        assert_eq!(refused_for(limits.login(&source(300), &phone(1))), Some(43_200 - 15));
+        assert_eq!(refused_for(limits.password(Way::Login, &source(300), name(1))), Some(43_200 - 15));
     }
 
     #[test]
-    fn strangers_cannot_push_out_what_is_known_of_a_phone() {
-        let mut logins = Logins::new();
-        let keys = |n: u64| Keys { pair: n, phone: n, source: n };
+    fn strangers_cannot_push_out_what_is_known_of_a_user() {
+        let mut guesses = Guesses::new();
+        let keys = |n: u64| Keys { pair: n, whom: n, source: n, hashes: n };
+        let at = |ms| Now { ms, wall_ms: DAY_MS + ms };
         for _ in 0..DAILY {
-            logins.begin(keys(0), DAY_MS);
+            guesses.begin(keys(0), at(0));
         }
-        let set = PHONES as u64 / 64;
+        let set = USERS as u64 / 64;
         for n in 1..1000 {
-            logins.begin(keys(n * set), DAY_MS + 1000);
+            guesses.begin(keys(n * set), at(1000));
         }
-        let wait = logins.wait(keys(0), DAY_MS + 1000).map(|(wait, _)| wait);
+        let wait = guesses.wait(keys(0), at(1000), 0).map(|(wait, _)| wait);
         assert_eq!(wait, left(2 * DAY_MS, DAY_MS + 1000));
-        assert_eq!(logins.pairs.get(0).failures, DAILY);
-        assert!(logins.wait(keys(set), DAY_MS + 1000).is_none());
+        assert_eq!(guesses.pairs.get(0).failures, DAILY);
+        assert!(guesses.wait(keys(set), at(1000), 0).is_none());
+    }
+
+    /// A clock that was eight hours ahead for a while: of a server in a container, or before NTP set it.
+    #[test]
+    fn a_clock_that_was_wrong_for_a_while_makes_nobody_wait_for_it() {
+        let limits = limits();
+        let noon = limits.clock.now();
+        limits.clock.set(noon + jiff::SignedDuration::from_hours(8));
+        for _ in 0..7 {
+            assert!(attempt(&limits, 1, Err(Error::WrongPassword)));
+        }
+        for n in 0..20 {
+            drop(limits.password(Way::Login, &source(2), Whom::Name(&n.to_string())));
+        }
+        let user = RecordId::parse("qs1c5qev8o3hjvu").unwrap();
+        (0..5).for_each(|_| drop(limits.phone_lookup(&user)));
+        (0..20).for_each(|_| limits.refresh(&user).unwrap());
+        drop(limits.once("login", "x").unwrap());
+        limits.clock.set(noon);
+        assert_eq!(refused_for(limits.password(Way::Login, &source(1), name(1))), Some(5));
+        assert_eq!(refused_for(limits.password(Way::Login, &source(2), name(2))), Some(600));
+        assert_eq!(refused_for(limits.phone_lookup(&user)), Some(3600));
+        assert_eq!(refused_for(limits.refresh(&user)), Some(10));
+        assert_eq!(refused_for(limits.once("login", "x")), Some(3));
+        limits.clock.advance(Duration::from_secs(5));
+        assert!(limits.password(Way::Login, &source(1), name(1)).is_ok());
+    }
+
+    #[test]
+    fn a_day_s_wait_ends_with_the_day_whatever_day_it_was_before() {
+        let limits = limits();
+        let noon = limits.clock.now();
+        let fill = |from: u32| {
+            (from..from + 100).for_each(|n| drop(limits.password(Way::Login, &source(n), name(1))));
+        };
+        limits.clock.set(noon + jiff::SignedDuration::from_hours(1000));
+        fill(1);
+        assert!(
+            refused_for(limits.password(Way::Login, &source(999), name(1)))
+                .is_some_and(|wait| wait <= 86_400)
+        );
+        limits.clock.set(noon);
+        assert!(limits.password(Way::Login, &source(999), name(1)).is_ok());
+        fill(2000);
+        assert_eq!(refused_for(limits.password(Way::Login, &source(998), name(1))), Some(43_200));
     }
 }

@@ -1,8 +1,12 @@
-//! Abuse control: repetitions, hasty refreshes, dear phone lookups, guessed phones and passwords.
+//! Abuse control: repetitions, hasty refreshes, dear phone lookups, guessed phones and passwords, registrations without an end.
 //!
-//! All is remembered by keyed hashes in tables of bounded size, and forgotten when the process ends.
+//! All is remembered by keyed hashes in tables of bounded size, and forgotten when the process ends. All goes by steady
+//! time, but for the count of a UTC day: a clock that was wrong for a while makes nobody wait for it.
 
+mod failures;
 mod logins;
+mod minutes;
+mod phones;
 mod rates;
 mod recent;
 mod repeats;
@@ -13,12 +17,15 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use self::logins::Logins;
+use self::logins::Guesses;
+pub use self::logins::{Way, Whom};
+pub use self::phones::{Told, Wish};
 use self::rates::{LOOKUPS, REFRESHES};
 use self::recent::Recent;
 use self::repeats::Repeat;
-use self::rule::Refusals;
+use self::rule::{Refusals, Rule};
 use self::table::Table;
+use super::source::Source;
 use crate::clock::Clock;
 use crate::config;
 use crate::metrics::Metrics;
@@ -30,7 +37,7 @@ const NEVER: i64 = i64::MIN / 2;
 const MAX_BYTES: usize = Table::<Repeat>::bytes(repeats::CAPACITY)
     + Table::<Recent<REFRESHES>>::bytes(rates::CAPACITY)
     + Table::<Recent<LOOKUPS>>::bytes(rates::CAPACITY)
-    + Logins::bytes();
+    + Guesses::bytes();
 const _: () = assert!(MAX_BYTES <= 64 << 20, "the limits may take 64 MiB");
 
 /// Remembers recent requests, by keyed hashes of what identifies them.
@@ -42,7 +49,10 @@ pub struct Limits {
     repeats: Mutex<Table<Repeat>>,
     refreshes: Mutex<Table<Recent<REFRESHES>>>,
     lookups: Mutex<Table<Recent<LOOKUPS>>>,
-    logins: Mutex<Logins>,
+    guesses: Mutex<Guesses>,
+    registrations: usize,
+    hashes: usize,
+    phone_changes: usize,
     refusals: Refusals,
 }
 
@@ -58,7 +68,10 @@ impl Limits {
             repeats: Mutex::new(Table::new(repeats::CAPACITY)),
             refreshes: Mutex::new(Table::new(rates::CAPACITY)),
             lookups: Mutex::new(Table::new(rates::CAPACITY)),
-            logins: Mutex::new(Logins::new()),
+            guesses: Mutex::new(Guesses::new()),
+            registrations: settings.registrations,
+            hashes: settings.hashes,
+            phone_changes: settings.phone_changes,
             refusals: Refusals::new(),
         }
     }
@@ -68,9 +81,27 @@ impl Limits {
         self.refusals.show(metrics);
     }
 
+    fn now(&self) -> Now {
+        Now { ms: self.clock.steady_ms(), wall_ms: self.clock.now_ms() }
+    }
+
+    /// The key of what `source` has so much of in ten minutes.
+    fn share(&self, rule: Rule, source: &Source) -> u64 {
+        self.digest((rule as u8, source))
+    }
+
     fn digest(&self, value: impl Hash) -> u64 {
         self.hasher.hash_one(value)
     }
+}
+
+/// The time, by both clocks.
+#[derive(Clone, Copy)]
+struct Now {
+    /// Steady time.
+    ms: i64,
+    /// Unix time, for the day that it is.
+    wall_ms: i64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -87,7 +118,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::RecordId;
+    use crate::domain::{Phone, RecordId};
     use crate::error::{Error, Result};
 
     /// Limits by default, at noon.
@@ -126,7 +157,7 @@ mod tests {
         line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
     }
 
-    /// Two million logins' keys (source, phone, pair, repetition) and two hundred thousand users', which is more than
+    /// Four million keys of logins and registrations (source, name, pair, repetition, shares) and two hundred thousand users', which is more than
     /// most tables hold. For a process of its own: other tests take memory, too.
     #[cfg(target_os = "linux")]
     #[test]
@@ -136,12 +167,14 @@ mod tests {
         let before = resident();
         for n in 0_u32..500_000 {
             let source = std::net::IpAddr::from(std::net::Ipv4Addr::from_bits(n)).into();
-            drop(limits.login(&source, &format!("138{n:08}")));
+            drop(limits.password(Way::Login, &source, Whom::Name(&format!("138{n:08}"))));
+            drop(limits.registration(&source, &Phone::parse(&format!("139{n:08}")).unwrap()));
         }
         for n in 0..100_000 {
             let user = RecordId::parse(&format!("{n:015}")).unwrap();
             limits.refresh(&user).unwrap();
             drop(limits.phone_lookup(&user));
+            drop(limits.phone_change(&std::net::IpAddr::from([10, 0, 0, 1]).into(), &user));
         }
         let taken = resident() - before;
         assert!(taken <= 64 << 20, "{taken} bytes");

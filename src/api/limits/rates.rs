@@ -32,7 +32,7 @@ impl Limits {
         if !self.enabled {
             return Ok(());
         }
-        let (key, now) = (self.digest(user), self.clock.now_ms());
+        let (key, now) = (self.digest(user), self.clock.steady_ms());
         let mut refreshes = lock(&self.refreshes);
         let recent = refreshes.get(key);
         if let Some(retry_after) = recent.wait(now, REFRESH_WINDOW_MS) {
@@ -51,7 +51,7 @@ impl Limits {
         if !self.enabled {
             return Ok(PhoneLookup { limits: self, counted: None });
         }
-        let (key, now) = (self.digest(user), self.clock.now_ms());
+        let (key, now) = (self.digest(user), self.clock.steady_ms());
         let mut lookups = lock(&self.lookups);
         let recent = lookups.get(key);
         if let Some(retry_after) = recent.wait(now, LOOKUP_WINDOW_MS) {

@@ -46,7 +46,7 @@ impl Limits {
         if !self.enabled {
             return Ok(InFlight { limits: self, key: None });
         }
-        let (key, now) = (self.digest((route, who)), self.clock.now_ms());
+        let (key, now) = (self.digest((route, who)), self.clock.steady_ms());
         let mut repeats = lock(&self.repeats);
         if let Some(retry_after) = self.repetition(repeats.get(key), now) {
             self.refusals.count(Rule::Repetition);
@@ -59,7 +59,7 @@ impl Limits {
     /// How long until [`Limits::once`] admits the request.
     pub(super) fn once_in(&self, route: &str, who: impl Hash) -> Option<Duration> {
         let repeat = lock(&self.repeats).get(self.digest((route, who)));
-        self.repetition(repeat, self.clock.now_ms())
+        self.repetition(repeat, self.clock.steady_ms())
     }
 
     fn repetition(&self, repeat: Repeat, now: i64) -> Option<Duration> {
@@ -71,7 +71,7 @@ impl Limits {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
-        let finished = Repeat { running: false, at: self.limits.clock.now_ms() };
+        let finished = Repeat { running: false, at: self.limits.clock.steady_ms() };
         lock(&self.limits.repeats).set(key, finished);
     }
 }

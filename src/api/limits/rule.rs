@@ -13,20 +13,29 @@ pub enum Rule {
     PhoneLookups,
     /// Too many unknown phones from one source.
     UnknownPhones,
-    /// Wrong passwords for a phone from a source.
+    /// Wrong passwords for a user from a source.
     WrongPasswords,
-    /// Wrong passwords for a phone today, from all sources.
+    /// Wrong passwords for a user today, from all sources.
     DailyWrongPasswords,
+    /// Too many registrations from one source.
+    Registrations,
+    /// Too many passwords of one source to hash.
+    Hashes,
+    /// Too many changes of phones from one source, or by one user.
+    PhoneChanges,
 }
 
 /// In the order of [`Rule`].
-const RULES: [&str; 6] = [
+const RULES: [&str; 9] = [
     "repetition",
     "refreshes",
     "phone_lookups",
     "unknown_phones",
     "wrong_passwords",
     "daily_wrong_passwords",
+    "registrations",
+    "hashes",
+    "phone_changes",
 ];
 
 pub struct Refusals {

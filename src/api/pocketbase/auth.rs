@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::super::Tags;
 use super::super::bearer::Bearer;
+use super::super::limits::{Way, Whom};
 use super::super::types::{AnyData, AuthRecord};
 use super::super::view::{auth_record, superuser_record};
 use super::Context;
@@ -16,7 +17,7 @@ use super::fields::Fields;
 use super::form::Form;
 use super::forms::{self, Credentials, PasswordAuthRequest};
 use crate::auth::{self, Caller, IdentityField, RefreshBy, Who};
-use crate::domain::{Collections, EventKind, Kind, Phone, PlainPassword, User};
+use crate::domain::{Collections, EventKind, Kind, Phone, PlainPassword};
 use crate::error::Error;
 
 /// The endpoints for logging in.
@@ -190,9 +191,12 @@ impl AuthApi {
     ) -> Result<(Who, String), Error> {
         let Context { app, limits, .. } = &self.0;
         let user = auth::user_by_identity(app, identity, fields).await?;
-        let name = user.as_ref().map_or(identity, login_name);
+        // A phone that nobody has is one name however it is written, as a known one is.
+        let phone = Phone::parse(identity).ok();
+        let name = phone.as_ref().map_or(identity, Phone::as_str);
         let source = self.0.source(request);
-        let admitted = limits.login(&source, name);
+        let whom = Whom::new(user.as_ref().map(|user| &user.id), name);
+        let admitted = limits.password(Way::Login, &source, whom);
         let attempt = auth::admitted(app, EventKind::LoginFailed, source.ip(), admitted)?;
         let user = attempt.found(user.ok_or(Error::PlatformUserNotFound)).ok();
         let outcome = auth::password_login(app, source.ip(), identity, user, password).await;
@@ -210,16 +214,11 @@ impl AuthApi {
         let Context { app, limits, .. } = &self.0;
         let superuser = app.store.superuser_by_email(email).await?;
         let source = self.0.source(request);
-        let admitted = limits.login(&source, email);
+        let whom = Whom::new(superuser.as_ref().map(|superuser| &superuser.id), email);
+        let admitted = limits.password(Way::Login, &source, whom);
         let attempt = auth::admitted(app, EventKind::SuperuserLoginFailed, source.ip(), admitted)?;
         let superuser = attempt.found(superuser.ok_or(Error::PlatformUserNotFound)).ok();
         let session = attempt.settle(auth::superuser_login(app, source.ip(), superuser, password).await)?;
         Ok((Who::Superuser(Box::new(session.superuser)), session.token))
     }
-}
-
-/// What abuse control counts a login by, whatever the user was named by: the phone, as platform/login does, or for want
-/// of one the openid.
-fn login_name(user: &User) -> &str {
-    user.phone.as_ref().map_or(user.openid.as_str(), Phone::as_str)
 }

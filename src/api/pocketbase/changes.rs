@@ -15,7 +15,7 @@ use super::schema::Schemas;
 use super::users::Identity;
 use super::{Context, companies, superusers, users};
 use crate::auth::{self, By, Who};
-use crate::domain::{Cause, Collections, EventKind, Kind, PlainPassword, RecordId, TokenKey, User};
+use crate::domain::{Collections, Kind, Phone, RecordId, TokenKey, User};
 use crate::error::{Error, Result};
 use crate::store::{self, Conflict, Edit, Record, Write};
 
@@ -43,6 +43,13 @@ pub struct Plan {
     id: RecordId,
     conversation: uuid::Uuid,
     token_key: TokenKey,
+}
+
+impl Plan {
+    /// The phone that its owner wants in place of their own, allowed by the old password.
+    pub fn phone(&self) -> Option<&Phone> {
+        self.passwords.phone.as_ref()
+    }
 }
 
 impl Context {
@@ -96,12 +103,13 @@ impl Context {
     /// Makes all changes or none; the records as they are then, a deleted one as it was.
     ///
     /// # Errors
-    /// Inside: which change was refused, and why. Outside: errors of ours.
+    /// Inside: which change was refused, and why. Outside: too many changes of phones, and errors of ours.
     pub async fn carry_out(
         &self,
         by: &By,
         plans: Vec<Result<Plan, Refused>>,
     ) -> Result<Result<Vec<Record>, (usize, Refused)>> {
+        let wishes = self.wishes(by, &plans)?;
         let (schemas, app) = (self.schemas().clone(), self.app.clone());
         let all = move |edit: &mut Edit<'_, '_>| {
             let mut all = Vec::with_capacity(plans.len());
@@ -117,80 +125,19 @@ impl Context {
             }
             Ok(Ok(all))
         };
-        let made = self.app.store.edit(self.app.clock.now(), all).await?;
-        Ok(made.map(|all| {
+        let made = self.app.store.edit(self.app.clock.now(), all).await.map_err(Error::from);
+        wishes.settle(&self.app, by, &made).await;
+        Ok(made?.map(|all| {
             for made in &all {
                 acts::note(&self.app, by, made);
             }
             all.into_iter().map(|made| made.record).collect()
         }))
     }
-
-    async fn passwords(
-        &self,
-        request: &Request,
-        who: Option<&Who>,
-        kind: Kind,
-        editor: Editor,
-        action: &Action,
-        body: &Map<String, Value>,
-    ) -> Result<Passwords> {
-        let sent = Sent::of(body);
-        let mut passwords = Passwords::NONE;
-        if !needs_hash(kind, action, &sent) {
-            return Ok(passwords);
-        }
-        if let (Editor::Owner, Some(Who::User(user))) = (editor, who) {
-            let is_right = self.is_old_password(request, user, &sent.old).await?;
-            passwords.old = Some(is_right);
-            if !is_right {
-                return Ok(passwords);
-            }
-            // Of two changes at once, each allowed by the same old password, only the first is made.
-            passwords.if_token_key = Some(user.token_key.clone());
-        }
-        passwords.hash = Some(self.hash(&sent).await?);
-        Ok(passwords)
-    }
-
-    async fn hash(&self, sent: &Sent) -> Result<Result<String, FieldError>> {
-        Ok(match sent.new_password() {
-            Ok(new) => Ok(auth::hash_password(&self.app, new).await?),
-            Err(error) => Err(error),
-        })
-    }
-
-    /// An old password may be a guess of somebody with a stolen token, and is counted as at a login; by the openid,
-    /// because whoever has the token could change the phone between guesses.
-    async fn is_old_password(&self, request: &Request, user: &User, old: &str) -> Result<bool> {
-        if old.is_empty() {
-            return Ok(false);
-        }
-        // What is too long to be a password is a wrong one.
-        let Ok(old) = PlainPassword::attempt(old.to_owned()) else { return Ok(false) };
-        let source = self.source(request);
-        let admitted = self.limits.login(&source, user.openid.as_str());
-        let attempt = auth::admitted(&self.app, EventKind::LoginFailed, source.ip(), admitted)?;
-        attempt.found(Ok(()))?;
-        let verdict = match auth::is_password_of(&self.app, user, old).await {
-            Ok(true) => Ok(()),
-            Ok(false) => {
-                let by = By::over_network(None, source.ip());
-                let event = by.event(&self.app, EventKind::LoginFailed).because(Cause::WrongPassword);
-                self.app.note(event.about(user.id.as_str()).detail("old password"));
-                Err(Error::WrongPassword)
-            }
-            Err(error) => Err(error),
-        };
-        match attempt.settle(verdict) {
-            Ok(()) => Ok(true),
-            Err(Error::WrongPassword) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
 }
 
-fn needs_hash(kind: Kind, action: &Action, sent: &Sent) -> bool {
+/// Whether the form has a new password that may be taken.
+pub fn needs_hash(kind: Kind, action: &Action, sent: &Sent) -> bool {
     kind != Kind::Companies && !matches!(action, Action::Delete(_)) && sent.is_change()
 }
 
@@ -252,7 +199,9 @@ fn write(
         (Some(before), Some(id), _) => {
             update(plan, id, &before, schemas, collections).map(|write| (write, Some(before)))
         }
-        (None, _, Action::Upsert) => create(plan, schemas, edit.now()).map(|write| (write, None)),
+        (None, _, Action::Upsert) if plan.editor == Editor::Superuser => {
+            create(plan, schemas, edit.now()).map(|write| (write, None))
+        }
         _ => Err(Refused::NOT_FOUND),
     })
 }

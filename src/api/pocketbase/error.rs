@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::super::answer::JSON;
 use super::super::error::Rejected;
 use super::super::types::AnyData;
-use super::field_error::FieldErrors;
+use super::field_error::{FieldError, FieldErrors};
 use crate::error::Error;
 
 /// An error in PocketBase's form; `data` names the fields that are wrong.
@@ -150,6 +150,11 @@ impl Refused {
     /// Whether it is refused with this status.
     pub fn is(&self, status: StatusCode) -> bool {
         self.status == status
+    }
+
+    /// Whether it is refused because the phone is somebody else's.
+    pub fn is_taken_phone(&self) -> bool {
+        self.fields.has("users_phone", &FieldError::NOT_UNIQUE)
     }
 
     /// In one line: what is wrong with which field, or else why it is refused.

@@ -34,6 +34,11 @@ impl FieldErrors {
         self.0.is_empty()
     }
 
+    /// Whether this is what is wrong with the field.
+    pub fn has(&self, field: &str, error: &FieldError) -> bool {
+        self.0.get(field).is_some_and(|known| known.code == error.code)
+    }
+
     /// In one line.
     pub fn in_words(&self) -> String {
         let words = self.0.iter().map(|(name, error)| format!("{name}: {}", error.message));

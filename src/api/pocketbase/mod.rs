@@ -27,6 +27,7 @@ mod json;
 mod list;
 mod mail;
 mod off;
+mod old_password;
 pub mod operator;
 mod paging;
 mod passwords;
@@ -40,6 +41,7 @@ mod set_up;
 mod show;
 mod superusers;
 mod users;
+mod wishes;
 
 use std::sync::Arc;
 

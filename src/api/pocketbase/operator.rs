@@ -18,7 +18,7 @@ use super::list::by_id;
 use super::paging::Paging;
 use crate::app::App;
 use crate::auth::{self, By, IdentityField};
-use crate::domain::{Event, EventId, Kind, RecordId};
+use crate::domain::{Event, EventId, Kind, Phone, RecordId};
 use crate::error::{Error, Result};
 use crate::store::Record;
 
@@ -121,6 +121,9 @@ impl Records {
         }
     }
 
+    /// Columns for a user who has a phone that somebody else wants.
+    pub const HOLDER: [&str; 6] = ["id", "users_phone", "users_name", "openid", "users_idtype", "created"];
+
     /// All fields that a record may have, hidden ones left out.
     #[must_use]
     pub fn fields(&self, kind: Kind) -> Vec<String> {
@@ -179,6 +182,16 @@ impl Records {
         found.ok_or_else(|| Failure::not_found(format!("there is no {} {name}; {}", noun(kind), names(kind))))
     }
 
+    /// The user who has this phone.
+    ///
+    /// # Errors
+    /// It is no phone, or nobody's.
+    pub async fn holder(&self, phone: &str) -> Result<Record, Failure> {
+        let parsed = Phone::parse(phone).map_err(|why| Failure::invalid(format!("{phone} is {why}")))?;
+        let user = self.0.app.store.user_by_phone(&parsed).await?;
+        user.map(Record::User).ok_or_else(|| Failure::not_found(format!("nobody has the phone {phone}")))
+    }
+
     /// Makes a record of `body`.
     ///
     /// # Errors
@@ -215,6 +228,14 @@ impl Records {
     pub async fn set_enabled(&self, user: &Record, is_enabled: bool) -> Result<Record, Failure> {
         let body = Map::from_iter([("users_status".to_owned(), i64::from(is_enabled).into())]);
         self.update(user, body).await
+    }
+
+    /// Takes the phone from a user, who keeps everything else.
+    ///
+    /// # Errors
+    /// Only errors of ours.
+    pub async fn release_phone(&self, user: &Record) -> Result<Record, Failure> {
+        self.update(user, Map::from_iter([("users_phone".to_owned(), "".into())])).await
     }
 
     /// Removes the record.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::cast;
 use super::field_error::{FieldError, FieldErrors};
-use crate::domain::{Invalid, PlainPassword, TokenKey};
+use crate::domain::{Invalid, Phone, PlainPassword, TokenKey};
 
 /// Who fills in the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Editor {
     Superuser,
 }
 
-/// What was found out about the passwords of a form before anything is written.
+/// Findings about the passwords of a form, and about what needs one, before anything is written.
 #[derive(Clone, Debug)]
 pub struct Passwords {
     /// The hash of a new password, or why it cannot be one.
@@ -24,11 +24,13 @@ pub struct Passwords {
     pub old: Option<bool>,
     /// The token key beside which the old password was right.
     pub if_token_key: Option<TokenKey>,
+    /// The phone that the owner wants in place of their own, and may have as far as the old password says.
+    pub phone: Option<Phone>,
 }
 
 impl Passwords {
-    /// No new password.
-    pub const NONE: Self = Self { hash: None, old: None, if_token_key: None };
+    /// Nothing that has to do with a password.
+    pub const NONE: Self = Self { hash: None, old: None, if_token_key: None, phone: None };
 }
 
 /// The texts of a form.
@@ -68,28 +70,44 @@ impl Sent {
         })
     }
 
-    /// Adds what is wrong with the form.
-    pub fn check(&self, is_new: bool, editor: Editor, old_is_right: Option<bool>, errors: &mut FieldErrors) {
-        let needs_old = !is_new && editor == Editor::Owner;
-        let old = if needs_old { self.old.as_str() } else { "" };
-        let is_set = is_new || !(self.new.is_empty() && self.confirm.is_empty() && old.is_empty());
+    /// Adds what is wrong with the form of somebody who is new, or of a change by a superuser.
+    pub fn check(&self, is_new: bool, errors: &mut FieldErrors) {
+        let is_set = is_new || self.is_new_given();
+        self.check_new(is_set, is_new || !self.new.is_empty(), errors);
+    }
+
+    /// Adds what is wrong with the form of an owner. Another phone needs the old password as a new password does, but
+    /// no new password.
+    pub fn check_owner(&self, is_phone: bool, old_is_right: Option<bool>, errors: &mut FieldErrors) {
+        let is_set = self.is_new_given() || (!self.old.is_empty() && !is_phone);
+        self.check_new(is_set, !self.new.is_empty() || !self.old.is_empty(), errors);
+        if !is_set && !is_phone {
+            return;
+        }
+        match old_is_right {
+            _ if self.old.is_empty() => errors.insert("oldPassword", FieldError::BLANK),
+            Some(true) => {}
+            // Of a new password that cannot be one, the old one is not tried.
+            None if !is_phone => {}
+            Some(false) | None => errors.insert("oldPassword", FieldError::OLD_PASSWORD),
+        }
+    }
+
+    fn is_new_given(&self) -> bool {
+        !self.new.is_empty() || !self.confirm.is_empty()
+    }
+
+    fn check_new(&self, is_set: bool, needs_confirm: bool, errors: &mut FieldErrors) {
         if !is_set && !self.is_given {
             return;
         }
         if self.new.is_empty() {
             errors.insert("password", FieldError::BLANK);
         }
-        if is_set && self.confirm.is_empty() && (is_new || !self.new.is_empty() || !old.is_empty()) {
+        if is_set && self.confirm.is_empty() && needs_confirm {
             errors.insert("passwordConfirm", FieldError::BLANK);
         } else if self.confirm != self.new {
             errors.insert("passwordConfirm", FieldError::MISMATCH);
-        }
-        if is_set && needs_old {
-            match (old.is_empty(), old_is_right) {
-                (true, _) => errors.insert("oldPassword", FieldError::BLANK),
-                (false, Some(false)) => errors.insert("oldPassword", FieldError::OLD_PASSWORD),
-                _ => {}
-            }
         }
     }
 }

@@ -92,7 +92,7 @@ impl Outcomes for PbUpdateRecord {
         (404, "记录不存在、不可见,或修改了不允许本人修改的字段"),
         (408, "请求体接收超时"),
         (413, "请求体过大"),
-        (429, "旧密码尝试次数过多,或密码处理队列已满"),
+        (429, "旧密码尝试或手机号修改次数过多,或密码处理队列已满"),
         (500, "服务端内部错误"),
     ];
 }
@@ -196,7 +196,7 @@ impl RecordsApi {
     /// 更新记录(SDK:update):本人或超级管理员
     ///
     /// 本人不能修改 openid、users_idtype、users_status、users_rank_level、users_auth_type、users_id、users_convers_id(404),
-    /// 修改密码需要 password、passwordConfirm、oldPassword;超级管理员不需要 oldPassword。密码或 email 修改后该用户的所有 token 失效。
+    /// 修改密码需要 password、passwordConfirm、oldPassword,修改 users_phone 需要 oldPassword;超级管理员不需要 oldPassword。密码或 email 修改后该用户的所有 token 失效。
     #[oai(path = "/collections/:collection/records/:id", method = "patch", operation_id = "pbUpdateRecord")]
     #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
     async fn update(

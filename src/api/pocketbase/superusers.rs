@@ -6,7 +6,7 @@ use super::changes::{hash, new_id};
 use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::given::Given;
-use super::passwords::{Editor, Passwords, Sent};
+use super::passwords::{Passwords, Sent};
 use super::schema::Schema;
 use super::users::{Identity, email};
 use crate::domain::Superuser;
@@ -23,7 +23,7 @@ pub fn create(
     identity: Identity,
 ) -> Result<Superuser, Refused> {
     let mut errors = FieldErrors::new();
-    Sent::of(body).check(true, Editor::Superuser, None, &mut errors);
+    Sent::of(body).check(true, &mut errors);
     if !errors.is_empty() {
         return Err(Refused::create(errors));
     }
@@ -63,7 +63,7 @@ pub fn update(
     token_key: crate::domain::TokenKey,
 ) -> Result<SuperuserUpdate, Refused> {
     let mut given = Given::new(record, body, schema);
-    Sent::of(body).check(false, Editor::Superuser, None, &mut given.errors);
+    Sent::of(body).check(false, &mut given.errors);
     if !given.errors.is_empty() {
         return Err(Refused::update(given.errors));
     }

@@ -37,7 +37,7 @@ pub fn create(
     identity: Identity,
 ) -> Result<NewUser, Refused> {
     let mut errors = FieldErrors::new();
-    Sent::of(body).check(true, Editor::Superuser, None, &mut errors);
+    Sent::of(body).check(true, &mut errors);
     done(errors, Refused::create)?;
     let blank = Given::blank(schema);
     let mut given = Given::new(&blank, body, schema);
@@ -90,7 +90,14 @@ pub fn update(
             }
         }
     }
-    Sent::of(body).check(false, editor, passwords.old, &mut given.errors);
+    let sent = Sent::of(body);
+    match editor {
+        Editor::Superuser => sent.check(false, &mut given.errors),
+        Editor::Owner => {
+            let is_phone = other_phone(user, body, schema).is_some();
+            sent.check_owner(is_phone, passwords.old, &mut given.errors);
+        }
+    }
     done(std::mem::take(&mut given.errors), Refused::update)?;
     if given.change("id").is_some() {
         given.errors.insert("id", FieldError::PRIMARY_KEY);
@@ -105,6 +112,13 @@ pub fn update(
     update.password_hash = hash;
     update.if_token_key = passwords.if_token_key;
     Ok(update)
+}
+
+/// The phone that `body` gives in place of the user's own; the same in another spelling is none, nor is what is no phone.
+pub fn other_phone(user: &User, body: &Map<String, Value>, schema: &Schema) -> Option<Phone> {
+    let nothing = Map::new();
+    let phone = Given::new(&nothing, body, schema).parse("users_phone", Phone::parse)?;
+    Some(phone).filter(|phone| user.phone.as_ref() != Some(phone))
 }
 
 fn done(errors: FieldErrors, refused: fn(FieldErrors) -> Refused) -> Result<(), Refused> {

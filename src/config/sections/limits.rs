@@ -18,6 +18,15 @@ pub struct Limits {
     /// The most that one source may hold of what all share, in percent.
     #[serde(deserialize_with = "between::<1, 100, _>")]
     pub source_percent: usize,
+    /// Registrations that one source may try in any ten minutes; 0: as many as it likes.
+    #[serde(deserialize_with = "between::<0, 60_000, _>")]
+    pub registrations: usize,
+    /// Passwords that one source may have hashed in any ten minutes; 0: as many as it likes.
+    #[serde(deserialize_with = "between::<0, 60_000, _>")]
+    pub hashes: usize,
+    /// Changes of a phone by its owner that one source may try in any ten minutes; 0: as many as it likes.
+    #[serde(deserialize_with = "between::<0, 60_000, _>")]
+    pub phone_changes: usize,
 }
 
 impl Limits {
@@ -31,6 +40,13 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { enabled: true, duplicate_window: Duration::from_secs(3), source_percent: 25 }
+        Self {
+            enabled: true,
+            duplicate_window: Duration::from_secs(3),
+            source_percent: 25,
+            registrations: 60,
+            hashes: 2000,
+            phone_changes: 60,
+        }
     }
 }
