@@ -111,6 +111,13 @@ pub fn hold_parsed(request: &Request, body: &[u8]) -> Result<(), Rejected> {
     request.extensions().get::<Held>().map_or(Ok(()), |held| held.parsed(body))
 }
 
+/// Holds the memory that `records` take while they are changed and answered.
+pub fn hold_records(request: &Request, records: usize) -> Result<(), Rejected> {
+    /// Of a record before and after, and of its answer: more than most have.
+    const RECORD: usize = 8 * 1024;
+    request.extensions().get::<Held>().map_or(Ok(()), |held| held.more(records * RECORD))
+}
+
 /// poem's `into_bytes_limit` keeps a buffer of 4 KiB in the future of every handler, which is moved and allocated for
 /// each endpoint around it. What has arrived is held, not what is announced: a promise costs its client nothing.
 async fn collect(body: Body, held: Option<&Held>) -> Result<Vec<u8>, Rejected> {

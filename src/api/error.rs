@@ -87,6 +87,9 @@ pub enum Rejected {
     /// The request came without TLS to a server that has it.
     #[error("the request came without TLS")]
     NotHttps,
+    /// The body has so many values, or lists within lists, that no request may have the memory for them.
+    #[error("the body has too many values")]
+    TooManyValues,
     /// There is no memory for the request now; see `api::memory`.
     #[error("requests take all memory that they may")]
     NoMemory,
@@ -124,6 +127,7 @@ impl Rejected {
             Self::Compressed => "请求体不能压缩,请去掉 Content-Encoding".into(),
             Self::TooSlow => "请求体接收超时,请重新发送".into(),
             Self::NotHttps => "此端口只接受 HTTPS,请使用以 https:// 开头的地址".into(),
+            Self::TooManyValues => "请求体 JSON 的值或嵌套过多,请拆分后再发送".into(),
             Self::NoMemory => "服务器繁忙,请稍后再试".into(),
             Self::Incomplete => "请求体不完整,请重新发送".into(),
         }

@@ -129,13 +129,22 @@ impl Held {
         Err(Rejected::NoMemory)
     }
 
+    /// Holds so many bytes more.
+    ///
+    /// # Errors
+    /// [`Rejected::NoMemory`].
+    pub fn more(&self, bytes: usize) -> Result<(), Rejected> {
+        let held = self.shares().bytes.amount();
+        self.body(FREE + held + bytes)
+    }
+
     /// Holds what the JSON or form in `body` takes once it is read, besides the body itself.
     ///
     /// # Errors
-    /// [`Rejected::TooLarge`] if it has so many values that no request could hold them; [`Rejected::NoMemory`].
+    /// [`Rejected::TooManyValues`] if no request could hold them; [`Rejected::NoMemory`].
     pub fn parsed(&self, body: &[u8]) -> Result<(), Rejected> {
         let bytes = body.len() + parsed_size(body);
-        if bytes > CONNECTION { Err(Rejected::TooLarge) } else { self.body(bytes) }
+        if bytes > CONNECTION { Err(Rejected::TooManyValues) } else { self.body(bytes) }
     }
 
     /// Holds what the answer takes, in place of the body: `size` bytes, or nothing for a stream, which is counted elsewhere.

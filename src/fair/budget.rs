@@ -55,6 +55,12 @@ impl<K> Shared<K> {
 }
 
 impl<K: Clone + Eq + Hash> Share<K> {
+    /// The size of the share.
+    #[must_use]
+    pub fn amount(&self) -> usize {
+        self.amount
+    }
+
     /// Makes the share larger or smaller; false, and nothing changes, if there is not so much left.
     pub fn resize(&mut self, amount: usize) -> bool {
         let Shared { bounds, .. } = *self.budget;

@@ -73,8 +73,11 @@ impl<K: Clone + Eq + Hash> Turn<K> {
     /// Lets those who wait go first, if any do, and waits for the next turn. Blocks its thread.
     ///
     /// # Errors
-    /// [`Full`]: the place is lost, because somebody who has less waiting took the room to wait.
+    /// [`Full`], then and ever after: the place is lost, because somebody who has less waiting took the room to wait.
     pub fn pass(&mut self) -> Result<(), Full> {
+        if !self.is_held {
+            return Err(Full);
+        }
         if self.turns.state().waiting.is_empty() {
             return Ok(());
         }
@@ -252,6 +255,21 @@ mod tests {
         assert_eq!(turns.take('b').await.err(), Some(Full));
         drop(first);
         assert!(turns.take('b').await.is_ok());
+    }
+
+    #[test]
+    fn a_place_that_was_lost_stays_lost() {
+        let turns = Turns::new(Bounds { all: 1, each: 1 }, Bounds { all: 1, each: 1 });
+        let mut long = turns.take('a').now_or_never().unwrap().unwrap();
+        let short = wait(&turns, 'b');
+        long.pass().unwrap();
+        assert_eq!(turns.waiting(), 1, "there was no room to wait");
+        drop(short);
+        long.is_held = false;
+        turns.0.release(&'a');
+        assert_eq!((long.pass(), long.pass()), (Err(Full), Err(Full)));
+        drop(long);
+        assert_eq!(turns.0.state().taken, 0);
     }
 
     #[test]

@@ -159,6 +159,7 @@ fn open_files_never_run_out_however_few_the_system_allows() {
     limited.arg(server.get_program()).args(server.get_args()).current_dir(dir.path()).stdin(Stdio::null());
     limited.envs(server.get_envs().filter_map(|(name, value)| Some((name, value?))));
     limited.envs([("BAI_SERVER__MAX_CONNECTIONS", "4096"), ("BAI_SERVER__HEADER_TIMEOUT", "500ms")]);
+    limited.env("BAI_LIMITS__SOURCE_PERCENT", "100");
     let running = Running::start(limited);
     let to = address(&running);
     thread::scope(|scope| {

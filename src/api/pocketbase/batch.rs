@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::Tags;
 use super::super::bearer::Bearer;
+use super::super::body::hold_records;
 use super::super::types::AnyList;
 use super::Context;
 use super::answer::{Outcomes, Reply};
@@ -63,6 +64,7 @@ impl BatchApi {
     ) -> Result<Reply<PbBatch>> {
         let body = body.read().map_err(batch_not_read)?.map(|body| body.0).unwrap_or_default();
         let requests = requests(&body)?;
+        hold_records(request, requests.len())?;
         let who = self.0.who(&bearer).await?;
         let (mut plans, mut shown) = (Vec::new(), Vec::new());
         for one in requests {

@@ -23,8 +23,9 @@ use crate::store::{Change, Error};
 
 /// Jobs that may wait; further requesters wait for a place.
 const QUEUE: usize = 1024;
-/// Changes that are kept for those who listen and are slow.
-const CHANGES: usize = 1024;
+/// Changes that are kept for those who listen and are slow: more than one commit may have, as memory for requests allows no more than
+/// a few thousand changes in batches at once.
+const CHANGES: usize = 16 * 1024;
 /// A commit this recent proves that writing works.
 const PROOF_AGE: Duration = Duration::from_secs(5);
 /// A write that takes longer than this counts as failing.
