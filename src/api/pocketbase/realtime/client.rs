@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::queue::{Queue, Total};
 use super::topic::Topic;
+use crate::api::source::Source;
 use crate::auth::Who;
 use crate::domain::{Actor, Kind};
+use crate::fair::Share;
 use crate::random::{NoEntropy, Random};
 
 /// Characters of a client's id, as PocketBase has it.
@@ -28,6 +30,7 @@ pub struct Client {
     binding: Mutex<Option<Arc<Binding>>>,
     /// Held while a subscription is changed, so that of two at once one comes first.
     pub changing: tokio::sync::Mutex<()>,
+    _place: Share<Source>,
 }
 
 /// The owner of a client, and its topics.
@@ -42,12 +45,13 @@ impl Client {
     ///
     /// # Errors
     /// There is no randomness.
-    pub fn new(random: &Random, waiting: &Total) -> Result<Self, NoEntropy> {
+    pub fn new(random: &Random, waiting: &Total, place: Share<Source>) -> Result<Self, NoEntropy> {
         Ok(Self {
             id: client_id(random)?,
             queue: Queue::new(waiting),
             binding: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
+            _place: place,
         })
     }
 

@@ -19,7 +19,9 @@ use super::client::{Binding, Client};
 use super::event::{self, Event};
 use super::queue::Total;
 use super::register::{NoRoom, Register};
+use crate::api::source::Source;
 use crate::domain::Actor;
+use crate::fair::{Bounds, Budget};
 use crate::random::NoEntropy;
 use crate::store::Change;
 
@@ -29,8 +31,8 @@ const WORK: usize = 128;
 /// Those who are connected.
 pub struct Hub {
     context: Context,
-    /// The most clients at once.
-    capacity: usize,
+    /// Places for clients.
+    places: Budget<Source>,
     /// What waits to be sent to all of them.
     waiting: Total,
     backlog: Backlog<Work>,
@@ -51,21 +53,21 @@ struct Work {
 }
 
 impl Hub {
-    pub fn new(context: Context, capacity: usize) -> Self {
+    /// A hub for so many clients, of all sources and of one.
+    pub fn new(context: Context, places: Bounds) -> Self {
+        let places = Budget::new(places);
         let state = Mutex::new(State { register: Register::new(), listener: None });
-        Self { context, capacity, waiting: Total::default(), backlog: Backlog::new(), state }
+        Self { context, places, waiting: Total::default(), backlog: Backlog::new(), state }
     }
 
-    /// A new client, unless there are too many.
+    /// A new client, unless there are too many, in all or of its source.
     ///
     /// # Errors
     /// There is no randomness.
-    pub fn join(&self) -> Result<Option<Arc<Client>>, NoEntropy> {
-        let client = Arc::new(Client::new(&self.context.app.random, &self.waiting)?);
+    pub fn join(&self, source: Source) -> Result<Option<Arc<Client>>, NoEntropy> {
+        let Some(place) = self.places.take(source, 1) else { return Ok(None) };
+        let client = Arc::new(Client::new(&self.context.app.random, &self.waiting, place)?);
         let mut state = self.state();
-        if state.register.clients.len() >= self.capacity {
-            return Ok(None);
-        }
         state.register.clients.insert(client.id.clone(), Arc::clone(&client));
         Ok(Some(client))
     }
@@ -229,11 +231,15 @@ mod tests {
 
     const SUBSCRIBERS: usize = 10_000;
 
+    fn source() -> Source {
+        std::net::IpAddr::from([127, 0, 0, 1]).into()
+    }
+
     async fn hub() -> Arc<Hub> {
         let (config, clock) = (Config::default(), Clock::manual(Timestamp::UNIX_EPOCH));
         let limits = Arc::new(Limits::new(&config.limits, clock.clone()));
         let app = App::new(config, &Location::memory(), clock, Random::seeded(1)).await.unwrap();
-        Arc::new(Hub::new(Context::new(&app, &limits), SUBSCRIBERS))
+        Arc::new(Hub::new(Context::new(&app, &limits), Bounds { all: SUBSCRIBERS, each: SUBSCRIBERS }))
     }
 
     fn user(n: usize) -> User {
@@ -258,7 +264,7 @@ mod tests {
     #[tokio::test]
     async fn the_store_is_listened_to_only_while_somebody_may_hear_something() {
         let hub = hub().await;
-        let (first, second) = (hub.join().unwrap().unwrap(), hub.join().unwrap().unwrap());
+        let (first, second) = (hub.join(source()).unwrap().unwrap(), hub.join(source()).unwrap().unwrap());
         hub.bind(&first, None).unwrap();
         hub.bind(&first, Some(binding(&hub, user(1), &["tbl_company/*", "nothing"]))).unwrap();
         assert!(!is_listening(&hub));
@@ -278,14 +284,14 @@ mod tests {
     async fn of_ten_thousand_subscribers_a_change_is_looked_at_for_those_whom_it_concerns() {
         let hub = hub().await;
         for n in 0..SUBSCRIBERS {
-            let client = hub.join().unwrap().unwrap();
+            let client = hub.join(source()).unwrap().unwrap();
             hub.bind(
                 &client,
                 Some(binding(&hub, user(n), &["tbl_auth_users/*", "tbl_company/acme00000000000"])),
             )
             .unwrap();
         }
-        assert!(hub.join().unwrap().is_none());
+        assert!(hub.join(source()).unwrap().is_none());
         let concerned = |record| hub.state().register.concerned(Some(&event::audiences(&record)));
         let one = concerned(Record::User(user(77)));
         assert_eq!(one.len(), 1);

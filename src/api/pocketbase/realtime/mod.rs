@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use poem::Result;
+use poem::{Request, Result};
 use poem_openapi::{Object, OpenApi};
 use tokio::sync::watch;
 
@@ -34,6 +34,7 @@ use super::form::Form;
 use crate::auth::{self, Caller, Who};
 use crate::domain::Actor;
 use crate::error::Error;
+use crate::fair::Bounds;
 
 /// What a client's id may have …
 const ID_MAX: usize = 255;
@@ -109,8 +110,8 @@ impl RealtimeApi {
     /// SSE:第一个事件 `PB_CONNECT` 给出 clientId,之后每个事件为 `{record, action}`(create、update、delete)。
     /// 5 分钟没有事件则断开,SDK 会自动重连。
     #[oai(path = "/realtime", method = "get", operation_id = "pbRealtime")]
-    async fn connect(&self) -> Result<EventStream> {
-        let client = self.hub.join().map_err(Error::from)?;
+    async fn connect(&self, request: &Request) -> Result<EventStream> {
+        let client = self.hub.join(self.context.source(request)).map_err(Error::from)?;
         let client = client.ok_or(Error::TooMany { retry_after: TRY_AGAIN })?;
         let data = format!(r#"{{"clientId":"{}"}}"#, client.id);
         client.queue.push(event::message(&client.id, "PB_CONNECT", &data));
@@ -142,8 +143,9 @@ impl RealtimeApi {
     /// A server for as many subscribers as half of `server.max_connections`, so that however long they stay, and however
     /// many share a connection of HTTP/2, other requests find a place. They end with the sender of `stopping`.
     pub fn new(context: Context, stopping: watch::Receiver<()>) -> Self {
-        let capacity = context.app.config.server.max_connections.div_ceil(2);
-        let hub = Arc::new(Hub::new(context.clone(), capacity));
+        let config = &context.app.config;
+        let all = config.server.max_connections.div_ceil(2);
+        let hub = Arc::new(Hub::new(context.clone(), Bounds { all, each: config.limits.share_of(all) }));
         Self { context, hub, stopping }
     }
 
