@@ -38,7 +38,7 @@ impl Users {
     pub async fn new() -> Self {
         let passwords = Passwords::new(shipped_cost(), 1, Bounds { all: 1, each: 1 }).expect("a thread");
         let password = PlainPassword::new(PASSWORD.into()).expect("a password");
-        let hash = passwords.hash(password, [7; 16]).await.expect("hashing works");
+        let hash = passwords.hash(None, password, [7; 16]).await.expect("hashing works");
         Self { hash: hash.into() }
     }
 

@@ -71,11 +71,12 @@ pub async fn platform_login(
     password: PlainPassword,
 ) -> Result<Session> {
     let (login, id) = (Login { app, source, way: PASSWORD }, user.id.clone());
-    login.done(id, enter_platform(app, user, password).await)
+    login.done(id, enter_platform(app, source, user, password).await)
 }
 
-async fn enter_platform(app: &App, user: User, password: PlainPassword) -> Result<Session> {
-    let verdict = app.passwords.verify(password, user.password_hash.clone(), app.random.bytes()?).await?;
+async fn enter_platform(app: &App, source: IpAddr, user: User, password: PlainPassword) -> Result<Session> {
+    let verdict =
+        app.passwords.verify(Some(source), password, user.password_hash.clone(), app.random.bytes()?).await?;
     if user.id_type != IdType::ManagePlatform {
         return Err(Error::NotPlatformUser);
     }
@@ -102,16 +103,22 @@ pub async fn password_login(
     let login = Login { app, source, way: PASSWORD };
     let Some(user) = user else {
         let named = Phone::parse(identity).map(|phone| phone.masked()).unwrap_or_default();
-        let verified = app.passwords.verify(password, None, app.random.bytes()?).await;
+        let verified = app.passwords.verify(Some(source), password, None, app.random.bytes()?).await;
         login.begun(&named, verified.map_err(Error::from))?;
         login.failed(&named, &Error::UserNotFound);
         return Err(Error::WrongPassword);
     };
-    login.done(user.id.clone(), enter_by_password(app, user, password).await)
+    login.done(user.id.clone(), enter_by_password(app, source, user, password).await)
 }
 
-async fn enter_by_password(app: &App, user: User, password: PlainPassword) -> Result<Session> {
-    let verdict = app.passwords.verify(password, user.password_hash.clone(), app.random.bytes()?).await?;
+async fn enter_by_password(
+    app: &App,
+    source: IpAddr,
+    user: User,
+    password: PlainPassword,
+) -> Result<Session> {
+    let verdict =
+        app.passwords.verify(Some(source), password, user.password_hash.clone(), app.random.bytes()?).await?;
     admit(app, user, verdict).await
 }
 

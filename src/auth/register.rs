@@ -9,6 +9,7 @@ use crate::domain::{
     EventKind, IdType, Kind, Name, OpenId, Phone, Picture, PlainPassword, ShortText, User, UserType,
 };
 use crate::error::{Error, Result};
+use crate::fair::Asker;
 use crate::store::Conflict;
 
 /// What somebody registers with.
@@ -44,7 +45,7 @@ pub struct Registration {
 /// [`Error::PhoneTaken`], [`Error::TooMany`].
 pub async fn register(app: &App, source: IpAddr, registration: Registration) -> Result<Session> {
     let phone = registration.phone.clone();
-    let made = make_user(app, registration).await;
+    let made = make_user(app, Some(source), registration).await;
     if let Err(Error::PhoneTaken) = made {
         note_refused_phone(app, &By::over_network(None, source), &phone, "register").await;
     }
@@ -58,16 +59,16 @@ pub async fn register(app: &App, source: IpAddr, registration: Registration) -> 
 /// # Errors
 /// As [`register`].
 pub async fn create_user(app: &App, by: &By, registration: Registration) -> Result<User> {
-    let user = make_user(app, registration).await?.user;
+    let user = make_user(app, by.source, registration).await?.user;
     let event = by.event(app, EventKind::RecordCreate).about(user.id.as_str());
     app.note(event.detail(Kind::Users.name()));
     Ok(user)
 }
 
-async fn make_user(app: &App, registration: Registration) -> Result<Session> {
+async fn make_user(app: &App, asker: Asker, registration: Registration) -> Result<Session> {
     // Hashed first: who may not have the phone pays as much, and learns nothing before. The insertion asks once more, because
     // only it is decisive; but a phone that is taken is no work for the writer.
-    let hash = app.passwords.hash(registration.password, app.random.bytes()?).await?;
+    let hash = app.passwords.hash(asker, registration.password, app.random.bytes()?).await?;
     if app.store.user_by_phone(&registration.phone).await?.is_some() {
         return Err(Error::PhoneTaken);
     }

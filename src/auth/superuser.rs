@@ -29,14 +29,19 @@ pub async fn superuser_login(
     password: PlainPassword,
 ) -> Result<SuperuserSession> {
     let id = superuser.as_ref().map(|superuser| superuser.id.clone());
-    let outcome = enter(app, superuser, password).await;
+    let outcome = enter(app, source, superuser, password).await;
     note::superuser_login(app, source, id, outcome.as_ref().err());
     outcome
 }
 
-async fn enter(app: &App, superuser: Option<Superuser>, password: PlainPassword) -> Result<SuperuserSession> {
+async fn enter(
+    app: &App,
+    source: IpAddr,
+    superuser: Option<Superuser>,
+    password: PlainPassword,
+) -> Result<SuperuserSession> {
     let hash = superuser.as_ref().map(|superuser| superuser.password_hash.clone());
-    let verdict = app.passwords.verify(password, hash, app.random.bytes()?).await?;
+    let verdict = app.passwords.verify(Some(source), password, hash, app.random.bytes()?).await?;
     let superuser = superuser.ok_or(Error::WrongPassword)?;
     match verdict {
         Verdict::Wrong => return Err(Error::WrongPassword),
@@ -70,7 +75,7 @@ pub async fn create_superuser(
         email: email.into(),
         email_visibility: false,
         verified: true,
-        password_hash: app.passwords.hash(password, app.random.bytes()?).await?,
+        password_hash: app.passwords.hash(None, password, app.random.bytes()?).await?,
         token_key: TokenKey::new(app.random.bytes::<16>()?),
         created: now,
         updated: now,

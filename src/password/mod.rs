@@ -12,7 +12,7 @@ use scrypt::{Params, Scrypt};
 
 use self::pool::Pool;
 use crate::domain::{PlainPassword, is_imported_hash};
-use crate::fair::Bounds;
+use crate::fair::{Asker, Bounds};
 use crate::metrics::Metrics;
 
 /// Random bytes of a salt.
@@ -84,22 +84,28 @@ impl Passwords {
         self.pool.stats.show(metrics);
     }
 
-    /// A PHC string for a new password.
+    /// A PHC string for a new password, when it is the turn of `asker`.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Failed`].
-    pub async fn hash(&self, password: PlainPassword, salt: [u8; SALT_LEN]) -> Result<String, Error> {
+    pub async fn hash(
+        &self,
+        asker: Asker,
+        password: PlainPassword,
+        salt: [u8; SALT_LEN],
+    ) -> Result<String, Error> {
         let params = self.params;
-        self.pool.run(None, move || hash(password.as_bytes(), salt, params)).await?
+        self.pool.run(asker, move || hash(password.as_bytes(), salt, params)).await?
     }
 
-    /// Compares `password` with `stored`; with no stored hash, takes as long and answers [`Verdict::Wrong`].
+    /// Compares `password` with `stored`, when it is the turn of `asker`; with no stored hash, takes as long and answers [`Verdict::Wrong`].
     /// `salt` is used when the hash is outdated.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Failed`].
     pub async fn verify(
         &self,
+        asker: Asker,
         password: PlainPassword,
         stored: Option<String>,
         salt: [u8; SALT_LEN],
@@ -111,7 +117,7 @@ impl Passwords {
             let verdict = verify(password.as_bytes(), &stored, salt, params)?;
             Ok(if known { verdict } else { Verdict::Wrong })
         };
-        self.pool.run(None, check).await?
+        self.pool.run(asker, check).await?
     }
 }
 
@@ -169,14 +175,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_equals_what_another_scrypt_makes() {
-        assert_eq!(passwords(14).hash(plain("12345678"), [7; 16]).await.unwrap(), GOLDEN.trim());
+        assert_eq!(passwords(14).hash(None, plain("12345678"), [7; 16]).await.unwrap(), GOLDEN.trim());
     }
 
     #[tokio::test]
     async fn passwords_are_compared_exactly() {
         let passwords = passwords(4);
-        let hash = passwords.hash(plain("密码 with\0NUL"), [7; 16]).await.unwrap();
-        let verdict = async |text| passwords.verify(plain(text), Some(hash.clone()), [8; 16]).await.unwrap();
+        let hash = passwords.hash(None, plain("密码 with\0NUL"), [7; 16]).await.unwrap();
+        let verdict =
+            async |text| passwords.verify(None, plain(text), Some(hash.clone()), [8; 16]).await.unwrap();
         assert_eq!(verdict("密码 with\0NUL").await, Verdict::Right);
         for other in ["密码 with\0NUM", "密码 with", "密码 with\0NUL ", "密码 With\0NUL"] {
             assert_eq!(verdict(other).await, Verdict::Wrong);
@@ -185,14 +192,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_of_another_cost_is_renewed_only_by_the_right_password() {
-        let old = passwords(3).hash(plain("12345678"), [7; 16]).await.unwrap();
+        let old = passwords(3).hash(None, plain("12345678"), [7; 16]).await.unwrap();
         let passwords = passwords(4);
-        assert_eq!(passwords.verify(plain("x"), Some(old.clone()), [8; 16]).await.unwrap(), Verdict::Wrong);
-        let verdict = passwords.verify(plain("12345678"), Some(old), [8; 16]).await.unwrap();
+        assert_eq!(
+            passwords.verify(None, plain("x"), Some(old.clone()), [8; 16]).await.unwrap(),
+            Verdict::Wrong
+        );
+        let verdict = passwords.verify(None, plain("12345678"), Some(old), [8; 16]).await.unwrap();
         let Verdict::Outdated { new_hash } = verdict else { panic!("{verdict:?}") };
         assert!(new_hash.starts_with("$scrypt$ln=4,"));
         assert_eq!(
-            passwords.verify(plain("12345678"), Some(new_hash), [9; 16]).await.unwrap(),
+            passwords.verify(None, plain("12345678"), Some(new_hash), [9; 16]).await.unwrap(),
             Verdict::Right
         );
     }
@@ -202,7 +212,8 @@ mod tests {
         let old =
             include_str!("../../tests/fixtures/stored/bcrypt.txt").split(' ').next().unwrap().to_owned();
         let passwords = passwords(4);
-        let verdict = async |text, hash| passwords.verify(plain(text), Some(hash), [8; 16]).await.unwrap();
+        let verdict =
+            async |text, hash| passwords.verify(None, plain(text), Some(hash), [8; 16]).await.unwrap();
         assert_eq!(verdict("canary-passwort", old.clone()).await, Verdict::Wrong);
         let renewed = verdict("canary-password", old).await;
         let Verdict::Outdated { new_hash } = renewed else { panic!("{renewed:?}") };
@@ -211,6 +222,9 @@ mod tests {
 
     #[tokio::test]
     async fn no_hash_is_never_right() {
-        assert_eq!(passwords(4).verify(plain("12345678"), None, [8; 16]).await.unwrap(), Verdict::Wrong);
+        assert_eq!(
+            passwords(4).verify(None, plain("12345678"), None, [8; 16]).await.unwrap(),
+            Verdict::Wrong
+        );
     }
 }

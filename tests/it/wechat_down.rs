@@ -140,9 +140,9 @@ fn refused_at_once(hanging: &'static str) -> usize {
             let answer = ask(n);
             let is_early = started.elapsed() < Duration::from_secs(6);
             if is_early {
-                answer.assert_error(429, "1 秒后再试")
+                answer.assert_error(429, "1 秒后再试");
             } else {
-                answer.assert_error(500, "稍后重试")
+                answer.assert_error(500, "稍后重试");
             }
             is_early
         };

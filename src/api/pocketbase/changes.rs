@@ -81,7 +81,7 @@ impl Context {
         let sent = Sent::of(&body);
         let mut passwords = Passwords::NONE;
         if needs_hash(kind, &action, &sent) {
-            passwords.hash = Some(self.hash(&sent).await?);
+            passwords.hash = Some(self.hash(None, &sent).await?);
         }
         self.planned(kind, action, body, Editor::Superuser, passwords)
     }

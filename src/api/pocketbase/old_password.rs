@@ -12,6 +12,7 @@ use super::users::other_phone;
 use crate::auth::{self, By, Who};
 use crate::domain::{Cause, EventKind, Kind, PlainPassword, User};
 use crate::error::{Error, Result};
+use crate::fair::Asker;
 
 impl Context {
     /// Tries the old password and hashes the new one, as far as the form needs it.
@@ -39,7 +40,8 @@ impl Context {
             if editor == Editor::Owner {
                 self.limits.hash(&self.source(request))?;
             }
-            passwords.hash = Some(self.hash(&sent).await?);
+            let asker = (editor == Editor::Owner).then(|| self.source(request).ip());
+            passwords.hash = Some(self.hash(asker, &sent).await?);
         }
         Ok(passwords)
     }
@@ -48,9 +50,9 @@ impl Context {
     ///
     /// # Errors
     /// [`Error::TooMany`], and errors of ours.
-    pub async fn hash(&self, sent: &Sent) -> Result<Result<String, FieldError>> {
+    pub async fn hash(&self, asker: Asker, sent: &Sent) -> Result<Result<String, FieldError>> {
         Ok(match sent.new_password() {
-            Ok(new) => Ok(auth::hash_password(&self.app, new).await?),
+            Ok(new) => Ok(auth::hash_password(&self.app, asker, new).await?),
             Err(error) => Err(error),
         })
     }
@@ -90,7 +92,7 @@ impl Context {
         let admitted = self.limits.password(Way::OldPassword, &source, Whom::Record(&user.id));
         let attempt = auth::admitted(&self.app, EventKind::LoginFailed, source.ip(), admitted)?;
         attempt.found(Ok(()))?;
-        let verdict = match auth::is_password_of(&self.app, user, old).await {
+        let verdict = match auth::is_password_of(&self.app, Some(source.ip()), user, old).await {
             Ok(true) => Ok(()),
             Ok(false) => {
                 let by = By::over_network(None, source.ip());
