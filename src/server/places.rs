@@ -27,10 +27,10 @@ pub struct Places {
 /// A place for a connection that was not accepted yet.
 pub struct Vacancy(OwnedSemaphorePermit);
 
-/// The place of a connection, until it is dropped.
+/// The place of a connection, until it is dropped: the share first, so that whoever gets the permit finds it.
 pub struct Place {
-    _permit: OwnedSemaphorePermit,
     _share: Option<Share<Source>>,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Places {
@@ -60,13 +60,13 @@ impl Places {
     pub fn admit(&self, Vacancy(permit): Vacancy, peer: IpAddr) -> Option<Place> {
         let peer = peer.to_canonical();
         if self.trusted.iter().any(|network| network.contains(&peer)) {
-            return Some(Place { _permit: permit, _share: None });
+            return Some(Place { _share: None, _permit: permit });
         }
         let share = self.shares.take(peer.into(), 1);
         if share.is_none() {
             self.refused.inc();
         }
-        share.map(|share| Place { _permit: permit, _share: Some(share) })
+        share.map(|share| Place { _share: Some(share), _permit: permit })
     }
 }
 
