@@ -212,3 +212,31 @@ fn files_are_rooms_of_human_size() {
         assert!(lines <= 350, "{} has {lines} lines", path.display());
     }
 }
+
+/// Each test that docs/security.md names is there: `file::name`, or `file::begin_of_a_name_…`, or the file alone.
+#[test]
+fn the_security_page_names_tests_that_exist() {
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/security.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| promise"));
+    let tests = rows.filter_map(|row| row.split(" | ").nth(1));
+    let names =
+        tests.flat_map(|cell| cell.split('`').skip(1).step_by(2)).filter(|name| !name.starts_with('.'));
+    let mut count = 0;
+    for name in names.filter(|name| !name.starts_with("api::")) {
+        let (file, test) = name.split_once("::").unwrap_or((name, ""));
+        let path = Path::new(ROOT).join("tests/it").join(file);
+        let source = if path.is_dir() {
+            read_all(&path)
+        } else {
+            fs::read_to_string(path.with_extension("rs")).unwrap_or_else(|_| panic!("{name}"))
+        };
+        assert!(source.contains(&format!("fn {}", test.trim_end_matches('…'))), "{name}");
+        count += 1;
+    }
+    assert!(count > 20, "{count} names only");
+}
+
+fn read_all(folder: &Path) -> String {
+    let files = fs::read_dir(folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+    files.collect()
+}
