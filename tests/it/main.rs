@@ -26,6 +26,7 @@ mod filters;
 mod flips;
 mod flood;
 mod forgery;
+mod frames;
 mod fuzz;
 mod guessing;
 mod health;
