@@ -9,6 +9,7 @@ mod batch;
 mod binary;
 mod browser;
 mod bucket;
+mod budgets;
 mod canary;
 mod collections;
 mod contract;
