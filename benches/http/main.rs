@@ -4,6 +4,7 @@
 
 #![expect(clippy::cast_precision_loss, reason = "figures are rounded before they are shown")]
 
+mod attack;
 mod backup;
 mod bare_poem;
 #[path = "../shared/bare_scrypt.rs"]
@@ -12,6 +13,8 @@ mod ceilings;
 mod damage;
 #[path = "../shared/figures.rs"]
 mod figures;
+#[path = "../../tests/it/frames.rs"]
+mod frames;
 mod growth;
 mod hang;
 mod load;
@@ -80,6 +83,9 @@ struct Args {
     /// Others beside clients who ask for a record on a damaged block
     #[arg(long)]
     damage: bool,
+    /// Others beside one source that attacks, on the default configuration; all attacks, or those named
+    #[arg(long)]
+    attack: bool,
     /// Write a database with so many users, and nothing else
     #[arg(long, num_args = 2, value_names = ["FILE", "USERS"])]
     preload_only: Option<Vec<String>>,
@@ -146,6 +152,7 @@ async fn run(args: Args) {
         || args.start
         || args.backup
         || args.damage
+        || args.attack
         || args.updates.is_some()
         || args.soak.is_some())
         && args.growth.is_empty();
@@ -172,6 +179,9 @@ async fn run(args: Args) {
     }
     if args.damage {
         damage::print(&setup).await;
+    }
+    if args.attack {
+        attack::print(&setup, &args.rows).await;
     }
     if let Some(time) = args.soak {
         soak::print(&setup, time).await;

@@ -24,6 +24,15 @@ pub struct Bai {
 impl Bai {
     /// The server as it ships, but for the limits and with the stub as WeChat.
     pub fn start(setup: &Setup, file: &Path) -> Self {
+        Self::launch(setup, file, false)
+    }
+
+    /// The server with its default configuration, but for the stub, and in the environment of the service.
+    pub fn start_with_limits(setup: &Setup, file: &Path) -> Self {
+        Self::launch(setup, file, true)
+    }
+
+    fn launch(setup: &Setup, file: &Path, has_limits: bool) -> Self {
         let mut command = Command::new(&setup.binary);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("BAI_")) {
             command.env_remove(name);
@@ -32,11 +41,14 @@ impl Bai {
             .current_dir(file.parent().expect("a folder"))
             .env("BAI_STORE__PATH", file)
             .env("BAI_SERVER__LISTEN", "127.0.0.1:0")
-            .env("BAI_LIMITS__ENABLED", "false")
+            .env("BAI_LIMITS__ENABLED", has_limits.to_string())
             .env("BAI_WECHAT__PROVIDER", "wechat")
             .env("BAI_WECHAT__APP_ID", APP_ID)
             .env("BAI_WECHAT__SECRET", "a_secret")
             .env("BAI_WECHAT__BASE_URL", format!("http://{}", setup.stub.address));
+        if has_limits {
+            command.env("MALLOC_ARENA_MAX", "2");
+        }
         let mut child =
             command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let mut log = BufReader::new(child.stderr.take().expect("a pipe"));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::load::{Load, Requests};
-use crate::stub::APP_ID;
+use crate::stub::{APP_ID, JUNK};
 use crate::users::{self, PASSWORD};
 use crate::wire::Connection;
 
@@ -87,6 +87,49 @@ pub fn platform_login(users: u64) -> Requests {
         let body = format!(r#"{{"users_phone":"{phone}","password":"{PASSWORD}"}}"#);
         post(request, "/api/platform/login", None, &body);
     })
+}
+
+/// A login of one user by password.
+pub fn platform_login_of(user: u64) -> Vec<u8> {
+    let mut request = Vec::new();
+    let body = format!(r#"{{"users_phone":"{}","password":"{PASSWORD}"}}"#, users::phone(user));
+    post(&mut request, "/api/platform/login", None, &body);
+    request
+}
+
+/// Logins of users in the file with a password that is not theirs.
+pub fn wrong_platform_login(users: u64) -> Requests {
+    numbered(move |request, n| {
+        let phone = users::phone(users::any_platform(n, users));
+        let body = format!(r#"{{"users_phone":"{phone}","password":"not {PASSWORD}"}}"#);
+        post(request, "/api/platform/login", None, &body);
+    })
+}
+
+/// Logins with codes that are nobody's.
+pub fn junk_wechat_login() -> Requests {
+    numbered(|request, n| {
+        post(request, "/api/wechat/login", None, &format!(r#"{{"users_wx_code":"{JUNK}-{n}"}}"#));
+    })
+}
+
+/// Streams of events.
+pub fn realtime() -> Requests {
+    Arc::new(|request| request.extend(b"GET /api/realtime HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"))
+}
+
+/// A change of a user's own record.
+pub fn pocketbase_update(id: &str, token: &str, body: &str) -> Vec<u8> {
+    let head = format!("Host: 127.0.0.1\r\nAuthorization: {token}\r\nContent-Type: application/json");
+    let path = format!("/api/collections/tbl_auth_users/records/{id}");
+    let length = body.len();
+    format!("PATCH {path} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
+}
+
+/// A list of users by a filter, percent-encoded.
+pub fn pocketbase_list(filter: &str, token: &str) -> Vec<u8> {
+    let path = format!("/api/collections/tbl_auth_users/records?filter={filter}");
+    format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token}\r\n\r\n").into_bytes()
 }
 
 pub fn platform_register() -> Requests {

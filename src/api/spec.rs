@@ -3,7 +3,7 @@
 use poem_openapi::{OpenApi, OpenApiService, ServerObject, Tags as _};
 use serde_json::{Map, Value, json};
 
-use super::Tags;
+use super::{Tags, pocketbase};
 use crate::config;
 use crate::domain::Kind;
 
@@ -72,6 +72,7 @@ pub fn document<T: OpenApi>(service: &OpenApiService<T, ()>) -> Result<Value, se
     tidy(&mut document, &in_place);
     set_body_examples(&mut document);
     set_collection_examples(&mut document);
+    add_no_memory(&mut document);
     sort_tags(&mut document);
     Ok(document)
 }
@@ -167,6 +168,20 @@ fn set_collection_examples(document: &mut Value) {
     for parameter in parameters.flatten() {
         if parameter["name"] == "collection" {
             parameter["example"] = Kind::Users.name().into();
+        }
+    }
+}
+
+/// The 503 of a request for which there is no memory: before any handler, so no operation lists it by itself.
+fn add_no_memory(document: &mut Value) {
+    let Some(paths) = document["paths"].as_object_mut() else { return };
+    for (path, item) in paths {
+        let error = if pocketbase::speaks_at(path) { "PocketBaseError" } else { "ErrorResponse" };
+        let schema = json!({ "$ref": format!("#/components/schemas/{error}") });
+        let answer = json!({ "description": "服务器繁忙,请稍后再试", "content": { "application/json": { "schema": schema } } });
+        let operations = item.as_object_mut().into_iter().flat_map(Map::values_mut);
+        for responses in operations.filter_map(|operation| operation["responses"].as_object_mut()) {
+            responses.entry("503").or_insert_with(|| answer.clone());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Bodies of answers, which hold memory until their clients have taken them.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -8,18 +9,25 @@ use hyper::body::{Body, Frame, SizeHint};
 use poem::{Endpoint, Request};
 
 use super::SharedEndpoint;
+use super::places::Open;
 use crate::api::memory::Held;
 
 /// A body with what its request holds.
 pub struct HeldBody<B> {
     body: B,
-    held: Option<Held>,
+    kept: Arc<Kept>,
+}
+
+/// What a request holds: memory, if it was admitted, and its place among those that are open.
+struct Kept {
+    _held: Option<Held>,
+    _open: Open,
 }
 
 /// Bytes with what their request holds: hyper may keep them long after the body has ended.
 struct HeldBytes {
     bytes: Bytes,
-    _held: Held,
+    _kept: Arc<Kept>,
 }
 
 impl AsRef<[u8]> for HeldBytes {
@@ -32,13 +40,15 @@ impl AsRef<[u8]> for HeldBytes {
 pub async fn answer(
     endpoint: &SharedEndpoint,
     request: Request,
+    open: Open,
 ) -> hyper::Response<HeldBody<impl Body<Data = Bytes, Error = std::io::Error> + Unpin + use<>>> {
     let mut response = hyper::Response::from(endpoint.get_response(request).await);
     let held = response.extensions_mut().remove::<Held>();
     if let Some(refusal) = held.as_ref().and_then(|held| refusal(held, response.body())) {
         response = refusal;
     }
-    response.map(|body| HeldBody { body, held })
+    let kept = Arc::new(Kept { _held: held, _open: open });
+    response.map(|body| HeldBody { body, kept })
 }
 
 fn refusal<B>(held: &Held, body: &B) -> Option<hyper::Response<B>>
@@ -59,8 +69,8 @@ impl<B: Body<Data = Bytes> + Unpin> Body for HeldBody<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
-        let Some(held) = self.held.clone() else { return frame };
-        let keep = |bytes| Bytes::from_owner(HeldBytes { bytes, _held: held });
+        let kept = Arc::clone(&self.kept);
+        let keep = |bytes| Bytes::from_owner(HeldBytes { bytes, _kept: kept });
         frame.map(|frame| frame.map(|frame| frame.map(|frame| frame.map_data(keep))))
     }
 

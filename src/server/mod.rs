@@ -7,7 +7,6 @@ mod requests;
 mod tls;
 mod watchers;
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,13 +20,14 @@ use hyper_util::server::graceful::GracefulShutdown;
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Request, Response};
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 
 use self::door::Door;
-use self::places::{Place, Places};
+use self::places::{Place, Places, TooManyOpen};
 use self::requests::Requests;
 use self::tls::Tls;
 use self::watchers::Connections;
@@ -53,6 +53,9 @@ const MAX_BUFFER: usize = 16 * 1024;
 const WINDOW: u32 = 128 * 1024;
 /// Bytes of an answer that one HTTP/2 stream may have waiting beyond what it is sent in one piece.
 const MAX_SEND: usize = 16 * 1024;
+/// Bytes of answers that the system takes for one connection before they are sent: by itself it takes up to 4 MiB, and a client that
+/// does not read leaves them there, where they count as memory of the service.
+const UNSENT: u32 = 16 * 1024;
 /// Requests in flight may take this long after a stop was asked for.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 /// Pause before looking again at a connection that has begun to say which HTTP it speaks.
@@ -236,25 +239,32 @@ impl Acceptor {
 
     fn serve(&self, socket: TcpStream, remote: SocketAddr, place: Place, connections: &GracefulShutdown) {
         let _ = socket.set_nodelay(true);
+        #[cfg(target_os = "linux")]
+        let _ = SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT);
         let Ok(local) = socket.local_addr() else { return };
         let (endpoint, tls) = (Arc::clone(&self.endpoint), self.tls.clone());
         let (http, watcher) = (self.http(), connections.watcher());
         let (timeout, answer_timeout) = (self.header_timeout, self.answer_timeout);
-        let open = self.connections.open();
+        let (counted, opener) = (self.connections.open(), self.places.opener(remote.ip()));
         tokio::spawn(async move {
-            let _place = (place, open);
+            let _place = (place, counted);
             // Silence, resets, timeouts, failed handshakes and malformed HTTP are the client's affair.
             let opening = self::open(socket, tls.as_deref());
             let Ok(Ok((stream, version))) = tokio::time::timeout(timeout, opening).await else { return };
             let scheme = if matches!(stream, Either::Left(_)) { Scheme::HTTP } else { Scheme::HTTPS };
             let (requests, memory) = (Requests::new(), ConnectionMemory::default());
-            let opened = requests.clone();
+            let progress = requests.clone();
             let service = service_fn(move |request: hyper::Request<Incoming>| {
-                let (endpoint, requests) = (Arc::clone(&endpoint), opened.clone());
+                let (endpoint, requests) = (Arc::clone(&endpoint), progress.clone());
                 let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
                 let mut request = Request::from((request, local, remote, scheme.clone()));
                 request.set_data(memory.clone());
-                async move { Ok::<_, Infallible>(requests.open(answers::answer(&endpoint, request)).await) }
+                // One that is not opened is dropped at once, not when its task has its turn.
+                let opened = opener.open().map(|open| (request, open));
+                async move {
+                    let (request, open) = opened?;
+                    Ok::<_, TooManyOpen>(requests.open(answers::answer(&endpoint, request, open)).await)
+                }
             });
             // hyper has a deadline for headers in HTTP/1 only, and none for taking an answer.
             let (http, idle) = match version {

@@ -15,10 +15,15 @@ use crate::metrics::{Counter, Metrics, counter};
 const REFUSAL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
+/// Requests that are open, refused ones and answers that are not taken included, for each that may be answered at once. With
+/// HTTP/2 a client may have many on each connection, and they stay until it takes what it is answered.
+const OPEN: usize = 2;
+
 /// As many places as there may be connections.
 pub struct Places {
     all: Arc<Semaphore>,
     shares: Budget<Source>,
+    open: Arc<Budget<Source>>,
     /// Proxies, which connect for everybody: they have no share.
     trusted: Vec<IpNet>,
     refused: Counter,
@@ -33,12 +38,31 @@ pub struct Place {
     _permit: OwnedSemaphorePermit,
 }
 
+/// Opens the requests of one peer.
+#[derive(Clone)]
+pub struct Opener {
+    open: Arc<Budget<Source>>,
+    /// Nothing for a proxy.
+    source: Option<Source>,
+}
+
+/// A request that is open until this is dropped.
+pub struct Open {
+    _share: Option<Share<Source>>,
+}
+
+/// The source has so many requests open that another one is not even refused in words.
+#[derive(Debug, thiserror::Error)]
+#[error("too many requests of one source are open")]
+pub struct TooManyOpen;
+
 impl Places {
     /// So many places, and so many for one source.
     pub fn new(bounds: Bounds, trusted: &[IpNet]) -> Self {
         Self {
             all: Arc::new(Semaphore::new(bounds.all)),
             shares: Budget::new(bounds),
+            open: Arc::new(Budget::new(Bounds { all: OPEN * bounds.all, each: OPEN * bounds.each })),
             trusted: trusted.to_vec(),
             refused: counter(
                 "bai_http_connections_refused_total",
@@ -58,15 +82,35 @@ impl Places {
 
     /// Gives the place to a connection from `peer`, unless its source has its share.
     pub fn admit(&self, Vacancy(permit): Vacancy, peer: IpAddr) -> Option<Place> {
-        let peer = peer.to_canonical();
-        if self.trusted.iter().any(|network| network.contains(&peer)) {
-            return Some(Place { _share: None, _permit: permit });
-        }
-        let share = self.shares.take(peer.into(), 1);
+        let Some(source) = self.source(peer) else { return Some(Place { _share: None, _permit: permit }) };
+        let share = self.shares.take(source, 1);
         if share.is_none() {
             self.refused.inc();
         }
         share.map(|share| Place { _share: Some(share), _permit: permit })
+    }
+
+    /// For the requests of a connection from `peer`.
+    pub fn opener(&self, peer: IpAddr) -> Opener {
+        Opener { open: Arc::clone(&self.open), source: self.source(peer) }
+    }
+
+    /// The source whose shares a connection from `peer` counts for; a proxy's counts for none.
+    fn source(&self, peer: IpAddr) -> Option<Source> {
+        let peer = peer.to_canonical();
+        let is_proxy = self.trusted.iter().any(|network| network.contains(&peer));
+        (!is_proxy).then(|| peer.into())
+    }
+}
+
+impl Opener {
+    /// Counts a request as open.
+    ///
+    /// # Errors
+    /// [`TooManyOpen`].
+    pub fn open(&self) -> Result<Open, TooManyOpen> {
+        let share = self.source.map(|source| self.open.take(source, 1).ok_or(TooManyOpen));
+        Ok(Open { _share: share.transpose()? })
     }
 }
 

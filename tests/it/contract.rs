@@ -14,14 +14,15 @@ static CONTRACT: LazyLock<Value> =
     LazyLock::new(|| serde_yaml::from_str(include_str!("../fixtures/openapi.yaml")).unwrap());
 
 /// Statuses that the contract leaves open and the server can answer.
-const ADDED_STATUSES: [(&str, &[&str]); 7] = [
+const ADDED_STATUSES: [(&str, &[&str]); 8] = [
+    ("/api/system/test-helloworld", &["503"]),
     ("/api/system/health", &["503"]),
-    ("/api/system/users-count", &["500"]),
-    ("/api/system/refresh-token", &["408", "413", "500"]),
-    ("/api/wechat/login", &["408", "413"]),
-    ("/api/wechat/profile", &["408", "413", "415", "429", "500"]),
-    ("/api/platform/register", &["408", "413"]),
-    ("/api/platform/login", &["408", "413"]),
+    ("/api/system/users-count", &["500", "503"]),
+    ("/api/system/refresh-token", &["408", "413", "500", "503"]),
+    ("/api/wechat/login", &["408", "413", "503"]),
+    ("/api/wechat/profile", &["408", "413", "415", "429", "500", "503"]),
+    ("/api/platform/register", &["408", "413", "503"]),
+    ("/api/platform/login", &["408", "413", "503"]),
 ];
 
 /// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.

@@ -5,17 +5,11 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::app::TestApp;
+use crate::frames::{
+    self, CONTINUATION, DATA, END_HEADERS, END_STREAM, FRAME_HEAD, GOAWAY, HEADERS, PING, POST, RST_STREAM,
+    SETTINGS, frame, greeting,
+};
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const GOAWAY: u8 = 7;
-const CONTINUATION: u8 = 9;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
 const MAX_CONCURRENT_STREAMS: [u8; 2] = [0, 3];
 const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
 const CANCEL: [u8; 4] = [0, 0, 0, 8];
@@ -27,16 +21,9 @@ struct Frame {
     payload: Vec<u8>,
 }
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
-}
-
-/// `POST http:` and a path, with indices of HPACK's static table (RFC 7541, appendix A).
+/// A `POST` to a path.
 fn post(stream: u32, flags: u8, path: &str) -> Vec<u8> {
-    let length = u8::try_from(path.len()).unwrap();
-    let block = [&[0x83, 0x86, 0x04, length], path.as_bytes(), &[0x01, 1, b'x']].concat();
-    frame(HEADERS, END_HEADERS | flags, stream, &block)
+    frames::request(POST, stream, flags, path, &[])
 }
 
 /// A client over a plain connection, or another stream.
@@ -52,7 +39,7 @@ impl Client {
 
 impl<S: Read + Write> Client<S> {
     pub fn greet(mut stream: S) -> Self {
-        stream.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, &[])].concat()).unwrap();
+        stream.write_all(&greeting(&[])).unwrap();
         Self(stream)
     }
 
@@ -70,17 +57,17 @@ impl<S: Read + Write> Client<S> {
 
     /// The next frame; nothing when the server has closed.
     fn next(&mut self) -> Option<Frame> {
-        let mut head = [0; 9];
+        let mut head = [0; FRAME_HEAD];
         match self.0.read_exact(&mut head) {
             Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
                 return None;
             }
             result => result.unwrap(),
         }
-        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        let (length, kind, _, stream) = frames::head(head);
+        let mut payload = vec![0; length];
         self.0.read_exact(&mut payload).ok()?;
-        let stream = u32::from_be_bytes(head[5..].try_into().unwrap());
-        Some(Frame { kind: head[3], stream, payload })
+        Some(Frame { kind, stream, payload })
     }
 
     fn find(&mut self, wanted: impl Fn(&Frame) -> bool) -> Option<Frame> {
@@ -172,7 +159,7 @@ fn a_connection_without_a_request_is_cut_in_time() {
         let mut client = Client::connect(&app);
         if what == "drips" {
             client.send(&unfinished);
-            client.send(&frame(9, 0, 1, &[0; 200])[..9]);
+            client.send(&frame(9, 0, 1, &[0; 200])[..FRAME_HEAD]);
         }
         client.0.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
         let started = Instant::now();

@@ -1,6 +1,8 @@
 //! Every documented status of the contract's endpoints can be had, and none that is not documented.
 
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::net::TcpStream;
 use std::time::Duration;
 
 use bai::domain::{RecordId, Status};
@@ -11,6 +13,7 @@ use crate::app::{Answer, TestApp, profile, registration};
 use crate::canary::PASSWORD;
 use crate::disk::Disk;
 use crate::document::DOCUMENT;
+use crate::frames::{self, POST, greeting};
 use crate::pocketbase;
 use crate::slow::slow_body;
 use crate::wechat_stub::{PHONE, SESSION};
@@ -39,6 +42,18 @@ fn documented() -> BTreeSet<(String, u16)> {
         responses.keys().map(|status| (path.clone(), status.parse().unwrap())).collect::<Vec<_>>()
     };
     paths.keys().filter(|path| !pocketbase::speaks_at(path)).flat_map(of).collect()
+}
+
+/// A server that has no room for another request, and the connection that takes it.
+fn full() -> (TestApp, TcpStream) {
+    const REQUESTS: u32 = 4;
+    let app = TestApp::spawn_with(|config| config.server.max_connections = REQUESTS as usize);
+    let mut socket = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+    let unfinished = |n| frames::request(POST, 2 * n + 1, 0, "/api/wechat/login", &[]);
+    let unfinished: Vec<u8> = (0..REQUESTS).flat_map(unfinished).collect();
+    socket.write_all(&[greeting(&[]), unfinished].concat()).unwrap();
+    while app.post("/api/system/health").send().status == 200 {}
+    (app, socket)
 }
 
 #[test]
@@ -107,6 +122,11 @@ fn every_documented_status_can_be_had() {
     notes.note(health, &app.post(health).send());
     notes.note(count, &app.post(count).send());
     notes.note(platform_login, &app.login("13800138003", PASSWORD));
+
+    let (full, _unfinished) = full();
+    for path in [hello, health, count, refresh, login, set_profile, register, platform_login] {
+        notes.note(path, &full.post(path).send());
+    }
 
     assert_eq!(notes.0, documented());
 }
