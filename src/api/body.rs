@@ -106,16 +106,20 @@ pub async fn read(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, 
     tokio::time::timeout(time, collect(body, held)).await.unwrap_or(Err(Rejected::TooSlow))
 }
 
-/// Holds the memory that JSON or a form takes once it is read.
-pub fn hold_parsed(request: &Request, body: &[u8]) -> Result<(), Rejected> {
-    request.extensions().get::<Held>().map_or(Ok(()), |held| held.parsed(body))
+/// Holds the memory that JSON takes once it is read, besides what is held already.
+pub fn hold_parsed(request: &Request, json: &[u8]) -> Result<(), Rejected> {
+    request.extensions().get::<Held>().map_or(Ok(()), |held| held.parsed(json))
 }
 
-/// Holds the memory that `records` take while they are changed and answered.
-pub fn hold_records(request: &Request, records: usize) -> Result<(), Rejected> {
-    /// Of a record before and after, and of its answer: more than most have.
-    const RECORD: usize = 8 * 1024;
-    request.extensions().get::<Held>().map_or(Ok(()), |held| held.more(records * RECORD))
+/// Holds the memory that so many names with their texts take.
+pub fn hold_pairs(request: &Request, pairs: usize) -> Result<(), Rejected> {
+    request.extensions().get::<Held>().map_or(Ok(()), |held| held.values(pairs))
+}
+
+/// Holds the memory that so many records of `bytes` take while they are changed and answered: before and after, as values
+/// and as text.
+pub fn hold_records(request: &Request, records: usize, bytes: usize) -> Result<(), Rejected> {
+    request.extensions().get::<Held>().map_or(Ok(()), |held| held.records(records * 4 * bytes))
 }
 
 /// poem's `into_bytes_limit` keeps a buffer of 4 KiB in the future of every handler, which is moved and allocated for

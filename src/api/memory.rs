@@ -51,6 +51,8 @@ struct Shared {
 }
 
 struct Shares {
+    /// Bytes of the request, those that are free included.
+    held: usize,
     request: Option<Share<Source>>,
     bytes: Share<Source>,
     connection: Share<()>,
@@ -95,10 +97,11 @@ impl Memory {
         speaks_pocketbase: bool,
     ) -> Result<Held, Rejected> {
         let connection = request.data::<ConnectionMemory>().cloned().unwrap_or_default();
-        let size = size_of_headers(request.headers()) + request.uri().path().len();
+        let query = request.uri().path_and_query().map_or(0, |it| it.as_str().len());
+        let size = size_of_headers(request.headers()) + query;
         let admitted = self.requests.take(source, 1).and_then(|share| {
             let (bytes, connection) = (self.bytes.take(source, 0)?, connection.0.take((), 0)?);
-            let shares = Mutex::new(Shares { request: Some(share), bytes, connection });
+            let shares = Mutex::new(Shares { held: 0, request: Some(share), bytes, connection });
             let held = Held(Arc::new(Shared { shares, refused: self.refused.clone(), speaks_pocketbase }));
             let has_room = held.shares().resize(size);
             has_room.then_some(held)
@@ -107,6 +110,14 @@ impl Memory {
             self.refused.inc();
             Rejected::NoMemory
         })
+    }
+}
+
+impl ConnectionMemory {
+    /// For a connection of a proxy, whose requests are many clients'.
+    #[must_use]
+    pub fn of_proxy() -> Self {
+        Self(Arc::new(Budget::new(Bounds { all: usize::MAX, each: usize::MAX })))
     }
 }
 
@@ -129,22 +140,39 @@ impl Held {
         Err(Rejected::NoMemory)
     }
 
-    /// Holds so many bytes more.
+    /// Holds what `json` takes once it is read, besides what is held already.
+    ///
+    /// # Errors
+    /// [`Rejected::TooManyValues`] if no request could hold it; [`Rejected::NoMemory`].
+    pub fn parsed(&self, json: &[u8]) -> Result<(), Rejected> {
+        self.more(parsed_size(json))
+    }
+
+    /// Holds what so many values take.
+    ///
+    /// # Errors
+    /// As [`Held::parsed`].
+    pub fn values(&self, count: usize) -> Result<(), Rejected> {
+        self.more(count * VALUE)
+    }
+
+    /// Holds so many bytes of records. The connection is not asked, as for an answer.
     ///
     /// # Errors
     /// [`Rejected::NoMemory`].
-    pub fn more(&self, bytes: usize) -> Result<(), Rejected> {
-        let held = self.shares().bytes.amount();
-        self.body(FREE + held + bytes)
+    pub fn records(&self, bytes: usize) -> Result<(), Rejected> {
+        let mut shares = self.shares();
+        let bytes = shares.bytes.amount() + bytes;
+        if shares.bytes.resize(bytes) {
+            return Ok(());
+        }
+        self.0.refused.inc();
+        Err(Rejected::NoMemory)
     }
 
-    /// Holds what the JSON or form in `body` takes once it is read, besides the body itself.
-    ///
-    /// # Errors
-    /// [`Rejected::TooManyValues`] if no request could hold them; [`Rejected::NoMemory`].
-    pub fn parsed(&self, body: &[u8]) -> Result<(), Rejected> {
-        let bytes = body.len() + parsed_size(body);
-        if bytes > CONNECTION { Err(Rejected::TooManyValues) } else { self.body(bytes) }
+    fn more(&self, bytes: usize) -> Result<(), Rejected> {
+        let held = self.shares().held;
+        if held + bytes > CONNECTION { Err(Rejected::TooManyValues) } else { self.body(held + bytes) }
     }
 
     /// Holds what the answer takes, in place of the body: `size` bytes, or nothing for a stream, which is counted elsewhere.
@@ -177,8 +205,16 @@ impl Held {
 
 impl Shares {
     fn resize(&mut self, bytes: usize) -> bool {
-        let bytes = bytes.saturating_sub(FREE);
-        self.connection.resize(bytes) && self.bytes.resize(bytes)
+        let (paid, before) = (bytes.saturating_sub(FREE), self.connection.amount());
+        if !self.connection.resize(paid) {
+            return false;
+        }
+        if !self.bytes.resize(paid) {
+            self.connection.resize(before);
+            return false;
+        }
+        self.held = bytes;
+        true
     }
 }
 

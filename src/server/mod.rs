@@ -32,7 +32,6 @@ use self::requests::Requests;
 use self::tls::Tls;
 use self::watchers::Connections;
 use crate::api;
-use crate::api::memory::ConnectionMemory;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Config, Provider};
@@ -245,14 +244,14 @@ impl Acceptor {
         let (endpoint, tls) = (Arc::clone(&self.endpoint), self.tls.clone());
         let (http, watcher) = (self.http(), connections.watcher());
         let (timeout, answer_timeout) = (self.header_timeout, self.answer_timeout);
-        let (counted, opener) = (self.connections.open(), self.places.opener(remote.ip()));
+        let (counted, gate) = (self.connections.open(), self.places.opener(remote.ip()));
         tokio::spawn(async move {
             let _place = (place, counted);
             // Silence, resets, timeouts, failed handshakes and malformed HTTP are the client's affair.
             let opening = self::open(socket, tls.as_deref());
             let Ok(Ok((stream, version))) = tokio::time::timeout(timeout, opening).await else { return };
             let scheme = if matches!(stream, Either::Left(_)) { Scheme::HTTP } else { Scheme::HTTPS };
-            let (requests, memory) = (Requests::new(), ConnectionMemory::default());
+            let (requests, memory) = (Requests::new(), gate.memory());
             let progress = requests.clone();
             let service = service_fn(move |request: hyper::Request<Incoming>| {
                 let (endpoint, requests) = (Arc::clone(&endpoint), progress.clone());
@@ -260,7 +259,7 @@ impl Acceptor {
                 let mut request = Request::from((request, local, remote, scheme.clone()));
                 request.set_data(memory.clone());
                 // One that is not opened is dropped at once, not when its task has its turn.
-                let opened = opener.open().map(|open| (request, open));
+                let opened = gate.open().map(|open| (request, open));
                 async move {
                     let (request, open) = opened?;
                     Ok::<_, TooManyOpen>(requests.open(answers::answer(&endpoint, request, open)).await)

@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::api::Source;
+use crate::api::memory::ConnectionMemory;
 use crate::fair::{Bounds, Budget, Share};
 use crate::metrics::{Counter, Metrics, counter};
 
@@ -104,6 +105,11 @@ impl Places {
 }
 
 impl Opener {
+    /// The memory of a connection's requests.
+    pub fn memory(&self) -> ConnectionMemory {
+        if self.source.is_some() { ConnectionMemory::default() } else { ConnectionMemory::of_proxy() }
+    }
+
     /// Counts a request as open.
     ///
     /// # Errors

@@ -226,7 +226,8 @@ impl Client {
             Operation::Login => &self.login_quota,
             Operation::Phone | Operation::AccessToken => &self.phone_quota,
         };
-        let admitted = quota.check().and_then(|()| self.http.admit(source));
+        // The place first: the one trial while calls are held back is not for who has no place.
+        let admitted = self.http.admit(source).and_then(|place| quota.check().map(|()| place));
         admitted.inspect_err(|_| self.stats.held_back(operation))
     }
 

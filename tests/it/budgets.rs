@@ -320,7 +320,9 @@ fn what_a_body_takes_once_it_is_read_counts_whatever_its_form() {
     };
     let repeated = |part: &str, end: &str| [&part.repeat((LONG - end.len()) / part.len()), end].concat();
     let form = "application/x-www-form-urlencoded";
+    let escaped = repeated("%5B0%5D%2C", "0%5D%7D");
     for (path, content_type, body) in [
+        (PB_LOGIN, form, format!("@jsonPayload=%7B%22a%22%3A%5B{}", &escaped[100..])),
         (LOGIN, "application/json", repeated("[", "")),
         (LOGIN, "application/json", format!("{{\"users_wx_code\":[{}]}}", repeated("[],", "0"))),
         (PB_LOGIN, "application/json", repeated("{\"a\":", "")),

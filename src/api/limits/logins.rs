@@ -1,6 +1,7 @@
 //! Guessed phones and passwords. An attempt counts as all that it may turn out to be (an unknown phone, a wrong
 //! password) from when it begins, so that a burst gets no more than its share; what it was not is taken back.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::failures::{Daily, Pair};
@@ -15,6 +16,8 @@ use crate::api::source::Source;
 use crate::domain::RecordId;
 use crate::error::{Error, Result};
 
+/// A wait for what is under way.
+const SOON: Duration = Duration::from_secs(1);
 /// Unknown phones of a source …
 pub const UNKNOWN: usize = 20;
 /// … within this time.
@@ -37,6 +40,8 @@ pub struct Guesses {
     pub(super) unknown: Table<Recent<UNKNOWN>>,
     pub(super) shares: Table<Minutes>,
     pub(super) changes: Table<Recent<CHANGES>>,
+    /// Phones that are being asked for, by source: most of them turn out to be free.
+    pub(super) asking: HashMap<u64, u32>,
 }
 
 /// The one for whom a password is tried. It counts by the record whenever that is known, however it was named: somebody with
@@ -188,6 +193,7 @@ impl Guesses {
             unknown: Table::new(SOURCES),
             shares: Table::new(SHARES),
             changes: Table::new(CHANGERS),
+            asking: HashMap::new(),
         }
     }
 
@@ -209,9 +215,15 @@ impl Guesses {
         if pair.familiar {
             return wrong.max(hashes);
         }
-        let unknown = self.unknown.get(keys.source).wait(now.ms, UNKNOWN_WINDOW_MS);
+        let unknown = self.unknown_wait(keys.source, now.ms);
         let daily = || self.days.get(keys.whom).wait(now.wall_ms).map(by(Rule::DailyWrongPasswords));
         hashes.max(unknown.map(by(Rule::UnknownPhones))).or_else(|| wrong.max(daily()))
+    }
+
+    /// The wait of a source that named too many phones; a short one while some of these may turn out to be free.
+    pub(super) fn unknown_wait(&self, source: u64, now: i64) -> Option<Duration> {
+        let wait = self.unknown.get(source).wait(now, UNKNOWN_WINDOW_MS)?;
+        Some(if self.asking.contains_key(&source) { wait.min(SOON) } else { wait })
     }
 
     fn begin(&mut self, keys: Keys, now: Now) -> Counted {

@@ -38,7 +38,7 @@ const MAX_BYTES: usize = Table::<Repeat>::bytes(repeats::CAPACITY)
     + Table::<Recent<REFRESHES>>::bytes(rates::CAPACITY)
     + Table::<Recent<LOOKUPS>>::bytes(rates::CAPACITY)
     + Guesses::bytes();
-const _: () = assert!(MAX_BYTES <= 64 << 20, "the limits may take 64 MiB");
+const _: () = assert!(MAX_BYTES <= 36 << 20, "the limits may take 36 MiB");
 
 /// Remembers recent requests, by keyed hashes of what identifies them.
 pub struct Limits {

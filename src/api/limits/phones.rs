@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::logins::{Guesses, UNKNOWN_WINDOW_MS};
+use super::logins::Guesses;
 use super::repeats::InFlight;
 use super::rule::Rule;
 use super::{Limits, lock};
@@ -131,7 +131,7 @@ impl Limits {
     fn wait(&self, guesses: &Guesses, counted: &Counted) -> Option<(Duration, Rule)> {
         let now = counted.at;
         let share = |key, limit, rule| guesses.shares.get(key).wait(now, limit).map(|wait| (wait, rule));
-        let unknown = guesses.unknown.get(counted.source).wait(now, UNKNOWN_WINDOW_MS);
+        let unknown = guesses.unknown_wait(counted.source, now);
         let of = match counted.of {
             Of::Registration { registrations, hashes } => share(
                 registrations,
@@ -164,9 +164,23 @@ impl Wish<'_> {
     }
 }
 
+impl Drop for Wish<'_> {
+    fn drop(&mut self) {
+        let Some(counted) = &self.counted else { return };
+        let mut guesses = lock(&self.limits.guesses);
+        if let Some(asking) = guesses.asking.get_mut(&counted.source) {
+            *asking -= 1;
+            if *asking == 0 {
+                guesses.asking.remove(&counted.source);
+            }
+        }
+    }
+}
+
 impl Guesses {
     fn ask(&mut self, counted: &Counted) {
         let now = counted.at;
+        *self.asking.entry(counted.source).or_insert(0) += 1;
         self.unknown.set(counted.source, self.unknown.get(counted.source).with(now));
         match counted.of {
             Of::Registration { registrations, hashes } => {
@@ -184,10 +198,12 @@ impl Guesses {
         self.unknown.set(counted.source, self.unknown.get(counted.source).without(counted.at));
     }
 
-    /// A registration that was tried stays one.
     fn forget_effort(&mut self, counted: &Counted) {
         match counted.of {
-            Of::Registration { hashes, .. } => self.forget_share(hashes, counted.at),
+            Of::Registration { registrations, hashes } => {
+                self.forget_share(registrations, counted.at);
+                self.forget_share(hashes, counted.at);
+            }
             Of::Change { changes, user } => {
                 self.forget_share(changes, counted.at);
                 self.changes.set(user, self.changes.get(user).without(counted.at));
@@ -247,6 +263,19 @@ mod tests {
         assert_eq!(refused_for(limits.password(Way::Login, &source(3), Whom::Name("x"))), Some(600));
         assert!(limits.password(Way::Login, &source(1), Whom::Name("x")).is_ok());
         assert!(limits.registration(&source(2), &phone(60)).is_ok());
+    }
+
+    #[test]
+    fn who_is_refused_because_of_what_is_under_way_waits_a_second() {
+        let limits = limits();
+        let wishes: Vec<_> = (0..20).map(|n| limits.registration(&source(1), &phone(n)).unwrap()).collect();
+        assert_eq!(refused_for(limits.registration(&source(1), &phone(20))), Some(1));
+        assert_eq!(refused_for(limits.password(Way::Login, &source(1), Whom::Name("x"))), Some(1));
+        for wish in wishes {
+            wish.settle(Told::Free);
+        }
+        assert!(limits.registration(&source(1), &phone(20)).is_ok());
+        assert!(lock(&limits.guesses).asking.is_empty());
     }
 
     #[test]

@@ -110,6 +110,9 @@ impl Context {
         plans: Vec<Result<Plan, Refused>>,
     ) -> Result<Result<Vec<Record>, (usize, Refused)>> {
         let wishes = self.wishes(by, &plans)?;
+        if let Some(Err(refused)) = plans.first() {
+            return Ok(Err((0, refused.clone())));
+        }
         let (schemas, app) = (self.schemas().clone(), self.app.clone());
         let all = move |edit: &mut Edit<'_, '_>| {
             let mut all = Vec::with_capacity(plans.len());

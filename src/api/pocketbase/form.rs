@@ -9,7 +9,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::{Map, Value};
 
 use super::super::answer::JSON;
-use super::super::body::{from_object, hold_parsed, read};
+use super::super::body::{from_object, hold_pairs, hold_parsed, read};
 use super::super::error::Rejected;
 use super::json;
 
@@ -62,23 +62,25 @@ async fn object(request: &Request, body: &mut RequestBody) -> Result<Map<String,
     if bytes.is_empty() {
         return Ok(Map::new());
     }
-    hold_parsed(request, &bytes)?;
     let declared = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is = |media_type| declared.unwrap_or_default().starts_with(media_type);
     if is(JSON) {
-        return from_json(&bytes);
+        return from_json(request, &bytes);
     }
     if is(URLENCODED) {
-        return entries(form_urlencoded::parse(&bytes).into_owned().collect());
+        hold_pairs(request, form_urlencoded::parse(&bytes).count())?;
+        return entries(request, form_urlencoded::parse(&bytes).into_owned().collect());
     }
     if is(MULTIPART) {
-        return entries(parts(request, bytes).await?);
+        return entries(request, parts(request, bytes).await?);
     }
     // PocketBase would read XML, too, if it were the right one.
     Err(if is("application/xml") || is("text/xml") { Rejected::NotJson } else { Rejected::NotDeclaredJson })
 }
 
-fn from_json(bytes: &[u8]) -> Result<Map<String, Value>, Rejected> {
+/// Memory is held for what is parsed, not for how it was written: signs may have been escaped.
+fn from_json(request: &Request, bytes: &[u8]) -> Result<Map<String, Value>, Rejected> {
+    hold_parsed(request, bytes)?;
     match json::parse(bytes).map_err(|_| Rejected::NotJson)? {
         Value::Object(object) => Ok(object),
         Value::Null => Ok(Map::new()),
@@ -88,10 +90,12 @@ fn from_json(bytes: &[u8]) -> Result<Map<String, Value>, Rejected> {
 
 /// The texts of a multipart body; files are left out, as no field takes them.
 async fn parts(request: &Request, bytes: Vec<u8>) -> Result<Vec<(String, String)>, Rejected> {
+    let boundaries = bytes.windows(3).filter(|window| *window == b"\n--").count() + 1;
     let mut body = RequestBody::new(Body::from(bytes));
     let mut form =
         <Multipart as FromRequest>::from_request(request, &mut body).await.map_err(|_| Rejected::NotJson)?;
     let mut parts = Vec::new();
+    hold_pairs(request, boundaries)?;
     while let Some(part) = form.next_field().await.map_err(|_| Rejected::NotJson)? {
         let name = part.name().map(str::to_owned);
         let is_file = part.file_name().is_some();
@@ -103,12 +107,20 @@ async fn parts(request: &Request, bytes: Vec<u8>) -> Result<Vec<(String, String)
     Ok(parts)
 }
 
+/// Why an object within a form was not read; what there is no memory for stays that.
+fn not_json(rejected: Rejected) -> Rejected {
+    match rejected {
+        Rejected::NoMemory | Rejected::TooManyValues => rejected,
+        _ => Rejected::NotJson,
+    }
+}
+
 /// A name that comes more than once has the list of its texts.
-fn entries(parts: Vec<(String, String)>) -> Result<Map<String, Value>, Rejected> {
+fn entries(request: &Request, parts: Vec<(String, String)>) -> Result<Map<String, Value>, Rejected> {
     let mut object = Map::new();
     for (name, text) in parts {
         if name == JSON_PAYLOAD {
-            object.extend(from_json(text.as_bytes()).map_err(|_| Rejected::NotJson)?);
+            object.extend(from_json(request, text.as_bytes()).map_err(not_json)?);
             continue;
         }
         match object.get_mut(&name) {

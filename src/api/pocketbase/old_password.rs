@@ -37,7 +37,7 @@ impl Context {
             _ => Passwords::NONE,
         };
         if is_new && passwords.old != Some(false) {
-            if editor == Editor::Owner {
+            if editor == Editor::Owner && sent.new_password().is_ok() {
                 self.limits.hash(&self.source(request))?;
             }
             let asker = (editor == Editor::Owner).then(|| self.source(request).ip());

@@ -21,7 +21,7 @@ const BEGUN: Bounds = Bounds { all: 4, each: 2 };
 const _: () = assert!(BEGUN.all * SORT_BYTES <= 64 << 20);
 
 /// Those who may wait for a place.
-const WAITING: Bounds = Bounds { all: 1024, each: 64 };
+const WAITING: Bounds = Bounds { all: 256, each: 64 };
 
 /// Time that a list works before it lets others go first.
 const SLICE: Duration = Duration::from_millis(20);

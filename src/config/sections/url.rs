@@ -42,7 +42,7 @@ impl From<&str> for Url {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&masked(&self.0))
+        f.write_str(&masked_word(&self.0))
     }
 }
 
@@ -62,8 +62,7 @@ impl fmt::Debug for Url {
 /// is one, too.
 #[must_use]
 pub fn masked(text: &str) -> String {
-    let ends = |c: char| c.is_whitespace() || "\"'`,".contains(c);
-    text.split_inclusive(ends).map(masked_word).collect()
+    text.split_inclusive(char::is_whitespace).map(masked_word).collect()
 }
 
 fn masked_word(word: &str) -> String {
@@ -88,6 +87,7 @@ mod tests {
             ("http://li:hunter2@10.0.0.1:3128", "http://***@10.0.0.1:3128"),
             ("http://hunter2@10.0.0.1", "http://***@10.0.0.1"),
             ("http://li:hunt/er@2@10.0.0.1/x", "http://***@10.0.0.1/x"),
+            ("http://li:hun,t'er\"2@10.0.0.1:3128", "http://***@10.0.0.1:3128"),
             ("li:hunter2@10.0.0.1", "***@10.0.0.1"),
             ("ops@example.com", "ops@example.com"),
             ("2 | proxy = 'socks5://li:hunter2@proxy:1080' # x", "2 | proxy = 'socks5://***@proxy:1080' # x"),

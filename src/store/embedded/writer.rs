@@ -23,8 +23,8 @@ use crate::store::{Change, Error};
 
 /// Jobs that may wait; further requesters wait for a place.
 const QUEUE: usize = 1024;
-/// Changes that are kept for those who listen and are slow: more than one commit may have, as memory for requests allows no more than
-/// a few thousand changes in batches at once.
+/// Changes that are kept for those who listen and are slow: more than one commit has, as the memory that requests may have by
+/// default is enough for some thousand changes in batches.
 const CHANGES: usize = 16 * 1024;
 /// A commit this recent proves that writing works.
 const PROOF_AGE: Duration = Duration::from_secs(5);

@@ -8,7 +8,7 @@ use crate::domain::Actor;
 use crate::fair::{Bounds, Queue};
 
 /// The most bytes that wait for all streams, and for those of one owner.
-const BYTES: Bounds = Bounds { all: 32 << 20, each: 8 << 20 };
+const BYTES: Bounds = Bounds { all: 16 << 20, each: 4 << 20 };
 
 /// Works in the order of their owners' turns; those of one owner in the order in which they came.
 pub struct Backlog<T>(Mutex<State<T>>);

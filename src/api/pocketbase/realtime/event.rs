@@ -20,6 +20,9 @@ use crate::store::{Action, Change, Record};
 /// The steps that a wanted field takes, beside those for the record.
 const FIELD: usize = 256;
 
+/// Bytes that are copied in a step.
+const COPIED: usize = 8;
+
 /// A change with its record as PocketBase writes it, which is written when the first one is to be told.
 pub struct Event {
     context: Context,
@@ -89,7 +92,10 @@ impl Event {
     /// The record as the topic wants it. To leave something out takes time in proportion to the record and to its fields.
     fn data(&self, topic: &Topic, budget: &Budget) -> Result<Cow<'_, str>, TooCostly> {
         if topic.fields.is_all() {
-            return Ok(self.whole.get_or_init(|| self.write(&self.shown().0)).into());
+            let whole = self.whole.get_or_init(|| self.write(&self.shown().0));
+            // To copy is quick; it is the memory for many messages that has a bound by this.
+            budget.spend(whole.len() / COPIED)?;
+            return Ok(whole.into());
         }
         budget.spend(self.change.record.bytes() + FIELD * topic.fields.len())?;
         let shown = self.shown().to_json().unwrap_or_default();

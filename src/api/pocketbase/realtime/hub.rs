@@ -144,11 +144,12 @@ impl Hub {
             for flooded in self.backlog.push(&owner, work, bytes) {
                 self.cut_owner(&flooded);
             }
+            // Begun before anything is waited for: this task may be ended there.
+            if self.backlog.begin() {
+                let hub = Arc::clone(self);
+                tokio::task::spawn_blocking(move || hub.tell_all());
+            }
             tokio::task::coop::consume_budget().await;
-        }
-        if self.backlog.begin() {
-            let hub = Arc::clone(self);
-            tokio::task::spawn_blocking(move || hub.tell_all());
         }
     }
 

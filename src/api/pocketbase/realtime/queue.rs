@@ -12,7 +12,7 @@ const MAX_BYTES: usize = 1024 * 1024;
 
 /// The most bytes that wait for all subscribers together, but that the first message of each is not counted: whoever takes what
 /// comes is not cut for the sake of those who do not.
-const MAX_TOTAL: usize = 64 * MAX_BYTES;
+const MAX_TOTAL: usize = 24 * MAX_BYTES;
 
 /// How many bytes wait for all subscribers.
 #[derive(Clone, Default)]
@@ -146,11 +146,11 @@ mod tests {
     fn all_together_cost_no_more_than_their_bound_and_nothing_when_they_are_gone() {
         let total = Total::default();
         let half = || "x".repeat(MAX_BYTES / 2);
-        let queues: Vec<_> = (0..128).map(|_| Queue::new(&total)).collect();
+        let queues: Vec<_> = (0..48).map(|_| Queue::new(&total)).collect();
         assert!(queues.iter().all(|queue| queue.push(half())));
         assert_eq!(total.0.load(Ordering::Relaxed), MAX_TOTAL);
         let kept = queues.iter().filter(|queue| queue.push(half())).count();
-        assert_eq!((kept, total.0.load(Ordering::Relaxed)), (64, MAX_TOTAL));
+        assert_eq!((kept, total.0.load(Ordering::Relaxed)), (24, MAX_TOTAL));
         assert!(Queue::new(&total).push(half()));
         drop(queues);
         assert_eq!(total.0.load(Ordering::Relaxed), 0);

@@ -65,8 +65,10 @@ impl Tables<'_> {
     fn drop_of_party(&mut self, origin: Origin, party: &str, most: u64) -> Result<(), Error> {
         let of_party = (origin as u8, party, i64::MIN, 0)..=(origin as u8, party, i64::MAX, u64::MAX);
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let surplus = self.events_by_party.range(of_party.clone())?.count().saturating_sub(most);
-        let oldest = self.events_by_party.range(of_party)?.take(surplus.min(STEPS_EACH));
+        // No more is counted than may go.
+        let counted =
+            self.events_by_party.range(of_party.clone())?.take(most.saturating_add(STEPS_EACH)).count();
+        let oldest = self.events_by_party.range(of_party)?.take(counted.saturating_sub(most));
         let oldest = oldest.map(|entry| Ok(place(entry?.0.value()))).collect::<Result<Vec<_>, Error>>()?;
         for (at, number) in oldest {
             self.events[origin as usize].remove((at, number))?;
