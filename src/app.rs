@@ -174,5 +174,6 @@ fn passwords(config: &Config) -> Result<Passwords, password::Error> {
         p: cost(config.password.p)?,
     };
     let queue = config.password.queue;
-    Passwords::new(cost, threads, Bounds { all: queue, each: config.limits.share_of(queue) })
+    // No share: who has most waiting makes room for others, and waits for as long as it takes when there are none.
+    Passwords::new(cost, threads, Bounds { all: queue, each: queue })
 }

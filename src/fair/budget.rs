@@ -1,4 +1,4 @@
-//! Room that many share, of which none may hold more than a share.
+//! Room that many share, of which none may hold more than a share; some of it is for those who hold little.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -67,13 +67,23 @@ impl<K: Clone + Eq + Hash> Share<K> {
         let mut held = self.budget.held();
         let all = held.all - self.amount + amount;
         let own = held.by.get(&self.key).copied().unwrap_or(0) - self.amount + amount;
-        if amount > self.amount && (all > bounds.all || own > bounds.each) {
+        if amount > self.amount && (all > bounds.for_one_with(own) || own > bounds.each) {
             return false;
         }
         held.set(self.key.clone(), all, own);
         drop(held);
         self.amount = amount;
         true
+    }
+}
+
+impl Bounds {
+    /// The room in which somebody who holds so much may have some: an eighth is for those who hold little, so that a few who hold
+    /// their shares leave a place for others.
+    fn for_one_with(self, own: usize) -> usize {
+        let little = self.each / 16;
+        let is_shared = little > 0 && self.each < self.all;
+        if is_shared && own > little { self.all - self.all / 8 } else { self.all }
     }
 }
 
@@ -122,6 +132,19 @@ mod tests {
         drop((a, c));
         assert_eq!(budget.held(), 0);
         assert!(budget.0.held().by.is_empty());
+    }
+
+    #[test]
+    fn some_room_is_for_those_who_hold_little() {
+        let budget = Budget::new(Bounds { all: 64, each: 16 });
+        let mut many: Vec<_> = (0..4).map(|key| budget.take(key, 14).unwrap()).collect();
+        assert_eq!(budget.held(), 56);
+        assert!(!many[0].resize(15));
+        let few: Vec<_> = (10..18).map(|key| budget.take(key, 1).unwrap()).collect();
+        assert!(budget.take(99, 1).is_none());
+        drop((many, few));
+        let alone = Budget::new(Bounds { all: 64, each: 64 });
+        assert!(alone.take('a', 64).is_some());
     }
 
     #[test]

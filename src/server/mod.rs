@@ -22,7 +22,7 @@ use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Request, Response};
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 
@@ -252,14 +252,15 @@ impl Acceptor {
             let Ok(Ok((stream, version))) = tokio::time::timeout(timeout, opening).await else { return };
             let scheme = if matches!(stream, Either::Left(_)) { Scheme::HTTP } else { Scheme::HTTPS };
             let (requests, memory) = (Requests::new(), gate.memory());
-            let progress = requests.clone();
+            let (progress, overrun) = (requests.clone(), Arc::new(Notify::new()));
+            let noticed = Arc::clone(&overrun);
             let service = service_fn(move |request: hyper::Request<Incoming>| {
                 let (endpoint, requests) = (Arc::clone(&endpoint), progress.clone());
                 let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
                 let mut request = Request::from((request, local, remote, scheme.clone()));
                 request.set_data(memory.clone());
                 // One that is not opened is dropped at once, not when its task has its turn.
-                let opened = gate.open().map(|open| (request, open));
+                let opened = gate.open().map(|open| (request, open)).inspect_err(|_| noticed.notify_one());
                 async move {
                     let (request, open) = opened?;
                     Ok::<_, TooManyOpen>(requests.open(answers::answer(&endpoint, request, open)).await)
@@ -274,6 +275,8 @@ impl Acceptor {
             tokio::select! {
                 _ = watcher.watch(connection) => {}
                 () = requests.stall(idle, answer_timeout) => {}
+                // What HTTP/2 keeps of streams, refused ones too, ends with the connection only.
+                () = overrun.notified() => {}
             }
         });
     }

@@ -52,7 +52,7 @@ pub struct Open {
     _share: Option<Share<Source>>,
 }
 
-/// The source has so many requests open that another one is not even refused in words.
+/// The source has so many requests open that another one is not even refused in words: its connection ends.
 #[derive(Debug, thiserror::Error)]
 #[error("too many requests of one source are open")]
 pub struct TooManyOpen;

@@ -8,7 +8,7 @@ use crate::domain::Actor;
 use crate::fair::{Bounds, Queue};
 
 /// The most bytes that wait for all streams, and for those of one owner.
-const BYTES: Bounds = Bounds { all: 16 << 20, each: 4 << 20 };
+const BYTES: Bounds = Bounds { all: 12 << 20, each: 3 << 20 };
 
 /// Works in the order of their owners' turns; those of one owner in the order in which they came.
 pub struct Backlog<T>(Mutex<State<T>>);
