@@ -261,10 +261,11 @@ impl Acceptor {
                 request.set_data(memory.clone());
                 // One that is not opened is dropped at once, not when its task has its turn.
                 let opened = gate.open().map(|open| (request, open)).inspect_err(|_| noticed.notify_one());
-                async move {
-                    let (request, open) = opened?;
-                    Ok::<_, TooManyOpen>(requests.open(answers::answer(&endpoint, request, open)).await)
-                }
+                // In a box, so that the task of one that is not opened, of which there may be many at once, is small.
+                let answer = opened.map(|(request, open)| {
+                    Box::pin(async move { requests.open(answers::answer(&endpoint, request, open)).await })
+                });
+                async move { Ok::<_, TooManyOpen>(answer?.await) }
             });
             // hyper has a deadline for headers in HTTP/1 only, and none for taking an answer.
             let (http, idle) = match version {
