@@ -21,10 +21,10 @@ use crate::metrics::{self, Counter, Metrics};
 const FREE: usize = 4 * 1024;
 /// Bytes that the requests of one connection may take: a few large bodies, or many usual ones.
 const CONNECTION: usize = 2 << 20;
-/// When a client that was refused may try again.
+/// The time after which a client that was refused may try again.
 pub const TRY_AGAIN: Duration = Duration::from_secs(1);
 
-/// What a value of JSON takes in memory once it is read, at most: in a list …
+/// Bytes that a value of JSON takes once it is read, at most: in a list …
 const VALUE: usize = 160;
 /// … and for a list or an object around it.
 const CONTAINER: usize = 512;
@@ -40,7 +40,7 @@ pub struct Memory {
 #[derive(Clone)]
 pub struct ConnectionMemory(Arc<Budget<()>>);
 
-/// What a request holds; it is given back when the last clone is dropped.
+/// The memory that a request holds; it is given back when the last clone is dropped.
 #[derive(Clone)]
 pub struct Held(Arc<Shared>);
 
@@ -231,7 +231,7 @@ fn size_of_headers(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
-/// What a body takes once it is read as JSON or as a form, at most: by the signs between its values.
+/// Bytes that a body takes once it is read as JSON or as a form, at most: by the signs between its values.
 fn parsed_size(body: &[u8]) -> usize {
     let of = |byte: &u8| match byte {
         b',' | b'&' => VALUE,
@@ -296,7 +296,7 @@ mod tests {
         }
     }
 
-    /// What a value takes on the heap, with room that vectors keep and 16 bytes for each allocation.
+    /// Bytes of a value on the heap, with room that vectors keep and 16 bytes for each allocation.
     fn size_of_value(value: &serde_json::Value) -> usize {
         use serde_json::Value;
         const ALLOCATION: usize = 16;

@@ -243,7 +243,7 @@ fn ours(error: &Error) -> Response {
     response
 }
 
-/// Why a request was not read, in PocketBase's form; headers are the same in both dialects.
+/// The reason why a request was not read, in PocketBase's form; headers are the same in both dialects.
 pub fn unread(rejected: &Rejected) -> Response {
     let mut response = refused(rejected).response();
     if let Some(retry_after) = rejected.as_response().headers().get(header::RETRY_AFTER) {

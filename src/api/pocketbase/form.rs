@@ -107,7 +107,7 @@ async fn parts(request: &Request, bytes: Vec<u8>) -> Result<Vec<(String, String)
     Ok(parts)
 }
 
-/// Why an object within a form was not read; what there is no memory for stays that.
+/// The reason why an object within a form was not read; what there is no memory for stays that.
 fn not_json(rejected: Rejected) -> Rejected {
     match rejected {
         Rejected::NoMemory | Rejected::TooManyValues => rejected,
