@@ -195,7 +195,10 @@ impl Held {
     /// Says that there was no room.
     #[must_use]
     pub fn refusal(&self) -> Response {
-        refusal(self.0.speaks_pocketbase)
+        match self.0.speaks_pocketbase {
+            true => pocketbase::error::unread(&Rejected::NoMemory),
+            false => Rejected::NoMemory.as_response(),
+        }
     }
 
     fn shares(&self) -> MutexGuard<'_, Shares> {
@@ -215,15 +218,6 @@ impl Shares {
         }
         self.held = bytes;
         true
-    }
-}
-
-/// The answer to a request for which there is no room.
-pub fn refusal(speaks_pocketbase: bool) -> Response {
-    if speaks_pocketbase {
-        pocketbase::error::unread(&Rejected::NoMemory)
-    } else {
-        Rejected::NoMemory.as_response()
     }
 }
 

@@ -1,4 +1,4 @@
-//! How long durations may be: what is beyond would break something only later, when a time is reckoned with it.
+//! Bounds of durations: one beyond them would break something only later, when a time is reckoned with it.
 
 use std::time::Duration;
 

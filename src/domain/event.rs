@@ -101,7 +101,7 @@ words! {
 }
 
 words! {
-    /// Who can cause an event, and by what: each has its own room, so that none pushes out what the others do.
+    /// The one who can cause an event, and by what: each has its own room, so that none pushes out what the others do.
     Origin {
         /// Anybody: what fails.
         Strangers = "strangers",

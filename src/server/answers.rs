@@ -18,7 +18,7 @@ pub struct HeldBody<B> {
     kept: Arc<Kept>,
 }
 
-/// What a request holds: memory, if it was admitted, and its place among those that are open.
+/// The things that a request holds: memory, if it was admitted, and its place among those that are open.
 struct Kept {
     _held: Option<Held>,
     _open: Open,

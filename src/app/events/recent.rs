@@ -1,4 +1,4 @@
-//! Where the events of the last minute are in the store, so that an equal one is counted there.
+//! Places of the last minute's events in the store, so that an equal one is counted there.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};

@@ -23,7 +23,7 @@ struct List {
     /// Places of the newest that says this, by the hash of what it says.
     said: HashMap<u64, usize>,
     hasher: RandomState,
-    /// How many each party has.
+    /// Number of events of each party.
     parties: HashMap<String, usize>,
     lost: u32,
 }

@@ -29,7 +29,7 @@ pub struct Password {
 const MOST_MEMORY: usize = 1 << 30;
 
 impl Password {
-    /// What does not go together.
+    /// The values that do not go together.
     pub(in crate::config) fn conflict(&self) -> Option<&'static str> {
         let memory = (128 * self.r) << self.log_n;
         (memory > MOST_MEMORY).then_some(

@@ -22,7 +22,7 @@ pub struct Server {
     /// Connections at the same time.
     #[serde(deserialize_with = "between::<1, 1_000_000, _>")]
     pub max_connections: usize,
-    /// What bodies and answers may take in memory, in MiB.
+    /// Memory for bodies and for answers that are not taken yet, in MiB.
     #[serde(deserialize_with = "between::<1, 1_048_576, _>")]
     pub body_memory_mib: usize,
     /// Longest time for the headers of a request.
