@@ -3,7 +3,7 @@
 //! # Layout
 //! Dependencies point one way, which `tests/it/tidy.rs` holds:
 //! `main -> cli -> server -> operate -> api -> {auth, sight} -> app -> {store, wechat, password, token} -> {domain, filter, clock, random, config, metrics}`.
-//! `cli` also uses `pocketbase`, which uses the store. docs/architecture.md tells the rest.
+//! `cli` also uses `pb_data`, which uses the store. docs/architecture.md tells the rest.
 
 pub mod api;
 pub mod app;
@@ -22,7 +22,7 @@ pub mod metrics;
 pub mod operate;
 pub mod outbound;
 pub mod password;
-pub mod pocketbase;
+pub mod pb_data;
 pub mod priority;
 pub mod random;
 pub mod schedule;

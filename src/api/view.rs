@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::types::{AuthRecord, CompanyInfo, Number};
 use crate::domain::{Collection, Collections, Company, IdType, Phone, Status, Superuser, User, UserType};
-use crate::pocketbase::date_text;
+use crate::pb_data::date_text;
 use crate::store::Record;
 
 /// 用户身份来源类型

@@ -8,7 +8,8 @@ use tempfile::TempDir;
 use super::session::Session;
 use super::{Outcome, backup};
 use crate::config::Config;
-use crate::pocketbase::{self, Lifetimes};
+use crate::pb_data;
+use crate::pb_data::Lifetimes;
 use crate::random::Random;
 
 #[derive(Subcommand)]
@@ -31,7 +32,7 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
     let store = super::open_store(&database, config.store.cache_mib)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let lifetimes = Lifetimes { user: config.token.lifetime, superuser: config.token.superuser_lifetime };
-    let exported = runtime.block_on(pocketbase::export(&store, &Random::System, lifetimes, out))?;
+    let exported = runtime.block_on(pb_data::export(&store, &Random::System, lifetimes, out))?;
     if copy.is_none() {
         runtime.block_on(super::remember(&store, config, "export pocketbase"))?;
     }

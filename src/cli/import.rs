@@ -16,7 +16,7 @@ use crate::backup::is_missing;
 use crate::config::Config;
 use crate::domain::Kind;
 use crate::operate::{self, Output};
-use crate::pocketbase::{Source, Summary};
+use crate::pb_data::{Source, Summary};
 use crate::store;
 
 #[derive(Subcommand)]

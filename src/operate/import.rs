@@ -12,10 +12,11 @@ use super::frame::Progress;
 use super::{Failure, Io};
 use crate::app::App;
 use crate::backup;
-use crate::pocketbase::{self, Found, Source, Watcher};
+use crate::pb_data;
+use crate::pb_data::{Found, Source, Watcher};
 
 /// Brings all that is at `from`, which this process has to be able to read. What does not come is told as rows of collection,
-/// id and problem; the last row is the [`pocketbase::Summary`]. It goes on to its end when the caller goes away.
+/// id and problem; the last row is the [`pb_data::Summary`]. It goes on to its end when the caller goes away.
 ///
 /// # Errors
 /// The file is being backed up, restored or compacted. What is at `from` cannot be read; what was brought until then stays.
@@ -29,7 +30,7 @@ pub async fn run(app: &Arc<App>, from: PathBuf, io: &Io) -> Result<(), Failure> 
         let _alone = alone;
         let source = Source::open(&from)?;
         let mut teller = Teller { to: teller, done: 0, total: 0 };
-        runtime.block_on(pocketbase::import(&source, &store, &mut teller, now))
+        runtime.block_on(pb_data::import(&source, &store, &mut teller, now))
     });
     while let Some(telling) = told.recv().await {
         match telling {

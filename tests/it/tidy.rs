@@ -19,7 +19,7 @@ const RANKS: [(&str, u8); 29] = [
     ("backup", 5),
     ("app", 4),
     ("error", 4),
-    ("pocketbase", 4),
+    ("pb_data", 4),
     ("store", 3),
     ("wechat", 3),
     ("password", 3),
@@ -55,8 +55,8 @@ const FENCED: [(&str, &[&str]); 19] = [
     ("bcrypt", &["password"]),
     ("hmac", &["token"]),
     ("prometheus", &["metrics"]),
-    ("rusqlite", &["pocketbase"]),
-    ("zip", &["pocketbase"]),
+    ("rusqlite", &["pb_data"]),
+    ("zip", &["pb_data"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
     ("sd_notify", &["cli"]),
@@ -142,7 +142,7 @@ fn crates_stay_behind_their_fences() {
 fn the_contract_s_words_live_in_the_api_only() {
     for (path, source) in sources() {
         let user = module(&path);
-        if matches!(user.as_str(), "api" | "config" | "pocketbase") {
+        if matches!(user.as_str(), "api" | "config" | "pb_data") {
             continue;
         }
         for line in product(&source).lines().filter(|line| !line.trim_start().starts_with("//")) {

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Number, Value};
 
 use super::schema::{Field, FieldKind};
-use crate::pocketbase;
+use crate::pb_data;
 
 /// As text; a list or an object is none.
 pub fn text(value: &Value) -> String {
@@ -83,7 +83,7 @@ fn texts(value: &Value) -> Vec<Value> {
 fn date_text(text: &str) -> String {
     let iso = text.trim().replacen(' ', "T", 1);
     let local = || iso.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp());
-    iso.parse::<Timestamp>().ok().or_else(local).map(pocketbase::date_text).unwrap_or_default()
+    iso.parse::<Timestamp>().ok().or_else(local).map(pb_data::date_text).unwrap_or_default()
 }
 
 #[cfg(test)]

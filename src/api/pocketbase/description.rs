@@ -7,7 +7,7 @@ use super::Context;
 use crate::auth::IdentityField;
 use crate::domain::{Collection, Kind};
 use crate::filter;
-use crate::pocketbase::{FIXED_FIELDS, date_text};
+use crate::pb_data::{FIXED_FIELDS, date_text};
 
 /// What PocketBase says of a collection of those who can log in, beyond what it says of any.
 const AUTH_OPTIONS: &str = include_str!("auth_options.json");

@@ -13,7 +13,7 @@ use super::field_error::{FieldError, FieldErrors};
 use super::fields::Fields;
 use crate::auth::{self, EventPage, EventQuery, EventQueryField};
 use crate::domain::{Cause, Event, EventId, RecordId};
-use crate::pocketbase::date_text;
+use crate::pb_data::date_text;
 
 /// The endpoint for events.
 pub struct EventsApi(pub Context);

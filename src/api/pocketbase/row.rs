@@ -8,7 +8,7 @@ use super::super::view::{UsersIdtype, UsersType, status_number};
 use super::schema::{FieldKind, Schema};
 use crate::domain::{Company, Phone, Superuser, User};
 use crate::filter::{Record as Fields, Value};
-use crate::pocketbase::date_text;
+use crate::pb_data::date_text;
 use crate::store::Record;
 
 /// A record beside what has to be made of it for a filter; that is made when it is asked for.

@@ -12,7 +12,7 @@ use crate::domain::{
     Email, IdType, Name, NewUser, OpenId, Phone, Picture, RecordId, ShortText, Status, TokenKey, User,
     UserType,
 };
-use crate::pocketbase::{FIXED_FIELDS, USER_FIELDS};
+use crate::pb_data::{FIXED_FIELDS, USER_FIELDS};
 use crate::store::UserUpdate;
 
 /// What PocketBase's form lets only superusers change.
