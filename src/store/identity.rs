@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Error, Store, embedded};
+use super::{Error, Store, file};
 use crate::domain::{DatabaseId, DatabaseIdentity};
 use crate::random::Random;
 
@@ -46,6 +46,6 @@ impl Store {
     /// # Errors
     /// [`Error::Foreign`], [`Error::DamagedFile`] or [`Error::Open`].
     pub fn peek(path: &Path) -> Result<BackupInfo, Error> {
-        embedded::peek(path)
+        file::peek(path)
     }
 }

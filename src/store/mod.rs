@@ -3,9 +3,9 @@
 //! Reads run in place and never wait for a writer. Writes are acknowledged only after they are on disk.
 
 mod change;
-mod embedded;
 mod error;
 mod events;
+mod file;
 mod identity;
 mod location;
 mod restore;
@@ -23,13 +23,13 @@ pub use change::{
     Action, Change, CompanyUpdate, Conflict, Contents, CopyLimits, Record, Scan, SuperuserUpdate, UserUpdate,
     Write,
 };
-use embedded::Embedded;
-pub use embedded::{
+pub use error::Error;
+pub use events::{EventBounds, NewEvent};
+use file::Embedded;
+pub use file::{
     Edit, NewDatabase, Progress, Unfinished, ensure_room, open_itself, open_itself_to_write, own_like,
     resolve, sync_and_drop_cache, sync_folder,
 };
-pub use error::Error;
-pub use events::{EventBounds, NewEvent};
 pub use identity::{BackupInfo, Identified};
 pub use location::Location;
 pub use redb::StorageBackend;

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use tokio::sync::watch;
 
-use super::embedded::{self, Embedded, Progress};
+use super::file;
+use super::file::{Embedded, Progress};
 use super::{Contents, CopyLimits, Error, Location, Remembered, Restoration, Restored, Store};
 use crate::domain::{Collections, ServerKey};
 
@@ -57,7 +58,7 @@ impl Store {
     /// # Errors
     /// Each variant of [`Error`]: nothing was changed.
     pub fn restore_file(path: &Path, asked: &Restoration) -> Result<Restored, Error> {
-        embedded::restore(path, asked)
+        file::restore(path, asked)
     }
 
     /// Hears when another database has taken the place of this one: whoever keeps something of it has to begin anew.

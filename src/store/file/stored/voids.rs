@@ -3,7 +3,7 @@
 use super::{decode, encode, time};
 use crate::domain::Void;
 use crate::store::Error;
-use crate::store::embedded::tables::META_VOIDS;
+use crate::store::file::tables::META_VOIDS;
 
 const VOIDS_V1: u8 = 1;
 

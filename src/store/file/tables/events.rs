@@ -4,7 +4,7 @@ use redb::{ReadableTable, ReadableTableMetadata};
 
 use super::{META_EVENT_NUMBER, Tables, read_number};
 use crate::domain::{Event, EventId, Origin};
-use crate::store::embedded::stored;
+use crate::store::file::stored;
 use crate::store::{Error, EventBounds, NewEvent};
 
 /// How many of the oldest may go for each event that comes, and how many more: a bound that was lowered is reached in

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{decode, encode, time};
 use crate::domain::{Collection, Collections, Kind};
 use crate::store::Error;
-use crate::store::embedded::tables::META_COLLECTIONS;
+use crate::store::file::tables::META_COLLECTIONS;
 
 const COLLECTIONS_V1: u8 = 1;
 

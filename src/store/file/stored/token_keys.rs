@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{decode, encode, time};
 use crate::domain::ServerKey;
 use crate::store::Error;
-use crate::store::embedded::tables::META_TOKEN_KEYS;
+use crate::store::file::tables::META_TOKEN_KEYS;
 
 const TOKEN_KEYS_V1: u8 = 1;
 

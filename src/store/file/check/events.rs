@@ -4,8 +4,8 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata}
 
 use crate::domain::{EventId, Origin};
 use crate::store::Error;
-use crate::store::embedded::stored;
-use crate::store::embedded::tables::{EVENTS, EVENTS_BY_PARTY, PartyKey};
+use crate::store::file::stored;
+use crate::store::file::tables::{EVENTS, EVENTS_BY_PARTY, PartyKey};
 
 /// The number of events, and the newest one's own number.
 pub fn events(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
@@ -51,8 +51,8 @@ mod tests {
 
     use super::*;
     use crate::domain::{Actor, Event, EventKind, RecordId};
-    use crate::store::embedded::schema::CURRENT;
-    use crate::store::embedded::tables::Tables;
+    use crate::store::file::schema::CURRENT;
+    use crate::store::file::tables::Tables;
     use crate::store::{EventBounds, Location};
 
     const BOUNDS: EventBounds = EventBounds { max: 1000, since: Timestamp::MIN };

@@ -13,8 +13,8 @@ use super::{
     USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
 };
 use crate::store::Error;
-use crate::store::embedded::engine::Engine;
-use crate::store::embedded::unwind::{error_of, reading};
+use crate::store::file::engine::Engine;
+use crate::store::file::unwind::{error_of, reading};
 
 /// About as many bytes of keys and values go into one transaction: its pages are still in the cache when redb
 /// computes their checksums, so that each is written once.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{decode, encode};
 use crate::domain::{DatabaseId, DatabaseIdentity, Place};
 use crate::store::Error;
-use crate::store::embedded::tables::META_IDENTITY;
+use crate::store::file::tables::META_IDENTITY;
 
 const IDENTITY_V1: u8 = 1;
 
