@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! Dependencies point one way, which `tests/it/tidy.rs` holds:
-//! `main -> cli -> server -> operate -> api -> {auth, sight} -> app -> {store, wechat, password, token} -> {domain, filter, clock, random, config, metrics}`.
+//! `main -> cli -> server -> operate -> api -> {auth, monitoring} -> app -> {store, wechat, password, token} -> {domain, filter, clock, random, config, metrics}`.
 //! `cli` also uses `pb_data`, which uses the store. docs/architecture.md tells the rest.
 
 pub mod api;
@@ -19,6 +19,7 @@ pub mod fair;
 pub mod filter;
 pub mod latest;
 pub mod metrics;
+pub mod monitoring;
 pub mod operate;
 pub mod outbound;
 pub mod password;
@@ -27,7 +28,6 @@ pub mod priority;
 pub mod random;
 pub mod schedule;
 pub mod server;
-pub mod sight;
 pub mod store;
 pub mod telemetry;
 pub mod token;

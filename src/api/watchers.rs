@@ -14,7 +14,8 @@ use super::{bearer, error};
 use crate::app::App;
 use crate::config::Secret;
 use crate::metrics;
-use crate::sight::{self, Component};
+use crate::monitoring;
+use crate::monitoring::Component;
 
 /// Headers that say that somebody else asks than the peer: a proxy's, and a page's in a browser.
 const FORWARDED: [&str; 8] = [
@@ -70,7 +71,7 @@ impl Endpoint for MetricsPage {
 
     async fn call(&self, req: Request) -> Result<Response> {
         self.access.admit(&req)?;
-        let text = sight::metrics(&self.app).await;
+        let text = monitoring::metrics(&self.app).await;
         let answer = Response::builder().header(header::CACHE_CONTROL, "no-store");
         Ok(answer.content_type(metrics::CONTENT_TYPE).body(text))
     }
@@ -87,7 +88,7 @@ impl Endpoint for Ready {
     type Output = Response;
 
     async fn call(&self, req: Request) -> Result<Response> {
-        let components = sight::readiness(&self.app).await;
+        let components = monitoring::readiness(&self.app).await;
         let is_ready = components.iter().all(|component| component.problems.is_empty());
         let mut data = Map::new();
         data.insert("status".into(), if is_ready { "ready" } else { "not ready" }.into());
@@ -107,7 +108,7 @@ impl Endpoint for Ready {
 }
 
 fn describe(components: &[Component]) -> Value {
-    let problem = |it: &sight::Problem| {
+    let problem = |it: &monitoring::Problem| {
         let since = it.since.map(|since| since.to_string());
         json!({ "code": it.code, "text": it.text, "since": since })
     };

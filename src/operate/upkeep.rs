@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use super::{Failure, Io};
 use crate::app::App;
 use crate::backup::{self, Incoming};
-use crate::sight::readiness;
+use crate::monitoring::readiness;
 use crate::store::{Contents, Restored};
 
 /// Bytes of a file that are sent at once.

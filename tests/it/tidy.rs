@@ -15,7 +15,7 @@ const RANKS: [(&str, u8); 29] = [
     ("api", 6),
     ("schedule", 6),
     ("auth", 5),
-    ("sight", 5),
+    ("monitoring", 5),
     ("backup", 5),
     ("app", 4),
     ("error", 4),
