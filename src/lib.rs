@@ -26,7 +26,6 @@ pub mod password;
 pub mod pb_data;
 pub mod priority;
 pub mod random;
-pub mod schedule;
 pub mod server;
 pub mod store;
 pub mod telemetry;

@@ -1,9 +1,12 @@
 //! Backups: copies of the database in one folder, by name.
 
+mod alarm;
 mod error;
 mod incoming;
 mod left;
 mod name;
+mod s3;
+pub mod schedule;
 
 use std::fs::{self, DirBuilder, File};
 use std::io;

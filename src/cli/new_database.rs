@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::backup;
+use crate::backup::schedule;
 use crate::config::Config;
 use crate::operate::Failure;
-use crate::schedule;
 
 /// The flag of commands that make the database when there is none.
 #[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -33,11 +33,11 @@ use self::tls::Tls;
 use self::watchers::Connections;
 use crate::api;
 use crate::app::App;
+use crate::backup::schedule::Schedule;
 use crate::clock::Clock;
 use crate::config::{self, Config, Provider};
 use crate::fair::Bounds;
 use crate::random::Random;
-use crate::schedule::Schedule;
 use crate::store::Location;
 
 /// Requests that one HTTP/2 connection may have open.

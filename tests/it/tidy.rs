@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Each module may use those of a lower rank, and itself.
-const RANKS: [(&str, u8); 29] = [
+const RANKS: [(&str, u8); 28] = [
     ("main", 10),
     ("cli", 9),
     ("server", 8),
     ("operate", 7),
     ("api", 6),
-    ("schedule", 6),
     ("auth", 5),
     ("monitoring", 5),
     ("backup", 5),
@@ -48,8 +47,8 @@ const FENCED: [(&str, &[&str]); 19] = [
     ("rustls", &["config", "server"]),
     ("instant_acme", &["server"]),
     ("rcgen", &["server"]),
-    ("ureq", &["server", "wechat", "schedule", "outbound", "cli/health"]),
-    ("rusty_s3", &["schedule"]),
+    ("ureq", &["server", "wechat", "backup", "outbound", "cli/health"]),
+    ("rusty_s3", &["backup"]),
     ("pasetors", &["token"]),
     ("scrypt", &["password"]),
     ("bcrypt", &["password"]),

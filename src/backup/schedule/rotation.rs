@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::bucket::Labels;
 use super::notes::Upload;
 use super::objects::Objects;
 use super::plan::{self, Scheduled};
 use super::{Error, Schedule, name};
 use crate::backup;
+use crate::backup::s3::Labels;
 
 impl Schedule {
     /// Uploads what is not in the bucket and deletes what is too much, there and here. While something could not be

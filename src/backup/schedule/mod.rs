@@ -1,8 +1,6 @@
 //! Backups that the server makes by itself: when the newest one is old enough, one at a time, here and in a bucket, the last
 //! few kept. `backup` makes them; this decides. It counts and deletes the database's own only.
 
-mod alarm;
-mod bucket;
 mod folder;
 mod notes;
 mod objects;
@@ -15,12 +13,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::alarm::News;
-use self::bucket::Bucket;
 use self::folder::Folder;
 use self::notes::Notes;
 use self::objects::Objects;
 use self::plan::Scheduled;
+use super::alarm::{self, News};
+use super::s3::{self, Bucket};
 use crate::app::App;
 use crate::backup::{self, Name};
 use crate::config::{Config, OnFailure};
@@ -51,7 +49,7 @@ enum Error {
     #[error(transparent)]
     Backup(#[from] backup::Error),
     #[error(transparent)]
-    Bucket(#[from] bucket::Error),
+    Bucket(#[from] s3::Error),
 }
 
 impl From<store::Error> for Error {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::bucket::{Bucket, Error, Labels};
 use super::plan::{self, Scheduled};
+use crate::backup::s3::{Bucket, Error, Labels};
 
 /// The bucket, and what is known of the objects in it.
 pub struct Objects {
