@@ -2,9 +2,10 @@
 //!
 //! # Layout
 //! Dependencies point one way, which `tests/it/tidy.rs` holds:
-//! `main -> cli -> server -> operate -> api -> {auth, monitoring} -> app -> {store, wechat, password, token} -> {domain, filter, clock, random, config, metrics}`.
+//! `main -> cli -> server -> admin -> api -> {auth, monitoring} -> app -> {store, wechat, password, token} -> {domain, filter, clock, random, config, metrics}`.
 //! `cli` also uses `pb_data`, which uses the store. docs/architecture.md tells the rest.
 
+pub mod admin;
 pub mod api;
 pub mod app;
 pub mod auth;
@@ -20,7 +21,6 @@ pub mod filter;
 pub mod latest;
 pub mod metrics;
 pub mod monitoring;
-pub mod operate;
 pub mod outbound;
 pub mod password;
 pub mod pb_data;

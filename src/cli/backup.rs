@@ -9,10 +9,10 @@ use clap::Args;
 use super::check::tell;
 use super::session::{Answer, Missing, Session};
 use super::{Outcome, progress};
+use crate::admin::maintenance::{Command as Upkeep, Holding, Sum};
+use crate::admin::{Command, Failure, Output};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::operate::upkeep::{Command as Upkeep, Holding, Sum};
-use crate::operate::{Command, Failure, Output};
 use crate::store::{self, Unfinished};
 
 /// Bytes of a file that are read at once.
@@ -41,7 +41,7 @@ pub fn run(config: &Config, asked: Backup) -> Outcome {
 /// Whoever sends it has read it back as a database.
 pub fn copy(session: &Session, file: &Path) -> Result<Holding, Box<dyn std::error::Error>> {
     let unfinished = Unfinished::new(&unfinished(file)?)?;
-    let (holding, sum) = receive(session.ask(Command::Upkeep(Upkeep::Backup))?, unfinished.path())?;
+    let (holding, sum) = receive(session.ask(Command::Maintenance(Upkeep::Backup))?, unfinished.path())?;
     unfinished.sync()?;
     if !has_sum(unfinished.path(), &sum)? {
         return Err(Failure::failed(format!("{} did not come whole", file.display())).into());

@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::Outcome;
 use super::session::Session;
+use crate::admin::maintenance::{Command as Upkeep, Holding};
+use crate::admin::{Command, Failure};
 use crate::config::Config;
-use crate::operate::upkeep::{Command as Upkeep, Holding};
-use crate::operate::{Command, Failure};
 use crate::store::{self, Location, Store};
 
 #[derive(Args)]
@@ -27,7 +27,7 @@ pub fn run(config: &Config, asked: &Check) -> Outcome {
     let server = if asked.file.is_none() { Session::with_server(config)? } else { None };
     let holding = match server {
         Some(session) => {
-            let rows = session.rows(Command::Upkeep(Upkeep::Check))?;
+            let rows = session.rows(Command::Maintenance(Upkeep::Check))?;
             serde_json::from_value(rows.into_iter().next().ok_or("nothing came")?)?
         }
         None => look(config, file)?,

@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use super::list::List;
 use super::session::{Missing, Session};
 use super::{Group, Outcome, output};
+use crate::admin::Command as Operation;
+use crate::admin::companies::Command as Companies;
 use crate::api::operator::Records;
 use crate::config::Config;
 use crate::domain::Kind;
-use crate::operate::Command as Operation;
-use crate::operate::companies::Command as Companies;
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::session::{Missing, Session};
 use super::{Outcome, output};
+use crate::admin::{Command, Output};
 use crate::auth::EventQuery;
 use crate::config::Config;
-use crate::operate::{Command, Output};
 
 /// What a table shows of an event.
 const COLUMNS: [&str; 9] =

@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use super::Outcome;
 use super::session::Session;
+use crate::admin::Command;
+use crate::admin::maintenance;
+use crate::admin::maintenance::Health;
 use crate::config::Config;
-use crate::operate::Command;
-use crate::operate::upkeep::{self, Health};
 
 /// Longer than the server needs to find out that it cannot write, shorter than monitors wait.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -53,7 +54,7 @@ pub fn run(config: &Config, url: Option<String>, ready: bool) -> Outcome {
 
 fn through_the_door(config: &Config, ready: bool) -> Outcome {
     let session = Session::with_server(config)?.ok_or("nobody has the database open")?;
-    let rows = session.rows(Command::Upkeep(upkeep::Command::Health))?;
+    let rows = session.rows(Command::Maintenance(maintenance::Command::Health))?;
     let health: Health = serde_json::from_value(rows.into_iter().next().unwrap_or_default())?;
     if !health.is_writable {
         return Err("the server is unhealthy: it takes no writes".into());

@@ -12,10 +12,11 @@ use tempfile::TempDir;
 use super::new_database::NewDatabase;
 use super::session::{Missing, Session};
 use super::{Outcome, backup, progress};
+use crate::admin;
+use crate::admin::Output;
 use crate::backup::is_missing;
 use crate::config::Config;
 use crate::domain::Kind;
-use crate::operate::{self, Output};
 use crate::pb_data::{Source, Summary};
 use crate::store;
 
@@ -79,7 +80,7 @@ fn import(
     from: PathBuf,
     mut report: Report,
 ) -> Result<Summary, Box<dyn std::error::Error>> {
-    let (mut answer, bar) = (session.ask(operate::Command::Import(from))?, progress::bar("records"));
+    let (mut answer, bar) = (session.ask(admin::Command::Import(from))?, progress::bar("records"));
     let mut summary = Summary::default();
     while let Some(output) = answer.next() {
         match output {

@@ -4,9 +4,9 @@ use clap::Subcommand;
 
 use super::session::{Missing, Session};
 use super::{Group, Outcome, output};
+use crate::admin::Command as Operation;
+use crate::admin::keys::Command as Keys;
 use crate::config::Config;
-use crate::operate::Command as Operation;
-use crate::operate::keys::Command as Keys;
 
 #[derive(Subcommand)]
 pub enum Command {

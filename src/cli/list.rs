@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::session::Session;
 use super::{Outcome, output};
+use crate::admin::{Command, Output, Wanted, companies, superusers, users};
 use crate::api::operator::Records;
 use crate::domain::Kind;
-use crate::operate::{Command, Output, Wanted, companies, superusers, users};
 
 #[derive(Args)]
 pub struct List {

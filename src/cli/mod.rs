@@ -31,12 +31,12 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand};
 
 use self::new_database::NewDatabase;
+use crate::admin::{Cause, Failure};
 use crate::backup::is_missing;
 use crate::build_info;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Actor, Event, EventKind};
-use crate::operate::{Cause, Failure};
 use crate::store::{self, EventBounds, Location, Store};
 
 /// What `--version` shows: version, revision and build time.

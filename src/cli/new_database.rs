@@ -2,10 +2,10 @@
 
 use clap::Args;
 
+use crate::admin::Failure;
 use crate::backup;
 use crate::backup::schedule;
 use crate::config::Config;
-use crate::operate::Failure;
 
 /// The flag of commands that make the database when there is none.
 #[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use comfy_table::presets;
 use serde_json::Value;
 
 use super::Outcome;
-use crate::operate::Failure;
+use crate::admin::Failure;
 
 /// Rows with these columns as a table; `json`: all that they have, as one list.
 ///

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use crate::operate::Failure;
+use crate::admin::Failure;
 
 /// Asked for twice on a terminal, else the first line of the standard input. Never an argument: those are in the list of
 /// processes and in the shell's history.

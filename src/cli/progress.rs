@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::operate::frame::Progress;
+use crate::admin::frame::Progress;
 
 /// A bar on the standard error.
 pub struct Bar(ProgressBar);

@@ -9,11 +9,11 @@ use clap::Args;
 use super::check::describe;
 use super::session::{Answer, Session};
 use super::{Outcome, output, progress};
+use crate::admin::frame::Progress;
+use crate::admin::maintenance::{Command as Upkeep, Holding, Replaced};
+use crate::admin::{Command, Failure, Output};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::operate::frame::Progress;
-use crate::operate::upkeep::{Command as Upkeep, Holding, Replaced};
-use crate::operate::{Command, Failure, Output};
 use crate::random::Random;
 use crate::store::{self, Restoration, Store};
 
@@ -61,7 +61,7 @@ fn restoration(asked: &Restore) -> Restoration {
 }
 
 fn through_the_door(session: &Session, asked: &Restore) -> Result<Replaced, Box<dyn std::error::Error>> {
-    let mut answer = session.ask(Command::Upkeep(Upkeep::Restore { keep_tokens: asked.keep_tokens }))?;
+    let mut answer = session.ask(Command::Maintenance(Upkeep::Restore { keep_tokens: asked.keep_tokens }))?;
     let sent = send(&mut answer, &asked.file);
     let mut row = None;
     while let Some(output) = answer.next() {

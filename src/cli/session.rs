@@ -10,14 +10,15 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::new_database::NewDatabase;
+use crate::admin;
+use crate::admin::frame::{Frame, Hello};
+use crate::admin::socket;
+use crate::admin::{Caller, Command, Failure, Input, Io, Output};
 use crate::app::{App, StartError};
 use crate::backup;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::operate::frame::{Frame, Hello};
-use crate::operate::{self, Caller, Command, Failure, Input, Io, Output};
 use crate::random::Random;
-use crate::server::door;
 use crate::store::Location;
 
 /// What is done when there is no database.
@@ -65,7 +66,7 @@ impl Session {
         let runtime = new_runtime()?;
         let database = config.store.path.clone();
         let server = runtime.block_on(knock(&database))?;
-        let shown = door::hello(&database).database;
+        let shown = socket::hello(&database).database;
         let app = if server.is_some() {
             eprintln!("bai: {shown}, through the running server");
             None
@@ -106,9 +107,9 @@ impl Session {
         let (mut io, caller) = Io::new();
         let runtime = &self.runtime;
         let end = if let Some(app) = self.app.clone() {
-            runtime.spawn(async move { operate::run(&app, command, &mut io).await })
+            runtime.spawn(async move { admin::run(&app, command, &mut io).await })
         } else {
-            let socket = runtime.block_on(door::connect(&self.config.store.path)).map_err(gone)?;
+            let socket = runtime.block_on(socket::connect(&self.config.store.path)).map_err(gone)?;
             runtime.spawn(through_the_door(socket, command, io))
         };
         Ok(Answer { runtime, caller, end })
@@ -178,13 +179,13 @@ async fn open_file(config: &Config) -> Result<Arc<App>, StartError> {
 
 /// Whether a server of this version has the database open; nobody listens at what a killed server left.
 async fn knock(database: &Path) -> Result<Option<()>, Failure> {
-    let mut socket = match door::connect(database).await {
+    let mut socket = match socket::connect(database).await {
         Ok(socket) => socket,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             return Ok(None);
         }
         Err(error) => {
-            let path = door::path(database);
+            let path = socket::path(database);
             return Err(Failure::failed(format!("cannot reach the server at {}: {error}", path.display())));
         }
     };
@@ -197,7 +198,7 @@ async fn knock(database: &Path) -> Result<Option<()>, Failure> {
 }
 
 fn ensure_same(theirs: &Hello, database: &Path) -> Result<(), Failure> {
-    let ours = door::hello(database);
+    let ours = socket::hello(database);
     if theirs.program == ours.program {
         return Ok(());
     }

@@ -6,11 +6,11 @@ use super::list::List;
 use super::new_database::NewDatabase;
 use super::session::{Missing, Session};
 use super::{Group, Outcome, output, password};
+use crate::admin::Command as Operation;
+use crate::admin::superusers::{Command as Superusers, Credentials};
 use crate::api::operator::Records;
 use crate::config::Config;
 use crate::domain::Kind;
-use crate::operate::Command as Operation;
-use crate::operate::superusers::{Command as Superusers, Credentials};
 
 #[derive(Subcommand)]
 pub enum Command {

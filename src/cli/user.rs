@@ -10,11 +10,11 @@ use serde_json::{Map, Value};
 use super::list::List;
 use super::session::{Missing, Session};
 use super::{Group, Outcome, output, password};
+use crate::admin::users::{Command as Users, New};
+use crate::admin::{Command as Operation, Output};
 use crate::api::operator::Records;
 use crate::config::Config;
 use crate::domain::Kind;
-use crate::operate::users::{Command as Users, New};
-use crate::operate::{Command as Operation, Output};
 
 #[derive(Subcommand)]
 pub enum Command {

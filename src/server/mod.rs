@@ -1,7 +1,6 @@
 //! Listening and serving, over hyper: poem's own server sets no deadline on request headers.
 
 mod answers;
-pub mod door;
 mod places;
 mod requests;
 mod tls;
@@ -26,11 +25,11 @@ use tokio::sync::{Notify, watch};
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 
-use self::door::Door;
 use self::places::{Place, Places, TooManyOpen};
 use self::requests::Requests;
 use self::tls::Tls;
 use self::watchers::Connections;
+use crate::admin::socket::{self, Door};
 use crate::api;
 use crate::app::App;
 use crate::backup::schedule::Schedule;
@@ -172,8 +171,8 @@ fn open_door(location: &Location, app: &Arc<App>) -> Option<Door> {
     let opened = Door::open(database, app);
     opened
         .inspect_err(|error| {
-            let socket = door::path(database);
-            tracing::warn!(%error, socket = %socket.display(), "no door: commands such as \"bai user list\" need a stopped server");
+            let path = socket::path(database);
+            tracing::warn!(%error, socket = %path.display(), "no door: commands such as \"bai user list\" need a stopped server");
         })
         .ok()
 }

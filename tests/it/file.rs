@@ -257,9 +257,9 @@ fn a_server_whose_file_is_gone_or_another_refuses_writes_and_says_so() {
 fn an_import_and_a_backup_do_not_run_at_once() {
     let app = TestApp::spawn();
     let alone = Arc::clone(&app.app.upkeep).try_lock_owned().unwrap();
-    let (mut io, _caller) = bai::operate::Io::new();
-    let import = bai::operate::Command::Import("/nowhere".into());
-    let refused = app.block_on(bai::operate::run(&app.app, import, &mut io)).unwrap_err();
+    let (mut io, _caller) = bai::admin::Io::new();
+    let import = bai::admin::Command::Import("/nowhere".into());
+    let refused = app.block_on(bai::admin::run(&app.app, import, &mut io)).unwrap_err();
     assert!(refused.to_string().contains("another backup, restore, import or compaction runs"), "{refused}");
     drop(alone);
 }

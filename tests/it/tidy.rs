@@ -11,7 +11,7 @@ const RANKS: [(&str, u8); 28] = [
     ("main", 10),
     ("cli", 9),
     ("server", 8),
-    ("operate", 7),
+    ("admin", 7),
     ("api", 6),
     ("auth", 5),
     ("monitoring", 5),

@@ -1,4 +1,4 @@
-//! What an operator may do from the command line, with the server running or stopped: docs/decisions/0008-the-door.md.
+//! What an operator may do from the command line, with the server running or stopped: docs/decisions/0008-admin-socket.md.
 
 pub mod companies;
 pub mod events;
@@ -6,8 +6,9 @@ pub mod frame;
 mod import;
 pub mod io;
 pub mod keys;
+pub mod maintenance;
+pub mod socket;
 pub mod superusers;
-pub mod upkeep;
 pub mod users;
 
 use std::path::PathBuf;
@@ -35,7 +36,7 @@ pub enum Command {
     /// Brings records from PocketBase's folder or backup at this absolute path.
     Import(PathBuf),
     /// About the database as a whole.
-    Upkeep(upkeep::Command),
+    Maintenance(maintenance::Command),
     /// Who did what when.
     Events(EventQuery),
 }
@@ -53,7 +54,7 @@ pub async fn run(app: &Arc<App>, command: Command, io: &mut Io) -> Result<(), Fa
         Command::Superuser(command) => superusers::run(app, command, io).await,
         Command::Key(command) => keys::run(app, command, io).await,
         Command::Import(from) => import::run(app, from, io).await,
-        Command::Upkeep(command) => upkeep::run(app, command, io).await,
+        Command::Maintenance(command) => maintenance::run(app, command, io).await,
         Command::Events(query) => events::run(app, query, io).await,
     };
     if let (Some(act), Ok(())) = (act, &outcome) {
@@ -73,11 +74,11 @@ impl Command {
             Self::User(users::Command::Export) => Some("user export"),
             Self::Key(keys::Command::Rotate) => Some("key rotate"),
             Self::Import(_) => Some("import pocketbase"),
-            Self::Upkeep(upkeep::Command::Compact) => Some("compact"),
-            Self::Upkeep(upkeep::Command::Backup) => Some("backup"),
-            Self::Upkeep(upkeep::Command::Restore { .. }) => Some("restore"),
+            Self::Maintenance(maintenance::Command::Compact) => Some("compact"),
+            Self::Maintenance(maintenance::Command::Backup) => Some("backup"),
+            Self::Maintenance(maintenance::Command::Restore { .. }) => Some("restore"),
             Self::Key(keys::Command::List)
-            | Self::Upkeep(upkeep::Command::Check | upkeep::Command::Health)
+            | Self::Maintenance(maintenance::Command::Check | maintenance::Command::Health)
             | Self::User(_)
             | Self::Company(_)
             | Self::Superuser(_)

@@ -18,10 +18,11 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::frame::{Frame, Hello};
+use super::{Caller, Failure, Input, Io, Output};
+use crate::admin;
 use crate::app::App;
 use crate::build_info;
-use crate::operate::frame::{Frame, Hello};
-use crate::operate::{self, Caller, Failure, Input, Io, Output};
 
 /// Bytes of a socket's path that every system takes, with the zero at its end (unix(7) has 108).
 const PATH_MAX: usize = 104;
@@ -145,7 +146,7 @@ async fn serve(app: &Arc<App>, hello: Hello, socket: UnixStream) -> io::Result<(
     let Ok(Ok(Some(Frame::Command(command)))) = first else { return Ok(()) };
     let (mut io, Caller { output, input }) = Io::new();
     // Its `io` goes with it, which ends the output.
-    let work = async move { AssertUnwindSafe(operate::run(app, *command, &mut io)).catch_unwind().await };
+    let work = async move { AssertUnwindSafe(admin::run(app, *command, &mut io)).catch_unwind().await };
     let done = async { tokio::join!(work, tell(output, &mut to)) };
     let (outcome, told) = tokio::select! {
         both = done => both,
