@@ -6,7 +6,6 @@
 //! `cli` also uses `pb_data`, which uses the store. docs/architecture.md tells the rest.
 
 pub mod admin;
-pub mod api;
 pub mod app;
 pub mod auth;
 pub mod backup;
@@ -14,16 +13,20 @@ pub mod build_info;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod contract;
 pub mod domain;
 pub mod error;
 pub mod fair;
 pub mod filter;
+mod http;
 pub mod latest;
+mod limits;
 pub mod metrics;
 pub mod monitoring;
 pub mod outbound;
 pub mod password;
 pub mod pb_data;
+mod pocketbase;
 pub mod priority;
 pub mod random;
 pub mod server;

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Cause, Failure, Io, Wanted};
-use crate::api::operator::Records;
 use crate::app::App;
 use crate::domain::Kind;
+use crate::pocketbase::operator::Records;
 
 /// What may be done.
 #[derive(Clone, Deserialize, Serialize)]

@@ -1,10 +1,10 @@
 //! Who did what when, for an operator.
 
 use super::{Failure, Io};
-use crate::api::operator::Records;
 use crate::app::App;
 use crate::auth::{self, EventQuery, EventQueryField};
 use crate::domain::EventKind;
+use crate::pocketbase::operator::Records;
 
 /// Gives out the events that are asked for, newest first, and at last how many of how many at least.
 ///

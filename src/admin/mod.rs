@@ -17,10 +17,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::io::{Caller, Input, Io, Output};
-pub use crate::api::operator::{Cause, Failure, Wanted};
 use crate::app::App;
 use crate::auth::{By, EventQuery};
 use crate::domain::EventKind;
+pub use crate::pocketbase::operator::{Cause, Failure, Wanted};
 
 /// Everything that an operator may ask for.
 #[derive(Clone, Deserialize, Serialize)]
@@ -89,7 +89,7 @@ impl Command {
 
 /// Gives out a page of records as rows, and at last how many there are on all pages.
 async fn list(
-    records: &crate::api::operator::Records,
+    records: &crate::pocketbase::operator::Records,
     kind: crate::domain::Kind,
     wanted: Wanted,
     io: &Io,

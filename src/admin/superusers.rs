@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Failure, Io, Wanted};
-use crate::api::operator::Records;
 use crate::app::App;
 use crate::auth::{self, By};
 use crate::domain::{Email, EventKind, Kind, PlainPassword};
+use crate::pocketbase::operator::Records;
 use crate::store::Record;
 
 /// What may be done.

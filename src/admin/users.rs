@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Failure, Io, Wanted};
-use crate::api::operator::Records;
 use crate::app::App;
 use crate::auth::{self, By, Registration};
 use crate::domain::{Invalid, Kind, Name, Phone, Picture, PlainPassword, ShortText};
 use crate::error::Error;
+use crate::pocketbase::operator::Records;
 use crate::store::Record;
 
 /// How many users are read at once for an export.

@@ -5,8 +5,8 @@ use clap::Args;
 use super::session::Session;
 use super::{Outcome, output};
 use crate::admin::{Command, Output, Wanted, companies, superusers, users};
-use crate::api::operator::Records;
 use crate::domain::Kind;
+use crate::pocketbase::operator::Records;
 
 #[derive(Args)]
 pub struct List {

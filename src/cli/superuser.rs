@@ -8,9 +8,9 @@ use super::session::{Missing, Session};
 use super::{Group, Outcome, output, password};
 use crate::admin::Command as Operation;
 use crate::admin::superusers::{Command as Superusers, Credentials};
-use crate::api::operator::Records;
 use crate::config::Config;
 use crate::domain::Kind;
+use crate::pocketbase::operator::Records;
 
 #[derive(Subcommand)]
 pub enum Command {

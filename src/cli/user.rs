@@ -12,9 +12,9 @@ use super::session::{Missing, Session};
 use super::{Group, Outcome, output, password};
 use crate::admin::users::{Command as Users, New};
 use crate::admin::{Command as Operation, Output};
-use crate::api::operator::Records;
 use crate::config::Config;
 use crate::domain::Kind;
+use crate::pocketbase::operator::Records;
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -10,7 +10,7 @@ use poem::{Endpoint, Request};
 
 use super::SharedEndpoint;
 use super::places::Open;
-use crate::api::memory::Held;
+use crate::http::memory::Held;
 
 /// A body with what its request holds.
 pub struct HeldBody<B> {

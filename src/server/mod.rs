@@ -3,6 +3,8 @@
 mod answers;
 mod places;
 mod requests;
+pub mod routes;
+mod sandbox;
 mod tls;
 mod watchers;
 
@@ -30,7 +32,6 @@ use self::requests::Requests;
 use self::tls::Tls;
 use self::watchers::Connections;
 use crate::admin::socket::{self, Door};
-use crate::api;
 use crate::app::App;
 use crate::backup::schedule::Schedule;
 use crate::clock::Clock;
@@ -107,7 +108,7 @@ impl Server {
         let schedule = Schedule::new(&app)?;
         let (streams, stopping) = watch::channel(());
         let endpoint: SharedEndpoint =
-            Arc::new(poem::endpoint::ToDynEndpoint(api::endpoint(&app, stopping)?));
+            Arc::new(poem::endpoint::ToDynEndpoint(routes::endpoint(&app, stopping)?));
         let share = app.config.limits.share_of(settings.max_connections);
         let acceptor = Acceptor::bind(&settings, share, tls, endpoint)?;
         acceptor.connections.show(&app.metrics, settings.max_connections);
@@ -182,8 +183,7 @@ async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn 
     const APP_ID: &str = "sandbox";
     let settings =
         config::Server { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..config::Server::default() };
-    let endpoint: SharedEndpoint =
-        Arc::new(poem::endpoint::ToDynEndpoint(api::sandbox::endpoint(APP_ID, clock)));
+    let endpoint: SharedEndpoint = Arc::new(poem::endpoint::ToDynEndpoint(sandbox::endpoint(APP_ID, clock)));
     let acceptor = Acceptor::bind(&settings, settings.max_connections, None, endpoint)?;
     config.wechat.base_url = format!("http://{}", acceptor.listener.local_addr()?).into();
     config.wechat.app_id = APP_ID.into();

@@ -7,9 +7,9 @@ use ipnet::IpNet;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::api::Source;
-use crate::api::memory::ConnectionMemory;
 use crate::fair::{Bounds, Budget, Share};
+use crate::http::memory::ConnectionMemory;
+use crate::limits::Source;
 use crate::metrics::{Counter, Metrics, counter};
 
 /// What a source that has its share is told, if it speaks plain HTTP/1.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hyper_util::server::graceful::GracefulShutdown;
 
 use super::Acceptor;
-use crate::api;
+use super::routes;
 use crate::app::App;
 use crate::config;
 use crate::metrics::{Gauge, Metrics, gauge};
@@ -51,7 +51,7 @@ impl Drop for Open {
 /// The listener at `listen`, with few connections of its own.
 pub fn bind(listen: SocketAddr, app: &Arc<App>) -> Result<Acceptor, String> {
     let settings = config::Server { listen, max_connections: PLACES, ..app.config.server.clone() };
-    let endpoint = Arc::new(poem::endpoint::ToDynEndpoint(api::watch_endpoint(app)));
+    let endpoint = Arc::new(poem::endpoint::ToDynEndpoint(routes::watch_endpoint(app)));
     Acceptor::bind(&settings, PLACES, None, endpoint)
         .map_err(|e| e.replace("server.listen", "metrics.listen"))
 }

@@ -19,7 +19,7 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let location = Location::memory();
     let app = App::new(Config::default(), &location, Clock::System, Random::seeded(1));
     let app: Arc<App> = runtime.block_on(app).unwrap();
-    bai::api::document(&app).unwrap()
+    bai::server::routes::document(&app).unwrap()
 });
 
 /// One validator for each operation and status; `None` when the document gives no schema.

@@ -1,0 +1,279 @@
+//! Errors on the wire: `{code, msg, data: {}, message}`, where `message` repeats `msg` for the PocketBase SDK.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{Error as PoemError, Response};
+use poem_openapi::Object;
+use poem_openapi::types::ToJSON;
+use serde_json::{Value, json};
+
+use super::answer::JSON;
+use super::types::AnyData;
+use crate::domain::Invalid;
+use crate::error::Error;
+use crate::http::memory::TRY_AGAIN;
+use crate::wechat;
+
+/// 错误响应。HTTP 状态码与 `code` 相同;`message` 与 `msg` 相同,供 PocketBase SDK 读取。
+#[derive(Object)]
+pub struct ErrorResponse {
+    code: u16,
+    msg: String,
+    data: AnyData,
+    message: String,
+}
+
+/// An answer with the error envelope and nothing in `data`.
+pub fn reply(status: StatusCode, msg: &str) -> Response {
+    reply_with(status, msg, json!({}))
+}
+
+/// An answer with the error envelope.
+pub fn reply_with(status: StatusCode, msg: &str, data: Value) -> Response {
+    let body = ErrorResponse {
+        code: status.as_u16(),
+        msg: msg.to_owned(),
+        data: AnyData(data),
+        message: msg.to_owned(),
+    };
+    Response::builder().status(status).content_type(JSON).body(body.to_json_string())
+}
+
+/// What the request body or a field of it should have been.
+#[derive(Debug, thiserror::Error)]
+pub enum Rejected {
+    /// A field breaks a rule of the domain.
+    #[error("{field}: {why}")]
+    Field {
+        /// The contract's name of the field.
+        field: &'static str,
+        /// Which rule.
+        why: Invalid,
+    },
+    /// A required field is absent or null.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A field has another JSON type.
+    #[error("{0} is not a string")]
+    NotAString(&'static str),
+    /// `passwordConfirm` differs from `password`.
+    #[error("the passwords differ")]
+    PasswordsDiffer,
+    /// `users_type` is not one of the two.
+    #[error("unknown users_type")]
+    UnknownUserType,
+    /// The body is not JSON.
+    #[error("the body is not JSON")]
+    NotJson,
+    /// The body is JSON, but no object.
+    #[error("the body is not a JSON object")]
+    NotAnObject,
+    /// The body is declared as something else than JSON, or as nothing.
+    #[error("the body is not declared as JSON")]
+    NotDeclaredJson,
+    /// The body has more bytes than we read.
+    #[error("the body is too large")]
+    TooLarge,
+    /// The body is compressed, which nobody needs for 64 KiB and which can hide far more.
+    #[error("the body is compressed")]
+    Compressed,
+    /// The body took longer than `server.body_timeout`.
+    #[error("the body took too long")]
+    TooSlow,
+    /// The request came without TLS to a server that has it.
+    #[error("the request came without TLS")]
+    NotHttps,
+    /// The body has so many values, or lists within lists, that no request may have the memory for them.
+    #[error("the body has too many values")]
+    TooManyValues,
+    /// There is no memory for the request now; see `api::memory`.
+    #[error("requests take all memory that they may")]
+    NoMemory,
+    /// The connection broke while the body was read.
+    #[error("the body did not arrive whole")]
+    Incomplete,
+}
+
+impl Rejected {
+    /// For `map_err` on a parser of the domain.
+    pub fn field(field: &'static str) -> impl Fn(Invalid) -> Self {
+        move |why| Self::Field { field, why }
+    }
+
+    fn msg(&self) -> String {
+        match self {
+            Self::Field { field, why: Invalid::Empty } => format!("字段 {field} 不能为空,请填写"),
+            Self::Field { field, why: Invalid::TooShort { min } } => {
+                format!("字段 {field} 至少需要 {min} 个字符")
+            }
+            Self::Field { field, why: Invalid::TooLong { max } } => {
+                format!("字段 {field} 不能超过 {max} 个字符")
+            }
+            Self::Field { field, why: Invalid::Phone } => {
+                format!("字段 {field} 手机号格式不正确,请填写 11 位大陆手机号,或 +国家码加号码")
+            }
+            Self::Missing(field) => format!("缺少必填字段 {field}"),
+            Self::NotAString(field) => format!("字段 {field} 类型错误,必须是字符串"),
+            Self::PasswordsDiffer => "两次输入的密码不一致,请让 passwordConfirm 与 password 相同".into(),
+            Self::UnknownUserType => "字段 users_type 只能是 游客 或 注册用户".into(),
+            Self::NotJson => "请求体不是合法的 JSON,请检查格式".into(),
+            Self::NotAnObject => "请求体必须是 JSON 对象".into(),
+            Self::NotDeclaredJson => "请求体必须为 application/json,请设置 Content-Type".into(),
+            Self::TooLarge => "请求体过大,不能超过 64 KiB".into(),
+            Self::Compressed => "请求体不能压缩,请去掉 Content-Encoding".into(),
+            Self::TooSlow => "请求体接收超时,请重新发送".into(),
+            Self::NotHttps => "此端口只接受 HTTPS,请使用以 https:// 开头的地址".into(),
+            Self::TooManyValues => "请求体 JSON 的值或嵌套过多,请拆分后再发送".into(),
+            Self::NoMemory => "服务器繁忙,请稍后再试".into(),
+            Self::Incomplete => "请求体不完整,请重新发送".into(),
+        }
+    }
+}
+
+impl ResponseError for Rejected {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotDeclaredJson | Self::Compressed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NoMemory => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn as_response(&self) -> Response {
+        let response = reply(self.status(), &self.msg());
+        match self {
+            Self::NoMemory => with_retry_after(response, TRY_AGAIN),
+            _ => response,
+        }
+    }
+}
+
+impl Error {
+    fn msg(&self) -> String {
+        let blocked = |e: &wechat::Error| matches!(e, wechat::Error::CodeRefused(r) if r.errcode == 40226);
+        let text = match self {
+            Self::Unauthenticated(_) => "token 无效或已过期,请重新登录",
+            Self::Disabled | Self::LoginDisabled => "账号已停用,请联系管理员",
+            Self::SuperuserAddress => "不允许超级管理员从该地址访问,请联系运维人员",
+            Self::WrongPassword => "密码错误,请重新输入",
+            Self::NotPlatformUser => "用户类型不匹配:该手机号属于微信用户,请使用微信登录",
+            Self::NotWechatUser => "用户类型不匹配:仅微信用户可以更新资料",
+            Self::UserNotFound => "用户不存在,请先登录注册",
+            Self::PlatformUserNotFound => "平台用户不存在,请先注册",
+            Self::PhoneTaken => "手机号已存在,请直接登录或更换手机号",
+            Self::PhoneOfAnother => "手机号已被注册,请更换手机号",
+            Self::CodeRefused(e) if blocked(e) => "该微信用户已被微信限制,暂时无法使用",
+            Self::CodeRefused(_) => "微信 code 无效、已使用或已过期,请重新获取 code 后再试",
+            Self::TooMany { retry_after } => {
+                return format!("重复请求过于频繁,请 {} 秒后再试", whole_secs(*retry_after));
+            }
+            Self::TooManyAttempts { .. } => "尝试次数过多,请稍后再试",
+            Self::NoIdentity => "平台用户缺少原生登录 identity,请联系管理员",
+            Self::Internal(_) => "服务端内部错误,请稍后重试",
+        };
+        text.to_owned()
+    }
+}
+
+impl ResponseError for Error {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthenticated(_) | Self::Disabled => StatusCode::UNAUTHORIZED,
+            Self::SuperuserAddress => StatusCode::FORBIDDEN,
+            Self::UserNotFound | Self::PlatformUserNotFound => StatusCode::NOT_FOUND,
+            Self::TooMany { .. } | Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::NoIdentity | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::LoginDisabled
+            | Self::WrongPassword
+            | Self::NotPlatformUser
+            | Self::NotWechatUser
+            | Self::PhoneTaken
+            | Self::PhoneOfAnother
+            | Self::CodeRefused(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn as_response(&self) -> Response {
+        let mut response = reply(self.status(), &self.msg());
+        match self {
+            Self::TooMany { retry_after } | Self::TooManyAttempts { retry_after } => {
+                return with_retry_after(response, *retry_after);
+            }
+            Self::Unauthenticated(_) | Self::Disabled => {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+/// The response, with the time after which its client may try again.
+pub fn with_retry_after(mut response: Response, retry_after: Duration) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, whole_secs(retry_after).into());
+    response
+}
+
+/// Turns whatever went wrong into the envelope. `allow` are the methods of the requested path.
+pub fn to_response(error: PoemError, allow: &str) -> Response {
+    if error.is::<Error>() || error.is::<Rejected>() || error.is_from_response() {
+        return error.into_response();
+    }
+    if error.is::<NotFoundError>() {
+        return reply(StatusCode::NOT_FOUND, "接口不存在,请检查请求路径");
+    }
+    if error.is::<MethodNotAllowedError>() {
+        let mut response = reply(StatusCode::METHOD_NOT_ALLOWED, &format!("不支持该请求方法,请使用 {allow}"));
+        if let Ok(allow) = HeaderValue::from_str(allow) {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        return response;
+    }
+    match error.status() {
+        status if status.is_client_error() => reply(status, "请求无法处理,请检查请求格式"),
+        _ => internal(),
+    }
+}
+
+/// The one answer to everything that is ours to mend.
+pub fn internal() -> Response {
+    Error::internal("").as_response()
+}
+
+/// Logs what a client must not see: the cause of a 5xx with its chain. A refused code is worth a line, too,
+/// for WeChat's request id in it.
+pub fn log(error: &PoemError, request_id: &str, path: &str) {
+    match error.downcast_ref::<Error>() {
+        Some(e @ Error::Internal(_)) => tracing::error!(request_id, path, cause = chain(e), "request failed"),
+        Some(e @ Error::NoIdentity) => tracing::error!(request_id, path, cause = %e, "request failed"),
+        Some(Error::CodeRefused(e)) => tracing::info!(request_id, path, cause = %e, "code refused"),
+        Some(e) => tracing::debug!(request_id, path, cause = %e, "request refused"),
+        None if error.is::<Rejected>() => {
+            tracing::debug!(request_id, path, cause = %error, "request refused");
+        }
+        None if error.status().is_server_error() => {
+            tracing::error!(request_id, path, cause = %error, "request failed");
+        }
+        None => tracing::debug!(request_id, path, cause = %error, "request refused"),
+    }
+}
+
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(text, ": {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+fn whole_secs(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}

@@ -1,0 +1,188 @@
+//! What every request passes through, outermost: its id, CORS, panics, errors in the envelope of their path, headers, log.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use ipnet::IpNet;
+use poem::http::uri::Scheme;
+use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use poem::{Endpoint, PathPattern, Request, Response, Result};
+
+use super::body::BodyTimeout;
+use super::client_address::source_of;
+use super::cors::Cors;
+use super::memory::{Held, InMemoryOnce, Memory};
+use super::operations::{Operations, Path};
+use super::traffic::{Route, Traffic};
+use crate::contract::error;
+use crate::contract::error::Rejected;
+use crate::pocketbase;
+use crate::random::Random;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest request id that is taken from a client.
+const REQUEST_ID_MAX: usize = 64;
+
+/// As PocketBase sends them.
+const HEADERS: [(HeaderName, &str); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+    (header::X_XSS_PROTECTION, "1; mode=block"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+];
+
+/// A browser that has been here over our own TLS speaks nothing else to this host for a year. A proxy says that for itself.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// The outermost endpoint; it never fails.
+pub struct Front {
+    pub inner: Operations,
+    pub traffic: Traffic,
+    pub cors: Cors,
+    pub request_ids: RequestIds,
+    pub body_timeout: BodyTimeout,
+    pub memory: Memory,
+    /// Proxies that are believed about whom they forward for.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `Allow` by path; other paths are pages.
+    pub allow: HashMap<String, String>,
+    pub base_path: String,
+    /// Whether the server has TLS of its own, and takes nothing without.
+    pub has_tls: bool,
+}
+
+impl Endpoint for Front {
+    type Output = Response;
+
+    async fn call(&self, req: Request) -> Result<Response> {
+        let started = Instant::now();
+        let request_id = self.request_id(req.headers());
+        let (method, uri) = (req.method().clone(), req.uri().clone());
+        let (path, id) = (uri.path(), request_id.to_str().unwrap_or_default());
+        let origin = req.headers().get(header::ORIGIN).cloned();
+        let is_https = *req.scheme() == Scheme::HTTPS;
+        let is_taken = is_https || !self.has_tls;
+        let at = self.inner.at(path);
+        let (mut response, route) = if method == Method::OPTIONS && is_taken {
+            (self.cors.preflight(req.headers()), at.map_or(self.traffic.route(None), |at| &*at.route))
+        } else {
+            self.respond(at, req, &method, path, id, is_taken).await
+        };
+        let headers = response.headers_mut();
+        self.cors.apply(headers, origin.as_ref());
+        for (name, value) in HEADERS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if is_https {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+        }
+        headers.insert(REQUEST_ID, request_id.clone());
+        let (status, elapsed) = (response.status(), started.elapsed());
+        route.count(&method, status, elapsed);
+        tracing::debug!(request_id = id, %method, path, status = status.as_u16(), ?elapsed, "request");
+        Ok(response)
+    }
+}
+
+impl Front {
+    /// The answer, and the route that it is counted under. Of a path that is not the contract's, poem tells the route.
+    async fn respond<'a>(
+        &'a self,
+        at: Option<&'a Path>,
+        mut req: Request,
+        method: &Method,
+        path: &str,
+        request_id: &str,
+        is_taken: bool,
+    ) -> (Response, &'a Route) {
+        let is_pocketbase = pocketbase::speaks_at(path.strip_prefix(&self.base_path).unwrap_or(path));
+        req.set_data(self.body_timeout);
+        let admitted = self.memory.admit(&req, source_of(&req, &self.trusted_proxies), is_pocketbase);
+        if let Ok(held) = &admitted {
+            req.set_data(held.clone());
+        }
+        let route = |pattern: Option<&PathPattern>| match at {
+            Some(at) => &*at.route,
+            None => self.traffic.route(pattern.map(|pattern| &*pattern.0)),
+        };
+        let answer = self.answer(at, req, admitted, is_taken);
+        match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(Ok(response)) => {
+                let route = route(response.data());
+                (response, route)
+            }
+            Ok(Err(e)) => {
+                let route = route(e.data());
+                error::log(&e, request_id, path);
+                if is_pocketbase {
+                    return (pocketbase::error::to_response(e, method), route);
+                }
+                let allow = self.allow.get(path).map_or("GET, HEAD", String::as_str);
+                (error::to_response(e, allow), route)
+            }
+            Err(_) => {
+                tracing::error!(request_id, path, "a handler panicked");
+                let answer = if is_pocketbase { pocketbase::error::internal() } else { error::internal() };
+                (answer, route(None))
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        at: Option<&Path>,
+        req: Request,
+        admitted: Result<Held, Rejected>,
+        is_taken: bool,
+    ) -> Result<Response> {
+        let held = admitted?;
+        if !is_taken {
+            return Err(Rejected::NotHttps.into());
+        }
+        let mut response = self.inner.call(at, req).await?;
+        if response.extensions().get::<InMemoryOnce>().is_none() {
+            response.extensions_mut().insert(held);
+        }
+        Ok(response)
+    }
+
+    /// The client's id if it is harmless in a log, else one of our own.
+    fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
+        let harmless = |id: &&HeaderValue| {
+            (1..=REQUEST_ID_MAX).contains(&id.len())
+                && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+        };
+        headers.get(REQUEST_ID).filter(harmless).cloned().unwrap_or_else(|| self.request_ids.next())
+    }
+}
+
+/// Ids that are unique within a process and very likely among processes: a random half and a counted one.
+pub struct RequestIds {
+    prefix: u32,
+    count: AtomicU32,
+}
+
+impl RequestIds {
+    pub fn new(random: &Random) -> Self {
+        Self { prefix: u32::from_be_bytes(random.bytes().unwrap_or_default()), count: AtomicU32::new(1) }
+    }
+
+    fn next(&self) -> HeaderValue {
+        let id = u64::from(self.prefix) << 32 | u64::from(self.count.fetch_add(1, Ordering::Relaxed));
+        HeaderValue::try_from(format!("{id:016x}")).unwrap_or(HeaderValue::from_static("-"))
+    }
+}
+
+/// `Allow` by path from the OpenAPI document.
+pub fn allow_by_path(document: &serde_json::Value, base_path: &str) -> HashMap<String, String> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths
+        .map(|(path, item)| {
+            let methods = item.as_object().into_iter().flatten().map(|(method, _)| method.to_uppercase());
+            (format!("{base_path}{path}"), methods.collect::<Vec<_>>().join(", "))
+        })
+        .collect()
+}

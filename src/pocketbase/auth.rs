@@ -1,0 +1,224 @@
+//! `/api/collections/{collection}/auth-*` and `request-*`
+
+use poem::{Request, Result};
+use poem_openapi::param::{Path, Query};
+use poem_openapi::{Object, OpenApi};
+use serde_json::json;
+
+use super::super::limits::{Way, Whom};
+use super::Context;
+use super::answer::{Outcomes, Reply};
+use super::error::{Refused, not_loaded};
+use super::fields::Fields;
+use super::form::Form;
+use super::forms::{self, Credentials, PasswordAuthRequest};
+use crate::auth::{self, Caller, IdentityField, RefreshBy, Who};
+use crate::contract::types::{AnyData, AuthRecord};
+use crate::contract::view::{auth_record, superuser_record};
+use crate::domain::{Collections, EventKind, Kind, Phone, PlainPassword};
+use crate::error::Error;
+use crate::http::bearer::Bearer;
+use crate::http::openapi::Tags;
+
+/// The endpoints for logging in.
+pub struct AuthApi(pub Context);
+
+/// The collections whose records can log in.
+pub const AUTH: [Kind; 2] = [Kind::Users, Kind::Superusers];
+
+#[derive(Object)]
+pub struct RecordAuth {
+    record: AuthRecord,
+    token: String,
+}
+
+impl RecordAuth {
+    pub fn new(who: &Who, token: String, collections: &Collections) -> Self {
+        Self {
+            record: match who {
+                Who::User(user) => auth_record(user, &collections.users),
+                Who::Superuser(superuser) => superuser_record(superuser, &collections.superusers),
+            },
+            token,
+        }
+    }
+}
+
+enum PbAuthMethods {}
+
+impl Outcomes for PbAuthMethods {
+    type Body = AnyData;
+    const SUCCESS: Option<(u16, &str)> = Some((200, "可用的登录方式"));
+    const ERRORS: &[(u16, &str)] = &[(400, "fields 参数错误"), (404, "集合不存在")];
+}
+
+enum PbAuthWithPassword {}
+
+impl Outcomes for PbAuthWithPassword {
+    type Body = RecordAuth;
+    const SUCCESS: Option<(u16, &str)> = Some((200, "登录成功"));
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "参数错误,或账号、密码不正确"),
+        (403, "不允许超级管理员从该地址登录"),
+        (404, "集合不存在"),
+        (408, "请求体接收超时"),
+        (413, "请求体过大"),
+        (429, "尝试次数过多"),
+        (500, "服务端内部错误"),
+    ];
+}
+
+enum PbAuthRefresh {}
+
+impl Outcomes for PbAuthRefresh {
+    type Body = RecordAuth;
+    const SUCCESS: Option<(u16, &str)> = Some((200, "刷新成功"));
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "fields 参数错误"),
+        (401, "token 无效或已过期"),
+        (403, "token 属于其他集合"),
+        (404, "集合不存在"),
+        (429, "刷新过于频繁"),
+        (500, "服务端内部错误"),
+    ];
+}
+
+#[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
+impl AuthApi {
+    /// 登录方式(SDK:listAuthMethods)
+    #[oai(path = "/collections/:collection/auth-methods", method = "get", operation_id = "pbAuthMethods")]
+    async fn auth_methods(
+        &self,
+        /// tbl_auth_users 或 pbc_421601843
+        collection: Path<String>,
+        /// 只返回这些字段,逗号分隔
+        fields: Query<Option<String>>,
+    ) -> Result<Reply<PbAuthMethods>> {
+        let collection = self.0.auth_collection(&collection)?;
+        let off = json!({ "enabled": false, "duration": 0 });
+        let methods = json!({
+            "password": { "identityFields": IdentityField::of(collection.kind).iter().map(|field| forms::name_of(*field)).collect::<Vec<_>>(), "enabled": true },
+            "oauth2": { "providers": [], "enabled": false },
+            "mfa": off,
+            "otp": off,
+            "authProviders": [],
+            "usernamePassword": false,
+            "emailPassword": true,
+        });
+        Ok(Reply::new(&AnyData(methods), &Fields::parse(fields.0.as_deref())?))
+    }
+
+    /// 密码登录(SDK:authWithPassword)
+    ///
+    /// 任何登录失败均返回 400 `Failed to authenticate.`;次数限制与 `/api/platform/login` 共用。
+    #[oai(
+        path = "/collections/:collection/auth-with-password",
+        method = "post",
+        operation_id = "pbAuthWithPassword"
+    )]
+    async fn auth_with_password(
+        &self,
+        request: &Request,
+        /// tbl_auth_users 或 pbc_421601843
+        collection: Path<String>,
+        /// 只返回这些字段,逗号分隔
+        fields: Query<Option<String>>,
+        body: Form<Option<PasswordAuthRequest>>,
+    ) -> Result<Reply<PbAuthWithPassword>> {
+        let collection = self.0.auth_collection(&collection)?;
+        let fields = Fields::parse(fields.0.as_deref())?;
+        let form = body.read().map_err(not_loaded)?.unwrap_or_default();
+        let form = form.check(IdentityField::of(collection.kind))?;
+        let (who, token) = self.log_in(request, collection.kind, form).await?;
+        Ok(Reply::new(&RecordAuth::new(&who, token, self.0.app.collections()), &fields))
+    }
+
+    /// 刷新 token(SDK:authRefresh)
+    #[oai(path = "/collections/:collection/auth-refresh", method = "post", operation_id = "pbAuthRefresh")]
+    async fn auth_refresh(
+        &self,
+        bearer: Bearer,
+        /// tbl_auth_users 或 pbc_421601843
+        collection: Path<String>,
+        /// 只返回这些字段,逗号分隔
+        fields: Query<Option<String>>,
+    ) -> Result<Reply<PbAuthRefresh>> {
+        let collection = self.0.collection(&collection, &Kind::ALL).ok_or(Refused::NOT_A_COLLECTION)?;
+        let fields = Fields::parse(fields.0.as_deref())?;
+        let caller = self.0.caller_of(&bearer, collection).await?;
+        let token = self.refresh(&bearer, &caller).await?;
+        Ok(Reply::new(&RecordAuth::new(&caller.who, token, self.0.app.collections()), &fields))
+    }
+}
+
+impl AuthApi {
+    /// A new token; the same one if it is not to be refreshed.
+    async fn refresh(&self, bearer: &Bearer, caller: &Caller) -> Result<String> {
+        if !caller.is_refreshable {
+            return Ok(bearer.token().unwrap_or_default().to_owned());
+        }
+        match &caller.who {
+            Who::User(user) => {
+                self.0.limits.refresh(&user.id)?;
+                Ok(auth::refresh_token(&self.0.app, RefreshBy::User(user.clone())).await?)
+            }
+            Who::Superuser(superuser) => {
+                self.0.limits.refresh(&superuser.id)?;
+                Ok(auth::superuser_token(&self.0.app, superuser)?)
+            }
+        }
+    }
+
+    /// Every refusal but too many attempts is the same to the client.
+    async fn log_in(&self, request: &Request, kind: Kind, form: Credentials) -> Result<(Who, String)> {
+        let password = PlainPassword::attempt(form.password).map_err(|_| Refused::CREDENTIALS)?;
+        let outcome = match kind {
+            Kind::Superusers => self.log_in_superuser(request, &form.identity, password).await,
+            _ => self.log_in_user(request, &form.identity, &form.fields, password).await,
+        };
+        outcome.map_err(|error| match error {
+            Error::WrongPassword | Error::LoginDisabled => Refused::CREDENTIALS.into(),
+            other => other.into(),
+        })
+    }
+
+    async fn log_in_user(
+        &self,
+        request: &Request,
+        identity: &str,
+        fields: &[IdentityField],
+        password: PlainPassword,
+    ) -> Result<(Who, String), Error> {
+        let Context { app, limits, .. } = &self.0;
+        let user = auth::user_by_identity(app, identity, fields).await?;
+        // A phone that nobody has is one name however it is written, as a known one is.
+        let phone = Phone::parse(identity).ok();
+        let name = phone.as_ref().map_or(identity, Phone::as_str);
+        let source = self.0.source(request);
+        let whom = Whom::new(user.as_ref().map(|user| &user.id), name);
+        let admitted = limits.password(Way::Login, &source, whom);
+        let attempt = auth::admitted(app, EventKind::LoginFailed, source.ip(), admitted)?;
+        let user = attempt.found(user.ok_or(Error::PlatformUserNotFound)).ok();
+        let outcome = auth::password_login(app, source.ip(), identity, user, password).await;
+        let session = attempt.settle(outcome)?;
+        Ok((Who::User(Box::new(session.user)), session.token))
+    }
+
+    async fn log_in_superuser(
+        &self,
+        request: &Request,
+        email: &str,
+        password: PlainPassword,
+    ) -> Result<(Who, String), Error> {
+        self.0.admit(request)?;
+        let Context { app, limits, .. } = &self.0;
+        let superuser = app.store.superuser_by_email(email).await?;
+        let source = self.0.source(request);
+        let whom = Whom::new(superuser.as_ref().map(|superuser| &superuser.id), email);
+        let admitted = limits.password(Way::Login, &source, whom);
+        let attempt = auth::admitted(app, EventKind::SuperuserLoginFailed, source.ip(), admitted)?;
+        let superuser = attempt.found(superuser.ok_or(Error::PlatformUserNotFound)).ok();
+        let session = attempt.settle(auth::superuser_login(app, source.ip(), superuser, password).await)?;
+        Ok((Who::Superuser(Box::new(session.superuser)), session.token))
+    }
+}

@@ -1,0 +1,206 @@
+//! `/api/collections`: the collections, described to superusers. They are what they are: nothing changes them.
+
+use poem::Result;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::{Object, OpenApi};
+use serde_json::Value;
+
+use super::Context;
+use super::answer::{Outcomes, Reply};
+use super::description::{Described, IN_ORDER, SEARCHABLE, describe};
+use super::error::Refused;
+use super::fields::Fields;
+use super::list::ListError;
+use super::paging::Paging;
+use crate::contract::types::{AnyData, AuthRecord};
+use crate::domain::Actor;
+use crate::filter::{self, Filter, SUPERUSER_ONLY, Sort};
+use crate::http::bearer::Bearer;
+use crate::http::openapi::Tags;
+
+/// The endpoints for collections.
+pub struct CollectionsApi(pub Context);
+
+#[derive(Object)]
+#[expect(non_snake_case, reason = "PocketBase's names")]
+pub struct CollectionList {
+    items: Vec<AuthRecord>,
+    page: u64,
+    perPage: u64,
+    totalItems: i64,
+    totalPages: i64,
+}
+
+enum PbListCollections {}
+
+impl Outcomes for PbListCollections {
+    type Body = CollectionList;
+    const SUCCESS: Option<(u16, &str)> = Some((200, "集合"));
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "查询参数错误"),
+        (401, "token 无效或已过期"),
+        (403, "仅超级管理员可用"),
+        (429, "查询过多,请稍后再试"),
+        (500, "服务端内部错误"),
+    ];
+}
+
+enum PbViewCollection {}
+
+impl Outcomes for PbViewCollection {
+    type Body = AnyData;
+    const SUCCESS: Option<(u16, &str)> = Some((200, "集合"));
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "fields 参数错误"),
+        (401, "token 无效或已过期"),
+        (403, "仅超级管理员可用"),
+        (404, "集合不存在"),
+        (500, "服务端内部错误"),
+    ];
+}
+
+enum PbReadOnly {}
+
+impl Outcomes for PbReadOnly {
+    type Body = AnyData;
+    const SUCCESS: Option<(u16, &str)> = None;
+    const ERRORS: &[(u16, &str)] =
+        &[(401, "token 无效或已过期"), (403, "集合不可修改"), (404, "集合不存在"), (500, "服务端内部错误")];
+}
+
+#[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
+impl CollectionsApi {
+    /// 查询集合列表(SDK:collections.getList、getFullList):仅超级管理员
+    #[oai(path = "/collections", method = "get", operation_id = "pbListCollections")]
+    #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
+    async fn list(
+        &self,
+        bearer: Bearer,
+        /// 页码,从 1 开始
+        page: Query<Option<String>>,
+        /// 每页条数,默认 30,最多 1000
+        #[oai(name = "perPage")]
+        per_page: Query<Option<String>>,
+        /// 排序字段,逗号分隔,可加前缀 + 或 -
+        sort: Query<Option<String>>,
+        /// 过滤条件,可用 id、created、updated、name、system、type
+        filter: Query<Option<String>>,
+        /// 只返回这些字段,逗号分隔
+        fields: Query<Option<String>>,
+        /// 为 1 时不统计总数
+        #[oai(name = "skipTotal")]
+        skip_total: Query<Option<String>>,
+    ) -> Result<Reply<PbListCollections>> {
+        let by = self.0.ensure_superuser(&bearer).await?;
+        let paging = Paging::parse(page.0.as_deref(), per_page.0.as_deref(), skip_total.0.as_deref())?;
+        let fields = Fields::parse(fields.0.as_deref())?;
+        let found = self.find(by.actor, &filter.0.unwrap_or_default(), &sort.0.unwrap_or_default()).await?;
+        let (total_items, total_pages) = paging.totals(found.len() as u64);
+        let items = paging.of(found).into_iter().map(|described| fields.pick_record(described.json));
+        let list = CollectionList {
+            items: items.collect(),
+            page: paging.page,
+            perPage: paging.per_page,
+            totalItems: total_items,
+            totalPages: total_pages,
+        };
+        Ok(Reply::new(&list, &Fields::all()))
+    }
+
+    /// 查询一个集合(SDK:collections.getOne):仅超级管理员
+    #[oai(path = "/collections/:collection", method = "get", operation_id = "pbViewCollection")]
+    async fn view(
+        &self,
+        bearer: Bearer,
+        /// 集合名或集合 id
+        collection: Path<String>,
+        /// 只返回这些字段,逗号分隔
+        fields: Query<Option<String>>,
+    ) -> Result<Reply<PbViewCollection>> {
+        self.0.ensure_superuser(&bearer).await?;
+        let fields = Fields::parse(fields.0.as_deref())?;
+        let collection = self.0.app.collections().find(&collection).ok_or(Refused::NOT_FOUND)?;
+        let described = describe(&self.0, collection.kind);
+        Ok(Reply::new(&AnyData(Value::Object(described.json.0)), &fields))
+    }
+
+    /// 创建集合:不支持
+    ///
+    /// 服务端只有 tbl_auth_users、tbl_company、_superusers 三个集合,不能增改删:超级管理员得到 403。
+    #[oai(path = "/collections", method = "post", operation_id = "pbCreateCollection")]
+    async fn create(&self, bearer: Bearer) -> Result<Reply<PbReadOnly>> {
+        self.0.ensure_superuser(&bearer).await?;
+        Err(Refused::READ_ONLY.into())
+    }
+
+    /// 修改集合:不支持
+    #[oai(path = "/collections/:collection", method = "patch", operation_id = "pbUpdateCollection")]
+    async fn update(
+        &self,
+        bearer: Bearer,
+        /// 集合名或集合 id
+        collection: Path<String>,
+    ) -> Result<Reply<PbReadOnly>> {
+        self.refuse_change(&bearer, &collection).await
+    }
+
+    /// 删除集合:不支持
+    #[oai(path = "/collections/:collection", method = "delete", operation_id = "pbDeleteCollection")]
+    async fn delete(
+        &self,
+        bearer: Bearer,
+        /// 集合名或集合 id
+        collection: Path<String>,
+    ) -> Result<Reply<PbReadOnly>> {
+        self.refuse_change(&bearer, &collection).await
+    }
+}
+
+impl CollectionsApi {
+    async fn refuse_change(&self, bearer: &Bearer, name_or_id: &str) -> Result<Reply<PbReadOnly>> {
+        self.0.ensure_superuser(bearer).await?;
+        self.0.app.collections().find(name_or_id).ok_or(Refused::NOT_FOUND)?;
+        Err(Refused::READ_ONLY.into())
+    }
+
+    async fn find(&self, actor: Actor, filter: &str, sort: &str) -> Result<Vec<Described>> {
+        let bad = |_| Refused::BAD_REQUEST;
+        let is_field = |name: &str| SEARCHABLE.contains(&name);
+        if SUPERUSER_ONLY.iter().any(|word| filter.contains(word)) {
+            return Err(Refused::BAD_REQUEST.into());
+        }
+        let mut found: Vec<_> = IN_ORDER.into_iter().map(|kind| describe(&self.0, kind)).collect();
+        if !filter.is_empty() {
+            let filter = Filter::parse(filter).map_err(bad)?;
+            filter.check(is_field).map_err(bad)?;
+            found = self.matching(actor, found, filter).await?;
+        }
+        if !sort.is_empty() {
+            let sort = Sort::parse(sort).map_err(bad)?;
+            sort.check(is_field).map_err(bad)?;
+            found.sort_by(|a, b| sort.compare(a, b, 0));
+        }
+        Ok(found)
+    }
+
+    async fn matching(
+        &self,
+        actor: Actor,
+        all: Vec<Described>,
+        filter: Filter,
+    ) -> Result<Vec<Described>, ListError> {
+        let now = self.0.app.clock.now();
+        self.0
+            .evaluate(actor, move |budget| {
+                let context = filter::Context { now, auth: None, is_superuser: true };
+                let mut found = Vec::with_capacity(all.len());
+                for described in &all {
+                    if filter.matches(described, &context, budget)? {
+                        found.push(described.clone());
+                    }
+                }
+                Ok(found)
+            })
+            .await
+    }
+}

@@ -1,0 +1,264 @@
+//! PocketBase's errors: `{data, message, status}`, with what is wrong with a field in `data`.
+
+use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
+use poem::http::{Method, StatusCode, header};
+use poem::{Error as PoemError, Response};
+use poem_openapi::Object;
+use serde_json::{Map, Value, json};
+
+use super::field_error::{FieldError, FieldErrors};
+use crate::contract::answer::JSON;
+use crate::contract::error::Rejected;
+use crate::contract::types::AnyData;
+use crate::error::Error;
+
+/// An error in PocketBase's form; `data` names the fields that are wrong.
+#[derive(Object)]
+pub struct PocketBaseError {
+    data: AnyData,
+    message: String,
+    status: u16,
+}
+
+/// Why PocketBase would refuse.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Refused {
+    status: StatusCode,
+    message: &'static str,
+    fields: FieldErrors,
+    /// What is wrong with which request of a batch, in place of `fields`.
+    requests: Option<Box<Value>>,
+}
+
+const SOMETHING: &str = "Something went wrong while processing your request.";
+
+impl Refused {
+    pub const BAD_REQUEST: Self = Self::new(StatusCode::BAD_REQUEST, SOMETHING);
+    pub const COSTLY_FILTER: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "The filter compares too much text of one record: use fewer comparisons, or none of long fields with each other.",
+    );
+    pub const NOT_LOADED: Self =
+        Self::new(StatusCode::BAD_REQUEST, "An error occurred while loading the submitted data.");
+    pub const CREDENTIALS: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to authenticate.");
+    pub const NO_OTP: Self =
+        Self::new(StatusCode::FORBIDDEN, "The collection is not configured to allow OTP authentication.");
+    pub const NO_OAUTH2: Self =
+        Self::new(StatusCode::FORBIDDEN, "The collection is not configured to allow OAuth2 authentication.");
+    pub const NO_MAIL: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to request email change.");
+    pub const UNAUTHENTICATED: Self =
+        Self::new(StatusCode::UNAUTHORIZED, "The request requires valid record authorization token.");
+    pub const NOT_A_USER: Self =
+        Self::new(StatusCode::FORBIDDEN, "The request requires auth record from _superusers collection.");
+    pub const NOT_A_SUPERUSER: Self =
+        Self::new(StatusCode::FORBIDDEN, "The request requires auth record from tbl_auth_users collection.");
+    pub const SUPERUSERS_ONLY: Self =
+        Self::new(StatusCode::FORBIDDEN, "Only superusers can perform this action.");
+    pub const COLLECTION_FILTER: Self =
+        Self::new(StatusCode::FORBIDDEN, "Only superusers can filter by @collection.");
+    pub const REQUEST_FILTER: Self =
+        Self::new(StatusCode::FORBIDDEN, "Only superusers can filter by @request.");
+    pub const LAST_SUPERUSER: Self =
+        Self::new(StatusCode::BAD_REQUEST, "You can't delete the only existing superuser.");
+    pub const BATCH_NOT_READ: Self =
+        Self::new(StatusCode::BAD_REQUEST, "Failed to read the submitted batch data.");
+    pub const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "The requested resource wasn't found.");
+    pub const NO_FILE: Self = Self::new(StatusCode::NOT_FOUND, "File not found.");
+    /// An unknown collection where records are read or deleted …
+    pub const NO_COLLECTION: Self = Self::new(StatusCode::NOT_FOUND, "Missing collection context.");
+    /// … and anywhere else.
+    pub const NOT_A_COLLECTION: Self =
+        Self::new(StatusCode::NOT_FOUND, "Missing or invalid collection context.");
+    pub const SET_UP: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "The set-up link is not valid (any more); without a superuser, the next start prints another.",
+    );
+    const ADDRESS: Self =
+        Self::new(StatusCode::FORBIDDEN, "Superusers are not allowed to come from this address.");
+    pub const NO_CLIENT: Self = Self::new(StatusCode::NOT_FOUND, "Missing or invalid client id.");
+    pub const OTHER_CLIENT: Self =
+        Self::new(StatusCode::FORBIDDEN, "The current and the previous request authorization don't match.");
+    pub const NOT_ALLOWED: Self =
+        Self::new(StatusCode::FORBIDDEN, "The authorized record is not allowed to perform this action.");
+    pub const READ_ONLY: Self =
+        Self::new(StatusCode::FORBIDDEN, "The collections of this server cannot be changed.");
+    pub const NOT_AN_AUTH_COLLECTION: Self =
+        Self::new(StatusCode::NOT_FOUND, "Missing or invalid auth collection context.");
+    pub const NO_FILE_TOKEN: Self =
+        Self::new(StatusCode::FORBIDDEN, "Insufficient permissions to access the resource.");
+    pub const BACKUP_BUSY: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "Try again later - another backup/restore process has already been started.",
+    );
+    pub const BACKUP_FAILED: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to create backup.");
+    pub const UPLOAD_FAILED: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to upload backup.");
+    pub const RESTORE_FAILED: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to restore backup.");
+    pub const NO_BACKUP: Self = Self::new(StatusCode::BAD_REQUEST, "Missing or invalid backup file.");
+    pub const BACKUP_GONE: Self =
+        Self::new(StatusCode::BAD_REQUEST, "Invalid or already deleted backup file.");
+    const CONTENT_TYPE: Self = Self::new(StatusCode::BAD_REQUEST, "Unsupported Content-Type.");
+    const TOO_LARGE: Self = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Request entity too large.");
+    const TOO_SLOW: Self = Self::new(StatusCode::REQUEST_TIMEOUT, "The request body took too long.");
+    const NOT_HTTPS: Self = Self::new(StatusCode::BAD_REQUEST, "This server speaks HTTPS only.");
+    const TOO_MANY: Self = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests.");
+    const BUSY: Self = Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server is busy, try again soon.");
+    const INTERNAL: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, SOMETHING);
+
+    const fn new(status: StatusCode, message: &'static str) -> Self {
+        Self { status, message, fields: FieldErrors::new(), requests: None }
+    }
+
+    /// A form with wrong fields.
+    pub fn form(fields: FieldErrors) -> Self {
+        let message = "An error occurred while validating the submitted data.";
+        Self { fields, ..Self::new(StatusCode::BAD_REQUEST, message) }
+    }
+
+    /// A form with wrong fields, where PocketBase has no words of its own for that.
+    pub fn bad_request(fields: FieldErrors) -> Self {
+        Self { fields, ..Self::BAD_REQUEST }
+    }
+
+    /// A new record with wrong fields.
+    pub fn create(fields: FieldErrors) -> Self {
+        Self { fields, ..Self::new(StatusCode::BAD_REQUEST, "Failed to create record.") }
+    }
+
+    /// A batch that was not read: what is wrong with `requests`.
+    pub fn batch_data(requests: Value) -> Self {
+        let requests = Some(Box::new(requests));
+        Self { requests, ..Self::new(StatusCode::BAD_REQUEST, "Invalid batch request data.") }
+    }
+
+    /// A batch of which the request `index` was refused.
+    pub fn batch(index: usize, refused: &Self) -> Self {
+        let failed = json!({
+            "code": "batch_request_failed", "message": "Batch request failed.", "response": refused.body(),
+        });
+        let mut requests = Map::new();
+        requests.insert(index.to_string(), failed);
+        let requests = Some(Box::new(requests.into()));
+        Self { requests, ..Self::new(StatusCode::BAD_REQUEST, "Batch transaction failed.") }
+    }
+
+    /// A change of a record with wrong fields.
+    pub fn update(fields: FieldErrors) -> Self {
+        Self { fields, ..Self::new(StatusCode::BAD_REQUEST, "Failed to update record.") }
+    }
+
+    /// Whether it is refused with this status.
+    pub fn is(&self, status: StatusCode) -> bool {
+        self.status == status
+    }
+
+    /// Whether it is refused because the phone is somebody else's.
+    pub fn is_taken_phone(&self) -> bool {
+        self.fields.has("users_phone", &FieldError::NOT_UNIQUE)
+    }
+
+    /// In one line: what is wrong with which field, or else why it is refused.
+    pub fn in_words(&self) -> String {
+        if self.fields.is_empty() { self.message.to_owned() } else { self.fields.in_words() }
+    }
+
+    fn body(&self) -> Value {
+        let data = match &self.requests {
+            Some(requests) => json!({ "requests": requests }),
+            None => self.fields.json(),
+        };
+        json!({ "data": data, "message": self.message, "status": self.status.as_u16() })
+    }
+
+    fn response(&self) -> Response {
+        Response::builder().status(self.status).content_type(JSON).body(self.body().to_string())
+    }
+}
+
+impl ResponseError for Refused {
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    fn as_response(&self) -> Response {
+        self.response()
+    }
+}
+
+/// Why a body of a batch was not read.
+pub fn batch_not_read(rejected: Rejected) -> PoemError {
+    match rejected {
+        Rejected::NotJson | Rejected::NotAnObject => Refused::BATCH_NOT_READ.into(),
+        other => other.into(),
+    }
+}
+
+/// A form that could not be read, in the words that PocketBase has for that.
+pub fn not_loaded(rejected: Rejected) -> PoemError {
+    match rejected {
+        Rejected::NotJson | Rejected::NotAnObject | Rejected::NotAString(_) => Refused::NOT_LOADED.into(),
+        other => other.into(),
+    }
+}
+
+/// Turns whatever went wrong into PocketBase's form.
+pub fn to_response(error: PoemError, method: &Method) -> Response {
+    if error.is::<Refused>() {
+        return error.into_response();
+    }
+    if let Some(error) = error.downcast_ref::<Error>() {
+        return ours(error);
+    }
+    if let Some(rejected) = error.downcast_ref::<Rejected>() {
+        return unread(rejected);
+    }
+    if error.is::<NotFoundError>() || error.is::<MethodNotAllowedError>() {
+        // PocketBase looks for a page where a GET finds no route.
+        let is_get = method == Method::GET || method == Method::HEAD;
+        return if is_get { Refused::NO_FILE.response() } else { Refused::NOT_FOUND.response() };
+    }
+    match error.status() {
+        status if status.is_client_error() => Refused { status, ..Refused::BAD_REQUEST }.response(),
+        _ => internal(),
+    }
+}
+
+/// The one answer to everything that is ours to mend.
+pub fn internal() -> Response {
+    Refused::INTERNAL.response()
+}
+
+/// Headers such as `Retry-After` are the same in both dialects.
+fn ours(error: &Error) -> Response {
+    let refused = match error {
+        Error::TooMany { .. } | Error::TooManyAttempts { .. } => Refused::TOO_MANY,
+        Error::Unauthenticated(_) | Error::Disabled => Refused::UNAUTHENTICATED,
+        Error::SuperuserAddress => Refused::ADDRESS,
+        _ => Refused::INTERNAL,
+    };
+    let mut response = refused.response();
+    for (name, value) in error.as_response().headers() {
+        response.headers_mut().insert(name, value.clone());
+    }
+    response
+}
+
+/// The reason why a request was not read, in PocketBase's form; headers are the same in both dialects.
+pub fn unread(rejected: &Rejected) -> Response {
+    let mut response = refused(rejected).response();
+    if let Some(retry_after) = rejected.as_response().headers().get(header::RETRY_AFTER) {
+        response.headers_mut().insert(header::RETRY_AFTER, retry_after.clone());
+    }
+    response
+}
+
+fn refused(rejected: &Rejected) -> Refused {
+    match rejected {
+        Rejected::NoMemory => Refused::BUSY,
+        Rejected::NotDeclaredJson => Refused::CONTENT_TYPE,
+        Rejected::TooLarge => Refused::TOO_LARGE,
+        Rejected::TooSlow => Refused::TOO_SLOW,
+        Rejected::NotHttps => Refused::NOT_HTTPS,
+        _ => Refused::BAD_REQUEST,
+    }
+}

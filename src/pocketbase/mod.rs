@@ -1,0 +1,213 @@
+//! PocketBase's own API over the three collections, so that its SDKs work unchanged.
+//!
+//! Its words, encodings and errors are PocketBase's: none of the contract's envelope is here.
+
+mod acts;
+mod answer;
+mod auth;
+mod backups;
+mod batch;
+mod best;
+mod cast;
+mod changes;
+mod collections;
+mod companies;
+mod description;
+pub mod error;
+mod events;
+mod field_error;
+mod fields;
+mod filter;
+mod form;
+mod forms;
+mod given;
+mod health;
+mod impersonate;
+mod json;
+mod list;
+mod mail;
+mod off;
+mod old_password;
+pub mod operator;
+mod paging;
+mod passwords;
+mod places;
+mod realtime;
+mod records;
+mod row;
+mod scan;
+mod schema;
+mod set_up;
+mod show;
+mod superusers;
+mod users;
+mod wishes;
+
+use std::sync::Arc;
+
+use poem::Request;
+
+use self::auth::AUTH;
+pub use self::auth::AuthApi;
+pub use self::backups::BackupsApi;
+pub use self::batch::BatchApi;
+pub use self::collections::CollectionsApi;
+use self::error::Refused;
+pub use self::events::EventsApi;
+pub use self::health::HealthApi;
+pub use self::impersonate::ImpersonateApi;
+pub use self::mail::MailApi;
+pub use self::off::OffApi;
+use self::places::Places;
+pub use self::realtime::RealtimeApi;
+pub use self::records::RecordsApi;
+use self::schema::Schemas;
+pub use self::set_up::SetUpApi;
+use super::limits::Limits;
+use crate::app::App;
+use crate::auth::{By, Caller, Who, ensure_address};
+use crate::domain::{Collection, Kind};
+use crate::error::{Error, Result};
+use crate::http::bearer::Bearer;
+use crate::http::client_address::{address_of, source_of};
+use crate::latest::Latest;
+use crate::limits::Source;
+
+/// Where PocketBase answers, errors included.
+const ROOTS: [&str; 8] = [
+    "/api/health",
+    "/api/collections",
+    "/api/batch",
+    "/api/realtime",
+    "/api/backups",
+    "/api/files",
+    "/api/events",
+    "/api/setup",
+];
+
+/// Whether errors under `path` are PocketBase's.
+pub fn speaks_at(path: &str) -> bool {
+    let inside = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    ROOTS.iter().any(|root| path.strip_prefix(root).is_some_and(inside))
+}
+
+/// What the endpoints work with.
+#[derive(Clone)]
+pub struct Context {
+    pub app: Arc<App>,
+    pub limits: Arc<Limits>,
+    schemas: Arc<Latest<(usize, Arc<Schemas>)>>,
+    places: Places,
+}
+
+impl Context {
+    pub fn new(app: &Arc<App>, limits: &Arc<Limits>) -> Self {
+        let schemas = (app.generation(), Arc::new(Schemas::new(app.collections())));
+        Self {
+            app: Arc::clone(app),
+            limits: Arc::clone(limits),
+            schemas: Arc::new(Latest::new(schemas)),
+            places: Places::new(),
+        }
+    }
+
+    /// The fields of the collections, which another database may bring others of.
+    fn schemas(&self) -> &Arc<Schemas> {
+        let generation = self.app.generation();
+        if self.schemas.get().0 < generation {
+            self.schemas.replace((generation, Arc::new(Schemas::new(self.app.collections()))));
+        }
+        &self.schemas.get().1
+    }
+
+    /// Who asks. A token that is not valid is no error here, but no token; a superuser's is one only where superusers may
+    /// come from.
+    async fn caller(&self, bearer: &Bearer) -> Result<Option<Caller>> {
+        match bearer.caller(&self.app).await {
+            Ok(caller) => {
+                if let Who::Superuser(superuser) = &caller.who {
+                    let by = By::over_network(None, bearer.source(&self.app));
+                    ensure_address(&self.app, bearer.address(&self.app), &by, Some(&superuser.id))?;
+                }
+                Ok(Some(caller))
+            }
+            Err(Error::Unauthenticated(_) | Error::Disabled) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Who asks, if it is somebody.
+    async fn who(&self, bearer: &Bearer) -> Result<Option<Who>> {
+        Ok(self.caller(bearer).await?.map(|caller| caller.who))
+    }
+
+    /// The superuser who asks; everybody else is refused.
+    async fn ensure_superuser(&self, bearer: &Bearer) -> poem::Result<By> {
+        Ok(self.superuser(bearer).await?.0)
+    }
+
+    /// The superuser who asks, as events call them, and what the token says; everybody else is refused.
+    async fn superuser(&self, bearer: &Bearer) -> poem::Result<(By, Caller)> {
+        let caller = self.caller(bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
+        match &caller.who {
+            who @ Who::Superuser(_) => Ok((self.by(bearer, Some(who)), caller)),
+            Who::User(_) => Err(Refused::NOT_ALLOWED.into()),
+        }
+    }
+
+    /// Whoever asks, as events call them.
+    fn by(&self, bearer: &Bearer, who: Option<&Who>) -> By {
+        By::over_network(who, bearer.source(&self.app))
+    }
+
+    /// The collection that a path names, whose records can log in.
+    fn auth_collection(&self, name_or_id: &str) -> Result<&Collection, Refused> {
+        match self.collection(name_or_id, &Kind::ALL) {
+            Some(collection) if AUTH.contains(&collection.kind) => Ok(collection),
+            Some(_) => Err(Refused::NOT_AN_AUTH_COLLECTION),
+            None => Err(Refused::NOT_A_COLLECTION),
+        }
+    }
+
+    /// The caller, who has to be of `collection`.
+    async fn caller_of(&self, bearer: &Bearer, collection: &Collection) -> poem::Result<Caller> {
+        let caller = self.caller(bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
+        match (&caller.who, collection.kind) {
+            (Who::User(_), Kind::Users) | (Who::Superuser(_), Kind::Superusers) => Ok(caller),
+            (Who::User(_), _) => Err(Refused::NOT_A_SUPERUSER.into()),
+            (Who::Superuser(_), _) => Err(Refused::NOT_A_USER.into()),
+        }
+    }
+
+    /// The collection that a path names, if it is one of `kinds`.
+    fn collection(&self, name_or_id: &str, kinds: &[Kind]) -> Option<&Collection> {
+        self.app.collections().find(name_or_id).filter(|collection| kinds.contains(&collection.kind))
+    }
+
+    /// Refuses whoever wants to be a superuser and does not come from where superusers may.
+    fn admit(&self, request: &Request) -> Result<By> {
+        let address = address_of(request, &self.app.config.server.trusted_proxies);
+        let by = By::over_network(None, Source::from(address).ip());
+        ensure_address(&self.app, address, &by, None)?;
+        Ok(by)
+    }
+
+    fn source(&self, request: &Request) -> Source {
+        source_of(request, &self.app.config.server.trusted_proxies)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contract_s_paths_are_not_pocketbase_s() {
+        for path in ["/api/health", "/api/health/", "/api/collections/x/records", "/api/batch"] {
+            assert!(speaks_at(path), "{path}");
+        }
+        for path in ["/api/system/health", "/api/healthy", "/api", "/", "/api/collectionsx"] {
+            assert!(!speaks_at(path), "{path}");
+        }
+    }
+}

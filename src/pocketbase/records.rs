@@ -1,0 +1,292 @@
+//! `/api/collections/{collection}/records`
+
+use poem::{Request, Result};
+use poem_openapi::param::{Path, Query};
+use poem_openapi::types::Any;
+use poem_openapi::{Object, OpenApi};
+use serde_json::{Map, Value};
+
+use super::Context;
+use super::answer::{Outcomes, Reply};
+use super::changes::Action;
+use super::error::Refused;
+use super::fields::Fields;
+use super::filter::Condition;
+use super::form::Form;
+use super::list::by_id;
+use super::paging::Paging;
+use super::show::Expand;
+use crate::auth::Who;
+use crate::contract::types::{AnyData, AuthRecord};
+use crate::domain::{Collection, Kind, RecordId};
+use crate::http::bearer::Bearer;
+use crate::http::openapi::Tags;
+
+/// The endpoints for records: superusers have all of them, users their own and single companies.
+pub struct RecordsApi(pub Context);
+
+/// What a record is made or changed by.
+type RecordForm = Form<Option<Any<Map<String, Value>>>>;
+
+#[derive(Object)]
+#[expect(non_snake_case, reason = "PocketBase's names")]
+pub struct RecordList {
+    items: Vec<AuthRecord>,
+    page: u64,
+    perPage: u64,
+    totalItems: i64,
+    totalPages: i64,
+}
+
+enum PbListRecords {}
+
+impl Outcomes for PbListRecords {
+    type Body = RecordList;
+    const SUCCESS: Option<(u16, &str)> = Some((200, "可见的记录;未登录时为空"));
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "查询参数错误"),
+        (403, "仅超级管理员可用的集合,或 filter、sort 中有仅超级管理员可用的内容"),
+        (404, "集合不存在"),
+        (429, "查询过多,请稍后再试"),
+        (500, "服务端内部错误"),
+    ];
+}
+
+enum PbViewRecord {}
+
+impl Outcomes for PbViewRecord {
+    type Body = AuthRecord;
+    const SUCCESS: Option<(u16, &str)> = Some((200, "记录"));
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "fields 参数错误"),
+        (403, "仅超级管理员可用的集合"),
+        (404, "记录不存在或不可见"),
+        (500, "服务端内部错误"),
+    ];
+}
+
+enum PbCreateRecord {}
+
+impl Outcomes for PbCreateRecord {
+    type Body = AuthRecord;
+    const SUCCESS: Option<(u16, &str)> = Some((200, "新记录"));
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "字段错误"),
+        (403, "仅超级管理员可用"),
+        (404, "集合不存在"),
+        (408, "请求体接收超时"),
+        (413, "请求体过大"),
+        (429, "密码处理队列已满"),
+        (500, "服务端内部错误"),
+    ];
+}
+
+enum PbUpdateRecord {}
+
+impl Outcomes for PbUpdateRecord {
+    type Body = AuthRecord;
+    const SUCCESS: Option<(u16, &str)> = Some((200, "更新后的记录"));
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "字段错误"),
+        (403, "仅超级管理员可用的集合"),
+        (404, "记录不存在、不可见,或修改了不允许本人修改的字段"),
+        (408, "请求体接收超时"),
+        (413, "请求体过大"),
+        (429, "旧密码尝试或手机号修改次数过多,或密码处理队列已满"),
+        (500, "服务端内部错误"),
+    ];
+}
+
+enum PbDeleteRecord {}
+
+impl Outcomes for PbDeleteRecord {
+    type Body = AnyData;
+    const SUCCESS: Option<(u16, &str)> = Some((204, "已删除"));
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "最后一个超级管理员不能删除"),
+        (403, "仅超级管理员可用"),
+        (404, "集合或记录不存在"),
+        (500, "服务端内部错误"),
+    ];
+}
+
+#[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
+impl RecordsApi {
+    /// 查询记录列表(SDK:getList、getFullList、getFirstListItem)
+    ///
+    /// 超级管理员可见全部记录;用户在 tbl_auth_users 中只能看到本人;tbl_company 与 _superusers 仅超级管理员可列出。
+    #[oai(path = "/collections/:collection/records", method = "get", operation_id = "pbListRecords")]
+    #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
+    async fn list(
+        &self,
+        bearer: Bearer,
+        /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
+        collection: Path<String>,
+        /// 页码,从 1 开始
+        page: Query<Option<String>>,
+        /// 每页条数,默认 30,最多 1000
+        #[oai(name = "perPage")]
+        per_page: Query<Option<String>>,
+        /// 排序字段,逗号分隔,可加前缀 + 或 -
+        sort: Query<Option<String>>,
+        /// 过滤条件,PocketBase 语法
+        filter: Query<Option<String>>,
+        /// 只返回这些字段,逗号分隔
+        fields: Query<Option<String>>,
+        /// company_id:附带用户所属公司
+        expand: Query<Option<String>>,
+        /// 为 1 时不统计总数
+        #[oai(name = "skipTotal")]
+        skip_total: Query<Option<String>>,
+    ) -> Result<Reply<PbListRecords>> {
+        let collection = self.found(&collection, Refused::NO_COLLECTION)?;
+        let who = self.0.who(&bearer).await?;
+        let is_superuser = matches!(who, Some(Who::Superuser(_)));
+        if !is_superuser && collection.kind != Kind::Users {
+            return Err(Refused::SUPERUSERS_ONLY.into());
+        }
+        let paging = Paging::parse(page.0.as_deref(), per_page.0.as_deref(), skip_total.0.as_deref())?;
+        let (filter, sort) = (filter.0.unwrap_or_default(), sort.0.unwrap_or_default());
+        let schema = self.0.schemas().of(collection.kind);
+        let condition = Condition::parse(&filter, &sort, schema, is_superuser)?;
+        let fields = Fields::parse(fields.0.as_deref())?;
+        let found = self.0.list(who, collection.kind, paging, condition).await?;
+        let expand = Expand::parse(expand.0.as_deref());
+        let mut items = Vec::with_capacity(found.records.len());
+        for record in &found.records {
+            // A long page keeps nobody else waiting.
+            tokio::task::yield_now().await;
+            items.push(fields.pick_record(self.0.show(record, &expand).await?));
+        }
+        let (total_items, total_pages) = paging.totals(found.total);
+        let list = RecordList {
+            items,
+            page: paging.page,
+            perPage: paging.per_page,
+            totalItems: total_items,
+            totalPages: total_pages,
+        };
+        Ok(Reply::new(&list, &Fields::all()))
+    }
+
+    /// 查询一条记录(SDK:getOne)
+    #[oai(path = "/collections/:collection/records/:id", method = "get", operation_id = "pbViewRecord")]
+    async fn view(
+        &self,
+        bearer: Bearer,
+        /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
+        collection: Path<String>,
+        id: Path<String>,
+        /// 只返回这些字段,逗号分隔
+        fields: Query<Option<String>>,
+        /// company_id:附带用户所属公司
+        expand: Query<Option<String>>,
+    ) -> Result<Reply<PbViewRecord>> {
+        let collection = self.found(&collection, Refused::NO_COLLECTION)?;
+        let fields = Fields::parse(fields.0.as_deref())?;
+        may_view(self.0.who(&bearer).await?.as_ref(), collection.kind, &id)?;
+        let record = match RecordId::parse(&id) {
+            Some(id) => by_id(&self.0.app, collection.kind, &id).await?,
+            None => None,
+        };
+        let expand = Expand::parse(expand.0.as_deref());
+        Ok(Reply::new(&self.0.show(&record.ok_or(Refused::NOT_FOUND)?, &expand).await?, &fields))
+    }
+
+    /// 更新记录(SDK:update):本人或超级管理员
+    ///
+    /// 本人不能修改 openid、users_idtype、users_status、users_rank_level、users_auth_type、users_id、users_convers_id(404),
+    /// 修改密码需要 password、passwordConfirm、oldPassword,修改 users_phone 需要 oldPassword;超级管理员不需要 oldPassword。密码或 email 修改后该用户的所有 token 失效。
+    #[oai(path = "/collections/:collection/records/:id", method = "patch", operation_id = "pbUpdateRecord")]
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
+    async fn update(
+        &self,
+        request: &Request,
+        bearer: Bearer,
+        /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
+        collection: Path<String>,
+        id: Path<String>,
+        /// 只返回这些字段,逗号分隔
+        fields: Query<Option<String>>,
+        /// company_id:附带用户所属公司
+        expand: Query<Option<String>>,
+        body: RecordForm,
+    ) -> Result<Reply<PbUpdateRecord>> {
+        let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?.kind;
+        let fields = Fields::parse(fields.0.as_deref())?;
+        let record = self.change(request, &bearer, kind, Action::Update(id.0), body).await?;
+        Ok(Reply::new(&self.0.show(&record, &Expand::parse(expand.0.as_deref())).await?, &fields))
+    }
+
+    /// 创建记录(SDK:create):仅超级管理员
+    ///
+    /// 用户自行注册请用 `/api/platform/register` 或 `/api/wechat/login`。
+    #[oai(path = "/collections/:collection/records", method = "post", operation_id = "pbCreateRecord")]
+    async fn create(
+        &self,
+        request: &Request,
+        bearer: Bearer,
+        /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
+        collection: Path<String>,
+        /// 只返回这些字段,逗号分隔
+        fields: Query<Option<String>>,
+        /// company_id:附带用户所属公司
+        expand: Query<Option<String>>,
+        body: RecordForm,
+    ) -> Result<Reply<PbCreateRecord>> {
+        let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?.kind;
+        let fields = Fields::parse(fields.0.as_deref())?;
+        let record = self.change(request, &bearer, kind, Action::Create, body).await?;
+        Ok(Reply::new(&self.0.show(&record, &Expand::parse(expand.0.as_deref())).await?, &fields))
+    }
+
+    /// 删除记录(SDK:delete):仅超级管理员
+    #[oai(path = "/collections/:collection/records/:id", method = "delete", operation_id = "pbDeleteRecord")]
+    async fn delete(
+        &self,
+        request: &Request,
+        bearer: Bearer,
+        /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
+        collection: Path<String>,
+        id: Path<String>,
+    ) -> Result<Reply<PbDeleteRecord>> {
+        let kind = self.found(&collection, Refused::NO_COLLECTION)?.kind;
+        let who = self.0.who(&bearer).await?;
+        let plan = self.0.plan(request, who.as_ref(), kind, Action::Delete(id.0), Map::new()).await?;
+        let by = self.0.by(&bearer, who.as_ref());
+        self.0.carry_out(&by, vec![plan]).await?.map_err(|(_, refused)| refused)?;
+        Ok(Reply::empty())
+    }
+}
+
+impl RecordsApi {
+    fn found(&self, name_or_id: &str, refused: Refused) -> Result<&Collection, Refused> {
+        self.0.collection(name_or_id, &Kind::ALL).ok_or(refused)
+    }
+
+    async fn change(
+        &self,
+        request: &Request,
+        bearer: &Bearer,
+        kind: Kind,
+        action: Action,
+        body: RecordForm,
+    ) -> Result<crate::store::Record> {
+        let body = body.read()?.map(|body| body.0).unwrap_or_default();
+        let who = self.0.who(bearer).await?;
+        let plan = self.0.plan(request, who.as_ref(), kind, action, body).await?;
+        let by = self.0.by(bearer, who.as_ref());
+        let mut changed = self.0.carry_out(&by, vec![plan]).await?.map_err(|(_, refused)| refused)?;
+        Ok(changed.pop().ok_or(Refused::NOT_FOUND)?)
+    }
+}
+
+/// PocketBase's view rules of the collections: what may not be seen, is as if it were not there.
+fn may_view(who: Option<&Who>, kind: Kind, id: &str) -> Result<(), Refused> {
+    match (who, kind) {
+        (Some(Who::Superuser(_)), _) | (Some(Who::User(_)), Kind::Companies) => Ok(()),
+        (Some(Who::User(user)), Kind::Users) if user.id.as_str() == id => Ok(()),
+        (_, Kind::Superusers) => Err(Refused::SUPERUSERS_ONLY),
+        _ => Err(Refused::NOT_FOUND),
+    }
+}

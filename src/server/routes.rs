@@ -1,0 +1,191 @@
+//! Routes: everything that the server answers over HTTP, put together from the contract, PocketBase's API and the pages.
+
+use std::collections::HashMap;
+use std::iter;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use poem::http::StatusCode;
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::make_sync, get};
+use poem_openapi::OpenApiService;
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::contract::platform::PlatformApi;
+use crate::contract::system::SystemApi;
+use crate::contract::wechat::WechatApi;
+use crate::http::body::BodyTimeout;
+use crate::http::cors::Cors;
+use crate::http::front::{Front, RequestIds};
+use crate::http::memory::{InMemoryOnce, Memory};
+use crate::http::operations::Operations;
+use crate::http::pages::{Files, Page};
+use crate::http::traffic::Traffic;
+use crate::http::{front, monitoring, openapi};
+use crate::limits::Limits;
+use crate::pocketbase::{
+    AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, EventsApi, HealthApi, ImpersonateApi, MailApi,
+    OffApi, RealtimeApi, RecordsApi, SetUpApi,
+};
+
+/// Paths that are served besides those of the document.
+const PAGES: [&str; 9] = [
+    "/",
+    "/docs",
+    "/docs/",
+    "/assets/{name}",
+    "/assets/swagger-ui/{name}",
+    "/openapi.json",
+    "/openapi.yaml",
+    "/metrics",
+    "/readyz",
+];
+
+type Contract = (SystemApi, WechatApi, PlatformApi);
+type Dialect = (
+    HealthApi,
+    AuthApi,
+    MailApi,
+    OffApi,
+    ImpersonateApi,
+    CollectionsApi,
+    RecordsApi,
+    BatchApi,
+    EventsApi,
+    SetUpApi,
+    RealtimeApi,
+    BackupsApi,
+);
+type Service = OpenApiService<(Contract, Dialect), ()>;
+
+fn limits(app: &App) -> Arc<Limits> {
+    Arc::new(Limits::new(&app.config.limits, app.clock.clone()))
+}
+
+fn contract(app: &Arc<App>, limits: &Arc<Limits>) -> Contract {
+    (
+        SystemApi { app: Arc::clone(app), limits: Arc::clone(limits) },
+        WechatApi { app: Arc::clone(app), limits: Arc::clone(limits) },
+        PlatformApi { app: Arc::clone(app), limits: Arc::clone(limits) },
+    )
+}
+
+fn service(app: &Arc<App>, limits: &Arc<Limits>, stopping: watch::Receiver<()>) -> Service {
+    let context = Context::new(app, limits);
+    let dialect = (
+        HealthApi,
+        AuthApi(context.clone()),
+        MailApi(context.clone()),
+        OffApi(context.clone()),
+        ImpersonateApi(context.clone()),
+        CollectionsApi(context.clone()),
+        RecordsApi(context.clone()),
+        BatchApi(context.clone()),
+        EventsApi(context.clone()),
+        SetUpApi(context.clone()),
+        RealtimeApi::new(context.clone(), stopping),
+        BackupsApi(context),
+    );
+    openapi::service((contract(app, limits), dialect), &app.config.server.public_urls)
+}
+
+/// The OpenAPI document, as served at `/openapi.json`.
+///
+/// # Errors
+/// When it cannot be generated, which a test would show.
+pub fn document(app: &Arc<App>) -> Result<Value, serde_json::Error> {
+    openapi::document(&service(app, &limits(app), watch::channel(()).1))
+}
+
+/// Everything that the server answers, under `server.base_path`. Answers that do not end by themselves end when the sender
+/// of `stopping` is dropped.
+///
+/// # Errors
+/// When the OpenAPI document cannot be generated, which a test would show.
+pub fn endpoint(
+    app: &Arc<App>,
+    stopping: watch::Receiver<()>,
+) -> Result<impl Endpoint<Output = Response> + 'static, Box<dyn std::error::Error>> {
+    let limits = limits(app);
+    let service = service(app, &limits, stopping);
+    let document = openapi::document(&service)?;
+    let base_path = app.config.server.base_path.clone();
+    let allow = front::allow_by_path(&document, &base_path);
+    let routes = monitoring::beside_the_api(Route::new(), app)
+        .at("/", Page::new("index.html").around(with_slash))
+        .at("/setup", Page::new("setup.html"))
+        .at("/docs", Page::swagger_ui("docs.html"))
+        .at("/docs/", get(make_sync(|_| moved("../docs"))))
+        .at("/assets/:name", Files::new(""))
+        .at("/assets/swagger-ui/:name", Files::new("swagger-ui/"))
+        .at("/openapi.json", text("application/json", serde_json::to_string_pretty(&document)?))
+        .at("/openapi.yaml", text("application/yaml", serde_yaml::to_string(&document)?))
+        .nest_no_strip("/api", service);
+    let everything = if base_path.is_empty() {
+        routes.map_to_response().boxed()
+    } else {
+        Route::new().nest(&base_path, routes).map_to_response().boxed()
+    };
+    let documented = document["paths"].as_object().into_iter().flatten().map(|(path, _)| path.as_str());
+    let traffic = Traffic::new(documented.chain(PAGES), &base_path);
+    traffic.show(&app.metrics);
+    limits.show(&app.metrics);
+    let inner = Operations::new(contract(app, &limits), &base_path, everything, &traffic);
+    let body_timeout = BodyTimeout(app.config.server.body_timeout);
+    let cors = Cors::new(&app.config.server.cors_origins);
+    let (request_ids, has_tls) = (RequestIds::new(&app.random), app.config.server.tls.is_on());
+    let (memory, trusted_proxies) = (Memory::new(&app.config), app.config.server.trusted_proxies.clone());
+    memory.show(&app.metrics);
+    Ok(Front {
+        inner,
+        traffic,
+        cors,
+        request_ids,
+        body_timeout,
+        memory,
+        trusted_proxies,
+        allow,
+        base_path,
+        has_tls,
+    })
+}
+
+/// What is answered at `metrics.listen`; its requests are not counted.
+pub fn watch_endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
+    let (routes, traffic) =
+        (monitoring::routes(app).map_to_response().boxed(), Traffic::new(iter::empty(), ""));
+    Front {
+        inner: Operations::new((), "", routes, &traffic),
+        traffic,
+        cors: Cors::new(&[]),
+        request_ids: RequestIds::new(&app.random),
+        body_timeout: BodyTimeout(app.config.server.body_timeout),
+        memory: Memory::new(&app.config),
+        trusted_proxies: Vec::new(),
+        allow: HashMap::new(),
+        base_path: String::new(),
+        has_tls: false,
+    }
+}
+
+fn text(content_type: &'static str, body: String) -> impl IntoEndpoint {
+    let body = Bytes::from(body);
+    let answer =
+        move |_| Response::builder().content_type(content_type).extension(InMemoryOnce).body(body.clone());
+    get(make_sync(answer))
+}
+
+/// Under a base path such as "/pb", "/pb" itself has to become "/pb/" for the page's relative links to hold.
+async fn with_slash(page: Arc<Page>, req: Request) -> poem::Result<Response> {
+    let path = req.original_uri().path();
+    match path.rsplit('/').next() {
+        Some("") | None => page.call(req).await,
+        Some(last) => Ok(moved(&format!("{last}/"))),
+    }
+}
+
+/// A relative redirect: it holds behind a proxy that strips a prefix, too.
+fn moved(to: &str) -> Response {
+    Response::builder().status(StatusCode::MOVED_PERMANENTLY).header("Location", to).finish()
+}
