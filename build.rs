@@ -14,7 +14,15 @@ use flate2::{Compression, GzBuilder};
 const SWAGGER_UI: [&str; 2] = ["swagger-ui.css", "swagger-ui-bundle.js"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for input in ["build.rs", "static", "src", "Cargo.toml", "Cargo.lock", "config.toml", ".git/HEAD"] {
+    for input in [
+        "build.rs",
+        "static",
+        "src",
+        "Cargo.toml",
+        "Cargo.lock",
+        "config.toml",
+        ".git/HEAD",
+    ] {
         println!("cargo:rerun-if-changed={input}");
     }
     println!("cargo:rerun-if-env-changed=SOURCE_DATE_EPOCH");
@@ -29,18 +37,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         let name = path.file_name().ok_or("a file without a name in static/")?;
         embed(&assets.join(name), &fs::read(&path)?)?;
     }
-    let mut zip = zip::ZipArchive::new(Cursor::new(utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED))?;
+    let mut zip =
+        zip::ZipArchive::new(Cursor::new(utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED))?;
     for index in 0..zip.len() {
         let mut file = zip.by_index(index)?;
         let path = file.name()?.into_owned();
-        let Some((folder, name)) = path.rsplit_once('/') else { continue };
+        let Some((folder, name)) = path.rsplit_once('/') else {
+            continue;
+        };
         if SWAGGER_UI.contains(&name) && folder.ends_with("/dist") {
             let mut content = Vec::new();
             file.read_to_end(&mut content)?;
             embed(&assets.join("swagger-ui").join(name), &content)?;
         }
     }
-    let found = SWAGGER_UI.iter().filter(|name| assets.join("swagger-ui").join(name).exists()).count();
+    let found = SWAGGER_UI
+        .iter()
+        .filter(|name| assets.join("swagger-ui").join(name).exists())
+        .count();
     if found < SWAGGER_UI.len() {
         return Err("the Swagger UI archive lacks a file".into());
     }
@@ -50,7 +64,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Writes a file, and beside it a gzip form with no time in it, so that equal input gives an equal binary.
 fn embed(path: &Path, content: &[u8]) -> Result<(), Box<dyn Error>> {
     fs::write(path, content)?;
-    let mut gz = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
+    let mut gz = GzBuilder::new()
+        .mtime(0)
+        .write(Vec::new(), Compression::best());
     gz.write_all(content)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".gz");
@@ -61,13 +77,25 @@ fn embed(path: &Path, content: &[u8]) -> Result<(), Box<dyn Error>> {
 /// Unix seconds, empty when there is no clock to ask.
 fn build_time() -> String {
     #[expect(clippy::disallowed_methods, reason = "a build has no Clock")]
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs().to_string());
-    std::env::var("SOURCE_DATE_EPOCH").ok().or_else(now).unwrap_or_default()
+    let now = || {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .ok()
+            .map(|since| since.as_secs().to_string())
+    };
+    std::env::var("SOURCE_DATE_EPOCH")
+        .ok()
+        .or_else(now)
+        .unwrap_or_default()
 }
 
 fn revision() -> String {
-    let git = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).output();
-    let revision =
-        git.ok().filter(|out| out.status.success()).and_then(|out| String::from_utf8(out.stdout).ok());
+    let git = Command::new("git")
+        .args(["rev-parse", "--short=12", "HEAD"])
+        .output();
+    let revision = git
+        .ok()
+        .filter(|out| out.status.success())
+        .and_then(|out| String::from_utf8(out.stdout).ok());
     revision.map_or_else(|| "unknown".to_owned(), |text| text.trim().to_owned())
 }

@@ -110,7 +110,12 @@ impl App {
         let collections = Latest::new(collections(&remembered));
         tokens.set_voids(remembered.voids);
         let passwords = passwords(&config)?;
-        let wechat = wechat::Client::new(&config.wechat, &config.limits, clock.clone(), random.clone());
+        let wechat = wechat::Client::new(
+            &config.wechat,
+            &config.limits,
+            clock.clone(),
+            random.clone(),
+        );
         let (metrics, events, set_up) = (Metrics::default(), Events::default(), SetUp::default());
         let backups = Backups::new(config.backup.every, clock.now());
         let upkeep = Arc::default();
@@ -150,7 +155,10 @@ async fn identify(store: &Store, random: &Random) -> Result<(), StartError> {
 /// Makes a token key at the first start.
 async fn ensure_token_key(store: &Store, clock: &Clock, random: &Random) -> Result<(), StartError> {
     if store.token_keys()?.is_empty() {
-        let key = ServerKey { secret: random.bytes()?, created: clock.now() };
+        let key = ServerKey {
+            secret: random.bytes()?,
+            created: clock.now(),
+        };
         store.add_token_key(key, clock.now()).await?;
     }
     Ok(())
@@ -158,8 +166,16 @@ async fn ensure_token_key(store: &Store, clock: &Clock, random: &Random) -> Resu
 
 /// The collections; those that were not imported are as old as the oldest token key.
 fn collections(remembered: &Remembered) -> Collections {
-    let born = remembered.token_keys.iter().map(|key| key.created).min().unwrap_or_default();
-    remembered.collections.clone().unwrap_or_else(|| Collections::new(born))
+    let born = remembered
+        .token_keys
+        .iter()
+        .map(|key| key.created)
+        .min()
+        .unwrap_or_default();
+    remembered
+        .collections
+        .clone()
+        .unwrap_or_else(|| Collections::new(born))
 }
 
 fn passwords(config: &Config) -> Result<Passwords, password::Error> {
@@ -175,5 +191,12 @@ fn passwords(config: &Config) -> Result<Passwords, password::Error> {
     };
     let queue = config.password.queue;
     // No share: who has most waiting makes room for others, and waits for as long as it takes when there are none.
-    Passwords::new(cost, threads, Bounds { all: queue, each: queue })
+    Passwords::new(
+        cost,
+        threads,
+        Bounds {
+            all: queue,
+            each: queue,
+        },
+    )
 }

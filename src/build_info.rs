@@ -11,5 +11,8 @@ pub const REVISION: &str = env!("BAI_BUILD_REVISION");
 /// When the binary was built; `None` when unknown. `SOURCE_DATE_EPOCH` at build time fixes it.
 #[must_use]
 pub fn time() -> Option<Timestamp> {
-    env!("BAI_BUILD_EPOCH_SECS").parse().ok().and_then(|secs| Timestamp::from_second(secs).ok())
+    env!("BAI_BUILD_EPOCH_SECS")
+        .parse()
+        .ok()
+        .and_then(|secs| Timestamp::from_second(secs).ok())
 }

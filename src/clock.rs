@@ -34,7 +34,10 @@ impl Clock {
     #[must_use]
     pub fn manual(now: Timestamp) -> Self {
         let wall_ms = AtomicI64::new(now.as_millisecond());
-        Self::Manual(Arc::new(Manual { wall_ms, steady_ms: AtomicI64::new(0) }))
+        Self::Manual(Arc::new(Manual {
+            wall_ms,
+            steady_ms: AtomicI64::new(0),
+        }))
     }
 
     /// The time now, cut to whole milliseconds (the resolution that we store and show).
@@ -47,7 +50,10 @@ impl Clock {
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         match self {
-            #[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one place that asks the system"
+            )]
             Self::System => Timestamp::now().as_millisecond(),
             Self::Manual(manual) => manual.wall_ms.load(Ordering::SeqCst),
         }

@@ -85,7 +85,9 @@ impl From<store::Error> for Error {
 impl From<password::Error> for Error {
     fn from(error: password::Error) -> Self {
         match error {
-            password::Error::Busy => Self::TooMany { retry_after: BUSY_RETRY },
+            password::Error::Busy => Self::TooMany {
+                retry_after: BUSY_RETRY,
+            },
             other => Self::internal(other),
         }
     }
@@ -96,7 +98,9 @@ impl From<wechat::Error> for Error {
         match error {
             wechat::Error::CodeRefused(_) => Self::CodeRefused(error),
             wechat::Error::Quota { retry_after } => Self::TooMany { retry_after },
-            wechat::Error::Full => Self::TooMany { retry_after: BUSY_RETRY },
+            wechat::Error::Full => Self::TooMany {
+                retry_after: BUSY_RETRY,
+            },
             other => Self::internal(other),
         }
     }

@@ -12,7 +12,10 @@ pub struct Latest<T> {
 impl<T> Latest<T> {
     /// The first value.
     pub const fn new(value: T) -> Self {
-        Self { value, next: OnceLock::new() }
+        Self {
+            value,
+            next: OnceLock::new(),
+        }
     }
 
     /// The last value.

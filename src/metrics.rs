@@ -13,8 +13,9 @@ use prometheus::{HistogramOpts, Opts, PullingGauge, Registry, TextEncoder};
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Bounds in seconds, from what is answered from memory to what waits for WeChat.
-pub const SECONDS: [f64; 13] =
-    [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+pub const SECONDS: [f64; 13] = [
+    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+];
 
 /// All that is counted in one app.
 #[derive(Default)]
@@ -52,10 +53,12 @@ impl Metrics {
     /// Everything, in Prometheus's text format.
     #[must_use]
     pub fn text(&self) -> String {
-        TextEncoder::new().encode_to_string(&self.0.gather()).unwrap_or_else(|error| {
-            tracing::error!(%error, "the metrics cannot be written");
-            String::new()
-        })
+        TextEncoder::new()
+            .encode_to_string(&self.0.gather())
+            .unwrap_or_else(|error| {
+                tracing::error!(%error, "the metrics cannot be written");
+                String::new()
+            })
     }
 }
 
@@ -86,13 +89,22 @@ pub fn gauges(name: &str, help: &str, labels: &[&str]) -> Gauges {
 /// How often something was at most so much, for each of `bounds`.
 #[must_use]
 pub fn histogram(name: &str, help: &str, bounds: &[f64]) -> Histogram {
-    made(name, Histogram::with_opts(HistogramOpts::new(name, help).buckets(bounds.to_vec())))
+    made(
+        name,
+        Histogram::with_opts(HistogramOpts::new(name, help).buckets(bounds.to_vec())),
+    )
 }
 
 /// Histograms by the values of `labels`.
 #[must_use]
 pub fn histograms(name: &str, help: &str, bounds: &[f64], labels: &[&str]) -> Histograms {
-    made(name, Histograms::new(HistogramOpts::new(name, help).buckets(bounds.to_vec()), labels))
+    made(
+        name,
+        Histograms::new(
+            HistogramOpts::new(name, help).buckets(bounds.to_vec()),
+            labels,
+        ),
+    )
 }
 
 /// Names, labels and bounds are written in the source, so one that Prometheus does not take is found by the first test.

@@ -35,7 +35,10 @@ impl Random {
         let mut bytes = [0; N];
         match self {
             Self::System => SysRng.try_fill_bytes(&mut bytes).map_err(|_| NoEntropy)?,
-            Self::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes),
+            Self::Seeded(rng) => rng
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .fill_bytes(&mut bytes),
         }
         Ok(bytes)
     }

@@ -11,7 +11,9 @@ use crate::pocketbase::operator::Records;
 /// # Errors
 /// What of the query cannot be read.
 pub async fn run(app: &App, query: EventQuery, io: &Io) -> Result<(), Failure> {
-    let page = auth::find_events(app, query).await?.map_err(|field| Failure::invalid(wrong(field)))?;
+    let page = auth::find_events(app, query)
+        .await?
+        .map_err(|field| Failure::invalid(wrong(field)))?;
     let done = u64::try_from(page.events.len()).unwrap_or(u64::MAX);
     for event in page.events {
         io.row(Records::show_event(event)).await?;
@@ -28,7 +30,10 @@ fn wrong(field: EventQueryField) -> String {
     match field {
         EventQueryField::Kind => {
             let kinds: Vec<_> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
-            format!("there is no such kind of events; there are {}", kinds.join(", "))
+            format!(
+                "there is no such kind of events; there are {}",
+                kinds.join(", ")
+            )
         }
         EventQueryField::Since => time("--since"),
         EventQueryField::Until => time("--until"),

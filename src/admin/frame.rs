@@ -75,8 +75,11 @@ impl Frame {
     /// The system's.
     pub async fn write(&self, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
         let (kind, payload) = self.encode()?;
-        let length = u32::try_from(payload.len()).ok().filter(|length| *length <= MAX);
-        let length = length.ok_or_else(|| io::Error::other(format!("a frame of {} bytes", payload.len())))?;
+        let length = u32::try_from(payload.len())
+            .ok()
+            .filter(|length| *length <= MAX);
+        let length = length
+            .ok_or_else(|| io::Error::other(format!("a frame of {} bytes", payload.len())))?;
         to.write_u8(kind).await?;
         to.write_u32(length).await?;
         to.write_all(&payload).await
@@ -108,7 +111,11 @@ impl Frame {
             b'e' => Self::EndOfInput,
             b'd' => Self::Done,
             b'f' => Self::Failed(json(&payload)?),
-            other => return Err(io::Error::other(format!("no frame begins with {other:#04x}"))),
+            other => {
+                return Err(io::Error::other(format!(
+                    "no frame begins with {other:#04x}"
+                )));
+            }
         })
     }
 }

@@ -22,14 +22,20 @@ use crate::pb_data::{Found, Source, Watcher};
 /// The file is being backed up, restored or compacted. What is at `from` cannot be read; what was brought until then stays.
 pub async fn run(app: &Arc<App>, from: PathBuf, io: &Io) -> Result<(), Failure> {
     // A restoration in the middle would leave half of the records in the database before it.
-    let alone = Arc::clone(&app.upkeep).try_lock_owned().map_err(|_| backup::Error::Busy)?;
+    let alone = Arc::clone(&app.upkeep)
+        .try_lock_owned()
+        .map_err(|_| backup::Error::Busy)?;
     let (teller, mut told) = mpsc::unbounded_channel();
     let (store, now, runtime) = (app.store.clone(), app.clock.now(), Handle::current());
     // SQLite is read in place, by a thread that may wait.
     let work = spawn_blocking(move || {
         let _alone = alone;
         let source = Source::open(&from)?;
-        let mut teller = Teller { to: teller, done: 0, total: 0 };
+        let mut teller = Teller {
+            to: teller,
+            done: 0,
+            total: 0,
+        };
         runtime.block_on(pb_data::import(&source, &store, &mut teller, now))
     });
     while let Some(telling) = told.recv().await {
@@ -39,7 +45,10 @@ pub async fn run(app: &Arc<App>, from: PathBuf, io: &Io) -> Result<(), Failure> 
         }
         .unwrap_or_default();
     }
-    let summary = work.await.map_err(Failure::failed)?.map_err(Failure::failed)?;
+    let summary = work
+        .await
+        .map_err(Failure::failed)?
+        .map_err(Failure::failed)?;
     // The collections are those of PocketBase now.
     app.follow(&app.store.remembered()?);
     io.row(summary).await
@@ -70,11 +79,18 @@ impl Watcher for Teller {
 
     fn done(&mut self, records: usize) {
         self.done += records as u64;
-        self.tell(Telling::Progress(Progress { done: self.done, total: self.total }));
+        self.tell(Telling::Progress(Progress {
+            done: self.done,
+            total: self.total,
+        }));
     }
 
     fn found(&mut self, found: &Found<'_>) -> io::Result<()> {
-        let row = [found.kind.name().to_owned(), found.id.to_owned(), found.problem.to_string()];
+        let row = [
+            found.kind.name().to_owned(),
+            found.id.to_owned(),
+            found.problem.to_string(),
+        ];
         self.tell(Telling::Found(row));
         Ok(())
     }

@@ -50,7 +50,13 @@ impl Io {
     pub fn new() -> (Self, Caller) {
         let (output, taken) = mpsc::channel(WAITING);
         let (given, input) = mpsc::channel(WAITING);
-        (Self { output, input }, Caller { output: taken, input: given })
+        (
+            Self { output, input },
+            Caller {
+                output: taken,
+                input: given,
+            },
+        )
     }
 
     /// Gives out a row.
@@ -58,7 +64,10 @@ impl Io {
     /// # Errors
     /// The caller has gone away.
     pub async fn row(&self, row: impl Serialize) -> Result<(), Failure> {
-        self.give(Output::Row(serde_json::to_value(row).map_err(Failure::failed)?)).await
+        self.give(Output::Row(
+            serde_json::to_value(row).map_err(Failure::failed)?,
+        ))
+        .await
     }
 
     /// Says how far the work is.
@@ -96,6 +105,9 @@ impl Io {
     }
 
     async fn give(&self, output: Output) -> Result<(), Failure> {
-        self.output.send(output).await.map_err(|_| Failure::failed("the caller has gone away"))
+        self.output
+            .send(output)
+            .await
+            .map_err(|_| Failure::failed("the caller has gone away"))
     }
 }

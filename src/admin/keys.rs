@@ -33,7 +33,11 @@ pub async fn run(app: &App, command: Command, io: &Io) -> Result<(), Failure> {
     }
     for key in app.store.token_keys()? {
         let id = token::key_id(&key).unwrap_or_default();
-        io.row(Shown { id, created: key.created.to_string() }).await?;
+        io.row(Shown {
+            id,
+            created: key.created.to_string(),
+        })
+        .await?;
     }
     Ok(())
 }
@@ -41,10 +45,21 @@ pub async fn run(app: &App, command: Command, io: &Io) -> Result<(), Failure> {
 async fn rotate(app: &App) -> Result<(), Failure> {
     let now = app.clock.now();
     let secret = app.random.bytes().map_err(Failure::failed)?;
-    let still_valid = now.checked_sub(app.config.token.lifetime).map_err(Failure::failed)?;
-    app.store.add_token_key(ServerKey { secret, created: now }, still_valid).await?;
+    let still_valid = now
+        .checked_sub(app.config.token.lifetime)
+        .map_err(Failure::failed)?;
+    app.store
+        .add_token_key(
+            ServerKey {
+                secret,
+                created: now,
+            },
+            still_valid,
+        )
+        .await?;
     let keys = Keys::new(&app.store.token_keys()?);
-    app.tokens
-        .use_keys(keys.ok_or_else(|| Failure::failed("the token keys in the database cannot be used"))?);
+    app.tokens.use_keys(
+        keys.ok_or_else(|| Failure::failed("the token keys in the database cannot be used"))?,
+    );
     Ok(())
 }

@@ -65,8 +65,21 @@ impl Holding {
     /// What a file of so many bytes holds.
     #[must_use]
     pub fn new(contents: Contents, bytes: u64) -> Self {
-        let Contents { made, users, companies, superusers, events } = contents;
-        Self { made, users, companies, superusers, events, bytes }
+        let Contents {
+            made,
+            users,
+            companies,
+            superusers,
+            events,
+        } = contents;
+        Self {
+            made,
+            users,
+            companies,
+            superusers,
+            events,
+            bytes,
+        }
     }
 }
 
@@ -96,7 +109,10 @@ impl Replaced {
         let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
         Self {
             holding: Holding::new(restored.contents, bytes),
-            before: restored.before.as_ref().map(|path| path.display().to_string()),
+            before: restored
+                .before
+                .as_ref()
+                .map(|path| path.display().to_string()),
             revoked: restored.revoked,
         }
     }
@@ -116,10 +132,17 @@ impl Health {
         let is_writable = app.store.is_writable().await;
         let mut problems = Vec::new();
         for component in readiness(app).await {
-            problems
-                .extend(component.problems.into_iter().map(|it| format!("{}: {}", component.name, it.text)));
+            problems.extend(
+                component
+                    .problems
+                    .into_iter()
+                    .map(|it| format!("{}: {}", component.name, it.text)),
+            );
         }
-        Self { is_writable, problems }
+        Self {
+            is_writable,
+            problems,
+        }
     }
 }
 
@@ -141,7 +164,11 @@ pub async fn run(app: &Arc<App>, command: Command, io: &mut Io) -> Result<(), Fa
 async fn compact(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
     let before = len(app)?;
     backup::alone(app, |app| Ok(app.store.compact()?)).await?;
-    io.row(Compacted { before, now: len(app)? }).await
+    io.row(Compacted {
+        before,
+        now: len(app)?,
+    })
+    .await
 }
 
 async fn copy(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
@@ -172,9 +199,16 @@ async fn send(mut file: File, io: &Io) -> Result<(), Failure> {
             piece.truncate(read);
             Ok::<_, std::io::Error>((piece, file))
         });
-        let (piece, rest) = read.await.map_err(Failure::failed)?.map_err(Failure::failed)?;
+        let (piece, rest) = read
+            .await
+            .map_err(Failure::failed)?
+            .map_err(Failure::failed)?;
         if piece.is_empty() {
-            return io.row(Sum { crc32: sum.finalize() }).await;
+            return io
+                .row(Sum {
+                    crc32: sum.finalize(),
+                })
+                .await;
         }
         sum.update(&piece);
         io.bytes(piece).await?;
@@ -189,17 +223,22 @@ async fn restore(app: &Arc<App>, keep_tokens: bool, io: &mut Io) -> Result<(), F
     }
     let received = incoming.end().await?;
     let restored = backup::restore(app, received.path(), keep_tokens).await?;
-    io.row(Replaced::new(&restored, &app.config.store.path)).await
+    io.row(Replaced::new(&restored, &app.config.store.path))
+        .await
 }
 
 async fn check(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
     let store = app.store.clone();
-    let contents = spawn_blocking(move || store.check()).await.map_err(Failure::failed)??;
+    let contents = spawn_blocking(move || store.check())
+        .await
+        .map_err(Failure::failed)??;
     io.row(Holding::new(contents, len(app)?)).await
 }
 
 fn len(app: &App) -> Result<u64, Failure> {
-    std::fs::metadata(&app.config.store.path).map(|file| file.len()).map_err(Failure::failed)
+    std::fs::metadata(&app.config.store.path)
+        .map(|file| file.len())
+        .map_err(Failure::failed)
 }
 
 impl From<backup::Error> for Failure {

@@ -98,5 +98,6 @@ async fn list(
     for record in &found {
         io.row(records.show(record)).await?;
     }
-    io.progress(u64::try_from(found.len()).unwrap_or(u64::MAX), total).await
+    io.progress(u64::try_from(found.len()).unwrap_or(u64::MAX), total)
+        .await
 }

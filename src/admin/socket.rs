@@ -73,7 +73,9 @@ fn short(path: &Path) -> io::Result<(Option<File>, PathBuf)> {
     }
     let folder = File::open(path.parent().unwrap_or(Path::new(".")))?;
     let name = path.file_name().unwrap_or_default();
-    let path = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
+    let path = Path::new("/proc/self/fd")
+        .join(folder.as_raw_fd().to_string())
+        .join(name);
     Ok((Some(folder), path))
 }
 
@@ -91,7 +93,12 @@ impl Door {
         let (_folder, address) = short(&path)?;
         let listener = UnixListener::bind(address)?;
         fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-        Ok(Self { listener, path, app: Arc::clone(app), hello: hello(database) })
+        Ok(Self {
+            listener,
+            path,
+            app: Arc::clone(app),
+            hello: hello(database),
+        })
     }
 
     /// Answers until the sender of `stopping` is dropped; then lets commands that are under way finish.
@@ -128,7 +135,9 @@ impl Drop for Door {
 /// The user whom the server runs as, and root, who can read the file anyway.
 fn is_allowed(socket: &UnixStream) -> bool {
     let own = rustix::process::geteuid().as_raw();
-    socket.peer_cred().is_ok_and(|peer| peer.uid() == own || peer.uid() == 0)
+    socket
+        .peer_cred()
+        .is_ok_and(|peer| peer.uid() == own || peer.uid() == 0)
 }
 
 async fn answer(app: Arc<App>, hello: Hello, socket: UnixStream) {
@@ -143,10 +152,16 @@ async fn serve(app: &Arc<App>, hello: Hello, socket: UnixStream) -> io::Result<(
     Frame::Hello(hello).write(&mut to).await?;
     to.flush().await?;
     let first = tokio::time::timeout(PATIENCE, Frame::read(&mut from)).await;
-    let Ok(Ok(Some(Frame::Command(command)))) = first else { return Ok(()) };
+    let Ok(Ok(Some(Frame::Command(command)))) = first else {
+        return Ok(());
+    };
     let (mut io, Caller { output, input }) = Io::new();
     // Its `io` goes with it, which ends the output.
-    let work = async move { AssertUnwindSafe(admin::run(app, *command, &mut io)).catch_unwind().await };
+    let work = async move {
+        AssertUnwindSafe(admin::run(app, *command, &mut io))
+            .catch_unwind()
+            .await
+    };
     let done = async { tokio::join!(work, tell(output, &mut to)) };
     let (outcome, told) = tokio::select! {
         both = done => both,
@@ -177,7 +192,10 @@ async fn take(mut from: OwnedReadHalf, input: mpsc::Sender<Input>) -> Infallible
     std::future::pending().await
 }
 
-async fn tell(mut output: mpsc::Receiver<Output>, to: &mut BufWriter<OwnedWriteHalf>) -> io::Result<()> {
+async fn tell(
+    mut output: mpsc::Receiver<Output>,
+    to: &mut BufWriter<OwnedWriteHalf>,
+) -> io::Result<()> {
     while let Some(piece) = output.recv().await {
         let frame = match piece {
             Output::Row(row) => Frame::Row(row),

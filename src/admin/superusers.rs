@@ -46,7 +46,9 @@ pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failur
         Command::List(wanted) => return super::list(&records, Kind::Superusers, wanted, io).await,
         Command::Create(credentials) => create(app, credentials).await?,
         Command::SetPassword(Credentials { email, password }) => {
-            records.set_password(&find(&email).await?, &password).await?
+            records
+                .set_password(&find(&email).await?, &password)
+                .await?
         }
         Command::Delete(who) => records.delete(&find(&who).await?).await?,
         Command::Revoke(who) => {
@@ -58,14 +60,19 @@ pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failur
     io.row(records.show(&superuser)).await
 }
 
-async fn create(app: &App, Credentials { email, password }: Credentials) -> Result<Record, Failure> {
-    let address =
-        Email::parse(&email).ok_or_else(|| Failure::invalid(format!("{email} is not an e-mail address")))?;
-    let password =
-        PlainPassword::new(password).map_err(|why| Failure::invalid(format!("the password is {why}")))?;
+async fn create(
+    app: &App,
+    Credentials { email, password }: Credentials,
+) -> Result<Record, Failure> {
+    let address = Email::parse(&email)
+        .ok_or_else(|| Failure::invalid(format!("{email} is not an e-mail address")))?;
+    let password = PlainPassword::new(password)
+        .map_err(|why| Failure::invalid(format!("the password is {why}")))?;
     let made = auth::create_superuser(app, address, password).await?;
     if let Ok(superuser) = &made {
-        let event = By::operator().event(app, EventKind::RecordCreate).about(superuser.id.as_str());
+        let event = By::operator()
+            .event(app, EventKind::RecordCreate)
+            .about(superuser.id.as_str());
         app.note(event.detail(Kind::Superusers.name()));
     }
     let taken = |_| Failure::invalid(format!("there is a superuser {email} already"));

@@ -85,7 +85,9 @@ pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failur
         Command::Holder(phone) => records.holder(&phone).await?,
         Command::ReleasePhone { phone, holder } => release_phone(&records, &phone, &holder).await?,
         Command::Create(new) => create(app, new).await?,
-        Command::SetPassword { who, password } => records.set_password(&find(&who).await?, &password).await?,
+        Command::SetPassword { who, password } => {
+            records.set_password(&find(&who).await?, &password).await?
+        }
         Command::SetEnabled { who, is_enabled } => {
             records.set_enabled(&find(&who).await?, is_enabled).await?
         }
@@ -111,7 +113,8 @@ async fn release_phone(records: &Records, phone: &str, holder: &str) -> Result<R
 }
 
 async fn create(app: &App, new: New) -> Result<Record, Failure> {
-    let wrong = |field: &'static str| move |why: Invalid| Failure::invalid(format!("the {field} is {why}"));
+    let wrong =
+        |field: &'static str| move |why: Invalid| Failure::invalid(format!("the {field} is {why}"));
     let registration = Registration {
         name: Name::parse(&new.name).map_err(wrong("name"))?,
         phone: Phone::parse(&new.phone).map_err(wrong("phone"))?,
@@ -130,9 +133,10 @@ async fn create(app: &App, new: New) -> Result<Record, Failure> {
     };
     match auth::create_user(app, &By::operator(), registration).await {
         Ok(user) => Ok(Record::User(user)),
-        Err(Error::PhoneTaken) => {
-            Err(Failure::invalid(format!("there is a user with the phone {}", new.phone)))
-        }
+        Err(Error::PhoneTaken) => Err(Failure::invalid(format!(
+            "there is a user with the phone {}",
+            new.phone
+        ))),
         Err(error) => Err(error.into()),
     }
 }
@@ -150,12 +154,16 @@ async fn export(app: &App, records: &Records, io: &Io) -> Result<(), Failure> {
                 "a backup was restored or an import ended meanwhile: what came is of the database before; export again",
             ));
         }
-        let Some(newest) = page.last() else { return Ok(()) };
+        let Some(newest) = page.last() else {
+            return Ok(());
+        };
         last = Some((newest.created, newest.number));
         for user in page {
             let mut shown = records.show(&Record::User(user));
-            let row: Vec<Value> =
-                fields.iter().map(|field| shown.remove(field).unwrap_or_default()).collect();
+            let row: Vec<Value> = fields
+                .iter()
+                .map(|field| shown.remove(field).unwrap_or_default())
+                .collect();
             io.row(row).await?;
             done += 1;
         }

@@ -56,12 +56,19 @@ impl App {
     /// [`store::Error::Failed`]: what there is room for still waits.
     pub async fn write_events(&self) -> Result<(), store::Error> {
         let mut recent = self.events.written.lock().await;
-        let events = self.events.waiting().take(|| self.event(EventKind::Lost, Actor::Nobody));
+        let events = self
+            .events
+            .waiting()
+            .take(|| self.event(EventKind::Lost, Actor::Nobody));
         if events.is_empty() {
             return Ok(());
         }
         let events = recent.find(events);
-        match self.store.add_events(events.clone(), self.event_bounds()).await {
+        match self
+            .store
+            .add_events(events.clone(), self.event_bounds())
+            .await
+        {
             Ok(ids) => {
                 recent.remember(&events, &ids, self.clock.now());
                 Ok(())

@@ -33,8 +33,12 @@ impl SetUp {
     /// [`NoEntropy`].
     pub fn make(&self, random: &Random, now_ms: i64) -> Result<String, NoEntropy> {
         let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random.bytes::<32>()?));
-        let until_ms = now_ms.saturating_add(i64::try_from(SET_UP_TIME.as_millis()).unwrap_or(i64::MAX));
-        self.put(Some(Link { digest: digest(&secret), until_ms }));
+        let until_ms =
+            now_ms.saturating_add(i64::try_from(SET_UP_TIME.as_millis()).unwrap_or(i64::MAX));
+        self.put(Some(Link {
+            digest: digest(&secret),
+            until_ms,
+        }));
         Ok(secret)
     }
 

@@ -80,7 +80,11 @@ pub async fn authenticate(app: &App, token: &str) -> Result<User> {
 /// # Errors
 /// As [`authenticate`].
 pub async fn authenticate_session(app: &App, token: &str) -> Result<(User, bool)> {
-    let Caller { who, is_refreshable, .. } = caller(app, token).await?;
+    let Caller {
+        who,
+        is_refreshable,
+        ..
+    } = caller(app, token).await?;
     match who {
         Who::User(user) => Ok((*user, is_refreshable)),
         Who::Superuser(_) => Err(Error::Unauthenticated("a superuser's token")),
@@ -94,7 +98,9 @@ pub async fn authenticate_session(app: &App, token: &str) -> Result<(User, bool)
 /// [`Error::Disabled`].
 pub async fn caller(app: &App, token: &str) -> Result<Caller> {
     let shown = Shown::read(app, token)?;
-    let who = find(app, &shown).await?.ok_or(Error::Unauthenticated("whose token it was is gone"))?;
+    let who = find(app, &shown)
+        .await?
+        .ok_or(Error::Unauthenticated("whose token it was is gone"))?;
     shown.admit(app, who).await
 }
 
@@ -103,8 +109,13 @@ pub async fn caller(app: &App, token: &str) -> Result<Caller> {
 /// # Errors
 /// As [`caller`].
 pub async fn file_caller(app: &App, token: &str) -> Result<Caller> {
-    let shown = Shown::Ours(app.tokens.verify_for(Purpose::Files, token, app.clock.now())?);
-    let who = find(app, &shown).await?.ok_or(Error::Unauthenticated("whose token it was is gone"))?;
+    let shown = Shown::Ours(
+        app.tokens
+            .verify_for(Purpose::Files, token, app.clock.now())?,
+    );
+    let who = find(app, &shown)
+        .await?
+        .ok_or(Error::Unauthenticated("whose token it was is gone"))?;
     shown.admit(app, who).await
 }
 
@@ -116,7 +127,9 @@ pub async fn file_caller(app: &App, token: &str) -> Result<Caller> {
 pub async fn caller_beside(app: &App, token: &str, record: &Record) -> Result<Caller> {
     let shown = Shown::read(app, token)?;
     let who = match (shown.whose(), record) {
-        ((Subject::User, id), Record::User(user)) if user.id == *id => Who::User(Box::new(user.clone())),
+        ((Subject::User, id), Record::User(user)) if user.id == *id => {
+            Who::User(Box::new(user.clone()))
+        }
         ((Subject::Superuser, id), Record::Superuser(superuser)) if superuser.id == *id => {
             Who::Superuser(Box::new(superuser.clone()))
         }
@@ -127,10 +140,16 @@ pub async fn caller_beside(app: &App, token: &str, record: &Record) -> Result<Ca
 
 async fn find(app: &App, shown: &Shown<'_>) -> Result<Option<Who>> {
     Ok(match shown.whose() {
-        (Subject::User, id) => app.store.user_by_id(id).await?.map(|user| Who::User(Box::new(user))),
-        (Subject::Superuser, id) => {
-            app.store.superuser_by_id(id).await?.map(|superuser| Who::Superuser(Box::new(superuser)))
-        }
+        (Subject::User, id) => app
+            .store
+            .user_by_id(id)
+            .await?
+            .map(|user| Who::User(Box::new(user))),
+        (Subject::Superuser, id) => app
+            .store
+            .superuser_by_id(id)
+            .await?
+            .map(|superuser| Who::Superuser(Box::new(superuser))),
     })
 }
 
@@ -139,7 +158,11 @@ enum Shown<'a> {
     /// Ours, verified but for the record's token key.
     Ours(Claims),
     /// PocketBase's, of a collection that was imported with the secret that signs its tokens. Nothing of it is verified.
-    PocketBase { token: PocketBaseToken<'a>, subject: Subject, secret: &'a str },
+    PocketBase {
+        token: PocketBaseToken<'a>,
+        subject: Subject,
+        secret: &'a str,
+    },
 }
 
 impl<'a> Shown<'a> {
@@ -151,16 +174,26 @@ impl<'a> Shown<'a> {
     }
 
     fn from_pocketbase(app: &'a App, token: PocketBaseToken<'a>) -> Result<Self> {
-        let collections =
-            [(&app.collections().users, Subject::User), (&app.collections().superusers, Subject::Superuser)];
-        let its = collections.into_iter().find(|(collection, _)| collection.id == token.collection_id());
-        let secret =
-            its.and_then(|(collection, subject)| Some((subject, collection.token_secret.as_deref()?)));
+        let collections = [
+            (&app.collections().users, Subject::User),
+            (&app.collections().superusers, Subject::Superuser),
+        ];
+        let its = collections
+            .into_iter()
+            .find(|(collection, _)| collection.id == token.collection_id());
+        let secret = its
+            .and_then(|(collection, subject)| Some((subject, collection.token_secret.as_deref()?)));
         let (subject, secret) = secret
             .filter(|_| app.config.token.accept_pocketbase)
-            .ok_or(Error::Unauthenticated("PocketBase's tokens are not accepted"))
+            .ok_or(Error::Unauthenticated(
+                "PocketBase's tokens are not accepted",
+            ))
             .inspect_err(|_| app.tokens.note_refused(Cause::NotAccepted))?;
-        Ok(Self::PocketBase { token, subject, secret })
+        Ok(Self::PocketBase {
+            token,
+            subject,
+            secret,
+        })
     }
 
     fn whose(&self) -> (Subject, &RecordId) {
@@ -185,7 +218,11 @@ impl<'a> Shown<'a> {
         for maker in &makers {
             ensure_there(app, maker).await?;
         }
-        Ok(Caller { who, is_refreshable, makers })
+        Ok(Caller {
+            who,
+            is_refreshable,
+            makers,
+        })
     }
 
     fn fits(&self, app: &App, token_key: &TokenKey) -> Result<()> {

@@ -80,7 +80,9 @@ pub async fn find_events(
     }
     let (limit, store) = (search.limit, app.store.clone());
     search.limit += 1;
-    let found = tokio::task::spawn_blocking(move || store.events(&search)).await.map_err(Error::internal)?;
+    let found = tokio::task::spawn_blocking(move || store.events(&search))
+        .await
+        .map_err(Error::internal)?;
     let mut events = found?;
     let has_more = events.len() > limit;
     events.truncate(limit);
@@ -106,7 +108,9 @@ fn search(query: &EventQuery, now: Timestamp) -> Result<EventSearch, EventQueryF
             Some(id) => Some(EventId::parse(&id).ok_or(EventQueryField::Before)?),
             None => None,
         },
-        limit: Some(limit).filter(|n| (1..=EVENTS_MAX).contains(n)).ok_or(EventQueryField::Limit)?,
+        limit: Some(limit)
+            .filter(|n| (1..=EVENTS_MAX).contains(n))
+            .ok_or(EventQueryField::Limit)?,
     })
 }
 
@@ -127,10 +131,24 @@ async fn whom(app: &App, name: &str) -> Result<String> {
 /// A time as people write it: `2d` (so long ago), `2026-11-22` (UTC), or RFC 3339, with a space for its `T`, too.
 #[must_use]
 pub fn moment(text: &str, now: Timestamp) -> Option<Timestamp> {
-    let ago = || humantime::parse_duration(text).ok().and_then(|ago: Duration| now.checked_sub(ago).ok());
-    let day = || Date::from_str(text).ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
+    let ago = || {
+        humantime::parse_duration(text)
+            .ok()
+            .and_then(|ago: Duration| now.checked_sub(ago).ok())
+    };
+    let day = || {
+        Date::from_str(text)
+            .ok()?
+            .to_zoned(TimeZone::UTC)
+            .ok()
+            .map(|day| day.timestamp())
+    };
     let is_date = text.len() == "2026-11-22".len();
-    if is_date { day() } else { Timestamp::from_str(text).ok().or_else(ago) }
+    if is_date {
+        day()
+    } else {
+        Timestamp::from_str(text).ok().or_else(ago)
+    }
 }
 
 #[cfg(test)]

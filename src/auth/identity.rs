@@ -34,7 +34,11 @@ impl IdentityField {
 ///
 /// # Errors
 /// Only errors of ours.
-pub async fn user_by_identity(app: &App, identity: &str, fields: &[IdentityField]) -> Result<Option<User>> {
+pub async fn user_by_identity(
+    app: &App,
+    identity: &str,
+    fields: &[IdentityField],
+) -> Result<Option<User>> {
     for field in fields {
         let user = match field {
             IdentityField::Email => app.store.user_by_email(identity).await?,

@@ -30,7 +30,9 @@ pub fn impersonate(
     };
     let lifetime = lifetime.unwrap_or(usual).min(MAX_LIFETIME);
     let token = token_for_others(app, who, lifetime, &makers(caller))?;
-    let event = by.event(app, EventKind::Impersonation).about(who.id().as_str());
+    let event = by
+        .event(app, EventKind::Impersonation)
+        .about(who.id().as_str());
     app.note(event.detail(format!("for {} s", lifetime.as_secs())));
     Ok(token)
 }

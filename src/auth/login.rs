@@ -17,7 +17,11 @@ use crate::store::Conflict;
 /// # Errors
 /// [`Error::CodeRefused`], [`Error::TooMany`], [`Error::Disabled`].
 pub async fn wechat_login(app: &App, source: IpAddr, code: &OneTimeCode) -> Result<Session> {
-    let login = Login { app, source, way: "wechat" };
+    let login = Login {
+        app,
+        source,
+        way: "wechat",
+    };
     let (user, created) = login.begun("", user_of_code(app, source, code).await)?;
     login.done(user.id.clone(), enter(app, user, created).await)
 }
@@ -38,7 +42,10 @@ async fn enter(app: &App, user: User, created: bool) -> Result<Session> {
 
 async fn first_login(app: &App, openid: OpenId) -> Result<(User, bool)> {
     let new = new_user(app, openid, IdType::WeChat)?;
-    app.store.find_or_insert_user(new).await?.map_err(unexpected)
+    app.store
+        .find_or_insert_user(new)
+        .await?
+        .map_err(unexpected)
 }
 
 fn unexpected(conflict: Conflict) -> Error {
@@ -52,9 +59,19 @@ const PASSWORD: &str = "password";
 ///
 /// # Errors
 /// [`Error::PlatformUserNotFound`].
-pub fn platform_user(app: &App, source: IpAddr, phone: &Phone, found: Option<User>) -> Result<User> {
+pub fn platform_user(
+    app: &App,
+    source: IpAddr,
+    phone: &Phone,
+    found: Option<User>,
+) -> Result<User> {
     let user = found.ok_or(Error::PlatformUserNotFound);
-    Login { app, source, way: PASSWORD }.begun(&phone.masked(), user)
+    Login {
+        app,
+        source,
+        way: PASSWORD,
+    }
+    .begun(&phone.masked(), user)
 }
 
 /// Logs in a platform user by password.
@@ -70,13 +87,32 @@ pub async fn platform_login(
     user: User,
     password: PlainPassword,
 ) -> Result<Session> {
-    let (login, id) = (Login { app, source, way: PASSWORD }, user.id.clone());
+    let (login, id) = (
+        Login {
+            app,
+            source,
+            way: PASSWORD,
+        },
+        user.id.clone(),
+    );
     login.done(id, enter_platform(app, source, user, password).await)
 }
 
-async fn enter_platform(app: &App, source: IpAddr, user: User, password: PlainPassword) -> Result<Session> {
-    let verdict =
-        app.passwords.verify(Some(source), password, user.password_hash.clone(), app.random.bytes()?).await?;
+async fn enter_platform(
+    app: &App,
+    source: IpAddr,
+    user: User,
+    password: PlainPassword,
+) -> Result<Session> {
+    let verdict = app
+        .passwords
+        .verify(
+            Some(source),
+            password,
+            user.password_hash.clone(),
+            app.random.bytes()?,
+        )
+        .await?;
     if user.id_type != IdType::ManagePlatform {
         return Err(Error::NotPlatformUser);
     }
@@ -100,15 +136,27 @@ pub async fn password_login(
     user: Option<User>,
     password: PlainPassword,
 ) -> Result<Session> {
-    let login = Login { app, source, way: PASSWORD };
+    let login = Login {
+        app,
+        source,
+        way: PASSWORD,
+    };
     let Some(user) = user else {
-        let named = Phone::parse(identity).map(|phone| phone.masked()).unwrap_or_default();
-        let verified = app.passwords.verify(Some(source), password, None, app.random.bytes()?).await;
+        let named = Phone::parse(identity)
+            .map(|phone| phone.masked())
+            .unwrap_or_default();
+        let verified = app
+            .passwords
+            .verify(Some(source), password, None, app.random.bytes()?)
+            .await;
         login.begun(&named, verified.map_err(Error::from))?;
         login.failed(&named, &Error::UserNotFound);
         return Err(Error::WrongPassword);
     };
-    login.done(user.id.clone(), enter_by_password(app, source, user, password).await)
+    login.done(
+        user.id.clone(),
+        enter_by_password(app, source, user, password).await,
+    )
 }
 
 async fn enter_by_password(
@@ -117,8 +165,15 @@ async fn enter_by_password(
     user: User,
     password: PlainPassword,
 ) -> Result<Session> {
-    let verdict =
-        app.passwords.verify(Some(source), password, user.password_hash.clone(), app.random.bytes()?).await?;
+    let verdict = app
+        .passwords
+        .verify(
+            Some(source),
+            password,
+            user.password_hash.clone(),
+            app.random.bytes()?,
+        )
+        .await?;
     admit(app, user, verdict).await
 }
 
@@ -137,7 +192,11 @@ async fn admit(app: &App, user: User, verdict: Verdict) -> Result<Session> {
 /// A login does not fail because its hash could not be renewed; the next one tries again.
 async fn renew_hash(app: &App, user: &User, new_hash: String) {
     let old_hash = user.password_hash.clone().unwrap_or_default();
-    if let Err(error) = app.store.replace_password_hash(user.id.clone(), old_hash, new_hash).await {
+    if let Err(error) = app
+        .store
+        .replace_password_hash(user.id.clone(), old_hash, new_hash)
+        .await
+    {
         tracing::warn!(%error, user = %user.id, "a password hash was not renewed");
     }
 }

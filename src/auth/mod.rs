@@ -15,7 +15,9 @@ mod set_up;
 mod superuser;
 mod tokens;
 
-pub use authenticate::{Caller, Who, authenticate, authenticate_session, caller, caller_beside, file_caller};
+pub use authenticate::{
+    Caller, Who, authenticate, authenticate_session, caller, caller_beside, file_caller,
+};
 pub use events::{EventPage, EventQuery, EventQueryField, find_events, moment};
 pub use identity::{IdentityField, user_by_identity};
 pub use impersonate::impersonate;
@@ -49,7 +51,12 @@ pub struct Session {
 async fn open_session(app: &App, user: User, created: bool) -> Result<Session> {
     let token = tokens::user_token(app, &user)?;
     let company = company_of(app, &user).await?;
-    Ok(Session { token, user, company, created })
+    Ok(Session {
+        token,
+        user,
+        company,
+        created,
+    })
 }
 
 async fn company_of(app: &App, user: &User) -> Result<Option<Company>> {
@@ -69,5 +76,12 @@ pub fn new_token_key(app: &App) -> Result<TokenKey> {
 
 fn new_user(app: &App, openid: OpenId, id_type: IdType) -> Result<NewUser> {
     let id = RecordId::from_random(app.random.bytes()?);
-    Ok(NewUser::new(id, openid, id_type, app.random.uuid()?, new_token_key(app)?, app.clock.now()))
+    Ok(NewUser::new(
+        id,
+        openid,
+        id_type,
+        app.random.uuid()?,
+        new_token_key(app)?,
+        app.clock.now(),
+    ))
 }

@@ -20,19 +20,28 @@ impl By {
     /// Somebody who comes over the network.
     #[must_use]
     pub fn over_network(who: Option<&Who>, source: IpAddr) -> Self {
-        Self { actor: who.map_or(Actor::Nobody, Actor::from), source: Some(source) }
+        Self {
+            actor: who.map_or(Actor::Nobody, Actor::from),
+            source: Some(source),
+        }
     }
 
     /// Whoever has the command line.
     #[must_use]
     pub fn operator() -> Self {
-        Self { actor: Actor::Operator, source: None }
+        Self {
+            actor: Actor::Operator,
+            source: None,
+        }
     }
 
     /// An event of what they do now.
     #[must_use]
     pub fn event(&self, app: &App, kind: EventKind) -> Event {
-        Event { source: self.source, ..app.event(kind, self.actor.clone()) }
+        Event {
+            source: self.source,
+            ..app.event(kind, self.actor.clone())
+        }
     }
 }
 
@@ -66,7 +75,15 @@ impl Login<'_> {
     /// Notes what came of the login of the user `id`.
     pub fn done(&self, id: RecordId, outcome: Result<Session>) -> Result<Session> {
         let created = outcome.as_ref().is_ok_and(|session| session.created);
-        self.ended(if created { EventKind::Registration } else { EventKind::Login }, id, outcome)
+        self.ended(
+            if created {
+                EventKind::Registration
+            } else {
+                EventKind::Login
+            },
+            id,
+            outcome,
+        )
     }
 
     /// Notes what came of the login of the user `id`, who gets a token and nothing else.
@@ -76,7 +93,12 @@ impl Login<'_> {
 
     fn ended<T>(&self, kind: EventKind, id: RecordId, outcome: Result<T>) -> Result<T> {
         match &outcome {
-            Ok(_) => self.app.note(self.app.event(kind, Actor::User(id)).from(self.source).detail(self.way)),
+            Ok(_) => self.app.note(
+                self.app
+                    .event(kind, Actor::User(id))
+                    .from(self.source)
+                    .detail(self.way),
+            ),
             Err(error) => self.failed(id.as_str(), error),
         }
         outcome
@@ -90,10 +112,17 @@ impl Login<'_> {
 }
 
 /// Notes what came of the login of the superuser `id`; without one it was nobody's.
-pub(super) fn superuser_login(app: &App, source: IpAddr, id: Option<RecordId>, error: Option<&Error>) {
+pub(super) fn superuser_login(
+    app: &App,
+    source: IpAddr,
+    id: Option<RecordId>,
+    error: Option<&Error>,
+) {
     let failed = |error| failure(app, EventKind::SuperuserLoginFailed, source, error);
     app.note(match (id, error) {
-        (Some(id), None) => app.event(EventKind::SuperuserLogin, Actor::Superuser(id)).from(source),
+        (Some(id), None) => app
+            .event(EventKind::SuperuserLogin, Actor::Superuser(id))
+            .from(source),
         (Some(id), Some(error)) => failed(error).about(id.as_str()),
         (None, Some(Error::WrongPassword) | None) => failed(&Error::UserNotFound),
         (None, Some(error)) => failed(error),
@@ -108,7 +137,9 @@ pub fn ensure_address(app: &App, address: IpAddr, by: &By, id: Option<&RecordId>
     if app.config.console.admits(address) {
         return Ok(());
     }
-    let event = by.event(app, EventKind::SuperuserLoginFailed).because(Cause::Address);
+    let event = by
+        .event(app, EventKind::SuperuserLoginFailed)
+        .because(Cause::Address);
     app.note(event.about(id.map(RecordId::as_str).unwrap_or_default()));
     Err(Error::SuperuserAddress)
 }
@@ -134,7 +165,9 @@ pub async fn note_refused_phone(app: &App, by: &By, phone: &Phone, way: &str) {
 }
 
 fn failure(app: &App, kind: EventKind, source: IpAddr, error: &Error) -> Event {
-    app.event(kind, Actor::Nobody).from(source).because(cause(error))
+    app.event(kind, Actor::Nobody)
+        .from(source)
+        .because(cause(error))
 }
 
 fn cause(error: &Error) -> Cause {
@@ -143,9 +176,13 @@ fn cause(error: &Error) -> Cause {
         Error::NotPlatformUser | Error::NotWechatUser => Cause::WrongKind,
         Error::Disabled | Error::LoginDisabled => Cause::Disabled,
         Error::SuperuserAddress => Cause::Address,
-        Error::UserNotFound | Error::PlatformUserNotFound | Error::Unauthenticated(_) => Cause::Unknown,
+        Error::UserNotFound | Error::PlatformUserNotFound | Error::Unauthenticated(_) => {
+            Cause::Unknown
+        }
         Error::CodeRefused(_) => Cause::CodeRefused,
         Error::TooMany { .. } | Error::TooManyAttempts { .. } => Cause::Limited,
-        Error::NoIdentity | Error::PhoneTaken | Error::PhoneOfAnother | Error::Internal(_) => Cause::Internal,
+        Error::NoIdentity | Error::PhoneTaken | Error::PhoneOfAnother | Error::Internal(_) => {
+            Cause::Internal
+        }
     }
 }

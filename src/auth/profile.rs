@@ -31,7 +31,10 @@ pub async fn update_profile(
     if user.id_type != IdType::WeChat {
         return Err(Error::NotWechatUser);
     }
-    let phone = app.wechat.phone_number(by.source, &update.phone_code, &user.openid).await?;
+    let phone = app
+        .wechat
+        .phone_number(by.source, &update.phone_code, &user.openid)
+        .await?;
     let change = UserUpdate {
         name: Some(update.name),
         phone: Some(Some(phone.clone())),
@@ -39,7 +42,11 @@ pub async fn update_profile(
         user_type: Some(UserType::Registered),
         ..UserUpdate::default()
     };
-    match app.store.update_user(user.id.clone(), change, app.clock.now()).await? {
+    match app
+        .store
+        .update_user(user.id.clone(), change, app.clock.now())
+        .await?
+    {
         Ok(changed) => {
             note(app, by, &user, &changed);
             let company = company_of(app, &changed).await?;
@@ -60,9 +67,14 @@ fn note(app: &App, by: &By, before: &User, after: &User) {
         ("phone", before.phone != after.phone),
         ("picture", before.picture != after.picture),
     ];
-    let changed: Vec<_> = fields.into_iter().filter_map(|(name, is_new)| is_new.then_some(name)).collect();
+    let changed: Vec<_> = fields
+        .into_iter()
+        .filter_map(|(name, is_new)| is_new.then_some(name))
+        .collect();
     if !changed.is_empty() || before.user_type != after.user_type {
-        let event = by.event(app, EventKind::ProfileChange).about(after.id.as_str());
+        let event = by
+            .event(app, EventKind::ProfileChange)
+            .about(after.id.as_str());
         app.note(event.detail(changed.join(", ")));
     }
 }

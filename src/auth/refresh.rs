@@ -28,14 +28,24 @@ pub async fn refresh_token(app: &App, by: RefreshBy) -> Result<String> {
             user_token(app, &user)
         }
         RefreshBy::Code(source, code) => {
-            let login = Login { app, source, way: "wechat code for a token" };
+            let login = Login {
+                app,
+                source,
+                way: "wechat code for a token",
+            };
             let user = login.begun("", user_of_code(app, source, &code).await)?;
-            login.token(user.id.clone(), ensure_active(&user).and_then(|()| user_token(app, &user)))
+            login.token(
+                user.id.clone(),
+                ensure_active(&user).and_then(|()| user_token(app, &user)),
+            )
         }
     }
 }
 
 async fn user_of_code(app: &App, source: IpAddr, code: &OneTimeCode) -> Result<User> {
     let openid = app.wechat.exchange(Some(source), code).await?;
-    app.store.user_by_openid(&openid).await?.ok_or(Error::UserNotFound)
+    app.store
+        .user_by_openid(&openid)
+        .await?
+        .ok_or(Error::UserNotFound)
 }

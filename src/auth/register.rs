@@ -50,7 +50,11 @@ pub async fn register(app: &App, source: IpAddr, registration: Registration) -> 
         note_refused_phone(app, &By::over_network(None, source), &phone, "register").await;
     }
     let session = made?;
-    let login = Login { app, source, way: "platform" };
+    let login = Login {
+        app,
+        source,
+        way: "platform",
+    };
     login.done(session.user.id.clone(), Ok(session))
 }
 
@@ -60,7 +64,9 @@ pub async fn register(app: &App, source: IpAddr, registration: Registration) -> 
 /// As [`register`].
 pub async fn create_user(app: &App, by: &By, registration: Registration) -> Result<User> {
     let user = make_user(app, by.source, registration).await?.user;
-    let event = by.event(app, EventKind::RecordCreate).about(user.id.as_str());
+    let event = by
+        .event(app, EventKind::RecordCreate)
+        .about(user.id.as_str());
     app.note(event.detail(Kind::Users.name()));
     Ok(user)
 }
@@ -68,8 +74,16 @@ pub async fn create_user(app: &App, by: &By, registration: Registration) -> Resu
 async fn make_user(app: &App, asker: Asker, registration: Registration) -> Result<Session> {
     // Hashed first: who may not have the phone pays as much, and learns nothing before. The insertion asks once more, because
     // only it is decisive; but a phone that is taken is no work for the writer.
-    let hash = app.passwords.hash(asker, registration.password, app.random.bytes()?).await?;
-    if app.store.user_by_phone(&registration.phone).await?.is_some() {
+    let hash = app
+        .passwords
+        .hash(asker, registration.password, app.random.bytes()?)
+        .await?;
+    if app
+        .store
+        .user_by_phone(&registration.phone)
+        .await?
+        .is_some()
+    {
         return Err(Error::PhoneTaken);
     }
     let openid = OpenId::from(app.random.uuid()?);
@@ -89,6 +103,8 @@ async fn make_user(app: &App, asker: Asker, registration: Registration) -> Resul
     match app.store.insert_user(new).await? {
         Ok(user) => open_session(app, user, true).await,
         Err(Conflict::Phone) => Err(Error::PhoneTaken),
-        Err(conflict) => Err(Error::internal(format!("a new platform user collides: {conflict:?}"))),
+        Err(conflict) => Err(Error::internal(format!(
+            "a new platform user collides: {conflict:?}"
+        ))),
     }
 }

@@ -13,14 +13,29 @@ use crate::store::{Record, SuperuserUpdate, UserUpdate, Write};
 pub async fn revoke_tokens(app: &App, by: &By, whose: &Record) -> Result<()> {
     let (id, token_key) = (whose.id().clone(), Some(new_token_key(app)?));
     let write = match whose {
-        Record::User(_) => Write::UpdateUser(id, Box::new(UserUpdate { token_key, ..UserUpdate::default() })),
-        Record::Superuser(_) => {
-            Write::UpdateSuperuser(id, SuperuserUpdate { token_key, ..SuperuserUpdate::default() })
-        }
+        Record::User(_) => Write::UpdateUser(
+            id,
+            Box::new(UserUpdate {
+                token_key,
+                ..UserUpdate::default()
+            }),
+        ),
+        Record::Superuser(_) => Write::UpdateSuperuser(
+            id,
+            SuperuserUpdate {
+                token_key,
+                ..SuperuserUpdate::default()
+            },
+        ),
         Record::Company(_) => return Ok(()),
     };
     let written = app.store.write(vec![write], app.clock.now()).await?;
-    written.map_err(|(_, conflict)| Error::internal(format!("tokens were not revoked: {conflict:?}")))?;
-    app.note(by.event(app, EventKind::TokenRevoke).about(whose.id().as_str()));
+    written.map_err(|(_, conflict)| {
+        Error::internal(format!("tokens were not revoked: {conflict:?}"))
+    })?;
+    app.note(
+        by.event(app, EventKind::TokenRevoke)
+            .about(whose.id().as_str()),
+    );
     Ok(())
 }

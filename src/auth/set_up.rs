@@ -30,7 +30,9 @@ pub async fn set_up(
     password: PlainPassword,
 ) -> Result<Option<Superuser>> {
     let Some(link) = app.set_up.take(secret, app.clock.steady_ms()) else {
-        let failed = by.event(app, EventKind::SuperuserLoginFailed).because(Cause::Unknown);
+        let failed = by
+            .event(app, EventKind::SuperuserLoginFailed)
+            .because(Cause::Unknown);
         app.note(failed.detail("set-up link"));
         return Ok(None);
     };
@@ -39,11 +41,16 @@ pub async fn set_up(
     }
     match create_superuser(app, email, password).await {
         Ok(Ok(superuser)) => {
-            let by = By { actor: Actor::Superuser(superuser.id.clone()), ..by.clone() };
+            let by = By {
+                actor: Actor::Superuser(superuser.id.clone()),
+                ..by.clone()
+            };
             app.note(by.event(app, EventKind::SetUp));
             Ok(Some(superuser))
         }
-        Ok(Err(conflict)) => Err(Error::internal(format!("the first superuser collides: {conflict:?}"))),
+        Ok(Err(conflict)) => Err(Error::internal(format!(
+            "the first superuser collides: {conflict:?}"
+        ))),
         Err(error) => {
             app.set_up.put(Some(link));
             Err(error)

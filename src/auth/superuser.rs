@@ -40,21 +40,33 @@ async fn enter(
     superuser: Option<Superuser>,
     password: PlainPassword,
 ) -> Result<SuperuserSession> {
-    let hash = superuser.as_ref().map(|superuser| superuser.password_hash.clone());
-    let verdict = app.passwords.verify(Some(source), password, hash, app.random.bytes()?).await?;
+    let hash = superuser
+        .as_ref()
+        .map(|superuser| superuser.password_hash.clone());
+    let verdict = app
+        .passwords
+        .verify(Some(source), password, hash, app.random.bytes()?)
+        .await?;
     let superuser = superuser.ok_or(Error::WrongPassword)?;
     match verdict {
         Verdict::Wrong => return Err(Error::WrongPassword),
         Verdict::Right => {}
         Verdict::Outdated { new_hash } => renew_hash(app, &superuser, new_hash).await,
     }
-    Ok(SuperuserSession { token: superuser_token(app, &superuser)?, superuser })
+    Ok(SuperuserSession {
+        token: superuser_token(app, &superuser)?,
+        superuser,
+    })
 }
 
 /// A login does not fail because its hash could not be renewed; the next one tries again.
 async fn renew_hash(app: &App, superuser: &Superuser, new_hash: String) {
     let (id, old_hash) = (superuser.id.clone(), superuser.password_hash.clone());
-    if let Err(error) = app.store.replace_superuser_hash(id, old_hash, new_hash).await {
+    if let Err(error) = app
+        .store
+        .replace_superuser_hash(id, old_hash, new_hash)
+        .await
+    {
         tracing::warn!(%error, superuser = %superuser.id, "a password hash was not renewed");
     }
 }
@@ -75,11 +87,17 @@ pub async fn create_superuser(
         email: email.into(),
         email_visibility: false,
         verified: true,
-        password_hash: app.passwords.hash(None, password, app.random.bytes()?).await?,
+        password_hash: app
+            .passwords
+            .hash(None, password, app.random.bytes()?)
+            .await?,
         token_key: TokenKey::new(app.random.bytes::<16>()?),
         created: now,
         updated: now,
     };
-    let made = app.store.write(vec![Write::InsertSuperuser(superuser.clone())], now).await?;
+    let made = app
+        .store
+        .write(vec![Write::InsertSuperuser(superuser.clone())], now)
+        .await?;
     Ok(made.map(|_| superuser).map_err(|(_, conflict)| conflict))
 }

@@ -24,12 +24,24 @@ pub(super) fn user_token(app: &App, user: &User) -> Result<String> {
 /// # Errors
 /// Only errors of ours.
 pub fn superuser_token(app: &App, superuser: &Superuser) -> Result<String> {
-    Ok(app.tokens.issue(&superuser_grant(app, superuser), app.clock.now())?)
+    Ok(app
+        .tokens
+        .issue(&superuser_grant(app, superuser), app.clock.now())?)
 }
 
 /// A new token of `who` for `makers`, for which no other one can be had.
-pub(super) fn token_for_others(app: &App, who: &Who, lifetime: Duration, makers: &[Maker]) -> Result<String> {
-    let grant = Grant { lifetime, is_refreshable: false, makers, ..usual_grant(app, who) };
+pub(super) fn token_for_others(
+    app: &App,
+    who: &Who,
+    lifetime: Duration,
+    makers: &[Maker],
+) -> Result<String> {
+    let grant = Grant {
+        lifetime,
+        is_refreshable: false,
+        makers,
+        ..usual_grant(app, who)
+    };
     Ok(app.tokens.issue(&grant, app.clock.now())?)
 }
 

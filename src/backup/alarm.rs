@@ -59,9 +59,13 @@ pub async fn tell(whom: &OnFailure, news: News) -> Result<(), String> {
 /// Runs the program in a group of its own, so that at the deadline whatever it started ends with it. It does not get our
 /// settings, as there are secrets among them.
 async fn run(words: &[String], news: &News) -> Result<(), String> {
-    let Some((program, arguments)) = words.split_first() else { return Ok(()) };
+    let Some((program, arguments)) = words.split_first() else {
+        return Ok(());
+    };
     let mut command = Command::new(program);
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BAI_")) {
+    for (name, _) in
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BAI_"))
+    {
         command.env_remove(name);
     }
     command
@@ -69,12 +73,19 @@ async fn run(words: &[String], news: &News) -> Result<(), String> {
         .env("BAI_FAILURE", &news.reason)
         .env("BAI_FAILURE_EVENT", news.event)
         .env("BAI_FAILURE_DATABASE", &news.database)
-        .env("BAI_FAILURE_LAST_BACKUP", news.last_backup.as_deref().unwrap_or_default())
+        .env(
+            "BAI_FAILURE_LAST_BACKUP",
+            news.last_backup.as_deref().unwrap_or_default(),
+        )
         .stdin(Stdio::null())
         .process_group(0)
         .kill_on_drop(true);
-    let mut child = command.spawn().map_err(|e| format!("{program} cannot be started: {e}"))?;
-    let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let mut child = command
+        .spawn()
+        .map_err(|e| format!("{program} cannot be started: {e}"))?;
+    let group = child
+        .id()
+        .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
     match tokio::time::timeout(DEADLINE, child.wait()).await {
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(format!("{program} ended with {status}")),
@@ -92,9 +103,17 @@ fn post(url: &Secret, news: &News) -> Result<(), String> {
         .max_redirects(0)
         .proxy(None)
         .timeout_global(Some(DEADLINE));
-    match config.build().new_agent().post(url.expose()).send_json(news) {
+    match config
+        .build()
+        .new_agent()
+        .post(url.expose())
+        .send_json(news)
+    {
         Ok(answer) if answer.status().is_success() => Ok(()),
         Ok(answer) => Err(format!("the webhook answered {}", answer.status().as_u16())),
-        Err(e) => Err(format!("the webhook cannot be reached: {}", outbound::describe(&e))),
+        Err(e) => Err(format!(
+            "the webhook cannot be reached: {}",
+            outbound::describe(&e)
+        )),
     }
 }

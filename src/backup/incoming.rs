@@ -36,13 +36,20 @@ impl Incoming {
             if let Ok(_alone) = app.upkeep.try_lock() {
                 sweep(&folder)?;
             }
-            let file = Builder::new().prefix("incoming-").suffix(UNFINISHED).tempfile_in(folder)?;
+            let file = Builder::new()
+                .prefix("incoming-")
+                .suffix(UNFINISHED)
+                .tempfile_in(folder)?;
             file.as_file().lock_shared()?;
             Ok(file.into_parts())
         })
         .await?;
         let (pieces, waiting) = mpsc::channel(WAITING);
-        Ok(Self { path, pieces, written: tokio::task::spawn_blocking(move || write(file, waiting)) })
+        Ok(Self {
+            path,
+            pieces,
+            written: tokio::task::spawn_blocking(move || write(file, waiting)),
+        })
     }
 
     /// Takes the next bytes.
@@ -54,7 +61,10 @@ impl Incoming {
             return Ok(());
         }
         let written = (&mut self.written).await.map_err(io::Error::other)?;
-        Err(written.err().unwrap_or_else(|| io::ErrorKind::WriteZero.into()).into())
+        Err(written
+            .err()
+            .unwrap_or_else(|| io::ErrorKind::WriteZero.into())
+            .into())
     }
 
     /// The whole file, which is gone when what is returned is dropped.
@@ -64,7 +74,10 @@ impl Incoming {
     pub async fn end(self) -> Result<Received, Error> {
         drop(self.pieces);
         let file = self.written.await.map_err(io::Error::other)??;
-        Ok(Received { path: self.path, file })
+        Ok(Received {
+            path: self.path,
+            file,
+        })
     }
 }
 

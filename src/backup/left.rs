@@ -27,22 +27,42 @@ pub fn is_missing(database: &Path) -> bool {
 #[must_use]
 pub fn newest_left(config: &Config) -> Option<PathBuf> {
     let database = &store::resolve(&config.store.path);
-    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = database
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let beside = files(folder).filter(|(_, path)| is_kept_beside(path, database));
-    let mut all: Vec<_> =
-        files(&config.backup.folder(&config.store.path)).filter(has_name).chain(beside).collect();
+    let mut all: Vec<_> = files(&config.backup.folder(&config.store.path))
+        .filter(has_name)
+        .chain(beside)
+        .collect();
     all.sort_by(|a, b| b.cmp(a));
-    let newest = all.into_iter().map(|(_, path)| path).find(|path| is_database(path))?;
+    let newest = all
+        .into_iter()
+        .map(|(_, path)| path)
+        .find(|path| is_database(path))?;
     // Without the "./" of a database in the working directory.
-    Some(newest.strip_prefix(".").map_or(newest.clone(), Path::to_owned))
+    Some(
+        newest
+            .strip_prefix(".")
+            .map_or(newest.clone(), Path::to_owned),
+    )
 }
 
 /// The files in a folder, and when they were written.
 fn files(folder: &Path) -> impl Iterator<Item = (SystemTime, PathBuf)> + use<> {
-    let entries = fs::read_dir(folder).into_iter().flatten().map_while(Result::ok);
+    let entries = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .map_while(Result::ok);
     entries.filter_map(|entry| {
-        let file = fs::metadata(entry.path()).ok().filter(fs::Metadata::is_file)?;
-        Some((file.modified().unwrap_or(SystemTime::UNIX_EPOCH), entry.path()))
+        let file = fs::metadata(entry.path())
+            .ok()
+            .filter(fs::Metadata::is_file)?;
+        Some((
+            file.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+            entry.path(),
+        ))
     })
 }
 
@@ -51,13 +71,18 @@ fn has_name((_, path): &(SystemTime, PathBuf)) -> bool {
 }
 
 fn is_kept_beside(path: &Path, database: &Path) -> bool {
-    let added = file_name(path).zip(file_name(database)).and_then(|(name, own)| name.strip_prefix(own));
+    let added = file_name(path)
+        .zip(file_name(database))
+        .and_then(|(name, own)| name.strip_prefix(own));
     added.is_some_and(|added| {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let migrated = added.strip_prefix(MIGRATED.0).and_then(|rest| rest.split_once(MIGRATED.1));
+        let migrated = added
+            .strip_prefix(MIGRATED.0)
+            .and_then(|rest| rest.split_once(MIGRATED.1));
         added.starts_with(RESTORED)
             || migrated.is_some_and(|(version, number)| {
-                is_number(version) && (number.is_empty() || number.strip_prefix('-').is_some_and(is_number))
+                is_number(version)
+                    && (number.is_empty() || number.strip_prefix('-').is_some_and(is_number))
             })
     })
 }
@@ -77,10 +102,17 @@ mod tests {
 
     #[test]
     fn what_is_kept_beside_the_database_is_told_by_its_name() {
-        let is_kept = |name: &str| is_kept_beside(&Path::new("x").join(name), Path::new("x/bai.redb"));
+        let is_kept =
+            |name: &str| is_kept_beside(&Path::new("x").join(name), Path::new("x/bai.redb"));
         assert!(is_kept("bai.redb.before-restore-20261122-061036") && is_kept("bai.redb.v2.bak"));
         assert!(is_kept("bai.redb.v2.bak-2"));
-        for other in ["bai.redb", "bai.redb.new", "bai.redb.acme", "other.redb.v2.bak", "bai.redb.v2x.bak"] {
+        for other in [
+            "bai.redb",
+            "bai.redb.new",
+            "bai.redb.acme",
+            "other.redb.v2.bak",
+            "bai.redb.v2x.bak",
+        ] {
             assert!(!is_kept(other), "{other}");
         }
     }

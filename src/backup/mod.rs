@@ -63,7 +63,10 @@ pub async fn create(app: &Arc<App>, name: Option<Name>) -> Result<Backup, Error>
             return Err(Error::Exists);
         }
         let contents = app.store.backup(&path, now, limits(app), &mut |_, _| ())?;
-        Ok(Backup { contents: Some(contents), ..describe(name, &path)? })
+        Ok(Backup {
+            contents: Some(contents),
+            ..describe(name, &path)?
+        })
     })
     .await
 }
@@ -83,9 +86,14 @@ pub async fn list(app: &Arc<App>) -> Result<Vec<Backup>, Error> {
         for entry in entries {
             let entry = entry?;
             // Whatever else is in the folder is none of ours, links among it.
-            let name = entry.file_name().to_str().and_then(|name| Name::parse(name).ok());
+            let name = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| Name::parse(name).ok());
             let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-            let Some(name) = name.filter(|_| is_file) else { continue };
+            let Some(name) = name.filter(|_| is_file) else {
+                continue;
+            };
             match describe(name, &entry.path()) {
                 // Removed meanwhile.
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {}
@@ -110,7 +118,9 @@ pub async fn copy(
         let folder = open_folder(app)?;
         sweep(&folder)?;
         let path = folder.join(format!("outgoing{UNFINISHED}"));
-        let contents = app.store.backup(&path, app.clock.now(), limits(app), &mut progress)?;
+        let contents = app
+            .store
+            .backup(&path, app.clock.now(), limits(app), &mut progress)?;
         let copy = store::open_itself(&path)?;
         // It is gone when whoever takes it away closes it, and if nobody does.
         fs::remove_file(path)?;
@@ -130,7 +140,10 @@ pub async fn add(app: &Arc<App>, name: Name, received: Received) -> Result<Backu
         let _alone = alone;
         let contents = received.check()?;
         received.keep(&path)?;
-        Ok(Backup { contents, ..describe(name, &path)? })
+        Ok(Backup {
+            contents,
+            ..describe(name, &path)?
+        })
     })
     .await
 }
@@ -143,10 +156,20 @@ pub async fn add(app: &Arc<App>, name: Name, received: Received) -> Result<Backu
 pub async fn restore(app: &Arc<App>, from: PathBuf, keep_tokens: bool) -> Result<Restored, Error> {
     alone(app, move |app| {
         let (clock, random) = (app.clock.clone(), app.random.clone());
-        let asked = Restoration { from, keep_tokens, clock, random };
+        let asked = Restoration {
+            from,
+            keep_tokens,
+            clock,
+            random,
+        };
         let following = Arc::clone(app);
-        let restored = app.store.restore(asked, move |remembered| following.follow(remembered))?;
-        let before = restored.before.as_ref().map(|path| path.display().to_string());
+        let restored = app
+            .store
+            .restore(asked, move |remembered| following.follow(remembered))?;
+        let before = restored
+            .before
+            .as_ref()
+            .map(|path| path.display().to_string());
         tracing::warn!(before, revoked = restored.revoked, "a backup was restored");
         Ok(restored)
     })
@@ -192,7 +215,11 @@ pub async fn rename(app: &Arc<App>, from: Name, to: Name) -> Result<(), Error> {
             Err(refused) => {
                 let is_taken = refused.error.kind() == io::ErrorKind::AlreadyExists;
                 refused.path.keep().map_err(|e| e.error)?;
-                if is_taken { Err(Error::Exists) } else { Err(refused.error.into()) }
+                if is_taken {
+                    Err(Error::Exists)
+                } else {
+                    Err(refused.error.into())
+                }
             }
         }
     })
@@ -223,7 +250,9 @@ pub async fn alone<T: Send + 'static>(
     app: &Arc<App>,
     work: impl FnOnce(&Arc<App>) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let alone = Arc::clone(&app.upkeep).try_lock_owned().map_err(|_| Error::Busy)?;
+    let alone = Arc::clone(&app.upkeep)
+        .try_lock_owned()
+        .map_err(|_| Error::Busy)?;
     let app = Arc::clone(app);
     in_background(move || {
         let _alone = alone;
@@ -233,7 +262,11 @@ pub async fn alone<T: Send + 'static>(
 }
 
 fn limits(app: &App) -> CopyLimits {
-    let bytes = |mib: usize| u64::try_from(mib).unwrap_or(u64::MAX).saturating_mul(1 << 20);
+    let bytes = |mib: usize| {
+        u64::try_from(mib)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(1 << 20)
+    };
     CopyLimits {
         growth: bytes(app.config.backup.max_growth_mib),
         min_free: bytes(app.config.store.min_free_mib),
@@ -243,7 +276,9 @@ fn limits(app: &App) -> CopyLimits {
 async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|e| Error::Io(io::Error::other(e)))?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| Error::Io(io::Error::other(e)))?
 }
 
 /// The folder, made for its owner only when it is missing: backups hold all that the database does.
@@ -256,7 +291,9 @@ fn open_folder(app: &App) -> Result<PathBuf, Error> {
     if !folder.exists() {
         builder.create(&folder)?;
         store::sync_folder(&folder)?;
-        let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+        let above = folder
+            .parent()
+            .filter(|above| !above.as_os_str().is_empty());
         store::own_like(&folder, above.unwrap_or(Path::new(".")))?;
     }
     Ok(folder)
@@ -280,5 +317,10 @@ fn sweep(folder: &Path) -> io::Result<()> {
 fn describe(name: Name, path: &Path) -> io::Result<Backup> {
     let file = fs::symlink_metadata(path)?;
     let modified = Timestamp::try_from(file.modified()?).unwrap_or_default();
-    Ok(Backup { name, size: file.len(), modified, contents: None })
+    Ok(Backup {
+        name,
+        size: file.len(),
+        modified,
+        contents: None,
+    })
 }

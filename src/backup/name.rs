@@ -18,7 +18,9 @@ pub enum WrongName {
     #[error("the name of a backup has 1 to {NAME_MAX} characters")]
     Length,
     /// It has characters that it must not have, or the wrong ending.
-    #[error("the name of a backup has the letters a to z, digits, - and _, and ends with .redb or .zip")]
+    #[error(
+        "the name of a backup has the letters a to z, digits, - and _, and ends with .redb or .zip"
+    )]
     Format,
 }
 
@@ -29,9 +31,15 @@ impl Name {
     /// [`WrongName`].
     pub fn new(text: &str) -> Result<Self, WrongName> {
         let name = Self::parse(text)?;
-        let stem = text.strip_suffix(".redb").or_else(|| text.strip_suffix(".zip"));
+        let stem = text
+            .strip_suffix(".redb")
+            .or_else(|| text.strip_suffix(".zip"));
         let is_fine = |stem: &str| !stem.is_empty() && stem.bytes().all(is_lower);
-        if stem.is_some_and(is_fine) { Ok(name) } else { Err(WrongName::Format) }
+        if stem.is_some_and(is_fine) {
+            Ok(name)
+        } else {
+            Err(WrongName::Format)
+        }
     }
 
     /// The name of a file that somebody brought or asks for: nothing in it can lead to another folder.
@@ -42,9 +50,15 @@ impl Name {
         if !(1..=NAME_MAX).contains(&text.chars().count()) {
             return Err(WrongName::Length);
         }
-        let is_fine = text.bytes().all(|b| is_lower(b) || b.is_ascii_uppercase() || b == b'.');
+        let is_fine = text
+            .bytes()
+            .all(|b| is_lower(b) || b.is_ascii_uppercase() || b == b'.');
         let is_hidden = text.starts_with('.') || text.ends_with(super::UNFINISHED);
-        if is_fine && !is_hidden { Ok(Self(text.to_owned())) } else { Err(WrongName::Format) }
+        if is_fine && !is_hidden {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(WrongName::Format)
+        }
     }
 
     /// A name that tells the time; with a number, if it is taken.
@@ -112,8 +126,14 @@ mod tests {
     #[test]
     fn a_name_that_tells_the_time_is_not_taken() {
         let now = Timestamp::from_millisecond(1_795_327_836_858).unwrap();
-        assert_eq!(Name::of_time(now, |_| false).as_str(), "bai_backup_20261122061036.redb");
+        assert_eq!(
+            Name::of_time(now, |_| false).as_str(),
+            "bai_backup_20261122061036.redb"
+        );
         let taken = |name: &str| !name.ends_with("_3.redb");
-        assert_eq!(Name::of_time(now, taken).as_str(), "bai_backup_20261122061036_3.redb");
+        assert_eq!(
+            Name::of_time(now, taken).as_str(),
+            "bai_backup_20261122061036_3.redb"
+        );
     }
 }

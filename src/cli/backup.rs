@@ -41,7 +41,10 @@ pub fn run(config: &Config, asked: Backup) -> Outcome {
 /// Whoever sends it has read it back as a database.
 pub fn copy(session: &Session, file: &Path) -> Result<Holding, Box<dyn std::error::Error>> {
     let unfinished = Unfinished::new(&unfinished(file)?)?;
-    let (holding, sum) = receive(session.ask(Command::Maintenance(Upkeep::Backup))?, unfinished.path())?;
+    let (holding, sum) = receive(
+        session.ask(Command::Maintenance(Upkeep::Backup))?,
+        unfinished.path(),
+    )?;
     unfinished.sync()?;
     if !has_sum(unfinished.path(), &sum)? {
         return Err(Failure::failed(format!("{} did not come whole", file.display())).into());
@@ -51,13 +54,19 @@ pub fn copy(session: &Session, file: &Path) -> Result<Holding, Box<dyn std::erro
 }
 
 fn unfinished(file: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
-    let mut name = file.file_name().ok_or("the backup needs the name of a file")?.to_owned();
+    let mut name = file
+        .file_name()
+        .ok_or("the backup needs the name of a file")?
+        .to_owned();
     name.push(".new");
     Ok(file.with_file_name(name))
 }
 
 /// Writes what comes to the file: what it is to hold, and the sum of what was sent.
-fn receive(mut answer: Answer<'_>, to: &Path) -> Result<(Holding, Sum), Box<dyn std::error::Error>> {
+fn receive(
+    mut answer: Answer<'_>,
+    to: &Path,
+) -> Result<(Holding, Sum), Box<dyn std::error::Error>> {
     let (mut begun, mut sum) = (None, None);
     let bar = progress::bar("users");
     while let Some(output) = answer.next() {
@@ -69,7 +78,9 @@ fn receive(mut answer: Answer<'_>, to: &Path) -> Result<(Holding, Sum), Box<dyn 
             }
             (Output::Row(row), Some(_)) => sum = Some(serde_json::from_value(row)?),
             (Output::Bytes(bytes), Some((file, _))) => file.write_all(&bytes)?,
-            (Output::Bytes(_), None) => return Err(Failure::failed("a file came without its length").into()),
+            (Output::Bytes(_), None) => {
+                return Err(Failure::failed("a file came without its length").into());
+            }
         }
     }
     bar.clear();
@@ -98,7 +109,9 @@ fn create(path: &Path, bytes: u64) -> Result<File, Box<dyn std::error::Error>> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+    let file = options
+        .open(path)
+        .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
     // Where nothing can be locked, nobody else is expected.
     let _ = file.try_lock();
     Ok(file)
@@ -106,7 +119,10 @@ fn create(path: &Path, bytes: u64) -> Result<File, Box<dyn std::error::Error>> {
 
 fn beside(database: &Path) -> PathBuf {
     let stem = database.file_stem().unwrap_or_default().to_string_lossy();
-    database.with_file_name(format!("{stem}-{}.redb", Clock::System.now().strftime("%Y%m%d-%H%M%S")))
+    database.with_file_name(format!(
+        "{stem}-{}.redb",
+        Clock::System.now().strftime("%Y%m%d-%H%M%S")
+    ))
 }
 
 #[cfg(test)]
@@ -120,10 +136,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("copy.redb");
         let sent = vec![7; 3 * PIECE + 1];
-        let sum = Sum { crc32: crc32fast::hash(&sent) };
+        let sum = Sum {
+            crc32: crc32fast::hash(&sent),
+        };
         let mut changed = sent.clone();
         changed[2 * PIECE] ^= 1;
-        for (came, is_whole) in [(&sent[..], true), (&sent[..3 * PIECE], false), (&changed, false)] {
+        for (came, is_whole) in [
+            (&sent[..], true),
+            (&sent[..3 * PIECE], false),
+            (&changed, false),
+        ] {
             fs::write(&path, came).unwrap();
             assert_eq!(has_sum(&path, &sum).unwrap(), is_whole);
         }

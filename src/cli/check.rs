@@ -24,7 +24,11 @@ pub struct Check {
 /// Reads all of a file, or of the database, and changes nothing.
 pub fn run(config: &Config, asked: &Check) -> Outcome {
     let file = asked.file.as_ref().unwrap_or(&config.store.path);
-    let server = if asked.file.is_none() { Session::with_server(config)? } else { None };
+    let server = if asked.file.is_none() {
+        Session::with_server(config)?
+    } else {
+        None
+    };
     let holding = match server {
         Some(session) => {
             let rows = session.rows(Command::Maintenance(Upkeep::Check))?;
@@ -39,21 +43,42 @@ fn look(config: &Config, file: &Path) -> Result<Holding, Box<dyn std::error::Err
     let Ok(found) = file.metadata() else {
         return Err(Failure::not_found(format!("there is no file {}", file.display())).into());
     };
-    let contents = Store::look(&Location::File(store::resolve(file)), config.store.cache_mib << 20)?;
+    let contents = Store::look(
+        &Location::File(store::resolve(file)),
+        config.store.cache_mib << 20,
+    )?;
     Ok(Holding::new(contents, found.len()))
 }
 
 /// What a file holds, in a line.
 pub fn tell(file: &Path, what: &str, holding: &Holding, json: bool) -> Outcome {
     if json {
-        return Ok(writeln!(io::stdout(), "{}", serde_json::to_string_pretty(holding)?)?);
+        return Ok(writeln!(
+            io::stdout(),
+            "{}",
+            serde_json::to_string_pretty(holding)?
+        )?);
     }
-    Ok(writeln!(io::stdout(), "{}: {what}{}", file.display(), describe(holding))?)
+    Ok(writeln!(
+        io::stdout(),
+        "{}: {what}{}",
+        file.display(),
+        describe(holding)
+    )?)
 }
 
 /// What there is, and when it was made, if it is a backup.
 pub fn describe(holding: &Holding) -> String {
-    let Holding { made, users, companies, superusers, events, .. } = holding;
-    let made = made.map(|made| format!(", made {made}")).unwrap_or_default();
+    let Holding {
+        made,
+        users,
+        companies,
+        superusers,
+        events,
+        ..
+    } = holding;
+    let made = made
+        .map(|made| format!(", made {made}"))
+        .unwrap_or_default();
     format!("users {users}, companies {companies}, superusers {superusers}, events {events}{made}")
 }

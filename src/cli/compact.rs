@@ -8,6 +8,9 @@ use crate::config::Config;
 pub fn run(config: &Config) -> Outcome {
     let session = Session::open(config, Missing::Refuse)?;
     let rows = session.rows(Command::Maintenance(maintenance::Command::Compact))?;
-    println!("{} bytes before, {} bytes now", rows[0]["before"], rows[0]["now"]);
+    println!(
+        "{} bytes before, {} bytes now",
+        rows[0]["before"], rows[0]["now"]
+    );
     Ok(())
 }

@@ -52,14 +52,26 @@ pub fn run(config: &Config, company: Group<Command>) -> Outcome {
         Command::List(list) => list.print(&session, Kind::Companies, json),
         Command::Show { company } => output::record(&ask(Companies::Show(company))?[0], json),
         Command::Put { key, values } => {
-            let values: Map<String, Value> =
-                values.into_iter().map(|(name, value)| (name, value.into())).collect();
-            output::done("written", columns, &ask(Companies::Put { key, values })?[0], json)
+            let values: Map<String, Value> = values
+                .into_iter()
+                .map(|(name, value)| (name, value.into()))
+                .collect();
+            output::done(
+                "written",
+                columns,
+                &ask(Companies::Put { key, values })?[0],
+                json,
+            )
         }
         Command::Delete { company, yes } => {
             let shown = output::summary(columns, &ask(Companies::Show(company.clone()))?[0]);
             output::confirm(&format!("Remove {shown} for good?"), yes)?;
-            output::done("removed", columns, &ask(Companies::Delete(company))?[0], json)
+            output::done(
+                "removed",
+                columns,
+                &ask(Companies::Delete(company))?[0],
+                json,
+            )
         }
     }
 }

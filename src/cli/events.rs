@@ -9,8 +9,9 @@ use crate::auth::EventQuery;
 use crate::config::Config;
 
 /// What a table shows of an event.
-const COLUMNS: [&str; 9] =
-    ["at", "kind", "cause", "count", "actor", "actorId", "subject", "source", "detail"];
+const COLUMNS: [&str; 9] = [
+    "at", "kind", "cause", "count", "actor", "actorId", "subject", "source", "detail",
+];
 
 #[derive(Args)]
 pub struct Events {
@@ -38,9 +39,24 @@ pub struct Events {
 }
 
 pub fn run(config: &Config, events: Events) -> Outcome {
-    let Events { user, kind, since, until, before, limit, json } = events;
+    let Events {
+        user,
+        kind,
+        since,
+        until,
+        before,
+        limit,
+        json,
+    } = events;
     let session = Session::open(config, Missing::Refuse)?;
-    let query = EventQuery { user, kind, since, until, before, limit: Some(limit) };
+    let query = EventQuery {
+        user,
+        kind,
+        since,
+        until,
+        before,
+        limit: Some(limit),
+    };
     let (mut rows, mut total, mut answer) = (Vec::new(), 0, session.ask(Command::Events(query))?);
     while let Some(piece) = answer.next() {
         match piece {
@@ -52,7 +68,10 @@ pub fn run(config: &Config, events: Events) -> Outcome {
     answer.end()?;
     output::rows(&COLUMNS, &rows, json)?;
     if rows.len() as u64 != total {
-        let last = rows.last().and_then(|row| row["id"].as_str()).unwrap_or_default();
+        let last = rows
+            .last()
+            .and_then(|row| row["id"].as_str())
+            .unwrap_or_default();
         eprintln!("bai: there are older ones: --before {last}");
     }
     Ok(())

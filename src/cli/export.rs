@@ -30,8 +30,13 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
     };
     let database = copy.as_ref().map_or(config.store.path.clone(), database_in);
     let store = super::open_store(&database, config.store.cache_mib)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let lifetimes = Lifetimes { user: config.token.lifetime, superuser: config.token.superuser_lifetime };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let lifetimes = Lifetimes {
+        user: config.token.lifetime,
+        superuser: config.token.superuser_lifetime,
+    };
     let exported = runtime.block_on(pb_data::export(&store, &Random::System, lifetimes, out))?;
     if copy.is_none() {
         runtime.block_on(super::remember(&store, config, "export pocketbase"))?;

@@ -27,7 +27,10 @@ pub fn run(config: &Config, url: Option<String>, ready: bool) -> Outcome {
     let (url, agent) = (url.trim_end_matches('/'), agent());
     let answer = if ready {
         let token = config.metrics.token.expose();
-        agent.get(format!("{url}/readyz")).header("Authorization", format!("Bearer {token}")).call()
+        agent
+            .get(format!("{url}/readyz"))
+            .header("Authorization", format!("Bearer {token}"))
+            .call()
     } else {
         agent.post(format!("{url}/api/system/health")).send_empty()
     };
@@ -39,8 +42,14 @@ pub fn run(config: &Config, url: Option<String>, ready: bool) -> Outcome {
         }
         _ => format!("nobody answers at {url}"),
     })?;
-    let (status, body) =
-        (answer.status(), answer.body_mut().with_config().limit(MAX_ANSWER).read_json::<Value>());
+    let (status, body) = (
+        answer.status(),
+        answer
+            .body_mut()
+            .with_config()
+            .limit(MAX_ANSWER)
+            .read_json::<Value>(),
+    );
     let body = body.unwrap_or_default();
     match (status.as_u16(), &body["data"]["status"]) {
         (200, Value::String(word)) => {
@@ -74,7 +83,11 @@ fn url_of(config: &Config) -> String {
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    format!("http://{}{}", SocketAddr::new(ip, listen.port()), config.server.base_path)
+    format!(
+        "http://{}{}",
+        SocketAddr::new(ip, listen.port()),
+        config.server.base_path
+    )
 }
 
 /// What is not ready, as far as the server tells us.
@@ -85,7 +98,11 @@ fn problems(body: &Value) -> String {
         problems.filter_map(move |it| Some(format!("{name}: {}", it["text"].as_str()?)))
     });
     let texts: Vec<_> = texts.collect();
-    if texts.is_empty() { String::new() } else { format!(": {}", texts.join("; ")) }
+    if texts.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", texts.join("; "))
+    }
 }
 
 /// No proxy and no redirect: the server itself is asked.

@@ -47,7 +47,11 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
         eprintln!("bai: PocketBase is running: what it changes from now on does not come");
     }
     let scratch = options.dry_run.then(|| scratch(config)).transpose()?;
-    let made = if options.dry_run { None } else { begin(config, options.new)? };
+    let made = if options.dry_run {
+        None
+    } else {
+        begin(config, options.new)?
+    };
     let session = match (&scratch, &made) {
         (Some(scratch), _) => Session::alone(&with_database(config, database_in(scratch)))?,
         (None, Some(made)) => Session::alone(&with_database(config, made.path().to_owned()))?,
@@ -55,7 +59,10 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
     };
     let report = match (&options.report, options.dry_run) {
         (Some(path), _) => Report::file(path)?,
-        (None, true) => Report { name: None, lines: Box::new(io::stdout()) },
+        (None, true) => Report {
+            name: None,
+            lines: Box::new(io::stdout()),
+        },
         (None, false) => Report::file(&beside(&config.store.path))?,
     };
     let from = std::path::absolute(&options.from)?;
@@ -69,7 +76,11 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
         0 => Ok(()),
         refused => Err(format!(
             "{refused} records {}",
-            if options.dry_run { "would not come" } else { "did not come" }
+            if options.dry_run {
+                "would not come"
+            } else {
+                "did not come"
+            }
         )
         .into()),
     }
@@ -80,7 +91,10 @@ fn import(
     from: PathBuf,
     mut report: Report,
 ) -> Result<Summary, Box<dyn std::error::Error>> {
-    let (mut answer, bar) = (session.ask(admin::Command::Import(from))?, progress::bar("records"));
+    let (mut answer, bar) = (
+        session.ask(admin::Command::Import(from))?,
+        progress::bar("records"),
+    );
     let mut summary = Summary::default();
     while let Some(output) = answer.next() {
         match output {
@@ -152,8 +166,12 @@ struct Report {
 
 impl Report {
     fn file(path: &Path) -> Result<Self, Box<dyn std::error::Error>> {
-        let file = File::create(path).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
-        Ok(Self { name: Some(path.to_owned()), lines: Box::new(BufWriter::new(file)) })
+        let file =
+            File::create(path).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+        Ok(Self {
+            name: Some(path.to_owned()),
+            lines: Box::new(BufWriter::new(file)),
+        })
     }
 
     fn write(&mut self, found: &[Value]) -> io::Result<()> {
@@ -185,7 +203,11 @@ fn tell(source: &Source, summary: &Summary, lifetime: Duration, is_dry: bool) {
     for column in source.left_behind() {
         println!("Left behind: {column}.");
     }
-    if let Some(theirs) = source.token_secs().map(Duration::from_secs).filter(|theirs| *theirs != lifetime) {
+    if let Some(theirs) = source
+        .token_secs()
+        .map(Duration::from_secs)
+        .filter(|theirs| *theirs != lifetime)
+    {
         println!(
             "PocketBase's tokens were valid for {}, new ones are for {}; for the same as before set token.lifetime = \"{}\".",
             humantime::format_duration(theirs),

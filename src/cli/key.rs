@@ -22,5 +22,9 @@ pub fn run(config: &Config, key: &Group<Command>) -> Outcome {
         Command::List => Keys::List,
         Command::Rotate => Keys::Rotate,
     };
-    output::rows(&["id", "created"], &session.rows(Operation::Key(command))?, key.json)
+    output::rows(
+        &["id", "created"],
+        &session.rows(Operation::Key(command))?,
+        key.json,
+    )
 }

@@ -17,7 +17,12 @@ pub struct List {
     #[arg(long, default_value = "", hide_default_value = true)]
     filter: String,
     /// In this order, in PocketBase's language, e.g. "-updated" [default: newest first]
-    #[arg(long, default_value = "", hide_default_value = true, allow_hyphen_values = true)]
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
     sort: String,
     /// At most so many
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1000))]
@@ -30,8 +35,20 @@ pub struct List {
 impl List {
     /// Prints the page, and on the standard error what is not on it.
     pub fn print(self, session: &Session, kind: Kind, json: bool) -> Outcome {
-        let Self { text, filter, sort, limit, page } = self;
-        let wanted = Wanted { text, filter, sort, limit, page };
+        let Self {
+            text,
+            filter,
+            sort,
+            limit,
+            page,
+        } = self;
+        let wanted = Wanted {
+            text,
+            filter,
+            sort,
+            limit,
+            page,
+        };
         let command = match kind {
             Kind::Users => Command::User(users::Command::List(wanted)),
             Kind::Companies => Command::Company(companies::Command::List(wanted)),

@@ -41,8 +41,13 @@ use crate::store::{self, EventBounds, Location, Store};
 
 /// What `--version` shows: version, revision and build time.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let time = build_info::time().map_or_else(|| "at an unknown time".to_owned(), |at| at.to_string());
-    format!("{} ({}, built {time})", build_info::VERSION, build_info::REVISION)
+    let time =
+        build_info::time().map_or_else(|| "at an unknown time".to_owned(), |at| at.to_string());
+    format!(
+        "{} ({}, built {time})",
+        build_info::VERSION,
+        build_info::REVISION
+    )
 });
 
 /// As clap exits when it cannot read the arguments.
@@ -132,8 +137,9 @@ enum Command {
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = match cli.command.unwrap_or(AnyCommand::Configured(Command::Serve(NewDatabase::default())))
-    {
+    let outcome = match cli.command.unwrap_or(AnyCommand::Configured(Command::Serve(
+        NewDatabase::default(),
+    ))) {
         AnyCommand::Configured(command) => {
             load(cli.config.as_deref()).and_then(|config| execute(config, command))
         }
@@ -188,14 +194,19 @@ fn open_store(path: &Path, cache_mib: usize) -> Result<Store, Box<dyn std::error
     if is_missing(path) {
         return Err(format!("there is no database at {}; see store.path", path.display()).into());
     }
-    Ok(Store::open(&Location::File(path.to_owned()), cache_mib << 20)?)
+    Ok(Store::open(
+        &Location::File(path.to_owned()),
+        cache_mib << 20,
+    )?)
 }
 
 /// Adds an event to a database that this command has opened for itself.
 async fn remember(store: &Store, config: &Config, what: &str) -> Result<(), store::Error> {
     let now = Clock::System.now();
     let event = Event::new(now, EventKind::Command, Actor::Operator).detail(what);
-    store.add_events(vec![event.into()], EventBounds::new(&config.events, now)).await?;
+    store
+        .add_events(vec![event.into()], EventBounds::new(&config.events, now))
+        .await?;
     Ok(())
 }
 
@@ -203,7 +214,9 @@ fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {
     let program = std::env::current_exe().unwrap_or_default();
     let file = file.or_else(|| usual_files(&program).find(|usual| usual.exists()));
     for (name, _) in std::env::vars().filter(|(name, _)| Config::is_suspicious(name)) {
-        eprintln!("bai: {name} is ignored: settings are named BAI_<SECTION>__<KEY>, with two underscores");
+        eprintln!(
+            "bai: {name} is ignored: settings are named BAI_<SECTION>__<KEY>, with two underscores"
+        );
     }
     Ok(Config::load(file, std::env::vars())?)
 }
@@ -211,9 +224,13 @@ fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {
 /// Where `program` looks for its configuration when none is named. Only an installed one takes the machine's: what is being
 /// built or tried out in a folder must not open the database that users are in.
 fn usual_files(program: &Path) -> impl Iterator<Item = &'static Path> {
-    let installed =
-        ["/usr/bin", "/usr/local/bin"].iter().any(|folder| program.parent() == Some(Path::new(folder)));
-    let files = [Some("config.toml"), installed.then_some("/etc/bai/config.toml")];
+    let installed = ["/usr/bin", "/usr/local/bin"]
+        .iter()
+        .any(|folder| program.parent() == Some(Path::new(folder)));
+    let files = [
+        Some("config.toml"),
+        installed.then_some("/etc/bai/config.toml"),
+    ];
     files.into_iter().flatten().map(Path::new)
 }
 
@@ -225,10 +242,18 @@ mod tests {
     fn only_an_installed_bai_takes_the_configuration_of_the_machine() {
         let files = |program| usual_files(Path::new(program)).collect::<Vec<_>>();
         for installed in ["/usr/bin/bai", "/usr/local/bin/bai"] {
-            assert_eq!(files(installed), ["config.toml", "/etc/bai/config.toml"].map(Path::new));
+            assert_eq!(
+                files(installed),
+                ["config.toml", "/etc/bai/config.toml"].map(Path::new)
+            );
         }
-        for other in ["/usr/src/bai/target/release/bai", "/home/li/bai", "/usr/bin/../../tmp/bai", "bai", ""]
-        {
+        for other in [
+            "/usr/src/bai/target/release/bai",
+            "/home/li/bai",
+            "/usr/bin/../../tmp/bai",
+            "bai",
+            "",
+        ] {
             assert_eq!(files(other), [Path::new("config.toml")], "{other}");
         }
     }

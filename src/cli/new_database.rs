@@ -31,7 +31,11 @@ impl NewDatabase {
                 "{} is {}, but there are backups of a database: {left}; or begin an empty one with --new-database (\"bai \
                  serve --new-database\")",
                 database.display(),
-                if database.exists() { "empty (0 bytes)" } else { "not there" },
+                if database.exists() {
+                    "empty (0 bytes)"
+                } else {
+                    "not there"
+                },
             ))),
         }
     }

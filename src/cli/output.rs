@@ -22,7 +22,10 @@ pub fn rows(columns: &[&str], rows: &[Value], json: bool) -> Outcome {
     for row in rows {
         table.add_row(columns.iter().map(|column| text(&row[*column])));
     }
-    let lines = table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
+    let lines = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect::<Vec<_>>();
     print(&lines.join("\n"))
 }
 
@@ -35,7 +38,9 @@ pub fn record(record: &Value, json: bool) -> Outcome {
         return print(&serde_json::to_string_pretty(record)?);
     }
     let fields = record.as_object().into_iter().flatten();
-    let lines: Vec<_> = fields.map(|(name, value)| format!("{name:18} {}", text(value))).collect();
+    let lines: Vec<_> = fields
+        .map(|(name, value)| format!("{name:18} {}", text(value)))
+        .collect();
     print(&lines.join("\n"))
 }
 
@@ -52,7 +57,10 @@ pub fn done(what: &str, columns: &[&str], record: &Value, json: bool) -> Outcome
 
 /// A record in one line.
 pub fn summary(columns: &[&str], record: &Value) -> String {
-    let values = columns.iter().map(|column| text(&record[*column])).filter(|value| !value.is_empty());
+    let values = columns
+        .iter()
+        .map(|column| text(&record[*column]))
+        .filter(|value| !value.is_empty());
     values.collect::<Vec<_>>().join("  ")
 }
 

@@ -7,9 +7,15 @@ use crate::admin::Failure;
 /// Asked for twice on a terminal, else the first line of the standard input. Never an argument: those are in the list of
 /// processes and in the shell's history.
 pub fn read() -> Result<String, Failure> {
-    let password = if io::stdin().is_terminal() { ask()? } else { first_line()? };
+    let password = if io::stdin().is_terminal() {
+        ask()?
+    } else {
+        first_line()?
+    };
     if password.is_empty() {
-        return Err(Failure::invalid("there is no password on the standard input"));
+        return Err(Failure::invalid(
+            "there is no password on the standard input",
+        ));
     }
     Ok(password)
 }
@@ -24,6 +30,9 @@ fn ask() -> Result<String, Failure> {
 
 fn first_line() -> Result<String, Failure> {
     let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).map_err(Failure::failed)?;
+    io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(Failure::failed)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

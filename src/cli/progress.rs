@@ -10,7 +10,8 @@ pub struct Bar(ProgressBar);
 /// A bar that counts `things`.
 pub fn bar(things: &str) -> Bar {
     let template = format!("{{bar:40}} {{human_pos}} of {{human_len}} {things}, {{eta}} left");
-    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
     Bar(ProgressBar::new(0).with_style(style))
 }
 

@@ -39,29 +39,47 @@ pub struct Restore {
 pub fn run(config: &Config, asked: &Restore) -> Outcome {
     let database = &config.store.path;
     let Ok(file) = asked.file.metadata() else {
-        return Err(Failure::not_found(format!("there is no file {}", asked.file.display())).into());
+        return Err(
+            Failure::not_found(format!("there is no file {}", asked.file.display())).into(),
+        );
     };
     let found = Store::inspect(&store::resolve(&asked.file))?
         .map(|contents| describe(&Holding::new(contents, file.len())));
     let found = found.unwrap_or_else(|| "of an older version of bai".to_owned());
     let server = Session::with_server(config)?;
-    let question =
-        format!("{}: {found}. Put it in the place of {}?", asked.file.display(), database.display());
+    let question = format!(
+        "{}: {found}. Put it in the place of {}?",
+        asked.file.display(),
+        database.display()
+    );
     output::confirm(&question, asked.yes)?;
     let replaced = match server {
         Some(session) => through_the_door(&session, asked)?,
-        None => Replaced::new(&Store::restore_file(database, &restoration(asked))?, database),
+        None => Replaced::new(
+            &Store::restore_file(database, &restoration(asked))?,
+            database,
+        ),
     };
     tell(database, &replaced, asked.json)
 }
 
 fn restoration(asked: &Restore) -> Restoration {
     let (from, keep_tokens) = (store::resolve(&asked.file), asked.keep_tokens);
-    Restoration { from, keep_tokens, clock: Clock::System, random: Random::System }
+    Restoration {
+        from,
+        keep_tokens,
+        clock: Clock::System,
+        random: Random::System,
+    }
 }
 
-fn through_the_door(session: &Session, asked: &Restore) -> Result<Replaced, Box<dyn std::error::Error>> {
-    let mut answer = session.ask(Command::Maintenance(Upkeep::Restore { keep_tokens: asked.keep_tokens }))?;
+fn through_the_door(
+    session: &Session,
+    asked: &Restore,
+) -> Result<Replaced, Box<dyn std::error::Error>> {
+    let mut answer = session.ask(Command::Maintenance(Upkeep::Restore {
+        keep_tokens: asked.keep_tokens,
+    }))?;
     let sent = send(&mut answer, &asked.file);
     let mut row = None;
     while let Some(output) = answer.next() {
@@ -96,9 +114,18 @@ fn send(answer: &mut Answer<'_>, file: &Path) -> Result<(), Box<dyn std::error::
 fn tell(database: &Path, replaced: &Replaced, json: bool) -> Outcome {
     let mut out = io::stdout();
     if json {
-        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(replaced)?)?);
+        return Ok(writeln!(
+            out,
+            "{}",
+            serde_json::to_string_pretty(replaced)?
+        )?);
     }
-    writeln!(out, "{}: {}", database.display(), describe(&replaced.holding))?;
+    writeln!(
+        out,
+        "{}: {}",
+        database.display(),
+        describe(&replaced.holding)
+    )?;
     if let Some(before) = &replaced.before {
         writeln!(out, "The database before it is {before}.")?;
     }

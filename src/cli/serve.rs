@@ -23,7 +23,9 @@ pub fn run(mut config: Config, new: NewDatabase) -> Outcome {
     telemetry::init(&config.log);
     new.check(&config)?;
     fit_open_files(&mut config);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let outcome = runtime.block_on(serve(config));
     // A call to WeChat that still hangs on its thread is left behind; dropping the runtime would wait for it.
     runtime.shutdown_timeout(LEAVE_BEHIND);
@@ -53,22 +55,43 @@ fn fit_open_files(config: &mut Config) {
 
 /// The open files that the system allows once it was asked for `wanted`.
 fn allowed_files(wanted: usize) -> usize {
-    let files = |limit: Option<u64>| limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+    let files = |limit: Option<u64>| {
+        limit
+            .and_then(|n| usize::try_from(n).ok())
+            .unwrap_or(usize::MAX)
+    };
     let limit = getrlimit(Resource::Nofile);
     let (now, most) = (files(limit.current), files(limit.maximum).min(wanted));
     if now >= most {
         return now;
     }
-    let raised = Rlimit { current: u64::try_from(most).ok(), maximum: limit.maximum };
-    if setrlimit(Resource::Nofile, raised).is_ok() { most } else { now }
+    let raised = Rlimit {
+        current: u64::try_from(most).ok(),
+        maximum: limit.maximum,
+    };
+    if setrlimit(Resource::Nofile, raised).is_ok() {
+        most
+    } else {
+        now
+    }
 }
 
 async fn serve(config: Config) -> Outcome {
     let location = Location::File(config.store.path.clone());
-    let (sandbox, base_path) = (config.wechat.provider == Provider::Sandbox, config.server.base_path.clone());
-    let scheme = if config.server.tls.is_on() { "https" } else { "http" };
+    let (sandbox, base_path) = (
+        config.wechat.provider == Provider::Sandbox,
+        config.server.base_path.clone(),
+    );
+    let scheme = if config.server.tls.is_on() {
+        "https"
+    } else {
+        "http"
+    };
     let database = std::path::absolute(&config.store.path)?;
-    let mut stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    let mut stop = [
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    ];
     systemd::opening(&database);
     let server = Server::bind(config, &location, Clock::System, Random::System).await?;
     let url = format!("{scheme}://{}{base_path}", server.local_addr()?);

@@ -34,9 +34,9 @@ impl Missing {
     fn check(self, config: &Config, shown: &str) -> Result<(), Failure> {
         match self {
             Self::Make(new) => new.check(config),
-            Self::Refuse if backup::is_missing(&config.store.path) => {
-                Err(Failure::not_found(format!("there is no database at {shown}; see store.path")))
-            }
+            Self::Refuse if backup::is_missing(&config.store.path) => Err(Failure::not_found(
+                format!("there is no database at {shown}; see store.path"),
+            )),
             Self::Refuse => Ok(()),
         }
     }
@@ -76,7 +76,11 @@ impl Session {
             eprintln!("bai: {shown}");
             Some(app)
         };
-        Ok(Self { runtime, config: config.clone(), app })
+        Ok(Self {
+            runtime,
+            config: config.clone(),
+            app,
+        })
     }
 
     /// To a database that no server has: made if it is missing, and not worth a word.
@@ -86,7 +90,11 @@ impl Session {
     pub fn alone(config: &Config) -> Result<Self, Box<dyn std::error::Error>> {
         let runtime = new_runtime()?;
         let app = Some(runtime.block_on(open_file(config))?);
-        Ok(Self { runtime, config: config.clone(), app })
+        Ok(Self {
+            runtime,
+            config: config.clone(),
+            app,
+        })
     }
 
     /// The way through the door, if a server has the database open.
@@ -96,7 +104,11 @@ impl Session {
     pub fn with_server(config: &Config) -> Result<Option<Self>, Box<dyn std::error::Error>> {
         let runtime = new_runtime()?;
         let server = runtime.block_on(knock(&config.store.path))?;
-        Ok(server.map(|()| Self { runtime, config: config.clone(), app: None }))
+        Ok(server.map(|()| Self {
+            runtime,
+            config: config.clone(),
+            app: None,
+        }))
     }
 
     /// Sends the command on its way.
@@ -109,10 +121,16 @@ impl Session {
         let end = if let Some(app) = self.app.clone() {
             runtime.spawn(async move { admin::run(&app, command, &mut io).await })
         } else {
-            let socket = runtime.block_on(socket::connect(&self.config.store.path)).map_err(gone)?;
+            let socket = runtime
+                .block_on(socket::connect(&self.config.store.path))
+                .map_err(gone)?;
             runtime.spawn(through_the_door(socket, command, io))
         };
-        Ok(Answer { runtime, caller, end })
+        Ok(Answer {
+            runtime,
+            caller,
+            end,
+        })
     }
 
     /// The rows of the whole answer.
@@ -164,12 +182,17 @@ impl Answer<'_> {
     /// Why the command was not done.
     pub fn end(self) -> Result<(), Failure> {
         drop(self.caller);
-        self.runtime.block_on(self.end).unwrap_or_else(|error| Err(Failure::failed(error)))
+        self.runtime
+            .block_on(self.end)
+            .unwrap_or_else(|error| Err(Failure::failed(error)))
     }
 }
 
 fn new_runtime() -> io::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
 }
 
 async fn open_file(config: &Config) -> Result<Arc<App>, StartError> {
@@ -181,19 +204,27 @@ async fn open_file(config: &Config) -> Result<Arc<App>, StartError> {
 async fn knock(database: &Path) -> Result<Option<()>, Failure> {
     let mut socket = match socket::connect(database).await {
         Ok(socket) => socket,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+            ) =>
+        {
             return Ok(None);
         }
         Err(error) => {
             let path = socket::path(database);
-            return Err(Failure::failed(format!("cannot reach the server at {}: {error}", path.display())));
+            return Err(Failure::failed(format!(
+                "cannot reach the server at {}: {error}",
+                path.display()
+            )));
         }
     };
     match Frame::read(&mut socket).await.map_err(gone)? {
         Some(Frame::Hello(theirs)) => ensure_same(&theirs, database).map(Some),
-        _ => {
-            Err(Failure::failed("the server closed its door; is this user the one that it runs as, or root?"))
-        }
+        _ => Err(Failure::failed(
+            "the server closed its door; is this user the one that it runs as, or root?",
+        )),
     }
 }
 
@@ -220,7 +251,10 @@ async fn through_the_door(
 ) -> Result<(), Failure> {
     let (from, to) = tokio::io::split(socket);
     let (mut from, mut to) = (BufReader::new(from), BufWriter::new(to));
-    Frame::Command(Box::new(command)).write(&mut to).await.map_err(gone)?;
+    Frame::Command(Box::new(command))
+        .write(&mut to)
+        .await
+        .map_err(gone)?;
     to.flush().await.map_err(gone)?;
     let (output, input) = io.into_parts();
     let sending = tokio::spawn(send(input, to));
@@ -244,7 +278,10 @@ async fn send(
     std::future::pending().await
 }
 
-async fn receive(from: &mut (impl AsyncRead + Unpin), output: &mpsc::Sender<Output>) -> Result<(), Failure> {
+async fn receive(
+    from: &mut (impl AsyncRead + Unpin),
+    output: &mpsc::Sender<Output>,
+) -> Result<(), Failure> {
     loop {
         let piece = match Frame::read(from).await.map_err(gone)? {
             Some(Frame::Row(row)) => Output::Row(row),

@@ -27,7 +27,9 @@ pub enum Command {
 pub fn run(command: &Command) -> Outcome {
     match command {
         Command::Completions { shell } => completions(*shell),
-        Command::Man { folder: Some(folder) } => write_pages(folder),
+        Command::Man {
+            folder: Some(folder),
+        } => write_pages(folder),
         Command::Man { folder: None } => print_page(),
     }
 }

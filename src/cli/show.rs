@@ -10,11 +10,21 @@ use crate::store::Location;
 
 /// The document comes from the handlers, so it takes an app; this one has a database in memory.
 pub fn openapi(config: Config, yaml: bool) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let app = runtime.block_on(App::new(config, &Location::memory(), Clock::System, Random::System))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let app = runtime.block_on(App::new(
+        config,
+        &Location::memory(),
+        Clock::System,
+        Random::System,
+    ))?;
     let document = routes::document(&app)?;
-    let text =
-        if yaml { serde_yaml::to_string(&document)? } else { serde_json::to_string_pretty(&document)? };
+    let text = if yaml {
+        serde_yaml::to_string(&document)?
+    } else {
+        serde_json::to_string_pretty(&document)?
+    };
     println!("{}", text.trim_end());
     Ok(())
 }

@@ -55,16 +55,28 @@ pub fn run(config: &Config, superuser: Group<Command>) -> Outcome {
         let rows = session.rows(Operation::Superuser(command))?;
         output::done(what, columns, &rows[0], json)
     };
-    let credentials =
-        |email| Ok::<_, Box<dyn std::error::Error>>(Credentials { email, password: password::read()? });
+    let credentials = |email| {
+        Ok::<_, Box<dyn std::error::Error>>(Credentials {
+            email,
+            password: password::read()?,
+        })
+    };
     match superuser.command {
         Command::List(list) => list.print(&session, Kind::Superusers, json),
-        Command::Create { who: Who { email }, .. } => done("made", Superusers::Create(credentials(email)?)),
-        Command::SetPassword(Who { email }) => {
-            done("has a new password", Superusers::SetPassword(credentials(email)?))
+        Command::Create {
+            who: Who { email }, ..
+        } => done("made", Superusers::Create(credentials(email)?)),
+        Command::SetPassword(Who { email }) => done(
+            "has a new password",
+            Superusers::SetPassword(credentials(email)?),
+        ),
+        Command::Revoke(Who { email }) => {
+            done("has no valid token any more", Superusers::Revoke(email))
         }
-        Command::Revoke(Who { email }) => done("has no valid token any more", Superusers::Revoke(email)),
-        Command::Delete { who: Who { email }, yes } => {
+        Command::Delete {
+            who: Who { email },
+            yes,
+        } => {
             output::confirm(&format!("Remove {email} for good?"), yes)?;
             done("removed", Superusers::Delete(email))
         }

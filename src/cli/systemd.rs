@@ -6,22 +6,33 @@ use sd_notify::NotifyState;
 
 /// That the database is being opened, which takes long after an upgrade that migrates it.
 pub fn opening(database: &Path) {
-    tell(&[NotifyState::Status(&format!("opening {}", database.display()))]);
+    tell(&[NotifyState::Status(&format!(
+        "opening {}",
+        database.display()
+    ))]);
 }
 
 /// That requests to `url` are answered from now on; what was ordered after us may start.
 pub fn ready(url: &str) {
-    tell(&[NotifyState::Ready, NotifyState::Status(&format!("serving {url}"))]);
+    tell(&[
+        NotifyState::Ready,
+        NotifyState::Status(&format!("serving {url}")),
+    ]);
 }
 
 /// That requests in flight are finished, and then it ends.
 pub fn stopping() {
-    tell(&[NotifyState::Stopping, NotifyState::Status("finishing the requests in flight")]);
+    tell(&[
+        NotifyState::Stopping,
+        NotifyState::Status("finishing the requests in flight"),
+    ]);
 }
 
 /// Shows that tasks still get their turn, twice in each time after which systemd would restart us (`WatchdogSec=`).
 pub async fn show_life() {
-    let Some(patience) = sd_notify::watchdog_enabled() else { return };
+    let Some(patience) = sd_notify::watchdog_enabled() else {
+        return;
+    };
     let mut turns = tokio::time::interval((patience / 2).max(std::time::Duration::from_millis(1)));
     loop {
         turns.tick().await;

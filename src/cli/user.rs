@@ -100,16 +100,45 @@ pub fn run(config: &Config, user: Group<Command>) -> Outcome {
         Command::List(list) => list.print(&session, Kind::Users, json),
         Command::Show(Who { who }) => output::record(&ask(Users::Show(who))?[0], json),
         Command::Create(new) => {
-            let Create { phone, name, picture, company } = new;
-            let new = New { phone, name, picture, company, password: password::read()? };
+            let Create {
+                phone,
+                name,
+                picture,
+                company,
+            } = new;
+            let new = New {
+                phone,
+                name,
+                picture,
+                company,
+                password: password::read()?,
+            };
             done("made", Users::Create(new))
         }
         Command::SetPassword(Who { who }) => {
             ask(Users::Show(who.clone()))?;
-            done("has a new password", Users::SetPassword { who, password: password::read()? })
+            done(
+                "has a new password",
+                Users::SetPassword {
+                    who,
+                    password: password::read()?,
+                },
+            )
         }
-        Command::Disable(Who { who }) => done("disabled", Users::SetEnabled { who, is_enabled: false }),
-        Command::Enable(Who { who }) => done("enabled", Users::SetEnabled { who, is_enabled: true }),
+        Command::Disable(Who { who }) => done(
+            "disabled",
+            Users::SetEnabled {
+                who,
+                is_enabled: false,
+            },
+        ),
+        Command::Enable(Who { who }) => done(
+            "enabled",
+            Users::SetEnabled {
+                who,
+                is_enabled: true,
+            },
+        ),
         Command::Revoke(Who { who }) => done("has no valid token any more", Users::Revoke(who)),
         Command::ReleasePhone { phone, yes } => {
             let user = &ask(Users::Holder(phone.clone()))?[0];
@@ -117,9 +146,17 @@ pub fn run(config: &Config, user: Group<Command>) -> Outcome {
             output::confirm(&format!("Take {phone} from {shown}?"), yes)?;
             let holder = user["id"].as_str().unwrap_or_default().to_owned();
             let released = ask(Users::ReleasePhone { phone, holder })?;
-            output::done("has no phone any more", &Records::HOLDER, &released[0], json)
+            output::done(
+                "has no phone any more",
+                &Records::HOLDER,
+                &released[0],
+                json,
+            )
         }
-        Command::Delete { who: Who { who }, yes } => {
+        Command::Delete {
+            who: Who { who },
+            yes,
+        } => {
             let shown = output::summary(columns, &ask(Users::Show(who.clone()))?[0]);
             output::confirm(&format!("Remove {shown} for good?"), yes)?;
             done("removed", Users::Delete(who))
@@ -153,7 +190,9 @@ fn create(file: &PathBuf) -> Result<File, String> {
     let mut options = File::options();
     options.write(true).create_new(true);
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file).map_err(|e| format!("cannot write {}: {e}", file.display()))
+    options
+        .open(file)
+        .map_err(|e| format!("cannot write {}: {e}", file.display()))
 }
 
 /// A file of users; the first row are the names of the fields.
@@ -171,10 +210,15 @@ impl<W: Write> Lines<W> {
     }
 
     fn write(&mut self, row: Value) -> Result<(), Box<dyn std::error::Error>> {
-        let Value::Array(values) = row else { return Ok(()) };
+        let Value::Array(values) = row else {
+            return Ok(());
+        };
         match self {
             Self::Csv(csv) => csv.write_record(values.into_iter().map(cell))?,
-            Self::Jsonl { names: Some(names), to } => {
+            Self::Jsonl {
+                names: Some(names),
+                to,
+            } => {
                 let object: Map<String, Value> = names.iter().cloned().zip(values).collect();
                 serde_json::to_writer(&mut *to, &object)?;
                 to.write_all(b"\n")?;

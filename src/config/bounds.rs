@@ -17,7 +17,9 @@ type Bound = (&'static str, Duration, Duration, Duration);
 
 /// The first duration that is too short or too long, in words that name its key and its bounds.
 pub fn wrong_duration(config: &Config) -> Option<String> {
-    let wrong = bounds(config).into_iter().find(|(_, value, least, most)| value < least || value > most);
+    let wrong = bounds(config)
+        .into_iter()
+        .find(|(_, value, least, most)| value < least || value > most);
     wrong.map(|(key, value, least, most)| {
         let [value, least, most] = [value, least, most].map(humantime::format_duration);
         format!("{key} is {value}, and has to be {least} or more and {most} or less")
@@ -25,17 +27,55 @@ pub fn wrong_duration(config: &Config) -> Option<String> {
 }
 
 fn bounds(config: &Config) -> [Bound; 11] {
-    let Config { server, token, wechat, limits, events, backup, .. } = config;
+    let Config {
+        server,
+        token,
+        wechat,
+        limits,
+        events,
+        backup,
+        ..
+    } = config;
     [
-        ("server.header_timeout", server.header_timeout, LEAST_TIMEOUT, DAY),
-        ("server.body_timeout", server.body_timeout, LEAST_TIMEOUT, DAY),
-        ("server.answer_timeout", server.answer_timeout, LEAST_TIMEOUT, DAY),
-        ("server.tls.check_every", server.tls.check_every, SECOND, DAY),
+        (
+            "server.header_timeout",
+            server.header_timeout,
+            LEAST_TIMEOUT,
+            DAY,
+        ),
+        (
+            "server.body_timeout",
+            server.body_timeout,
+            LEAST_TIMEOUT,
+            DAY,
+        ),
+        (
+            "server.answer_timeout",
+            server.answer_timeout,
+            LEAST_TIMEOUT,
+            DAY,
+        ),
+        (
+            "server.tls.check_every",
+            server.tls.check_every,
+            SECOND,
+            DAY,
+        ),
         ("backup.s3.timeout", backup.s3.timeout, LEAST_TIMEOUT, DAY),
         ("token.lifetime", token.lifetime, SECOND, HUNDRED_YEARS),
-        ("token.superuser_lifetime", token.superuser_lifetime, SECOND, HUNDRED_YEARS),
+        (
+            "token.superuser_lifetime",
+            token.superuser_lifetime,
+            SECOND,
+            HUNDRED_YEARS,
+        ),
         ("wechat.timeout", wechat.timeout, LEAST_TIMEOUT, DAY),
-        ("limits.duplicate_window", limits.duplicate_window, Duration::from_millis(1), DAY),
+        (
+            "limits.duplicate_window",
+            limits.duplicate_window,
+            Duration::from_millis(1),
+            DAY,
+        ),
         ("events.keep", events.keep, MINUTE, HUNDRED_YEARS),
         ("backup.every", backup.every.unwrap_or(DAY), MINUTE, YEAR),
     ]

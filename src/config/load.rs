@@ -53,15 +53,18 @@ impl Config {
     ///
     /// # Errors
     /// Each variant of [`Error`].
-    pub fn load(file: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> Result<Self, Error> {
+    pub fn load(
+        file: Option<&Path>,
+        env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Error> {
         let (mut config, mut table) = match file {
             Some(path) => read(path)?,
             None => (Self::default(), Table::new()),
         };
         for (name, value) in env {
             if let Some(path) = split_name(&name) {
-                (config, table) =
-                    with_env(&table, &path, &value).map_err(|problem| Error::Env { name, problem })?;
+                (config, table) = with_env(&table, &path, &value)
+                    .map_err(|problem| Error::Env { name, problem })?;
             }
         }
         config.check()?;
@@ -78,13 +81,19 @@ impl Config {
         if let Some(wrong) = wrong_duration(self) {
             return Err(Error::Duration(wrong));
         }
-        let conflict = self.server.tls.conflict().or_else(|| self.backup.conflict());
+        let conflict = self
+            .server
+            .tls
+            .conflict()
+            .or_else(|| self.backup.conflict());
         if let Some(conflict) = conflict.or_else(|| self.password.conflict()) {
             return Err(Error::Conflict(conflict));
         }
         let has_app = !self.wechat.app_id.is_empty();
         let token = self.metrics.token.expose();
-        if !token.is_empty() && (token.len() < MIN_TOKEN || !token.bytes().all(|b| b.is_ascii_graphic())) {
+        if !token.is_empty()
+            && (token.len() < MIN_TOKEN || !token.bytes().all(|b| b.is_ascii_graphic()))
+        {
             return Err(Error::Conflict(
                 "metrics.token has to be 16 or more ASCII characters without spaces, such as \"openssl rand -hex 24\" \
                  prints; or empty",
@@ -99,10 +108,12 @@ impl Config {
                 "the WeChat sandbox lets anybody log in as anybody, so it runs on a loopback address only: \
                  set server.listen to 127.0.0.1:<port>, or wechat.provider = \"wechat\" with app_id and secret",
             )),
-            Provider::Wechat if !has_app || self.wechat.secret.expose().is_empty() => Err(Error::Conflict(
-                "wechat.provider is \"wechat\", which needs wechat.app_id and wechat.secret \
+            Provider::Wechat if !has_app || self.wechat.secret.expose().is_empty() => {
+                Err(Error::Conflict(
+                    "wechat.provider is \"wechat\", which needs wechat.app_id and wechat.secret \
                  (or BAI_WECHAT__APP_ID and BAI_WECHAT__SECRET in the environment)",
-            )),
+                ))
+            }
             _ if self.backup.is_beside(&self.store.path) => Err(Error::Conflict(
                 "backup.dir is the folder of the database, which would be listed and removed as a backup: \
                  set it to a folder of its own, or leave it empty",
@@ -121,22 +132,43 @@ impl Config {
 }
 
 fn read(path: &Path) -> Result<(Config, Table), Error> {
-    let text = fs::read_to_string(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
-    let bad = |cause| Error::File { path: path.to_owned(), cause: Box::new(cause) };
-    Ok((toml::from_str(&text).map_err(bad)?, toml::from_str(&text).map_err(bad)?))
+    let text = fs::read_to_string(path).map_err(|cause| Error::Read {
+        path: path.to_owned(),
+        cause,
+    })?;
+    let bad = |cause| Error::File {
+        path: path.to_owned(),
+        cause: Box::new(cause),
+    };
+    Ok((
+        toml::from_str(&text).map_err(bad)?,
+        toml::from_str(&text).map_err(bad)?,
+    ))
 }
 
 /// Section and key of a variable `BAI_<SECTION>__<KEY>`; a table inside the section has a name of its own between them.
 fn split_name(name: &str) -> Option<Vec<String>> {
-    let path: Vec<_> = name.strip_prefix(ENV_PREFIX)?.split("__").map(str::to_lowercase).collect();
+    let path: Vec<_> = name
+        .strip_prefix(ENV_PREFIX)?
+        .split("__")
+        .map(str::to_lowercase)
+        .collect();
     (path.len() > 1).then_some(path)
 }
 
 /// `table` with one more key. The value is taken as text if the key accepts text, else as TOML, else as a
 /// comma-separated list.
 fn with_env(table: &Table, path: &[String], raw: &str) -> Result<(Config, Table), String> {
-    let list = || Value::Array(raw.split(',').map(|item| Value::String(item.trim().to_owned())).collect());
-    let as_toml = toml::from_str::<Table>(&format!("v = {raw}")).ok().and_then(|mut t| t.remove("v"));
+    let list = || {
+        Value::Array(
+            raw.split(',')
+                .map(|item| Value::String(item.trim().to_owned()))
+                .collect(),
+        )
+    };
+    let as_toml = toml::from_str::<Table>(&format!("v = {raw}"))
+        .ok()
+        .and_then(|mut t| t.remove("v"));
     let forms = [Some(Value::String(raw.to_owned())), as_toml, Some(list())];
     let mut first_problem = None;
     for form in forms.into_iter().flatten() {
@@ -156,7 +188,9 @@ fn put(table: &mut Table, path: &[String], value: Value) {
         [] => {}
         [key] => drop(table.insert(key.clone(), value)),
         [name, inside @ ..] => {
-            let entry = table.entry(name.clone()).or_insert_with(|| Value::Table(Table::new()));
+            let entry = table
+                .entry(name.clone())
+                .or_insert_with(|| Value::Table(Table::new()));
             if !entry.is_table() {
                 *entry = Value::Table(Table::new());
             }
@@ -178,7 +212,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config.toml");
         fs::write(&path, text).unwrap();
-        Config::load(Some(&path), env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+        Config::load(
+            Some(&path),
+            env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())),
+        )
     }
 
     fn problem(text: &str, env: &[(&str, &str)]) -> String {
@@ -196,7 +233,10 @@ mod tests {
     /// `section.key` of each, and `section.table.key`.
     fn keys(table: &Table) -> Vec<String> {
         let inside = |(name, value): (&String, &Value)| match value {
-            Value::Table(entries) => keys(entries).iter().map(|key| format!("{name}.{key}")).collect(),
+            Value::Table(entries) => keys(entries)
+                .iter()
+                .map(|key| format!("{name}.{key}"))
+                .collect(),
             _ => vec![name.clone()],
         };
         table.iter().flat_map(inside).collect()
@@ -204,14 +244,19 @@ mod tests {
 
     #[test]
     fn a_variable_names_a_key_at_any_depth() {
-        let mut table: Table = toml::from_str("[server]\nlisten = 'a'\n[server.tls]\ncert = 'b'").unwrap();
+        let mut table: Table =
+            toml::from_str("[server]\nlisten = 'a'\n[server.tls]\ncert = 'b'").unwrap();
         for (name, value) in [
             ("BAI_SERVER__BASE_PATH", "c"),
             ("BAI_SERVER__TLS__CERT", "d"),
             ("BAI_SERVER__TLS__KEY", "e"),
             ("BAI_BACKUP__S3__ACCESS_KEY", "f"),
         ] {
-            put(&mut table, &split_name(name).unwrap(), Value::String(value.to_owned()));
+            put(
+                &mut table,
+                &split_name(name).unwrap(),
+                Value::String(value.to_owned()),
+            );
         }
         let expected = "[server]\nlisten = 'a'\nbase_path = 'c'\ntls = { cert = 'd', key = 'e' }\n\
                         [backup.s3]\naccess_key = 'f'";
@@ -235,9 +280,15 @@ mod tests {
                 ("BAI_BACKUP__S3__KEEP", "3"),
                 ("BAI_BACKUP__S3__PREFIX", "bai"),
                 ("BAI_BACKUP__S3__SECRET_KEY", "12345"),
-                ("BAI_SERVER__CORS_ORIGINS", "https://a.example, https://b.example"),
+                (
+                    "BAI_SERVER__CORS_ORIGINS",
+                    "https://a.example, https://b.example",
+                ),
                 ("BAI_SERVER__PUBLIC_URLS", "['https://a.example/pb']"),
-                ("BAI_SERVER__TRUSTED_PROXIES", "127.0.0.1, ::ffff:10.0.0.1, 2001:db8::/32"),
+                (
+                    "BAI_SERVER__TRUSTED_PROXIES",
+                    "127.0.0.1, ::ffff:10.0.0.1, 2001:db8::/32",
+                ),
                 ("BAI_METRICS__LISTEN", "127.0.0.1:9090"),
                 ("PATH", "/bin"),
             ],
@@ -249,37 +300,91 @@ mod tests {
         assert!(!config.limits.enabled);
         assert_eq!(config.token.lifetime.as_secs(), 90);
         assert_eq!(config.wechat.timeout.as_millis(), 250);
-        assert_eq!((config.wechat.app_id.as_str(), config.wechat.secret.expose()), ("123456", "x"));
+        assert_eq!(
+            (config.wechat.app_id.as_str(), config.wechat.secret.expose()),
+            ("123456", "x")
+        );
         assert_eq!(config.backup.every, Some(Duration::from_hours(24)));
         let command = OnFailure::Command(["mail", "-s", "bai"].map(String::from).into());
         assert_eq!(config.backup.on_failure, command);
         let s3 = &config.backup.s3;
-        assert_eq!((s3.keep, s3.prefix.as_str(), s3.secret_key.expose()), (3, "bai/", "12345"));
-        assert_eq!(config.server.cors_origins, ["https://a.example", "https://b.example"]);
-        assert_eq!(config.server.public_urls[0].url, "https://a.example/pb".into());
+        assert_eq!(
+            (s3.keep, s3.prefix.as_str(), s3.secret_key.expose()),
+            (3, "bai/", "12345")
+        );
+        assert_eq!(
+            config.server.cors_origins,
+            ["https://a.example", "https://b.example"]
+        );
+        assert_eq!(
+            config.server.public_urls[0].url,
+            "https://a.example/pb".into()
+        );
         let proxies = ["127.0.0.1/32", "10.0.0.1/32", "2001:db8::/32"];
-        assert_eq!(config.server.trusted_proxies, proxies.map(|network| network.parse().unwrap()));
+        assert_eq!(
+            config.server.trusted_proxies,
+            proxies.map(|network| network.parse().unwrap())
+        );
     }
 
     #[test]
     fn a_mistake_in_the_file_is_shown_with_file_line_and_key() {
         for (text, parts) in [
             ("[server]\nlisen = 'x'", ["line 2", "lisen", "listen"]),
-            ("[server]\n\nlisten = 'nowhere'", ["line 3", "listen", "socket address"]),
-            ("[password]\nlog_n = 99", ["line 2", "log_n", "from 1 to 24"]),
-            ("[token]\nlifetime = 'soon'", ["line 2", "lifetime", "a duration such as"]),
-            ("[server]\nbase_path = 'pb/'", ["line 2", "base_path", "\"/pb\""]),
-            ("[wechat]\nprovider = 'fake'", ["line 2", "provider", "`sandbox`"]),
+            (
+                "[server]\n\nlisten = 'nowhere'",
+                ["line 3", "listen", "socket address"],
+            ),
+            (
+                "[password]\nlog_n = 99",
+                ["line 2", "log_n", "from 1 to 24"],
+            ),
+            (
+                "[token]\nlifetime = 'soon'",
+                ["line 2", "lifetime", "a duration such as"],
+            ),
+            (
+                "[server]\nbase_path = 'pb/'",
+                ["line 2", "base_path", "\"/pb\""],
+            ),
+            (
+                "[wechat]\nprovider = 'fake'",
+                ["line 2", "provider", "`sandbox`"],
+            ),
             ("[limits]\nenabled = 1", ["line 2", "enabled", "a boolean"]),
-            ("[wechat]\nproxy = '10.0.0.1'", ["line 2", "proxy", "http://"]),
-            ("[server]\ntrusted_proxies = ['nginx']", ["line 2", "trusted_proxies", "\"10.0.0.0/8\""]),
-            ("[backup]\nevery = 'daily'", ["line 2", "every", "a duration such as"]),
-            ("[backup]\non_failure = 'mail me'", ["line 2", "on_failure", "\"https://"]),
-            ("[backup]\non_failure = ['https://example.com']", ["line 2", "on_failure", "[\"/usr/"]),
-            ("[backup.s3]\nprefix = '/x'", ["line 2", "prefix", "\"bai/\""]),
+            (
+                "[wechat]\nproxy = '10.0.0.1'",
+                ["line 2", "proxy", "http://"],
+            ),
+            (
+                "[server]\ntrusted_proxies = ['nginx']",
+                ["line 2", "trusted_proxies", "\"10.0.0.0/8\""],
+            ),
+            (
+                "[backup]\nevery = 'daily'",
+                ["line 2", "every", "a duration such as"],
+            ),
+            (
+                "[backup]\non_failure = 'mail me'",
+                ["line 2", "on_failure", "\"https://"],
+            ),
+            (
+                "[backup]\non_failure = ['https://example.com']",
+                ["line 2", "on_failure", "[\"/usr/"],
+            ),
+            (
+                "[backup.s3]\nprefix = '/x'",
+                ["line 2", "prefix", "\"bai/\""],
+            ),
             ("[web]\n", ["line 1", "web", "expected one of"]),
-            ("[metrics]\nlisten = 'nowhere'", ["line 2", "listen", "127.0.0.1:9090"]),
-            ("[store]\nmin_free_mib = -1", ["line 2", "min_free_mib", "from 0 to"]),
+            (
+                "[metrics]\nlisten = 'nowhere'",
+                ["line 2", "listen", "127.0.0.1:9090"],
+            ),
+            (
+                "[store]\nmin_free_mib = -1",
+                ["line 2", "min_free_mib", "from 0 to"],
+            ),
         ] {
             let problem = problem(text, &[]);
             for part in parts.iter().chain(&["config.toml"]) {
@@ -296,11 +401,18 @@ mod tests {
             ("BAI_SERVER__LISTEN__PORT", "x", "expected a string"),
             ("BAI_SERVER__WEB__PORT", "x", "unknown field `web`"),
             ("BAI_PASSWORD__LOG_N", "many", "expected"),
-            ("BAI_SERVER__TRUSTED_PROXIES", "nginx", "such as [\"127.0.0.1\""),
+            (
+                "BAI_SERVER__TRUSTED_PROXIES",
+                "nginx",
+                "such as [\"127.0.0.1\"",
+            ),
             ("BAI_LIMITS__ENABLED", "perhaps", "boolean"),
         ] {
             let problem = problem("", &[(name, value)]);
-            assert!(problem.contains(name) && problem.contains(part), "{problem}");
+            assert!(
+                problem.contains(name) && problem.contains(part),
+                "{problem}"
+            );
         }
         assert!(Config::is_suspicious("BAI_SERVER_LISTEN"));
         assert!(!Config::is_suspicious("BAI_SERVER__LISTEN") && !Config::is_suspicious("PATH"));
@@ -322,14 +434,34 @@ mod tests {
         let dir = |dir| ("BAI_BACKUP__DIR", dir);
         assert!(problem("", &[dir("."), ("BAI_STORE__PATH", "./bai.redb")]).contains("backup.dir"));
         assert!(
-            problem("", &[dir("/srv/x/"), ("BAI_STORE__PATH", "/srv/x/bai.redb")]).contains("backup.dir")
+            problem(
+                "",
+                &[dir("/srv/x/"), ("BAI_STORE__PATH", "/srv/x/bai.redb")]
+            )
+            .contains("backup.dir")
         );
-        assert!(load("", &[dir("/srv/x/backups"), ("BAI_STORE__PATH", "/srv/x/bai.redb")]).is_ok());
+        assert!(
+            load(
+                "",
+                &[
+                    dir("/srv/x/backups"),
+                    ("BAI_STORE__PATH", "/srv/x/bai.redb")
+                ]
+            )
+            .is_ok()
+        );
         assert!(load("", &[listen, wechat, app, ("BAI_WECHAT__SECRET", "s")]).is_ok());
-        for (token, is_fine) in
-            [("", true), ("0123456789abcdef", true), ("0123456789abcde", false), ("0123456789 abcdef", false)]
-        {
-            assert_eq!(load("", &[("BAI_METRICS__TOKEN", token)]).is_ok(), is_fine, "{token}");
+        for (token, is_fine) in [
+            ("", true),
+            ("0123456789abcdef", true),
+            ("0123456789abcde", false),
+            ("0123456789 abcdef", false),
+        ] {
+            assert_eq!(
+                load("", &[("BAI_METRICS__TOKEN", token)]).is_ok(),
+                is_fine,
+                "{token}"
+            );
         }
         assert!(!problem("", &[("BAI_METRICS__TOKEN", "hunter2")]).contains("hunter2"));
     }
@@ -340,16 +472,25 @@ mod tests {
             ("BAI_WECHAT__SECRET", "hunter2"),
             ("BAI_WECHAT__PROVIDER", "wechat"),
             ("BAI_WECHAT__APP_ID", "wx1"),
-            ("BAI_BACKUP__ON_FAILURE", "https://example.com/hook?key=hunter2"),
+            (
+                "BAI_BACKUP__ON_FAILURE",
+                "https://example.com/hook?key=hunter2",
+            ),
             ("BAI_BACKUP__S3__SECRET_KEY", "hunter2"),
         ];
         let config = load("", &env).unwrap();
-        assert!(config.to_masked_toml().unwrap().contains("secret = \"***\""));
+        assert!(
+            config
+                .to_masked_toml()
+                .unwrap()
+                .contains("secret = \"***\"")
+        );
         assert!(!format!("{config:?}{}", config.to_masked_toml().unwrap()).contains("hunter2"));
     }
 
     #[test]
-    fn users_and_passwords_of_every_url_are_masked_and_what_is_wrong_with_one_is_told_without_them() {
+    fn users_and_passwords_of_every_url_are_masked_and_what_is_wrong_with_one_is_told_without_them()
+    {
         let url = "https://hunter:hunter2@example.com";
         let urls = [
             ("BAI_WECHAT__BASE_URL", url),
@@ -360,29 +501,50 @@ mod tests {
                 "BAI_SERVER__PUBLIC_URLS",
                 "['https://hunter:hunter2@example.com', { url = 'https://hunter2@b.example' }]",
             ),
-            ("BAI_BACKUP__ON_FAILURE", "curl, https://hunter:hunter2@example.com"),
+            (
+                "BAI_BACKUP__ON_FAILURE",
+                "curl, https://hunter:hunter2@example.com",
+            ),
         ];
         let config = load("", &urls).unwrap();
         assert_eq!(config.wechat.proxy.expose(), url);
         let shown = config.to_masked_toml().unwrap();
         assert_eq!(shown.matches("https://***@").count(), 7, "{shown}");
-        assert!(!format!("{config:?}{shown}").contains("hunter"), "{config:?}{shown}");
+        assert!(
+            !format!("{config:?}{shown}").contains("hunter"),
+            "{config:?}{shown}"
+        );
         for (name, _) in urls.iter().take(4) {
             let value = url.replace("https://", "ftp://");
             let problem = problem("", &[(name, &value)]);
-            assert!(problem.contains(name) && !problem.contains("hunter"), "{problem}");
+            assert!(
+                problem.contains(name) && !problem.contains("hunter"),
+                "{problem}"
+            );
         }
-        let problem = problem("[wechat]\nproxy = 'socks5://hunter:hunter2@proxy:1080'", &[]);
-        assert!(problem.contains("proxy:1080") && !problem.contains("hunter"), "{problem}");
+        let problem = problem(
+            "[wechat]\nproxy = 'socks5://hunter:hunter2@proxy:1080'",
+            &[],
+        );
+        assert!(
+            problem.contains("proxy:1080") && !problem.contains("hunter"),
+            "{problem}"
+        );
     }
 
     #[test]
     fn a_duration_that_no_time_can_be_reckoned_with_is_refused_by_name() {
         let shown: Table = toml::from_str(&Config::default().to_masked_toml().unwrap()).unwrap();
         let is_duration = |key: &String| {
-            let value =
-                key.split('.').try_fold(&Value::Table(shown.clone()), |at, part| at.get(part)).cloned();
-            let text = value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+            let value = key
+                .split('.')
+                .try_fold(&Value::Table(shown.clone()), |at, part| at.get(part))
+                .cloned();
+            let text = value
+                .as_ref()
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
             key == "backup.every" || humantime::parse_duration(&text).is_ok()
         };
         let durations: Vec<_> = keys(&shown).into_iter().filter(is_duration).collect();
@@ -391,7 +553,10 @@ mod tests {
             let name = format!("BAI_{}", key.to_uppercase().replace('.', "__"));
             for value in ["9999y", "101y", "1ns"] {
                 let problem = problem("", &[(&name, value)]);
-                assert!(problem.starts_with(&key) && problem.contains("or less"), "{key} {value}: {problem}");
+                assert!(
+                    problem.starts_with(&key) && problem.contains("or less"),
+                    "{key} {value}: {problem}"
+                );
             }
         }
         assert!(load("", &[("BAI_TOKEN__LIFETIME", "100y")]).is_ok());

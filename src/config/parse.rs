@@ -14,14 +14,22 @@ pub fn between<'de, const MIN: usize, const MAX: usize, D: Deserializer<'de>>(
     input: D,
 ) -> Result<usize, D::Error> {
     let number = i64::deserialize(input)?;
-    let fits = usize::try_from(number).ok().filter(|n| (MIN..=MAX).contains(n));
-    fits.ok_or_else(|| D::Error::custom(format!("expected a number from {MIN} to {MAX}, found {number}")))
+    let fits = usize::try_from(number)
+        .ok()
+        .filter(|n| (MIN..=MAX).contains(n));
+    fits.ok_or_else(|| {
+        D::Error::custom(format!(
+            "expected a number from {MIN} to {MAX}, found {number}"
+        ))
+    })
 }
 
 /// An IP address and a port.
 pub fn socket_address<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> {
     let expected = "expected a socket address: IP and port such as \"127.0.0.1:8090\"";
-    String::deserialize(input)?.parse().map_err(|_| D::Error::custom(expected))
+    String::deserialize(input)?
+        .parse()
+        .map_err(|_| D::Error::custom(expected))
 }
 
 /// Nothing, or an IP address and a port.
@@ -33,16 +41,24 @@ pub mod optional_socket_address {
 
     /// As it is read.
     #[expect(clippy::ref_option, reason = "serde's form")]
-    pub fn serialize<S: Serializer>(address: &Option<SocketAddr>, output: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(
+        address: &Option<SocketAddr>,
+        output: S,
+    ) -> Result<S::Ok, S::Error> {
         output.serialize_str(&address.map_or_else(String::new, |address| address.to_string()))
     }
 
     /// `""` is nothing.
-    pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Option<SocketAddr>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        input: D,
+    ) -> Result<Option<SocketAddr>, D::Error> {
         let expected = "expected \"\" or a socket address: IP and port such as \"127.0.0.1:9090\"";
         match String::deserialize(input)?.as_str() {
             "" => Ok(None),
-            text => text.parse().map(Some).map_err(|_| D::Error::custom(expected)),
+            text => text
+                .parse()
+                .map(Some)
+                .map_err(|_| D::Error::custom(expected)),
         }
     }
 }
@@ -52,7 +68,9 @@ pub fn networks<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<IpNet>, D::Er
     let expected = "expected IP addresses and networks such as [\"127.0.0.1\", \"10.0.0.0/8\"]";
     let network = |text: &String| match text.parse::<IpAddr>() {
         Ok(ip) => Ok(ip.to_canonical().into()),
-        Err(_) => text.parse().map_err(|_| D::Error::custom(format!("{expected}, found {text:?}"))),
+        Err(_) => text
+            .parse()
+            .map_err(|_| D::Error::custom(format!("{expected}, found {text:?}"))),
     };
     let texts = Vec::<String>::deserialize(input).map_err(|_| D::Error::custom(expected))?;
     texts.iter().map(network).collect()
@@ -63,11 +81,16 @@ pub fn base_path<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error
     let path = String::deserialize(input)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
     let ok = path.is_empty()
-        || (path.starts_with('/') && !path.ends_with('/') && !path.contains("//") && path.chars().all(plain));
+        || (path.starts_with('/')
+            && !path.ends_with('/')
+            && !path.contains("//")
+            && path.chars().all(plain));
     if ok {
         Ok(path)
     } else {
-        Err(D::Error::custom("expected \"\" or a path such as \"/pb\", without a slash at its end"))
+        Err(D::Error::custom(
+            "expected \"\" or a path such as \"/pb\", without a slash at its end",
+        ))
     }
 }
 
@@ -75,8 +98,11 @@ pub fn base_path<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error
 pub fn origins<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
     let origins = Vec::<String>::deserialize(input)?;
     let ok = |origin: &String| {
-        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        origin == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', ' ']))
+        let host = origin
+            .strip_prefix("https://")
+            .or_else(|| origin.strip_prefix("http://"));
+        origin == "*"
+            || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', ' ']))
     };
     match origins.iter().find(|origin| !ok(origin)) {
         None => Ok(origins),
@@ -91,7 +117,9 @@ pub fn http_url<'de, D: Deserializer<'de>>(input: D) -> Result<Url, D::Error> {
     let url = String::deserialize(input)?;
     match is_http_url(&url) {
         true => Ok(url.trim_end_matches('/').into()),
-        false => Err(D::Error::custom("expected a URL such as \"https://api.weixin.qq.com\"")),
+        false => Err(D::Error::custom(
+            "expected a URL such as \"https://api.weixin.qq.com\"",
+        )),
     }
 }
 
@@ -122,7 +150,9 @@ pub fn optional_http_url<'de, D: Deserializer<'de>>(input: D) -> Result<Url, D::
     if ok {
         Ok(url.into())
     } else {
-        Err(D::Error::custom("expected \"\" or a URL such as \"http://10.0.0.1:3128\""))
+        Err(D::Error::custom(
+            "expected \"\" or a URL such as \"http://10.0.0.1:3128\"",
+        ))
     }
 }
 
@@ -132,21 +162,29 @@ pub fn key_prefix<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Erro
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
     match prefix.trim_end_matches('/') {
         "" if prefix.is_empty() => Ok(prefix),
-        folder if folder.is_empty() || folder.starts_with('/') || !folder.chars().all(plain) => Err(
-            D::Error::custom("expected \"\" or a folder such as \"bai/\", of letters, digits and /-_. only"),
-        ),
+        folder if folder.is_empty() || folder.starts_with('/') || !folder.chars().all(plain) => {
+            Err(D::Error::custom(
+                "expected \"\" or a folder such as \"bai/\", of letters, digits and /-_. only",
+            ))
+        }
         folder => Ok(format!("{folder}/")),
     }
 }
 
 /// Whether it is an http(s) URL of any kind.
 pub fn is_web_address(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace))
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace)
+    })
 }
 
 fn is_http_url(url: &str) -> bool {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', ' ']))
 }
 
@@ -182,12 +220,15 @@ pub mod duration {
             type Value = Duration;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a duration such as \"500ms\", \"3s\" or \"5d\", or a number of seconds")
+                f.write_str(
+                    "a duration such as \"500ms\", \"3s\" or \"5d\", or a number of seconds",
+                )
             }
 
             fn visit_i64<E: serde::de::Error>(self, secs: i64) -> Result<Duration, E> {
                 let secs = u64::try_from(secs).ok().filter(|secs| *secs > 0);
-                secs.map(Duration::from_secs).ok_or_else(|| E::custom("expected a duration longer than zero"))
+                secs.map(Duration::from_secs)
+                    .ok_or_else(|| E::custom("expected a duration longer than zero"))
             }
 
             fn visit_u64<E: serde::de::Error>(self, secs: u64) -> Result<Duration, E> {
@@ -220,7 +261,10 @@ pub mod optional_duration {
     use super::duration;
 
     #[derive(Deserialize)]
-    #[serde(untagged, expecting = "expected a duration such as \"1d\", or \"\" for none")]
+    #[serde(
+        untagged,
+        expecting = "expected a duration such as \"1d\", or \"\" for none"
+    )]
     enum Form {
         Secs(i64),
         Words(String),
@@ -228,7 +272,10 @@ pub mod optional_duration {
 
     /// As people write it.
     #[expect(clippy::ref_option, reason = "the form that serde calls")]
-    pub fn serialize<S: Serializer>(duration: &Option<Duration>, output: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(
+        duration: &Option<Duration>,
+        output: S,
+    ) -> Result<S::Ok, S::Error> {
         match duration {
             Some(duration) => duration::serialize(duration, output),
             None => output.serialize_str(""),

@@ -32,8 +32,12 @@ where
     O::Body: Send,
 {
     fn into_response(self) -> Response {
-        let mut response = Response::builder().content_type(JSON).body(self.0.to_json_string());
-        response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+        let mut response = Response::builder()
+            .content_type(JSON)
+            .body(self.0.to_json_string());
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, NO_STORE);
         response
     }
 }
@@ -44,7 +48,9 @@ impl<O: Outcomes> ApiResponse for Answer<O> {
             .iter()
             .map(|(status, text)| documented(*status, text, Some(ErrorResponse::schema_ref())));
         let success = documented(200, O::OK, Some(O::Body::schema_ref()));
-        MetaResponses { responses: std::iter::once(success).chain(errors).collect() }
+        MetaResponses {
+            responses: std::iter::once(success).chain(errors).collect(),
+        }
     }
 
     fn register(registry: &mut Registry) {
@@ -54,7 +60,23 @@ impl<O: Outcomes> ApiResponse for Answer<O> {
 }
 
 /// A status in the document, with a body of `schema` if it has one.
-pub fn documented(status: u16, description: &'static str, schema: Option<MetaSchemaRef>) -> MetaResponse {
-    let content = schema.map(|schema| MetaMediaType { content_type: JSON, schema }).into_iter().collect();
-    MetaResponse { description, status: Some(status), status_range: None, content, headers: vec![] }
+pub fn documented(
+    status: u16,
+    description: &'static str,
+    schema: Option<MetaSchemaRef>,
+) -> MetaResponse {
+    let content = schema
+        .map(|schema| MetaMediaType {
+            content_type: JSON,
+            schema,
+        })
+        .into_iter()
+        .collect();
+    MetaResponse {
+        description,
+        status: Some(status),
+        status_range: None,
+        content,
+        headers: vec![],
+    }
 }

@@ -42,9 +42,18 @@ impl<T: Type> Type for Envelope<T> {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        let data = MetaSchema { properties: vec![("data", T::schema_ref())], ..MetaSchema::new("object") };
-        let all_of = vec![AnyEnvelope::schema_ref(), MetaSchemaRef::Inline(Box::new(data))];
-        MetaSchemaRef::Inline(Box::new(MetaSchema { all_of, ..MetaSchema::ANY }))
+        let data = MetaSchema {
+            properties: vec![("data", T::schema_ref())],
+            ..MetaSchema::new("object")
+        };
+        let all_of = vec![
+            AnyEnvelope::schema_ref(),
+            MetaSchemaRef::Inline(Box::new(data)),
+        ];
+        MetaSchemaRef::Inline(Box::new(MetaSchema {
+            all_of,
+            ..MetaSchema::ANY
+        }))
     }
 
     fn register(registry: &mut Registry) {
@@ -68,6 +77,11 @@ impl<T: ToJSON> ToJSON for Envelope<T> {
             ("msg", Value::from(self.msg)),
             ("data", self.data.to_json().unwrap_or_default()),
         ];
-        Some(Value::Object(fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()))
+        Some(Value::Object(
+            fields
+                .map(|(name, value)| (name.to_owned(), value))
+                .into_iter()
+                .collect(),
+        ))
     }
 }

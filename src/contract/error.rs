@@ -40,7 +40,10 @@ pub fn reply_with(status: StatusCode, msg: &str, data: Value) -> Response {
         data: AnyData(data),
         message: msg.to_owned(),
     };
-    Response::builder().status(status).content_type(JSON).body(body.to_json_string())
+    Response::builder()
+        .status(status)
+        .content_type(JSON)
+        .body(body.to_json_string())
 }
 
 /// What the request body or a field of it should have been.
@@ -106,19 +109,33 @@ impl Rejected {
 
     fn msg(&self) -> String {
         match self {
-            Self::Field { field, why: Invalid::Empty } => format!("字段 {field} 不能为空,请填写"),
-            Self::Field { field, why: Invalid::TooShort { min } } => {
+            Self::Field {
+                field,
+                why: Invalid::Empty,
+            } => format!("字段 {field} 不能为空,请填写"),
+            Self::Field {
+                field,
+                why: Invalid::TooShort { min },
+            } => {
                 format!("字段 {field} 至少需要 {min} 个字符")
             }
-            Self::Field { field, why: Invalid::TooLong { max } } => {
+            Self::Field {
+                field,
+                why: Invalid::TooLong { max },
+            } => {
                 format!("字段 {field} 不能超过 {max} 个字符")
             }
-            Self::Field { field, why: Invalid::Phone } => {
+            Self::Field {
+                field,
+                why: Invalid::Phone,
+            } => {
                 format!("字段 {field} 手机号格式不正确,请填写 11 位大陆手机号,或 +国家码加号码")
             }
             Self::Missing(field) => format!("缺少必填字段 {field}"),
             Self::NotAString(field) => format!("字段 {field} 类型错误,必须是字符串"),
-            Self::PasswordsDiffer => "两次输入的密码不一致,请让 passwordConfirm 与 password 相同".into(),
+            Self::PasswordsDiffer => {
+                "两次输入的密码不一致,请让 passwordConfirm 与 password 相同".into()
+            }
             Self::UnknownUserType => "字段 users_type 只能是 游客 或 注册用户".into(),
             Self::NotJson => "请求体不是合法的 JSON,请检查格式".into(),
             Self::NotAnObject => "请求体必须是 JSON 对象".into(),
@@ -156,7 +173,8 @@ impl ResponseError for Rejected {
 
 impl Error {
     fn msg(&self) -> String {
-        let blocked = |e: &wechat::Error| matches!(e, wechat::Error::CodeRefused(r) if r.errcode == 40226);
+        let blocked =
+            |e: &wechat::Error| matches!(e, wechat::Error::CodeRefused(r) if r.errcode == 40226);
         let text = match self {
             Self::Unauthenticated(_) => "token 无效或已过期,请重新登录",
             Self::Disabled | Self::LoginDisabled => "账号已停用,请联系管理员",
@@ -206,7 +224,9 @@ impl ResponseError for Error {
                 return with_retry_after(response, *retry_after);
             }
             Self::Unauthenticated(_) | Self::Disabled => {
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                response
+                    .headers_mut()
+                    .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             _ => {}
         }
@@ -216,7 +236,9 @@ impl ResponseError for Error {
 
 /// The response, with the time after which its client may try again.
 pub fn with_retry_after(mut response: Response, retry_after: Duration) -> Response {
-    response.headers_mut().insert(header::RETRY_AFTER, whole_secs(retry_after).into());
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, whole_secs(retry_after).into());
     response
 }
 
@@ -229,7 +251,10 @@ pub fn to_response(error: PoemError, allow: &str) -> Response {
         return reply(StatusCode::NOT_FOUND, "接口不存在,请检查请求路径");
     }
     if error.is::<MethodNotAllowedError>() {
-        let mut response = reply(StatusCode::METHOD_NOT_ALLOWED, &format!("不支持该请求方法,请使用 {allow}"));
+        let mut response = reply(
+            StatusCode::METHOD_NOT_ALLOWED,
+            &format!("不支持该请求方法,请使用 {allow}"),
+        );
         if let Ok(allow) = HeaderValue::from_str(allow) {
             response.headers_mut().insert(header::ALLOW, allow);
         }
@@ -250,8 +275,12 @@ pub fn internal() -> Response {
 /// for WeChat's request id in it.
 pub fn log(error: &PoemError, request_id: &str, path: &str) {
     match error.downcast_ref::<Error>() {
-        Some(e @ Error::Internal(_)) => tracing::error!(request_id, path, cause = chain(e), "request failed"),
-        Some(e @ Error::NoIdentity) => tracing::error!(request_id, path, cause = %e, "request failed"),
+        Some(e @ Error::Internal(_)) => {
+            tracing::error!(request_id, path, cause = chain(e), "request failed")
+        }
+        Some(e @ Error::NoIdentity) => {
+            tracing::error!(request_id, path, cause = %e, "request failed")
+        }
         Some(Error::CodeRefused(e)) => tracing::info!(request_id, path, cause = %e, "code refused"),
         Some(e) => tracing::debug!(request_id, path, cause = %e, "request refused"),
         None if error.is::<Rejected>() => {

@@ -61,7 +61,8 @@ impl TryFrom<PlatformRegisterRequest> for Registration {
             name: Name::parse(&request.users_name).map_err(Rejected::field("users_name"))?,
             phone: Phone::parse(&request.users_phone).map_err(Rejected::field("users_phone"))?,
             password: PlainPassword::new(request.password).map_err(Rejected::field("password"))?,
-            picture: Picture::parse(&request.users_picture).map_err(Rejected::field("users_picture"))?,
+            picture: Picture::parse(&request.users_picture)
+                .map_err(Rejected::field("users_picture"))?,
             user_type: user_type(request.users_type.as_deref())?,
             id_number: short_text("users_id_number", request.users_id_number)?,
             level: short_text("users_level", request.users_level)?,
@@ -81,7 +82,9 @@ fn short_text(field: &'static str, value: Option<String>) -> Result<ShortText, R
 fn user_type(value: Option<&str>) -> Result<Option<UserType>, Rejected> {
     match value.map(str::trim) {
         None | Some("") => Ok(None),
-        Some(word) => UsersType::parse(word).map(Some).ok_or(Rejected::UnknownUserType),
+        Some(word) => UsersType::parse(word)
+            .map(Some)
+            .ok_or(Rejected::UnknownUserType),
     }
 }
 
@@ -137,7 +140,10 @@ impl PlatformApi {
         wish.settle(Told::by(&outcome));
         let session = outcome?;
         self.limits.logged_in(&source, &session.user.id);
-        Ok(Answer(PocketBaseAuthResponse::new(session, self.app.collections())))
+        Ok(Answer(PocketBaseAuthResponse::new(
+            session,
+            self.app.collections(),
+        )))
     }
 
     /// 平台用户登录
@@ -152,17 +158,29 @@ impl PlatformApi {
         request: &Request,
         body: JsonBody<PlatformLoginRequest>,
     ) -> Result<Answer<PlatformLogin>> {
-        let PlatformLoginRequest { users_phone, password } = body.read()?;
+        let PlatformLoginRequest {
+            users_phone,
+            password,
+        } = body.read()?;
         let phone = Phone::parse(&users_phone).map_err(Rejected::field("users_phone"))?;
         let password = PlainPassword::attempt(password).map_err(Rejected::field("password"))?;
         let (source, kind) = (self.source(request), EventKind::LoginFailed);
-        let found = self.app.store.user_by_phone(&phone).await.map_err(Error::from)?;
+        let found = self
+            .app
+            .store
+            .user_by_phone(&phone)
+            .await
+            .map_err(Error::from)?;
         let whom = Whom::new(found.as_ref().map(|user| &user.id), phone.as_str());
         let admitted = self.limits.password(Way::Login, &source, whom);
         let attempt = auth::admitted(&self.app, kind, source.ip(), admitted)?;
         let user = attempt.found(auth::platform_user(&self.app, source.ip(), &phone, found))?;
-        let session = attempt.settle(auth::platform_login(&self.app, source.ip(), user, password).await)?;
-        Ok(Answer(PocketBaseAuthResponse::new(session, self.app.collections())))
+        let session =
+            attempt.settle(auth::platform_login(&self.app, source.ip(), user, password).await)?;
+        Ok(Answer(PocketBaseAuthResponse::new(
+            session,
+            self.app.collections(),
+        )))
     }
 }
 

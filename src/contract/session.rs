@@ -53,7 +53,11 @@ impl PocketBaseAuthResponse {
             user: UserInfo::new(&session.user, session.company.as_ref(), collections),
         };
         Self {
-            meta: AuthMeta { code: 200, msg: msg.to_owned(), data },
+            meta: AuthMeta {
+                code: 200,
+                msg: msg.to_owned(),
+                data,
+            },
             record: auth_record(&session.user, &collections.users),
             token: session.token,
         }

@@ -71,7 +71,8 @@ impl SystemRefreshTokenRequest {
     /// The code; none when it is absent, null or empty.
     fn code(self) -> Result<Option<OneTimeCode>, Rejected> {
         let code = self.users_wx_code.filter(|code| !code.trim().is_empty());
-        code.map(|code| OneTimeCode::parse(&code).map_err(Rejected::field("users_wx_code"))).transpose()
+        code.map(|code| OneTimeCode::parse(&code).map_err(Rejected::field("users_wx_code")))
+            .transpose()
     }
 }
 
@@ -119,7 +120,11 @@ impl Outcomes for RefreshToken {
 #[OpenApi(prefix_path = "/api/system", tag = "Tags::System")]
 impl SystemApi {
     /// HelloWorld 测试接口
-    #[oai(path = "/test-helloworld", method = "post", operation_id = "testHelloWorld")]
+    #[oai(
+        path = "/test-helloworld",
+        method = "post",
+        operation_id = "testHelloWorld"
+    )]
     async fn hello_world(&self, _body: IgnoredBody) -> Answer<HelloWorld> {
         let data = HelloWorldData {
             message: "Hello, World!".to_owned(),
@@ -135,10 +140,16 @@ impl SystemApi {
     async fn health(&self, _body: IgnoredBody) -> Result<Answer<Health>> {
         let timestamp = DateTime(self.app.clock.now());
         if !self.app.store.is_writable().await {
-            let data = HealthData { status: "unhealthy".to_owned(), timestamp };
+            let data = HealthData {
+                status: "unhealthy".to_owned(),
+                timestamp,
+            };
             return Err(unhealthy(&data));
         }
-        let data = HealthData { status: "healthy".to_owned(), timestamp };
+        let data = HealthData {
+            status: "healthy".to_owned(),
+            timestamp,
+        };
         Ok(Answer(Envelope::new("操作成功", data)))
     }
 
@@ -148,7 +159,10 @@ impl SystemApi {
     #[oai(path = "/users-count", method = "post", operation_id = "usersCount")]
     async fn users_count(&self, _body: IgnoredBody) -> Result<Answer<UsersCount>> {
         let total_users = self.app.store.count_users().await.map_err(Error::from)?;
-        Ok(Answer(Envelope::new("操作成功", UsersCountData { total_users })))
+        Ok(Answer(Envelope::new(
+            "操作成功",
+            UsersCountData { total_users },
+        )))
     }
 
     /// 刷新系统认证 token
@@ -157,7 +171,11 @@ impl SystemApi {
     /// 1) 若 `Authorization` 对应 token 仍有效:直接按当前 auth record 续签(不调用微信接口)。
     /// 2) 若 token 已过期:仅在 body 提供 `users_wx_code` 时才走微信 code 重新签发。
     /// 返回体仅包含新的 `token`,不返回完整登录用户信息。
-    #[oai(path = "/refresh-token", method = "post", operation_id = "refreshToken")]
+    #[oai(
+        path = "/refresh-token",
+        method = "post",
+        operation_id = "refreshToken"
+    )]
     async fn refresh_token(
         &self,
         request: &Request,
@@ -166,9 +184,16 @@ impl SystemApi {
         authorization: Header<Option<String>>,
         body: JsonBody<Option<SystemRefreshTokenRequest>>,
     ) -> Result<Answer<RefreshToken>> {
-        let code = body.read()?.map_or(Ok(None), SystemRefreshTokenRequest::code)?;
-        let token = self.refresh(request, authorization.0.as_deref(), code).await?;
-        Ok(Answer(Envelope::new("刷新成功", RefreshTokenData { token })))
+        let code = body
+            .read()?
+            .map_or(Ok(None), SystemRefreshTokenRequest::code)?;
+        let token = self
+            .refresh(request, authorization.0.as_deref(), code)
+            .await?;
+        Ok(Answer(Envelope::new(
+            "刷新成功",
+            RefreshTokenData { token },
+        )))
     }
 }
 

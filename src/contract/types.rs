@@ -118,5 +118,8 @@ wire_type!(
 /// The schema with `additionalProperties`.
 fn open(schema: MetaSchema) -> MetaSchema {
     let any = MetaSchemaRef::Inline(Box::new(MetaSchema::ANY));
-    MetaSchema { additional_properties: Some(Box::new(any)), ..schema }
+    MetaSchema {
+        additional_properties: Some(Box::new(any)),
+        ..schema
+    }
 }

@@ -4,7 +4,9 @@ use poem_openapi::{Enum, Object};
 use serde_json::{Map, Value};
 
 use super::types::{AuthRecord, CompanyInfo, Number};
-use crate::domain::{Collection, Collections, Company, IdType, Phone, Status, Superuser, User, UserType};
+use crate::domain::{
+    Collection, Collections, Company, IdType, Phone, Status, Superuser, User, UserType,
+};
 use crate::pb_data::date_text;
 use crate::store::Record;
 
@@ -41,7 +43,9 @@ impl UsersIdtype {
 impl UsersIdtype {
     /// Reads the wire's word.
     pub fn parse(text: &str) -> Option<IdType> {
-        [IdType::WeChat, IdType::ManagePlatform].into_iter().find(|t| Self::from(*t).as_str() == text)
+        [IdType::WeChat, IdType::ManagePlatform]
+            .into_iter()
+            .find(|t| Self::from(*t).as_str() == text)
     }
 }
 
@@ -56,7 +60,9 @@ impl UsersType {
 
     /// Reads the wire's word.
     pub fn parse(text: &str) -> Option<UserType> {
-        [UserType::Guest, UserType::Registered].into_iter().find(|t| Self::from(*t).as_str() == text)
+        [UserType::Guest, UserType::Registered]
+            .into_iter()
+            .find(|t| Self::from(*t).as_str() == text)
     }
 }
 
@@ -131,7 +137,9 @@ impl UserInfo {
             users_parent_id: user.parent_id.clone(),
             users_promo_code: user.promo_code.clone(),
             usergroups_id: user.group_id.clone(),
-            company: CompanyInfo(company.map(|company| company_record(company, &collections.companies).0)),
+            company: CompanyInfo(
+                company.map(|company| company_record(company, &collections.companies).0),
+            ),
             created: date_text(user.created),
             updated: date_text(user.updated),
         }
@@ -165,7 +173,10 @@ pub fn auth_record(user: &User, collection: &Collection) -> AuthRecord {
         ("users_convers_id", text(&user.conversation_id)),
         ("users_id", text(&user.shown_number())),
         ("users_id_number", text(&user.id_number)),
-        ("users_idtype", text(UsersIdtype::from(user.id_type).as_str())),
+        (
+            "users_idtype",
+            text(UsersIdtype::from(user.id_type).as_str()),
+        ),
         ("users_level", text(&user.level)),
         ("users_name", text(&user.name)),
         ("users_parent_id", text(&user.parent_id)),
@@ -177,7 +188,9 @@ pub fn auth_record(user: &User, collection: &Collection) -> AuthRecord {
         ("users_type", text(UsersType::from(user.user_type).as_str())),
         ("verified", user.verified.into()),
     ];
-    let own = entries.into_iter().map(|(key, value)| (key.to_owned(), value));
+    let own = entries
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value));
     AuthRecord(match &user.columns {
         Some(columns) => with_columns(columns, own),
         None => own.collect(),
@@ -196,7 +209,8 @@ pub fn company_record(company: &Company, collection: &Collection) -> AuthRecord 
     ];
     AuthRecord(with_columns(
         &company.columns,
-        own.into_iter().map(|(key, value)| (key.to_owned(), value.into())),
+        own.into_iter()
+            .map(|(key, value)| (key.to_owned(), value.into())),
     ))
 }
 
@@ -212,7 +226,11 @@ pub fn superuser_record(superuser: &Superuser, collection: &Collection) -> AuthR
         ("updated", date_text(superuser.updated).into()),
         ("verified", superuser.verified.into()),
     ];
-    AuthRecord(own.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    AuthRecord(
+        own.into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect(),
+    )
 }
 
 /// Our own columns and the deployment's, which never hide ours.
@@ -224,7 +242,10 @@ fn with_columns(columns: &str, own: impl Iterator<Item = (String, Value)>) -> Ma
 }
 
 fn phone_text(user: &User) -> String {
-    user.phone.as_ref().map(|phone| phone.as_str().to_owned()).unwrap_or_default()
+    user.phone
+        .as_ref()
+        .map(|phone| phone.as_str().to_owned())
+        .unwrap_or_default()
 }
 
 /// The wire's number for a status.

@@ -58,7 +58,8 @@ impl TryFrom<WechatProfileRequest> for ProfileUpdate {
     fn try_from(request: WechatProfileRequest) -> Result<Self, Rejected> {
         Ok(Self {
             name: Name::parse(&request.users_name).map_err(Rejected::field("users_name"))?,
-            picture: Picture::parse(&request.users_picture).map_err(Rejected::field("users_picture"))?,
+            picture: Picture::parse(&request.users_picture)
+                .map_err(Rejected::field("users_picture"))?,
             phone_code: OneTimeCode::parse(&request.users_phone_code)
                 .map_err(Rejected::field("users_phone_code"))?,
         })
@@ -111,12 +112,15 @@ impl WechatApi {
         request: &Request,
         body: JsonBody<WechatLoginRequest>,
     ) -> Result<Answer<WechatLogin>> {
-        let code =
-            OneTimeCode::parse(&body.read()?.users_wx_code).map_err(Rejected::field("users_wx_code"))?;
+        let code = OneTimeCode::parse(&body.read()?.users_wx_code)
+            .map_err(Rejected::field("users_wx_code"))?;
         let _in_flight = self.limits.once("wechat/login", code.as_str())?;
         let source = source_of(request, &self.app.config.server.trusted_proxies).ip();
         let session = auth::wechat_login(&self.app, source, &code).await?;
-        Ok(Answer(PocketBaseAuthResponse::new(session, self.app.collections())))
+        Ok(Answer(PocketBaseAuthResponse::new(
+            session,
+            self.app.collections(),
+        )))
     }
 
     /// 更新微信用户资料
@@ -133,8 +137,12 @@ impl WechatApi {
         let update = ProfileUpdate::try_from(body.read()?)?;
         let _in_flight = self.limits.once("wechat/profile", user.id.as_str())?;
         let lookup = self.limits.phone_lookup(&user.id)?;
-        let by = By { actor: Actor::User(user.id.clone()), source: Some(bearer.source(&self.app)) };
-        let (user, company) = lookup.settle(auth::update_profile(&self.app, &by, user, update).await)?;
+        let by = By {
+            actor: Actor::User(user.id.clone()),
+            source: Some(bearer.source(&self.app)),
+        };
+        let (user, company) =
+            lookup.settle(auth::update_profile(&self.app, &by, user, update).await)?;
         let data = WechatProfileResponseData {
             status: ProfileStatus::Updated,
             user: UserInfo::new(&user, company.as_ref(), self.app.collections()),

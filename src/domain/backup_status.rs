@@ -45,7 +45,11 @@ pub struct Shrunk {
 impl Shrunk {
     /// The problem, and what to do about it.
     fn describe(&self, place: &str) -> String {
-        let larger = self.larger.iter().take(TOLD).map(|(name, users)| format!("{name} ({users} users)"));
+        let larger = self
+            .larger
+            .iter()
+            .take(TOLD)
+            .map(|(name, users)| format!("{name} ({users} users)"));
         let larger = larger.collect::<Vec<_>>().join(", ");
         let more = match self.larger.len() {
             ..=TOLD => String::new(),
@@ -89,8 +93,14 @@ impl BackupStatus {
     /// The problem with the newest backup compared with older ones: for the folder, and for the bucket.
     #[must_use]
     pub fn shrunk(&self) -> Vec<String> {
-        let here = self.shrunk_here.as_ref().map(|shrunk| shrunk.describe("here"));
-        let there = self.shrunk_there.as_ref().map(|shrunk| shrunk.describe("in the bucket"));
+        let here = self
+            .shrunk_here
+            .as_ref()
+            .map(|shrunk| shrunk.describe("here"));
+        let there = self
+            .shrunk_there
+            .as_ref()
+            .map(|shrunk| shrunk.describe("in the bucket"));
         here.into_iter().chain(there).collect()
     }
 
@@ -98,7 +108,9 @@ impl BackupStatus {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self { failure: Some(_), .. } => "failed",
+            Self {
+                failure: Some(_), ..
+            } => "failed",
             Self { overdue: true, .. } => "overdue",
             _ => "shrunk",
         }
@@ -126,7 +138,11 @@ impl Backups {
     /// Nothing known yet; the server started at `started`.
     #[must_use]
     pub fn new(every: Option<Duration>, started: Timestamp) -> Self {
-        Self { every, started, known: Mutex::default() }
+        Self {
+            every,
+            started,
+            known: Mutex::default(),
+        }
     }
 
     /// How the backups are at `now`.
@@ -140,7 +156,9 @@ impl Backups {
             last_size: known.last.map(|(_, size)| size),
             failure: known.failure.clone(),
             failures: known.failures,
-            overdue: self.every.is_some_and(|every| self.is_overdue(last_success, every, now)),
+            overdue: self
+                .every
+                .is_some_and(|every| self.is_overdue(last_success, every, now)),
             shrunk_here: known.shrunk_here.clone(),
             shrunk_there: known.shrunk_there.clone(),
         }
@@ -199,7 +217,10 @@ mod tests {
     fn a_backup_is_overdue_when_its_time_and_the_grace_are_over() {
         let overdue = |backups: &Backups, after: Duration| backups.status(start() + after).overdue;
         let daily = Backups::new(Some(DAY), start());
-        assert!(!overdue(&daily, GRACE) && overdue(&daily, GRACE + HOUR), "the first is due at the start");
+        assert!(
+            !overdue(&daily, GRACE) && overdue(&daily, GRACE + HOUR),
+            "the first is due at the start"
+        );
         daily.found(Some((start(), 1)));
         assert!(!overdue(&daily, DAY + GRACE) && overdue(&daily, DAY + GRACE + HOUR));
         let hourly = Backups::new(Some(HOUR), start());
@@ -211,19 +232,29 @@ mod tests {
     fn a_server_that_was_off_has_time_for_its_backup() {
         let backups = Backups::new(Some(DAY), start());
         backups.found(Some((start() - 30 * DAY, 1)));
-        assert!(!backups.status(start() + HOUR).overdue && backups.status(start() + 7 * HOUR).overdue);
+        assert!(
+            !backups.status(start() + HOUR).overdue && backups.status(start() + 7 * HOUR).overdue
+        );
     }
 
     #[test]
     fn without_a_schedule_nothing_is_overdue() {
-        assert_eq!(Backups::new(None, start()).status(start() + 1000 * DAY).trouble(), None);
+        assert_eq!(
+            Backups::new(None, start())
+                .status(start() + 1000 * DAY)
+                .trouble(),
+            None
+        );
     }
 
     #[test]
     fn a_failure_is_trouble_until_a_success() {
         let backups = Backups::new(Some(DAY), start());
         backups.failed(start(), "the disk is full".into());
-        assert_eq!(backups.status(start()).trouble().unwrap(), "the backup failed: the disk is full");
+        assert_eq!(
+            backups.status(start()).trouble().unwrap(),
+            "the backup failed: the disk is full"
+        );
         backups.succeeded();
         let status = backups.status(start());
         assert_eq!((status.trouble(), status.failures), (None, 1));
@@ -233,11 +264,18 @@ mod tests {
     fn backups_that_hold_far_more_than_the_newest_are_told_of_by_name() {
         let backups = Backups::new(Some(DAY), start());
         let larger = (0..12).map(|n| (format!("old{n}"), 40 + n)).collect();
-        backups.found_shrunk_there(Some(Shrunk { newest: "new".into(), users: 3, larger }));
+        backups.found_shrunk_there(Some(Shrunk {
+            newest: "new".into(),
+            users: 3,
+            larger,
+        }));
         let status = backups.status(start());
         let text = status.trouble().unwrap();
         let begin = "the newest backup in the bucket, new, holds 3 users, older ones hold far more: old0 (40 users), old1";
-        assert!(text.starts_with(begin) && text.contains("old9 (49 users) and 2 more. "), "{text}");
+        assert!(
+            text.starts_with(begin) && text.contains("old9 (49 users) and 2 more. "),
+            "{text}"
+        );
         assert_eq!(status.code(), "shrunk");
         backups.failed(start(), "full".into());
         let status = backups.status(start());

@@ -97,7 +97,10 @@ impl Collections {
     /// The collection that a client names, by name in any case or by id.
     #[must_use]
     pub fn find(&self, name_or_id: &str) -> Option<&Collection> {
-        let named = |c: &&Collection| c.id == name_or_id || c.kind.name().eq_ignore_ascii_case(name_or_id);
-        [&self.users, &self.companies, &self.superusers].into_iter().find(named)
+        let named =
+            |c: &&Collection| c.id == name_or_id || c.kind.name().eq_ignore_ascii_case(name_or_id);
+        [&self.users, &self.companies, &self.superusers]
+            .into_iter()
+            .find(named)
     }
 }

@@ -77,7 +77,11 @@ mod tests {
     #[test]
     fn a_backup_is_owned_by_its_id_and_without_one_by_a_database_that_is_older_than_ids() {
         let id = DatabaseId::new([0xa7; 16]);
-        let identity = |predates_ids| DatabaseIdentity { id, place: Place::default(), predates_ids };
+        let identity = |predates_ids| DatabaseIdentity {
+            id,
+            place: Place::default(),
+            predates_ids,
+        };
         let other = DatabaseId::new([1; 16]);
         for predates_ids in [true, false] {
             let identity = identity(predates_ids);

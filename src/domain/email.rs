@@ -34,7 +34,14 @@ mod tests {
     #[test]
     fn an_address_has_a_name_and_a_host() {
         assert!(Email::parse("root@example.com").is_some());
-        for text in ["", "root", "@example.com", "root@example", "a b@example.com", "a@b@example.com"] {
+        for text in [
+            "",
+            "root",
+            "@example.com",
+            "root@example",
+            "a b@example.com",
+            "a@b@example.com",
+        ] {
             assert_eq!(Email::parse(text), None, "{text}");
         }
     }

@@ -188,7 +188,14 @@ pub struct Event {
 }
 
 /// What an event says, but for when and how often.
-pub type Said<'a> = (EventKind, Option<Cause>, &'a Actor, &'a str, Option<IpAddr>, &'a str);
+pub type Said<'a> = (
+    EventKind,
+    Option<Cause>,
+    &'a Actor,
+    &'a str,
+    Option<IpAddr>,
+    &'a str,
+);
 
 impl Event {
     /// Bytes of a subject.
@@ -200,31 +207,52 @@ impl Event {
     #[must_use]
     pub fn new(at: Timestamp, kind: EventKind, actor: Actor) -> Self {
         let (subject, detail) = (String::new(), String::new());
-        Self { at, kind, cause: None, actor, subject, source: None, detail, count: 1 }
+        Self {
+            at,
+            kind,
+            cause: None,
+            actor,
+            subject,
+            source: None,
+            detail,
+            count: 1,
+        }
     }
 
     /// With where it came from.
     #[must_use]
     pub fn from(self, source: IpAddr) -> Self {
-        Self { source: Some(source), ..self }
+        Self {
+            source: Some(source),
+            ..self
+        }
     }
 
     /// With whom or what it was about.
     #[must_use]
     pub fn about(self, subject: impl Into<String>) -> Self {
-        Self { subject: cut(subject.into(), Self::MAX_SUBJECT), ..self }
+        Self {
+            subject: cut(subject.into(), Self::MAX_SUBJECT),
+            ..self
+        }
     }
 
     /// With the reason of a failure.
     #[must_use]
     pub fn because(self, cause: Cause) -> Self {
-        Self { cause: Some(cause), ..self }
+        Self {
+            cause: Some(cause),
+            ..self
+        }
     }
 
     /// With a few words more.
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
-        Self { detail: cut(detail.into(), Self::MAX_DETAIL), ..self }
+        Self {
+            detail: cut(detail.into(), Self::MAX_DETAIL),
+            ..self
+        }
     }
 
     /// Who can cause it.
@@ -246,9 +274,12 @@ impl Event {
     #[must_use]
     pub fn party(&self, origin: Origin) -> Option<String> {
         match origin {
-            Origin::Strangers => {
-                Some(self.source.map(subscriber).map(|ip| ip.to_string()).unwrap_or_default())
-            }
+            Origin::Strangers => Some(
+                self.source
+                    .map(subscriber)
+                    .map(|ip| ip.to_string())
+                    .unwrap_or_default(),
+            ),
             Origin::Logins | Origin::Changes => {
                 Some(self.actor.id().map(RecordId::to_string).unwrap_or_default())
             }
@@ -259,7 +290,14 @@ impl Event {
     /// What it says, but for when and how often.
     #[must_use]
     pub fn said(&self) -> Said<'_> {
-        (self.kind, self.cause, &self.actor, &self.subject, self.source, &self.detail)
+        (
+            self.kind,
+            self.cause,
+            &self.actor,
+            &self.subject,
+            self.source,
+            &self.detail,
+        )
     }
 
     /// Whether the other one, which is later, is the same once more: it says the same, within a minute.
@@ -295,7 +333,10 @@ fn subscriber(ip: IpAddr) -> IpAddr {
 
 fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
-        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+        let end = (0..=most)
+            .rev()
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or_default();
         text.truncate(end);
     }
     text
@@ -319,7 +360,10 @@ mod tests {
     #[test]
     fn what_is_too_long_is_cut_between_characters() {
         let event = Event::new(Timestamp::UNIX_EPOCH, EventKind::Command, Actor::Operator);
-        assert_eq!(event.clone().detail("张".repeat(100)).detail, "张".repeat(66));
+        assert_eq!(
+            event.clone().detail("张".repeat(100)).detail,
+            "张".repeat(66)
+        );
         assert_eq!(event.about("a".repeat(65)).subject.len(), 64);
     }
 
@@ -327,12 +371,27 @@ mod tests {
     fn only_what_nobody_vouches_for_is_the_strangers() {
         let id = || RecordId::parse("qs1c5qev8o3hjvu").unwrap();
         let origin = |kind, actor| Event::new(Timestamp::UNIX_EPOCH, kind, actor).origin();
-        assert_eq!(origin(EventKind::LoginFailed, Actor::User(id())), Origin::Strangers);
+        assert_eq!(
+            origin(EventKind::LoginFailed, Actor::User(id())),
+            Origin::Strangers
+        );
         assert_eq!(origin(EventKind::Login, Actor::User(id())), Origin::Logins);
-        assert_eq!(origin(EventKind::Registration, Actor::User(id())), Origin::Logins);
-        assert_eq!(origin(EventKind::PasswordChange, Actor::User(id())), Origin::Changes);
-        assert_eq!(origin(EventKind::PasswordChange, Actor::Superuser(id())), Origin::Administrators);
-        assert_eq!(origin(EventKind::Command, Actor::Operator), Origin::Administrators);
+        assert_eq!(
+            origin(EventKind::Registration, Actor::User(id())),
+            Origin::Logins
+        );
+        assert_eq!(
+            origin(EventKind::PasswordChange, Actor::User(id())),
+            Origin::Changes
+        );
+        assert_eq!(
+            origin(EventKind::PasswordChange, Actor::Superuser(id())),
+            Origin::Administrators
+        );
+        assert_eq!(
+            origin(EventKind::Command, Actor::Operator),
+            Origin::Administrators
+        );
     }
 
     #[test]
@@ -349,9 +408,17 @@ mod tests {
         ] {
             assert_eq!(party(Origin::Strangers, source).as_deref(), Some(expected));
         }
-        assert_eq!(party(Origin::Changes, "203.0.113.7").as_deref(), Some(id.as_str()));
+        assert_eq!(
+            party(Origin::Changes, "203.0.113.7").as_deref(),
+            Some(id.as_str())
+        );
         assert_eq!(party(Origin::Administrators, "203.0.113.7"), None);
-        assert_eq!(event(Actor::Nobody, "203.0.113.7").party(Origin::Logins).as_deref(), Some(""));
+        assert_eq!(
+            event(Actor::Nobody, "203.0.113.7")
+                .party(Origin::Logins)
+                .as_deref(),
+            Some("")
+        );
     }
 
     #[test]

@@ -23,7 +23,9 @@ pub use collection::{Collection, Collections, Kind};
 pub use company::Company;
 pub use database_identity::{DatabaseId, DatabaseIdentity, Place};
 pub use email::Email;
-pub use event::{Actor, Cause, Event, EventId, EventKind, EventSearch, Origin, Said, is_within_a_minute};
+pub use event::{
+    Actor, Cause, Event, EventId, EventKind, EventSearch, Origin, Said, is_within_a_minute,
+};
 pub use openid::OpenId;
 pub use password::{PlainPassword, is_imported_hash};
 pub use phone::Phone;

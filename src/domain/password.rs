@@ -25,7 +25,9 @@ impl PlainPassword {
     pub fn new(password: String) -> Result<Self, Invalid> {
         let password = Self::attempt(password)?;
         if password.0.chars().count() < Self::MIN_CHARS {
-            return Err(Invalid::TooShort { min: Self::MIN_CHARS });
+            return Err(Invalid::TooShort {
+                min: Self::MIN_CHARS,
+            });
         }
         Ok(password)
     }
@@ -40,7 +42,9 @@ impl PlainPassword {
             return Err(Invalid::Empty);
         }
         if password.chars().count() > Self::MAX_CHARS {
-            return Err(Invalid::TooLong { max: Self::MAX_CHARS });
+            return Err(Invalid::TooLong {
+                max: Self::MAX_CHARS,
+            });
         }
         Ok(Self(password))
     }
@@ -70,11 +74,20 @@ mod tests {
 
     #[test]
     fn length_is_counted_in_characters() {
-        assert_eq!(PlainPassword::new("七个字的密码吧".into()).unwrap_err(), Invalid::TooShort { min: 8 });
+        assert_eq!(
+            PlainPassword::new("七个字的密码吧".into()).unwrap_err(),
+            Invalid::TooShort { min: 8 }
+        );
         assert!(PlainPassword::new("八个字的密码可以".into()).is_ok());
         assert!(PlainPassword::new("密".repeat(128)).is_ok());
-        assert_eq!(PlainPassword::new("密".repeat(129)).unwrap_err(), Invalid::TooLong { max: 128 });
-        assert_eq!(PlainPassword::attempt(String::new()).unwrap_err(), Invalid::Empty);
+        assert_eq!(
+            PlainPassword::new("密".repeat(129)).unwrap_err(),
+            Invalid::TooLong { max: 128 }
+        );
+        assert_eq!(
+            PlainPassword::attempt(String::new()).unwrap_err(),
+            Invalid::Empty
+        );
     }
 
     #[test]

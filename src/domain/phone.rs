@@ -15,15 +15,25 @@ impl Phone {
     /// [`Invalid::Empty`] for nothing but spaces and dashes, [`Invalid::Phone`] for anything else that is neither
     /// a mainland mobile number (`1[3-9]` and nine digits) nor `+` and 7 to 15 digits (ITU-T E.164).
     pub fn parse(input: &str) -> Result<Self, Invalid> {
-        let number: String = input.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+        let number: String = input
+            .chars()
+            .filter(|c| !c.is_whitespace() && *c != '-')
+            .collect();
         if number.is_empty() {
             return Err(Invalid::Empty);
         }
-        let national = number.strip_prefix("+86").or_else(|| number.strip_prefix("86")).unwrap_or(&number);
+        let national = number
+            .strip_prefix("+86")
+            .or_else(|| number.strip_prefix("86"))
+            .unwrap_or(&number);
         if is_mainland_mobile(national) {
             return Ok(Self(national.to_owned()));
         }
-        if is_international(&number) { Ok(Self(number)) } else { Err(Invalid::Phone) }
+        if is_international(&number) {
+            Ok(Self(number))
+        } else {
+            Err(Invalid::Phone)
+        }
     }
 
     /// A number as WeChat reports it: the country code and the number without it.
@@ -31,7 +41,10 @@ impl Phone {
     /// # Errors
     /// As [`Phone::parse`].
     pub fn from_country(country_code: &str, number: &str) -> Result<Self, Invalid> {
-        Self::parse(&format!("+{}{number}", country_code.trim_start_matches('+')))
+        Self::parse(&format!(
+            "+{}{number}",
+            country_code.trim_start_matches('+')
+        ))
     }
 
     /// The number as it is stored and compared.
@@ -113,7 +126,10 @@ mod tests {
     #[test]
     fn the_middle_is_masked() {
         assert_eq!(Phone::parse("13800138000").unwrap().masked(), "138****8000");
-        assert_eq!(Phone::parse("+85291234567").unwrap().masked(), "+852****4567");
+        assert_eq!(
+            Phone::parse("+85291234567").unwrap().masked(),
+            "+852****4567"
+        );
         assert_eq!(Phone::parse("+1234567").unwrap().masked(), "+123****67");
     }
 
@@ -137,9 +153,9 @@ mod tests {
         }
         match written.as_slice() {
             ['+', '0', ..] | ['+', '8', '6', ..] => None,
-            ['+', digits @ ..] if digits.iter().all(char::is_ascii_digit) => {
-                (7..=15).contains(&digits.len()).then(|| written.iter().collect())
-            }
+            ['+', digits @ ..] if digits.iter().all(char::is_ascii_digit) => (7..=15)
+                .contains(&digits.len())
+                .then(|| written.iter().collect()),
             _ => None,
         }
     }

@@ -24,7 +24,10 @@ impl RecordId {
     /// Reads an id; `None` when it is not 15 characters `[a-z0-9]`.
     #[must_use]
     pub fn parse(id: &str) -> Option<Self> {
-        let ok = id.len() == Self::LEN && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let ok = id.len() == Self::LEN
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         ok.then(|| Self(id.to_owned()))
     }
 

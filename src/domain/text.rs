@@ -70,10 +70,19 @@ mod tests {
         assert_eq!(Name::parse("  张三 ").unwrap().as_str(), "张三");
         assert_eq!(Name::parse("   ").unwrap_err(), Invalid::Empty);
         assert!(Name::parse(&"张".repeat(64)).is_ok());
-        assert_eq!(Name::parse(&"张".repeat(65)).unwrap_err(), Invalid::TooLong { max: 64 });
+        assert_eq!(
+            Name::parse(&"张".repeat(65)).unwrap_err(),
+            Invalid::TooLong { max: 64 }
+        );
         assert!(Picture::parse(&"a".repeat(2048)).is_ok());
-        assert_eq!(Picture::parse(&"a".repeat(2049)).unwrap_err(), Invalid::TooLong { max: 2048 });
+        assert_eq!(
+            Picture::parse(&"a".repeat(2049)).unwrap_err(),
+            Invalid::TooLong { max: 2048 }
+        );
         assert_eq!(ShortText::parse("").unwrap().as_str(), "");
-        assert_eq!(ShortText::parse(&"a".repeat(256)).unwrap_err(), Invalid::TooLong { max: 255 });
+        assert_eq!(
+            ShortText::parse(&"a".repeat(256)).unwrap_err(),
+            Invalid::TooLong { max: 255 }
+        );
     }
 }

@@ -148,13 +148,19 @@ impl User {
     /// gave them hashes of random text, which nobody logs in with.
     #[must_use]
     pub fn has_imported_hash(&self) -> bool {
-        self.id_type == IdType::ManagePlatform && self.password_hash.as_deref().is_some_and(is_imported_hash)
+        self.id_type == IdType::ManagePlatform
+            && self.password_hash.as_deref().is_some_and(is_imported_hash)
     }
 
     /// The bytes of all texts.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let given = [&self.email, &self.given_number, &self.columns, &self.password_hash];
+        let given = [
+            &self.email,
+            &self.given_number,
+            &self.columns,
+            &self.password_hash,
+        ];
         let texts = [
             &self.conversation_id,
             &self.name,
@@ -167,13 +173,18 @@ impl User {
             &self.group_id,
         ];
         let given = given.into_iter().flatten().map(String::len);
-        given.chain(texts.into_iter().map(String::len)).sum::<usize>() + self.openid.as_str().len()
+        given
+            .chain(texts.into_iter().map(String::len))
+            .sum::<usize>()
+            + self.openid.as_str().len()
     }
 
     /// The number that clients see.
     #[must_use]
     pub fn shown_number(&self) -> String {
-        self.given_number.clone().unwrap_or_else(|| self.number.to_string())
+        self.given_number
+            .clone()
+            .unwrap_or_else(|| self.number.to_string())
     }
 
     /// Whether the e-mail address is the one that [`User::native_email`] makes.
@@ -309,11 +320,25 @@ mod tests {
 
     #[test]
     fn a_native_email_leads_back_to_its_user() {
-        let (openid, id) = (OpenId::parse("o_1").unwrap(), RecordId::parse("qs1c5qev8o3hjvu").unwrap());
-        let read = |id_type| User::of_native_email(&User::native_email(id_type, &openid, &id)).unwrap();
-        assert_eq!(read(IdType::ManagePlatform), NativeEmail::ManagePlatform(openid.clone()));
+        let (openid, id) = (
+            OpenId::parse("o_1").unwrap(),
+            RecordId::parse("qs1c5qev8o3hjvu").unwrap(),
+        );
+        let read =
+            |id_type| User::of_native_email(&User::native_email(id_type, &openid, &id)).unwrap();
+        assert_eq!(
+            read(IdType::ManagePlatform),
+            NativeEmail::ManagePlatform(openid.clone())
+        );
         assert_eq!(read(IdType::WeChat), NativeEmail::WeChat(id.clone()));
-        for other in ["", "@", "a@b.c", "@manage.local", "short@wechat.local", "o_1@manage.local.cn"] {
+        for other in [
+            "",
+            "@",
+            "a@b.c",
+            "@manage.local",
+            "short@wechat.local",
+            "o_1@manage.local.cn",
+        ] {
             assert_eq!(User::of_native_email(other), None, "{other}");
         }
     }

@@ -55,20 +55,33 @@ mod tests {
 
     fn void(from: i64, until: i64) -> Void {
         let at = |ms| Timestamp::from_millisecond(ms).unwrap();
-        Void { from: at(from), until: at(until) }
+        Void {
+            from: at(from),
+            until: at(until),
+        }
     }
 
     #[test]
     fn only_a_time_without_an_end_ends_now() {
         let now = Timestamp::from_millisecond(25).unwrap();
-        let endless = Void { until: Void::no_end(), ..void(22, 99) };
+        let endless = Void {
+            until: Void::no_end(),
+            ..void(22, 99)
+        };
         let ended = Void::ended(vec![void(10, 20), endless, void(30, 40)], now);
         assert_eq!(ended, [void(10, 20), void(22, 25), void(30, 40)]);
     }
 
     #[test]
     fn merged_times_cover_what_they_covered() {
-        let times = vec![void(50, 60), void(10, 20), void(15, 30), void(30, 31), void(7, 7), void(52, 55)];
+        let times = vec![
+            void(50, 60),
+            void(10, 20),
+            void(15, 30),
+            void(30, 31),
+            void(7, 7),
+            void(52, 55),
+        ];
         let merged = Void::merge(times.clone());
         assert_eq!(merged, [void(10, 31), void(50, 60)]);
         for ms in 0..70 {

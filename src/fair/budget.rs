@@ -30,14 +30,21 @@ impl<K: Clone + Eq + Hash> Budget<K> {
     /// A budget of which nothing is held.
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
-        let held = Mutex::new(Held { all: 0, by: HashMap::new() });
+        let held = Mutex::new(Held {
+            all: 0,
+            by: HashMap::new(),
+        });
         Self(Arc::new(Shared { bounds, held }))
     }
 
     /// A share of `amount`, if there is so much left for all and for `key`.
     #[must_use]
     pub fn take(&self, key: K, amount: usize) -> Option<Share<K>> {
-        let mut share = Share { budget: Arc::clone(&self.0), key, amount: 0 };
+        let mut share = Share {
+            budget: Arc::clone(&self.0),
+            key,
+            amount: 0,
+        };
         share.resize(amount).then_some(share)
     }
 
@@ -83,7 +90,11 @@ impl Bounds {
     fn for_one_with(self, own: usize) -> usize {
         let little = self.each / 16;
         let is_shared = little > 0 && self.each < self.all;
-        if is_shared && own > little { self.all - self.all / 8 } else { self.all }
+        if is_shared && own > little {
+            self.all - self.all / 8
+        } else {
+            self.all
+        }
     }
 }
 

@@ -31,7 +31,12 @@ impl<K: Clone + Eq + Hash, T> Queue<K, T> {
     /// An empty queue.
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
-        Self { bounds, lists: HashMap::new(), ring: VecDeque::new(), weight: 0 }
+        Self {
+            bounds,
+            lists: HashMap::new(),
+            ring: VecDeque::new(),
+            weight: 0,
+        }
     }
 
     /// Whether nothing waits.
@@ -66,7 +71,10 @@ impl<K: Clone + Eq + Hash, T> Queue<K, T> {
         if !self.lists.contains_key(&key) {
             self.ring.push_back(key.clone());
         }
-        let list = self.lists.entry(key).or_insert_with(|| List { entries: VecDeque::new(), weight: 0 });
+        let list = self.lists.entry(key).or_insert_with(|| List {
+            entries: VecDeque::new(),
+            weight: 0,
+        });
         list.entries.push_back((weight, entry));
         list.weight += weight;
         self.weight += weight;
@@ -91,7 +99,9 @@ impl<K: Clone + Eq + Hash, T> Queue<K, T> {
 
     /// Forgets the entries of `key` that are not to be kept.
     pub fn retain(&mut self, key: &K, keep: impl Fn(&T) -> bool) {
-        let Some(list) = self.lists.get_mut(key) else { return };
+        let Some(list) = self.lists.get_mut(key) else {
+            return;
+        };
         let before = list.weight;
         list.entries.retain(|(_, entry)| keep(entry));
         list.weight = list.entries.iter().map(|(weight, _)| weight).sum();
@@ -106,7 +116,9 @@ impl<K: Clone + Eq + Hash, T> Queue<K, T> {
     /// The key that has most waiting, if that is more than `weight`.
     fn heaviest(&self, weight: usize) -> Option<K> {
         let heavier = self.lists.iter().filter(|(_, list)| list.weight > weight);
-        heavier.max_by_key(|(_, list)| list.weight).map(|(key, _)| key.clone())
+        heavier
+            .max_by_key(|(_, list)| list.weight)
+            .map(|(key, _)| key.clone())
     }
 
     fn pop_newest(&mut self, key: &K) -> Option<T> {
@@ -119,7 +131,11 @@ impl<K: Clone + Eq + Hash, T> Queue<K, T> {
     }
 
     fn forget_if_empty(&mut self, key: &K) {
-        if self.lists.get(key).is_some_and(|list| list.entries.is_empty()) {
+        if self
+            .lists
+            .get(key)
+            .is_some_and(|list| list.entries.is_empty())
+        {
             self.lists.remove(key);
             self.ring.retain(|other| other != key);
         }
@@ -166,7 +182,11 @@ mod tests {
             assert_eq!(queue.push(key, 1, entry), Ok(vec![]));
         }
         assert_eq!(queue.push('c', 1, 5), Ok(vec![3]));
-        assert_eq!(queue.push('b', 1, 6), Err(6), "two of b push out none of two");
+        assert_eq!(
+            queue.push('b', 1, 6),
+            Err(6),
+            "two of b push out none of two"
+        );
         assert_eq!(queue.push('a', 1, 7), Err(7));
         assert_eq!(queue.push('d', 1, 8), Ok(vec![2]));
         assert_eq!(queue.push('e', 1, 9), Err(9), "each has one");

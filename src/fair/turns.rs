@@ -42,8 +42,15 @@ impl<K: Clone + Eq + Hash> Turns<K> {
     /// So many `places`, and so many who may wait for one; each in all and of one key.
     #[must_use]
     pub fn new(places: Bounds, waiting: Bounds) -> Self {
-        let state = State { taken: 0, by: HashMap::new(), waiting: Queue::new(waiting) };
-        Self(Arc::new(Shared { places, state: Mutex::new(state) }))
+        let state = State {
+            taken: 0,
+            by: HashMap::new(),
+            waiting: Queue::new(waiting),
+        };
+        Self(Arc::new(Shared {
+            places,
+            state: Mutex::new(state),
+        }))
     }
 
     /// A place, once it is this one's turn.
@@ -130,7 +137,9 @@ impl<K: Clone + Eq + Hash> Shared<K> {
         while state.taken < self.places.all {
             let State { by, waiting, .. } = state;
             let may_go = |key: &K| by.get(key).copied().unwrap_or(0) < self.places.each;
-            let Some((key, sender)) = waiting.pop(may_go) else { break };
+            let Some((key, sender)) = waiting.pop(may_go) else {
+                break;
+            };
             if !sender.is_closed() {
                 granted.push((sender, self.place(state, key)));
             }
@@ -141,7 +150,11 @@ impl<K: Clone + Eq + Hash> Shared<K> {
     fn place(self: &Arc<Self>, state: &mut State<K>, key: K) -> Turn<K> {
         state.taken += 1;
         *state.by.entry(key.clone()).or_insert(0) += 1;
-        Turn { turns: Arc::clone(self), key, is_held: true }
+        Turn {
+            turns: Arc::clone(self),
+            key,
+            is_held: true,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State<K>> {
@@ -179,10 +192,19 @@ mod tests {
 
     use super::*;
 
-    const MANY: Bounds = Bounds { all: 100, each: 100 };
+    const MANY: Bounds = Bounds {
+        all: 100,
+        each: 100,
+    };
 
     fn turns(places: usize) -> Turns<char> {
-        Turns::new(Bounds { all: places, each: places }, MANY)
+        Turns::new(
+            Bounds {
+                all: places,
+                each: places,
+            },
+            MANY,
+        )
     }
 
     /// Waits for a place, in order of the calls.
@@ -213,7 +235,10 @@ mod tests {
     #[tokio::test]
     async fn a_key_has_no_more_than_its_share_of_the_places() {
         let turns = Turns::new(Bounds { all: 4, each: 2 }, MANY);
-        let held = [turns.take('a').await.unwrap(), turns.take('a').await.unwrap()];
+        let held = [
+            turns.take('a').await.unwrap(),
+            turns.take('a').await.unwrap(),
+        ];
         let third = wait(&turns, 'a');
         let b = turns.take('b').now_or_never().unwrap().unwrap();
         let mut third = Box::pin(third);

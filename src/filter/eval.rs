@@ -48,7 +48,8 @@ impl Evaluation<'_> {
     fn holds(&self, comparison: &Comparison) -> Result<bool, TooCostly> {
         let left = Side::of(&comparison.left, self.record, self.context);
         let right = Side::of(&comparison.right, self.record, self.context);
-        self.budget.spend(COMPARISON + left.bytes() + right.bytes())?;
+        self.budget
+            .spend(COMPARISON + left.bytes() + right.bytes())?;
         Ok(match comparison.operator.relation {
             Relation::Equal => equal(left, right),
             // `IS NOT` with the same care for NULL as `=`: exactly its contrary.
@@ -64,7 +65,8 @@ impl Evaluation<'_> {
 }
 
 fn asks_email(comparison: &Comparison) -> bool {
-    let is_email = |operand: &Operand| matches!(operand, Operand::Field(path) if path.name == "email");
+    let is_email =
+        |operand: &Operand| matches!(operand, Operand::Field(path) if path.name == "email");
     is_email(&comparison.left) || is_email(&comparison.right)
 }
 
@@ -91,18 +93,27 @@ struct Side<'a> {
 
 impl<'a> Side<'a> {
     fn new(source: Source, value: Datum<'a>) -> Self {
-        Self { value, affinity: Affinity::None, source }
+        Self {
+            value,
+            affinity: Affinity::None,
+            source,
+        }
     }
 
     fn of(operand: &'a Operand, record: &'a dyn Record, context: &Context<'a>) -> Self {
         match operand {
             Operand::Field(path) => Self::column(path, record.value(&path.name)),
-            Operand::Auth(path) => match context.auth.map_or(Value::Null, |auth| auth.value(&path.name)) {
+            Operand::Auth(path) => match context
+                .auth
+                .map_or(Value::Null, |auth| auth.value(&path.name))
+            {
                 Value::Null => Self::new(Source::Null, Datum::Null),
                 Value::Bool(flag) if is_parameter(path) => {
                     Self::new(Source::Flag, Datum::Integer(flag.into()))
                 }
-                value if is_parameter(path) => Self::new(Source::Parameter, Self::column(path, value).value),
+                value if is_parameter(path) => {
+                    Self::new(Source::Parameter, Self::column(path, value).value)
+                }
                 value => Self::column(path, value),
             },
             Operand::Macro(of_time) => Self::new(Source::Parameter, of_time.at(context.now)),
@@ -118,23 +129,40 @@ impl<'a> Side<'a> {
             (Value::Choice(text), Some(Modifier::Length)) => {
                 (Datum::Integer((!text.is_empty()).into()), Affinity::None)
             }
-            (Value::Choice(text), Some(Modifier::Each)) => (Datum::Text(text.into()), Affinity::None),
+            (Value::Choice(text), Some(Modifier::Each)) => {
+                (Datum::Text(text.into()), Affinity::None)
+            }
             (Value::Null, _) => (Datum::Null, Affinity::None),
-            (Value::Text(text) | Value::Choice(text), _) => (Datum::Text(text.into()), Affinity::Text),
+            (Value::Text(text) | Value::Choice(text), _) => {
+                (Datum::Text(text.into()), Affinity::Text)
+            }
             (Value::Number(number), _) => (Datum::number(number), Affinity::Numeric),
             (Value::Bool(value), _) => (Datum::Integer(value.into()), Affinity::Numeric),
         };
         if path.modifier != Some(Modifier::Lower) {
-            return Self { value, affinity, source: Source::Column };
+            return Self {
+                value,
+                affinity,
+                source: Source::Column,
+            };
         }
-        let lower =
-            value.into_text().map_or(Datum::Null, |text| Datum::Text(text.to_ascii_lowercase().into()));
-        Self { value: lower, affinity: Affinity::None, source: Source::Column }
+        let lower = value.into_text().map_or(Datum::Null, |text| {
+            Datum::Text(text.to_ascii_lowercase().into())
+        });
+        Self {
+            value: lower,
+            affinity: Affinity::None,
+            source: Source::Column,
+        }
     }
 
     /// The bytes that a comparison looks at.
     fn bytes(&self) -> usize {
-        if let Datum::Text(text) = &self.value { text.len() } else { 0 }
+        if let Datum::Text(text) = &self.value {
+            text.len()
+        } else {
+            0
+        }
     }
 
     /// Known to be empty before any record is looked at.
@@ -162,7 +190,14 @@ pub(super) fn column<'a>(path: &Path, record: &'a dyn Record) -> Datum<'a> {
 
 /// Of the record that asks, PocketBase has these at hand; for others it joins the table.
 fn is_parameter(path: &Path) -> bool {
-    let at_hand = ["id", "collectionId", "collectionName", "email", "emailVisibility", "verified"];
+    let at_hand = [
+        "id",
+        "collectionId",
+        "collectionName",
+        "email",
+        "emailVisibility",
+        "verified",
+    ];
     path.modifier.is_none() && at_hand.contains(&path.name.as_str())
 }
 
@@ -185,7 +220,11 @@ fn equal(left: Side<'_>, right: Side<'_>) -> bool {
 }
 
 fn or_empty(side: Side<'_>) -> Datum<'_> {
-    if side.has_nothing() { Datum::Text("".into()) } else { side.value }
+    if side.has_nothing() {
+        Datum::Text("".into())
+    } else {
+        side.value
+    }
 }
 
 /// `None` when either is NULL. A column makes a pattern with its wildcards alive; a constant is escaped.
@@ -201,7 +240,11 @@ fn pattern_of(side: Side<'_>) -> Option<String> {
         // Written by Go, not by SQLite: 1 is "1", not "1.0".
         (Source::Parameter, Datum::Real(number)) => pattern(&number.to_string()),
         (Source::Parameter, value) => pattern(&value.into_text()?),
-        (Source::Flag, value) => pattern(if value == Datum::Integer(1) { "true" } else { "false" }),
+        (Source::Flag, value) => pattern(if value == Datum::Integer(1) {
+            "true"
+        } else {
+            "false"
+        }),
         (_, value) => format!("%{}%", value.into_text()?),
     })
 }

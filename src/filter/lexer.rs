@@ -31,7 +31,9 @@ impl<'a> Lexer<'a> {
     /// The next token; spaces and comments are none.
     pub fn token(&mut self) -> Result<Token<'a>, Error> {
         loop {
-            let Some(first) = self.rest.chars().next() else { return Ok(Token::End) };
+            let Some(first) = self.rest.chars().next() else {
+                return Ok(Token::End);
+            };
             return match first {
                 '\0' => Ok(Token::End),
                 ' ' | '\t' | '\n' => {
@@ -47,7 +49,9 @@ impl<'a> Lexer<'a> {
                 '-' | '0'..='9' => self.number(),
                 '=' | '?' | '!' | '>' | '<' | '~' => {
                     let sign = self.take_while(|c| matches!(c, '=' | '?' | '!' | '>' | '<' | '~'));
-                    Operator::parse(sign).map(Token::Sign).ok_or_else(|| Error::Token(sign.to_owned()))
+                    Operator::parse(sign)
+                        .map(Token::Sign)
+                        .ok_or_else(|| Error::Token(sign.to_owned()))
                 }
                 '&' | '|' => match self.take_while(|c| matches!(c, '&' | '|')) {
                     "&&" => Ok(Token::And),
@@ -62,7 +66,10 @@ impl<'a> Lexer<'a> {
 
     /// Takes characters while `accept` says so, and a NUL after them.
     fn take_while(&mut self, mut accept: impl FnMut(char) -> bool) -> &'a str {
-        let end = self.rest.find(|c| c == '\0' || !accept(c)).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|c| c == '\0' || !accept(c))
+            .unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at(end);
         self.rest = rest.strip_prefix('\0').unwrap_or(rest);
         taken

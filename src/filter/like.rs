@@ -20,7 +20,9 @@ pub(super) fn like(text: &str, pattern: &str, budget: &Budget) -> Result<bool, T
     let mut is_first = true;
     loop {
         budget.spend(SEARCH)?;
-        let Some((part, is_last)) = part(&mut pattern) else { return Ok(false) };
+        let Some((part, is_last)) = part(&mut pattern) else {
+            return Ok(false);
+        };
         let found = match (is_first, is_last) {
             (true, _) => strip(rest, &part, budget)?,
             (false, false) => find(rest, &part, budget)?,
@@ -50,15 +52,24 @@ fn part(pattern: &mut Chars<'_>) -> Option<(Vec<Wanted>, bool)> {
 
 /// The last `count` characters of `text`, or all of it.
 fn end(text: &str, count: usize) -> &str {
-    let from =
-        count.checked_sub(1).map_or(text.len(), |n| text.char_indices().nth_back(n).map_or(0, |(at, _)| at));
+    let from = count.checked_sub(1).map_or(text.len(), |n| {
+        text.char_indices().nth_back(n).map_or(0, |(at, _)| at)
+    });
     &text[from..]
 }
 
 /// The rest of `text` behind `part` at its begin.
-fn strip<'a>(text: &'a str, part: &[Wanted], budget: &Budget) -> Result<Option<&'a str>, TooCostly> {
+fn strip<'a>(
+    text: &'a str,
+    part: &[Wanted],
+    budget: &Budget,
+) -> Result<Option<&'a str>, TooCostly> {
     let mut chars = text.chars();
-    let fits = |wanted: &&Wanted| chars.next().is_some_and(|c| wanted.is_none_or(|wanted| wanted == c));
+    let fits = |wanted: &&Wanted| {
+        chars
+            .next()
+            .is_some_and(|c| wanted.is_none_or(|wanted| wanted == c))
+    };
     let steps = part.iter().take_while(fits).count();
     budget.spend(steps + 1)?;
     Ok((steps == part.len()).then_some(chars.as_str()))
@@ -82,7 +93,11 @@ fn find<'a>(text: &'a str, part: &[Wanted], budget: &Budget) -> Result<Option<&'
 
 /// The pattern for a constant: as it is if it has a `%` of its own, otherwise "contains" with everything escaped.
 pub(super) fn pattern(operand: &str) -> String {
-    if has_wildcard(operand) { operand.to_owned() } else { format!("%{}%", escape(operand)) }
+    if has_wildcard(operand) {
+        operand.to_owned()
+    } else {
+        format!("%{}%", escape(operand))
+    }
 }
 
 fn has_wildcard(operand: &str) -> bool {
@@ -156,7 +171,9 @@ mod tests {
             if matched {
                 continue;
             }
-            let Some((from, after)) = &mut retry else { return false };
+            let Some((from, after)) = &mut retry else {
+                return false;
+            };
             if from.next().is_none() {
                 return false;
             }
@@ -186,9 +203,19 @@ mod tests {
     #[test]
     fn a_long_pattern_without_underscores_is_searched_and_one_with_them_pays_for_each_place() {
         let text = "a".repeat(5_000);
-        let pattern = |middle: &str| format!("%{}{middle}{}%", "a".repeat(1_000), "a".repeat(1_000));
-        assert_eq!(like(&text, &pattern("b"), &Budget::new(Budget::INLINE)), Ok(false));
-        assert_eq!(like(&text, &pattern("_b"), &Budget::new(Budget::EVALUATION)), Err(TooCostly));
-        assert_eq!(like(&text, &pattern("_a"), &Budget::new(Budget::INLINE)), Ok(true));
+        let pattern =
+            |middle: &str| format!("%{}{middle}{}%", "a".repeat(1_000), "a".repeat(1_000));
+        assert_eq!(
+            like(&text, &pattern("b"), &Budget::new(Budget::INLINE)),
+            Ok(false)
+        );
+        assert_eq!(
+            like(&text, &pattern("_b"), &Budget::new(Budget::EVALUATION)),
+            Err(TooCostly)
+        );
+        assert_eq!(
+            like(&text, &pattern("_a"), &Budget::new(Budget::INLINE)),
+            Ok(true)
+        );
     }
 }

@@ -47,11 +47,17 @@ impl Macro {
     ];
 
     pub fn parse(name: &str) -> Option<Self> {
-        Self::NAMES.into_iter().find(|(known, _)| *known == name).map(|(_, of_time)| of_time)
+        Self::NAMES
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, of_time)| of_time)
     }
 
     pub fn name(self) -> &'static str {
-        Self::NAMES.into_iter().find(|(_, of_time)| *of_time == self).map_or("", |(name, _)| name)
+        Self::NAMES
+            .into_iter()
+            .find(|(_, of_time)| *of_time == self)
+            .map_or("", |(name, _)| name)
     }
 
     /// What it stands for at `now`.
@@ -83,5 +89,13 @@ impl Macro {
 
 /// As dates are stored, cut to milliseconds.
 fn text(time: DateTime) -> Datum<'static> {
-    Datum::Text(format!("{} {}.{:03}Z", time.date(), time.strftime("%H:%M:%S"), time.millisecond()).into())
+    Datum::Text(
+        format!(
+            "{} {}.{:03}Z",
+            time.date(),
+            time.strftime("%H:%M:%S"),
+            time.millisecond()
+        )
+        .into(),
+    )
 }

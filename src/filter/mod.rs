@@ -137,7 +137,12 @@ impl Filter {
         context: &Context<'_>,
         budget: &Budget,
     ) -> Result<bool, TooCostly> {
-        Evaluation { record, context, budget }.matches(&self.0)
+        Evaluation {
+            record,
+            context,
+            budget,
+        }
+        .matches(&self.0)
     }
 
     /// The number of comparisons.
@@ -161,9 +166,12 @@ impl Filter {
 }
 
 fn pin(node: &Node) -> Option<(&str, &str)> {
-    let Node::Comparison(comparison) = node else { return None };
+    let Node::Comparison(comparison) = node else {
+        return None;
+    };
     match (&comparison.left, &comparison.right) {
-        (Operand::Field(path), Operand::Text(text)) | (Operand::Text(text), Operand::Field(path))
+        (Operand::Field(path), Operand::Text(text))
+        | (Operand::Text(text), Operand::Field(path))
             if comparison.operator.relation == Relation::Equal
                 && path.modifier.is_none()
                 && !text.is_empty() =>
@@ -201,7 +209,10 @@ mod tests {
             ),
             ("id = 'a' || id = 'b'", vec![]),
             ("id = 'a' || id = 'b' && openid = 'c'", vec![]),
-            ("(id = 'a' || id = 'b') && openid = 'c'", vec![("openid", "c")]),
+            (
+                "(id = 'a' || id = 'b') && openid = 'c'",
+                vec![("openid", "c")],
+            ),
             ("id != 'a'", vec![]),
             ("id ~ 'a'", vec![]),
             ("id:lower = 'a'", vec![]),
@@ -215,8 +226,9 @@ mod tests {
 
     #[test]
     fn the_deepest_filter_is_read_on_a_small_stack() {
-        let nested =
-            |inner: &str, open: &str, close: &str, n| format!("{}{inner}{}", open.repeat(n), close.repeat(n));
+        let nested = |inner: &str, open: &str, close: &str, n| {
+            format!("{}{inner}{}", open.repeat(n), close.repeat(n))
+        };
         let deep = move || {
             assert!(Filter::parse(&nested("id=1", "(", ")", 1748)).is_ok());
             let filter = Filter::parse(&nested("id=1", "(id=2||", ")", 199)).unwrap();
@@ -225,7 +237,12 @@ mod tests {
             assert_eq!(filter.clone().to_string().matches("a = ").count(), 199);
             assert_eq!(Filter::parse(&"(".repeat(3500)), Err(Error::Unclosed('(')));
         };
-        std::thread::Builder::new().stack_size(512 * 1024).spawn(deep).unwrap().join().unwrap();
+        std::thread::Builder::new()
+            .stack_size(512 * 1024)
+            .spawn(deep)
+            .unwrap()
+            .join()
+            .unwrap();
     }
 
     fn operand() -> impl Strategy<Value = Operand> {
@@ -233,13 +250,21 @@ mod tests {
             "[a-zA-Z_][a-z]{2,6}x",
             proptest::option::of(proptest::sample::select(Modifier::NAMES.to_vec())),
         )
-            .prop_map(|(name, modifier)| Path { name, modifier: modifier.map(|(_, modifier)| modifier) });
+            .prop_map(|(name, modifier)| Path {
+                name,
+                modifier: modifier.map(|(_, modifier)| modifier),
+            });
         prop_oneof![
             path.clone().prop_map(Operand::Field),
             path.prop_map(Operand::Auth),
-            proptest::sample::select(vec!["id", "name", "kind", "rank", "verified"])
-                .prop_map(|name| Operand::Field(Path { name: name.to_owned(), modifier: None })),
-            proptest::sample::select(Macro::NAMES.to_vec()).prop_map(|(_, of_time)| Operand::Macro(of_time)),
+            proptest::sample::select(vec!["id", "name", "kind", "rank", "verified"]).prop_map(
+                |name| Operand::Field(Path {
+                    name: name.to_owned(),
+                    modifier: None
+                })
+            ),
+            proptest::sample::select(Macro::NAMES.to_vec())
+                .prop_map(|(_, of_time)| Operand::Macro(of_time)),
             "[^\0]{0,12}".prop_map(Operand::Text),
             r#"[\\'"%_ant]{0,6}"#.prop_map(Operand::Text),
             proptest::num::f64::NORMAL.prop_map(Operand::Number),
@@ -250,10 +275,17 @@ mod tests {
     }
 
     fn node() -> impl Strategy<Value = Node> {
-        let operator = (proptest::sample::select(Relation::SIGNS.to_vec()), any::<bool>())
+        let operator = (
+            proptest::sample::select(Relation::SIGNS.to_vec()),
+            any::<bool>(),
+        )
             .prop_map(|((_, relation), any)| Operator { relation, any });
         let leaf = (operand(), operator, operand()).prop_map(|(left, operator, right)| {
-            Node::Comparison(Box::new(Comparison { left, operator, right }))
+            Node::Comparison(Box::new(Comparison {
+                left,
+                operator,
+                right,
+            }))
         });
         leaf.prop_recursive(5, 24, 4, |inner| {
             prop_oneof![

@@ -23,7 +23,12 @@ struct Group<'a> {
 
 impl<'a> Group<'a> {
     fn new(text: &'a str) -> Self {
-        Self { lexer: Lexer::new(text), step: Step::Left, alternatives: Vec::new(), is_or: false }
+        Self {
+            lexer: Lexer::new(text),
+            step: Step::Left,
+            alternatives: Vec::new(),
+            is_or: false,
+        }
     }
 
     fn push(&mut self, node: Node) {
@@ -36,7 +41,9 @@ impl<'a> Group<'a> {
 
     fn into_node(self) -> Result<Node, Error> {
         match self.step {
-            Step::Join => Ok(Node::any(self.alternatives.into_iter().map(Node::all).collect())),
+            Step::Join => Ok(Node::any(
+                self.alternatives.into_iter().map(Node::all).collect(),
+            )),
             Step::Left | Step::Sign(_) | Step::Right(..) => Err(Error::Expected("a comparison")),
         }
     }
@@ -55,7 +62,9 @@ pub(super) fn parse(text: &str) -> Result<Node, Error> {
         match token {
             Token::End => {
                 let node = group.into_node()?;
-                let Some(parent) = outer.pop() else { return Ok(node) };
+                let Some(parent) = outer.pop() else {
+                    return Ok(node);
+                };
                 group = parent;
                 group.push(node);
                 continue;
@@ -67,7 +76,9 @@ pub(super) fn parse(text: &str) -> Result<Node, Error> {
             _ => {}
         }
         group.step = match (std::mem::replace(&mut group.step, Step::Left), token) {
-            (Step::Left, token @ (Token::Name(_) | Token::Text(_) | Token::Number(_))) => Step::Sign(token),
+            (Step::Left, token @ (Token::Name(_) | Token::Text(_) | Token::Number(_))) => {
+                Step::Sign(token)
+            }
             (Step::Left, _) => return Err(Error::Expected("an operand")),
             (Step::Sign(left), Token::Sign(operator)) => Step::Right(left, operator),
             (Step::Sign(_), _) => return Err(Error::Expected("an operator")),
@@ -76,7 +87,11 @@ pub(super) fn parse(text: &str) -> Result<Node, Error> {
                 if comparisons > MAX_COMPARISONS {
                     return Err(Error::TooMany);
                 }
-                let comparison = Comparison { left: operand(left)?, operator, right: operand(right)? };
+                let comparison = Comparison {
+                    left: operand(left)?,
+                    operator,
+                    right: operand(right)?,
+                };
                 group.push(Node::Comparison(Box::new(comparison)));
                 Step::Join
             }
@@ -116,6 +131,7 @@ fn name(name: &str) -> Option<Operand> {
 /// A field of the record: what begins with another sign than a letter, a digit or an underscore is none.
 pub(super) fn field(name: &str) -> Option<Path> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let is_name = name.starts_with(is_word) && name.chars().all(|c| is_word(c) || matches!(c, '.' | ':'));
+    let is_name =
+        name.starts_with(is_word) && name.chars().all(|c| is_word(c) || matches!(c, '.' | ':'));
     if is_name { Path::parse(name) } else { None }
 }

@@ -37,7 +37,13 @@ impl Sort {
     /// [`Error`] for what PocketBase refuses.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let parts: Result<Vec<_>, _> = text.split(',').map(part).collect();
-        parts.and_then(|parts| if parts.len() > MAX_FIELDS { Err(Error::TooMany) } else { Ok(Self(parts)) })
+        parts.and_then(|parts| {
+            if parts.len() > MAX_FIELDS {
+                Err(Error::TooMany)
+            } else {
+                Ok(Self(parts))
+            }
+        })
     }
 
     /// Refuses a sort that names a field which is none.
@@ -64,9 +70,12 @@ impl Sort {
     #[must_use]
     pub fn only(&self) -> Option<(&str, bool)> {
         match self.0.as_slice() {
-            [Part { key: Key::Field(path), descending }] if path.modifier.is_none() => {
-                Some((&path.name, *descending))
-            }
+            [
+                Part {
+                    key: Key::Field(path),
+                    descending,
+                },
+            ] if path.modifier.is_none() => Some((&path.name, *descending)),
             _ => None,
         }
     }
@@ -82,9 +91,17 @@ impl Sort {
                 Key::RowId => a.rowid().cmp(&b.rowid()),
                 Key::Random => shuffled(a.rowid(), seed).cmp(&shuffled(b.rowid(), seed)),
             };
-            if part.descending { order.reverse() } else { order }
+            if part.descending {
+                order.reverse()
+            } else {
+                order
+            }
         };
-        self.0.iter().map(by).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        self.0
+            .iter()
+            .map(by)
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
     }
 }
 

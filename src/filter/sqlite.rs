@@ -73,7 +73,10 @@ impl<'a> Datum<'a> {
 }
 
 /// Compares two values, each first under the affinity of the other; `None` when one is NULL.
-pub(super) fn compare(left: (Datum<'_>, Affinity), right: (Datum<'_>, Affinity)) -> Option<Ordering> {
+pub(super) fn compare(
+    left: (Datum<'_>, Affinity),
+    right: (Datum<'_>, Affinity),
+) -> Option<Ordering> {
     let convert = match (left.1, right.1) {
         (Affinity::Numeric, _) | (_, Affinity::Numeric) => Datum::with_numeric_affinity,
         (Affinity::Text, _) | (_, Affinity::Text) => Datum::with_text_affinity,
@@ -92,13 +95,24 @@ fn order_integer(integer: i64, real: f64) -> Ordering {
     } else if real < -INTEGERS_END {
         Ordering::Greater
     } else {
-        let fraction = if real.fract() > 0.0 { Ordering::Less } else { Ordering::Greater };
-        let by_fraction = if real.fract() == 0.0 { Ordering::Equal } else { fraction };
+        let fraction = if real.fract() > 0.0 {
+            Ordering::Less
+        } else {
+            Ordering::Greater
+        };
+        let by_fraction = if real.fract() == 0.0 {
+            Ordering::Equal
+        } else {
+            fraction
+        };
         integer.cmp(&truncate(real)).then(by_fraction)
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the fraction is to go; the range was checked")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the fraction is to go; the range was checked"
+)]
 fn truncate(real: f64) -> i64 {
     real as i64
 }
@@ -110,25 +124,36 @@ fn parse_number(text: &str) -> Option<Datum<'static>> {
         return Some(Datum::Integer(integer));
     }
     // Rust's doubles are written like SQLite's, but for their words.
-    let is_number = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
+    let is_number = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
     text.parse().ok().filter(|_| is_number).map(Datum::Real)
 }
 
 /// A normal double as SQLite writes it: 15 digits where they are enough, else 17; always with a point.
 fn real_text(number: f64) -> String {
     let short = format!("{number:.14e}");
-    let digits = if short.parse() == Ok(number) { short } else { format!("{number:.16e}") };
+    let digits = if short.parse() == Ok(number) {
+        short
+    } else {
+        format!("{number:.16e}")
+    };
     let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
     match exponent.parse::<i32>() {
         _ if number == 0.0 => "0.0".to_owned(),
         // 17 digits or fewer say all that there is before the point, and Rust writes the fewest that say the same.
         Ok(-4..17) if mantissa.len() < 18 => with_point(number.to_string()),
-        Ok(exponent @ -4..17) => {
-            with_point(format!("{number:.*}", usize::try_from(16 - exponent).unwrap_or(0)))
-        }
+        Ok(exponent @ -4..17) => with_point(format!(
+            "{number:.*}",
+            usize::try_from(16 - exponent).unwrap_or(0)
+        )),
         Ok(exponent) => {
             let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{}e{sign}{:02}", with_point(mantissa.to_owned()), exponent.abs())
+            format!(
+                "{}e{sign}{:02}",
+                with_point(mantissa.to_owned()),
+                exponent.abs()
+            )
         }
         Err(_) => number.to_string(),
     }
@@ -140,7 +165,11 @@ fn with_point(digits: String) -> String {
         return digits + ".0";
     }
     let digits = digits.trim_end_matches('0');
-    if digits.ends_with('.') { format!("{digits}0") } else { digits.to_owned() }
+    if digits.ends_with('.') {
+        format!("{digits}0")
+    } else {
+        digits.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -184,10 +213,21 @@ mod tests {
             ("-0", 0.0),
             ("1.0e0 ", 1.0),
         ] {
-            assert!(parse_number(text).unwrap().order(&Datum::Real(number)).is_eq(), "{text:?}");
+            assert!(
+                parse_number(text)
+                    .unwrap()
+                    .order(&Datum::Real(number))
+                    .is_eq(),
+                "{text:?}"
+            );
         }
-        assert_eq!(parse_number("9007199254740993"), Some(Datum::Integer(9_007_199_254_740_993)));
-        for text in ["", ".", "-", "1e", "1e+", "0x10", "inf", "nan", "1_0", "1 2", "１"] {
+        assert_eq!(
+            parse_number("9007199254740993"),
+            Some(Datum::Integer(9_007_199_254_740_993))
+        );
+        for text in [
+            "", ".", "-", "1e", "1e+", "0x10", "inf", "nan", "1_0", "1 2", "１",
+        ] {
             assert_eq!(parse_number(text), None, "{text:?}");
         }
     }
@@ -195,9 +235,15 @@ mod tests {
     #[test]
     fn integers_and_doubles_are_compared_exactly() {
         let order = |integer, real| Datum::Integer(integer).order(&Datum::Real(real));
-        assert_eq!(order(9_007_199_254_740_993, 9_007_199_254_740_992.0), Ordering::Greater);
+        assert_eq!(
+            order(9_007_199_254_740_993, 9_007_199_254_740_992.0),
+            Ordering::Greater
+        );
         assert_eq!(order(i64::MAX, 9_223_372_036_854_775_808.0), Ordering::Less);
-        assert_eq!(order(i64::MIN, -9_223_372_036_854_775_808.0), Ordering::Equal);
+        assert_eq!(
+            order(i64::MIN, -9_223_372_036_854_775_808.0),
+            Ordering::Equal
+        );
         assert_eq!(order(-1, -1.5), Ordering::Greater);
         assert_eq!(order(1, 1.5), Ordering::Less);
         assert_eq!(order(0, f64::NEG_INFINITY), Ordering::Greater);

@@ -17,15 +17,25 @@ pub(super) enum Node {
 impl Node {
     /// Conjunction.
     pub fn all(nodes: Vec<Self>) -> Self {
-        let flat =
-            nodes.into_iter().flat_map(|node| if let Self::All(inner) = node { inner } else { vec![node] });
+        let flat = nodes.into_iter().flat_map(|node| {
+            if let Self::All(inner) = node {
+                inner
+            } else {
+                vec![node]
+            }
+        });
         one_or(flat.collect(), Self::All)
     }
 
     /// Disjunction.
     pub fn any(nodes: Vec<Self>) -> Self {
-        let flat =
-            nodes.into_iter().flat_map(|node| if let Self::Any(inner) = node { inner } else { vec![node] });
+        let flat = nodes.into_iter().flat_map(|node| {
+            if let Self::Any(inner) = node {
+                inner
+            } else {
+                vec![node]
+            }
+        });
         one_or(flat.collect(), Self::Any)
     }
 
@@ -36,7 +46,9 @@ impl Node {
                 visit(&comparison.left);
                 visit(&comparison.right);
             }
-            Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.each_operand(visit)),
+            Self::All(nodes) | Self::Any(nodes) => {
+                nodes.iter().for_each(|node| node.each_operand(visit))
+            }
         }
     }
 }
@@ -92,8 +104,12 @@ impl Relation {
 
 impl Operator {
     pub fn parse(sign: &str) -> Option<Self> {
-        let (any, sign) = sign.strip_prefix('?').map_or((false, sign), |sign| (true, sign));
-        let (_, relation) = Relation::SIGNS.into_iter().find(|(known, _)| *known == sign)?;
+        let (any, sign) = sign
+            .strip_prefix('?')
+            .map_or((false, sign), |sign| (true, sign));
+        let (_, relation) = Relation::SIGNS
+            .into_iter()
+            .find(|(known, _)| *known == sign)?;
         Some(Self { relation, any })
     }
 }
@@ -142,12 +158,17 @@ impl Path {
     pub fn parse(text: &str) -> Option<Self> {
         let (name, modifier) = match text.split_once(':') {
             Some((name, modifier)) if !modifier.contains(':') => {
-                let (_, modifier) = Modifier::NAMES.into_iter().find(|(known, _)| *known == modifier)?;
+                let (_, modifier) = Modifier::NAMES
+                    .into_iter()
+                    .find(|(known, _)| *known == modifier)?;
                 (name, Some(modifier))
             }
             _ => (text, None),
         };
-        Some(Self { name: name.to_owned(), modifier })
+        Some(Self {
+            name: name.to_owned(),
+            modifier,
+        })
     }
 }
 
@@ -163,7 +184,11 @@ impl fmt::Display for Node {
                 f.write_str(join)?;
             }
             // `&&` binds tighter, so only `||` within `&&` needs a group.
-            if let Self::Any(_) = node { write!(f, "({node})")? } else { node.fmt(f)? }
+            if let Self::Any(_) = node {
+                write!(f, "({node})")?
+            } else {
+                node.fmt(f)?
+            }
         }
         Ok(())
     }
@@ -202,7 +227,10 @@ impl fmt::Display for Operand {
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
-        match Modifier::NAMES.iter().find(|(_, modifier)| Some(*modifier) == self.modifier) {
+        match Modifier::NAMES
+            .iter()
+            .find(|(_, modifier)| Some(*modifier) == self.modifier)
+        {
             Some((name, _)) => write!(f, ":{name}"),
             None => Ok(()),
         }

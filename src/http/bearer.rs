@@ -101,8 +101,14 @@ impl<'a> ApiExtractor<'a> for Bearer {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        Ok(Self { token: header.and_then(token).map(str::to_owned), hops: Hops::of(request) })
+        let header = request
+            .headers()
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        Ok(Self {
+            token: header.and_then(token).map(str::to_owned),
+            hops: Hops::of(request),
+        })
     }
 }
 
@@ -112,7 +118,12 @@ mod tests {
 
     #[test]
     fn both_forms_of_the_header_are_read() {
-        for header in ["pb.x.y", "Bearer pb.x.y", "bearer  pb.x.y ", "BEARER pb.x.y"] {
+        for header in [
+            "pb.x.y",
+            "Bearer pb.x.y",
+            "bearer  pb.x.y ",
+            "BEARER pb.x.y",
+        ] {
             assert_eq!(token(header), Some("pb.x.y"), "{header}");
         }
         for header in ["", "  ", "Bearer ", "Basic pb.x.y"] {

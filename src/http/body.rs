@@ -46,8 +46,15 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for JsonBody<T> {
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        let content = vec![MetaMediaType { content_type: JSON, schema: T::schema_ref() }];
-        Some(MetaRequest { description: None, content, required: T::IS_REQUIRED })
+        let content = vec![MetaMediaType {
+            content_type: JSON,
+            schema: T::schema_ref(),
+        }];
+        Some(MetaRequest {
+            description: None,
+            content,
+            required: T::IS_REQUIRED,
+        })
     }
 
     async fn from_request(
@@ -84,10 +91,19 @@ async fn read_json<T: ParseFromJSON + 'static>(
 
 /// `application/json`, or a type with the suffix `+json`; parameters such as a charset do not matter.
 fn require_json(request: &Request) -> Result<(), Rejected> {
-    let media_type = request.content_type().and_then(|value| value.split(';').next()).unwrap_or_default();
+    let media_type = request
+        .content_type()
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
     let media_type = media_type.trim().to_ascii_lowercase();
-    let suffixed = media_type.strip_prefix("application/").is_some_and(|subtype| subtype.ends_with("+json"));
-    if media_type == "application/json" || suffixed { Ok(()) } else { Err(Rejected::NotDeclaredJson) }
+    let suffixed = media_type
+        .strip_prefix("application/")
+        .is_some_and(|subtype| subtype.ends_with("+json"));
+    if media_type == "application/json" || suffixed {
+        Ok(())
+    } else {
+        Err(Rejected::NotDeclaredJson)
+    }
 }
 
 /// How long a body may take; the outermost endpoint puts it into each request.
@@ -96,30 +112,46 @@ pub struct BodyTimeout(pub Duration);
 
 /// Reads the body, and stops at the limits: a `Content-Length` may be absent or lie, and bytes may drip.
 pub async fn read(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, Rejected> {
-    let encoding = request.header(header::CONTENT_ENCODING).unwrap_or("identity");
+    let encoding = request
+        .header(header::CONTENT_ENCODING)
+        .unwrap_or("identity");
     if !encoding.eq_ignore_ascii_case("identity") {
         return Err(Rejected::Compressed);
     }
     let body = body.take().map_err(|_| Rejected::Incomplete)?;
-    let BodyTimeout(time) = *request.extensions().get().unwrap_or(&BodyTimeout(Duration::MAX));
+    let BodyTimeout(time) = *request
+        .extensions()
+        .get()
+        .unwrap_or(&BodyTimeout(Duration::MAX));
     let held = request.extensions().get::<Held>();
-    tokio::time::timeout(time, collect(body, held)).await.unwrap_or(Err(Rejected::TooSlow))
+    tokio::time::timeout(time, collect(body, held))
+        .await
+        .unwrap_or(Err(Rejected::TooSlow))
 }
 
 /// Holds the memory that JSON takes once it is read, besides what is held already.
 pub fn hold_parsed(request: &Request, json: &[u8]) -> Result<(), Rejected> {
-    request.extensions().get::<Held>().map_or(Ok(()), |held| held.parsed(json))
+    request
+        .extensions()
+        .get::<Held>()
+        .map_or(Ok(()), |held| held.parsed(json))
 }
 
 /// Holds the memory that so many names with their texts take.
 pub fn hold_pairs(request: &Request, pairs: usize) -> Result<(), Rejected> {
-    request.extensions().get::<Held>().map_or(Ok(()), |held| held.values(pairs))
+    request
+        .extensions()
+        .get::<Held>()
+        .map_or(Ok(()), |held| held.values(pairs))
 }
 
 /// Holds the memory that so many records of `bytes` take while they are changed and answered: before and after, as values
 /// and as text.
 pub fn hold_records(request: &Request, records: usize, bytes: usize) -> Result<(), Rejected> {
-    request.extensions().get::<Held>().map_or(Ok(()), |held| held.records(records * 4 * bytes))
+    request
+        .extensions()
+        .get::<Held>()
+        .map_or(Ok(()), |held| held.records(records * 4 * bytes))
 }
 
 /// poem's `into_bytes_limit` keeps a buffer of 4 KiB in the future of every handler, which is moved and allocated for
@@ -194,8 +226,16 @@ fn fields_of<T: Type + 'static>() -> Arc<[Field]> {
             let is_list = type_of(field) == "array";
             let is_text = type_of(field) == "string"
                 || (is_list
-                    && field.unwrap_inline().items.as_deref().is_some_and(|item| type_of(item) == "string"));
-            is_text.then(|| Field { name, required: schema.required.contains(name), is_list })
+                    && field
+                        .unwrap_inline()
+                        .items
+                        .as_deref()
+                        .is_some_and(|item| type_of(item) == "string"));
+            is_text.then(|| Field {
+                name,
+                required: schema.required.contains(name),
+                is_list,
+            })
         };
         schema.properties.iter().filter_map(field).collect()
     };

@@ -52,7 +52,10 @@ pub struct Hops {
 impl Hops {
     /// What `request` says.
     pub fn of(request: &Request) -> Self {
-        Self { peer: peer(request), forwarded: forwarded(request.headers()).cloned().collect() }
+        Self {
+            peer: peer(request),
+            forwarded: forwarded(request.headers()).cloned().collect(),
+        }
     }
 
     /// The whole address, as [`address_of`] has it.
@@ -63,7 +66,9 @@ impl Hops {
 
 fn peer(request: &Request) -> IpAddr {
     let address = request.remote_addr().as_socket_addr();
-    address.map_or(Ipv6Addr::UNSPECIFIED.into(), SocketAddr::ip).to_canonical()
+    address
+        .map_or(Ipv6Addr::UNSPECIFIED.into(), SocketAddr::ip)
+        .to_canonical()
 }
 
 fn forwarded(headers: &HeaderMap) -> impl DoubleEndedIterator<Item = &HeaderValue> {
@@ -83,7 +88,10 @@ fn warn_once(peer: IpAddr) {
 fn address(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim();
     let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
-    hop.parse::<IpAddr>().ok().or_else(with_port).map(|ip| ip.to_canonical())
+    hop.parse::<IpAddr>()
+        .ok()
+        .or_else(with_port)
+        .map(|ip| ip.to_canonical())
 }
 
 #[cfg(test)]
@@ -98,10 +106,15 @@ mod tests {
         let trusted = TRUSTED.map(|network| network.parse().unwrap());
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).unwrap());
+            headers.append(
+                FORWARDED_FOR,
+                HeaderValue::from_bytes(line.as_bytes()).unwrap(),
+            );
         }
         let peer: IpAddr = peer.parse().unwrap();
-        Source::from(behind(peer.to_canonical(), forwarded(&headers), &trusted)).ip().to_string()
+        Source::from(behind(peer.to_canonical(), forwarded(&headers), &trusted))
+            .ip()
+            .to_string()
     }
 
     #[test]
@@ -118,7 +131,10 @@ mod tests {
             (&["203.0.113.7"], "203.0.113.7"),
             (&["6.6.6.6, 203.0.113.7"], "203.0.113.7"),
             (&["6.6.6.6, 203.0.113.7, 10.1.2.3 ,10.9.9.9"], "203.0.113.7"),
-            (&["6.6.6.6", "203.0.113.7", "10.1.2.3,10.9.9.9"], "203.0.113.7"),
+            (
+                &["6.6.6.6", "203.0.113.7", "10.1.2.3,10.9.9.9"],
+                "203.0.113.7",
+            ),
             (&["10.0.0.1, 10.0.0.2"], "10.0.0.1"),
             (&["203.0.113.7, 2001:db8:1::5"], "203.0.113.7"),
         ] {

@@ -16,21 +16,32 @@ pub struct Cors {
 impl Cors {
     /// `["*"]` allows every origin.
     pub fn new(origins: &[String]) -> Self {
-        Self { any: origins.iter().any(|origin| origin == "*"), origins: origins.to_vec() }
+        Self {
+            any: origins.iter().any(|origin| origin == "*"),
+            origins: origins.to_vec(),
+        }
     }
 
     /// The answer to `OPTIONS`.
     pub fn preflight(&self, request: &HeaderMap) -> Response {
         let mut response = Response::builder().status(StatusCode::NO_CONTENT).finish();
         let origin = request.get(header::ORIGIN);
-        if self.allowed(origin).is_some() && request.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+        if self.allowed(origin).is_some()
+            && request.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+        {
             let headers = response.headers_mut();
             headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
             if let Some(wanted) = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
                 headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
             }
-            headers.append(header::VARY, HeaderValue::from_static("Access-Control-Request-Method"));
-            headers.append(header::VARY, HeaderValue::from_static("Access-Control-Request-Headers"));
+            headers.append(
+                header::VARY,
+                HeaderValue::from_static("Access-Control-Request-Method"),
+            );
+            headers.append(
+                header::VARY,
+                HeaderValue::from_static("Access-Control-Request-Headers"),
+            );
         }
         response
     }
@@ -48,6 +59,9 @@ impl Cors {
         if self.any {
             return Some(HeaderValue::from_static("*"));
         }
-        self.origins.iter().any(|allowed| origin == allowed.as_str()).then(|| origin.clone())
+        self.origins
+            .iter()
+            .any(|allowed| origin == allowed.as_str())
+            .then(|| origin.clone())
     }
 }

@@ -31,7 +31,10 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
     (header::X_XSS_PROTECTION, "1; mode=block"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
 ];
 
 /// A browser that has been here over our own TLS speaks nothing else to this host for a year. A proxy says that for itself.
@@ -67,7 +70,10 @@ impl Endpoint for Front {
         let is_taken = is_https || !self.has_tls;
         let at = self.inner.at(path);
         let (mut response, route) = if method == Method::OPTIONS && is_taken {
-            (self.cors.preflight(req.headers()), at.map_or(self.traffic.route(None), |at| &*at.route))
+            (
+                self.cors.preflight(req.headers()),
+                at.map_or(self.traffic.route(None), |at| &*at.route),
+            )
         } else {
             self.respond(at, req, &method, path, id, is_taken).await
         };
@@ -98,9 +104,12 @@ impl Front {
         request_id: &str,
         is_taken: bool,
     ) -> (Response, &'a Route) {
-        let is_pocketbase = pocketbase::speaks_at(path.strip_prefix(&self.base_path).unwrap_or(path));
+        let is_pocketbase =
+            pocketbase::speaks_at(path.strip_prefix(&self.base_path).unwrap_or(path));
         req.set_data(self.body_timeout);
-        let admitted = self.memory.admit(&req, source_of(&req, &self.trusted_proxies), is_pocketbase);
+        let admitted =
+            self.memory
+                .admit(&req, source_of(&req, &self.trusted_proxies), is_pocketbase);
         if let Ok(held) = &admitted {
             req.set_data(held.clone());
         }
@@ -125,7 +134,11 @@ impl Front {
             }
             Err(_) => {
                 tracing::error!(request_id, path, "a handler panicked");
-                let answer = if is_pocketbase { pocketbase::error::internal() } else { error::internal() };
+                let answer = if is_pocketbase {
+                    pocketbase::error::internal()
+                } else {
+                    error::internal()
+                };
                 (answer, route(None))
             }
         }
@@ -153,9 +166,16 @@ impl Front {
     fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
         let harmless = |id: &&HeaderValue| {
             (1..=REQUEST_ID_MAX).contains(&id.len())
-                && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+                && id
+                    .as_bytes()
+                    .iter()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
         };
-        headers.get(REQUEST_ID).filter(harmless).cloned().unwrap_or_else(|| self.request_ids.next())
+        headers
+            .get(REQUEST_ID)
+            .filter(harmless)
+            .cloned()
+            .unwrap_or_else(|| self.request_ids.next())
     }
 }
 
@@ -167,11 +187,15 @@ pub struct RequestIds {
 
 impl RequestIds {
     pub fn new(random: &Random) -> Self {
-        Self { prefix: u32::from_be_bytes(random.bytes().unwrap_or_default()), count: AtomicU32::new(1) }
+        Self {
+            prefix: u32::from_be_bytes(random.bytes().unwrap_or_default()),
+            count: AtomicU32::new(1),
+        }
     }
 
     fn next(&self) -> HeaderValue {
-        let id = u64::from(self.prefix) << 32 | u64::from(self.count.fetch_add(1, Ordering::Relaxed));
+        let id =
+            u64::from(self.prefix) << 32 | u64::from(self.count.fetch_add(1, Ordering::Relaxed));
         HeaderValue::try_from(format!("{id:016x}")).unwrap_or(HeaderValue::from_static("-"))
     }
 }
@@ -181,8 +205,15 @@ pub fn allow_by_path(document: &serde_json::Value, base_path: &str) -> HashMap<S
     let paths = document["paths"].as_object().into_iter().flatten();
     paths
         .map(|(path, item)| {
-            let methods = item.as_object().into_iter().flatten().map(|(method, _)| method.to_uppercase());
-            (format!("{base_path}{path}"), methods.collect::<Vec<_>>().join(", "))
+            let methods = item
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(method, _)| method.to_uppercase());
+            (
+                format!("{base_path}{path}"),
+                methods.collect::<Vec<_>>().join(", "),
+            )
         })
         .collect()
 }

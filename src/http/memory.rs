@@ -65,7 +65,10 @@ pub struct InMemoryOnce;
 impl Memory {
     /// As configured: as many requests as connections, and `server.body_memory_mib` for what is not small.
     pub fn new(config: &Config) -> Self {
-        let shares = |all| Bounds { all, each: config.limits.share_of(all) };
+        let shares = |all| Bounds {
+            all,
+            each: config.limits.share_of(all),
+        };
         Self {
             requests: Budget::new(shares(config.server.max_connections)),
             bytes: Arc::new(Budget::new(shares(config.server.body_memory_mib << 20))),
@@ -79,10 +82,11 @@ impl Memory {
     /// Shows what is held and how often there was too little.
     pub fn show(&self, metrics: &Metrics) {
         let bytes = Arc::clone(&self.bytes);
-        let help =
-            "Bytes that bodies and answers take beyond what every request has: of server.body_memory_mib.";
+        let help = "Bytes that bodies and answers take beyond what every request has: of server.body_memory_mib.";
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-        metrics.pull("bai_request_memory_bytes", help, move || bytes.held() as f64);
+        metrics.pull("bai_request_memory_bytes", help, move || {
+            bytes.held() as f64
+        });
         metrics.show(&self.refused);
     }
 
@@ -96,13 +100,28 @@ impl Memory {
         source: Source,
         speaks_pocketbase: bool,
     ) -> Result<Held, Rejected> {
-        let connection = request.data::<ConnectionMemory>().cloned().unwrap_or_default();
-        let query = request.uri().path_and_query().map_or(0, |it| it.as_str().len());
+        let connection = request
+            .data::<ConnectionMemory>()
+            .cloned()
+            .unwrap_or_default();
+        let query = request
+            .uri()
+            .path_and_query()
+            .map_or(0, |it| it.as_str().len());
         let size = size_of_headers(request.headers()) + query;
         let admitted = self.requests.take(source, 1).and_then(|share| {
             let (bytes, connection) = (self.bytes.take(source, 0)?, connection.0.take((), 0)?);
-            let shares = Mutex::new(Shares { held: 0, request: Some(share), bytes, connection });
-            let held = Held(Arc::new(Shared { shares, refused: self.refused.clone(), speaks_pocketbase }));
+            let shares = Mutex::new(Shares {
+                held: 0,
+                request: Some(share),
+                bytes,
+                connection,
+            });
+            let held = Held(Arc::new(Shared {
+                shares,
+                refused: self.refused.clone(),
+                speaks_pocketbase,
+            }));
             let has_room = held.shares().resize(size);
             has_room.then_some(held)
         });
@@ -117,13 +136,19 @@ impl ConnectionMemory {
     /// For a connection of a proxy, whose requests are many clients'.
     #[must_use]
     pub fn of_proxy() -> Self {
-        Self(Arc::new(Budget::new(Bounds { all: usize::MAX, each: usize::MAX })))
+        Self(Arc::new(Budget::new(Bounds {
+            all: usize::MAX,
+            each: usize::MAX,
+        })))
     }
 }
 
 impl Default for ConnectionMemory {
     fn default() -> Self {
-        Self(Arc::new(Budget::new(Bounds { all: CONNECTION, each: CONNECTION })))
+        Self(Arc::new(Budget::new(Bounds {
+            all: CONNECTION,
+            each: CONNECTION,
+        })))
     }
 }
 
@@ -172,7 +197,11 @@ impl Held {
 
     fn more(&self, bytes: usize) -> Result<(), Rejected> {
         let held = self.shares().held;
-        if held + bytes > CONNECTION { Err(Rejected::TooManyValues) } else { self.body(held + bytes) }
+        if held + bytes > CONNECTION {
+            Err(Rejected::TooManyValues)
+        } else {
+            self.body(held + bytes)
+        }
     }
 
     /// Holds what the answer takes, in place of the body: `size` bytes, or nothing for a stream, which is counted elsewhere.
@@ -180,7 +209,9 @@ impl Held {
     #[must_use]
     pub fn answer(&self, size: Option<u64>) -> bool {
         let mut shares = self.shares();
-        let bytes = size.map_or(0, |size| usize::try_from(size).unwrap_or(usize::MAX)).saturating_sub(FREE);
+        let bytes = size
+            .map_or(0, |size| usize::try_from(size).unwrap_or(usize::MAX))
+            .saturating_sub(FREE);
         if size.is_none() {
             shares.request = None;
         }
@@ -222,7 +253,10 @@ impl Shares {
 }
 
 fn size_of_headers(headers: &HeaderMap) -> usize {
-    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum()
 }
 
 /// Bytes that a body takes once it is read as JSON or as a form, at most: by the signs between its values.
@@ -261,7 +295,10 @@ mod tests {
         second.body(FREE).unwrap();
         admit(2).unwrap().body(FREE + (256 << 10)).unwrap();
         assert!(first.answer(None));
-        assert!(admit(1).is_ok(), "a stream is no request that is being answered");
+        assert!(
+            admit(1).is_ok(),
+            "a stream is no request that is being answered"
+        );
         drop((first, second));
         assert_eq!((memory.requests.held(), memory.bytes.held()), (0, 0));
     }
@@ -284,9 +321,19 @@ mod tests {
     #[test]
     fn what_was_read_is_never_larger_than_what_is_held_for_it() {
         let nested = |inner: &str| format!("[{}0]", inner.repeat(10_000));
-        for text in [nested("1,"), nested("[1],"), nested("{\"a\":1},"), nested("[[]],"), nested("\"\",")] {
+        for text in [
+            nested("1,"),
+            nested("[1],"),
+            nested("{\"a\":1},"),
+            nested("[[]],"),
+            nested("\"\","),
+        ] {
             let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-            assert!(size_of_value(&value) <= parsed_size(text.as_bytes()), "{}", &text[..20]);
+            assert!(
+                size_of_value(&value) <= parsed_size(text.as_bytes()),
+                "{}",
+                &text[..20]
+            );
         }
     }
 

@@ -45,10 +45,26 @@ enum Access {
 pub fn beside_the_api(routes: Route, app: &Arc<App>) -> Route {
     let settings = &app.config.metrics;
     let has_token = !settings.token.expose().is_empty();
-    let access = if has_token { Access::Token(settings.token.clone()) } else { Access::ThisMachine };
-    let routes = routes.at("/readyz", get(Ready { app: Arc::clone(app), access: access.clone() }));
+    let access = if has_token {
+        Access::Token(settings.token.clone())
+    } else {
+        Access::ThisMachine
+    };
+    let routes = routes.at(
+        "/readyz",
+        get(Ready {
+            app: Arc::clone(app),
+            access: access.clone(),
+        }),
+    );
     match has_token || settings.listen.is_none() {
-        true => routes.at("/metrics", get(MetricsPage { app: Arc::clone(app), access })),
+        true => routes.at(
+            "/metrics",
+            get(MetricsPage {
+                app: Arc::clone(app),
+                access,
+            }),
+        ),
         false => routes,
     }
 }
@@ -56,10 +72,26 @@ pub fn beside_the_api(routes: Route, app: &Arc<App>) -> Route {
 /// What is served at `metrics.listen`.
 pub fn routes(app: &Arc<App>) -> Route {
     let token = &app.config.metrics.token;
-    let access = if token.expose().is_empty() { Access::Everybody } else { Access::Token(token.clone()) };
+    let access = if token.expose().is_empty() {
+        Access::Everybody
+    } else {
+        Access::Token(token.clone())
+    };
     Route::new()
-        .at("/readyz", get(Ready { app: Arc::clone(app), access: access.clone() }))
-        .at("/metrics", get(MetricsPage { app: Arc::clone(app), access }))
+        .at(
+            "/readyz",
+            get(Ready {
+                app: Arc::clone(app),
+                access: access.clone(),
+            }),
+        )
+        .at(
+            "/metrics",
+            get(MetricsPage {
+                app: Arc::clone(app),
+                access,
+            }),
+        )
 }
 
 struct MetricsPage {
@@ -90,20 +122,29 @@ impl Endpoint for Ready {
 
     async fn call(&self, req: Request) -> Result<Response> {
         let components = monitoring::readiness(&self.app).await;
-        let is_ready = components.iter().all(|component| component.problems.is_empty());
+        let is_ready = components
+            .iter()
+            .all(|component| component.problems.is_empty());
         let mut data = Map::new();
-        data.insert("status".into(), if is_ready { "ready" } else { "not ready" }.into());
+        data.insert(
+            "status".into(),
+            if is_ready { "ready" } else { "not ready" }.into(),
+        );
         if self.access.admit(&req).is_ok() {
             data.insert("components".into(), describe(&components));
         }
         let mut response = if is_ready {
             let body = json!({ "code": 200, "msg": "服务就绪", "data": data });
-            Response::builder().content_type(JSON).body(body.to_string())
+            Response::builder()
+                .content_type(JSON)
+                .body(body.to_string())
         } else {
             let msg = "服务未就绪,请运维人员查看 data.components 与日志";
             error::reply_with(StatusCode::SERVICE_UNAVAILABLE, msg, data.into())
         };
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(response)
     }
 }
@@ -115,7 +156,10 @@ fn describe(components: &[Component]) -> Value {
     };
     let component = |it: &Component| {
         let problems: Vec<_> = it.problems.iter().map(problem).collect();
-        (it.name.to_owned(), json!({ "ready": problems.is_empty(), "problems": problems }))
+        (
+            it.name.to_owned(),
+            json!({ "ready": problems.is_empty(), "problems": problems }),
+        )
     };
     Value::Object(components.iter().map(component).collect())
 }
@@ -130,7 +174,9 @@ impl Access {
                     StatusCode::UNAUTHORIZED,
                     "请在 Authorization 中提供 Bearer 加 metrics.token",
                 );
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                response
+                    .headers_mut()
+                    .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                 Err(poem::Error::from_response(response))
             }
             Self::ThisMachine => admit_this_machine(req),
@@ -139,7 +185,9 @@ impl Access {
 }
 
 fn shows(headers: &HeaderMap, token: &Secret) -> bool {
-    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let shown = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let shown = shown.and_then(bearer::token).unwrap_or_default();
     shown.as_bytes().ct_eq(token.expose().as_bytes()).into()
 }
@@ -172,14 +220,23 @@ fn forbidden(text: &str) -> poem::Error {
 /// request names has to be one that nobody else can have. HTTP/2 has it in the URL.
 fn names_this_machine(req: &Request) -> bool {
     let in_url = req.original_uri().authority().map(Authority::as_str);
-    let hosts = req.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or("?"));
+    let hosts = req
+        .headers()
+        .get_all(header::HOST)
+        .iter()
+        .map(|host| host.to_str().unwrap_or("?"));
     hosts.chain(in_url).all(is_loopback_name)
 }
 
 fn is_loopback_name(host: &str) -> bool {
-    let Ok(authority) = host.parse::<Authority>() else { return host.is_empty() };
+    let Ok(authority) = host.parse::<Authority>() else {
+        return host.is_empty();
+    };
     let host = authority.host();
-    let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let ip = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>();
     host.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
 
@@ -190,20 +247,35 @@ mod tests {
     use super::*;
 
     fn is_admitted(peer: &str, header: Option<&'static str>) -> bool {
-        let header =
-            header.map(|name| (HeaderName::from_static(name), HeaderValue::from_static("127.0.0.1")));
+        let header = header.map(|name| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static("127.0.0.1"),
+            )
+        });
         is_of_this_machine(Some(&peer.parse().unwrap()), &header.into_iter().collect())
     }
 
     #[test]
     fn only_a_direct_peer_on_the_loopback_is_of_this_machine() {
-        for peer in ["127.0.0.1:5", "127.8.8.8:5", "[::1]:5", "[::ffff:127.0.0.1]:5"] {
+        for peer in [
+            "127.0.0.1:5",
+            "127.8.8.8:5",
+            "[::1]:5",
+            "[::ffff:127.0.0.1]:5",
+        ] {
             assert!(is_admitted(peer, None), "{peer}");
             for header in FORWARDED {
                 assert!(!is_admitted(peer, Some(header)), "{peer} {header}");
             }
         }
-        for peer in ["10.0.0.1:5", "203.0.113.7:5", "[2001:db8::1]:5", "[::ffff:10.0.0.1]:5", "0.0.0.0:5"] {
+        for peer in [
+            "10.0.0.1:5",
+            "203.0.113.7:5",
+            "[2001:db8::1]:5",
+            "[::ffff:10.0.0.1]:5",
+            "0.0.0.0:5",
+        ] {
             assert!(!is_admitted(peer, None), "{peer}");
         }
     }

@@ -49,21 +49,43 @@ const EXAMPLES: [(&str, &str, &str); 20] = [
     ("AuthMeta", "msg", "\"登录成功\""),
     ("WechatLoginRequest", "users_wx_code", "\"0a1b2c3d4e5f6g\""),
     ("WechatProfileRequest", "users_name", "\"张三\""),
-    ("WechatProfileRequest", "users_phone_code", "\"2b7d9f2e3c4a5b6d7e8f\""),
-    ("WechatProfileRequest", "users_picture", "\"https://example.com/avatar.png\""),
+    (
+        "WechatProfileRequest",
+        "users_phone_code",
+        "\"2b7d9f2e3c4a5b6d7e8f\"",
+    ),
+    (
+        "WechatProfileRequest",
+        "users_picture",
+        "\"https://example.com/avatar.png\"",
+    ),
     ("PlatformRegisterRequest", "users_name", "\"张三\""),
     ("PlatformRegisterRequest", "users_phone", "\"13800138000\""),
     ("PlatformRegisterRequest", "password", "\"12345678\""),
     ("PlatformRegisterRequest", "passwordConfirm", "\"12345678\""),
-    ("PlatformRegisterRequest", "users_picture", "\"https://example.com/avatar.png\""),
+    (
+        "PlatformRegisterRequest",
+        "users_picture",
+        "\"https://example.com/avatar.png\"",
+    ),
     ("PlatformLoginRequest", "users_phone", "\"13800138000\""),
     ("PlatformLoginRequest", "password", "\"12345678\""),
-    ("SystemRefreshTokenRequest", "users_wx_code", "\"0a1b2c3d4e5f6g\""),
+    (
+        "SystemRefreshTokenRequest",
+        "users_wx_code",
+        "\"0a1b2c3d4e5f6g\"",
+    ),
 ];
 
 /// Components that poem-openapi makes of nested types and enums, and that the contract writes in place.
-const IN_PLACE: [&str; 6] =
-    ["AuthMeta", "AuthData", "AuthStatus", "ProfileStatus", "UsersIdtype", "UsersType"];
+const IN_PLACE: [&str; 6] = [
+    "AuthMeta",
+    "AuthData",
+    "AuthStatus",
+    "ProfileStatus",
+    "UsersIdtype",
+    "UsersType",
+];
 
 /// Components all of whose fields the contract requires; fields of other answers it leaves optional.
 const WITH_REQUIRED: [&str; 2] = ["ApiResponse", "ErrorResponse"];
@@ -106,17 +128,26 @@ fn set_examples(document: &mut Value) -> Result<(), serde_json::Error> {
 }
 
 fn drop_unsaid_required(document: &mut Value) {
-    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else {
+        return;
+    };
     for (name, schema) in schemas {
         if !name.ends_with("Request") && !WITH_REQUIRED.contains(&name.as_str()) {
-            schema.as_object_mut().map(|schema| schema.shift_remove("required"));
+            schema
+                .as_object_mut()
+                .map(|schema| schema.shift_remove("required"));
         }
     }
 }
 
 fn take_in_place(document: &mut Value) -> Map<String, Value> {
-    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return Map::new() };
-    IN_PLACE.iter().filter_map(|name| Some(((*name).to_owned(), schemas.shift_remove(*name)?))).collect()
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else {
+        return Map::new();
+    };
+    IN_PLACE
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), schemas.shift_remove(*name)?)))
+        .collect()
 }
 
 /// Walks the document: writes small components in place, and drops what poem-openapi says of Rust's types.
@@ -147,13 +178,25 @@ fn tidy(value: &mut Value, in_place: &Map<String, Value>) {
 
 /// Replaces a `$ref` to a small component, bare or as the only `allOf` beside a description, by its schema.
 fn write_in_place(value: &mut Value, in_place: &Map<String, Value>) {
-    let Some(object) = value.as_object_mut() else { return };
-    let target = match object.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
+    let Some(object) = value.as_object_mut() else {
+        return;
+    };
+    let target = match object
+        .get("allOf")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+    {
         Some([only]) => only.get("$ref"),
         _ => object.get("$ref"),
     };
-    let name = target.and_then(Value::as_str).and_then(|r| r.strip_prefix("#/components/schemas/"));
-    let Some(schema) = name.and_then(|name| in_place.get(name)).and_then(Value::as_object).cloned() else {
+    let name = target
+        .and_then(Value::as_str)
+        .and_then(|r| r.strip_prefix("#/components/schemas/"));
+    let Some(schema) = name
+        .and_then(|name| in_place.get(name))
+        .and_then(Value::as_object)
+        .cloned()
+    else {
         return;
     };
     object.shift_remove("$ref");
@@ -167,12 +210,23 @@ fn write_in_place(value: &mut Value, in_place: &Map<String, Value>) {
 /// with the word "string".
 fn set_body_examples(document: &mut Value) {
     let schemas = document["components"]["schemas"].clone();
-    let Some(paths) = document["paths"].as_object_mut() else { return };
-    for operation in paths.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
-        let Some(content) = operation.pointer_mut("/requestBody/content/application~1json") else { continue };
+    let Some(paths) = document["paths"].as_object_mut() else {
+        return;
+    };
+    for operation in paths
+        .values_mut()
+        .filter_map(Value::as_object_mut)
+        .flat_map(Map::values_mut)
+    {
+        let Some(content) = operation.pointer_mut("/requestBody/content/application~1json") else {
+            continue;
+        };
         let reference = content["schema"]["$ref"].as_str().unwrap_or_default();
         let name = reference.rsplit('/').next().unwrap_or_default();
-        let fields = schemas[name]["properties"].as_object().into_iter().flatten();
+        let fields = schemas[name]["properties"]
+            .as_object()
+            .into_iter()
+            .flatten();
         let example: Map<String, Value> = fields
             .filter_map(|(field, schema)| Some((field.clone(), schema.get("example")?.clone())))
             .collect();
@@ -182,9 +236,15 @@ fn set_body_examples(document: &mut Value) {
 
 /// The only collection, so that tools need not be told it.
 fn set_collection_examples(document: &mut Value) {
-    let Some(paths) = document["paths"].as_object_mut() else { return };
-    let operations = paths.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut);
-    let parameters = operations.filter_map(|operation| operation.get_mut("parameters")?.as_array_mut());
+    let Some(paths) = document["paths"].as_object_mut() else {
+        return;
+    };
+    let operations = paths
+        .values_mut()
+        .filter_map(Value::as_object_mut)
+        .flat_map(Map::values_mut);
+    let parameters =
+        operations.filter_map(|operation| operation.get_mut("parameters")?.as_array_mut());
     for parameter in parameters.flatten() {
         if parameter["name"] == "collection" {
             parameter["example"] = Kind::Users.name().into();
@@ -194,9 +254,15 @@ fn set_collection_examples(document: &mut Value) {
 
 /// The 503 of a request for which there is no memory: before any handler, so no operation lists it by itself.
 fn add_no_memory(document: &mut Value) {
-    let Some(paths) = document["paths"].as_object_mut() else { return };
+    let Some(paths) = document["paths"].as_object_mut() else {
+        return;
+    };
     for (path, item) in paths {
-        let error = if pocketbase::speaks_at(path) { "PocketBaseError" } else { "ErrorResponse" };
+        let error = if pocketbase::speaks_at(path) {
+            "PocketBaseError"
+        } else {
+            "ErrorResponse"
+        };
         let schema = json!({ "$ref": format!("#/components/schemas/{error}") });
         let answer = json!({ "description": "服务器繁忙,请稍后再试", "content": { "application/json": { "schema": schema } } });
         let operations = item.as_object_mut().into_iter().flat_map(Map::values_mut);
@@ -209,6 +275,10 @@ fn add_no_memory(document: &mut Value) {
 /// poem-openapi sorts tags by name; the contract has an order.
 fn sort_tags(document: &mut Value) {
     if let Some(tags) = document["tags"].as_array_mut() {
-        tags.sort_by_key(|tag| Tags::IN_ORDER.iter().position(|known| tag["name"] == known.name()));
+        tags.sort_by_key(|tag| {
+            Tags::IN_ORDER
+                .iter()
+                .position(|known| tag["name"] == known.name())
+        });
     }
 }

@@ -26,7 +26,12 @@ pub struct Path {
 
 impl Operations {
     /// The operations of `apis`, whose paths and queries have no parameters, under `base_path`; all else goes to `others`.
-    pub fn new(apis: impl OpenApi, base_path: &str, others: BoxEndpoint<'static>, traffic: &Traffic) -> Self {
+    pub fn new(
+        apis: impl OpenApi,
+        base_path: &str,
+        others: BoxEndpoint<'static>,
+        traffic: &Traffic,
+    ) -> Self {
         let mut by_path = HashMap::new();
         apis.add_routes(&mut by_path);
         let by_path = by_path.into_iter().map(|(path, by_method)| {
@@ -34,7 +39,10 @@ impl Operations {
             let route = traffic.keep(&path);
             (path, Path { by_method, route })
         });
-        Self { by_path: by_path.collect(), others }
+        Self {
+            by_path: by_path.collect(),
+            others,
+        }
     }
 
     /// The operations at `path`.

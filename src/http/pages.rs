@@ -27,9 +27,18 @@ const SWAGGER: &str = "default-src 'none'; script-src 'self'; style-src 'self' '
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("permissions-policy"), PERMISSIONS),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
-    (HeaderName::from_static("x-permitted-cross-domain-policies"), "none"),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-embedder-policy"),
+        "require-corp",
+    ),
+    (
+        HeaderName::from_static("x-permitted-cross-domain-policies"),
+        "none",
+    ),
 ];
 /// What pages of ours never ask a browser for.
 const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
@@ -49,12 +58,18 @@ pub struct Files {
 impl Page {
     /// A page of ours.
     pub const fn new(file: &'static str) -> Self {
-        Self { file, policy: STRICT }
+        Self {
+            file,
+            policy: STRICT,
+        }
     }
 
     /// The page around Swagger UI.
     pub const fn swagger_ui(file: &'static str) -> Self {
-        Self { file, policy: SWAGGER }
+        Self {
+            file,
+            policy: SWAGGER,
+        }
     }
 }
 
@@ -70,7 +85,10 @@ impl Endpoint for Page {
 
     async fn call(&self, req: Request) -> Result<Response> {
         let mut response = serve(&req, self.file)?;
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(self.policy));
+        response.headers_mut().insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(self.policy),
+        );
         Ok(response)
     }
 }
@@ -98,12 +116,16 @@ fn serve(req: &Request, name: &str) -> Result<Response> {
         .header(header::ETAG, &etag)
         .header(header::CACHE_CONTROL, "no-cache")
         .header(header::VARY, "Accept-Encoding");
-    let builder = HEADERS.into_iter().fold(builder, |builder, (name, value)| builder.header(name, value));
+    let builder = HEADERS.into_iter().fold(builder, |builder, (name, value)| {
+        builder.header(name, value)
+    });
     if is_known(req.headers(), &etag) {
         return Ok(builder.status(StatusCode::NOT_MODIFIED).finish());
     }
     let builder = builder.content_type(content_type(name).unwrap_or("application/octet-stream"));
-    let compressed = accepts_gzip(req.headers()).then(|| Assets::get(&format!("{name}.gz"))).flatten();
+    let compressed = accepts_gzip(req.headers())
+        .then(|| Assets::get(&format!("{name}.gz")))
+        .flatten();
     let (builder, body) = match compressed {
         Some(gz) => (builder.header(header::CONTENT_ENCODING, "gzip"), gz.data),
         None => (builder, file.data),
@@ -125,14 +147,21 @@ fn etag(file: &EmbeddedFile) -> String {
 }
 
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    known.split(',').any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
+    known
+        .split(',')
+        .any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let accepted =
-        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     accepted.split(',').any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
         name.trim().eq_ignore_ascii_case("gzip") && !weight.replace(' ', "").ends_with("q=0")

@@ -13,10 +13,12 @@ use poem::http::{Method, StatusCode};
 use crate::metrics::{self, Counter, Counters, Histogram, Histograms, Metrics};
 
 const UNKNOWN: &str = "unknown";
-const METHODS: [&str; 8] = ["POST", "GET", "PATCH", "DELETE", "HEAD", "OPTIONS", "PUT", "other"];
+const METHODS: [&str; 8] = [
+    "POST", "GET", "PATCH", "DELETE", "HEAD", "OPTIONS", "PUT", "other",
+];
 const STATUSES: [&str; 19] = [
-    "200", "400", "401", "429", "404", "204", "304", "301", "403", "405", "408", "413", "415", "500", "503",
-    "206", "416", "431", "other",
+    "200", "400", "401", "429", "404", "204", "304", "301", "403", "405", "408", "413", "415",
+    "500", "503", "206", "416", "431", "other",
 ];
 
 /// The series of all routes.
@@ -62,7 +64,12 @@ impl Traffic {
             patterns(path).map(|pattern| (format!("{base_path}{pattern}"), Arc::clone(&route)))
         });
         let routes = routes.collect();
-        Self { routes, unknown: route(UNKNOWN), requests, seconds }
+        Self {
+            routes,
+            unknown: route(UNKNOWN),
+            requests,
+            seconds,
+        }
     }
 
     pub fn show(&self, metrics: &Metrics) {
@@ -72,7 +79,9 @@ impl Traffic {
 
     /// The series of the route that poem names by `pattern`.
     pub fn route(&self, pattern: Option<&str>) -> &Route {
-        pattern.and_then(|pattern| self.routes.get(pattern)).unwrap_or(&self.unknown)
+        pattern
+            .and_then(|pattern| self.routes.get(pattern))
+            .unwrap_or(&self.unknown)
     }
 
     /// [`Traffic::route`] of a path without parameters, to be kept.
@@ -85,33 +94,50 @@ impl Traffic {
 fn patterns(path: &str) -> [String; 2] {
     let by_name = path.replace('{', ":").replace('}', "");
     let mut n = 0..;
-    let segments = path.split('/').map(|segment| match segment.starts_with('{') {
-        true => format!(":param{}", n.next().unwrap_or_default()),
-        false => segment.to_owned(),
-    });
+    let segments = path
+        .split('/')
+        .map(|segment| match segment.starts_with('{') {
+            true => format!(":param{}", n.next().unwrap_or_default()),
+            false => segment.to_owned(),
+        });
     [by_name, segments.collect::<Vec<_>>().join("/")]
 }
 
 impl Route {
     fn new(name: &str, requests: &Counters, seconds: &Histograms) -> Self {
         let by_method = std::array::from_fn(|_| Handles::default());
-        Self { name: name.to_owned(), requests: requests.clone(), seconds: seconds.clone(), by_method }
+        Self {
+            name: name.to_owned(),
+            requests: requests.clone(),
+            seconds: seconds.clone(),
+            by_method,
+        }
     }
 
     /// Counts an answer that began `elapsed` after its request.
     pub fn count(&self, method: &Method, status: StatusCode, elapsed: Duration) {
-        let (method, status) = (place(&METHODS, method.as_str()), place(&STATUSES, status.as_str()));
+        let (method, status) = (
+            place(&METHODS, method.as_str()),
+            place(&STATUSES, status.as_str()),
+        );
         let handles = &self.by_method[method];
         let labels = [self.name.as_str(), METHODS[method], STATUSES[status]];
-        handles.requests[status].get_or_init(|| self.requests.with_label_values(&labels)).inc();
-        let seconds = handles.seconds.get_or_init(|| self.seconds.with_label_values(&labels[..2]));
+        handles.requests[status]
+            .get_or_init(|| self.requests.with_label_values(&labels))
+            .inc();
+        let seconds = handles
+            .seconds
+            .get_or_init(|| self.seconds.with_label_values(&labels[..2]));
         seconds.observe(elapsed.as_secs_f64());
     }
 }
 
 /// The place of `name` in `names`, whose last one stands for all others.
 fn place(names: &[&str], name: &str) -> usize {
-    names.iter().position(|known| *known == name).unwrap_or(names.len() - 1)
+    names
+        .iter()
+        .position(|known| *known == name)
+        .unwrap_or(names.len() - 1)
 }
 
 #[cfg(test)]
@@ -126,15 +152,25 @@ mod tests {
         for n in 0..1000 {
             let method = Method::from_bytes(format!("M{n}").as_bytes()).unwrap();
             let status = StatusCode::from_u16(600 + n % 300).unwrap();
-            traffic.route(Some(&format!("/pb/{n}"))).count(&method, status, Duration::ZERO);
+            traffic
+                .route(Some(&format!("/pb/{n}")))
+                .count(&method, status, Duration::ZERO);
         }
         for pattern in ["/pb/api/a/:id", "/pb/api/a/:param0"] {
-            traffic.route(Some(pattern)).count(&Method::GET, StatusCode::OK, Duration::from_millis(3));
+            traffic.route(Some(pattern)).count(
+                &Method::GET,
+                StatusCode::OK,
+                Duration::from_millis(3),
+            );
         }
-        traffic.route(None).count(&Method::GET, StatusCode::OK, Duration::ZERO);
+        traffic
+            .route(None)
+            .count(&Method::GET, StatusCode::OK, Duration::ZERO);
         let text = shown.text();
-        let series: Vec<_> =
-            text.lines().filter(|line| line.starts_with("bai_http_requests_total")).collect();
+        let series: Vec<_> = text
+            .lines()
+            .filter(|line| line.starts_with("bai_http_requests_total"))
+            .collect();
         assert_eq!(
             series,
             [
@@ -144,7 +180,10 @@ mod tests {
             ]
         );
         let bucket = r#"bai_http_request_seconds_bucket{method="GET",route="/api/a/{id}",le="#;
-        assert!(text.contains(&format!("{bucket}\"0.0025\"}} 0\n")), "{text}");
+        assert!(
+            text.contains(&format!("{bucket}\"0.0025\"}} 0\n")),
+            "{text}"
+        );
         assert!(text.contains(&format!("{bucket}\"0.005\"}} 2\n")), "{text}");
     }
 }

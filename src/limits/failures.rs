@@ -39,14 +39,21 @@ pub struct Daily {
 impl Pair {
     /// A pair that has just logged in.
     pub fn familiar(now: i64) -> Self {
-        Self { at: now, failures: 0, familiar: true }
+        Self {
+            at: now,
+            failures: 0,
+            familiar: true,
+        }
     }
 
     /// As much of it as still counts at `now`.
     pub fn at(self, now: i64) -> Self {
         match now - self.at {
             quiet if quiet < DAY_MS => self,
-            quiet if quiet < FAMILIAR_MS && self.familiar => Self { failures: 0, ..self },
+            quiet if quiet < FAMILIAR_MS && self.familiar => Self {
+                failures: 0,
+                ..self
+            },
             _ => Self::default(),
         }
     }
@@ -54,7 +61,11 @@ impl Pair {
     /// With one failure more. A familiar source that fails as often as all strangers together may is one of them.
     pub fn failed(self, now: i64) -> Self {
         let failures = self.failures.saturating_add(1);
-        Self { at: now, failures, familiar: self.familiar && failures < DAILY }
+        Self {
+            at: now,
+            failures,
+            familiar: self.familiar && failures < DAILY,
+        }
     }
 
     /// The time until another attempt is admitted.
@@ -66,26 +77,41 @@ impl Pair {
 
 impl Default for Pair {
     fn default() -> Self {
-        Self { at: NEVER, failures: 0, familiar: false }
+        Self {
+            at: NEVER,
+            failures: 0,
+            familiar: false,
+        }
     }
 }
 
 impl Entry for Pair {
     fn worth(&self) -> i64 {
-        let keep = if self.familiar { FAMILIAR_MS } else { i64::from(self.failures) * FAILURE_WORTH_MS };
+        let keep = if self.familiar {
+            FAMILIAR_MS
+        } else {
+            i64::from(self.failures) * FAILURE_WORTH_MS
+        };
         self.at + keep
     }
 }
 
 impl Daily {
     fn on(self, day: u32) -> Self {
-        if self.day == day { self } else { Self { day, count: 0 } }
+        if self.day == day {
+            self
+        } else {
+            Self { day, count: 0 }
+        }
     }
 
     /// With one failure more, at this wall time.
     pub fn failed(self, now: i64) -> Self {
         let today = self.on(day(now));
-        Self { count: today.count.saturating_add(1), ..today }
+        Self {
+            count: today.count.saturating_add(1),
+            ..today
+        }
     }
 
     /// Without a failure at this wall time.
@@ -93,14 +119,19 @@ impl Daily {
         match self.count {
             count if self.day != day(at) || count == 0 => self,
             1 => Self::default(),
-            count => Self { count: count - 1, ..self },
+            count => Self {
+                count: count - 1,
+                ..self
+            },
         }
     }
 
     /// The time until the day is over, if it has had its failures.
     pub fn wait(self, now: i64) -> Option<Duration> {
         let is_full = self.on(day(now)).count >= DAILY;
-        is_full.then(|| left((i64::from(day(now)) + 1) * DAY_MS, now)).flatten()
+        is_full
+            .then(|| left((i64::from(day(now)) + 1) * DAY_MS, now))
+            .flatten()
     }
 }
 

@@ -113,25 +113,37 @@ impl Limits {
     pub fn password(&self, way: Way, source: &Source, whom: Whom<'_>) -> Result<Attempt<'_>> {
         let route = way.route();
         if !self.enabled {
-            return Ok(Attempt { limits: self, _in_flight: self.once(route, ())?, counted: None });
+            return Ok(Attempt {
+                limits: self,
+                _in_flight: self.once(route, ())?,
+                counted: None,
+            });
         }
         let (keys, now) = (self.keys(source, whom), self.now());
         let mut guesses = lock(&self.guesses);
         if let Some((wait, rule)) = guesses.wait(keys, now, self.hashes) {
             self.refusals.count(rule);
-            let retry_after = self.once_in(route, (source, whom)).map_or(wait, |repeat| repeat.max(wait));
+            let retry_after = self
+                .once_in(route, (source, whom))
+                .map_or(wait, |repeat| repeat.max(wait));
             return Err(Error::TooManyAttempts { retry_after });
         }
         let in_flight = self.once(route, (source, whom))?;
         let counted = Some(guesses.begin(keys, now));
-        Ok(Attempt { limits: self, _in_flight: in_flight, counted })
+        Ok(Attempt {
+            limits: self,
+            _in_flight: in_flight,
+            counted,
+        })
     }
 
     /// Notes that `user` logged in from `source` in another way than by [`Limits::password`].
     pub fn logged_in(&self, source: &Source, user: &RecordId) {
         if self.enabled {
             let familiar = Pair::familiar(self.clock.steady_ms());
-            lock(&self.guesses).pairs.set(self.keys(source, Whom::Record(user)).pair, familiar);
+            lock(&self.guesses)
+                .pairs
+                .set(self.keys(source, Whom::Record(user)).pair, familiar);
         }
     }
 
@@ -167,7 +179,9 @@ impl Attempt<'_> {
             let (mut guesses, now) = (lock(&self.limits.guesses), self.limits.clock.steady_ms());
             match result {
                 Err(Error::WrongPassword | Error::NotPlatformUser) => {
-                    guesses.pairs.set(counted.keys.pair, counted.before.failed(now));
+                    guesses
+                        .pairs
+                        .set(counted.keys.pair, counted.before.failed(now));
                 }
                 Err(ref error) => {
                     guesses.forget_failure(counted);
@@ -211,30 +225,51 @@ impl Guesses {
         let by = |rule: Rule| move |wait: Duration| (wait, rule);
         let pair = self.pairs.get(keys.pair).at(now.ms);
         let wrong = pair.wait(now.ms).map(by(Rule::WrongPasswords));
-        let hashes = self.shares.get(keys.hashes).wait(now.ms, hashes).map(by(Rule::Hashes));
+        let hashes = self
+            .shares
+            .get(keys.hashes)
+            .wait(now.ms, hashes)
+            .map(by(Rule::Hashes));
         if pair.familiar {
             return wrong.max(hashes);
         }
         let unknown = self.unknown_wait(keys.source, now.ms);
-        let daily = || self.days.get(keys.whom).wait(now.wall_ms).map(by(Rule::DailyWrongPasswords));
-        hashes.max(unknown.map(by(Rule::UnknownPhones))).or_else(|| wrong.max(daily()))
+        let daily = || {
+            self.days
+                .get(keys.whom)
+                .wait(now.wall_ms)
+                .map(by(Rule::DailyWrongPasswords))
+        };
+        hashes
+            .max(unknown.map(by(Rule::UnknownPhones)))
+            .or_else(|| wrong.max(daily()))
     }
 
     /// The wait of a source that named too many phones; a short one while some of these may turn out to be free.
     pub(super) fn unknown_wait(&self, source: u64, now: i64) -> Option<Duration> {
         let wait = self.unknown.get(source).wait(now, UNKNOWN_WINDOW_MS)?;
-        Some(if self.asking.contains_key(&source) { wait.min(SOON) } else { wait })
+        Some(if self.asking.contains_key(&source) {
+            wait.min(SOON)
+        } else {
+            wait
+        })
     }
 
     fn begin(&mut self, keys: Keys, now: Now) -> Counted {
         let before = self.pairs.get(keys.pair).at(now.ms);
         self.pairs.set(keys.pair, before.failed(now.ms));
-        self.days.set(keys.whom, self.days.get(keys.whom).failed(now.wall_ms));
+        self.days
+            .set(keys.whom, self.days.get(keys.whom).failed(now.wall_ms));
         self.count_share(keys.hashes, now.ms);
         if !before.familiar {
-            self.unknown.set(keys.source, self.unknown.get(keys.source).with(now.ms));
+            self.unknown
+                .set(keys.source, self.unknown.get(keys.source).with(now.ms));
         }
-        Counted { keys, begun: now, before }
+        Counted {
+            keys,
+            begun: now,
+            before,
+        }
     }
 
     pub(super) fn count_share(&mut self, key: u64, now: i64) {
@@ -248,14 +283,16 @@ impl Guesses {
     fn forget_unknown(&mut self, counted: &Counted) {
         if !counted.before.familiar {
             let recent = self.unknown.get(counted.keys.source);
-            self.unknown.set(counted.keys.source, recent.without(counted.begun.ms));
+            self.unknown
+                .set(counted.keys.source, recent.without(counted.begun.ms));
         }
     }
 
     fn forget_failure(&mut self, counted: &Counted) {
         self.pairs.set(counted.keys.pair, counted.before);
         let daily = self.days.get(counted.keys.whom);
-        self.days.set(counted.keys.whom, daily.without(counted.begun.wall_ms));
+        self.days
+            .set(counted.keys.whom, daily.without(counted.begun.wall_ms));
     }
 }
 
@@ -280,15 +317,24 @@ mod tests {
     fn attempt(limits: &Limits, from: u32, result: Result<()>) -> bool {
         limits.clock.advance(Duration::from_secs(3));
         let attempt = limits.password(Way::Login, &source(from), name(1));
-        attempt.map(|attempt| attempt.found(Ok(())).and_then(|()| attempt.settle(result))).is_ok()
+        attempt
+            .map(|attempt| attempt.found(Ok(())).and_then(|()| attempt.settle(result)))
+            .is_ok()
     }
 
     #[test]
     fn what_is_neither_right_nor_wrong_is_taken_back() {
         let limits = limits();
         for _ in 0..150 {
-            let busy = Error::TooMany { retry_after: Duration::from_secs(1) };
-            for error in [busy, Error::internal("broken"), Error::LoginDisabled, Error::NoIdentity] {
+            let busy = Error::TooMany {
+                retry_after: Duration::from_secs(1),
+            };
+            for error in [
+                busy,
+                Error::internal("broken"),
+                Error::LoginDisabled,
+                Error::NoIdentity,
+            ] {
                 assert!(attempt(&limits, 1, Err(error)));
             }
             let lookup = limits.password(Way::Login, &source(2), name(2)).unwrap();
@@ -306,23 +352,43 @@ mod tests {
     fn an_attempt_counts_from_when_it_begins_even_if_its_client_goes_away() {
         let limits = limits();
         for _ in 0..5 {
-            drop(limits.password(Way::Login, &source(1), name(1)).unwrap().found(Ok(())));
+            drop(
+                limits
+                    .password(Way::Login, &source(1), name(1))
+                    .unwrap()
+                    .found(Ok(())),
+            );
             limits.clock.advance(Duration::from_secs(3));
         }
         drop(limits.password(Way::Login, &source(1), name(1)).unwrap());
         limits.clock.advance(Duration::from_millis(500));
-        assert_eq!(refused_for(limits.password(Way::Login, &source(1), name(1))), Some(3));
-        let under_way: Vec<_> =
-            (2..200).map_while(|n| limits.password(Way::Login, &source(n), name(1)).ok()).collect();
+        assert_eq!(
+            refused_for(limits.password(Way::Login, &source(1), name(1))),
+            Some(3)
+        );
+        let under_way: Vec<_> = (2..200)
+            .map_while(|n| limits.password(Way::Login, &source(n), name(1)).ok())
+            .collect();
         assert_eq!(under_way.len(), 100 - 6);
-        assert_eq!(refused_for(limits.password(Way::Login, &source(300), name(1))), Some(43_200 - 15));
+        assert_eq!(
+            refused_for(limits.password(Way::Login, &source(300), name(1))),
+            Some(43_200 - 15)
+        );
     }
 
     #[test]
     fn strangers_cannot_push_out_what_is_known_of_a_user() {
         let mut guesses = Guesses::new();
-        let keys = |n: u64| Keys { pair: n, whom: n, source: n, hashes: n };
-        let at = |ms| Now { ms, wall_ms: DAY_MS + ms };
+        let keys = |n: u64| Keys {
+            pair: n,
+            whom: n,
+            source: n,
+            hashes: n,
+        };
+        let at = |ms| Now {
+            ms,
+            wall_ms: DAY_MS + ms,
+        };
         for _ in 0..DAILY {
             guesses.begin(keys(0), at(0));
         }
@@ -353,8 +419,14 @@ mod tests {
         (0..20).for_each(|_| limits.refresh(&user).unwrap());
         drop(limits.once("login", "x").unwrap());
         limits.clock.set(noon);
-        assert_eq!(refused_for(limits.password(Way::Login, &source(1), name(1))), Some(5));
-        assert_eq!(refused_for(limits.password(Way::Login, &source(2), name(2))), Some(600));
+        assert_eq!(
+            refused_for(limits.password(Way::Login, &source(1), name(1))),
+            Some(5)
+        );
+        assert_eq!(
+            refused_for(limits.password(Way::Login, &source(2), name(2))),
+            Some(600)
+        );
         assert_eq!(refused_for(limits.phone_lookup(&user)), Some(3600));
         assert_eq!(refused_for(limits.refresh(&user)), Some(10));
         assert_eq!(refused_for(limits.once("login", "x")), Some(3));
@@ -369,7 +441,9 @@ mod tests {
         let fill = |from: u32| {
             (from..from + 100).for_each(|n| drop(limits.password(Way::Login, &source(n), name(1))));
         };
-        limits.clock.set(noon + jiff::SignedDuration::from_hours(1000));
+        limits
+            .clock
+            .set(noon + jiff::SignedDuration::from_hours(1000));
         fill(1);
         assert!(
             refused_for(limits.password(Way::Login, &source(999), name(1)))
@@ -378,6 +452,9 @@ mod tests {
         limits.clock.set(noon);
         assert!(limits.password(Way::Login, &source(999), name(1)).is_ok());
         fill(2000);
-        assert_eq!(refused_for(limits.password(Way::Login, &source(998), name(1))), Some(43_200));
+        assert_eq!(
+            refused_for(limits.password(Way::Login, &source(998), name(1))),
+            Some(43_200)
+        );
     }
 }

@@ -29,7 +29,10 @@ impl Minutes {
         for age in (0..SPAN).rev() {
             count -= usize::from(recent.counts[age]);
             if count < limit {
-                return left((i64::from(recent.newest) + minutes(SPAN - age)) * MINUTE_MS, now);
+                return left(
+                    (i64::from(recent.newest) + minutes(SPAN - age)) * MINUTE_MS,
+                    now,
+                );
             }
         }
         None
@@ -44,17 +47,26 @@ impl Minutes {
 
     /// Without an event at `at`.
     pub fn without(mut self, at: i64) -> Self {
-        let age = self.newest.checked_sub(minute(at)).and_then(|age| usize::try_from(age).ok());
+        let age = self
+            .newest
+            .checked_sub(minute(at))
+            .and_then(|age| usize::try_from(age).ok());
         if let Some(count) = age.and_then(|age| self.counts.get_mut(age)) {
             *count = count.saturating_sub(1);
         }
-        if self.count() == 0 { Self::default() } else { self }
+        if self.count() == 0 {
+            Self::default()
+        } else {
+            self
+        }
     }
 
     /// As much of it as still counts at `now`.
     fn at(self, now: i64) -> Self {
         let newest = minute(now).max(self.newest);
-        let passed = usize::try_from(newest - self.newest).unwrap_or(SPAN).min(SPAN);
+        let passed = usize::try_from(newest - self.newest)
+            .unwrap_or(SPAN)
+            .min(SPAN);
         let mut counts = [0; SPAN];
         counts[passed..].copy_from_slice(&self.counts[..SPAN - passed]);
         Self { newest, counts }
@@ -95,7 +107,10 @@ mod tests {
                 admitted.push(second);
             }
         }
-        assert!(admitted.windows(8).all(|eight| eight[7] - eight[0] >= 600), "{admitted:?}");
+        assert!(
+            admitted.windows(8).all(|eight| eight[7] - eight[0] >= 600),
+            "{admitted:?}"
+        );
         assert!(admitted.len() >= 7 * 4 * 60 / 11, "{admitted:?}");
     }
 

@@ -83,7 +83,10 @@ impl Limits {
     }
 
     fn now(&self) -> Now {
-        Now { ms: self.clock.steady_ms(), wall_ms: self.clock.now_ms() }
+        Now {
+            ms: self.clock.steady_ms(),
+            wall_ms: self.clock.now_ms(),
+        }
     }
 
     /// The key of what `source` has so much of in ten minutes.
@@ -111,7 +114,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The time from `now` to `until`, if any.
 fn left(until: i64, now: i64) -> Option<Duration> {
-    u64::try_from(until - now).ok().filter(|ms| *ms > 0).map(Duration::from_millis)
+    u64::try_from(until - now)
+        .ok()
+        .filter(|ms| *ms > 0)
+        .map(Duration::from_millis)
 }
 
 #[cfg(test)]
@@ -128,7 +134,10 @@ mod tests {
     }
 
     fn new(settings: &config::Limits) -> Limits {
-        Limits::new(settings, Clock::manual(Timestamp::from_second(43_200).unwrap()))
+        Limits::new(
+            settings,
+            Clock::manual(Timestamp::from_second(43_200).unwrap()),
+        )
     }
 
     /// The seconds that a refusal names, rounded up.
@@ -143,19 +152,31 @@ mod tests {
 
     #[test]
     fn nothing_is_refused_when_switched_off() {
-        let limits = new(&config::Limits { enabled: false, ..config::Limits::default() });
+        let limits = new(&config::Limits {
+            enabled: false,
+            ..config::Limits::default()
+        });
         let user = RecordId::from_random([0; 30]);
         let _first = limits.once("login", "x").unwrap();
         assert!(limits.once("login", "x").is_ok());
-        assert!((0..100).all(|_| limits.refresh(&user).is_ok() && limits.phone_lookup(&user).is_ok()));
+        assert!(
+            (0..100).all(|_| limits.refresh(&user).is_ok() && limits.phone_lookup(&user).is_ok())
+        );
     }
 
     /// Bytes of this process that are in memory.
     #[cfg(target_os = "linux")]
     fn resident() -> usize {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
+        line.trim()
+            .trim_end_matches(" kB")
+            .parse::<usize>()
+            .unwrap()
+            << 10
     }
 
     /// Four million keys of logins and registrations (source, name, pair, repetition, shares) and two hundred thousand users', which is more than
@@ -187,9 +208,20 @@ mod tests {
     #[test]
     fn a_flood_of_keys_takes_64_mib_at_most() {
         let this = std::env::current_exe().unwrap();
-        let flood = ["--exact", "api::limits::tests::flood", "--ignored", "--nocapture"];
-        let output = std::process::Command::new(this).args(flood).output().unwrap();
+        let flood = [
+            "--exact",
+            "api::limits::tests::flood",
+            "--ignored",
+            "--nocapture",
+        ];
+        let output = std::process::Command::new(this)
+            .args(flood)
+            .output()
+            .unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+        assert!(
+            output.status.success() && text.contains("1 passed"),
+            "{text}"
+        );
     }
 }

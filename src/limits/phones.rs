@@ -71,22 +71,36 @@ impl Limits {
         const ROUTE: &str = "platform/register";
         let who = (source, phone);
         if !self.enabled {
-            return Ok(Wish { limits: self, _in_flight: None, counted: None });
+            return Ok(Wish {
+                limits: self,
+                _in_flight: None,
+                counted: None,
+            });
         }
         let of = Of::Registration {
             registrations: self.share(Rule::Registrations, source),
             hashes: self.share(Rule::Hashes, source),
         };
-        let counted = Counted { at: self.clock.steady_ms(), source: self.digest(source), of };
+        let counted = Counted {
+            at: self.clock.steady_ms(),
+            source: self.digest(source),
+            of,
+        };
         let mut guesses = lock(&self.guesses);
         if let Some((wait, rule)) = self.wait(&guesses, &counted) {
             self.refusals.count(rule);
-            let retry_after = self.once_in(ROUTE, who).map_or(wait, |repeat| repeat.max(wait));
+            let retry_after = self
+                .once_in(ROUTE, who)
+                .map_or(wait, |repeat| repeat.max(wait));
             return Err(Error::TooManyAttempts { retry_after });
         }
         let in_flight = self.once(ROUTE, who)?;
         guesses.ask(&counted);
-        Ok(Wish { limits: self, _in_flight: Some(in_flight), counted: Some(counted) })
+        Ok(Wish {
+            limits: self,
+            _in_flight: Some(in_flight),
+            counted: Some(counted),
+        })
     }
 
     /// Admits that `user` asks for another phone, unless they, or the source, did too often, or the source named too many
@@ -96,17 +110,32 @@ impl Limits {
     /// [`Error::TooManyAttempts`].
     pub fn phone_change(&self, source: &Source, user: &RecordId) -> Result<Wish<'_>> {
         if !self.enabled {
-            return Ok(Wish { limits: self, _in_flight: None, counted: None });
+            return Ok(Wish {
+                limits: self,
+                _in_flight: None,
+                counted: None,
+            });
         }
-        let of = Of::Change { changes: self.share(Rule::PhoneChanges, source), user: self.digest(user) };
-        let counted = Counted { at: self.clock.steady_ms(), source: self.digest(source), of };
+        let of = Of::Change {
+            changes: self.share(Rule::PhoneChanges, source),
+            user: self.digest(user),
+        };
+        let counted = Counted {
+            at: self.clock.steady_ms(),
+            source: self.digest(source),
+            of,
+        };
         let mut guesses = lock(&self.guesses);
         if let Some((retry_after, rule)) = self.wait(&guesses, &counted) {
             self.refusals.count(rule);
             return Err(Error::TooManyAttempts { retry_after });
         }
         guesses.ask(&counted);
-        Ok(Wish { limits: self, _in_flight: None, counted: Some(counted) })
+        Ok(Wish {
+            limits: self,
+            _in_flight: None,
+            counted: Some(counted),
+        })
     }
 
     /// Admits a password of `source` to be hashed that is no guess.
@@ -130,15 +159,23 @@ impl Limits {
     /// The longest wait of those that hold.
     fn wait(&self, guesses: &Guesses, counted: &Counted) -> Option<(Duration, Rule)> {
         let now = counted.at;
-        let share = |key, limit, rule| guesses.shares.get(key).wait(now, limit).map(|wait| (wait, rule));
+        let share = |key, limit, rule| {
+            guesses
+                .shares
+                .get(key)
+                .wait(now, limit)
+                .map(|wait| (wait, rule))
+        };
         let unknown = guesses.unknown_wait(counted.source, now);
         let of = match counted.of {
-            Of::Registration { registrations, hashes } => share(
+            Of::Registration {
                 registrations,
-                self.registrations,
-                Rule::Registrations,
-            )
-            .max(share(hashes, self.hashes, Rule::Hashes)),
+                hashes,
+            } => share(registrations, self.registrations, Rule::Registrations).max(share(
+                hashes,
+                self.hashes,
+                Rule::Hashes,
+            )),
             Of::Change { changes, user } => {
                 let own = guesses.changes.get(user).wait(now, CHANGE_WINDOW_MS);
                 share(changes, self.phone_changes, Rule::PhoneChanges)
@@ -181,9 +218,13 @@ impl Guesses {
     fn ask(&mut self, counted: &Counted) {
         let now = counted.at;
         *self.asking.entry(counted.source).or_insert(0) += 1;
-        self.unknown.set(counted.source, self.unknown.get(counted.source).with(now));
+        self.unknown
+            .set(counted.source, self.unknown.get(counted.source).with(now));
         match counted.of {
-            Of::Registration { registrations, hashes } => {
+            Of::Registration {
+                registrations,
+                hashes,
+            } => {
                 self.count_share(registrations, now);
                 self.count_share(hashes, now);
             }
@@ -195,18 +236,25 @@ impl Guesses {
     }
 
     fn forget_phone(&mut self, counted: &Counted) {
-        self.unknown.set(counted.source, self.unknown.get(counted.source).without(counted.at));
+        self.unknown.set(
+            counted.source,
+            self.unknown.get(counted.source).without(counted.at),
+        );
     }
 
     fn forget_effort(&mut self, counted: &Counted) {
         match counted.of {
-            Of::Registration { registrations, hashes } => {
+            Of::Registration {
+                registrations,
+                hashes,
+            } => {
                 self.forget_share(registrations, counted.at);
                 self.forget_share(hashes, counted.at);
             }
             Of::Change { changes, user } => {
                 self.forget_share(changes, counted.at);
-                self.changes.set(user, self.changes.get(user).without(counted.at));
+                self.changes
+                    .set(user, self.changes.get(user).without(counted.at));
             }
         }
     }
@@ -236,9 +284,15 @@ mod tests {
     fn sixty_registrations_of_a_source_are_admitted_and_then_others_s() {
         let limits = limits();
         for n in 0..60 {
-            limits.registration(&source(1), &phone(n)).unwrap().settle(Told::Free);
+            limits
+                .registration(&source(1), &phone(n))
+                .unwrap()
+                .settle(Told::Free);
         }
-        assert_eq!(refused_for(limits.registration(&source(1), &phone(60))), Some(660));
+        assert_eq!(
+            refused_for(limits.registration(&source(1), &phone(60))),
+            Some(660)
+        );
         assert!(limits.registration(&source(2), &phone(60)).is_ok());
         limits.clock.advance(Duration::from_mins(11));
         assert!(limits.registration(&source(1), &phone(60)).is_ok());
@@ -248,7 +302,10 @@ mod tests {
     fn a_phone_counts_as_unknown_unless_it_was_free_or_nobody_learned_anything() {
         let limits = limits();
         for n in 0..50 {
-            limits.registration(&source(1), &phone(n)).unwrap().settle(Told::by(&Ok(())));
+            limits
+                .registration(&source(1), &phone(n))
+                .unwrap()
+                .settle(Told::by(&Ok(())));
             limits
                 .registration(&source(2), &phone(n))
                 .unwrap()
@@ -256,21 +313,46 @@ mod tests {
         }
         for n in 0..20 {
             let wish = limits.registration(&source(3), &phone(n)).unwrap();
-            if n % 2 == 0 { drop(wish) } else { wish.settle(Told::by::<()>(&Err(Error::PhoneTaken))) }
+            if n % 2 == 0 {
+                drop(wish)
+            } else {
+                wish.settle(Told::by::<()>(&Err(Error::PhoneTaken)))
+            }
         }
-        assert_eq!(refused_for(limits.registration(&source(3), &phone(20))), Some(600));
-        assert_eq!(refused_for(limits.phone_change(&source(3), &user(1))), Some(600));
-        assert_eq!(refused_for(limits.password(Way::Login, &source(3), Whom::Name("x"))), Some(600));
-        assert!(limits.password(Way::Login, &source(1), Whom::Name("x")).is_ok());
+        assert_eq!(
+            refused_for(limits.registration(&source(3), &phone(20))),
+            Some(600)
+        );
+        assert_eq!(
+            refused_for(limits.phone_change(&source(3), &user(1))),
+            Some(600)
+        );
+        assert_eq!(
+            refused_for(limits.password(Way::Login, &source(3), Whom::Name("x"))),
+            Some(600)
+        );
+        assert!(
+            limits
+                .password(Way::Login, &source(1), Whom::Name("x"))
+                .is_ok()
+        );
         assert!(limits.registration(&source(2), &phone(60)).is_ok());
     }
 
     #[test]
     fn who_is_refused_because_of_what_is_under_way_waits_a_second() {
         let limits = limits();
-        let wishes: Vec<_> = (0..20).map(|n| limits.registration(&source(1), &phone(n)).unwrap()).collect();
-        assert_eq!(refused_for(limits.registration(&source(1), &phone(20))), Some(1));
-        assert_eq!(refused_for(limits.password(Way::Login, &source(1), Whom::Name("x"))), Some(1));
+        let wishes: Vec<_> = (0..20)
+            .map(|n| limits.registration(&source(1), &phone(n)).unwrap())
+            .collect();
+        assert_eq!(
+            refused_for(limits.registration(&source(1), &phone(20))),
+            Some(1)
+        );
+        assert_eq!(
+            refused_for(limits.password(Way::Login, &source(1), Whom::Name("x"))),
+            Some(1)
+        );
         for wish in wishes {
             wish.settle(Told::Free);
         }
@@ -282,13 +364,25 @@ mod tests {
     fn a_user_changes_the_phone_five_times_an_hour_and_a_source_sixty_times_in_ten_minutes() {
         let limits = limits();
         for _ in 0..9 {
-            limits.phone_change(&source(1), &user(1)).unwrap().settle(Told::Nothing);
+            limits
+                .phone_change(&source(1), &user(1))
+                .unwrap()
+                .settle(Told::Nothing);
         }
         for n in 0..60 {
-            limits.phone_change(&source(1), &user(n / 5)).unwrap().settle(Told::Free);
+            limits
+                .phone_change(&source(1), &user(n / 5))
+                .unwrap()
+                .settle(Told::Free);
         }
-        assert_eq!(refused_for(limits.phone_change(&source(1), &user(99))), Some(660));
-        assert_eq!(refused_for(limits.phone_change(&source(2), &user(1))), Some(3600));
+        assert_eq!(
+            refused_for(limits.phone_change(&source(1), &user(99))),
+            Some(660)
+        );
+        assert_eq!(
+            refused_for(limits.phone_change(&source(2), &user(1))),
+            Some(3600)
+        );
         assert!(limits.phone_change(&source(2), &user(99)).is_ok());
     }
 
@@ -296,16 +390,35 @@ mod tests {
     fn whatever_a_source_has_hashed_is_counted_together() {
         let limits = limits();
         for n in 0..1000 {
-            let busy = limits.password(Way::OldPassword, &source(1), Whom::Record(&user(n))).unwrap();
-            let too_many = Error::TooMany { retry_after: Duration::from_secs(1) };
-            assert!(busy.found(Ok(())).and_then(|()| busy.settle::<()>(Err(too_many))).is_err());
+            let busy = limits
+                .password(Way::OldPassword, &source(1), Whom::Record(&user(n)))
+                .unwrap();
+            let too_many = Error::TooMany {
+                retry_after: Duration::from_secs(1),
+            };
+            assert!(
+                busy.found(Ok(()))
+                    .and_then(|()| busy.settle::<()>(Err(too_many)))
+                    .is_err()
+            );
             limits.hash(&source(1)).unwrap();
-            let attempt = limits.password(Way::Login, &source(1), Whom::Record(&user(n))).unwrap();
-            attempt.found(Ok(())).and_then(|()| attempt.settle(Ok(()))).unwrap();
+            let attempt = limits
+                .password(Way::Login, &source(1), Whom::Record(&user(n)))
+                .unwrap();
+            attempt
+                .found(Ok(()))
+                .and_then(|()| attempt.settle(Ok(())))
+                .unwrap();
         }
         assert_eq!(refused_for(limits.hash(&source(1))), Some(660));
-        assert_eq!(refused_for(limits.registration(&source(1), &phone(1))), Some(660));
-        assert_eq!(refused_for(limits.password(Way::Login, &source(1), Whom::Record(&user(1)))), Some(660));
+        assert_eq!(
+            refused_for(limits.registration(&source(1), &phone(1))),
+            Some(660)
+        );
+        assert_eq!(
+            refused_for(limits.password(Way::Login, &source(1), Whom::Record(&user(1)))),
+            Some(660)
+        );
         assert!(limits.hash(&source(2)).is_ok());
     }
 }

@@ -49,7 +49,10 @@ impl Limits {
     /// [`Error::TooManyAttempts`].
     pub fn phone_lookup(&self, user: &RecordId) -> Result<PhoneLookup<'_>> {
         if !self.enabled {
-            return Ok(PhoneLookup { limits: self, counted: None });
+            return Ok(PhoneLookup {
+                limits: self,
+                counted: None,
+            });
         }
         let (key, now) = (self.digest(user), self.clock.steady_ms());
         let mut lookups = lock(&self.lookups);
@@ -59,7 +62,10 @@ impl Limits {
             return Err(Error::TooManyAttempts { retry_after });
         }
         lookups.set(key, recent.with(now));
-        Ok(PhoneLookup { limits: self, counted: Some((key, now)) })
+        Ok(PhoneLookup {
+            limits: self,
+            counted: Some((key, now)),
+        })
     }
 }
 
@@ -87,7 +93,10 @@ mod tests {
     #[test]
     fn twenty_refreshes_in_ten_seconds() {
         let limits = limits();
-        let (a, b) = (RecordId::from_random([0; 30]), RecordId::from_random([1; 30]));
+        let (a, b) = (
+            RecordId::from_random([0; 30]),
+            RecordId::from_random([1; 30]),
+        );
         for _ in 0..20 {
             limits.refresh(&a).unwrap();
             limits.clock.advance(Duration::from_millis(100));
@@ -107,7 +116,11 @@ mod tests {
             let lookup = limits.phone_lookup(&user).unwrap();
             assert!(lookup.settle::<()>(Err(Error::NotWechatUser)).is_err());
         }
-        for result in [Ok(()), Err(Error::PhoneOfAnother), Err(Error::internal("no answer"))] {
+        for result in [
+            Ok(()),
+            Err(Error::PhoneOfAnother),
+            Err(Error::internal("no answer")),
+        ] {
             let _ = limits.phone_lookup(&user).unwrap().settle(result);
         }
         for _ in 0..2 {

@@ -20,7 +20,10 @@ pub struct Repeat {
 
 impl Default for Repeat {
     fn default() -> Self {
-        Self { running: false, at: NEVER }
+        Self {
+            running: false,
+            at: NEVER,
+        }
     }
 }
 
@@ -44,7 +47,10 @@ impl Limits {
     /// [`Error::TooMany`].
     pub fn once(&self, route: &str, who: impl Hash) -> Result<InFlight<'_>> {
         if !self.enabled {
-            return Ok(InFlight { limits: self, key: None });
+            return Ok(InFlight {
+                limits: self,
+                key: None,
+            });
         }
         let (key, now) = (self.digest((route, who)), self.clock.steady_ms());
         let mut repeats = lock(&self.repeats);
@@ -52,8 +58,17 @@ impl Limits {
             self.refusals.count(Rule::Repetition);
             return Err(Error::TooMany { retry_after });
         }
-        repeats.set(key, Repeat { running: true, at: now });
-        Ok(InFlight { limits: self, key: Some(key) })
+        repeats.set(
+            key,
+            Repeat {
+                running: true,
+                at: now,
+            },
+        );
+        Ok(InFlight {
+            limits: self,
+            key: Some(key),
+        })
     }
 
     /// How long until [`Limits::once`] admits the request.
@@ -71,7 +86,10 @@ impl Limits {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
-        let finished = Repeat { running: false, at: self.limits.clock.steady_ms() };
+        let finished = Repeat {
+            running: false,
+            at: self.limits.clock.steady_ms(),
+        };
         lock(&self.limits.repeats).set(key, finished);
     }
 }

@@ -45,10 +45,12 @@ pub struct Refusals {
 
 impl Refusals {
     pub fn new() -> Self {
-        let help =
-            "Requests that were answered 429 by a limit, by rule; a full password queue is not among them.";
+        let help = "Requests that were answered 429 by a limit, by rule; a full password queue is not among them.";
         let all = metrics::counters("bai_limit_refusals_total", help, &["rule"]);
-        Self { by_rule: RULES.map(|rule| all.with_label_values(&[rule])), all }
+        Self {
+            by_rule: RULES.map(|rule| all.with_label_values(&[rule])),
+            all,
+        }
     }
 
     pub fn show(&self, metrics: &Metrics) {

@@ -17,7 +17,9 @@ pub struct Table<E> {
 impl<E: Entry> Table<E> {
     /// An empty table for `capacity` entries, a multiple of 64.
     pub fn new(capacity: usize) -> Self {
-        Self { sets: (0..capacity / SET).map(|_| Vec::new()).collect() }
+        Self {
+            sets: (0..capacity / SET).map(|_| Vec::new()).collect(),
+        }
     }
 
     /// The bytes of a full table for `capacity` entries.
@@ -27,7 +29,9 @@ impl<E: Entry> Table<E> {
 
     /// The entry of `key`.
     pub fn get(&self, key: u64) -> E {
-        let known = self.sets[self.set_of(key)].iter().find(|(other, _)| *other == key);
+        let known = self.sets[self.set_of(key)]
+            .iter()
+            .find(|(other, _)| *other == key);
         known.map(|(_, entry)| *entry).unwrap_or_default()
     }
 
@@ -77,7 +81,10 @@ mod tests {
         }
         table.set(7, Worth(2));
         table.set(8, Worth::default());
-        assert_eq!([table.get(6), table.get(7), table.get(8), table.get(1000)].map(|e| e.0), [1, 2, 0, 0]);
+        assert_eq!(
+            [table.get(6), table.get(7), table.get(8), table.get(1000)].map(|e| e.0),
+            [1, 2, 0, 0]
+        );
     }
 
     #[test]
@@ -90,7 +97,11 @@ mod tests {
             table.set(flood, Worth(1));
         }
         assert_eq!(table.get(5), Worth(0));
-        assert!((0..SET as u64).filter(|key| *key != 5).all(|key| table.get(key) == Worth(100)));
+        assert!(
+            (0..SET as u64)
+                .filter(|key| *key != 5)
+                .all(|key| table.get(key) == Worth(100))
+        );
         assert_eq!(table.sets[0].len(), SET);
     }
 }

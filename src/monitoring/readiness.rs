@@ -32,7 +32,14 @@ pub async fn readiness(app: &App) -> Vec<Component> {
     let part = |name, problems| Component { name, problems };
     vec![
         part("store", store(app).await),
-        part("disk", app.store.disk().and_then(|disk| nearly_full(&disk, app)).into_iter().collect()),
+        part(
+            "disk",
+            app.store
+                .disk()
+                .and_then(|disk| nearly_full(&disk, app))
+                .into_iter()
+                .collect(),
+        ),
         part("wechat", wechat(app)),
         part("backup", backup(app)),
     ]
@@ -44,7 +51,11 @@ async fn store(app: &App) -> Vec<Problem> {
     }
     let text = "the database takes no writes: the log has the cause (disk full, I/O error); writing resumes by itself \
                 when it is gone";
-    vec![Problem { code: "not_writable", text: text.to_owned(), since: None }]
+    vec![Problem {
+        code: "not_writable",
+        text: text.to_owned(),
+        since: None,
+    }]
 }
 
 fn nearly_full(disk: &Disk, app: &App) -> Option<Problem> {
@@ -64,13 +75,27 @@ fn nearly_full(disk: &Disk, app: &App) -> Option<Problem> {
 
 fn backup(app: &App) -> Vec<Problem> {
     let status = app.backups.status(app.clock.now());
-    let shrunk = status.shrunk().into_iter().map(|text| Problem { code: "shrunk", text, since: None });
+    let shrunk = status.shrunk().into_iter().map(|text| Problem {
+        code: "shrunk",
+        text,
+        since: None,
+    });
     let since = status.failure.as_ref().map(|failure| failure.at);
-    let missing = status.missing().map(|text| Problem { code: status.code(), text, since });
+    let missing = status.missing().map(|text| Problem {
+        code: status.code(),
+        text,
+        since,
+    });
     missing.into_iter().chain(shrunk).collect()
 }
 
 fn wechat(app: &App) -> Vec<Problem> {
     let problems = app.wechat.problems().into_iter();
-    problems.map(|it| Problem { code: it.code, text: it.text, since: Some(it.since) }).collect()
+    problems
+        .map(|it| Problem {
+            code: it.code,
+            text: it.text,
+            since: Some(it.since),
+        })
+        .collect()
 }

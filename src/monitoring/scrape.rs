@@ -19,17 +19,27 @@ pub async fn metrics(app: &App) -> String {
 }
 
 fn look_at_build(now: &Metrics) {
-    let build =
-        gauges("bai_build_info", "Always 1; the labels say which bai it is.", &["version", "revision"]);
-    build.with_label_values(&[build_info::VERSION, build_info::REVISION]).set(1);
+    let build = gauges(
+        "bai_build_info",
+        "Always 1; the labels say which bai it is.",
+        &["version", "revision"],
+    );
+    build
+        .with_label_values(&[build_info::VERSION, build_info::REVISION])
+        .set(1);
     now.show(&build);
 }
 
 async fn look_at_readiness(app: &App, now: &Metrics) {
-    let ready =
-        gauges("bai_ready", "Whether a part of the server is ready, as /readyz says.", &["component"]);
+    let ready = gauges(
+        "bai_ready",
+        "Whether a part of the server is ready, as /readyz says.",
+        &["component"],
+    );
     for component in readiness(app).await {
-        ready.with_label_values(&[component.name]).set(component.problems.is_empty().into());
+        ready
+            .with_label_values(&[component.name])
+            .set(component.problems.is_empty().into());
     }
     now.show(&ready);
 }
@@ -37,11 +47,16 @@ async fn look_at_readiness(app: &App, now: &Metrics) {
 /// Times are 0 when there was none.
 fn look_at_backups(app: &App, now: &Metrics) {
     let status = app.backups.status(app.clock.now());
-    let seconds =
-        |at: Option<Timestamp>| at.map_or(0, |at| u64::try_from(at.as_second()).unwrap_or_default());
+    let seconds = |at: Option<Timestamp>| {
+        at.map_or(0, |at| u64::try_from(at.as_second()).unwrap_or_default())
+    };
     let every = status.every.map_or(0, |every| every.as_secs());
     let failed_at = seconds(status.failure.map(|failure| failure.at));
-    now.set("bai_backup_every_seconds", "Time between two scheduled backups: backup.every; 0: none.", every);
+    now.set(
+        "bai_backup_every_seconds",
+        "Time between two scheduled backups: backup.every; 0: none.",
+        every,
+    );
     now.set(
         "bai_backup_last_success_time_seconds",
         "When the newest scheduled backup was made, in Unix time.",
@@ -52,7 +67,11 @@ fn look_at_backups(app: &App, now: &Metrics) {
         "When a backup failed, in Unix time; 0 when the last one did not.",
         failed_at,
     );
-    now.set("bai_backup_last_bytes", "Size of the newest scheduled backup.", status.last_size.unwrap_or(0));
+    now.set(
+        "bai_backup_last_bytes",
+        "Size of the newest scheduled backup.",
+        status.last_size.unwrap_or(0),
+    );
     let help = "Scheduled backups that failed.";
     now.total("bai_backup_failures_total", help, status.failures.into());
 }
@@ -66,9 +85,21 @@ async fn look_at_store(app: &App, now: &Metrics) {
         now.set("bai_companies", "Companies.", companies);
     }
     let waiting = u64::try_from(app.store.waiting_writes()).unwrap_or_default();
-    now.set("bai_store_waiting", "Writes that wait for the next transaction.", waiting);
+    now.set(
+        "bai_store_waiting",
+        "Writes that wait for the next transaction.",
+        waiting,
+    );
     if let Some(disk) = app.store.disk() {
-        now.set("bai_store_file_bytes", "Size of the database file.", disk.file);
-        now.set("bai_store_free_bytes", "Free space of the file system that the database is on.", disk.free);
+        now.set(
+            "bai_store_file_bytes",
+            "Size of the database file.",
+            disk.file,
+        );
+        now.set(
+            "bai_store_free_bytes",
+            "Free space of the file system that the database is on.",
+            disk.free,
+        );
     }
 }

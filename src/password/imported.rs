@@ -26,7 +26,12 @@ mod tests {
             let (hash, password) = line.split_once(' ').unwrap();
             assert!(is_imported_hash(hash));
             assert!(verify(password.as_bytes(), hash).unwrap(), "{password}");
-            for other in [&password[1..], &format!("{password} "), &password.to_uppercase(), ""] {
+            for other in [
+                &password[1..],
+                &format!("{password} "),
+                &password.to_uppercase(),
+                "",
+            ] {
                 assert!(!verify(other.as_bytes(), hash).unwrap(), "{other}");
             }
             lengths.push(password.len());
@@ -36,9 +41,12 @@ mod tests {
 
     #[test]
     fn what_is_no_hash_is_an_error_and_no_panic() {
-        for text in
-            ["$2a$10$short", "$2a$99$dE63Sn.aZkwzYpyeyHz2xu0eaPzB3jE4HcA0b.PGoLqiK39jmQ1TK", "$2", "$2b$xx$é"]
-        {
+        for text in [
+            "$2a$10$short",
+            "$2a$99$dE63Sn.aZkwzYpyeyHz2xu0eaPzB3jE4HcA0b.PGoLqiK39jmQ1TK",
+            "$2",
+            "$2b$xx$é",
+        ] {
             assert!(verify(b"canary", text).is_err(), "{text}");
         }
     }

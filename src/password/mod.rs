@@ -74,9 +74,16 @@ impl Passwords {
         let params = Params::new(cost.log_n, cost.r, cost.p).map_err(|_| Error::Cost)?;
         let Cost { log_n, r, p } = cost;
         let zeros = |len| STANDARD_NO_PAD.encode(vec![0; len]);
-        let stand_in =
-            format!("$scrypt$ln={log_n},r={r},p={p}${}${}", zeros(SALT_LEN), zeros(Params::RECOMMENDED_LEN));
-        Ok(Self { pool: Pool::new(threads, queue)?, params, stand_in })
+        let stand_in = format!(
+            "$scrypt$ln={log_n},r={r},p={p}${}${}",
+            zeros(SALT_LEN),
+            zeros(Params::RECOMMENDED_LEN)
+        );
+        Ok(Self {
+            pool: Pool::new(threads, queue)?,
+            params,
+            stand_in,
+        })
     }
 
     /// Shows what is counted of passwords.
@@ -95,7 +102,9 @@ impl Passwords {
         salt: [u8; SALT_LEN],
     ) -> Result<String, Error> {
         let params = self.params;
-        self.pool.run(asker, move || hash(password.as_bytes(), salt, params)).await?
+        self.pool
+            .run(asker, move || hash(password.as_bytes(), salt, params))
+            .await?
     }
 
     /// Compares `password` with `stored`, when it is the turn of `asker`; with no stored hash, takes as long and answers [`Verdict::Wrong`].
@@ -128,7 +137,12 @@ fn hash(password: &[u8], salt: [u8; SALT_LEN], params: Params) -> Result<String,
     Ok(hash.to_string())
 }
 
-fn verify(password: &[u8], stored: &str, salt: [u8; SALT_LEN], params: Params) -> Result<Verdict, Error> {
+fn verify(
+    password: &[u8],
+    stored: &str,
+    salt: [u8; SALT_LEN],
+    params: Params,
+) -> Result<Verdict, Error> {
     if is_imported_hash(stored) {
         return verify_imported(password, stored, salt, params);
     }
@@ -139,7 +153,9 @@ fn verify(password: &[u8], stored: &str, salt: [u8; SALT_LEN], params: Params) -
     if Params::try_from(&stored).is_ok_and(|stored| same_cost(stored, params)) {
         return Ok(Verdict::Right);
     }
-    Ok(Verdict::Outdated { new_hash: hash(password, salt, params)? })
+    Ok(Verdict::Outdated {
+        new_hash: hash(password, salt, params)?,
+    })
 }
 
 /// Hashes anew whatever the verdict: so neither takes less time than a hash of ours, and both take the same.
@@ -151,7 +167,11 @@ fn verify_imported(
 ) -> Result<Verdict, Error> {
     let is_right = imported::verify(password, stored)?;
     let new_hash = hash(password, salt, params)?;
-    Ok(if is_right { Verdict::Outdated { new_hash } } else { Verdict::Wrong })
+    Ok(if is_right {
+        Verdict::Outdated { new_hash }
+    } else {
+        Verdict::Wrong
+    })
 }
 
 fn same_cost(a: Params, b: Params) -> bool {
@@ -175,55 +195,102 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_equals_what_another_scrypt_makes() {
-        assert_eq!(passwords(14).hash(None, plain("12345678"), [7; 16]).await.unwrap(), GOLDEN.trim());
+        assert_eq!(
+            passwords(14)
+                .hash(None, plain("12345678"), [7; 16])
+                .await
+                .unwrap(),
+            GOLDEN.trim()
+        );
     }
 
     #[tokio::test]
     async fn passwords_are_compared_exactly() {
         let passwords = passwords(4);
-        let hash = passwords.hash(None, plain("密码 with\0NUL"), [7; 16]).await.unwrap();
-        let verdict =
-            async |text| passwords.verify(None, plain(text), Some(hash.clone()), [8; 16]).await.unwrap();
+        let hash = passwords
+            .hash(None, plain("密码 with\0NUL"), [7; 16])
+            .await
+            .unwrap();
+        let verdict = async |text| {
+            passwords
+                .verify(None, plain(text), Some(hash.clone()), [8; 16])
+                .await
+                .unwrap()
+        };
         assert_eq!(verdict("密码 with\0NUL").await, Verdict::Right);
-        for other in ["密码 with\0NUM", "密码 with", "密码 with\0NUL ", "密码 With\0NUL"] {
+        for other in [
+            "密码 with\0NUM",
+            "密码 with",
+            "密码 with\0NUL ",
+            "密码 With\0NUL",
+        ] {
             assert_eq!(verdict(other).await, Verdict::Wrong);
         }
     }
 
     #[tokio::test]
     async fn a_hash_of_another_cost_is_renewed_only_by_the_right_password() {
-        let old = passwords(3).hash(None, plain("12345678"), [7; 16]).await.unwrap();
+        let old = passwords(3)
+            .hash(None, plain("12345678"), [7; 16])
+            .await
+            .unwrap();
         let passwords = passwords(4);
         assert_eq!(
-            passwords.verify(None, plain("x"), Some(old.clone()), [8; 16]).await.unwrap(),
+            passwords
+                .verify(None, plain("x"), Some(old.clone()), [8; 16])
+                .await
+                .unwrap(),
             Verdict::Wrong
         );
-        let verdict = passwords.verify(None, plain("12345678"), Some(old), [8; 16]).await.unwrap();
-        let Verdict::Outdated { new_hash } = verdict else { panic!("{verdict:?}") };
+        let verdict = passwords
+            .verify(None, plain("12345678"), Some(old), [8; 16])
+            .await
+            .unwrap();
+        let Verdict::Outdated { new_hash } = verdict else {
+            panic!("{verdict:?}")
+        };
         assert!(new_hash.starts_with("$scrypt$ln=4,"));
         assert_eq!(
-            passwords.verify(None, plain("12345678"), Some(new_hash), [9; 16]).await.unwrap(),
+            passwords
+                .verify(None, plain("12345678"), Some(new_hash), [9; 16])
+                .await
+                .unwrap(),
             Verdict::Right
         );
     }
 
     #[tokio::test]
     async fn an_imported_hash_is_renewed_only_by_the_right_password() {
-        let old =
-            include_str!("../../tests/fixtures/stored/bcrypt.txt").split(' ').next().unwrap().to_owned();
+        let old = include_str!("../../tests/fixtures/stored/bcrypt.txt")
+            .split(' ')
+            .next()
+            .unwrap()
+            .to_owned();
         let passwords = passwords(4);
-        let verdict =
-            async |text, hash| passwords.verify(None, plain(text), Some(hash), [8; 16]).await.unwrap();
-        assert_eq!(verdict("canary-passwort", old.clone()).await, Verdict::Wrong);
+        let verdict = async |text, hash| {
+            passwords
+                .verify(None, plain(text), Some(hash), [8; 16])
+                .await
+                .unwrap()
+        };
+        assert_eq!(
+            verdict("canary-passwort", old.clone()).await,
+            Verdict::Wrong
+        );
         let renewed = verdict("canary-password", old).await;
-        let Verdict::Outdated { new_hash } = renewed else { panic!("{renewed:?}") };
+        let Verdict::Outdated { new_hash } = renewed else {
+            panic!("{renewed:?}")
+        };
         assert_eq!(verdict("canary-password", new_hash).await, Verdict::Right);
     }
 
     #[tokio::test]
     async fn no_hash_is_never_right() {
         assert_eq!(
-            passwords(4).verify(None, plain("12345678"), None, [8; 16]).await.unwrap(),
+            passwords(4)
+                .verify(None, plain("12345678"), None, [8; 16])
+                .await
+                .unwrap(),
             Verdict::Wrong
         );
     }

@@ -39,8 +39,18 @@ impl Pool {
                 .map_err(|e| Error::Failed(format!("starting a thread: {e}")))?;
         }
         // A source may use all threads while nobody else needs one.
-        let turns = Turns::new(Bounds { all: threads, each: threads }, queue);
-        Ok(Self { jobs, turns, stats: Arc::new(Stats::new(queue.all)) })
+        let turns = Turns::new(
+            Bounds {
+                all: threads,
+                each: threads,
+            },
+            queue,
+        );
+        Ok(Self {
+            jobs,
+            turns,
+            stats: Arc::new(Stats::new(queue.all)),
+        })
     }
 
     /// Runs `task` when it is the turn of `asker`; refuses when the queue stays full for a moment.
@@ -62,8 +72,12 @@ impl Pool {
                 let _ = reply.send(result);
             }
         });
-        self.jobs.send(job).map_err(|_| Error::Failed("the password threads have ended".into()))?;
-        answer.await.map_err(|_| Error::Failed("a password thread failed".into()))
+        self.jobs
+            .send(job)
+            .map_err(|_| Error::Failed("the password threads have ended".into()))?;
+        answer
+            .await
+            .map_err(|_| Error::Failed("a password thread failed".into()))
     }
 
     /// Clients that come again as soon as they are refused would fill the cores with refusals; so each takes a moment.
@@ -83,7 +97,10 @@ fn work(waiting: &Mutex<Receiver<Job>>) {
     // A hash fills a core for a tenth of a second, another request needs microseconds.
     priority::lower();
     loop {
-        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let next = waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv();
         let Ok(job) = next else { return };
         // A panic drops the job's reply, which tells its requester; the thread goes on.
         let _ = catch_unwind(AssertUnwindSafe(job));

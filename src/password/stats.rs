@@ -43,7 +43,11 @@ impl Stats {
                 "How long passwords waited for a thread.",
                 &SECONDS,
             ),
-            worked: metrics::histogram("bai_password_hash_seconds", "How long a hash took.", &SECONDS),
+            worked: metrics::histogram(
+                "bai_password_hash_seconds",
+                "How long a hash took.",
+                &SECONDS,
+            ),
             places,
         }
     }
@@ -55,7 +59,11 @@ impl Stats {
         metrics.show(&self.waited);
         metrics.show(&self.worked);
         let places = u64::try_from(self.places).unwrap_or(u64::MAX);
-        metrics.set("bai_password_queue_places", "Passwords that may wait: password.queue.", places);
+        metrics.set(
+            "bai_password_queue_places",
+            "Passwords that may wait: password.queue.",
+            places,
+        );
     }
 
     pub fn refuse(&self) {
@@ -64,14 +72,21 @@ impl Stats {
 
     pub fn wait(&self) -> Waiting {
         self.waiting.inc();
-        Waiting { waiting: self.waiting.clone(), since: Instant::now() }
+        Waiting {
+            waiting: self.waiting.clone(),
+            since: Instant::now(),
+        }
     }
 
     pub fn run(&self, waiting: Waiting) -> Running {
         self.waited.observe(waiting.since.elapsed().as_secs_f64());
         drop(waiting);
         self.running.inc();
-        Running { running: self.running.clone(), worked: self.worked.clone(), since: Instant::now() }
+        Running {
+            running: self.running.clone(),
+            worked: self.worked.clone(),
+            since: Instant::now(),
+        }
     }
 }
 

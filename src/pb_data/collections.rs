@@ -70,8 +70,14 @@ impl Unfit {
     /// The error about the database at `path`.
     pub fn at(self, path: &Path) -> Error {
         match self {
-            Self::Sqlite(error) => Error::Unfit { path: path.to_owned(), reason: error.to_string() },
-            Self::Reason(reason) => Error::Unfit { path: path.to_owned(), reason },
+            Self::Sqlite(error) => Error::Unfit {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            },
+            Self::Reason(reason) => Error::Unfit {
+                path: path.to_owned(),
+                reason,
+            },
         }
     }
 }
@@ -84,8 +90,7 @@ impl From<rusqlite::Error> for Unfit {
 
 impl Tables {
     pub fn read(db: &Connection) -> Result<Self, Unfit> {
-        let columns =
-            "SELECT count(*) FROM pragma_table_info('_collections') WHERE name IN ('fields', 'options')";
+        let columns = "SELECT count(*) FROM pragma_table_info('_collections') WHERE name IN ('fields', 'options')";
         let known: u32 = db.query_row(columns, [], |row| row.get(0))?;
         if known != 2 {
             let reason = "it is no database of PocketBase 0.23 or newer; start a newer PocketBase on it once";
@@ -95,17 +100,25 @@ impl Tables {
         Ok(Self {
             users: Table::read(db, Kind::Users)?.ok_or_else(|| missing(Kind::Users))?,
             companies: Table::read(db, Kind::Companies)?,
-            superusers: Table::read(db, Kind::Superusers)?.ok_or_else(|| missing(Kind::Superusers))?,
+            superusers: Table::read(db, Kind::Superusers)?
+                .ok_or_else(|| missing(Kind::Superusers))?,
         })
     }
 
     /// The collections as they are from now on.
     pub fn collections(&self) -> Collections {
         let users = self.users.collection.clone();
-        let companies = self.companies.as_ref().map(|table| table.collection.clone());
+        let companies = self
+            .companies
+            .as_ref()
+            .map(|table| table.collection.clone());
         let otherwise = Collections::new(users.created).companies;
         let superusers = self.superusers.collection.clone();
-        Collections { users, companies: companies.unwrap_or(otherwise), superusers }
+        Collections {
+            users,
+            companies: companies.unwrap_or(otherwise),
+            superusers,
+        }
     }
 
     /// The tables in the order in which they are brought here: users refer to companies.
@@ -116,9 +129,13 @@ impl Tables {
     pub fn left_behind(&self) -> Vec<String> {
         let of = |table: &Table| {
             let name = table.collection.kind.name();
-            let hidden =
-                table.fields.iter().filter(|field| field.hidden && !super::records::is_ours(&field.name));
-            hidden.map(|field| format!("{name}.{}: hidden in PocketBase", field.name)).collect::<Vec<_>>()
+            let hidden = table
+                .fields
+                .iter()
+                .filter(|field| field.hidden && !super::records::is_ours(&field.name));
+            hidden
+                .map(|field| format!("{name}.{}: hidden in PocketBase", field.name))
+                .collect::<Vec<_>>()
         };
         self.in_order().flat_map(of).collect()
     }
@@ -128,12 +145,21 @@ impl Table {
     fn read(db: &Connection, kind: Kind) -> Result<Option<Self>, Unfit> {
         let sql = "SELECT id, fields, options, created, updated FROM _collections WHERE lower(name) = lower(?) AND type != 'view'";
         let row = db.query_row(sql, [kind.name()], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+            ))
         });
-        let Some((id, fields, options, created, updated)) = row.optional()? else { return Ok(None) };
+        let Some((id, fields, options, created, updated)) = row.optional()? else {
+            return Ok(None);
+        };
         let (fields, options, created, updated): (String, String, String, String) =
             (fields, options, created, updated);
-        let bad = |what: &str| Unfit::Reason(format!("the {what} of {} cannot be read", kind.name()));
+        let bad =
+            |what: &str| Unfit::Reason(format!("the {what} of {} cannot be read", kind.name()));
         let options: Options = serde_json::from_str(&options).map_err(|_| bad("options"))?;
         let token = options.auth_token;
         Ok(Some(Self {
@@ -143,7 +169,9 @@ impl Table {
                 kind,
                 id,
                 fields: Some(fields),
-                token_secret: token.map(|token| token.secret).filter(|secret| !secret.is_empty()),
+                token_secret: token
+                    .map(|token| token.secret)
+                    .filter(|secret| !secret.is_empty()),
                 created: date(&created).unwrap_or(Timestamp::UNIX_EPOCH),
                 updated: date(&updated).unwrap_or(Timestamp::UNIX_EPOCH),
             },

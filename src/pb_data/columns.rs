@@ -43,7 +43,9 @@ impl<'a> Columns<'a> {
         match self.value(name) {
             None | Some(ValueRef::Null) => Ok(0),
             Some(ValueRef::Integer(number)) => Ok(number),
-            Some(ValueRef::Real(number)) => whole(number).ok_or(Problem::bad(name, "not a whole number")),
+            Some(ValueRef::Real(number)) => {
+                whole(number).ok_or(Problem::bad(name, "not a whole number"))
+            }
             Some(_) => Err(Problem::bad(name, "not a number")),
         }
     }
@@ -63,9 +65,15 @@ impl<'a> Columns<'a> {
     /// Every column that is not ours and not hidden, as the text of one JSON object; `None` when there is none.
     pub fn others(&self) -> Result<Option<String>, Problem> {
         let mut others = Map::new();
-        for field in self.table.fields.iter().filter(|field| !field.hidden && !is_ours(&field.name)) {
+        for field in self
+            .table
+            .fields
+            .iter()
+            .filter(|field| !field.hidden && !is_ours(&field.name))
+        {
             if let Some(value) = self.value(&field.name) {
-                let value = json(value, field).ok_or_else(|| Problem::BadColumn(field.name.clone()))?;
+                let value =
+                    json(value, field).ok_or_else(|| Problem::BadColumn(field.name.clone()))?;
                 others.insert(field.name.clone(), value);
             }
         }

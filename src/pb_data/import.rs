@@ -99,13 +99,25 @@ pub async fn import(
     now: Timestamp,
 ) -> Result<Summary, Error> {
     set_collections(source, store).await?;
-    let mut import = Import { store, watcher, now, summary: Summary::default(), pending: None };
+    let mut import = Import {
+        store,
+        watcher,
+        now,
+        summary: Summary::default(),
+        pending: None,
+    };
     let count = |table: &Table| {
         let sql = format!("SELECT count(*) FROM `{}`", table.collection.kind.name());
         source.db.query_row(&sql, [], |row| row.get::<_, i64>(0))
     };
-    let counts = source.tables.in_order().map(count).collect::<Result<Vec<_>, _>>()?;
-    import.watcher.total(counts.iter().sum::<i64>().unsigned_abs());
+    let counts = source
+        .tables
+        .in_order()
+        .map(count)
+        .collect::<Result<Vec<_>, _>>()?;
+    import
+        .watcher
+        .total(counts.iter().sum::<i64>().unsigned_abs());
     for table in source.tables.in_order() {
         import.table(source, table).await?;
     }
@@ -143,7 +155,9 @@ impl Import<'_> {
     /// In the order of the rows, which is that of creation: so are the numbers that the store gives.
     async fn table(&mut self, source: &Source, table: &Table) -> Result<(), Error> {
         let kind = table.collection.kind;
-        let mut statement = source.db.prepare(&format!("SELECT * FROM `{}` ORDER BY rowid", kind.name()))?;
+        let mut statement = source
+            .db
+            .prepare(&format!("SELECT * FROM `{}` ORDER BY rowid", kind.name()))?;
         let mut rows = statement.query([])?;
         let mut batch = Vec::with_capacity(BATCH);
         while let Some(row) = rows.next()? {
@@ -178,14 +192,27 @@ impl Import<'_> {
         let writes = new.iter().cloned().map(insertion).collect();
         let (store, now) = (self.store.clone(), self.now);
         let written = tokio::spawn(async move { store.write_each(writes, now).await });
-        self.pending = Some(Pending { kind, records: new, written });
+        self.pending = Some(Pending {
+            kind,
+            records: new,
+            written,
+        });
         Ok(())
     }
 
     /// Waits for the batch that is being written, if there is one.
     async fn settle(&mut self) -> Result<(), Error> {
-        let Some(Pending { kind, records, written }) = self.pending.take() else { return Ok(()) };
-        let outcomes = written.await.map_err(|e| store::Error::Failed(e.to_string()))??;
+        let Some(Pending {
+            kind,
+            records,
+            written,
+        }) = self.pending.take()
+        else {
+            return Ok(());
+        };
+        let outcomes = written
+            .await
+            .map_err(|e| store::Error::Failed(e.to_string()))??;
         self.watcher.done(records.len());
         for (record, outcome) in records.into_iter().zip(outcomes) {
             match outcome {
@@ -216,7 +243,10 @@ impl Import<'_> {
     fn refuse(&mut self, kind: Kind, id: &str, problem: Problem) -> Result<(), Error> {
         self.summary.of_mut(kind).refused += 1;
         let found = Found { kind, id, problem };
-        self.watcher.found(&found).map_err(|cause| Error::File { path: "the report".into(), cause })
+        self.watcher.found(&found).map_err(|cause| Error::File {
+            path: "the report".into(),
+            cause,
+        })
     }
 }
 
@@ -232,7 +262,10 @@ async fn here(store: &Store, record: &Record) -> Result<Option<Record>, Error> {
     Ok(match record {
         Record::User(user) => store.user_by_id(&user.id).await?.map(Record::User),
         Record::Company(company) => store.company_by_id(&company.id).await?.map(Record::Company),
-        Record::Superuser(superuser) => store.superuser_by_id(&superuser.id).await?.map(Record::Superuser),
+        Record::Superuser(superuser) => store
+            .superuser_by_id(&superuser.id)
+            .await?
+            .map(Record::Superuser),
     })
 }
 
@@ -271,9 +304,13 @@ fn renewed(known: Option<String>, imported: Option<&String>) -> Option<String> {
 /// Who has what the record would need for itself.
 async fn taken(store: &Store, record: &Record, conflict: Conflict) -> Result<Problem, Error> {
     let (column, owner) = match (record, conflict) {
-        (Record::User(user), Conflict::OpenId) => {
-            ("openid", store.user_by_openid(&user.openid).await?.map(|user| user.id))
-        }
+        (Record::User(user), Conflict::OpenId) => (
+            "openid",
+            store
+                .user_by_openid(&user.openid)
+                .await?
+                .map(|user| user.id),
+        ),
         (Record::User(user), Conflict::Phone) => {
             let owner = match &user.phone {
                 Some(phone) => store.user_by_phone(phone).await?,
@@ -283,11 +320,18 @@ async fn taken(store: &Store, record: &Record, conflict: Conflict) -> Result<Pro
         }
         (Record::User(user), Conflict::Email) => {
             let email = user.email.as_deref().unwrap_or_default();
-            ("email", store.user_by_email(email).await?.map(|user| user.id))
+            (
+                "email",
+                store.user_by_email(email).await?.map(|user| user.id),
+            )
         }
-        (Record::Superuser(superuser), _) => {
-            ("email", store.superuser_by_email(&superuser.email).await?.map(|superuser| superuser.id))
-        }
+        (Record::Superuser(superuser), _) => (
+            "email",
+            store
+                .superuser_by_email(&superuser.email)
+                .await?
+                .map(|superuser| superuser.id),
+        ),
         (Record::Company(company), _) => {
             let owner = store.company_by_company_id(&company.company_id).await?;
             ("company_id", owner.map(|company| company.id))

@@ -3,7 +3,8 @@
 use super::collections::Table;
 use super::columns::Columns;
 use crate::domain::{
-    Company, IdType, Kind, OpenId, Phone, RecordId, Status, Superuser, TokenKey, User, UserNumber, UserType,
+    Company, IdType, Kind, OpenId, Phone, RecordId, Status, Superuser, TokenKey, User, UserNumber,
+    UserType,
 };
 use crate::store::Record;
 
@@ -46,10 +47,15 @@ pub const FIXED_FIELDS: [&str; 7] = [
 ];
 
 /// What the kinds are called.
-pub const ID_TYPES: [(IdType, &str); 2] =
-    [(IdType::WeChat, "WeChat"), (IdType::ManagePlatform, "ManagePlatform")];
+pub const ID_TYPES: [(IdType, &str); 2] = [
+    (IdType::WeChat, "WeChat"),
+    (IdType::ManagePlatform, "ManagePlatform"),
+];
 /// What the types are called.
-pub const USER_TYPES: [(UserType, &str); 2] = [(UserType::Guest, "游客"), (UserType::Registered, "注册用户")];
+pub const USER_TYPES: [(UserType, &str); 2] = [
+    (UserType::Guest, "游客"),
+    (UserType::Registered, "注册用户"),
+];
 
 /// The cost of the dearest bcrypt hash that is taken: a login with it takes about five seconds.
 const MAX_COST: u8 = 16;
@@ -103,7 +109,8 @@ pub fn record(columns: &Columns<'_>, table: &Table) -> Result<Record, Problem> {
 
 fn user(columns: &Columns<'_>) -> Result<User, Problem> {
     let openid = columns.text("openid")?;
-    let id_type = one_of(columns, "users_idtype", &ID_TYPES)?.ok_or(Problem::bad("users_idtype", "empty"))?;
+    let id_type =
+        one_of(columns, "users_idtype", &ID_TYPES)?.ok_or(Problem::bad("users_idtype", "empty"))?;
     // What registration and the first login give a user who says nothing of it.
     let otherwise = match id_type {
         IdType::WeChat => UserType::Guest,
@@ -129,9 +136,10 @@ fn user(columns: &Columns<'_>) -> Result<User, Problem> {
         name: columns.text("users_name")?,
         phone: match columns.text("users_phone")?.trim() {
             "" => None,
-            phone => {
-                Some(Phone::parse(phone).map_err(|_| Problem::bad("users_phone", "not a phone number"))?)
-            }
+            phone => Some(
+                Phone::parse(phone)
+                    .map_err(|_| Problem::bad("users_phone", "not a phone number"))?,
+            ),
         },
         picture: columns.text("users_picture")?,
         id_number: columns.text("users_id_number")?,
@@ -168,7 +176,9 @@ fn superuser(columns: &Columns<'_>) -> Result<Superuser, Problem> {
     Ok(Superuser {
         id: id(columns)?,
         number: 0,
-        email: Some(email).filter(|email| !email.is_empty()).ok_or(Problem::bad("email", "empty"))?,
+        email: Some(email)
+            .filter(|email| !email.is_empty())
+            .ok_or(Problem::bad("email", "empty"))?,
         email_visibility: columns.is_set("emailVisibility")?,
         verified: columns.is_set("verified")?,
         password_hash: password_hash(columns)?.ok_or(Problem::bad("password", "empty"))?,
@@ -193,7 +203,9 @@ fn one_of<T: Copy>(
         return Ok(None);
     }
     let found = choices.iter().find(|(_, word)| *word == text);
-    found.map(|(value, _)| Some(*value)).ok_or(Problem::bad(name, "not one of its choices"))
+    found
+        .map(|(value, _)| Some(*value))
+        .ok_or(Problem::bad(name, "not one of its choices"))
 }
 
 /// An empty key would leave the collection's secret alone to sign tokens.
@@ -208,17 +220,27 @@ fn password_hash(columns: &Columns<'_>) -> Result<Option<String>, Problem> {
     match columns.text("password")? {
         hash if hash.is_empty() => Ok(None),
         hash if is_bcrypt(&hash) => Ok(Some(hash)),
-        _ => Err(Problem::bad("password", "not a bcrypt hash that can be verified here")),
+        _ => Err(Problem::bad(
+            "password",
+            "not a bcrypt hash that can be verified here",
+        )),
     }
 }
 
 /// `$2a$10$`, 22 characters of salt and 31 of hash.
 fn is_bcrypt(hash: &str) -> bool {
     let mut parts = hash.split('$');
-    let [Some(""), Some(version), Some(cost), Some(rest), None] = [(); 5].map(|()| parts.next()) else {
+    let [Some(""), Some(version), Some(cost), Some(rest), None] = [(); 5].map(|()| parts.next())
+    else {
         return false;
     };
-    let cost_fits = cost.len() == 2 && cost.parse().is_ok_and(|cost: u8| (4..=MAX_COST).contains(&cost));
+    let cost_fits = cost.len() == 2
+        && cost
+            .parse()
+            .is_ok_and(|cost: u8| (4..=MAX_COST).contains(&cost));
     let in_alphabet = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'/';
-    matches!(version, "2a" | "2b" | "2y") && cost_fits && rest.len() == 53 && rest.bytes().all(in_alphabet)
+    matches!(version, "2a" | "2b" | "2y")
+        && cost_fits
+        && rest.len() == 53
+        && rest.bytes().all(in_alphabet)
 }

@@ -49,7 +49,12 @@ impl Source {
         // One transaction, so that all that is read is of one moment.
         db.execute_batch("PRAGMA query_only = 1; BEGIN")?;
         let tables = Tables::read(&db).map_err(|error| error.at(path))?;
-        Ok(Self { db, tables, is_in_use, _copy: copy })
+        Ok(Self {
+            db,
+            tables,
+            is_in_use,
+            _copy: copy,
+        })
     }
 
     /// Whether a process had the database open: what it changes from now on is not seen.
@@ -73,15 +78,26 @@ impl Source {
 
 /// SQLite is kept from writing: a shared memory that is there is only read, and where there is none, no log is.
 fn open_in_place(folder: &Path) -> Result<Connection, Error> {
-    let how = if exists(folder, "-shm") { "readonly_shm=1" } else { "immutable=1" };
+    let how = if exists(folder, "-shm") {
+        "readonly_shm=1"
+    } else {
+        "immutable=1"
+    };
     let uri = format!("file:{}?mode=ro&{how}", escaped(&folder.join("data.db")));
-    Ok(Connection::open_with_flags(uri, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)?)
+    Ok(Connection::open_with_flags(
+        uri,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
+    )?)
 }
 
 /// A path as SQLite's URIs want it.
 fn escaped(path: &Path) -> String {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    absolute.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+    absolute
+        .to_string_lossy()
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23")
 }
 
 /// A log without the shared memory that leads through it cannot be read without making that.
@@ -110,13 +126,22 @@ fn look_at_locks(folder: &Path) -> Result<bool, Error> {
         Ok((true, _)) => Err(Error::Busy(path)),
         Ok((false, is_open)) => Ok(is_open),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(cause) => Err(Error::File { path: shared, cause }),
+        Err(cause) => Err(Error::File {
+            path: shared,
+            cause,
+        }),
     }
 }
 
 fn is_locked(file: &File, byte: u64) -> io::Result<bool> {
     let whole = FlockType::WriteLock;
-    let lock = Flock { start: byte, length: 1, pid: None, typ: whole, offset_type: FlockOffsetType::Set };
+    let lock = Flock {
+        start: byte,
+        length: 1,
+        pid: None,
+        typ: whole,
+        offset_type: FlockOffsetType::Set,
+    };
     Ok(fcntl_getlk(file, &lock)?.is_some())
 }
 
@@ -124,14 +149,18 @@ fn copy_of(folder: &Path) -> Result<TempDir, Error> {
     let copy = private_folder()?;
     for name in ["data.db", "data.db-wal"] {
         let from = folder.join(name);
-        fs::copy(&from, copy.path().join(name)).map_err(|cause| Error::File { path: from, cause })?;
+        fs::copy(&from, copy.path().join(name))
+            .map_err(|cause| Error::File { path: from, cause })?;
     }
     Ok(copy)
 }
 
 /// What a backup has of the database.
 fn unpacked(path: &Path) -> Result<TempDir, Error> {
-    let failed = |cause| Error::File { path: path.to_owned(), cause };
+    let failed = |cause| Error::File {
+        path: path.to_owned(),
+        cause,
+    };
     let file = File::open(path).map_err(failed)?;
     let mut archive = ZipArchive::new(file).map_err(|_| Error::NotThere(path.to_owned()))?;
     let copy = private_folder()?;
@@ -150,5 +179,8 @@ fn unpacked(path: &Path) -> Result<TempDir, Error> {
 
 /// A folder that nobody else can look into: password hashes go there.
 fn private_folder() -> Result<TempDir, Error> {
-    tempfile::tempdir().map_err(|cause| Error::File { path: std::env::temp_dir(), cause })
+    tempfile::tempdir().map_err(|cause| Error::File {
+        path: std::env::temp_dir(),
+        cause,
+    })
 }

@@ -23,7 +23,12 @@ pub struct Made {
 /// Notes a change that was made, if anything is another than before: what changes nothing is no event, so that nobody can fill
 /// the record with it.
 pub fn note(app: &App, by: &By, made: &Made) {
-    let kind = match (made.is_password, made.editor, made.is_deletion, &made.before) {
+    let kind = match (
+        made.is_password,
+        made.editor,
+        made.is_deletion,
+        &made.before,
+    ) {
         (_, _, true, _) => EventKind::RecordDelete,
         (.., None) => EventKind::RecordCreate,
         (true, ..) => EventKind::PasswordChange,
@@ -41,13 +46,24 @@ pub fn note(app: &App, by: &By, made: &Made) {
         }
         _ => collection.to_owned(),
     };
-    app.note(by.event(app, kind).about(made.record.id().as_str()).detail(detail));
+    app.note(
+        by.event(app, kind)
+            .about(made.record.id().as_str())
+            .detail(detail),
+    );
 }
 
 /// The names of the fields that are others now.
 fn changed_fields(before: &Record, after: &Record, collections: &Collections) -> String {
-    let (before, after) = (view::record(before, collections).0, view::record(after, collections).0);
-    let changed = after.iter().filter(|(name, value)| before.get(*name) != Some(value));
-    let names = changed.map(|(name, _)| name.as_str()).filter(|name| !STAMPS.contains(name));
+    let (before, after) = (
+        view::record(before, collections).0,
+        view::record(after, collections).0,
+    );
+    let changed = after
+        .iter()
+        .filter(|(name, value)| before.get(*name) != Some(value));
+    let names = changed
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !STAMPS.contains(name));
     names.collect::<Vec<_>>().join(", ")
 }

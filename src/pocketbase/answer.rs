@@ -32,12 +32,18 @@ impl<O: Outcomes> Reply<O> {
     /// 200 with what `fields` leaves of `body`.
     pub fn new(body: &O::Body, fields: &Fields) -> Self {
         let body = fields.pick(body.to_json().unwrap_or_default());
-        Self { body: Some(body.to_string()), outcomes: PhantomData }
+        Self {
+            body: Some(body.to_string()),
+            outcomes: PhantomData,
+        }
     }
 
     /// 204.
     pub fn empty() -> Self {
-        Self { body: None, outcomes: PhantomData }
+        Self {
+            body: None,
+            outcomes: PhantomData,
+        }
     }
 }
 
@@ -59,7 +65,12 @@ impl<O: Outcomes> ApiResponse for Reply<O> {
         let error = |(status, text): &(u16, &'static str)| {
             documented(*status, text, Some(PocketBaseError::schema_ref()))
         };
-        MetaResponses { responses: success.into_iter().chain(O::ERRORS.iter().map(error)).collect() }
+        MetaResponses {
+            responses: success
+                .into_iter()
+                .chain(O::ERRORS.iter().map(error))
+                .collect(),
+        }
     }
 
     fn register(registry: &mut Registry) {

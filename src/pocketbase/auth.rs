@@ -86,7 +86,11 @@ impl Outcomes for PbAuthRefresh {
 #[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
 impl AuthApi {
     /// 登录方式(SDK:listAuthMethods)
-    #[oai(path = "/collections/:collection/auth-methods", method = "get", operation_id = "pbAuthMethods")]
+    #[oai(
+        path = "/collections/:collection/auth-methods",
+        method = "get",
+        operation_id = "pbAuthMethods"
+    )]
     async fn auth_methods(
         &self,
         /// tbl_auth_users 或 pbc_421601843
@@ -105,7 +109,10 @@ impl AuthApi {
             "usernamePassword": false,
             "emailPassword": true,
         });
-        Ok(Reply::new(&AnyData(methods), &Fields::parse(fields.0.as_deref())?))
+        Ok(Reply::new(
+            &AnyData(methods),
+            &Fields::parse(fields.0.as_deref())?,
+        ))
     }
 
     /// 密码登录(SDK:authWithPassword)
@@ -130,11 +137,18 @@ impl AuthApi {
         let form = body.read().map_err(not_loaded)?.unwrap_or_default();
         let form = form.check(IdentityField::of(collection.kind))?;
         let (who, token) = self.log_in(request, collection.kind, form).await?;
-        Ok(Reply::new(&RecordAuth::new(&who, token, self.0.app.collections()), &fields))
+        Ok(Reply::new(
+            &RecordAuth::new(&who, token, self.0.app.collections()),
+            &fields,
+        ))
     }
 
     /// 刷新 token(SDK:authRefresh)
-    #[oai(path = "/collections/:collection/auth-refresh", method = "post", operation_id = "pbAuthRefresh")]
+    #[oai(
+        path = "/collections/:collection/auth-refresh",
+        method = "post",
+        operation_id = "pbAuthRefresh"
+    )]
     async fn auth_refresh(
         &self,
         bearer: Bearer,
@@ -143,11 +157,17 @@ impl AuthApi {
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
     ) -> Result<Reply<PbAuthRefresh>> {
-        let collection = self.0.collection(&collection, &Kind::ALL).ok_or(Refused::NOT_A_COLLECTION)?;
+        let collection = self
+            .0
+            .collection(&collection, &Kind::ALL)
+            .ok_or(Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let caller = self.0.caller_of(&bearer, collection).await?;
         let token = self.refresh(&bearer, &caller).await?;
-        Ok(Reply::new(&RecordAuth::new(&caller.who, token, self.0.app.collections()), &fields))
+        Ok(Reply::new(
+            &RecordAuth::new(&caller.who, token, self.0.app.collections()),
+            &fields,
+        ))
     }
 }
 
@@ -170,11 +190,22 @@ impl AuthApi {
     }
 
     /// Every refusal but too many attempts is the same to the client.
-    async fn log_in(&self, request: &Request, kind: Kind, form: Credentials) -> Result<(Who, String)> {
+    async fn log_in(
+        &self,
+        request: &Request,
+        kind: Kind,
+        form: Credentials,
+    ) -> Result<(Who, String)> {
         let password = PlainPassword::attempt(form.password).map_err(|_| Refused::CREDENTIALS)?;
         let outcome = match kind {
-            Kind::Superusers => self.log_in_superuser(request, &form.identity, password).await,
-            _ => self.log_in_user(request, &form.identity, &form.fields, password).await,
+            Kind::Superusers => {
+                self.log_in_superuser(request, &form.identity, password)
+                    .await
+            }
+            _ => {
+                self.log_in_user(request, &form.identity, &form.fields, password)
+                    .await
+            }
         };
         outcome.map_err(|error| match error {
             Error::WrongPassword | Error::LoginDisabled => Refused::CREDENTIALS.into(),
@@ -217,8 +248,11 @@ impl AuthApi {
         let whom = Whom::new(superuser.as_ref().map(|superuser| &superuser.id), email);
         let admitted = limits.password(Way::Login, &source, whom);
         let attempt = auth::admitted(app, EventKind::SuperuserLoginFailed, source.ip(), admitted)?;
-        let superuser = attempt.found(superuser.ok_or(Error::PlatformUserNotFound)).ok();
-        let session = attempt.settle(auth::superuser_login(app, source.ip(), superuser, password).await)?;
+        let superuser = attempt
+            .found(superuser.ok_or(Error::PlatformUserNotFound))
+            .ok();
+        let session =
+            attempt.settle(auth::superuser_login(app, source.ip(), superuser, password).await)?;
         Ok((Who::Superuser(Box::new(session.superuser)), session.token))
     }
 }

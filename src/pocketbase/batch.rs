@@ -63,7 +63,11 @@ impl BatchApi {
         bearer: Bearer,
         body: Form<Option<Any<Map<String, Value>>>>,
     ) -> Result<Reply<PbBatch>> {
-        let body = body.read().map_err(batch_not_read)?.map(|body| body.0).unwrap_or_default();
+        let body = body
+            .read()
+            .map_err(batch_not_read)?
+            .map(|body| body.0)
+            .unwrap_or_default();
         let requests = requests(&body)?;
         let who = self.0.who(&bearer).await?;
         hold_records(request, requests.len(), record_bytes(who.as_ref()))?;
@@ -72,7 +76,9 @@ impl BatchApi {
             let plan = match self.step(one) {
                 Ok(step) => {
                     shown.push((step.action.clone(), step.fields, step.expand));
-                    self.0.plan(request, who.as_ref(), step.kind, step.action, step.body).await?
+                    self.0
+                        .plan(request, who.as_ref(), step.kind, step.action, step.body)
+                        .await?
                 }
                 Err(refused) => Err(refused),
             };
@@ -83,7 +89,10 @@ impl BatchApi {
                 break;
             }
         }
-        let records = self.0.carry_out(&self.0.by(&bearer, who.as_ref()), plans).await?;
+        let records = self
+            .0
+            .carry_out(&self.0.by(&bearer, who.as_ref()), plans)
+            .await?;
         let records = records.map_err(|(index, refused)| Refused::batch(index, &refused))?;
         let mut results = Vec::with_capacity(records.len());
         for (record, (action, fields, expand)) in records.iter().zip(shown) {
@@ -104,7 +113,9 @@ impl BatchApi {
         let text = |key| request.get(key).map(cast::text).unwrap_or_default();
         let (method, url) = (text("method"), text("url"));
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-        let rest = path.strip_prefix("/api/collections/").ok_or(Refused::BAD_REQUEST)?;
+        let rest = path
+            .strip_prefix("/api/collections/")
+            .ok_or(Refused::BAD_REQUEST)?;
         let parts: Vec<_> = rest.split('/').collect();
         let (name, action) = match (method.as_str(), parts.as_slice()) {
             ("POST", [name, "records"]) => (name, Action::Create),
@@ -113,15 +124,24 @@ impl BatchApi {
             ("DELETE", [name, "records", id]) => (name, Action::Delete((*id).to_owned())),
             _ => return Err(Refused::BAD_REQUEST),
         };
-        let collection = self.0.collection(name, &Kind::ALL).ok_or(Refused::NO_COLLECTION)?;
+        let collection = self
+            .0
+            .collection(name, &Kind::ALL)
+            .ok_or(Refused::NO_COLLECTION)?;
         let parameter = |wanted: &str| {
             let mut pairs = form_urlencoded::parse(query.as_bytes());
-            pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+            pairs
+                .find(|(name, _)| name == wanted)
+                .map(|(_, value)| value.into_owned())
         };
         Ok(Step {
             kind: collection.kind,
             action,
-            body: request.get("body").and_then(Value::as_object).cloned().unwrap_or_default(),
+            body: request
+                .get("body")
+                .and_then(Value::as_object)
+                .cloned()
+                .unwrap_or_default(),
             fields: Fields::parse(parameter("fields").as_deref())?,
             expand: Expand::parse(parameter("expand").as_deref()),
         })
@@ -148,16 +168,28 @@ fn requests(body: &Map<String, Value>) -> Result<Vec<&Map<String, Value>>, Refus
         return Err(Refused::batch_data(FieldError::BLANK.json()));
     }
     if requests.len() > MAX_REQUESTS {
-        return Err(Refused::batch_data(FieldError::too_long(MAX_REQUESTS).json()));
+        return Err(Refused::batch_data(
+            FieldError::too_long(MAX_REQUESTS).json(),
+        ));
     }
     let requests: Option<Vec<_>> = requests.iter().map(Value::as_object).collect();
     let requests = requests.ok_or(Refused::BATCH_NOT_READ)?;
     let wrong: Map<_, _> = requests.iter().enumerate().filter_map(missing).collect();
-    if wrong.is_empty() { Ok(requests) } else { Err(Refused::batch_data(wrong.into())) }
+    if wrong.is_empty() {
+        Ok(requests)
+    } else {
+        Err(Refused::batch_data(wrong.into()))
+    }
 }
 
 fn missing((index, request): (usize, &&Map<String, Value>)) -> Option<(String, Value)> {
-    let is_missing = |key: &&str| request.get(*key).map(cast::text).unwrap_or_default().is_empty();
+    let is_missing = |key: &&str| {
+        request
+            .get(*key)
+            .map(cast::text)
+            .unwrap_or_default()
+            .is_empty()
+    };
     let missing: Map<_, _> = ["method", "url"]
         .into_iter()
         .filter(is_missing)

@@ -33,7 +33,11 @@ impl Key {
             Value::Number(number) => Kept::Number(number),
             Value::Bool(flag) => Kept::Bool(flag),
         };
-        Self { id, rowid: record.rowid(), values: fields.iter().map(keep).collect() }
+        Self {
+            id,
+            rowid: record.rowid(),
+            values: fields.iter().map(keep).collect(),
+        }
     }
 
     fn bytes(&self) -> usize {
@@ -79,7 +83,14 @@ pub struct Best {
 
 impl Best {
     pub fn new(needed: usize, budget: usize) -> Self {
-        Self { needed, budget, bytes: 0, keys: Vec::new(), sorted: 0, is_full: false }
+        Self {
+            needed,
+            budget,
+            bytes: 0,
+            keys: Vec::new(),
+            sorted: 0,
+            is_full: false,
+        }
     }
 
     /// Looks at one more key.

@@ -57,7 +57,10 @@ pub fn empty(field: &Field) -> Value {
 pub fn json_number(number: f64) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.fract() == 0.0 && number.abs() <= EXACT {
-        #[expect(clippy::cast_possible_truncation, reason = "whole, and small enough to be exact")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "whole, and small enough to be exact"
+        )]
         return (number as i64).into();
     }
     Number::from_f64(number).map_or(Value::from(0), Value::Number)
@@ -72,7 +75,11 @@ fn json(value: &Value) -> Value {
 }
 
 fn texts(value: &Value) -> Vec<Value> {
-    let one = |value: &Value| Some(text(value)).filter(|text| !text.is_empty()).map(Value::from);
+    let one = |value: &Value| {
+        Some(text(value))
+            .filter(|text| !text.is_empty())
+            .map(Value::from)
+    };
     match value {
         Value::Array(values) => values.iter().filter_map(one).collect(),
         other => one(other).into_iter().collect(),
@@ -82,8 +89,18 @@ fn texts(value: &Value) -> Vec<Value> {
 /// PocketBase's form of a date; nothing for what is none.
 fn date_text(text: &str) -> String {
     let iso = text.trim().replacen(' ', "T", 1);
-    let local = || iso.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp());
-    iso.parse::<Timestamp>().ok().or_else(local).map(pb_data::date_text).unwrap_or_default()
+    let local = || {
+        iso.parse::<DateTime>()
+            .ok()?
+            .to_zoned(TimeZone::UTC)
+            .ok()
+            .map(|at| at.timestamp())
+    };
+    iso.parse::<Timestamp>()
+        .ok()
+        .or_else(local)
+        .map(pb_data::date_text)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -69,7 +69,9 @@ impl Context {
             Ok(editor) => editor,
             Err(refused) => return Ok(Err(refused)),
         };
-        let passwords = self.passwords(request, who, kind, editor, &action, &body).await?;
+        let passwords = self
+            .passwords(request, who, kind, editor, &action, &body)
+            .await?;
         Ok(Ok(self.planned(kind, action, body, editor, passwords)?))
     }
 
@@ -77,7 +79,12 @@ impl Context {
     ///
     /// # Errors
     /// [`Error::TooMany`], and errors of ours.
-    pub async fn plan_unasked(&self, kind: Kind, action: Action, body: Map<String, Value>) -> Result<Plan> {
+    pub async fn plan_unasked(
+        &self,
+        kind: Kind,
+        action: Action,
+        body: Map<String, Value>,
+    ) -> Result<Plan> {
         let sent = Sent::of(&body);
         let mut passwords = Passwords::NONE;
         if needs_hash(kind, &action, &sent) {
@@ -95,9 +102,21 @@ impl Context {
         passwords: Passwords,
     ) -> Result<Plan> {
         let app = &self.app;
-        let (id, conversation) = (RecordId::from_random(app.random.bytes()?), app.random.uuid()?);
+        let (id, conversation) = (
+            RecordId::from_random(app.random.bytes()?),
+            app.random.uuid()?,
+        );
         let token_key = auth::new_token_key(app)?;
-        Ok(Plan { kind, action, body, editor, passwords, id, conversation, token_key })
+        Ok(Plan {
+            kind,
+            action,
+            body,
+            editor,
+            passwords,
+            id,
+            conversation,
+            token_key,
+        })
     }
 
     /// Makes all changes or none; the records as they are then, a deleted one as it was.
@@ -128,7 +147,12 @@ impl Context {
             }
             Ok(Ok(all))
         };
-        let made = self.app.store.edit(self.app.clock.now(), all).await.map_err(Error::from);
+        let made = self
+            .app
+            .store
+            .edit(self.app.clock.now(), all)
+            .await
+            .map_err(Error::from);
         wishes.settle(&self.app, by, &made).await;
         Ok(made?.map(|all| {
             for made in &all {
@@ -154,8 +178,12 @@ fn editor(
     let own = |user: &User, id: &str| user.id.as_str() == id;
     match (who, kind, action) {
         (Some(Who::Superuser(_)), ..) => Ok(Editor::Superuser),
-        (Some(Who::User(user)), Kind::Users, Action::Update(id)) if own(user, id) => Ok(Editor::Owner),
-        (Some(Who::User(user)), Kind::Users, Action::Upsert) if own(user, &id_in(body)) => Ok(Editor::Owner),
+        (Some(Who::User(user)), Kind::Users, Action::Update(id)) if own(user, id) => {
+            Ok(Editor::Owner)
+        }
+        (Some(Who::User(user)), Kind::Users, Action::Upsert) if own(user, &id_in(body)) => {
+            Ok(Editor::Owner)
+        }
         (_, Kind::Users, Action::Update(_)) => Err(Refused::NOT_FOUND),
         _ => Err(Refused::SUPERUSERS_ONLY),
     }
@@ -177,8 +205,16 @@ fn make(
         Ok(write) => write,
         Err(refused) => return Ok(Err(refused)),
     };
-    let record = edit.write(write)?.map_err(|conflict| refusal(conflict, before.is_none()));
-    Ok(record.map(|record| Made { record, before, editor, is_password, is_deletion }))
+    let record = edit
+        .write(write)?
+        .map_err(|conflict| refusal(conflict, before.is_none()));
+    Ok(record.map(|record| Made {
+        record,
+        before,
+        editor,
+        is_password,
+        is_deletion,
+    }))
 }
 
 /// The write that the plan comes to now, and the record before, unless it is new.
@@ -218,13 +254,30 @@ fn read(edit: &Edit<'_, '_>, kind: Kind, id: &RecordId) -> Result<Option<Record>
 }
 
 fn create(plan: Plan, schemas: &Schemas, now: jiff::Timestamp) -> Result<Write, Refused> {
-    let Plan { kind, body, passwords, id, conversation, token_key, .. } = plan;
+    let Plan {
+        kind,
+        body,
+        passwords,
+        id,
+        conversation,
+        token_key,
+        ..
+    } = plan;
     let schema = schemas.of(kind);
-    let identity = Identity { id, conversation, token_key, now };
+    let identity = Identity {
+        id,
+        conversation,
+        token_key,
+        now,
+    };
     Ok(match kind {
         Kind::Users => Write::InsertUser(users::create(&body, schema, passwords, identity)?),
-        Kind::Companies => Write::InsertCompany(companies::create(&body, schema, identity.id, now)?),
-        Kind::Superusers => Write::InsertSuperuser(superusers::create(&body, schema, passwords, identity)?),
+        Kind::Companies => {
+            Write::InsertCompany(companies::create(&body, schema, identity.id, now)?)
+        }
+        Kind::Superusers => {
+            Write::InsertSuperuser(superusers::create(&body, schema, passwords, identity)?)
+        }
     })
 }
 
@@ -235,7 +288,14 @@ fn update(
     schemas: &Schemas,
     collections: &Collections,
 ) -> Result<Write, Refused> {
-    let Plan { kind, body, editor, passwords, token_key, .. } = plan;
+    let Plan {
+        kind,
+        body,
+        editor,
+        passwords,
+        token_key,
+        ..
+    } = plan;
     let schema = schemas.of(kind);
     let shown = view::record(before, collections).0;
     Ok(match before {
@@ -246,9 +306,10 @@ fn update(
         Record::Company(company) => {
             Write::UpdateCompany(id, companies::update(company, &shown, &body, schema)?)
         }
-        Record::Superuser(_) => {
-            Write::UpdateSuperuser(id, superusers::update(&shown, &body, schema, passwords, token_key)?)
-        }
+        Record::Superuser(_) => Write::UpdateSuperuser(
+            id,
+            superusers::update(&shown, &body, schema, passwords, token_key)?,
+        ),
     })
 }
 
@@ -263,7 +324,11 @@ fn delete(kind: Kind, id: RecordId) -> Write {
 fn refusal(conflict: Conflict, is_new: bool) -> Refused {
     let field = |name, error| {
         let errors = FieldErrors::from([(name, error)]);
-        if is_new { Refused::create(errors) } else { Refused::update(errors) }
+        if is_new {
+            Refused::create(errors)
+        } else {
+            Refused::update(errors)
+        }
     };
     match conflict {
         Conflict::Id => field("id", FieldError::NOT_UNIQUE),

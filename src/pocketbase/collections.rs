@@ -64,14 +64,22 @@ enum PbReadOnly {}
 impl Outcomes for PbReadOnly {
     type Body = AnyData;
     const SUCCESS: Option<(u16, &str)> = None;
-    const ERRORS: &[(u16, &str)] =
-        &[(401, "token 无效或已过期"), (403, "集合不可修改"), (404, "集合不存在"), (500, "服务端内部错误")];
+    const ERRORS: &[(u16, &str)] = &[
+        (401, "token 无效或已过期"),
+        (403, "集合不可修改"),
+        (404, "集合不存在"),
+        (500, "服务端内部错误"),
+    ];
 }
 
 #[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
 impl CollectionsApi {
     /// 查询集合列表(SDK:collections.getList、getFullList):仅超级管理员
-    #[oai(path = "/collections", method = "get", operation_id = "pbListCollections")]
+    #[oai(
+        path = "/collections",
+        method = "get",
+        operation_id = "pbListCollections"
+    )]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn list(
         &self,
@@ -92,11 +100,24 @@ impl CollectionsApi {
         skip_total: Query<Option<String>>,
     ) -> Result<Reply<PbListCollections>> {
         let by = self.0.ensure_superuser(&bearer).await?;
-        let paging = Paging::parse(page.0.as_deref(), per_page.0.as_deref(), skip_total.0.as_deref())?;
+        let paging = Paging::parse(
+            page.0.as_deref(),
+            per_page.0.as_deref(),
+            skip_total.0.as_deref(),
+        )?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let found = self.find(by.actor, &filter.0.unwrap_or_default(), &sort.0.unwrap_or_default()).await?;
+        let found = self
+            .find(
+                by.actor,
+                &filter.0.unwrap_or_default(),
+                &sort.0.unwrap_or_default(),
+            )
+            .await?;
         let (total_items, total_pages) = paging.totals(found.len() as u64);
-        let items = paging.of(found).into_iter().map(|described| fields.pick_record(described.json));
+        let items = paging
+            .of(found)
+            .into_iter()
+            .map(|described| fields.pick_record(described.json));
         let list = CollectionList {
             items: items.collect(),
             page: paging.page,
@@ -108,7 +129,11 @@ impl CollectionsApi {
     }
 
     /// 查询一个集合(SDK:collections.getOne):仅超级管理员
-    #[oai(path = "/collections/:collection", method = "get", operation_id = "pbViewCollection")]
+    #[oai(
+        path = "/collections/:collection",
+        method = "get",
+        operation_id = "pbViewCollection"
+    )]
     async fn view(
         &self,
         bearer: Bearer,
@@ -119,22 +144,38 @@ impl CollectionsApi {
     ) -> Result<Reply<PbViewCollection>> {
         self.0.ensure_superuser(&bearer).await?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let collection = self.0.app.collections().find(&collection).ok_or(Refused::NOT_FOUND)?;
+        let collection = self
+            .0
+            .app
+            .collections()
+            .find(&collection)
+            .ok_or(Refused::NOT_FOUND)?;
         let described = describe(&self.0, collection.kind);
-        Ok(Reply::new(&AnyData(Value::Object(described.json.0)), &fields))
+        Ok(Reply::new(
+            &AnyData(Value::Object(described.json.0)),
+            &fields,
+        ))
     }
 
     /// 创建集合:不支持
     ///
     /// 服务端只有 tbl_auth_users、tbl_company、_superusers 三个集合,不能增改删:超级管理员得到 403。
-    #[oai(path = "/collections", method = "post", operation_id = "pbCreateCollection")]
+    #[oai(
+        path = "/collections",
+        method = "post",
+        operation_id = "pbCreateCollection"
+    )]
     async fn create(&self, bearer: Bearer) -> Result<Reply<PbReadOnly>> {
         self.0.ensure_superuser(&bearer).await?;
         Err(Refused::READ_ONLY.into())
     }
 
     /// 修改集合:不支持
-    #[oai(path = "/collections/:collection", method = "patch", operation_id = "pbUpdateCollection")]
+    #[oai(
+        path = "/collections/:collection",
+        method = "patch",
+        operation_id = "pbUpdateCollection"
+    )]
     async fn update(
         &self,
         bearer: Bearer,
@@ -145,7 +186,11 @@ impl CollectionsApi {
     }
 
     /// 删除集合:不支持
-    #[oai(path = "/collections/:collection", method = "delete", operation_id = "pbDeleteCollection")]
+    #[oai(
+        path = "/collections/:collection",
+        method = "delete",
+        operation_id = "pbDeleteCollection"
+    )]
     async fn delete(
         &self,
         bearer: Bearer,
@@ -159,7 +204,11 @@ impl CollectionsApi {
 impl CollectionsApi {
     async fn refuse_change(&self, bearer: &Bearer, name_or_id: &str) -> Result<Reply<PbReadOnly>> {
         self.0.ensure_superuser(bearer).await?;
-        self.0.app.collections().find(name_or_id).ok_or(Refused::NOT_FOUND)?;
+        self.0
+            .app
+            .collections()
+            .find(name_or_id)
+            .ok_or(Refused::NOT_FOUND)?;
         Err(Refused::READ_ONLY.into())
     }
 
@@ -169,7 +218,10 @@ impl CollectionsApi {
         if SUPERUSER_ONLY.iter().any(|word| filter.contains(word)) {
             return Err(Refused::BAD_REQUEST.into());
         }
-        let mut found: Vec<_> = IN_ORDER.into_iter().map(|kind| describe(&self.0, kind)).collect();
+        let mut found: Vec<_> = IN_ORDER
+            .into_iter()
+            .map(|kind| describe(&self.0, kind))
+            .collect();
         if !filter.is_empty() {
             let filter = Filter::parse(filter).map_err(bad)?;
             filter.check(is_field).map_err(bad)?;
@@ -192,7 +244,11 @@ impl CollectionsApi {
         let now = self.0.app.clock.now();
         self.0
             .evaluate(actor, move |budget| {
-                let context = filter::Context { now, auth: None, is_superuser: true };
+                let context = filter::Context {
+                    now,
+                    auth: None,
+                    is_superuser: true,
+                };
                 let mut found = Vec::with_capacity(all.len());
                 for described in &all {
                     if filter.matches(described, &context, budget)? {

@@ -32,7 +32,14 @@ pub fn create(
     match (company_id, given.errors.is_empty()) {
         (Some(company_id), true) => {
             let columns = Value::Object(columns).to_string();
-            Ok(Company { id, number: 0, company_id, columns, created: now, updated: now })
+            Ok(Company {
+                id,
+                number: 0,
+                company_id,
+                columns,
+                created: now,
+                updated: now,
+            })
         }
         _ => Err(Refused::create(given.errors)),
     }
@@ -55,13 +62,21 @@ pub fn update(
     let company_id = key(&mut given);
     let changed = given.columns(own(schema));
     done(given.errors)?;
-    let mut columns: Map<String, Value> = serde_json::from_str(&company.columns).unwrap_or_default();
+    let mut columns: Map<String, Value> =
+        serde_json::from_str(&company.columns).unwrap_or_default();
     columns.extend(changed);
-    Ok(CompanyUpdate { company_id, columns: Some(Value::Object(columns).to_string()) })
+    Ok(CompanyUpdate {
+        company_id,
+        columns: Some(Value::Object(columns).to_string()),
+    })
 }
 
 fn done(errors: FieldErrors) -> Result<(), Refused> {
-    if errors.is_empty() { Ok(()) } else { Err(Refused::update(errors)) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused::update(errors))
+    }
 }
 
 /// The key that the company is to have.
@@ -73,7 +88,9 @@ fn key(given: &mut Given<'_>) -> Option<String> {
 
 fn own(schema: &Schema) -> impl Iterator<Item = &Field> {
     let is_own = |field: &&Field| {
-        !field.is_hidden && field.kind != FieldKind::Autodate && !OURS.contains(&field.name.as_str())
+        !field.is_hidden
+            && field.kind != FieldKind::Autodate
+            && !OURS.contains(&field.name.as_str())
     };
     schema.fields().filter(is_own)
 }

@@ -38,7 +38,15 @@ pub fn describe(context: &Context, kind: Kind) -> Described {
         ("updateRule", update),
         ("deleteRule", Value::Null),
         ("name", kind.name().into()),
-        ("type", if kind == Kind::Companies { "base" } else { "auth" }.into()),
+        (
+            "type",
+            if kind == Kind::Companies {
+                "base"
+            } else {
+                "auth"
+            }
+            .into(),
+        ),
         ("fields", context.schemas().of(kind).to_json()),
         ("indexes", indexes(collection)),
         ("created", date_text(collection.created).into()),
@@ -50,8 +58,15 @@ pub fn describe(context: &Context, kind: Kind) -> Described {
     if kind != Kind::Companies {
         json.extend(auth_options(context, kind));
     }
-    let place = IN_ORDER.iter().zip(1..).find(|(other, _)| **other == kind).map_or(0, |(_, place)| place);
-    Described { json: AuthRecord(json), place }
+    let place = IN_ORDER
+        .iter()
+        .zip(1..)
+        .find(|(other, _)| **other == kind)
+        .map_or(0, |(_, place)| place);
+    Described {
+        json: AuthRecord(json),
+        place,
+    }
 }
 
 /// The rules that the server goes by, in PocketBase's words: for lists, for one record, and for updates.
@@ -86,7 +101,9 @@ fn indexes(collection: &Collection) -> Value {
             own.into_iter().map(str::to_owned).chain(login).collect()
         }
         Kind::Companies => {
-            json!(["CREATE UNIQUE INDEX `idx_tbl_company_company_id` ON `tbl_company` (`company_id`)"])
+            json!([
+                "CREATE UNIQUE INDEX `idx_tbl_company_company_id` ON `tbl_company` (`company_id`)"
+            ])
         }
         Kind::Superusers => login.into_iter().collect(),
     }
@@ -96,11 +113,17 @@ fn indexes(collection: &Collection) -> Value {
 fn auth_options(context: &Context, kind: Kind) -> Map<String, Value> {
     let mut options: Map<String, Value> = serde_json::from_str(AUTH_OPTIONS).unwrap_or_default();
     let token = &context.app.config.token;
-    let lifetime = if kind == Kind::Users { token.lifetime } else { token.superuser_lifetime };
+    let lifetime = if kind == Kind::Users {
+        token.lifetime
+    } else {
+        token.superuser_lifetime
+    };
     options["authToken"]["duration"] = lifetime.as_secs().into();
     options["authAlert"]["enabled"] = (kind == Kind::Superusers).into();
-    options["passwordAuth"]["identityFields"] =
-        IdentityField::of(kind).iter().map(|field| super::forms::name_of(*field)).collect();
+    options["passwordAuth"]["identityFields"] = IdentityField::of(kind)
+        .iter()
+        .map(|field| super::forms::name_of(*field))
+        .collect();
     options
 }
 

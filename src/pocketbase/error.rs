@@ -39,96 +39,162 @@ impl Refused {
         StatusCode::BAD_REQUEST,
         "The filter compares too much text of one record: use fewer comparisons, or none of long fields with each other.",
     );
-    pub const NOT_LOADED: Self =
-        Self::new(StatusCode::BAD_REQUEST, "An error occurred while loading the submitted data.");
+    pub const NOT_LOADED: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "An error occurred while loading the submitted data.",
+    );
     pub const CREDENTIALS: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to authenticate.");
-    pub const NO_OTP: Self =
-        Self::new(StatusCode::FORBIDDEN, "The collection is not configured to allow OTP authentication.");
-    pub const NO_OAUTH2: Self =
-        Self::new(StatusCode::FORBIDDEN, "The collection is not configured to allow OAuth2 authentication.");
+    pub const NO_OTP: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "The collection is not configured to allow OTP authentication.",
+    );
+    pub const NO_OAUTH2: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "The collection is not configured to allow OAuth2 authentication.",
+    );
     pub const NO_MAIL: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to request email change.");
-    pub const UNAUTHENTICATED: Self =
-        Self::new(StatusCode::UNAUTHORIZED, "The request requires valid record authorization token.");
-    pub const NOT_A_USER: Self =
-        Self::new(StatusCode::FORBIDDEN, "The request requires auth record from _superusers collection.");
-    pub const NOT_A_SUPERUSER: Self =
-        Self::new(StatusCode::FORBIDDEN, "The request requires auth record from tbl_auth_users collection.");
-    pub const SUPERUSERS_ONLY: Self =
-        Self::new(StatusCode::FORBIDDEN, "Only superusers can perform this action.");
-    pub const COLLECTION_FILTER: Self =
-        Self::new(StatusCode::FORBIDDEN, "Only superusers can filter by @collection.");
-    pub const REQUEST_FILTER: Self =
-        Self::new(StatusCode::FORBIDDEN, "Only superusers can filter by @request.");
-    pub const LAST_SUPERUSER: Self =
-        Self::new(StatusCode::BAD_REQUEST, "You can't delete the only existing superuser.");
-    pub const BATCH_NOT_READ: Self =
-        Self::new(StatusCode::BAD_REQUEST, "Failed to read the submitted batch data.");
-    pub const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "The requested resource wasn't found.");
+    pub const UNAUTHENTICATED: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        "The request requires valid record authorization token.",
+    );
+    pub const NOT_A_USER: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "The request requires auth record from _superusers collection.",
+    );
+    pub const NOT_A_SUPERUSER: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "The request requires auth record from tbl_auth_users collection.",
+    );
+    pub const SUPERUSERS_ONLY: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "Only superusers can perform this action.",
+    );
+    pub const COLLECTION_FILTER: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "Only superusers can filter by @collection.",
+    );
+    pub const REQUEST_FILTER: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "Only superusers can filter by @request.",
+    );
+    pub const LAST_SUPERUSER: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "You can't delete the only existing superuser.",
+    );
+    pub const BATCH_NOT_READ: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "Failed to read the submitted batch data.",
+    );
+    pub const NOT_FOUND: Self = Self::new(
+        StatusCode::NOT_FOUND,
+        "The requested resource wasn't found.",
+    );
     pub const NO_FILE: Self = Self::new(StatusCode::NOT_FOUND, "File not found.");
     /// An unknown collection where records are read or deleted …
     pub const NO_COLLECTION: Self = Self::new(StatusCode::NOT_FOUND, "Missing collection context.");
     /// … and anywhere else.
-    pub const NOT_A_COLLECTION: Self =
-        Self::new(StatusCode::NOT_FOUND, "Missing or invalid collection context.");
+    pub const NOT_A_COLLECTION: Self = Self::new(
+        StatusCode::NOT_FOUND,
+        "Missing or invalid collection context.",
+    );
     pub const SET_UP: Self = Self::new(
         StatusCode::FORBIDDEN,
         "The set-up link is not valid (any more); without a superuser, the next start prints another.",
     );
-    const ADDRESS: Self =
-        Self::new(StatusCode::FORBIDDEN, "Superusers are not allowed to come from this address.");
+    const ADDRESS: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "Superusers are not allowed to come from this address.",
+    );
     pub const NO_CLIENT: Self = Self::new(StatusCode::NOT_FOUND, "Missing or invalid client id.");
-    pub const OTHER_CLIENT: Self =
-        Self::new(StatusCode::FORBIDDEN, "The current and the previous request authorization don't match.");
-    pub const NOT_ALLOWED: Self =
-        Self::new(StatusCode::FORBIDDEN, "The authorized record is not allowed to perform this action.");
-    pub const READ_ONLY: Self =
-        Self::new(StatusCode::FORBIDDEN, "The collections of this server cannot be changed.");
-    pub const NOT_AN_AUTH_COLLECTION: Self =
-        Self::new(StatusCode::NOT_FOUND, "Missing or invalid auth collection context.");
-    pub const NO_FILE_TOKEN: Self =
-        Self::new(StatusCode::FORBIDDEN, "Insufficient permissions to access the resource.");
+    pub const OTHER_CLIENT: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "The current and the previous request authorization don't match.",
+    );
+    pub const NOT_ALLOWED: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "The authorized record is not allowed to perform this action.",
+    );
+    pub const READ_ONLY: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "The collections of this server cannot be changed.",
+    );
+    pub const NOT_AN_AUTH_COLLECTION: Self = Self::new(
+        StatusCode::NOT_FOUND,
+        "Missing or invalid auth collection context.",
+    );
+    pub const NO_FILE_TOKEN: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "Insufficient permissions to access the resource.",
+    );
     pub const BACKUP_BUSY: Self = Self::new(
         StatusCode::BAD_REQUEST,
         "Try again later - another backup/restore process has already been started.",
     );
     pub const BACKUP_FAILED: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to create backup.");
     pub const UPLOAD_FAILED: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to upload backup.");
-    pub const RESTORE_FAILED: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to restore backup.");
-    pub const NO_BACKUP: Self = Self::new(StatusCode::BAD_REQUEST, "Missing or invalid backup file.");
-    pub const BACKUP_GONE: Self =
-        Self::new(StatusCode::BAD_REQUEST, "Invalid or already deleted backup file.");
+    pub const RESTORE_FAILED: Self =
+        Self::new(StatusCode::BAD_REQUEST, "Failed to restore backup.");
+    pub const NO_BACKUP: Self =
+        Self::new(StatusCode::BAD_REQUEST, "Missing or invalid backup file.");
+    pub const BACKUP_GONE: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "Invalid or already deleted backup file.",
+    );
     const CONTENT_TYPE: Self = Self::new(StatusCode::BAD_REQUEST, "Unsupported Content-Type.");
     const TOO_LARGE: Self = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Request entity too large.");
-    const TOO_SLOW: Self = Self::new(StatusCode::REQUEST_TIMEOUT, "The request body took too long.");
+    const TOO_SLOW: Self = Self::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "The request body took too long.",
+    );
     const NOT_HTTPS: Self = Self::new(StatusCode::BAD_REQUEST, "This server speaks HTTPS only.");
     const TOO_MANY: Self = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests.");
-    const BUSY: Self = Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server is busy, try again soon.");
+    const BUSY: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The server is busy, try again soon.",
+    );
     const INTERNAL: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, SOMETHING);
 
     const fn new(status: StatusCode, message: &'static str) -> Self {
-        Self { status, message, fields: FieldErrors::new(), requests: None }
+        Self {
+            status,
+            message,
+            fields: FieldErrors::new(),
+            requests: None,
+        }
     }
 
     /// A form with wrong fields.
     pub fn form(fields: FieldErrors) -> Self {
         let message = "An error occurred while validating the submitted data.";
-        Self { fields, ..Self::new(StatusCode::BAD_REQUEST, message) }
+        Self {
+            fields,
+            ..Self::new(StatusCode::BAD_REQUEST, message)
+        }
     }
 
     /// A form with wrong fields, where PocketBase has no words of its own for that.
     pub fn bad_request(fields: FieldErrors) -> Self {
-        Self { fields, ..Self::BAD_REQUEST }
+        Self {
+            fields,
+            ..Self::BAD_REQUEST
+        }
     }
 
     /// A new record with wrong fields.
     pub fn create(fields: FieldErrors) -> Self {
-        Self { fields, ..Self::new(StatusCode::BAD_REQUEST, "Failed to create record.") }
+        Self {
+            fields,
+            ..Self::new(StatusCode::BAD_REQUEST, "Failed to create record.")
+        }
     }
 
     /// A batch that was not read: what is wrong with `requests`.
     pub fn batch_data(requests: Value) -> Self {
         let requests = Some(Box::new(requests));
-        Self { requests, ..Self::new(StatusCode::BAD_REQUEST, "Invalid batch request data.") }
+        Self {
+            requests,
+            ..Self::new(StatusCode::BAD_REQUEST, "Invalid batch request data.")
+        }
     }
 
     /// A batch of which the request `index` was refused.
@@ -139,12 +205,18 @@ impl Refused {
         let mut requests = Map::new();
         requests.insert(index.to_string(), failed);
         let requests = Some(Box::new(requests.into()));
-        Self { requests, ..Self::new(StatusCode::BAD_REQUEST, "Batch transaction failed.") }
+        Self {
+            requests,
+            ..Self::new(StatusCode::BAD_REQUEST, "Batch transaction failed.")
+        }
     }
 
     /// A change of a record with wrong fields.
     pub fn update(fields: FieldErrors) -> Self {
-        Self { fields, ..Self::new(StatusCode::BAD_REQUEST, "Failed to update record.") }
+        Self {
+            fields,
+            ..Self::new(StatusCode::BAD_REQUEST, "Failed to update record.")
+        }
     }
 
     /// Whether it is refused with this status.
@@ -159,7 +231,11 @@ impl Refused {
 
     /// In one line: what is wrong with which field, or else why it is refused.
     pub fn in_words(&self) -> String {
-        if self.fields.is_empty() { self.message.to_owned() } else { self.fields.in_words() }
+        if self.fields.is_empty() {
+            self.message.to_owned()
+        } else {
+            self.fields.in_words()
+        }
     }
 
     fn body(&self) -> Value {
@@ -171,7 +247,10 @@ impl Refused {
     }
 
     fn response(&self) -> Response {
-        Response::builder().status(self.status).content_type(JSON).body(self.body().to_string())
+        Response::builder()
+            .status(self.status)
+            .content_type(JSON)
+            .body(self.body().to_string())
     }
 }
 
@@ -196,7 +275,9 @@ pub fn batch_not_read(rejected: Rejected) -> PoemError {
 /// A form that could not be read, in the words that PocketBase has for that.
 pub fn not_loaded(rejected: Rejected) -> PoemError {
     match rejected {
-        Rejected::NotJson | Rejected::NotAnObject | Rejected::NotAString(_) => Refused::NOT_LOADED.into(),
+        Rejected::NotJson | Rejected::NotAnObject | Rejected::NotAString(_) => {
+            Refused::NOT_LOADED.into()
+        }
         other => other.into(),
     }
 }
@@ -215,10 +296,18 @@ pub fn to_response(error: PoemError, method: &Method) -> Response {
     if error.is::<NotFoundError>() || error.is::<MethodNotAllowedError>() {
         // PocketBase looks for a page where a GET finds no route.
         let is_get = method == Method::GET || method == Method::HEAD;
-        return if is_get { Refused::NO_FILE.response() } else { Refused::NOT_FOUND.response() };
+        return if is_get {
+            Refused::NO_FILE.response()
+        } else {
+            Refused::NOT_FOUND.response()
+        };
     }
     match error.status() {
-        status if status.is_client_error() => Refused { status, ..Refused::BAD_REQUEST }.response(),
+        status if status.is_client_error() => Refused {
+            status,
+            ..Refused::BAD_REQUEST
+        }
+        .response(),
         _ => internal(),
     }
 }
@@ -247,7 +336,9 @@ fn ours(error: &Error) -> Response {
 pub fn unread(rejected: &Rejected) -> Response {
     let mut response = refused(rejected).response();
     if let Some(retry_after) = rejected.as_response().headers().get(header::RETRY_AFTER) {
-        response.headers_mut().insert(header::RETRY_AFTER, retry_after.clone());
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, retry_after.clone());
     }
     response
 }

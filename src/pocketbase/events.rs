@@ -50,7 +50,11 @@ impl EventRecord {
             kind: event.kind.name().to_owned(),
             cause: event.cause.map(Cause::name).unwrap_or_default().to_owned(),
             actor: event.actor.name().to_owned(),
-            actorId: event.actor.id().map(RecordId::to_string).unwrap_or_default(),
+            actorId: event
+                .actor
+                .id()
+                .map(RecordId::to_string)
+                .unwrap_or_default(),
             subject: event.subject,
             source: event.source.map(|ip| ip.to_string()).unwrap_or_default(),
             detail: event.detail,
@@ -105,12 +109,28 @@ impl EventsApi {
         limit: Query<Option<String>>,
     ) -> Result<Reply<PbListEvents>> {
         let by = self.0.ensure_superuser(&bearer).await?;
-        let limit = limit.0.filter(|text| !text.is_empty()).map(|text| text.parse().unwrap_or_default());
+        let limit = limit
+            .0
+            .filter(|text| !text.is_empty())
+            .map(|text| text.parse().unwrap_or_default());
         let (user, kind, since, until, before) = (user.0, kind.0, since.0, until.0, before.0);
-        let query = EventQuery { user, kind, since, until, before, limit };
+        let query = EventQuery {
+            user,
+            kind,
+            since,
+            until,
+            before,
+            limit,
+        };
         let _turn = self.0.places.turn(by.actor).await?;
-        let EventPage { events, has_more } = auth::find_events(&self.0.app, query).await?.map_err(refusal)?;
-        let next = events.last().filter(|_| has_more).map(|(id, _)| id.to_string()).unwrap_or_default();
+        let EventPage { events, has_more } = auth::find_events(&self.0.app, query)
+            .await?
+            .map_err(refusal)?;
+        let next = events
+            .last()
+            .filter(|_| has_more)
+            .map(|(id, _)| id.to_string())
+            .unwrap_or_default();
         let items = events.into_iter().map(EventRecord::new).collect();
         Ok(Reply::new(&EventList { items, next }, &Fields::all()))
     }

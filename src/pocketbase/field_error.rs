@@ -36,12 +36,17 @@ impl FieldErrors {
 
     /// Whether this is what is wrong with the field.
     pub fn has(&self, field: &str, error: &FieldError) -> bool {
-        self.0.get(field).is_some_and(|known| known.code == error.code)
+        self.0
+            .get(field)
+            .is_some_and(|known| known.code == error.code)
     }
 
     /// In one line.
     pub fn in_words(&self) -> String {
-        let words = self.0.iter().map(|(name, error)| format!("{name}: {}", error.message));
+        let words = self
+            .0
+            .iter()
+            .map(|(name, error)| format!("{name}: {}", error.message));
         words.collect::<Vec<_>>().join(" ")
     }
 
@@ -56,39 +61,67 @@ impl FieldErrors {
 
 impl<const N: usize> From<[(&'static str, FieldError); N]> for FieldErrors {
     fn from(errors: [(&'static str, FieldError); N]) -> Self {
-        Self(errors.into_iter().map(|(name, error)| (name.into(), error)).collect())
+        Self(
+            errors
+                .into_iter()
+                .map(|(name, error)| (name.into(), error))
+                .collect(),
+        )
     }
 }
 
 impl FieldError {
-    pub const BACKUP_NAME: Self = Self::new("validation_match_invalid", "Must be in a valid format.");
-    pub const BACKUP_EXISTS: Self =
-        Self::new("validation_backup_name_exists", "The backup file name is invalid or already exists.");
-    pub const UPLOAD_EXISTS: Self =
-        Self::new("validation_backup_name_exists", "Backup file with the specified name already exists.");
+    pub const BACKUP_NAME: Self =
+        Self::new("validation_match_invalid", "Must be in a valid format.");
+    pub const BACKUP_EXISTS: Self = Self::new(
+        "validation_backup_name_exists",
+        "The backup file name is invalid or already exists.",
+    );
+    pub const UPLOAD_EXISTS: Self = Self::new(
+        "validation_backup_name_exists",
+        "Backup file with the specified name already exists.",
+    );
     pub const BLANK: Self = Self::new("validation_required", "Cannot be blank.");
     pub const EMAIL: Self = Self::new("validation_is_email", "Must be a valid email address.");
     pub const FORMAT: Self = Self::new("validation_invalid_format", "Invalid value format.");
-    pub const MAIL_PASSWORD: Self =
-        Self::new("validation_invalid_password", "Missing or invalid auth record password.");
+    pub const MAIL_PASSWORD: Self = Self::new(
+        "validation_invalid_password",
+        "Missing or invalid auth record password.",
+    );
     pub const MAIL_TOKEN: Self = Self::new("validation_invalid_token", "Invalid or expired token.");
-    pub const MAIL_TOKEN_CLAIMS: Self =
-        Self::new("validation_invalid_token_claims", "Missing email token claim.");
-    pub const MAIL_TOKEN_PAYLOAD: Self =
-        Self::new("validation_invalid_token_payload", "Invalid token payload - newEmail must be set.");
+    pub const MAIL_TOKEN_CLAIMS: Self = Self::new(
+        "validation_invalid_token_claims",
+        "Missing email token claim.",
+    );
+    pub const MAIL_TOKEN_PAYLOAD: Self = Self::new(
+        "validation_invalid_token_payload",
+        "Invalid token payload - newEmail must be set.",
+    );
     pub const MISMATCH: Self = Self::new("validation_values_mismatch", "Values don't match.");
     pub const NOT_IN: Self = Self::new("validation_in_invalid", "Must be a valid value.");
     pub const NOT_UNIQUE: Self = Self::new("validation_not_unique", "Value must be unique.");
-    pub const OLD_PASSWORD: Self =
-        Self::new("validation_invalid_old_password", "Missing or invalid old password.");
+    pub const OLD_PASSWORD: Self = Self::new(
+        "validation_invalid_old_password",
+        "Missing or invalid old password.",
+    );
     pub const OWN_EMAIL: Self = Self::new("validation_not_in_invalid", "Must not be in list.");
-    pub const PRIMARY_KEY: Self =
-        Self::new("validation_pk_change", "The record primary key cannot be changed.");
-    pub const WHOLE: Self = Self::new("validation_only_int_constraint", "Decimal numbers are not allowed.");
+    pub const PRIMARY_KEY: Self = Self::new(
+        "validation_pk_change",
+        "The record primary key cannot be changed.",
+    );
+    pub const WHOLE: Self = Self::new(
+        "validation_only_int_constraint",
+        "Decimal numbers are not allowed.",
+    );
     pub const VALUE: Self = Self::new("validation_invalid_value", "Invalid value.");
 
     const fn new(code: &'static str, message: &'static str) -> Self {
-        Self { code, message: Cow::Borrowed(message), params: None, is_of_items: false }
+        Self {
+            code,
+            message: Cow::Borrowed(message),
+            params: None,
+            is_of_items: false,
+        }
     }
 
     /// A list or text that is too long.
@@ -128,8 +161,14 @@ impl FieldError {
 
     /// A list some of whose items are wrong, if there are any.
     pub fn of_items(items: impl Iterator<Item = (usize, Self)>) -> Option<Self> {
-        let errors: BTreeMap<_, _> = items.map(|(place, error)| (place.to_string(), error.json())).collect();
-        (!errors.is_empty()).then(|| Self { params: Some(json!(errors)), is_of_items: true, ..Self::VALUE })
+        let errors: BTreeMap<_, _> = items
+            .map(|(place, error)| (place.to_string(), error.json()))
+            .collect();
+        (!errors.is_empty()).then(|| Self {
+            params: Some(json!(errors)),
+            is_of_items: true,
+            ..Self::VALUE
+        })
     }
 
     /// Not one of the values of a select field.
@@ -152,7 +191,10 @@ impl FieldError {
 
     /// An id that is too short; PocketBase tells the limit here, and not for a password.
     pub fn min(min: usize) -> Self {
-        Self { params: Some(json!({ "min": min })), ..Invalid::TooShort { min }.into() }
+        Self {
+            params: Some(json!({ "min": min })),
+            ..Invalid::TooShort { min }.into()
+        }
     }
 
     /// As PocketBase writes it.

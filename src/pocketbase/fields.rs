@@ -33,8 +33,16 @@ impl Fields {
             depth += i32::from(c == '(') - i32::from(c == ')');
             c == ',' && depth == 0
         };
-        let names = text.unwrap_or_default().split(separates).map(str::trim).filter(|name| !name.is_empty());
-        names.map(Path::parse).collect::<Option<_>>().map(Self).ok_or(Refused::BAD_REQUEST)
+        let names = text
+            .unwrap_or_default()
+            .split(separates)
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        names
+            .map(Path::parse)
+            .collect::<Option<_>>()
+            .map(Self)
+            .ok_or(Refused::BAD_REQUEST)
     }
 
     /// Everything.
@@ -59,24 +67,37 @@ impl Fields {
 
     /// What is wanted of a record in a list, whose own keys always stay.
     pub fn pick_record(&self, record: AuthRecord) -> AuthRecord {
-        if self.0.is_empty() { record } else { AuthRecord(pick_keys(record.0, &self.paths())) }
+        if self.0.is_empty() {
+            record
+        } else {
+            AuthRecord(pick_keys(record.0, &self.paths()))
+        }
     }
 
     fn paths(&self) -> Vec<Wanted<'_>> {
-        self.0.iter().map(|path| (path.name.as_str(), path.excerpt)).collect()
+        self.0
+            .iter()
+            .map(|path| (path.name.as_str(), path.excerpt))
+            .collect()
     }
 }
 
 impl Path {
     fn parse(text: &str) -> Option<Self> {
         let Some((name, modifier)) = text.split_once(':') else {
-            return Some(Self { name: text.to_owned(), excerpt: None });
+            return Some(Self {
+                name: text.to_owned(),
+                excerpt: None,
+            });
         };
         let arguments = modifier.strip_prefix("excerpt(")?.strip_suffix(')')?;
         let (max, dots) = arguments.split_once(',').unwrap_or((arguments, ""));
         let max = max.trim().parse().ok().filter(|max| *max > 0)?;
         let dots = matches!(dots.trim(), "1" | "t" | "T" | "true" | "True" | "TRUE");
-        Some(Self { name: name.to_owned(), excerpt: Some(Excerpt { max, dots }) })
+        Some(Self {
+            name: name.to_owned(),
+            excerpt: Some(Excerpt { max, dots }),
+        })
     }
 }
 
@@ -90,7 +111,9 @@ fn inside<'a>((path, excerpt): &Wanted<'a>, key: &str) -> Option<Wanted<'a>> {
 
 /// The begin of a text without its tags and with single spaces, as PocketBase makes it of what its editor wrote.
 fn shorten(value: Value, excerpt: Option<Excerpt>) -> Value {
-    let (Value::String(text), Some(Excerpt { max, dots })) = (&value, excerpt) else { return value };
+    let (Value::String(text), Some(Excerpt { max, dots })) = (&value, excerpt) else {
+        return value;
+    };
     let mut in_tag = false;
     let is_text = |c: &char| {
         let was_in_tag = in_tag;
@@ -122,7 +145,10 @@ fn pick_keys(object: Map<String, Value>, paths: &[Wanted<'_>]) -> Map<String, Va
             let value = shorten(value, *excerpt);
             return Some((key, value));
         }
-        let below: Vec<Wanted<'_>> = paths.iter().filter_map(|wanted| inside(wanted, &key)).collect();
+        let below: Vec<Wanted<'_>> = paths
+            .iter()
+            .filter_map(|wanted| inside(wanted, &key))
+            .collect();
         if any && below.is_empty() {
             return Some((key, value));
         }
@@ -145,16 +171,36 @@ mod tests {
             (" , ", value.clone()),
             ("*", value.clone()),
             ("token", json!({ "token": "t" })),
-            ("token, record.id", json!({ "record": { "id": 1 }, "token": "t" })),
-            ("*,record.id", json!({ "record": { "id": 1 }, "token": "t" })),
-            ("record.id,record", json!({ "record": { "email": "e", "id": 1, "name": "n" } })),
+            (
+                "token, record.id",
+                json!({ "record": { "id": 1 }, "token": "t" }),
+            ),
+            (
+                "*,record.id",
+                json!({ "record": { "id": 1 }, "token": "t" }),
+            ),
+            (
+                "record.id,record",
+                json!({ "record": { "email": "e", "id": 1, "name": "n" } }),
+            ),
             ("recor,nothing", json!({})),
         ] {
-            assert_eq!(Fields::parse(Some(fields)).unwrap().pick(value.clone()), expected, "{fields}");
+            assert_eq!(
+                Fields::parse(Some(fields)).unwrap().pick(value.clone()),
+                expected,
+                "{fields}"
+            );
         }
-        let list = Fields::parse(Some("id")).unwrap().pick(json!([{ "id": 1, "x": 2 }, { "x": 3 }]));
+        let list = Fields::parse(Some("id"))
+            .unwrap()
+            .pick(json!([{ "id": 1, "x": 2 }, { "x": 3 }]));
         assert_eq!(list, json!([{ "id": 1 }, {}]));
-        for fields in ["name:excerpt", "name:excerpt(0)", "name:excerpt(x)", "name:upper(3)"] {
+        for fields in [
+            "name:excerpt",
+            "name:excerpt(0)",
+            "name:excerpt(x)",
+            "name:upper(3)",
+        ] {
             assert!(Fields::parse(Some(fields)).is_err(), "{fields}");
         }
     }
@@ -164,13 +210,20 @@ mod tests {
         let value = json!({ "a": "<p>张三 and  others</p>", "b": { "c": "abc" }, "n": 5 });
         for (fields, expected) in [
             ("a:excerpt(2)", json!({ "a": "张三" })),
-            ("a:excerpt(3, true),n:excerpt(1)", json!({ "a": "张三...", "n": 5 })),
+            (
+                "a:excerpt(3, true),n:excerpt(1)",
+                json!({ "a": "张三...", "n": 5 }),
+            ),
             (
                 "a:excerpt(99,true),b.c:excerpt(1,true)",
                 json!({ "a": "张三 and others", "b": { "c": "a..." } }),
             ),
         ] {
-            assert_eq!(Fields::parse(Some(fields)).unwrap().pick(value.clone()), expected, "{fields}");
+            assert_eq!(
+                Fields::parse(Some(fields)).unwrap().pick(value.clone()),
+                expected,
+                "{fields}"
+            );
         }
     }
 }

@@ -25,9 +25,15 @@ impl Condition {
     ///
     /// # Errors
     /// [`Refused`] as PocketBase refuses.
-    pub fn parse(filter: &str, sort: &str, schema: &Schema, is_superuser: bool) -> Result<Self, Refused> {
-        for (word, refused) in
-            SUPERUSER_ONLY.into_iter().zip([Refused::COLLECTION_FILTER, Refused::REQUEST_FILTER])
+    pub fn parse(
+        filter: &str,
+        sort: &str,
+        schema: &Schema,
+        is_superuser: bool,
+    ) -> Result<Self, Refused> {
+        for (word, refused) in SUPERUSER_ONLY
+            .into_iter()
+            .zip([Refused::COLLECTION_FILTER, Refused::REQUEST_FILTER])
         {
             if !is_superuser && (filter.contains(word) || sort.contains(word)) {
                 return Err(refused);
@@ -44,8 +50,14 @@ impl Condition {
         };
         let bad = |_| Refused::BAD_REQUEST;
         Ok(Self {
-            filter: (!filter.is_empty()).then(parse_filter).transpose().map_err(bad)?,
-            sort: (!sort.is_empty()).then(parse_sort).transpose().map_err(bad)?,
+            filter: (!filter.is_empty())
+                .then(parse_filter)
+                .transpose()
+                .map_err(bad)?,
+            sort: (!sort.is_empty())
+                .then(parse_sort)
+                .transpose()
+                .map_err(bad)?,
         })
     }
 
@@ -53,9 +65,20 @@ impl Condition {
     ///
     /// # Errors
     /// [`TooCostly`] when `budget` does not reach.
-    pub fn holds(&self, row: &Row<'_>, asker: &Asker<'_>, budget: &Budget) -> Result<bool, TooCostly> {
+    pub fn holds(
+        &self,
+        row: &Row<'_>,
+        asker: &Asker<'_>,
+        budget: &Budget,
+    ) -> Result<bool, TooCostly> {
         let auth = asker.row.as_ref().map(|row| row as &dyn filter::Record);
-        let context = filter::Context { now: asker.now, auth, is_superuser: asker.is_superuser };
-        self.filter.as_ref().map_or(Ok(true), |filter| filter.matches(row, &context, budget))
+        let context = filter::Context {
+            now: asker.now,
+            auth,
+            is_superuser: asker.is_superuser,
+        };
+        self.filter
+            .as_ref()
+            .map_or(Ok(true), |filter| filter.matches(row, &context, budget))
     }
 }

@@ -43,9 +43,16 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Form<T> {
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        let of = |content_type| MetaMediaType { content_type, schema: T::schema_ref() };
+        let of = |content_type| MetaMediaType {
+            content_type,
+            schema: T::schema_ref(),
+        };
         let content = [JSON, MULTIPART, URLENCODED].map(of).into();
-        Some(MetaRequest { description: None, content, required: T::IS_REQUIRED })
+        Some(MetaRequest {
+            description: None,
+            content,
+            required: T::IS_REQUIRED,
+        })
     }
 
     async fn from_request(
@@ -62,20 +69,30 @@ async fn object(request: &Request, body: &mut RequestBody) -> Result<Map<String,
     if bytes.is_empty() {
         return Ok(Map::new());
     }
-    let declared = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let declared = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     let is = |media_type| declared.unwrap_or_default().starts_with(media_type);
     if is(JSON) {
         return from_json(request, &bytes);
     }
     if is(URLENCODED) {
         hold_pairs(request, form_urlencoded::parse(&bytes).count())?;
-        return entries(request, form_urlencoded::parse(&bytes).into_owned().collect());
+        return entries(
+            request,
+            form_urlencoded::parse(&bytes).into_owned().collect(),
+        );
     }
     if is(MULTIPART) {
         return entries(request, parts(request, bytes).await?);
     }
     // PocketBase would read XML, too, if it were the right one.
-    Err(if is("application/xml") || is("text/xml") { Rejected::NotJson } else { Rejected::NotDeclaredJson })
+    Err(if is("application/xml") || is("text/xml") {
+        Rejected::NotJson
+    } else {
+        Rejected::NotDeclaredJson
+    })
 }
 
 /// Memory is held for what is parsed, not for how it was written: signs may have been escaped.
@@ -92,8 +109,9 @@ fn from_json(request: &Request, bytes: &[u8]) -> Result<Map<String, Value>, Reje
 async fn parts(request: &Request, bytes: Vec<u8>) -> Result<Vec<(String, String)>, Rejected> {
     let boundaries = bytes.windows(3).filter(|window| *window == b"\n--").count() + 1;
     let mut body = RequestBody::new(Body::from(bytes));
-    let mut form =
-        <Multipart as FromRequest>::from_request(request, &mut body).await.map_err(|_| Rejected::NotJson)?;
+    let mut form = <Multipart as FromRequest>::from_request(request, &mut body)
+        .await
+        .map_err(|_| Rejected::NotJson)?;
     let mut parts = Vec::new();
     hold_pairs(request, boundaries)?;
     while let Some(part) = form.next_field().await.map_err(|_| Rejected::NotJson)? {
@@ -116,7 +134,10 @@ fn not_json(rejected: Rejected) -> Rejected {
 }
 
 /// A name that comes more than once has the list of its texts.
-fn entries(request: &Request, parts: Vec<(String, String)>) -> Result<Map<String, Value>, Rejected> {
+fn entries(
+    request: &Request,
+    parts: Vec<(String, String)>,
+) -> Result<Map<String, Value>, Rejected> {
     let mut object = Map::new();
     for (name, text) in parts {
         if name == JSON_PAYLOAD {

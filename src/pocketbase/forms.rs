@@ -55,7 +55,11 @@ impl ConfirmRequest {
             };
             required(&mut errors, field, value.clone());
         }
-        if errors.is_empty() { Ok(()) } else { Err(Refused::form(errors)) }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Refused::form(errors))
+        }
     }
 }
 
@@ -82,13 +86,21 @@ impl PasswordAuthRequest {
         }
         let fields = match self.identityField.as_deref().unwrap_or_default() {
             "" => allowed.to_vec(),
-            name => allowed.iter().copied().filter(|field| name_of(*field) == name).collect(),
+            name => allowed
+                .iter()
+                .copied()
+                .filter(|field| name_of(*field) == name)
+                .collect(),
         };
         if fields.is_empty() {
             errors.insert("identityField", FieldError::NOT_IN);
         }
         if errors.is_empty() {
-            Ok(Credentials { identity, password, fields })
+            Ok(Credentials {
+                identity,
+                password,
+                fields,
+            })
         } else {
             Err(Refused::form(errors))
         }
@@ -122,5 +134,9 @@ pub fn email(field: &'static str, value: Option<String>) -> Result<String, Refus
     if errors.is_empty() && Email::parse(&email).is_none() {
         errors.insert(field, FieldError::EMAIL);
     }
-    if errors.is_empty() { Ok(email) } else { Err(Refused::form(errors)) }
+    if errors.is_empty() {
+        Ok(email)
+    } else {
+        Err(Refused::form(errors))
+    }
 }

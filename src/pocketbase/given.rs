@@ -17,7 +17,11 @@ pub struct Given<'a> {
 
 impl<'a> Given<'a> {
     /// `body` as far as it is about fields of `schema`; `users_rank_level+` and its like are done already.
-    pub fn new(record: &'a Map<String, Value>, body: &Map<String, Value>, schema: &'a Schema) -> Self {
+    pub fn new(
+        record: &'a Map<String, Value>,
+        body: &Map<String, Value>,
+        schema: &'a Schema,
+    ) -> Self {
         let mut given = Map::new();
         for (key, value) in body {
             if let Some((field, sum)) = modified(schema, record, key, value) {
@@ -26,7 +30,12 @@ impl<'a> Given<'a> {
                 given.insert(key.clone(), cast::to_field(field, value));
             }
         }
-        Self { record, body: given, schema, errors: FieldErrors::new() }
+        Self {
+            record,
+            body: given,
+            schema,
+            errors: FieldErrors::new(),
+        }
     }
 
     /// The fields that there are.
@@ -37,12 +46,16 @@ impl<'a> Given<'a> {
     /// What a new record of `schema` has before anything is given.
     pub fn blank(schema: &Schema) -> Map<String, Value> {
         let shown = schema.fields().filter(|field| !field.is_hidden);
-        shown.map(|field| (field.name.clone(), cast::empty(field))).collect()
+        shown
+            .map(|field| (field.name.clone(), cast::empty(field)))
+            .collect()
     }
 
     /// The new value of the field, if it is another one.
     pub fn change(&self, field: &str) -> Option<&Value> {
-        self.body.get(field).filter(|value| self.record.get(field) != Some(value))
+        self.body
+            .get(field)
+            .filter(|value| self.record.get(field) != Some(value))
     }
 
     /// The value that the field is to have.
@@ -53,7 +66,10 @@ impl<'a> Given<'a> {
     /// The new text of the field, if it is another one, and not too long.
     pub fn text(&mut self, field: &'static str) -> Option<String> {
         let text = cast::text(self.change(field)?);
-        let max = self.schema.field(field).map_or(usize::MAX, |field| field.max);
+        let max = self
+            .schema
+            .field(field)
+            .map_or(usize::MAX, |field| field.max);
         if text.chars().count() > max {
             self.errors.insert(field, Invalid::TooLong { max }.into());
             return None;
@@ -94,7 +110,9 @@ impl<'a> Given<'a> {
     pub fn columns<'b>(&mut self, fields: impl Iterator<Item = &'b Field>) -> Map<String, Value> {
         let mut columns = Map::new();
         for field in fields {
-            let Some(value) = self.value(&field.name).cloned() else { continue };
+            let Some(value) = self.value(&field.name).cloned() else {
+                continue;
+            };
             match check(field, &value) {
                 Ok(()) => drop(columns.insert(field.name.clone(), value)),
                 Err(error) => self.errors.insert(field.name.clone(), error),
@@ -120,8 +138,13 @@ fn modified<'a>(
         Some(name) => (name, 1.0),
         None => (key.strip_suffix('-')?, -1.0),
     };
-    let field = schema.field(name).filter(|field| field.kind == FieldKind::Number)?;
-    Some((field, record.get(name).map_or(0.0, cast::number) + sign * cast::number(value)))
+    let field = schema
+        .field(name)
+        .filter(|field| field.kind == FieldKind::Number)?;
+    Some((
+        field,
+        record.get(name).map_or(0.0, cast::number) + sign * cast::number(value),
+    ))
 }
 
 fn check(field: &Field, value: &Value) -> Result<(), FieldError> {
@@ -133,7 +156,11 @@ fn check(field: &Field, value: &Value) -> Result<(), FieldError> {
         _ => false,
     };
     if is_empty {
-        return if field.is_required { Err(FieldError::BLANK) } else { Ok(()) };
+        return if field.is_required {
+            Err(FieldError::BLANK)
+        } else {
+            Ok(())
+        };
     }
     match (field.kind, value) {
         (FieldKind::Text, Value::String(text)) if text.chars().count() > field.max => {
@@ -143,8 +170,13 @@ fn check(field: &Field, value: &Value) -> Result<(), FieldError> {
             Err(FieldError::EMAIL)
         }
         (FieldKind::Select, value) => {
-            let texts = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-            let unknown = texts.iter().map(cast::text).find(|text| !field.values.contains(text));
+            let texts = value
+                .as_array()
+                .map_or(std::slice::from_ref(value), Vec::as_slice);
+            let unknown = texts
+                .iter()
+                .map(cast::text)
+                .find(|text| !field.values.contains(text));
             unknown.map_or(Ok(()), |text| Err(FieldError::select(&text)))
         }
         _ => Ok(()),

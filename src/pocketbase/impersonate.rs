@@ -32,8 +32,9 @@ pub struct ImpersonateRequest {
 impl ImpersonateRequest {
     /// How long the token is to live, if not as long as any other.
     fn lifetime(&self) -> Result<Option<Duration>, Refused> {
-        let seconds = u64::try_from(self.duration.unwrap_or_default())
-            .map_err(|_| Refused::form(FieldErrors::from([("duration", FieldError::too_small(0))])))?;
+        let seconds = u64::try_from(self.duration.unwrap_or_default()).map_err(|_| {
+            Refused::form(FieldErrors::from([("duration", FieldError::too_small(0))]))
+        })?;
         Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
     }
 }
@@ -57,7 +58,11 @@ impl Outcomes for PbImpersonate {
 #[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
 impl ImpersonateApi {
     /// 以他人身份获取 token(SDK:impersonate):仅超级管理员
-    #[oai(path = "/collections/:collection/impersonate/:id", method = "post", operation_id = "pbImpersonate")]
+    #[oai(
+        path = "/collections/:collection/impersonate/:id",
+        method = "post",
+        operation_id = "pbImpersonate"
+    )]
     async fn impersonate(
         &self,
         bearer: Bearer,
@@ -69,24 +74,39 @@ impl ImpersonateApi {
         body: Form<Option<ImpersonateRequest>>,
     ) -> Result<Reply<PbImpersonate>> {
         let (by, caller) = self.0.superuser(&bearer).await?;
-        let collection = self.0.collection(&collection, &AUTH).ok_or(Refused::NOT_AN_AUTH_COLLECTION)?;
-        let who = self.find(collection.kind, &id).await?.ok_or(Refused::NOT_FOUND)?;
+        let collection = self
+            .0
+            .collection(&collection, &AUTH)
+            .ok_or(Refused::NOT_AN_AUTH_COLLECTION)?;
+        let who = self
+            .find(collection.kind, &id)
+            .await?
+            .ok_or(Refused::NOT_FOUND)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let form = body.read().map_err(unread)?.unwrap_or_default();
         let token = auth::impersonate(&self.0.app, &by, &caller, &who, form.lifetime()?)?;
-        Ok(Reply::new(&RecordAuth::new(&who, token, self.0.app.collections()), &fields))
+        Ok(Reply::new(
+            &RecordAuth::new(&who, token, self.0.app.collections()),
+            &fields,
+        ))
     }
 }
 
 impl ImpersonateApi {
     async fn find(&self, kind: Kind, id: &str) -> error::Result<Option<Who>> {
-        let Some(id) = RecordId::parse(id) else { return Ok(None) };
+        let Some(id) = RecordId::parse(id) else {
+            return Ok(None);
+        };
         let store = &self.0.app.store;
         Ok(match kind {
-            Kind::Superusers => {
-                store.superuser_by_id(&id).await?.map(|found| Who::Superuser(Box::new(found)))
-            }
-            _ => store.user_by_id(&id).await?.map(|found| Who::User(Box::new(found))),
+            Kind::Superusers => store
+                .superuser_by_id(&id)
+                .await?
+                .map(|found| Who::Superuser(Box::new(found))),
+            _ => store
+                .user_by_id(&id)
+                .await?
+                .map(|found| Who::User(Box::new(found))),
         })
     }
 }

@@ -93,7 +93,13 @@ mod tests {
         ] {
             assert_eq!(parse(text.as_bytes()).unwrap(), expected, "{text}");
         }
-        for text in ["{", r#"{"a":1,"a":2}"#, r#"[{"a":1,"a":2}]"#, r#"{"a":"\ud800"}"#, "nul"] {
+        for text in [
+            "{",
+            r#"{"a":1,"a":2}"#,
+            r#"[{"a":1,"a":2}]"#,
+            r#"{"a":"\ud800"}"#,
+            "nul",
+        ] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -30,7 +30,14 @@ impl Found {
     /// The page of a list that has one record at most.
     pub fn of(only: Option<Record>, paging: &Paging) -> Self {
         let total = u64::from(only.is_some());
-        Self { records: if paging.page == 1 { only.into_iter().collect() } else { Vec::new() }, total }
+        Self {
+            records: if paging.page == 1 {
+                only.into_iter().collect()
+            } else {
+                Vec::new()
+            },
+            total,
+        }
     }
 }
 
@@ -83,8 +90,15 @@ pub struct Query {
 impl Query {
     /// The asker as filters see it.
     pub fn asker<'a>(&'a self, now: Timestamp, schemas: &'a Schemas) -> Asker<'a> {
-        let row = self.asker.as_ref().map(|record| Row::new(record, schemas.of(record.kind())));
-        Asker { now, row, is_superuser: !matches!(self.asker, Some(Record::User(_))) }
+        let row = self
+            .asker
+            .as_ref()
+            .map(|record| Row::new(record, schemas.of(record.kind())));
+        Asker {
+            now,
+            row,
+            is_superuser: !matches!(self.asker, Some(Record::User(_))),
+        }
     }
 
     /// Whoever asks, in whose turn the list is found.
@@ -108,7 +122,8 @@ impl Query {
         budget: &Budget,
     ) -> Result<bool, TooCostly> {
         let row = Row::new(record, schemas.of(self.kind));
-        self.condition.holds(&row, &self.asker(now, schemas), budget)
+        self.condition
+            .holds(&row, &self.asker(now, schemas), budget)
     }
 }
 
@@ -133,10 +148,20 @@ async fn pinned(app: &App, kind: Kind, filter: &Filter) -> Result<Option<Option<
             },
             (Kind::Users, "email") => store.user_by_email(value).await?,
             (Kind::Companies, "company_id") => {
-                return Ok(Some(store.company_by_company_id(value).await?.map(Record::Company)));
+                return Ok(Some(
+                    store
+                        .company_by_company_id(value)
+                        .await?
+                        .map(Record::Company),
+                ));
             }
             (Kind::Superusers, "email") => {
-                return Ok(Some(store.superuser_by_email(value).await?.map(Record::Superuser)));
+                return Ok(Some(
+                    store
+                        .superuser_by_email(value)
+                        .await?
+                        .map(Record::Superuser),
+                ));
             }
             _ => continue,
         };
@@ -172,9 +197,22 @@ impl Context {
             Some(who @ Who::User(_)) => {
                 let user = Record::from(who);
                 let asker = Some(user.clone());
-                self.one(Query { kind, paging, condition, asker, sort_bytes: SORT_BYTES }, user).await
+                self.one(
+                    Query {
+                        kind,
+                        paging,
+                        condition,
+                        asker,
+                        sort_bytes: SORT_BYTES,
+                    },
+                    user,
+                )
+                .await
             }
-            Some(who) => self.list_all(kind, paging, condition, Some(who.into())).await,
+            Some(who) => {
+                self.list_all(kind, paging, condition, Some(who.into()))
+                    .await
+            }
         }
     }
 
@@ -189,7 +227,13 @@ impl Context {
         condition: Condition,
         superuser: Option<Record>,
     ) -> Result<Found, ListError> {
-        let query = Query { kind, paging, condition, asker: superuser, sort_bytes: SORT_BYTES };
+        let query = Query {
+            kind,
+            paging,
+            condition,
+            asker: superuser,
+            sort_bytes: SORT_BYTES,
+        };
         if let Some(filter) = &query.condition.filter
             && let Some(only) = pinned(&self.app, kind, filter).await?
         {
@@ -205,7 +249,9 @@ impl Context {
     async fn one(&self, query: Query, record: Record) -> Result<Found, ListError> {
         let (now, schemas) = (self.app.clock.now(), Arc::clone(self.schemas()));
         self.evaluate(query.actor(), move |budget| {
-            let only = query.holds(&record, now, &schemas, budget)?.then(|| record.clone());
+            let only = query
+                .holds(&record, now, &schemas, budget)?
+                .then(|| record.clone());
             Ok(Found::of(only, &query.paging))
         })
         .await
@@ -236,7 +282,9 @@ impl Context {
         let (app, schemas) = (Arc::clone(&self.app), Arc::clone(self.schemas()));
         // The place is held to the end, even if whoever asked has gone away.
         let look = move || look(&app, &schemas, &query, &pace);
-        tokio::task::spawn_blocking(look).await.map_err(Error::internal)?
+        tokio::task::spawn_blocking(look)
+            .await
+            .map_err(Error::internal)?
     }
 
     /// The finding of `evaluation` for `actor`: here, if that takes some microseconds, and else in turn, on a thread that nobody
@@ -257,6 +305,8 @@ impl Context {
             let _turn = turn;
             evaluation(&Budget::new(Budget::EVALUATION))
         };
-        Ok(tokio::task::spawn_blocking(whole).await.map_err(Error::internal)??)
+        Ok(tokio::task::spawn_blocking(whole)
+            .await
+            .map_err(Error::internal)??)
     }
 }

@@ -23,8 +23,12 @@ enum PbRequestMail {}
 impl Outcomes for PbRequestMail {
     type Body = AnyData;
     const SUCCESS: Option<(u16, &str)> = Some((204, "已受理;服务端未配置邮件,不会发送"));
-    const ERRORS: &[(u16, &str)] =
-        &[(400, "参数错误"), (404, "集合不存在"), (408, "请求体接收超时"), (413, "请求体过大")];
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "参数错误"),
+        (404, "集合不存在"),
+        (408, "请求体接收超时"),
+        (413, "请求体过大"),
+    ];
 }
 
 enum PbRequestEmailChange {}
@@ -114,7 +118,9 @@ impl MailApi {
         let form = body.read().map_err(not_loaded)?;
         let email = forms::email("newEmail", form.and_then(|form| form.newEmail))?;
         if email_of(&caller.who) == Some(&email) {
-            return Err(Refused::form(FieldErrors::from([("newEmail", FieldError::OWN_EMAIL)])).into());
+            return Err(
+                Refused::form(FieldErrors::from([("newEmail", FieldError::OWN_EMAIL)])).into(),
+            );
         }
         Err(Refused::NO_MAIL.into())
     }
@@ -154,7 +160,10 @@ impl MailApi {
         body: Form<Option<ConfirmRequest>>,
     ) -> Result<Reply<PbConfirm>> {
         self.0.auth_collection(&collection)?;
-        body.read().map_err(not_loaded)?.unwrap_or_default().require(&["token"])?;
+        body.read()
+            .map_err(not_loaded)?
+            .unwrap_or_default()
+            .require(&["token"])?;
         Err(Refused::form([("token", FieldError::MAIL_TOKEN_CLAIMS)].into()).into())
     }
 
@@ -173,8 +182,14 @@ impl MailApi {
         body: Form<Option<ConfirmRequest>>,
     ) -> Result<Reply<PbConfirm>> {
         self.0.auth_collection(&collection)?;
-        body.read().map_err(not_loaded)?.unwrap_or_default().require(&["password", "token"])?;
-        let errors = [("password", FieldError::MAIL_PASSWORD), ("token", FieldError::MAIL_TOKEN_PAYLOAD)];
+        body.read()
+            .map_err(not_loaded)?
+            .unwrap_or_default()
+            .require(&["password", "token"])?;
+        let errors = [
+            ("password", FieldError::MAIL_PASSWORD),
+            ("token", FieldError::MAIL_TOKEN_PAYLOAD),
+        ];
         Err(Refused::form(errors.into()).into())
     }
 }

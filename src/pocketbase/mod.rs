@@ -88,7 +88,9 @@ const ROOTS: [&str; 8] = [
 /// Whether errors under `path` are PocketBase's.
 pub fn speaks_at(path: &str) -> bool {
     let inside = |rest: &str| rest.is_empty() || rest.starts_with('/');
-    ROOTS.iter().any(|root| path.strip_prefix(root).is_some_and(inside))
+    ROOTS
+        .iter()
+        .any(|root| path.strip_prefix(root).is_some_and(inside))
 }
 
 /// What the endpoints work with.
@@ -115,7 +117,8 @@ impl Context {
     fn schemas(&self) -> &Arc<Schemas> {
         let generation = self.app.generation();
         if self.schemas.get().0 < generation {
-            self.schemas.replace((generation, Arc::new(Schemas::new(self.app.collections()))));
+            self.schemas
+                .replace((generation, Arc::new(Schemas::new(self.app.collections()))));
         }
         &self.schemas.get().1
     }
@@ -127,7 +130,12 @@ impl Context {
             Ok(caller) => {
                 if let Who::Superuser(superuser) = &caller.who {
                     let by = By::over_network(None, bearer.source(&self.app));
-                    ensure_address(&self.app, bearer.address(&self.app), &by, Some(&superuser.id))?;
+                    ensure_address(
+                        &self.app,
+                        bearer.address(&self.app),
+                        &by,
+                        Some(&superuser.id),
+                    )?;
                 }
                 Ok(Some(caller))
             }
@@ -181,7 +189,10 @@ impl Context {
 
     /// The collection that a path names, if it is one of `kinds`.
     fn collection(&self, name_or_id: &str, kinds: &[Kind]) -> Option<&Collection> {
-        self.app.collections().find(name_or_id).filter(|collection| kinds.contains(&collection.kind))
+        self.app
+            .collections()
+            .find(name_or_id)
+            .filter(|collection| kinds.contains(&collection.kind))
     }
 
     /// Refuses whoever wants to be a superuser and does not come from where superusers may.
@@ -203,10 +214,21 @@ mod tests {
 
     #[test]
     fn the_contract_s_paths_are_not_pocketbase_s() {
-        for path in ["/api/health", "/api/health/", "/api/collections/x/records", "/api/batch"] {
+        for path in [
+            "/api/health",
+            "/api/health/",
+            "/api/collections/x/records",
+            "/api/batch",
+        ] {
             assert!(speaks_at(path), "{path}");
         }
-        for path in ["/api/system/health", "/api/healthy", "/api", "/", "/api/collectionsx"] {
+        for path in [
+            "/api/system/health",
+            "/api/healthy",
+            "/api",
+            "/",
+            "/api/collectionsx",
+        ] {
             assert!(!speaks_at(path), "{path}");
         }
     }

@@ -24,7 +24,11 @@ impl Outcomes for PbOff {
 #[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
 impl OffApi {
     /// 申请一次性密码(SDK:requestOTP):未启用
-    #[oai(path = "/collections/:collection/request-otp", method = "post", operation_id = "pbRequestOtp")]
+    #[oai(
+        path = "/collections/:collection/request-otp",
+        method = "post",
+        operation_id = "pbRequestOtp"
+    )]
     async fn request_otp(
         &self,
         /// tbl_auth_users 或 pbc_421601843
@@ -35,7 +39,11 @@ impl OffApi {
     }
 
     /// 一次性密码登录(SDK:authWithOTP):未启用
-    #[oai(path = "/collections/:collection/auth-with-otp", method = "post", operation_id = "pbAuthWithOtp")]
+    #[oai(
+        path = "/collections/:collection/auth-with-otp",
+        method = "post",
+        operation_id = "pbAuthWithOtp"
+    )]
     async fn auth_with_otp(
         &self,
         /// tbl_auth_users 或 pbc_421601843

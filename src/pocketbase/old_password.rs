@@ -32,7 +32,8 @@ impl Context {
         let is_new = needs_hash(kind, action, &sent);
         let mut passwords = match (editor, who) {
             (Editor::Owner, Some(Who::User(user))) => {
-                self.allowed_by_old_password(request, user, body, &sent, is_new).await?
+                self.allowed_by_old_password(request, user, body, &sent, is_new)
+                    .await?
             }
             _ => Passwords::NONE,
         };
@@ -87,17 +88,24 @@ impl Context {
             return Ok(false);
         }
         // What is too long to be a password is a wrong one.
-        let Ok(old) = PlainPassword::attempt(old.to_owned()) else { return Ok(false) };
+        let Ok(old) = PlainPassword::attempt(old.to_owned()) else {
+            return Ok(false);
+        };
         let source = self.source(request);
-        let admitted = self.limits.password(Way::OldPassword, &source, Whom::Record(&user.id));
+        let admitted = self
+            .limits
+            .password(Way::OldPassword, &source, Whom::Record(&user.id));
         let attempt = auth::admitted(&self.app, EventKind::LoginFailed, source.ip(), admitted)?;
         attempt.found(Ok(()))?;
         let verdict = match auth::is_password_of(&self.app, Some(source.ip()), user, old).await {
             Ok(true) => Ok(()),
             Ok(false) => {
                 let by = By::over_network(None, source.ip());
-                let event = by.event(&self.app, EventKind::LoginFailed).because(Cause::WrongPassword);
-                self.app.note(event.about(user.id.as_str()).detail("old password"));
+                let event = by
+                    .event(&self.app, EventKind::LoginFailed)
+                    .because(Cause::WrongPassword);
+                self.app
+                    .note(event.about(user.id.as_str()).detail("old password"));
                 Err(Error::WrongPassword)
             }
             Err(error) => Err(error),

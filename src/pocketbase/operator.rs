@@ -47,20 +47,29 @@ impl Failure {
     /// There is nothing of that name.
     #[must_use]
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self { cause: Cause::NotFound, message: message.into() }
+        Self {
+            cause: Cause::NotFound,
+            message: message.into(),
+        }
     }
 
     /// What was asked for cannot be.
     #[must_use]
     pub fn invalid(message: impl Into<String>) -> Self {
-        Self { cause: Cause::Invalid, message: message.into() }
+        Self {
+            cause: Cause::Invalid,
+            message: message.into(),
+        }
     }
 
     /// It should have worked.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "errors are mapped by it")]
     pub fn failed(message: impl ToString) -> Self {
-        Self { cause: Cause::Failed, message: message.to_string() }
+        Self {
+            cause: Cause::Failed,
+            message: message.to_string(),
+        }
     }
 }
 
@@ -78,8 +87,15 @@ impl From<crate::store::Error> for Failure {
 
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
-        let cause = if refused.is(StatusCode::NOT_FOUND) { Cause::NotFound } else { Cause::Invalid };
-        Self { cause, message: refused.in_words() }
+        let cause = if refused.is(StatusCode::NOT_FOUND) {
+            Cause::NotFound
+        } else {
+            Cause::Invalid
+        };
+        Self {
+            cause,
+            message: refused.in_words(),
+        }
     }
 }
 
@@ -113,22 +129,38 @@ impl Records {
     #[must_use]
     pub fn columns(kind: Kind) -> &'static [&'static str] {
         match kind {
-            Kind::Users => {
-                &["id", "users_phone", "users_name", "users_idtype", "users_status", "company_id", "created"]
-            }
+            Kind::Users => &[
+                "id",
+                "users_phone",
+                "users_name",
+                "users_idtype",
+                "users_status",
+                "company_id",
+                "created",
+            ],
             Kind::Companies => &["id", "company_id", "created", "updated"],
             Kind::Superusers => &["id", "email", "created", "updated"],
         }
     }
 
     /// Columns for a user who has a phone that somebody else wants.
-    pub const HOLDER: [&str; 6] = ["id", "users_phone", "users_name", "openid", "users_idtype", "created"];
+    pub const HOLDER: [&str; 6] = [
+        "id",
+        "users_phone",
+        "users_name",
+        "openid",
+        "users_idtype",
+        "created",
+    ];
 
     /// All fields that a record may have, hidden ones left out.
     #[must_use]
     pub fn fields(&self, kind: Kind) -> Vec<String> {
         let fields = self.0.schemas().of(kind).fields();
-        fields.filter(|field| !field.is_hidden).map(|field| field.name.clone()).collect()
+        fields
+            .filter(|field| !field.is_hidden)
+            .map(|field| field.name.clone())
+            .collect()
     }
 
     /// An event as `GET /api/events` has it.
@@ -149,15 +181,25 @@ impl Records {
     /// A filter or a sort that cannot be read.
     pub async fn list(&self, kind: Kind, wanted: Wanted) -> Result<(Vec<Record>, u64), Failure> {
         let filter = [wanted.filter, having(kind, &wanted.text)];
-        let filter: Vec<_> =
-            filter.into_iter().filter(|part| !part.is_empty()).map(|part| format!("({part})")).collect();
-        let sort = if wanted.sort.is_empty() { "-created".to_owned() } else { wanted.sort };
+        let filter: Vec<_> = filter
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .map(|part| format!("({part})"))
+            .collect();
+        let sort = if wanted.sort.is_empty() {
+            "-created".to_owned()
+        } else {
+            wanted.sort
+        };
         let schema = self.0.schemas().of(kind);
         let condition = Condition::parse(&filter.join(" && "), &sort, schema, true).map_err(|_| {
             Failure::invalid("the filter or the sort cannot be read: they are in PocketBase's language, with these fields: ".to_owned() + &self.fields(kind).join(", "))
         })?;
-        let paging =
-            Paging { page: wanted.page.max(1), per_page: wanted.limit.clamp(1, 1000), skip_total: false };
+        let paging = Paging {
+            page: wanted.page.max(1),
+            per_page: wanted.limit.clamp(1, 1000),
+            skip_total: false,
+        };
         let found = self.0.list_all(kind, paging, condition, None).await?;
         Ok((found.records, found.total))
     }
@@ -175,11 +217,27 @@ impl Records {
             return Ok(record);
         }
         let found = match kind {
-            Kind::Users => auth::user_by_identity(app, name, &IdentityField::ALL).await?.map(Record::User),
-            Kind::Companies => app.store.company_by_company_id(name).await?.map(Record::Company),
-            Kind::Superusers => app.store.superuser_by_email(name).await?.map(Record::Superuser),
+            Kind::Users => auth::user_by_identity(app, name, &IdentityField::ALL)
+                .await?
+                .map(Record::User),
+            Kind::Companies => app
+                .store
+                .company_by_company_id(name)
+                .await?
+                .map(Record::Company),
+            Kind::Superusers => app
+                .store
+                .superuser_by_email(name)
+                .await?
+                .map(Record::Superuser),
         };
-        found.ok_or_else(|| Failure::not_found(format!("there is no {} {name}; {}", noun(kind), names(kind))))
+        found.ok_or_else(|| {
+            Failure::not_found(format!(
+                "there is no {} {name}; {}",
+                noun(kind),
+                names(kind)
+            ))
+        })
     }
 
     /// The user who has this phone.
@@ -187,9 +245,11 @@ impl Records {
     /// # Errors
     /// It is no phone, or nobody's.
     pub async fn holder(&self, phone: &str) -> Result<Record, Failure> {
-        let parsed = Phone::parse(phone).map_err(|why| Failure::invalid(format!("{phone} is {why}")))?;
+        let parsed =
+            Phone::parse(phone).map_err(|why| Failure::invalid(format!("{phone} is {why}")))?;
         let user = self.0.app.store.user_by_phone(&parsed).await?;
-        user.map(Record::User).ok_or_else(|| Failure::not_found(format!("nobody has the phone {phone}")))
+        user.map(Record::User)
+            .ok_or_else(|| Failure::not_found(format!("nobody has the phone {phone}")))
     }
 
     /// Makes a record of `body`.
@@ -198,17 +258,23 @@ impl Records {
     /// What is wrong with which field.
     pub async fn create(&self, kind: Kind, body: Map<String, Value>) -> Result<Record, Failure> {
         self.ensure_fields(kind, &body)?;
-        self.change(self.0.plan_unasked(kind, Action::Create, body).await?).await
+        self.change(self.0.plan_unasked(kind, Action::Create, body).await?)
+            .await
     }
 
     /// Changes what `body` has of the record.
     ///
     /// # Errors
     /// What is wrong with which field.
-    pub async fn update(&self, record: &Record, body: Map<String, Value>) -> Result<Record, Failure> {
+    pub async fn update(
+        &self,
+        record: &Record,
+        body: Map<String, Value>,
+    ) -> Result<Record, Failure> {
         self.ensure_fields(record.kind(), &body)?;
         let action = Action::Update(record.id().to_string());
-        self.change(self.0.plan_unasked(record.kind(), action, body).await?).await
+        self.change(self.0.plan_unasked(record.kind(), action, body).await?)
+            .await
     }
 
     /// Sets a password, which ends all tokens.
@@ -218,7 +284,12 @@ impl Records {
     pub async fn set_password(&self, record: &Record, password: &str) -> Result<Record, Failure> {
         let body = ["password", "passwordConfirm"].map(|field| (field.to_owned(), password.into()));
         let action = Action::Update(record.id().to_string());
-        self.change(self.0.plan_unasked(record.kind(), action, body.into_iter().collect()).await?).await
+        self.change(
+            self.0
+                .plan_unasked(record.kind(), action, body.into_iter().collect())
+                .await?,
+        )
+        .await
     }
 
     /// Lets a user log in, or does not.
@@ -235,7 +306,11 @@ impl Records {
     /// # Errors
     /// Only errors of ours.
     pub async fn release_phone(&self, user: &Record) -> Result<Record, Failure> {
-        self.update(user, Map::from_iter([("users_phone".to_owned(), "".into())])).await
+        self.update(
+            user,
+            Map::from_iter([("users_phone".to_owned(), "".into())]),
+        )
+        .await
     }
 
     /// Removes the record.
@@ -244,7 +319,12 @@ impl Records {
     /// The last superuser stays.
     pub async fn delete(&self, record: &Record) -> Result<Record, Failure> {
         let action = Action::Delete(record.id().to_string());
-        self.change(self.0.plan_unasked(record.kind(), action, Map::new()).await?).await
+        self.change(
+            self.0
+                .plan_unasked(record.kind(), action, Map::new())
+                .await?,
+        )
+        .await
     }
 
     /// PocketBase passes over what it does not know; at a shell that is a slip of the pen.
@@ -252,15 +332,19 @@ impl Records {
         let fields = self.fields(kind);
         match body.keys().find(|key| !fields.contains(key)) {
             None => Ok(()),
-            Some(key) => {
-                Err(Failure::invalid(format!("there is no field {key}; there are {}", fields.join(", "))))
-            }
+            Some(key) => Err(Failure::invalid(format!(
+                "there is no field {key}; there are {}",
+                fields.join(", ")
+            ))),
         }
     }
 
     async fn change(&self, plan: Plan) -> Result<Record, Failure> {
-        let mut changed =
-            self.0.carry_out(&By::operator(), vec![Ok(plan)]).await?.map_err(|(_, refused)| refused)?;
+        let mut changed = self
+            .0
+            .carry_out(&By::operator(), vec![Ok(plan)])
+            .await?
+            .map_err(|(_, refused)| refused)?;
         Ok(changed.pop().ok_or(Refused::NOT_FOUND)?)
     }
 }
@@ -268,13 +352,28 @@ impl Records {
 /// A filter for records that have `text` in what people know them by.
 fn having(kind: Kind, text: &str) -> String {
     let fields: &[&str] = match kind {
-        Kind::Users => &["id", "openid", "email", "users_phone", "users_name", "users_id", "company_id"],
+        Kind::Users => &[
+            "id",
+            "openid",
+            "email",
+            "users_phone",
+            "users_name",
+            "users_id",
+            "company_id",
+        ],
         Kind::Companies => &["id", "company_id"],
         Kind::Superusers => &["id", "email"],
     };
     let quoted = text.replace('\\', "\\\\").replace('\'', "\\'");
-    let has_it: Vec<_> = fields.iter().map(|field| format!("{field} ~ '{quoted}'")).collect();
-    if text.is_empty() { String::new() } else { has_it.join(" || ") }
+    let has_it: Vec<_> = fields
+        .iter()
+        .map(|field| format!("{field} ~ '{quoted}'"))
+        .collect();
+    if text.is_empty() {
+        String::new()
+    } else {
+        has_it.join(" || ")
+    }
 }
 
 fn noun(kind: Kind) -> &'static str {

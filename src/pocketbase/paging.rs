@@ -26,7 +26,10 @@ impl Paging {
         let number = |text: Option<&str>, default: u64| match text.unwrap_or_default() {
             "" => Ok(default),
             text => match text.parse::<i64>() {
-                Ok(number) => Ok(u64::try_from(number).ok().filter(|n| *n > 0).unwrap_or(default)),
+                Ok(number) => Ok(u64::try_from(number)
+                    .ok()
+                    .filter(|n| *n > 0)
+                    .unwrap_or(default)),
                 Err(_) => Err(Refused::BAD_REQUEST),
             },
         };
@@ -36,7 +39,11 @@ impl Paging {
             _ => return Err(Refused::BAD_REQUEST),
         };
         let per_page = number(per_page, PER_PAGE)?.min(PER_PAGE_MAX);
-        Ok(Self { page: number(page, 1)?, per_page, skip_total })
+        Ok(Self {
+            page: number(page, 1)?,
+            per_page,
+            skip_total,
+        })
     }
 
     /// How many items are on the pages before the wanted one.
@@ -52,12 +59,21 @@ impl Paging {
     /// What is on the wanted page of `all`.
     pub fn of<T>(&self, all: Vec<T>) -> Vec<T> {
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        all.into_iter().skip(size(self.offset())).take(size(self.per_page)).collect()
+        all.into_iter()
+            .skip(size(self.offset()))
+            .take(size(self.per_page))
+            .collect()
     }
 
     /// `totalItems` and `totalPages` of `total` items.
     pub fn totals(&self, total: u64) -> (i64, i64) {
-        let shown = |n: u64| if self.skip_total { -1 } else { i64::try_from(n).unwrap_or(i64::MAX) };
+        let shown = |n: u64| {
+            if self.skip_total {
+                -1
+            } else {
+                i64::try_from(n).unwrap_or(i64::MAX)
+            }
+        };
         (shown(total), shown(total.div_ceil(self.per_page)))
     }
 }

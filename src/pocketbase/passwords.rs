@@ -30,7 +30,12 @@ pub struct Passwords {
 
 impl Passwords {
     /// Nothing that has to do with a password.
-    pub const NONE: Self = Self { hash: None, old: None, if_token_key: None, phone: None };
+    pub const NONE: Self = Self {
+        hash: None,
+        old: None,
+        if_token_key: None,
+        phone: None,
+    };
 }
 
 /// The texts of a form.
@@ -54,7 +59,12 @@ impl Sent {
 
     /// Of somebody who is new.
     pub fn new(new: String, confirm: String) -> Self {
-        Self { new, confirm, old: String::new(), is_given: true }
+        Self {
+            new,
+            confirm,
+            old: String::new(),
+            is_given: true,
+        }
     }
 
     /// Whether a hash of the new one may be needed.
@@ -78,7 +88,12 @@ impl Sent {
 
     /// Adds what is wrong with the form of an owner. Another phone needs the old password as a new password does, but
     /// no new password.
-    pub fn check_owner(&self, is_phone: bool, old_is_right: Option<bool>, errors: &mut FieldErrors) {
+    pub fn check_owner(
+        &self,
+        is_phone: bool,
+        old_is_right: Option<bool>,
+        errors: &mut FieldErrors,
+    ) {
         let is_set = self.is_new_given() || (!self.old.is_empty() && !is_phone);
         self.check_new(is_set, !self.new.is_empty() || !self.old.is_empty(), errors);
         if !is_set && !is_phone {

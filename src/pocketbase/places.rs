@@ -41,7 +41,10 @@ pub struct Places {
 
 impl Places {
     pub fn new() -> Self {
-        Self { begun: Turns::new(BEGUN, WAITING), working: Turns::new(WORKING, WAITING) }
+        Self {
+            begun: Turns::new(BEGUN, WAITING),
+            working: Turns::new(WORKING, WAITING),
+        }
     }
 
     /// A place for work that is short, or cannot be interrupted.
@@ -60,7 +63,13 @@ impl Places {
         let begun = self.begun.take(actor.clone()).await.map_err(too_many)?;
         let turn = RefCell::new(self.turn(actor).await?);
         let (since, steps, is_lost) = (Cell::new(Instant::now()), Cell::new(0), Cell::new(false));
-        Ok(Pace { _begun: begun, turn, since, steps, is_lost })
+        Ok(Pace {
+            _begun: begun,
+            turn,
+            since,
+            steps,
+            is_lost,
+        })
     }
 }
 
@@ -94,5 +103,7 @@ impl Pace {
 }
 
 fn too_many(_: Full) -> Error {
-    Error::TooMany { retry_after: TRY_AGAIN }
+    Error::TooMany {
+        retry_after: TRY_AGAIN,
+    }
 }

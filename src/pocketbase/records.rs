@@ -45,7 +45,10 @@ impl Outcomes for PbListRecords {
     const SUCCESS: Option<(u16, &str)> = Some((200, "可见的记录;未登录时为空"));
     const ERRORS: &[(u16, &str)] = &[
         (400, "查询参数错误"),
-        (403, "仅超级管理员可用的集合,或 filter、sort 中有仅超级管理员可用的内容"),
+        (
+            403,
+            "仅超级管理员可用的集合,或 filter、sort 中有仅超级管理员可用的内容",
+        ),
         (404, "集合不存在"),
         (429, "查询过多,请稍后再试"),
         (500, "服务端内部错误"),
@@ -115,7 +118,11 @@ impl RecordsApi {
     /// 查询记录列表(SDK:getList、getFullList、getFirstListItem)
     ///
     /// 超级管理员可见全部记录;用户在 tbl_auth_users 中只能看到本人;tbl_company 与 _superusers 仅超级管理员可列出。
-    #[oai(path = "/collections/:collection/records", method = "get", operation_id = "pbListRecords")]
+    #[oai(
+        path = "/collections/:collection/records",
+        method = "get",
+        operation_id = "pbListRecords"
+    )]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn list(
         &self,
@@ -145,7 +152,11 @@ impl RecordsApi {
         if !is_superuser && collection.kind != Kind::Users {
             return Err(Refused::SUPERUSERS_ONLY.into());
         }
-        let paging = Paging::parse(page.0.as_deref(), per_page.0.as_deref(), skip_total.0.as_deref())?;
+        let paging = Paging::parse(
+            page.0.as_deref(),
+            per_page.0.as_deref(),
+            skip_total.0.as_deref(),
+        )?;
         let (filter, sort) = (filter.0.unwrap_or_default(), sort.0.unwrap_or_default());
         let schema = self.0.schemas().of(collection.kind);
         let condition = Condition::parse(&filter, &sort, schema, is_superuser)?;
@@ -170,7 +181,11 @@ impl RecordsApi {
     }
 
     /// 查询一条记录(SDK:getOne)
-    #[oai(path = "/collections/:collection/records/:id", method = "get", operation_id = "pbViewRecord")]
+    #[oai(
+        path = "/collections/:collection/records/:id",
+        method = "get",
+        operation_id = "pbViewRecord"
+    )]
     async fn view(
         &self,
         bearer: Bearer,
@@ -190,14 +205,24 @@ impl RecordsApi {
             None => None,
         };
         let expand = Expand::parse(expand.0.as_deref());
-        Ok(Reply::new(&self.0.show(&record.ok_or(Refused::NOT_FOUND)?, &expand).await?, &fields))
+        Ok(Reply::new(
+            &self
+                .0
+                .show(&record.ok_or(Refused::NOT_FOUND)?, &expand)
+                .await?,
+            &fields,
+        ))
     }
 
     /// 更新记录(SDK:update):本人或超级管理员
     ///
     /// 本人不能修改 openid、users_idtype、users_status、users_rank_level、users_auth_type、users_id、users_convers_id(404),
     /// 修改密码需要 password、passwordConfirm、oldPassword,修改 users_phone 需要 oldPassword;超级管理员不需要 oldPassword。密码或 email 修改后该用户的所有 token 失效。
-    #[oai(path = "/collections/:collection/records/:id", method = "patch", operation_id = "pbUpdateRecord")]
+    #[oai(
+        path = "/collections/:collection/records/:id",
+        method = "patch",
+        operation_id = "pbUpdateRecord"
+    )]
     #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
     async fn update(
         &self,
@@ -214,14 +239,26 @@ impl RecordsApi {
     ) -> Result<Reply<PbUpdateRecord>> {
         let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?.kind;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let record = self.change(request, &bearer, kind, Action::Update(id.0), body).await?;
-        Ok(Reply::new(&self.0.show(&record, &Expand::parse(expand.0.as_deref())).await?, &fields))
+        let record = self
+            .change(request, &bearer, kind, Action::Update(id.0), body)
+            .await?;
+        Ok(Reply::new(
+            &self
+                .0
+                .show(&record, &Expand::parse(expand.0.as_deref()))
+                .await?,
+            &fields,
+        ))
     }
 
     /// 创建记录(SDK:create):仅超级管理员
     ///
     /// 用户自行注册请用 `/api/platform/register` 或 `/api/wechat/login`。
-    #[oai(path = "/collections/:collection/records", method = "post", operation_id = "pbCreateRecord")]
+    #[oai(
+        path = "/collections/:collection/records",
+        method = "post",
+        operation_id = "pbCreateRecord"
+    )]
     async fn create(
         &self,
         request: &Request,
@@ -236,12 +273,24 @@ impl RecordsApi {
     ) -> Result<Reply<PbCreateRecord>> {
         let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?.kind;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let record = self.change(request, &bearer, kind, Action::Create, body).await?;
-        Ok(Reply::new(&self.0.show(&record, &Expand::parse(expand.0.as_deref())).await?, &fields))
+        let record = self
+            .change(request, &bearer, kind, Action::Create, body)
+            .await?;
+        Ok(Reply::new(
+            &self
+                .0
+                .show(&record, &Expand::parse(expand.0.as_deref()))
+                .await?,
+            &fields,
+        ))
     }
 
     /// 删除记录(SDK:delete):仅超级管理员
-    #[oai(path = "/collections/:collection/records/:id", method = "delete", operation_id = "pbDeleteRecord")]
+    #[oai(
+        path = "/collections/:collection/records/:id",
+        method = "delete",
+        operation_id = "pbDeleteRecord"
+    )]
     async fn delete(
         &self,
         request: &Request,
@@ -252,9 +301,21 @@ impl RecordsApi {
     ) -> Result<Reply<PbDeleteRecord>> {
         let kind = self.found(&collection, Refused::NO_COLLECTION)?.kind;
         let who = self.0.who(&bearer).await?;
-        let plan = self.0.plan(request, who.as_ref(), kind, Action::Delete(id.0), Map::new()).await?;
+        let plan = self
+            .0
+            .plan(
+                request,
+                who.as_ref(),
+                kind,
+                Action::Delete(id.0),
+                Map::new(),
+            )
+            .await?;
         let by = self.0.by(&bearer, who.as_ref());
-        self.0.carry_out(&by, vec![plan]).await?.map_err(|(_, refused)| refused)?;
+        self.0
+            .carry_out(&by, vec![plan])
+            .await?
+            .map_err(|(_, refused)| refused)?;
         Ok(Reply::empty())
     }
 }
@@ -274,9 +335,16 @@ impl RecordsApi {
     ) -> Result<crate::store::Record> {
         let body = body.read()?.map(|body| body.0).unwrap_or_default();
         let who = self.0.who(bearer).await?;
-        let plan = self.0.plan(request, who.as_ref(), kind, action, body).await?;
+        let plan = self
+            .0
+            .plan(request, who.as_ref(), kind, action, body)
+            .await?;
         let by = self.0.by(bearer, who.as_ref());
-        let mut changed = self.0.carry_out(&by, vec![plan]).await?.map_err(|(_, refused)| refused)?;
+        let mut changed = self
+            .0
+            .carry_out(&by, vec![plan])
+            .await?
+            .map_err(|(_, refused)| refused)?;
         Ok(changed.pop().ok_or(Refused::NOT_FOUND)?)
     }
 }

@@ -24,7 +24,14 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     pub fn new(record: &'a Record, schema: &'a Schema) -> Self {
         let (created, updated, number, columns) = Default::default();
-        Self { record, schema, created, updated, number, columns }
+        Self {
+            record,
+            schema,
+            created,
+            updated,
+            number,
+            columns,
+        }
     }
 
     fn user<'b>(&'b self, user: &'b User, field: &str) -> Value<'b> {
@@ -83,11 +90,22 @@ impl<'a> Row<'a> {
         let read = || {
             let columns: Map<String, Json> = serde_json::from_str(columns).unwrap_or_default();
             let flat = |value: Json| {
-                if value.is_array() || value.is_object() { value.to_string().into() } else { value }
+                if value.is_array() || value.is_object() {
+                    value.to_string().into()
+                } else {
+                    value
+                }
             };
-            columns.into_iter().map(|(name, value)| (name, flat(value))).collect()
+            columns
+                .into_iter()
+                .map(|(name, value)| (name, flat(value)))
+                .collect()
         };
-        let is_choice = || self.schema.field(field).is_some_and(|field| field.kind == FieldKind::Select);
+        let is_choice = || {
+            self.schema
+                .field(field)
+                .is_some_and(|field| field.kind == FieldKind::Select)
+        };
         match self.columns.get_or_init(read).get(field) {
             Some(Json::String(text)) if is_choice() => Value::Choice(text),
             Some(Json::String(text)) => Value::Text(text),

@@ -39,7 +39,9 @@ pub fn look(app: &App, schemas: &Schemas, query: &Query, pace: &Pace) -> Result<
     let holds = |record: &Record| {
         pace.step()?;
         let budget = Budget::new(Budget::EVALUATION);
-        Ok(query.condition.holds(&Row::new(record, schema), &asker, &budget)?)
+        Ok(query
+            .condition
+            .holds(&Row::new(record, schema), &asker, &budget)?)
     };
     match newest_first {
         Some(newest_first) if query.kind == Kind::Users => {
@@ -47,7 +49,14 @@ pub fn look(app: &App, schemas: &Schemas, query: &Query, pace: &Pace) -> Result<
         }
         _ => {
             let seed = app.random.bytes().map_err(Error::from)?;
-            let order = Order { query, schemas, pace, newest_first, seed: u64::from_le_bytes(seed), holds };
+            let order = Order {
+                query,
+                schemas,
+                pace,
+                newest_first,
+                seed: u64::from_le_bytes(seed),
+                holds,
+            };
             order.page(app).map(|(ids, total)| Seen::Ids(ids, total))
         }
     }
@@ -79,7 +88,10 @@ fn by_created(
     let paging = &query.paging;
     let (is_filtered, skip_total) = (query.condition.filter.is_some(), paging.skip_total);
     let skip = if is_filtered { 0 } else { paging.offset() };
-    let mut found = Found { records: Vec::new(), total: skip };
+    let mut found = Found {
+        records: Vec::new(),
+        total: skip,
+    };
     scan(app, Scan::UsersByCreated { newest_first, skip }, |record| {
         if !holds(&record)? {
             return Ok(ControlFlow::Continue(()));
@@ -89,7 +101,11 @@ fn by_created(
         }
         found.total += 1;
         let is_done = found.total >= paging.end() && (skip_total || !is_filtered);
-        Ok(if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if is_done {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
     })?;
     Ok(found)
 }
@@ -164,9 +180,14 @@ impl<F: Fn(&Record) -> Result<bool, ListError>> Order<'_, F> {
         let _ = self.pace.step();
         let (a, b) = (Named(a, fields), Named(b, fields));
         let by_number = a.rowid().cmp(&b.rowid());
-        let by_number = if self.newest_first == Some(true) { by_number.reverse() } else { by_number };
+        let by_number = if self.newest_first == Some(true) {
+            by_number.reverse()
+        } else {
+            by_number
+        };
         let sort = self.query.condition.sort.as_ref();
-        sort.map_or(Ordering::Equal, |sort| sort.compare(&a, &b, self.seed)).then(by_number)
+        sort.map_or(Ordering::Equal, |sort| sort.compare(&a, &b, self.seed))
+            .then(by_number)
     }
 }
 
@@ -202,17 +223,34 @@ mod tests {
 
     /// Users whose names come in no order, some of them twice.
     async fn app_with(users: u64) -> Arc<App> {
-        let app =
-            App::new(Config::default(), &Location::memory(), Clock::System, Random::seeded(1)).await.unwrap();
+        let app = App::new(
+            Config::default(),
+            &Location::memory(),
+            Clock::System,
+            Random::seeded(1),
+        )
+        .await
+        .unwrap();
         let user = |n: u64| {
             let id = RecordId::parse(&format!("u{:014}", n * 7919 % 10_007)).unwrap();
             let openid = OpenId::parse(&format!("o_{n}")).unwrap();
             let key = TokenKey::new([7; 16]);
-            let new = NewUser::new(id, openid, IdType::WeChat, uuid::Uuid::nil(), key, Timestamp::UNIX_EPOCH);
+            let new = NewUser::new(
+                id,
+                openid,
+                IdType::WeChat,
+                uuid::Uuid::nil(),
+                key,
+                Timestamp::UNIX_EPOCH,
+            );
             let name = Name::parse(&format!("n{}", n * 31 % 17)).unwrap();
             Write::InsertUser(new.with(|user| user.name = name.into()))
         };
-        app.store.write((1..=users).map(user).collect(), Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
+        app.store
+            .write((1..=users).map(user).collect(), Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap()
+            .unwrap();
         app
     }
 
@@ -223,9 +261,20 @@ mod tests {
         let place = &Places::new().list(Actor::Operator).await.unwrap();
         let page = |sort: &str, page, per_page, sort_bytes| {
             let condition =
-                Condition::parse("users_name != 'n3'", sort, schemas.of(Kind::Users), true).unwrap();
-            let paging = Paging { page, per_page, skip_total: false };
-            let query = Query { kind: Kind::Users, paging, condition, asker: Some(superuser()), sort_bytes };
+                Condition::parse("users_name != 'n3'", sort, schemas.of(Kind::Users), true)
+                    .unwrap();
+            let paging = Paging {
+                page,
+                per_page,
+                skip_total: false,
+            };
+            let query = Query {
+                kind: Kind::Users,
+                paging,
+                condition,
+                asker: Some(superuser()),
+                sort_bytes,
+            };
             match look(&app, &schemas, &query, place).unwrap() {
                 Seen::Ids(ids, total) => (ids, total),
                 Seen::Records(_) => panic!("not by an index"),
@@ -235,7 +284,9 @@ mod tests {
             let (all, total) = page(sort, 1, 1000, SORT_BYTES);
             assert_eq!((all.len() as u64, total), (283, 283));
             for sort_bytes in [1, 2_000, 10_000] {
-                let pages: Vec<_> = (1..=6).flat_map(|n| page(sort, n, 50, sort_bytes).0).collect();
+                let pages: Vec<_> = (1..=6)
+                    .flat_map(|n| page(sort, n, 50, sort_bytes).0)
+                    .collect();
                 assert_eq!(pages, all, "{sort} in {sort_bytes}");
                 assert_eq!(page(sort, 7, 50, sort_bytes), (Vec::new(), 283));
             }

@@ -70,12 +70,19 @@ impl Field {
             },
             is_hidden: is("hidden"),
             is_required: is("required"),
-            is_list: description["maxSelect"].as_u64().is_some_and(|most| most > 1),
-            max: match description["max"].as_u64().and_then(|max| usize::try_from(max).ok()) {
+            is_list: description["maxSelect"]
+                .as_u64()
+                .is_some_and(|most| most > 1),
+            max: match description["max"]
+                .as_u64()
+                .and_then(|max| usize::try_from(max).ok())
+            {
                 Some(max) if kind == "text" && max > 0 => max,
                 _ => TEXT_MAX,
             },
-            values: values.filter_map(|value| value.as_str().map(str::to_owned)).collect(),
+            values: values
+                .filter_map(|value| value.as_str().map(str::to_owned))
+                .collect(),
             description: description.as_object()?.clone(),
         })
     }
@@ -88,7 +95,10 @@ pub struct Schema(Vec<Field>);
 impl Schema {
     /// What an imported collection had, and after it what the server needs; or ours.
     pub fn of(collection: &Collection) -> Self {
-        let imported = collection.fields.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let imported = collection
+            .fields
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok());
         let described: Vec<Value> = match imported {
             Some(fields) => with_needed(fields, collection.kind),
             None => ours(collection.kind),
@@ -113,7 +123,10 @@ impl Schema {
 
     /// The `fields` of a collection as PocketBase writes them.
     pub fn to_json(&self) -> Value {
-        self.0.iter().map(|field| Value::Object(field.description.clone())).collect()
+        self.0
+            .iter()
+            .map(|field| Value::Object(field.description.clone()))
+            .collect()
     }
 }
 
@@ -129,7 +142,11 @@ impl Schemas {
     /// Reads them once.
     pub fn new(collections: &Collections) -> Self {
         let of = |kind| Schema::of(collections.of(kind));
-        Self { users: of(Kind::Users), companies: of(Kind::Companies), superusers: of(Kind::Superusers) }
+        Self {
+            users: of(Kind::Users),
+            companies: of(Kind::Companies),
+            superusers: of(Kind::Superusers),
+        }
     }
 
     /// The schema of that collection.
@@ -145,7 +162,8 @@ impl Schemas {
 /// An imported company has the columns that it had; but its key and its dates are ours to keep.
 fn with_needed(mut fields: Vec<Value>, kind: Kind) -> Vec<Value> {
     for field in ours(kind) {
-        let is_needed = kind != Kind::Companies || COMPANY_NEEDS.iter().any(|name| field["name"] == *name);
+        let is_needed =
+            kind != Kind::Companies || COMPANY_NEEDS.iter().any(|name| field["name"] == *name);
         if is_needed && !fields.iter().any(|have| have["name"] == field["name"]) {
             fields.push(field);
         }
@@ -226,7 +244,11 @@ fn login() -> Vec<Value> {
             &json!({ "cost": 0, "hidden": true, "max": 0, "min": 8, "pattern": "", "required": true }),
         ),
         text("tokenKey", &token_key),
-        system("email", "email", &json!({ "exceptDomains": [], "onlyDomains": [], "required": true })),
+        system(
+            "email",
+            "email",
+            &json!({ "exceptDomains": [], "onlyDomains": [], "required": true }),
+        ),
         system("emailVisibility", "bool", &json!({})),
         system("verified", "bool", &json!({})),
     ]
@@ -238,16 +260,28 @@ fn text(name: &str, more: &Value) -> Value {
 }
 
 fn number(name: &str) -> Value {
-    field(name, "number", &[&json!({ "max": null, "min": null, "onlyInt": false })])
+    field(
+        name,
+        "number",
+        &[&json!({ "max": null, "min": null, "onlyInt": false })],
+    )
 }
 
 fn select(name: &str, values: &[&str]) -> Value {
-    field(name, "select", &[&json!({ "maxSelect": 1, "values": values })])
+    field(
+        name,
+        "select",
+        &[&json!({ "maxSelect": 1, "values": values })],
+    )
 }
 
 fn autodate(name: &str, kind: Kind, more: &Value) -> Value {
     let is_system = kind == Kind::Superusers;
-    let mut field = field(name, "autodate", &[&json!({ "onCreate": true, "system": is_system }), more]);
+    let mut field = field(
+        name,
+        "autodate",
+        &[&json!({ "onCreate": true, "system": is_system }), more],
+    );
     // PocketBase has no help and nothing to require where nobody writes.
     if let Some(description) = field.as_object_mut() {
         description.retain(|key, _| !matches!(key.as_str(), "help" | "required"));
@@ -314,10 +348,16 @@ mod tests {
         );
         let schema = Schema::of(&collections.companies);
         let names: Vec<_> = schema.fields().map(|field| field.name.as_str()).collect();
-        assert_eq!(names, ["city", "tags", "id", "company_id", "created", "updated"]);
+        assert_eq!(
+            names,
+            ["city", "tags", "id", "company_id", "created", "updated"]
+        );
         assert_eq!(schema.field("city").unwrap().max, 7);
         assert!(schema.field("tags").unwrap().is_list);
-        assert_eq!(schema.to_json()[0], json!({ "name": "city", "type": "text", "max": 7 }));
+        assert_eq!(
+            schema.to_json()[0],
+            json!({ "name": "city", "type": "text", "max": 7 })
+        );
         assert!(
             Schema::of(&collections.users).shows("email")
                 && !Schema::of(&collections.users).shows("tokenKey")

@@ -39,7 +39,10 @@ impl SetUpRequest {
         if email.is_none() {
             errors.insert("email", FieldError::EMAIL);
         }
-        let sent = Sent::new(self.password.unwrap_or_default(), self.passwordConfirm.unwrap_or_default());
+        let sent = Sent::new(
+            self.password.unwrap_or_default(),
+            self.passwordConfirm.unwrap_or_default(),
+        );
         if sent.new != sent.confirm {
             errors.insert("passwordConfirm", FieldError::MISMATCH);
         }
@@ -78,11 +81,16 @@ impl SetUpApi {
     ///
     /// 凭启动日志中的一次性链接(30 分钟内有效)。已有超级管理员时总是 403。
     #[oai(path = "/setup", method = "post", operation_id = "setUp")]
-    async fn set_up(&self, request: &Request, body: Form<Option<SetUpRequest>>) -> Result<Reply<PbSetUp>> {
+    async fn set_up(
+        &self,
+        request: &Request,
+        body: Form<Option<SetUpRequest>>,
+    ) -> Result<Reply<PbSetUp>> {
         let form = body.read().map_err(not_loaded)?.unwrap_or_default();
         let by = self.0.admit(request)?;
         let (secret, email, password) = form.check()?;
         let made = auth::set_up(&self.0.app, &by, &secret, email, password).await?;
-        made.map(|_| Reply::empty()).ok_or_else(|| Refused::SET_UP.into())
+        made.map(|_| Reply::empty())
+            .ok_or_else(|| Refused::SET_UP.into())
     }
 }

@@ -16,7 +16,10 @@ pub struct Expand {
 impl Expand {
     /// Reads a list with commas; what is no relation is ignored.
     pub fn parse(text: Option<&str>) -> Self {
-        let company = text.unwrap_or_default().split(',').any(|name| name.trim() == "company_id");
+        let company = text
+            .unwrap_or_default()
+            .split(',')
+            .any(|name| name.trim() == "company_id");
         Self { company }
     }
 }
@@ -34,7 +37,9 @@ impl Context {
             && let Some(company) = app.store.company_by_company_id(&user.company_id).await?
         {
             let company = view::company_record(&company, &app.collections().companies).0;
-            shown.0.insert("expand".to_owned(), json!({ "company_id": company }));
+            shown
+                .0
+                .insert("expand".to_owned(), json!({ "company_id": company }));
             shown.0.sort_keys();
         }
         Ok(shown)

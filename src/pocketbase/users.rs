@@ -9,8 +9,8 @@ use super::passwords::{Editor, Passwords, Sent};
 use super::schema::Schema;
 use crate::contract::view::{UsersIdtype, UsersType};
 use crate::domain::{
-    Email, IdType, Name, NewUser, OpenId, Phone, Picture, RecordId, ShortText, Status, TokenKey, User,
-    UserType,
+    Email, IdType, Name, NewUser, OpenId, Phone, Picture, RecordId, ShortText, Status, TokenKey,
+    User, UserType,
 };
 use crate::pb_data::{FIXED_FIELDS, USER_FIELDS};
 use crate::store::UserUpdate;
@@ -58,7 +58,14 @@ pub fn create(
         IdType::WeChat => UserType::Guest,
     }));
     update.password_hash = hash;
-    let new = NewUser::new(id, openid, id_type, identity.conversation, identity.token_key, identity.now);
+    let new = NewUser::new(
+        id,
+        openid,
+        id_type,
+        identity.conversation,
+        identity.token_key,
+        identity.now,
+    );
     Ok(new.with(|user| {
         user.verified = false;
         *user = update.apply(user.clone());
@@ -81,7 +88,10 @@ pub fn update(
 ) -> Result<UserUpdate, Refused> {
     let mut given = Given::new(record, body, schema);
     if editor == Editor::Owner {
-        if FIXED_FIELDS.iter().any(|field| given.change(field).is_some()) {
+        if FIXED_FIELDS
+            .iter()
+            .any(|field| given.change(field).is_some())
+        {
             return Err(Refused::NOT_FOUND);
         }
         for field in MANAGED {
@@ -122,7 +132,11 @@ pub fn other_phone(user: &User, body: &Map<String, Value>, schema: &Schema) -> O
 }
 
 fn done(errors: FieldErrors, refused: fn(FieldErrors) -> Refused) -> Result<(), Refused> {
-    if errors.is_empty() { Ok(()) } else { Err(refused(errors)) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(refused(errors))
+    }
 }
 
 fn values(given: &mut Given<'_>, editor: Editor, columns: &str) -> UserUpdate {
@@ -158,7 +172,9 @@ fn values(given: &mut Given<'_>, editor: Editor, columns: &str) -> UserUpdate {
             text => OpenId::parse(text).ok_or(FieldError::FORMAT),
         }),
         conversation_id: given.text("users_convers_id"),
-        given_number: given.text("users_id").map(|text| Some(text).filter(|text| !text.is_empty())),
+        given_number: given
+            .text("users_id")
+            .map(|text| Some(text).filter(|text| !text.is_empty())),
         email: given.parse("email", |text| email(text).map(Some)),
         email_visibility: given.flag("emailVisibility"),
         verified: given.flag("verified"),
@@ -199,8 +215,11 @@ fn status(given: &mut Given<'_>) -> Option<Status> {
 /// The columns that are the deployment's own, if any is given.
 fn own_columns(given: &mut Given<'_>, columns: &str) -> Option<String> {
     let schema = given.schema();
-    let own =
-        || schema.fields().filter(|field| !field.is_hidden && !USER_FIELDS.contains(&field.name.as_str()));
+    let own = || {
+        schema
+            .fields()
+            .filter(|field| !field.is_hidden && !USER_FIELDS.contains(&field.name.as_str()))
+    };
     if !own().any(|field| given.change(&field.name).is_some()) {
         return None;
     }

@@ -23,7 +23,10 @@ impl Context {
         let (Actor::User(user), Some(source)) = (&by.actor, by.source.map(Source::from)) else {
             return Ok(wishes);
         };
-        let asked = plans.iter().enumerate().filter_map(|(n, plan)| Some((n, plan.as_ref().ok()?.phone()?)));
+        let asked = plans
+            .iter()
+            .enumerate()
+            .filter_map(|(n, plan)| Some((n, plan.as_ref().ok()?.phone()?)));
         for (n, phone) in asked {
             match self.limits.phone_change(&source, user) {
                 Ok(wish) => wishes.0.push((n, phone.clone(), wish)),
@@ -41,7 +44,12 @@ impl Wishes<'_> {
     /// Counts no more than what was told by `made`, and notes a phone that is somebody else's.
     pub async fn settle<T>(self, app: &App, by: &By, made: &Result<Result<T, (usize, Refused)>>) {
         let refused = match made {
-            Ok(Ok(_)) => return self.0.into_iter().for_each(|(.., wish)| wish.settle(Told::Free)),
+            Ok(Ok(_)) => {
+                return self
+                    .0
+                    .into_iter()
+                    .for_each(|(.., wish)| wish.settle(Told::Free));
+            }
             Ok(Err((place, refused))) => (*place, refused.is_taken_phone()),
             Err(_) => return self.forget(),
         };
@@ -49,7 +57,11 @@ impl Wishes<'_> {
         for (n, phone, wish) in self.0 {
             let is_it = n == place && is_taken;
             // Those before it were free, which is known now, though nobody got them.
-            wish.settle(if n < place || is_it { Told::All } else { Told::Nothing });
+            wish.settle(if n < place || is_it {
+                Told::All
+            } else {
+                Told::Nothing
+            });
             if is_it {
                 note_refused_phone(app, by, &phone, "record").await;
             }
@@ -57,6 +69,8 @@ impl Wishes<'_> {
     }
 
     fn forget(self) {
-        self.0.into_iter().for_each(|(.., wish)| wish.settle(Told::Nothing));
+        self.0
+            .into_iter()
+            .for_each(|(.., wish)| wish.settle(Told::Nothing));
     }
 }

@@ -44,10 +44,16 @@ pub async fn answer(
 ) -> hyper::Response<HeldBody<impl Body<Data = Bytes, Error = std::io::Error> + Unpin + use<>>> {
     let mut response = hyper::Response::from(endpoint.get_response(request).await);
     let held = response.extensions_mut().remove::<Held>();
-    if let Some(refusal) = held.as_ref().and_then(|held| refusal(held, response.body())) {
+    if let Some(refusal) = held
+        .as_ref()
+        .and_then(|held| refusal(held, response.body()))
+    {
         response = refusal;
     }
-    let kept = Arc::new(Kept { _held: held, _open: open });
+    let kept = Arc::new(Kept {
+        _held: held,
+        _open: open,
+    });
     response.map(|body| HeldBody { body, kept })
 }
 

@@ -107,15 +107,30 @@ impl Server {
         let app = App::new(config, location, clock, random).await?;
         let schedule = Schedule::new(&app)?;
         let (streams, stopping) = watch::channel(());
-        let endpoint: SharedEndpoint =
-            Arc::new(poem::endpoint::ToDynEndpoint(routes::endpoint(&app, stopping)?));
+        let endpoint: SharedEndpoint = Arc::new(poem::endpoint::ToDynEndpoint(routes::endpoint(
+            &app, stopping,
+        )?));
         let share = app.config.limits.share_of(settings.max_connections);
         let acceptor = Acceptor::bind(&settings, share, tls, endpoint)?;
-        acceptor.connections.show(&app.metrics, settings.max_connections);
+        acceptor
+            .connections
+            .show(&app.metrics, settings.max_connections);
         acceptor.places.show(&app.metrics);
-        let watch = app.config.metrics.listen.map(|listen| watchers::bind(listen, &app)).transpose()?;
+        let watch = app
+            .config
+            .metrics
+            .listen
+            .map(|listen| watchers::bind(listen, &app))
+            .transpose()?;
         let door = open_door(location, &app);
-        Ok(Self { acceptor, watch, app, schedule, door, streams })
+        Ok(Self {
+            acceptor,
+            watch,
+            app,
+            schedule,
+            door,
+            streams,
+        })
     }
 
     /// What the server works with.
@@ -137,14 +152,20 @@ impl Server {
     /// # Errors
     /// The system's.
     pub fn watch_addr(&self) -> std::io::Result<Option<SocketAddr>> {
-        self.watch.as_ref().map(|watch| watch.listener.local_addr()).transpose()
+        self.watch
+            .as_ref()
+            .map(|watch| watch.listener.local_addr())
+            .transpose()
     }
 
     /// Answers until `stop` is ready; then lets requests in flight finish, for at most ten seconds.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let connections = GracefulShutdown::new();
         let schedule = self.schedule.map(|schedule| tokio::spawn(schedule.run()));
-        let door = OptionFuture::from(self.door.map(|door| tokio::spawn(door.run(self.streams.subscribe()))));
+        let door = OptionFuture::from(
+            self.door
+                .map(|door| tokio::spawn(door.run(self.streams.subscribe()))),
+        );
         tokio::select! {
             () = self.acceptor.run(&connections) => {}
             () = self.acceptor.keep_certificate() => {}
@@ -158,7 +179,9 @@ impl Server {
         drop((self.acceptor, self.watch, self.streams));
         let finish = async { tokio::join!(connections.shutdown(), door) };
         if tokio::time::timeout(STOP_DEADLINE, finish).await.is_err() {
-            tracing::warn!("stopping although some requests did not finish within {STOP_DEADLINE:?}");
+            tracing::warn!(
+                "stopping although some requests did not finish within {STOP_DEADLINE:?}"
+            );
         }
         if let Err(error) = self.app.write_events().await {
             tracing::warn!(%error, "the last events were not written");
@@ -168,7 +191,9 @@ impl Server {
 
 /// Without a door the server serves all the same; commands need it to be stopped then.
 fn open_door(location: &Location, app: &Arc<App>) -> Option<Door> {
-    let Location::File(database) = location else { return None };
+    let Location::File(database) = location else {
+        return None;
+    };
     let opened = Door::open(database, app);
     opened
         .inspect_err(|error| {
@@ -179,11 +204,18 @@ fn open_door(location: &Location, app: &Arc<App>) -> Option<Door> {
 }
 
 /// Serves the sandbox on a loopback port of its own for the life of the process, and points the client to it.
-async fn start_sandbox(config: &mut Config, clock: Clock) -> Result<(), Box<dyn std::error::Error>> {
+async fn start_sandbox(
+    config: &mut Config,
+    clock: Clock,
+) -> Result<(), Box<dyn std::error::Error>> {
     const APP_ID: &str = "sandbox";
-    let settings =
-        config::Server { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..config::Server::default() };
-    let endpoint: SharedEndpoint = Arc::new(poem::endpoint::ToDynEndpoint(sandbox::endpoint(APP_ID, clock)));
+    let settings = config::Server {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        ..config::Server::default()
+    };
+    let endpoint: SharedEndpoint = Arc::new(poem::endpoint::ToDynEndpoint(sandbox::endpoint(
+        APP_ID, clock,
+    )));
     let acceptor = Acceptor::bind(&settings, settings.max_connections, None, endpoint)?;
     config.wechat.base_url = format!("http://{}", acceptor.listener.local_addr()?).into();
     config.wechat.app_id = APP_ID.into();
@@ -202,14 +234,30 @@ impl Acceptor {
         endpoint: SharedEndpoint,
     ) -> Result<Self, String> {
         let address = settings.listen;
-        let listener = listen(address)
-            .map_err(|e| format!("cannot listen on {address}: {e}; set server.listen to another address"))?;
-        let bounds = Bounds { all: settings.max_connections, each: share };
+        let listener = listen(address).map_err(|e| {
+            format!("cannot listen on {address}: {e}; set server.listen to another address")
+        })?;
+        let bounds = Bounds {
+            all: settings.max_connections,
+            each: share,
+        };
         let places = Places::new(bounds, &settings.trusted_proxies);
-        let config::Server { header_timeout, answer_timeout, .. } = *settings;
+        let config::Server {
+            header_timeout,
+            answer_timeout,
+            ..
+        } = *settings;
         let tls = tls.map(Arc::new);
         let connections = Connections::new();
-        Ok(Self { listener, tls, endpoint, places, connections, header_timeout, answer_timeout })
+        Ok(Self {
+            listener,
+            tls,
+            endpoint,
+            places,
+            connections,
+            header_timeout,
+            answer_timeout,
+        })
     }
 
     /// Accepts for ever; at the limit of connections it waits until one ends.
@@ -235,11 +283,19 @@ impl Acceptor {
         }
     }
 
-    fn serve(&self, socket: TcpStream, remote: SocketAddr, place: Place, connections: &GracefulShutdown) {
+    fn serve(
+        &self,
+        socket: TcpStream,
+        remote: SocketAddr,
+        place: Place,
+        connections: &GracefulShutdown,
+    ) {
         let _ = socket.set_nodelay(true);
         #[cfg(target_os = "linux")]
         let _ = SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT);
-        let Ok(local) = socket.local_addr() else { return };
+        let Ok(local) = socket.local_addr() else {
+            return;
+        };
         let (endpoint, tls) = (Arc::clone(&self.endpoint), self.tls.clone());
         let (http, watcher) = (self.http(), connections.watcher());
         let (timeout, answer_timeout) = (self.header_timeout, self.answer_timeout);
@@ -248,8 +304,14 @@ impl Acceptor {
             let _place = (place, counted);
             // Silence, resets, timeouts, failed handshakes and malformed HTTP are the client's affair.
             let opening = self::open(socket, tls.as_deref());
-            let Ok(Ok((stream, version))) = tokio::time::timeout(timeout, opening).await else { return };
-            let scheme = if matches!(stream, Either::Left(_)) { Scheme::HTTP } else { Scheme::HTTPS };
+            let Ok(Ok((stream, version))) = tokio::time::timeout(timeout, opening).await else {
+                return;
+            };
+            let scheme = if matches!(stream, Either::Left(_)) {
+                Scheme::HTTP
+            } else {
+                Scheme::HTTPS
+            };
             let (requests, memory) = (Requests::new(), gate.memory());
             let (progress, overrun) = (requests.clone(), Arc::new(Notify::new()));
             let noticed = Arc::clone(&overrun);
@@ -259,10 +321,17 @@ impl Acceptor {
                 let mut request = Request::from((request, local, remote, scheme.clone()));
                 request.set_data(memory.clone());
                 // One that is not opened is dropped at once, not when its task has its turn.
-                let opened = gate.open().map(|open| (request, open)).inspect_err(|_| noticed.notify_one());
+                let opened = gate
+                    .open()
+                    .map(|open| (request, open))
+                    .inspect_err(|_| noticed.notify_one());
                 // In a box, so that the task of one that is not opened, of which there may be many at once, is small.
                 let answer = opened.map(|(request, open)| {
-                    Box::pin(async move { requests.open(answers::answer(&endpoint, request, open)).await })
+                    Box::pin(async move {
+                        requests
+                            .open(answers::answer(&endpoint, request, open))
+                            .await
+                    })
                 });
                 async move { Ok::<_, TooManyOpen>(answer?.await) }
             });
@@ -271,7 +340,9 @@ impl Acceptor {
                 Version::Http1 => (http.http1_only(), answer_timeout.max(timeout)),
                 Version::Http2 => (http.http2_only(), timeout),
             };
-            let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();
+            let connection = http
+                .serve_connection(TokioIo::new(stream), service)
+                .into_owned();
             tokio::select! {
                 _ = watcher.watch(connection) => {}
                 () = requests.stall(idle, answer_timeout) => {}
@@ -300,7 +371,11 @@ impl Acceptor {
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
     // A restart does not wait for connections of the process before it to be forgotten.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;

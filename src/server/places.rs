@@ -63,7 +63,10 @@ impl Places {
         Self {
             all: Arc::new(Semaphore::new(bounds.all)),
             shares: Budget::new(bounds),
-            open: Arc::new(Budget::new(Bounds { all: OPEN * bounds.all, each: OPEN * bounds.each })),
+            open: Arc::new(Budget::new(Bounds {
+                all: OPEN * bounds.all,
+                each: OPEN * bounds.each,
+            })),
             trusted: trusted.to_vec(),
             refused: counter(
                 "bai_http_connections_refused_total",
@@ -78,22 +81,37 @@ impl Places {
 
     /// Waits until there is a place.
     pub async fn vacancy(&self) -> Option<Vacancy> {
-        Arc::clone(&self.all).acquire_owned().await.ok().map(Vacancy)
+        Arc::clone(&self.all)
+            .acquire_owned()
+            .await
+            .ok()
+            .map(Vacancy)
     }
 
     /// Gives the place to a connection from `peer`, unless its source has its share.
     pub fn admit(&self, Vacancy(permit): Vacancy, peer: IpAddr) -> Option<Place> {
-        let Some(source) = self.source(peer) else { return Some(Place { _share: None, _permit: permit }) };
+        let Some(source) = self.source(peer) else {
+            return Some(Place {
+                _share: None,
+                _permit: permit,
+            });
+        };
         let share = self.shares.take(source, 1);
         if share.is_none() {
             self.refused.inc();
         }
-        share.map(|share| Place { _share: Some(share), _permit: permit })
+        share.map(|share| Place {
+            _share: Some(share),
+            _permit: permit,
+        })
     }
 
     /// For the requests of a connection from `peer`.
     pub fn opener(&self, peer: IpAddr) -> Opener {
-        Opener { open: Arc::clone(&self.open), source: self.source(peer) }
+        Opener {
+            open: Arc::clone(&self.open),
+            source: self.source(peer),
+        }
     }
 
     /// The source whose shares a connection from `peer` counts for; a proxy's counts for none.
@@ -107,7 +125,11 @@ impl Places {
 impl Opener {
     /// The memory of a connection's requests.
     pub fn memory(&self) -> ConnectionMemory {
-        if self.source.is_some() { ConnectionMemory::default() } else { ConnectionMemory::of_proxy() }
+        if self.source.is_some() {
+            ConnectionMemory::default()
+        } else {
+            ConnectionMemory::of_proxy()
+        }
     }
 
     /// Counts a request as open.
@@ -115,8 +137,12 @@ impl Opener {
     /// # Errors
     /// [`TooManyOpen`].
     pub fn open(&self) -> Result<Open, TooManyOpen> {
-        let share = self.source.map(|source| self.open.take(source, 1).ok_or(TooManyOpen));
-        Ok(Open { _share: share.transpose()? })
+        let share = self
+            .source
+            .map(|source| self.open.take(source, 1).ok_or(TooManyOpen));
+        Ok(Open {
+            _share: share.transpose()?,
+        })
     }
 }
 

@@ -70,7 +70,12 @@ impl Requests {
         let working = Working::new(&self.0);
         let response = respond.await;
         drop(working);
-        response.map(|body| Answer { body, is_waiting: false, has_begun: false, open })
+        response.map(|body| Answer {
+            body,
+            is_waiting: false,
+            has_begun: false,
+            open,
+        })
     }
 
     /// Ready when no request has begun, gone on or ended for `idle` while none was open, or for `busy` while one was. While all
@@ -169,8 +174,14 @@ mod tests {
     async fn a_connection_stalls_by_what_it_has_open() {
         let requests = Requests::new();
         requests.stall(SHORT, LONG).await;
-        let answer = requests.open(async { hyper::Response::new(String::new()) }).await;
-        assert!(timeout(SHORT * 3, requests.stall(SHORT, LONG)).await.is_err());
+        let answer = requests
+            .open(async { hyper::Response::new(String::new()) })
+            .await;
+        assert!(
+            timeout(SHORT * 3, requests.stall(SHORT, LONG))
+                .await
+                .is_err()
+        );
         requests.stall(LONG, SHORT).await;
         drop(answer);
         requests.stall(SHORT, LONG).await;
@@ -187,7 +198,11 @@ mod tests {
             self: Pin<&mut Self>,
             _: &mut Context<'_>,
         ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-            if self.0 { Poll::Ready(Some(Ok(Frame::data(b"event")))) } else { Poll::Pending }
+            if self.0 {
+                Poll::Ready(Some(Ok(Frame::data(b"event"))))
+            } else {
+                Poll::Pending
+            }
         }
     }
 
@@ -198,15 +213,28 @@ mod tests {
             answer.body.0 = has_frame;
             let _ = Pin::new(answer).poll_frame(&mut Context::from_waker(std::task::Waker::noop()));
         };
-        let mut stream = requests.open(async { hyper::Response::new(Stream(false)) }).await.into_body();
+        let mut stream = requests
+            .open(async { hyper::Response::new(Stream(false)) })
+            .await
+            .into_body();
         poll(&mut stream, false);
-        assert!(timeout(SHORT * 5, requests.stall(SHORT, SHORT)).await.is_err());
-        let ordinary = requests.open(async { hyper::Response::new(String::new()) }).await;
+        assert!(
+            timeout(SHORT * 5, requests.stall(SHORT, SHORT))
+                .await
+                .is_err()
+        );
+        let ordinary = requests
+            .open(async { hyper::Response::new(String::new()) })
+            .await;
         timeout(LONG, requests.stall(LONG, SHORT)).await.unwrap();
         drop(ordinary);
         poll(&mut stream, true);
         poll(&mut stream, false);
-        assert!(timeout(SHORT * 5, requests.stall(SHORT, SHORT)).await.is_err());
+        assert!(
+            timeout(SHORT * 5, requests.stall(SHORT, SHORT))
+                .await
+                .is_err()
+        );
         poll(&mut stream, true);
         timeout(LONG, requests.stall(LONG, SHORT)).await.unwrap();
         poll(&mut stream, false);
@@ -220,7 +248,11 @@ mod tests {
         let busy = async {
             for _ in 0..10 {
                 tokio::time::sleep(SHORT).await;
-                drop(requests.open(async { hyper::Response::new(String::new()) }).await);
+                drop(
+                    requests
+                        .open(async { hyper::Response::new(String::new()) })
+                        .await,
+                );
             }
         };
         tokio::select! {

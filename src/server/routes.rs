@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use poem::http::StatusCode;
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::make_sync, get};
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::make_sync, get,
+};
 use poem_openapi::OpenApiService;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -25,8 +27,8 @@ use crate::http::traffic::Traffic;
 use crate::http::{front, monitoring, openapi};
 use crate::limits::Limits;
 use crate::pocketbase::{
-    AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, EventsApi, HealthApi, ImpersonateApi, MailApi,
-    OffApi, RealtimeApi, RecordsApi, SetUpApi,
+    AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, EventsApi, HealthApi, ImpersonateApi,
+    MailApi, OffApi, RealtimeApi, RecordsApi, SetUpApi,
 };
 
 /// Paths that are served besides those of the document.
@@ -65,9 +67,18 @@ fn limits(app: &App) -> Arc<Limits> {
 
 fn contract(app: &Arc<App>, limits: &Arc<Limits>) -> Contract {
     (
-        SystemApi { app: Arc::clone(app), limits: Arc::clone(limits) },
-        WechatApi { app: Arc::clone(app), limits: Arc::clone(limits) },
-        PlatformApi { app: Arc::clone(app), limits: Arc::clone(limits) },
+        SystemApi {
+            app: Arc::clone(app),
+            limits: Arc::clone(limits),
+        },
+        WechatApi {
+            app: Arc::clone(app),
+            limits: Arc::clone(limits),
+        },
+        PlatformApi {
+            app: Arc::clone(app),
+            limits: Arc::clone(limits),
+        },
     )
 }
 
@@ -87,7 +98,10 @@ fn service(app: &Arc<App>, limits: &Arc<Limits>, stopping: watch::Receiver<()>) 
         RealtimeApi::new(context.clone(), stopping),
         BackupsApi(context),
     );
-    openapi::service((contract(app, limits), dialect), &app.config.server.public_urls)
+    openapi::service(
+        (contract(app, limits), dialect),
+        &app.config.server.public_urls,
+    )
 }
 
 /// The OpenAPI document, as served at `/openapi.json`.
@@ -119,15 +133,28 @@ pub fn endpoint(
         .at("/docs/", get(make_sync(|_| moved("../docs"))))
         .at("/assets/:name", Files::new(""))
         .at("/assets/swagger-ui/:name", Files::new("swagger-ui/"))
-        .at("/openapi.json", text("application/json", serde_json::to_string_pretty(&document)?))
-        .at("/openapi.yaml", text("application/yaml", serde_yaml::to_string(&document)?))
+        .at(
+            "/openapi.json",
+            text("application/json", serde_json::to_string_pretty(&document)?),
+        )
+        .at(
+            "/openapi.yaml",
+            text("application/yaml", serde_yaml::to_string(&document)?),
+        )
         .nest_no_strip("/api", service);
     let everything = if base_path.is_empty() {
         routes.map_to_response().boxed()
     } else {
-        Route::new().nest(&base_path, routes).map_to_response().boxed()
+        Route::new()
+            .nest(&base_path, routes)
+            .map_to_response()
+            .boxed()
     };
-    let documented = document["paths"].as_object().into_iter().flatten().map(|(path, _)| path.as_str());
+    let documented = document["paths"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(path, _)| path.as_str());
     let traffic = Traffic::new(documented.chain(PAGES), &base_path);
     traffic.show(&app.metrics);
     limits.show(&app.metrics);
@@ -135,7 +162,10 @@ pub fn endpoint(
     let body_timeout = BodyTimeout(app.config.server.body_timeout);
     let cors = Cors::new(&app.config.server.cors_origins);
     let (request_ids, has_tls) = (RequestIds::new(&app.random), app.config.server.tls.is_on());
-    let (memory, trusted_proxies) = (Memory::new(&app.config), app.config.server.trusted_proxies.clone());
+    let (memory, trusted_proxies) = (
+        Memory::new(&app.config),
+        app.config.server.trusted_proxies.clone(),
+    );
     memory.show(&app.metrics);
     Ok(Front {
         inner,
@@ -153,8 +183,10 @@ pub fn endpoint(
 
 /// What is answered at `metrics.listen`; its requests are not counted.
 pub fn watch_endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
-    let (routes, traffic) =
-        (monitoring::routes(app).map_to_response().boxed(), Traffic::new(iter::empty(), ""));
+    let (routes, traffic) = (
+        monitoring::routes(app).map_to_response().boxed(),
+        Traffic::new(iter::empty(), ""),
+    );
     Front {
         inner: Operations::new((), "", routes, &traffic),
         traffic,
@@ -171,8 +203,12 @@ pub fn watch_endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'sta
 
 fn text(content_type: &'static str, body: String) -> impl IntoEndpoint {
     let body = Bytes::from(body);
-    let answer =
-        move |_| Response::builder().content_type(content_type).extension(InMemoryOnce).body(body.clone());
+    let answer = move |_| {
+        Response::builder()
+            .content_type(content_type)
+            .extension(InMemoryOnce)
+            .body(body.clone())
+    };
     get(make_sync(answer))
 }
 
@@ -187,5 +223,8 @@ async fn with_slash(page: Arc<Page>, req: Request) -> poem::Result<Response> {
 
 /// A relative redirect: it holds behind a proxy that strips a prefix, too.
 fn moved(to: &str) -> Response {
-    Response::builder().status(StatusCode::MOVED_PERMANENTLY).header("Location", to).finish()
+    Response::builder()
+        .status(StatusCode::MOVED_PERMANENTLY)
+        .header("Location", to)
+        .finish()
 }

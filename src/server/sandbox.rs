@@ -21,7 +21,10 @@ struct Params {
 pub fn endpoint(app_id: &'static str, clock: Clock) -> impl Endpoint<Output = Response> + 'static {
     let jscode2session = make(|req| async move {
         let (params, _) = read(req).await?;
-        Ok::<_, poem::Error>(answer(&sandbox::jscode2session(&params.appid, &params.js_code)))
+        Ok::<_, poem::Error>(answer(&sandbox::jscode2session(
+            &params.appid,
+            &params.js_code,
+        )))
     });
     let stable_token = make(|req| async move {
         let (_, body) = read(req).await?;
@@ -50,10 +53,14 @@ pub fn endpoint(app_id: &'static str, clock: Clock) -> impl Endpoint<Output = Re
 async fn read(req: Request) -> Result<(Params, Value)> {
     let (req, mut body) = req.split();
     let Query(params) = Query::from_request(&req, &mut body).await?;
-    let body = Json::<Value>::from_request(&req, &mut body).await.map(|json| json.0);
+    let body = Json::<Value>::from_request(&req, &mut body)
+        .await
+        .map(|json| json.0);
     Ok((params, body.unwrap_or_default()))
 }
 
 fn answer(body: &Value) -> Response {
-    Response::builder().content_type("text/plain").body(body.to_string())
+    Response::builder()
+        .content_type("text/plain")
+        .body(body.to_string())
 }

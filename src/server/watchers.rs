@@ -50,7 +50,11 @@ impl Drop for Open {
 
 /// The listener at `listen`, with few connections of its own.
 pub fn bind(listen: SocketAddr, app: &Arc<App>) -> Result<Acceptor, String> {
-    let settings = config::Server { listen, max_connections: PLACES, ..app.config.server.clone() };
+    let settings = config::Server {
+        listen,
+        max_connections: PLACES,
+        ..app.config.server.clone()
+    };
     let endpoint = Arc::new(poem::endpoint::ToDynEndpoint(routes::watch_endpoint(app)));
     Acceptor::bind(&settings, PLACES, None, endpoint)
         .map_err(|e| e.replace("server.listen", "metrics.listen"))

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Company, IdType, Kind, Name, NewUser, OpenId, Phone, Picture, RecordId, ShortText, Status, Superuser,
-    TokenKey, User, UserType,
+    Company, IdType, Kind, Name, NewUser, OpenId, Phone, Picture, RecordId, ShortText, Status,
+    Superuser, TokenKey, User, UserType,
 };
 
 /// Why a write may not be done.
@@ -286,5 +286,8 @@ pub struct CopyLimits {
 
 impl CopyLimits {
     /// It is never given up.
-    pub const NONE: Self = Self { growth: u64::MAX, min_free: 0 };
+    pub const NONE: Self = Self {
+        growth: u64::MAX,
+        min_free: 0,
+    };
 }

@@ -18,7 +18,9 @@ pub enum Error {
         path: String,
     },
     /// The file was written by a newer program.
-    #[error("{path} has schema version {found}, this bai knows up to {known}; start a newer bai on it")]
+    #[error(
+        "{path} has schema version {found}, this bai knows up to {known}; start a newer bai on it"
+    )]
     NewerSchema {
         /// The file.
         path: String,
@@ -28,7 +30,9 @@ pub enum Error {
         known: u32,
     },
     /// Not a database of ours.
-    #[error("{path} is not a bai database: {reason}; take another file (the server's is store.path)")]
+    #[error(
+        "{path} is not a bai database: {reason}; take another file (the server's is store.path)"
+    )]
     Foreign {
         /// The file.
         path: String,
@@ -44,7 +48,9 @@ pub enum Error {
         reason: String,
     },
     /// There is no file, or nothing in it.
-    #[error("there is no database at {path}; see store.path, or restore a backup with \"bai restore\"")]
+    #[error(
+        "there is no database at {path}; see store.path, or restore a backup with \"bai restore\""
+    )]
     Missing {
         /// The file.
         path: String,
@@ -97,7 +103,9 @@ pub enum Error {
     #[error("storage failed: {0}")]
     Failed(String),
     /// The disk failed at the end of a write and cannot be asked: it is stored or not, and the next write that succeeds knows.
-    #[error("storage failed, and whether the last writes are stored is not known until it works again: {0}")]
+    #[error(
+        "storage failed, and whether the last writes are stored is not known until it works again: {0}"
+    )]
     Unknown(String),
 }
 
@@ -106,11 +114,16 @@ impl Error {
     pub(super) fn of_file(self, file: &Path) -> Self {
         let path = file.display().to_string();
         match self {
-            Self::Damaged(reason) | Self::DamagedFile { reason, .. } => Self::DamagedFile { path, reason },
+            Self::Damaged(reason) | Self::DamagedFile { reason, .. } => {
+                Self::DamagedFile { path, reason }
+            }
             Self::NewerSchema { found, known, .. } => Self::NewerSchema { path, found, known },
             Self::Foreign { reason, .. } => Self::Foreign { path, reason },
             Self::Open { reason, .. } => Self::Open { path, reason },
-            Self::Missing { .. } => Self::Foreign { path, reason: "it is empty, or not there".into() },
+            Self::Missing { .. } => Self::Foreign {
+                path,
+                reason: "it is empty, or not there".into(),
+            },
             other => other,
         }
     }

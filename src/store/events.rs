@@ -34,7 +34,10 @@ impl EventBounds {
     #[must_use]
     pub fn new(settings: &config::Events, now: Timestamp) -> Self {
         let since = now.checked_sub(settings.keep).unwrap_or(Timestamp::MIN);
-        Self { max: u64::try_from(settings.max).unwrap_or(u64::MAX), since }
+        Self {
+            max: u64::try_from(settings.max).unwrap_or(u64::MAX),
+            since,
+        }
     }
 
     /// The share of each origin.
@@ -52,7 +55,11 @@ impl EventBounds {
 
 impl From<Event> for NewEvent {
     fn from(event: Event) -> Self {
-        Self { origin: event.origin(), event, repeats: None }
+        Self {
+            origin: event.origin(),
+            event,
+            repeats: None,
+        }
     }
 }
 

@@ -20,15 +20,15 @@ use tokio::sync::broadcast;
 
 use crate::domain::{Company, NewUser, OpenId, Phone, RecordId, Superuser, User, UserNumber};
 pub use change::{
-    Action, Change, CompanyUpdate, Conflict, Contents, CopyLimits, Record, Scan, SuperuserUpdate, UserUpdate,
-    Write,
+    Action, Change, CompanyUpdate, Conflict, Contents, CopyLimits, Record, Scan, SuperuserUpdate,
+    UserUpdate, Write,
 };
 pub use error::Error;
 pub use events::{EventBounds, NewEvent};
 use file::Embedded;
 pub use file::{
-    Edit, NewDatabase, Progress, Unfinished, ensure_room, open_itself, open_itself_to_write, own_like,
-    resolve, sync_and_drop_cache, sync_folder,
+    Edit, NewDatabase, Progress, Unfinished, ensure_room, open_itself, open_itself_to_write,
+    own_like, resolve, sync_and_drop_cache, sync_folder,
 };
 pub use identity::{BackupInfo, Identified};
 pub use location::Location;
@@ -55,7 +55,9 @@ impl Store {
     /// Each variant of [`Error`] but `Damaged`; a file that is refused is left as it was.
     pub fn open(location: &Location, cache_bytes: usize) -> Result<Self, Error> {
         let embedded = Embedded::open(location, cache_bytes)?;
-        Ok(Self { backend: Backend::Embedded(Arc::new(embedded)) })
+        Ok(Self {
+            backend: Backend::Embedded(Arc::new(embedded)),
+        })
     }
 
     fn embedded(&self) -> &Embedded {
@@ -189,7 +191,10 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Failed`]: nothing was stored; [`Error::Unknown`].
-    pub async fn find_or_insert_user(&self, new: NewUser) -> Result<Result<(User, bool), Conflict>, Error> {
+    pub async fn find_or_insert_user(
+        &self,
+        new: NewUser,
+    ) -> Result<Result<(User, bool), Conflict>, Error> {
         self.embedded().find_or_insert_user(new).await
     }
 
@@ -210,7 +215,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored; [`Error::Unknown`].
-    pub async fn replace_password_hash(&self, id: RecordId, old: String, new: String) -> Result<(), Error> {
+    pub async fn replace_password_hash(
+        &self,
+        id: RecordId,
+        old: String,
+        new: String,
+    ) -> Result<(), Error> {
         self.embedded().replace_password_hash(id, old, new).await
     }
 
@@ -218,7 +228,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Failed`] or [`Error::Damaged`]: nothing was stored; [`Error::Unknown`].
-    pub async fn replace_superuser_hash(&self, id: RecordId, old: String, new: String) -> Result<(), Error> {
+    pub async fn replace_superuser_hash(
+        &self,
+        id: RecordId,
+        old: String,
+        new: String,
+    ) -> Result<(), Error> {
         self.embedded().replace_superuser_hash(id, old, new).await
     }
 
@@ -254,7 +269,11 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Failed`] or [`Error::Damaged`].
-    pub fn scan(&self, scan: Scan, visit: impl FnMut(Record) -> ControlFlow<()>) -> Result<(), Error> {
+    pub fn scan(
+        &self,
+        scan: Scan,
+        visit: impl FnMut(Record) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
         self.embedded().scan(scan, visit)
     }
 

@@ -51,7 +51,12 @@ impl<'a> PocketBaseToken<'a> {
         let claims: JwtClaims = json(claims)?;
         let id = RecordId::parse(&claims.id)?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        (header.alg == "HS256" && claims.r#type == "auth").then_some(Self { signed, signature, claims, id })
+        (header.alg == "HS256" && claims.r#type == "auth").then_some(Self {
+            signed,
+            signature,
+            claims,
+            id,
+        })
     }
 
     /// Id of the collection that it says it is for.
@@ -80,8 +85,13 @@ impl<'a> PocketBaseToken<'a> {
         let key = [token_key.as_bytes(), secret.as_bytes()].concat();
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| Error::Malformed)?;
         mac.update(self.signed.as_bytes());
-        mac.verify_slice(&self.signature).map_err(|_| Error::Forged)?;
-        if now.as_second() >= self.claims.exp { Err(Error::Expired) } else { Ok(()) }
+        mac.verify_slice(&self.signature)
+            .map_err(|_| Error::Forged)?;
+        if now.as_second() >= self.claims.exp {
+            Err(Error::Expired)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -101,7 +111,12 @@ mod tests {
     /// Token, token key and secret of the golden file, and when the token expires.
     fn golden() -> (&'static str, TokenKey, &'static str, i64) {
         let lines: Vec<_> = GOLDEN.lines().collect();
-        (lines[0], TokenKey::new(lines[1].as_bytes()), lines[2], lines[3].parse().unwrap())
+        (
+            lines[0],
+            TokenKey::new(lines[1].as_bytes()),
+            lines[2],
+            lines[3].parse().unwrap(),
+        )
     }
 
     #[test]
@@ -120,7 +135,10 @@ mod tests {
         let (token, key, secret, exp) = golden();
         let now = Timestamp::from_second(exp - 1).unwrap();
         let token = PocketBaseToken::read(token).unwrap();
-        assert_eq!(token.verify(&TokenKey::new([7; 50]), secret, now), Err(Error::Forged));
+        assert_eq!(
+            token.verify(&TokenKey::new([7; 50]), secret, now),
+            Err(Error::Forged)
+        );
         assert_eq!(token.verify(&key, "canary", now), Err(Error::Forged));
         // The bytes of the key are the same, but they are cut elsewhere: that is no weakness, and it verifies.
         let (head, tail) = secret.split_at(1);

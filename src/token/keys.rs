@@ -35,7 +35,9 @@ impl Keys {
 
     /// The key that `footer` names.
     pub(super) fn find(&self, footer: &[u8]) -> Option<&Key> {
-        self.0.iter().find(|key| key.footer() == footer || key.long_footer.as_bytes() == footer)
+        self.0
+            .iter()
+            .find(|key| key.footer() == footer || key.long_footer.as_bytes() == footer)
     }
 }
 
@@ -51,7 +53,11 @@ impl Key {
         let mut id = String::new();
         Id::from(&secret).fmt(&mut id).ok()?;
         let long_footer = format!(r#"{{"kid":"{id}"}}"#);
-        Some(Self { id, long_footer, secret })
+        Some(Self {
+            id,
+            long_footer,
+            secret,
+        })
     }
 
     /// The footer of the tokens that are made with it.

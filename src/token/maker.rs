@@ -23,7 +23,10 @@ impl Maker {
     /// The superuser with this id and token key.
     #[must_use]
     pub fn new(id: &RecordId, token_key: &TokenKey) -> Self {
-        Self { id: id.to_string(), k: fingerprint(token_key) }
+        Self {
+            id: id.to_string(),
+            k: fingerprint(token_key),
+        }
     }
 
     /// The superuser's record; nothing if the id is none.
@@ -35,12 +38,18 @@ impl Maker {
     /// Whether the superuser had this token key then.
     #[must_use]
     pub fn had(&self, token_key: &TokenKey) -> bool {
-        self.k.as_bytes().ct_eq(fingerprint(token_key).as_bytes()).into()
+        self.k
+            .as_bytes()
+            .ct_eq(fingerprint(token_key).as_bytes())
+            .into()
     }
 }
 
 fn fingerprint(token_key: &TokenKey) -> String {
-    let hash = Sha256::new().chain_update(b"bai token key ").chain_update(token_key.as_bytes()).finalize();
+    let hash = Sha256::new()
+        .chain_update(b"bai token key ")
+        .chain_update(token_key.as_bytes())
+        .finalize();
     STANDARD_NO_PAD.encode(&hash[..LEN])
 }
 
@@ -54,6 +63,10 @@ mod tests {
         let maker = Maker::new(&id, &TokenKey::new([9; 16]));
         assert_eq!(maker.id(), Some(id));
         assert!(maker.had(&TokenKey::new([9; 16])) && !maker.had(&TokenKey::new([8; 16])));
-        assert!(!serde_json::to_string(&maker).unwrap().contains(&STANDARD_NO_PAD.encode([9; 16])));
+        assert!(
+            !serde_json::to_string(&maker)
+                .unwrap()
+                .contains(&STANDARD_NO_PAD.encode([9; 16]))
+        );
     }
 }

@@ -172,7 +172,11 @@ impl Tokens {
     /// Tokens that are made with the newest of `keys`.
     #[must_use]
     pub fn new(keys: Keys) -> Self {
-        Self { keys: RwLock::new(keys), voids: Latest::new(Vec::new()), stats: Stats::new() }
+        Self {
+            keys: RwLock::new(keys),
+            voids: Latest::new(Vec::new()),
+            stats: Stats::new(),
+        }
     }
 
     /// From now on these keys, the newest of which makes tokens.
@@ -239,7 +243,11 @@ impl Tokens {
         let paseto = LocalToken::encrypt(&key.secret, &payload, footer, assertion)
             .map_err(|e| failed(&format!("{e:?}")))?;
         let token = [PREFIX, &claims, &paseto.replace('.', "~")].join(".");
-        if token.len() > MAX_LEN { Err(failed(&"it would be too long to be read")) } else { Ok(token) }
+        if token.len() > MAX_LEN {
+            Err(failed(&"it would be too long to be read"))
+        } else {
+            Ok(token)
+        }
     }
 
     /// Reads and authenticates `token`, and checks its time and that it is for everything.
@@ -254,33 +262,52 @@ impl Tokens {
     ///
     /// # Errors
     /// Each variant of [`Error`].
-    pub fn verify_for(&self, purpose: Purpose, token: &str, now: Timestamp) -> Result<Claims, Error> {
-        self.read(purpose, token, now).inspect_err(|error| self.stats.refused((*error).into()))
+    pub fn verify_for(
+        &self,
+        purpose: Purpose,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Claims, Error> {
+        self.read(purpose, token, now)
+            .inspect_err(|error| self.stats.refused((*error).into()))
     }
 
     fn read(&self, purpose: Purpose, token: &str, now: Timestamp) -> Result<Claims, Error> {
         let (claims, paseto) = split(token)?;
-        let untrusted = UntrustedToken::<Local, V4>::try_from(&*paseto).map_err(|_| Error::Malformed)?;
+        let untrusted =
+            UntrustedToken::<Local, V4>::try_from(&*paseto).map_err(|_| Error::Malformed)?;
         let keys = self.keys();
-        let key = keys.find(untrusted.untrusted_footer()).ok_or(Error::UnknownKey)?;
+        let key = keys
+            .find(untrusted.untrusted_footer())
+            .ok_or(Error::UnknownKey)?;
         let trusted = LocalToken::decrypt(&key.secret, &untrusted, None, Some(claims.as_bytes()))
             .map_err(|_| Error::Forged)?;
-        let payload: Payload<'_> = serde_json::from_str(trusted.payload()).map_err(|_| Error::Malformed)?;
+        let payload: Payload<'_> =
+            serde_json::from_str(trusted.payload()).map_err(|_| Error::Malformed)?;
         if payload.ft != (purpose == Purpose::Files) {
             return Err(Error::OtherPurpose);
         }
         if now >= payload.exp {
             return Err(Error::Expired);
         }
-        if now.checked_add(CLOCK_STEP).is_ok_and(|latest| payload.iat > latest) {
+        if now
+            .checked_add(CLOCK_STEP)
+            .is_ok_and(|latest| payload.iat > latest)
+        {
             return Err(Error::FromTheFuture);
         }
         if self.voids.get().iter().any(|void| void.covers(payload.iat)) {
             return Err(Error::Void);
         }
-        let token_key = STANDARD_NO_PAD.decode(payload.tk).map_err(|_| Error::Malformed)?;
+        let token_key = STANDARD_NO_PAD
+            .decode(payload.tk)
+            .map_err(|_| Error::Malformed)?;
         Ok(Claims {
-            subject: if payload.su { Subject::Superuser } else { Subject::User },
+            subject: if payload.su {
+                Subject::Superuser
+            } else {
+                Subject::User
+            },
             id: RecordId::parse(payload.sub).ok_or(Error::Malformed)?,
             token_key: TokenKey::new(token_key),
             is_refreshable: !payload.nr,
@@ -294,7 +321,10 @@ fn split(token: &str) -> Result<(&str, Cow<'_, str>), Error> {
     if token.len() > MAX_LEN {
         return Err(Error::Malformed);
     }
-    let rest = token.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('.')).ok_or(Error::Malformed)?;
+    let rest = token
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .ok_or(Error::Malformed)?;
     let (claims, paseto) = rest.split_once('.').ok_or(Error::Malformed)?;
     match (paseto.contains('~'), paseto.contains('.')) {
         (true, false) => Ok((claims, paseto.replace('~', ".").into())),
@@ -324,7 +354,10 @@ mod tests {
     }
 
     fn keys(bytes: &[u8]) -> Keys {
-        let key = |b: &u8| ServerKey { secret: [*b; 32], created: at(0) };
+        let key = |b: &u8| ServerKey {
+            secret: [*b; 32],
+            created: at(0),
+        };
         Keys::new(&bytes.iter().map(key).collect::<Vec<_>>()).unwrap()
     }
 
@@ -372,30 +405,65 @@ mod tests {
     #[test]
     fn a_token_of_each_form_that_was_ever_handed_out_is_read() {
         for token in GOLDEN {
-            assert_eq!(tokens(&[2, 1]).verify(token.trim(), at(1)).unwrap().id, id());
-            assert_eq!(tokens(&[2]).verify(token.trim(), at(1)), Err(Error::UnknownKey));
+            assert_eq!(
+                tokens(&[2, 1]).verify(token.trim(), at(1)).unwrap().id,
+                id()
+            );
+            assert_eq!(
+                tokens(&[2]).verify(token.trim(), at(1)),
+                Err(Error::UnknownKey)
+            );
         }
-        let maker = Maker::new(&RecordId::parse("r00t0r00t0r00t0").unwrap(), &TokenKey::new([7; 16]));
-        assert_eq!(tokens(&[1]).verify(GOLDEN[3].trim(), at(1)).unwrap().makers, [maker]);
+        let maker = Maker::new(
+            &RecordId::parse("r00t0r00t0r00t0").unwrap(),
+            &TokenKey::new([7; 16]),
+        );
+        assert_eq!(
+            tokens(&[1]).verify(GOLDEN[3].trim(), at(1)).unwrap().makers,
+            [maker]
+        );
     }
 
     #[test]
     fn a_token_says_whose_it_is_and_whether_it_can_be_refreshed() {
         let (tokens, id, key) = (tokens(&[1]), id(), key());
-        for (subject, is_refreshable) in
-            [(Subject::User, true), (Subject::User, false), (Subject::Superuser, true)]
-        {
-            let grant = Grant { subject, is_refreshable, ..grant(&id, &key) };
-            let claims = tokens.verify(&tokens.issue(&grant, at(0)).unwrap(), at(1)).unwrap();
-            assert_eq!((claims.subject, claims.is_refreshable), (subject, is_refreshable));
+        for (subject, is_refreshable) in [
+            (Subject::User, true),
+            (Subject::User, false),
+            (Subject::Superuser, true),
+        ] {
+            let grant = Grant {
+                subject,
+                is_refreshable,
+                ..grant(&id, &key)
+            };
+            let claims = tokens
+                .verify(&tokens.issue(&grant, at(0)).unwrap(), at(1))
+                .unwrap();
+            assert_eq!(
+                (claims.subject, claims.is_refreshable),
+                (subject, is_refreshable)
+            );
         }
     }
 
     #[test]
     fn a_token_says_who_took_it_and_one_that_could_not_be_read_is_not_made() {
         let (tokens, id, key) = (tokens(&[1]), id(), key());
-        let makers = |n: u8| (0..n).map(|n| Maker::new(&id, &TokenKey::new([n; 16]))).collect::<Vec<_>>();
-        let issue = |makers: &[Maker]| tokens.issue(&Grant { makers, ..grant(&id, &key) }, at(0));
+        let makers = |n: u8| {
+            (0..n)
+                .map(|n| Maker::new(&id, &TokenKey::new([n; 16])))
+                .collect::<Vec<_>>()
+        };
+        let issue = |makers: &[Maker]| {
+            tokens.issue(
+                &Grant {
+                    makers,
+                    ..grant(&id, &key)
+                },
+                at(0),
+            )
+        };
         for n in [0, 1, 8] {
             let claims = tokens.verify(&issue(&makers(n)).unwrap(), at(1)).unwrap();
             assert_eq!(claims.makers, makers(n));
@@ -406,10 +474,24 @@ mod tests {
     #[test]
     fn a_token_for_files_is_good_for_nothing_else() {
         let (tokens, id, key) = (tokens(&[1]), id(), key());
-        for (purpose, other) in [(Purpose::Auth, Purpose::Files), (Purpose::Files, Purpose::Auth)] {
-            let token = tokens.issue(&Grant { purpose, ..grant(&id, &key) }, at(0)).unwrap();
+        for (purpose, other) in [
+            (Purpose::Auth, Purpose::Files),
+            (Purpose::Files, Purpose::Auth),
+        ] {
+            let token = tokens
+                .issue(
+                    &Grant {
+                        purpose,
+                        ..grant(&id, &key)
+                    },
+                    at(0),
+                )
+                .unwrap();
             assert!(tokens.verify_for(purpose, &token, at(1)).is_ok());
-            assert_eq!(tokens.verify_for(other, &token, at(1)), Err(Error::OtherPurpose));
+            assert_eq!(
+                tokens.verify_for(other, &token, at(1)),
+                Err(Error::OtherPurpose)
+            );
         }
     }
 
@@ -417,7 +499,10 @@ mod tests {
     fn a_token_of_a_void_time_is_refused_and_no_other() {
         let tokens = tokens(&[1]);
         let issued = [at(0), at(10), at(19), at(20)].map(|at| issue(&tokens, at));
-        tokens.set_voids(vec![Void { from: at(10), until: at(20) }]);
+        tokens.set_voids(vec![Void {
+            from: at(10),
+            until: at(20),
+        }]);
         let verdicts = issued.map(|token| tokens.verify(&token, at(30)).err());
         assert_eq!(verdicts, [None, Some(Error::Void), Some(Error::Void), None]);
     }
@@ -426,11 +511,15 @@ mod tests {
     fn the_sdk_can_read_the_second_segment() {
         let token = issue(&tokens(&[1]), at(0));
         let segment = token.split('.').nth(1).unwrap();
-        assert!(segment.bytes().all(|b| b.is_ascii_alphanumeric()), "{segment}");
+        assert!(
+            segment.bytes().all(|b| b.is_ascii_alphanumeric()),
+            "{segment}"
+        );
         let json = STANDARD_NO_PAD.decode(segment).unwrap();
         let exp = at(0).as_second() + 432_000;
-        let expected =
-            format!(r#"{{"collectionId":"pbc_421601843","exp":{exp},"id":"qs1c5qev8o3hjvu","type":"auth"}}"#);
+        let expected = format!(
+            r#"{{"collectionId":"pbc_421601843","exp":{exp},"id":"qs1c5qev8o3hjvu","type":"auth"}}"#
+        );
         assert_eq!(String::from_utf8(json).unwrap(), expected);
     }
 
@@ -452,8 +541,14 @@ mod tests {
         let (claims, paseto) = split(&token).unwrap();
         let (other_claims, _) = split(&other).unwrap();
         assert_ne!(claims, other_claims);
-        assert_eq!(tokens.verify(&format!("pb.{other_claims}.{paseto}"), at(1)), Err(Error::Forged));
-        assert_eq!(tokens.verify(&format!("pb..{paseto}"), at(1)), Err(Error::Forged));
+        assert_eq!(
+            tokens.verify(&format!("pb.{other_claims}.{paseto}"), at(1)),
+            Err(Error::Forged)
+        );
+        assert_eq!(
+            tokens.verify(&format!("pb..{paseto}"), at(1)),
+            Err(Error::Forged)
+        );
         assert_eq!(tokens.verify(&paseto, at(1)), Err(Error::Malformed));
     }
 

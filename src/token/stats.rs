@@ -48,11 +48,17 @@ pub struct Stats {
 
 impl Stats {
     pub fn new() -> Self {
-        let refused =
-            metrics::counters("bai_tokens_refused_total", "Tokens that were refused, by cause.", &["cause"]);
+        let refused = metrics::counters(
+            "bai_tokens_refused_total",
+            "Tokens that were refused, by cause.",
+            &["cause"],
+        );
         Self {
             issued: metrics::counter("bai_tokens_issued_total", "Tokens that were issued."),
-            failed: metrics::counter("bai_tokens_issue_failures_total", "Tokens that could not be issued."),
+            failed: metrics::counter(
+                "bai_tokens_issue_failures_total",
+                "Tokens that could not be issued.",
+            ),
             by_cause: CAUSES.map(|cause| refused.with_label_values(&[cause])),
             refused,
         }
@@ -65,7 +71,11 @@ impl Stats {
     }
 
     pub fn issued(&self, is_issued: bool) {
-        if is_issued { self.issued.inc() } else { self.failed.inc() }
+        if is_issued {
+            self.issued.inc()
+        } else {
+            self.failed.inc()
+        }
     }
 
     pub fn refused(&self, cause: Cause) {

@@ -48,7 +48,11 @@ struct Answer {
 
 impl AccessTokens {
     pub fn new(clock: Clock, random: Random) -> Self {
-        Self { clock, random, state: Mutex::default() }
+        Self {
+            clock,
+            random,
+            state: Mutex::default(),
+        }
     }
 
     /// A token other than `dead`, from the cache or from `fetch`: WeChat's current token, which may be the dead one again,
@@ -84,7 +88,10 @@ impl AccessTokens {
             Ok(answer) if !answer.access_token.is_empty() => {
                 let stale_at_ms = now + answer.expires_in * 1_000 - RENEWAL_MS - self.jitter_ms();
                 state.failure = None;
-                state.cached = Some(Cached { token: answer.access_token.clone(), stale_at_ms });
+                state.cached = Some(Cached {
+                    token: answer.access_token.clone(),
+                    stale_at_ms,
+                });
                 Ok(answer.access_token)
             }
             Ok(_) => Err(state.fail(now, Error::Unavailable("an empty access token".into()))),
@@ -108,10 +115,17 @@ impl State {
         while self.forced_at.front().is_some_and(|at| now - at >= DAY_MS) {
             self.forced_at.pop_front();
         }
-        let too_soon = self.forced_at.back().is_some_and(|at| now - at < FORCED_GAP_MS);
+        let too_soon = self
+            .forced_at
+            .back()
+            .is_some_and(|at| now - at < FORCED_GAP_MS);
         if too_soon || self.forced_at.len() >= FORCED_PER_DAY {
-            let errmsg = "the access token is dead and was renewed by force too often already".to_owned();
-            return Err(Error::Misconfigured(Refusal { errcode: 40001, errmsg }));
+            let errmsg =
+                "the access token is dead and was renewed by force too often already".to_owned();
+            return Err(Error::Misconfigured(Refusal {
+                errcode: 40001,
+                errmsg,
+            }));
         }
         self.forced_at.push_back(now);
         Ok(())
@@ -138,7 +152,11 @@ mod tests {
         fn new() -> Self {
             let clock = Clock::manual(Timestamp::UNIX_EPOCH);
             let tokens = AccessTokens::new(clock.clone(), Random::seeded(1));
-            Self { tokens, clock, fetches: AtomicUsize::new(0) }
+            Self {
+                tokens,
+                clock,
+                fetches: AtomicUsize::new(0),
+            }
         }
 
         /// Each fetch gives `t<n>`; an empty name makes it fail.

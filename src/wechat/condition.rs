@@ -70,7 +70,11 @@ impl Condition {
     }
 
     fn set(&mut self, code: &'static str, text: String, now: Timestamp) {
-        let since = self.problem.as_ref().filter(|known| known.code == code).map_or(now, |known| known.since);
+        let since = self
+            .problem
+            .as_ref()
+            .filter(|known| known.code == code)
+            .map_or(now, |known| known.since);
         self.problem = Some(Problem { code, text, since });
     }
 }
@@ -111,7 +115,10 @@ fn explain(operation: Operation, refusal: &Refusal) -> (&'static str, String) {
 fn ips(errmsg: &str) -> Vec<String> {
     let mut ips = Vec::new();
     for word in errmsg.split(|c: char| !(c.is_ascii_hexdigit() || ".:".contains(c))) {
-        let ip = word.trim_end_matches('.').parse::<IpAddr>().map(|ip| ip.to_canonical().to_string());
+        let ip = word
+            .trim_end_matches('.')
+            .parse::<IpAddr>()
+            .map(|ip| ip.to_canonical().to_string());
         ips.extend(ip.ok().filter(|ip| !ips.contains(ip)));
     }
     ips
@@ -122,16 +129,25 @@ mod tests {
     use super::*;
 
     fn refused(errcode: i64, errmsg: &str) -> Error {
-        Error::Misconfigured(Refusal { errcode, errmsg: errmsg.into() })
+        Error::Misconfigured(Refusal {
+            errcode,
+            errmsg: errmsg.into(),
+        })
     }
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn learnt(condition: &mut Condition, error: Option<&Error>, second: i64) -> Option<(&'static str, i64)> {
+    fn learnt(
+        condition: &mut Condition,
+        error: Option<&Error>,
+        second: i64,
+    ) -> Option<(&'static str, i64)> {
         condition.learn(Operation::Login, error, at(second));
-        condition.problem().map(|problem| (problem.code, problem.since.as_second()))
+        condition
+            .problem()
+            .map(|problem| (problem.code, problem.since.as_second()))
     }
 
     #[test]
@@ -141,8 +157,14 @@ mod tests {
         assert_eq!(learnt(&mut it, Some(&ip), 1), Some(("ip_not_allowed", 1)));
         assert_eq!(learnt(&mut it, Some(&ip), 2), Some(("ip_not_allowed", 1)));
         assert_eq!(learnt(&mut it, Some(&secret), 3), Some(("secret", 3)));
-        assert_eq!(learnt(&mut it, Some(&Error::Unavailable(String::new())), 4), Some(("secret", 3)));
-        let code = Error::CodeRefused(Refusal { errcode: 40029, errmsg: String::new() });
+        assert_eq!(
+            learnt(&mut it, Some(&Error::Unavailable(String::new())), 4),
+            Some(("secret", 3))
+        );
+        let code = Error::CodeRefused(Refusal {
+            errcode: 40029,
+            errmsg: String::new(),
+        });
         assert_eq!(learnt(&mut it, Some(&code), 5), None);
     }
 
@@ -158,13 +180,16 @@ mod tests {
         assert_eq!(learnt(&mut it, Some(&down), 6), Some(("unreachable", 6)));
         assert_eq!(learnt(&mut it, None, 7), None);
         assert_eq!(learnt(&mut it, Some(&refused(99999, "")), 8), None);
-        let minute = Error::Quota { retry_after: super::super::quota::MINUTE_RETRY };
+        let minute = Error::Quota {
+            retry_after: super::super::quota::MINUTE_RETRY,
+        };
         assert_eq!(learnt(&mut it, Some(&minute), 9), None);
     }
 
     #[test]
     fn addresses_are_read_from_wechat_s_words() {
-        let errmsg = "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 6a0b-1d";
+        let errmsg =
+            "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 6a0b-1d";
         assert_eq!(ips(errmsg), ["203.0.113.7"]);
         assert_eq!(ips("invalid ip 203.0.113.7."), ["203.0.113.7"]);
         assert_eq!(ips("ipv6 2001:db8::1, not in whitelist"), ["2001:db8::1"]);

@@ -41,11 +41,21 @@ pub struct Request {
 
 impl Request {
     pub fn get(asker: Asker, path: &'static str) -> Self {
-        Self { asker, path, query: Vec::new(), body: None }
+        Self {
+            asker,
+            path,
+            query: Vec::new(),
+            body: None,
+        }
     }
 
     pub fn post(asker: Asker, path: &'static str, body: Value) -> Self {
-        Self { asker, path, query: Vec::new(), body: Some(body) }
+        Self {
+            asker,
+            path,
+            query: Vec::new(),
+            body: Some(body),
+        }
     }
 
     /// Adds a query parameter; it is percent-encoded.
@@ -58,7 +68,9 @@ impl Request {
 impl Http {
     pub fn new(settings: &config::Wechat, limits: &config::Limits, clock: Clock) -> Self {
         let resolver = Remembering::new(clock);
-        let proxy = ureq::Proxy::new(settings.proxy.expose()).ok().filter(|_| !settings.proxy.is_empty());
+        let proxy = ureq::Proxy::new(settings.proxy.expose())
+            .ok()
+            .filter(|_| !settings.proxy.is_empty());
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -69,12 +81,21 @@ impl Http {
             .max_idle_connections_per_host(settings.max_concurrent)
             .build();
         let admitted = settings.max_concurrent + MAX_WAITING;
-        let bounds = |all| Bounds { all, each: limits.share_of(all) };
+        let bounds = |all| Bounds {
+            all,
+            each: limits.share_of(all),
+        };
         Self {
             agent: Agent::with_parts(config, DefaultConnector::new(), resolver.clone()),
             resolver,
             base_url: settings.base_url.expose().to_owned(),
-            running: Turns::new(bounds(settings.max_concurrent), Bounds { all: admitted, each: admitted }),
+            running: Turns::new(
+                bounds(settings.max_concurrent),
+                Bounds {
+                    all: admitted,
+                    each: admitted,
+                },
+            ),
             admitted: Budget::new(bounds(admitted)),
         }
     }
@@ -99,13 +120,22 @@ impl Http {
     /// The turn moves to the thread: a call whose requester gave up still counts while it runs.
     async fn attempt(&self, request: Request) -> Result<Value, Failure> {
         let failed = |e: &dyn std::fmt::Display| Failure::Other(e.to_string());
-        let turn = self.running.take(request.asker).await.map_err(|e| failed(&e))?;
-        let (agent, url) = (self.agent.clone(), format!("{}{}", self.base_url, request.path));
+        let turn = self
+            .running
+            .take(request.asker)
+            .await
+            .map_err(|e| failed(&e))?;
+        let (agent, url) = (
+            self.agent.clone(),
+            format!("{}{}", self.base_url, request.path),
+        );
         let call = move || {
             let _turn = turn;
             exchange(&agent, &url, request)
         };
-        tokio::task::spawn_blocking(call).await.map_err(|e| failed(&e))?
+        tokio::task::spawn_blocking(call)
+            .await
+            .map_err(|e| failed(&e))?
     }
 }
 
@@ -131,10 +161,17 @@ fn exchange(agent: &Agent, url: &str, request: Request) -> Result<Value, Failure
     };
     let response = result.map_err(|e| sort(&e))?;
     if response.status() != 200 {
-        return Err(Failure::Other(format!("HTTP status {}", response.status().as_u16())));
+        return Err(Failure::Other(format!(
+            "HTTP status {}",
+            response.status().as_u16()
+        )));
     }
-    let body =
-        response.into_body().into_with_config().limit(MAX_ANSWER).read_to_vec().map_err(|e| sort(&e))?;
+    let body = response
+        .into_body()
+        .into_with_config()
+        .limit(MAX_ANSWER)
+        .read_to_vec()
+        .map_err(|e| sort(&e))?;
     serde_json::from_slice(&body).map_err(|_| Failure::Other("an answer that is not JSON".into()))
 }
 
@@ -144,7 +181,9 @@ fn sort(error: &ureq::Error) -> Failure {
         ureq::Error::HostNotFound
         | ureq::Error::ConnectionFailed
         | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => Failure::NotConnected(words),
-        ureq::Error::Io(e) if e.kind() == io::ErrorKind::ConnectionRefused => Failure::NotConnected(words),
+        ureq::Error::Io(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
+            Failure::NotConnected(words)
+        }
         _ => Failure::Other(words),
     }
 }

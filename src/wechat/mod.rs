@@ -35,8 +35,8 @@ const BUSY_PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_m
 
 /// Numbers that mean the operator's configuration or a bug of ours.
 const OURS: [i64; 20] = [
-    40001, 40002, 40013, 40014, 40125, 40164, 41002, 41004, 41008, 42001, 43002, 44002, 45035, 47001, 48001,
-    48017, 410, 50002, 50004, 61004,
+    40001, 40002, 40013, 40014, 40125, 40164, 41002, 41004, 41008, 42001, 43002, 44002, 45035,
+    47001, 48001, 48017, 410, 50002, 50004, 61004,
 ];
 
 /// Calls WeChat, or whatever stands at `base_url` in its place.
@@ -65,7 +65,9 @@ pub enum Error {
         retry_after: Duration,
     },
     /// App id, secret, allowlist or permissions are not as WeChat wants them: the operator's to mend.
-    #[error("WeChat refuses this server, check wechat.app_id, wechat.secret and the IP allowlist: {0}")]
+    #[error(
+        "WeChat refuses this server, check wechat.app_id, wechat.secret and the IP allowlist: {0}"
+    )]
     Misconfigured(Refusal),
     /// WeChat says that it is busy, and said so again when asked again.
     #[error("WeChat is busy: {0}")]
@@ -131,7 +133,12 @@ struct Watermark {
 impl Client {
     /// A client for the API at `settings.base_url`.
     #[must_use]
-    pub fn new(settings: &config::Wechat, limits: &config::Limits, clock: Clock, random: Random) -> Self {
+    pub fn new(
+        settings: &config::Wechat,
+        limits: &config::Limits,
+        clock: Clock,
+        random: Random,
+    ) -> Self {
         Self {
             http: Http::new(settings, limits, clock.clone()),
             app_id: settings.app_id.clone(),
@@ -154,7 +161,10 @@ impl Client {
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = self.stats.problems();
-        let open = [&self.login_quota, &self.phone_quota].into_iter().filter_map(Quota::open_since).min();
+        let open = [&self.login_quota, &self.phone_quota]
+            .into_iter()
+            .filter_map(Quota::open_since)
+            .min();
         problems.extend(open.map(|since| Problem {
             code: "minute_quota",
             text: "WeChat's minute quota is used up (errcode 45011): calls are held back, but for a trial now and then"
@@ -180,7 +190,8 @@ impl Client {
         asked.end(&result);
         self.login_quota.record(&result);
         let session: Session = parse(result?)?;
-        OpenId::parse(&session.openid).ok_or_else(|| Error::Unavailable("an openid of odd form".into()))
+        OpenId::parse(&session.openid)
+            .ok_or_else(|| Error::Unavailable("an openid of odd form".into()))
     }
 
     /// The phone number that the user with `openid` agreed to share (`getuserphonenumber`).
@@ -227,15 +238,23 @@ impl Client {
             Operation::Phone | Operation::AccessToken => &self.phone_quota,
         };
         // The place first: the one trial while calls are held back is not for who has no place.
-        let admitted = self.http.admit(source).and_then(|place| quota.check().map(|()| place));
+        let admitted = self
+            .http
+            .admit(source)
+            .and_then(|place| quota.check().map(|()| place));
         admitted.inspect_err(|_| self.stats.held_back(operation))
     }
 
     /// Everything that waits for WeChat goes through here, so that it is bounded in time. It is boxed because
     /// the futures of requests that may come here are moved a lot, and most never do.
-    async fn in_time<T>(&self, work: Pin<Box<impl Future<Output = Result<T, Error>>>>) -> Result<T, Error> {
+    async fn in_time<T>(
+        &self,
+        work: Pin<Box<impl Future<Output = Result<T, Error>>>>,
+    ) -> Result<T, Error> {
         let late = |_| Error::Unavailable(format!("no answer within {:?}", self.timeout));
-        tokio::time::timeout(self.timeout, work).await.map_err(late)?
+        tokio::time::timeout(self.timeout, work)
+            .await
+            .map_err(late)?
     }
 
     /// A dead access token is renewed and the call repeated: once with the token that WeChat holds current, and
@@ -245,17 +264,24 @@ impl Client {
         for force in [false, false, true] {
             let token = self
                 .access_tokens
-                .get(force, dead.as_deref(), |force| self.fetch_access_token(force))
+                .get(force, dead.as_deref(), |force| {
+                    self.fetch_access_token(force)
+                })
                 .await?;
             let request = Request::post(source, "/wxa/business/getuserphonenumber", body.clone())
                 .query("access_token", &token);
             match self.call(&request).await {
-                Err(Error::Misconfigured(refusal)) if is_token_dead(refusal.errcode) => dead = Some(token),
+                Err(Error::Misconfigured(refusal)) if is_token_dead(refusal.errcode) => {
+                    dead = Some(token)
+                }
                 result => return result,
             }
         }
         let errmsg = "WeChat refuses every access token that it issues".to_owned();
-        Err(Error::Misconfigured(Refusal { errcode: 40001, errmsg }))
+        Err(Error::Misconfigured(Refusal {
+            errcode: 40001,
+            errmsg,
+        }))
     }
 
     async fn fetch_access_token(&self, force_refresh: bool) -> Result<Value, Error> {
@@ -267,7 +293,9 @@ impl Client {
         });
         let asked = self.stats.ask(Operation::AccessToken);
         // The token is everybody's: it does not wait for the turn of whoever needs it first.
-        let result = self.call(&Request::post(None, "/cgi-bin/stable_token", body)).await;
+        let result = self
+            .call(&Request::post(None, "/cgi-bin/stable_token", body))
+            .await;
         asked.end(&result);
         result
     }
@@ -292,19 +320,27 @@ fn parse<T: for<'de> Deserialize<'de>>(answer: Value) -> Result<T, Error> {
 
 /// Sorts an answer by its `errcode`: absent or 0 is success.
 fn classify(answer: Value) -> Result<Value, Error> {
-    let status = Status::deserialize(&answer).map_err(|_| Error::Unavailable("an odd errcode".into()))?;
+    let status =
+        Status::deserialize(&answer).map_err(|_| Error::Unavailable("an odd errcode".into()))?;
     if status.errcode == 0 {
         return Ok(answer);
     }
-    let refusal = Refusal { errcode: status.errcode, errmsg: status.errmsg.chars().take(200).collect() };
+    let refusal = Refusal {
+        errcode: status.errcode,
+        errmsg: status.errmsg.chars().take(200).collect(),
+    };
     if matches!(refusal.errcode, 45009 | 45011) {
         tracing::warn!(%refusal, "a quota of WeChat's is used up");
     }
     Err(match refusal.errcode {
         -1 => Error::Busy(refusal),
         40029 | 40163 | 40226 => Error::CodeRefused(refusal),
-        45009 => Error::Quota { retry_after: quota::DAILY_RETRY },
-        45011 => Error::Quota { retry_after: quota::MINUTE_RETRY },
+        45009 => Error::Quota {
+            retry_after: quota::DAILY_RETRY,
+        },
+        45011 => Error::Quota {
+            retry_after: quota::MINUTE_RETRY,
+        },
         _ => Error::Misconfigured(refusal),
     })
 }
@@ -312,7 +348,9 @@ fn classify(answer: Value) -> Result<Value, Error> {
 /// How WeChat refuses a phone code of another openid is not documented: a number that does not mean us means the code.
 fn refused_unless_ours(error: Error) -> Error {
     match error {
-        Error::Misconfigured(refusal) if !OURS.contains(&refusal.errcode) => Error::CodeRefused(refusal),
+        Error::Misconfigured(refusal) if !OURS.contains(&refusal.errcode) => {
+            Error::CodeRefused(refusal)
+        }
         error => error,
     }
 }

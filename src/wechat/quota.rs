@@ -38,7 +38,10 @@ struct State {
 
 impl Quota {
     pub fn new(clock: Clock) -> Self {
-        Self { clock, state: Mutex::default() }
+        Self {
+            clock,
+            state: Mutex::default(),
+        }
     }
 
     /// Whether a call may go out now.
@@ -50,7 +53,9 @@ impl Quota {
         }
         if now < state.next_trial_ms {
             let left = u64::try_from(state.open_until_ms - now).unwrap_or_default();
-            return Err(Error::Quota { retry_after: Duration::from_millis(left) });
+            return Err(Error::Quota {
+                retry_after: Duration::from_millis(left),
+            });
         }
         state.next_trial_ms = now + TRIAL_EVERY_MS;
         Ok(())
@@ -92,7 +97,9 @@ mod tests {
     use super::*;
 
     fn refused() -> Result<(), Error> {
-        Err(Error::Quota { retry_after: MINUTE_RETRY })
+        Err(Error::Quota {
+            retry_after: MINUTE_RETRY,
+        })
     }
 
     #[test]
@@ -105,7 +112,9 @@ mod tests {
         }
         assert!(quota.check().is_ok());
         quota.record(&refused());
-        assert!(matches!(quota.check(), Err(Error::Quota { retry_after }) if retry_after == MINUTE_RETRY));
+        assert!(
+            matches!(quota.check(), Err(Error::Quota { retry_after }) if retry_after == MINUTE_RETRY)
+        );
         clock.advance(Duration::from_secs(5));
         assert!(quota.check().is_ok());
         assert!(quota.check().is_err());
@@ -120,7 +129,9 @@ mod tests {
         clock.set(Timestamp::from_second(8 * 3600).unwrap());
         (0..3).for_each(|_| quota.record(&refused()));
         clock.set(Timestamp::UNIX_EPOCH);
-        assert!(matches!(quota.check(), Err(Error::Quota { retry_after }) if retry_after == MINUTE_RETRY));
+        assert!(
+            matches!(quota.check(), Err(Error::Quota { retry_after }) if retry_after == MINUTE_RETRY)
+        );
         clock.advance(Duration::from_mins(1));
         assert!(quota.check().is_ok() && quota.check().is_ok() && quota.open_since().is_none());
     }

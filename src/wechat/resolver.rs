@@ -34,7 +34,11 @@ impl Remembering {
     }
 
     fn over(resolver: Arc<dyn Resolver>, clock: Clock) -> Self {
-        Self { resolver, clock, known: Arc::default() }
+        Self {
+            resolver,
+            clock,
+            known: Arc::default(),
+        }
     }
 
     /// To be called when an address did not answer: the name may lead elsewhere by now.
@@ -56,14 +60,27 @@ impl Resolver for Remembering {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
         let now = self.clock.steady_ms();
-        if let Some(known) = self.known().get(&authority).filter(|known| now < known.until_ms) {
+        if let Some(known) = self
+            .known()
+            .get(&authority)
+            .filter(|known| now < known.until_ms)
+        {
             let mut addresses = self.empty();
-            known.addresses.iter().for_each(|address| addresses.push(*address));
+            known
+                .addresses
+                .iter()
+                .for_each(|address| addresses.push(*address));
             return Ok(addresses);
         }
-        let on_this_thread = NextTimeout { after: time::Duration::NotHappening, ..timeout };
+        let on_this_thread = NextTimeout {
+            after: time::Duration::NotHappening,
+            ..timeout
+        };
         let addresses = self.resolver.resolve(uri, config, on_this_thread)?;
-        let known = Known { addresses: addresses.iter().copied().collect(), until_ms: now + KEPT_MS };
+        let known = Known {
+            addresses: addresses.iter().copied().collect(),
+            until_ms: now + KEPT_MS,
+        };
         self.known().insert(authority, known);
         Ok(addresses)
     }
@@ -102,9 +119,19 @@ mod tests {
         let config = ureq::Agent::config_builder().build();
         let resolve = |uri: &'static str| {
             let timeout = NextTimeout::default();
-            resolver.resolve(&Uri::from_static(uri), &config, timeout).unwrap()[0].port()
+            resolver
+                .resolve(&Uri::from_static(uri), &config, timeout)
+                .unwrap()[0]
+                .port()
         };
-        assert_eq!([resolve("https://a/x"), resolve("https://a/y"), resolve("https://b/")], [0, 0, 1]);
+        assert_eq!(
+            [
+                resolve("https://a/x"),
+                resolve("https://a/y"),
+                resolve("https://b/")
+            ],
+            [0, 0, 1]
+        );
         clock.advance(Duration::from_secs(59));
         assert_eq!(resolve("https://a/"), 0);
         clock.advance(Duration::from_secs(1));

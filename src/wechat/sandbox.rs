@@ -18,7 +18,11 @@ pub const REFUSED: [(&str, i64, &str); 5] = [
     ("used", 40163, "code been used, rid: sandbox-0-0"),
     ("busy", -1, "system error, rid: sandbox-0-0"),
     ("blocked", 40226, "code blocked, rid: sandbox-0-0"),
-    ("quota", 45011, "api minute-quota reach limit, rid: sandbox-0-0"),
+    (
+        "quota",
+        45011,
+        "api minute-quota reach limit, rid: sandbox-0-0",
+    ),
 ];
 
 /// `GET /sns/jscode2session`.
@@ -27,9 +31,8 @@ pub fn jscode2session(app_id: &str, code: &str) -> Value {
     match code {
         _ if app_id.is_empty() => error(41002, "appid missing"),
         "" => error(41008, "missing code"),
-        _ => {
-            refusal(code).unwrap_or_else(|| json!({ "openid": openid(code), "session_key": "c2FuZGJveA==" }))
-        }
+        _ => refusal(code)
+            .unwrap_or_else(|| json!({ "openid": openid(code), "session_key": "c2FuZGJveA==" })),
     }
 }
 
@@ -47,7 +50,10 @@ pub fn stable_token(body: &Value) -> Value {
 pub fn getuserphonenumber(app_id: &str, access_token: &str, body: &Value, now: i64) -> Value {
     let code = body["code"].as_str().unwrap_or_default();
     if access_token != ACCESS_TOKEN {
-        return error(40001, "invalid credential, access_token is invalid or not latest");
+        return error(
+            40001,
+            "invalid credential, access_token is invalid or not latest",
+        );
     }
     if code.is_empty() {
         return error(40029, "invalid code");
@@ -72,7 +78,9 @@ fn error(errcode: i64, errmsg: &str) -> Value {
 }
 
 fn refusal(code: &str) -> Option<Value> {
-    let (_, errcode, errmsg) = REFUSED.iter().find(|(beginning, ..)| code.starts_with(beginning))?;
+    let (_, errcode, errmsg) = REFUSED
+        .iter()
+        .find(|(beginning, ..)| code.starts_with(beginning))?;
     Some(error(*errcode, errmsg))
 }
 
@@ -87,8 +95,9 @@ fn openid(code: &str) -> String {
 }
 
 fn phone(code: &str) -> String {
-    let is_phone =
-        |w: &&[u8]| w[0] == b'1' && (b'3'..=b'9').contains(&w[1]) && w.iter().all(u8::is_ascii_digit);
+    let is_phone = |w: &&[u8]| {
+        w[0] == b'1' && (b'3'..=b'9').contains(&w[1]) && w.iter().all(u8::is_ascii_digit)
+    };
     match code.as_bytes().windows(11).find(is_phone) {
         Some(digits) => String::from_utf8_lossy(digits).into_owned(),
         None => format!("138{:08}", digest(code).as_u128() % 100_000_000),

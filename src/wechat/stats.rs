@@ -22,8 +22,16 @@ pub enum Operation {
 /// In the order of [`Operation`].
 const OPERATIONS: [&str; 3] = ["login", "phone", "access_token"];
 /// In the order of [`Outcome`].
-const OUTCOMES: [&str; 8] =
-    ["ok", "code_refused", "quota", "misconfigured", "busy", "unavailable", "held_back", "abandoned"];
+const OUTCOMES: [&str; 8] = [
+    "ok",
+    "code_refused",
+    "quota",
+    "misconfigured",
+    "busy",
+    "unavailable",
+    "held_back",
+    "abandoned",
+];
 
 #[derive(Clone, Copy)]
 enum Outcome {
@@ -78,7 +86,12 @@ impl Stats {
             seconds: seconds.with_label_values(&[operation]),
             condition: Mutex::default(),
         });
-        Self { clock, calls, seconds, operations }
+        Self {
+            clock,
+            calls,
+            seconds,
+            operations,
+        }
     }
 
     pub fn show(&self, metrics: &Metrics) {
@@ -87,7 +100,12 @@ impl Stats {
     }
 
     pub fn ask(&self, operation: Operation) -> Asked<'_> {
-        Asked { stats: self, operation, begun: Instant::now(), outcome: Outcome::Abandoned }
+        Asked {
+            stats: self,
+            operation,
+            begun: Instant::now(),
+            outcome: Outcome::Abandoned,
+        }
     }
 
     pub fn held_back(&self, operation: Operation) {
@@ -98,7 +116,10 @@ impl Stats {
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems: Vec<Problem> = Vec::new();
         for handles in &self.operations {
-            let condition = handles.condition.lock().unwrap_or_else(PoisonError::into_inner);
+            let condition = handles
+                .condition
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             if let Some(problem) = condition.problem()
                 && problems.iter().all(|known| known.code != problem.code)
             {
@@ -123,7 +144,11 @@ impl Asked<'_> {
         };
         let condition = &self.stats.operations[self.operation as usize].condition;
         let mut condition = condition.lock().unwrap_or_else(PoisonError::into_inner);
-        condition.learn(self.operation, result.as_ref().err(), self.stats.clock.now());
+        condition.learn(
+            self.operation,
+            result.as_ref().err(),
+            self.stats.clock.now(),
+        );
     }
 }
 

@@ -23,7 +23,11 @@ impl Recent {
     pub fn find(&self, events: Vec<(Origin, Event)>) -> Vec<NewEvent> {
         let new = |(origin, event)| {
             let repeats = self.ids.get(&self.hash(origin, &event)).copied();
-            NewEvent { origin, event, repeats }
+            NewEvent {
+                origin,
+                event,
+                repeats,
+            }
         };
         events.into_iter().map(new).collect()
     }
@@ -60,13 +64,23 @@ mod tests {
 
     #[test]
     fn the_last_minute_is_remembered_and_never_more_than_so_many() {
-        let (mut recent, start) = (Recent::default(), Timestamp::from_second(1_795_327_836).unwrap());
-        let id = |n: usize| EventId { at_ms: start.as_millisecond(), number: n as u64 };
-        let repeats = |recent: &Recent, n| recent.find(vec![(Origin::Strangers, event(n, start))])[0].repeats;
+        let (mut recent, start) = (
+            Recent::default(),
+            Timestamp::from_second(1_795_327_836).unwrap(),
+        );
+        let id = |n: usize| EventId {
+            at_ms: start.as_millisecond(),
+            number: n as u64,
+        };
+        let repeats =
+            |recent: &Recent, n| recent.find(vec![(Origin::Strangers, event(n, start))])[0].repeats;
         let events: Vec<NewEvent> = (0..MOST + 10).map(|n| event(n, start).into()).collect();
         let ids: Vec<_> = (0..MOST + 10).map(id).collect();
         recent.remember(&events, &ids, start);
-        assert_eq!((repeats(&recent, 7), repeats(&recent, MOST + 7)), (Some(id(7)), None));
+        assert_eq!(
+            (repeats(&recent, 7), repeats(&recent, MOST + 7)),
+            (Some(id(7)), None)
+        );
         assert_eq!(recent.ids.len(), MOST);
         recent.remember(&[], &[], start + Duration::from_secs(59));
         assert_eq!(repeats(&recent, 7), Some(id(7)));

@@ -39,7 +39,10 @@ impl Waiting {
     /// Adds what waits elsewhere.
     pub fn append(&mut self, other: Self) {
         for ((origin, list), other) in Origin::ALL.iter().zip(&mut self.0).zip(other.0) {
-            other.events.into_iter().for_each(|event| list.add(*origin, event));
+            other
+                .events
+                .into_iter()
+                .for_each(|event| list.add(*origin, event));
             list.lose(other.lost);
         }
     }
@@ -50,7 +53,13 @@ impl Waiting {
         for (origin, list) in Origin::ALL.iter().zip(std::mem::take(&mut self.0)) {
             events.extend(list.events.into_iter().map(|event| (*origin, event)));
             if list.lost > 0 {
-                events.push((*origin, Event { count: list.lost, ..lost() }));
+                events.push((
+                    *origin,
+                    Event {
+                        count: list.lost,
+                        ..lost()
+                    },
+                ));
             }
         }
         events
@@ -60,7 +69,10 @@ impl Waiting {
 impl List {
     fn add(&mut self, origin: Origin, event: Event) {
         let hash = self.hasher.hash_one(event.said());
-        let same = self.said.get(&hash).and_then(|place| self.events.get_mut(*place));
+        let same = self
+            .said
+            .get(&hash)
+            .and_then(|place| self.events.get_mut(*place));
         if let Some(same) = same.filter(|same| same.is_repeated_by(&event)) {
             same.count = same.count.saturating_add(event.count);
         } else if event.kind == EventKind::Lost || !self.has_room(origin, &event) {
@@ -77,7 +89,9 @@ impl List {
         if self.events.len() >= room {
             return false;
         }
-        let Some(party) = event.party(origin) else { return true };
+        let Some(party) = event.party(origin) else {
+            return true;
+        };
         let has = self.parties.entry(party).or_default();
         *has += 1;
         *has <= (room / PARTIES).max(LEAST)
@@ -98,7 +112,10 @@ mod tests {
     /// A failure that differs from all others, from one of so many sources.
     fn failure(n: u32, sources: u32) -> Event {
         let event = Event::new(Timestamp::UNIX_EPOCH, EventKind::LoginFailed, Actor::Nobody);
-        event.because(Cause::Unknown).about(n.to_string()).from((n % sources).to_be_bytes().into())
+        event
+            .because(Cause::Unknown)
+            .about(n.to_string())
+            .from((n % sources).to_be_bytes().into())
     }
 
     fn by(actor: Actor, n: usize) -> Event {
@@ -120,7 +137,13 @@ mod tests {
             add(&mut waiting, failure(n, 1_000));
         }
         let user = Actor::User(RecordId::parse("qs1c5qev8o3hjvu").unwrap());
-        add(&mut waiting, Event { kind: EventKind::Login, ..by(user, 0) });
+        add(
+            &mut waiting,
+            Event {
+                kind: EventKind::Login,
+                ..by(user, 0)
+            },
+        );
         assert_eq!(lens(&waiting), [(256, 744), (1, 0), (0, 0), (0, 0)]);
     }
 
@@ -147,11 +170,18 @@ mod tests {
             add(&mut waiting, by(Actor::Operator, n as usize));
         }
         let counts = |origin: Origin| -> Vec<_> {
-            waiting.0[origin as usize].events.iter().map(|event| event.count).collect()
+            waiting.0[origin as usize]
+                .events
+                .iter()
+                .map(|event| event.count)
+                .collect()
         };
         assert_eq!(counts(Origin::Strangers), [3, 1]);
         assert_eq!(counts(Origin::Administrators), [3, 1]);
-        let later = Event { at: Timestamp::UNIX_EPOCH + std::time::Duration::from_mins(1), ..failure(1, 10) };
+        let later = Event {
+            at: Timestamp::UNIX_EPOCH + std::time::Duration::from_mins(1),
+            ..failure(1, 10)
+        };
         add(&mut waiting, later);
         assert_eq!(waiting.0[0].events.len(), 3);
     }

@@ -60,7 +60,10 @@ type Asked = Result<Response<Body>, ureq::Error>;
 /// The text of a success.
 pub fn text(asked: Asked) -> Result<String, Error> {
     let body = accept(asked)?.into_body();
-    body.into_with_config().limit(MAX_ANSWER).read_to_string().map_err(|e| passing(&e))
+    body.into_with_config()
+        .limit(MAX_ANSWER)
+        .read_to_string()
+        .map_err(|e| passing(&e))
 }
 
 /// The headers of a success.
@@ -69,8 +72,13 @@ pub fn headers(asked: Asked) -> Result<HeaderMap, Error> {
 }
 
 /// The request with these headers, which are signed.
-pub fn with<B>(request: RequestBuilder<B>, headers: &[(&'static str, String)]) -> RequestBuilder<B> {
-    headers.iter().fold(request, |request, (name, value)| request.header(*name, value))
+pub fn with<B>(
+    request: RequestBuilder<B>,
+    headers: &[(&'static str, String)],
+) -> RequestBuilder<B> {
+    headers.iter().fold(request, |request, (name, value)| {
+        request.header(*name, value)
+    })
 }
 
 /// Whether the parts were put together: the status alone does not tell.
@@ -95,9 +103,16 @@ pub struct Part {
 impl Part {
     /// All of `file` in parts of `size` bytes, or of more, so that they are `most` at most.
     pub fn all_of(file: &Path, size: u64, most: u64) -> Result<Vec<Self>, Error> {
-        let of = fs::symlink_metadata(file).map_err(|e| unreadable(&e))?.len();
+        let of = fs::symlink_metadata(file)
+            .map_err(|e| unreadable(&e))?
+            .len();
         let (file, size) = (Arc::new(file.to_owned()), size.max(of.div_ceil(most)));
-        let part = |n| Self { file: Arc::clone(&file), from: n * size, length: size.min(of - n * size), of };
+        let part = |n| Self {
+            file: Arc::clone(&file),
+            from: n * size,
+            length: size.min(of - n * size),
+            of,
+        };
         Ok((0..of.div_ceil(size)).map(part).collect())
     }
 
@@ -106,21 +121,35 @@ impl Part {
         let mut bytes = self.open().map_err(|e| unreadable(&e))?;
         let request = agent.put(url).header(header::CONTENT_LENGTH, self.length);
         let answer = accept(request.send(SendBody::from_reader(&mut bytes)))?;
-        let etag = answer.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok());
-        etag.map(str::to_owned).ok_or_else(|| Error::Lasting("the bucket gave a part no ETag".into()))
+        let etag = answer
+            .headers()
+            .get(header::ETAG)
+            .and_then(|etag| etag.to_str().ok());
+        etag.map(str::to_owned)
+            .ok_or_else(|| Error::Lasting("the bucket gave a part no ETag".into()))
     }
 
     /// Downloads it and compares it with the file.
     pub fn compare(&self, agent: &Agent, url: &str) -> Result<(), Error> {
         let range = format!("bytes={}-{}", self.from, self.from + self.length - 1);
         let answer = accept(agent.get(url).header(header::RANGE, range).call())?;
-        let ranges = answer.headers().get(header::CONTENT_RANGE).and_then(|range| range.to_str().ok());
+        let ranges = answer
+            .headers()
+            .get(header::CONTENT_RANGE)
+            .and_then(|range| range.to_str().ok());
         let total = ranges.and_then(|range| range.rsplit('/').next()?.parse().ok());
         if total != Some(self.of) {
             return Err(Error::Differs);
         }
         let ours = self.open().map_err(|e| unreadable(&e))?;
-        are_equal(ours, answer.into_body().into_with_config().limit(self.length + 1).reader())
+        are_equal(
+            ours,
+            answer
+                .into_body()
+                .into_with_config()
+                .limit(self.length + 1)
+                .reader(),
+        )
     }
 
     fn open(&self) -> io::Result<impl Read> {
@@ -137,7 +166,9 @@ fn are_equal(mut ours: impl Read, mut theirs: impl Read) -> Result<(), Error> {
         if length == 0 {
             return Ok(());
         }
-        theirs.read_exact(&mut found[..length]).map_err(|e| passing(&e.into()))?;
+        theirs
+            .read_exact(&mut found[..length])
+            .map_err(|e| passing(&e.into()))?;
         if expected[..length] != found[..length] {
             return Err(Error::Differs);
         }
@@ -150,11 +181,19 @@ fn accept(asked: Asked) -> Result<Response<Body>, Error> {
     if status.is_success() {
         return Ok(answer);
     }
-    let body = answer.into_body().into_with_config().limit(MAX_ERROR).lossy_utf8(true).read_to_string();
+    let body = answer
+        .into_body()
+        .into_with_config()
+        .limit(MAX_ERROR)
+        .lossy_utf8(true)
+        .read_to_string();
     let body = body.unwrap_or_default();
     let told = tell(status, &body);
     let is_passing = status.is_server_error()
-        || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+        || matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+        )
         || element(&body, "Code") == Some("RequestTimeout");
     Err(match status {
         _ if is_passing => Error::Passing(told),
@@ -165,8 +204,15 @@ fn accept(asked: Asked) -> Result<Response<Body>, Error> {
 
 /// What the bucket says of its refusal.
 fn tell(status: StatusCode, body: &str) -> String {
-    let words: Vec<_> = ["Code", "Message"].iter().filter_map(|name| element(body, name)).collect();
-    let told = format!("the bucket answered {} {}", status.as_u16(), words.join(": "));
+    let words: Vec<_> = ["Code", "Message"]
+        .iter()
+        .filter_map(|name| element(body, name))
+        .collect();
+    let told = format!(
+        "the bucket answered {} {}",
+        status.as_u16(),
+        words.join(": ")
+    );
     told.chars()
         .take(MAX_TOLD)
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -181,7 +227,10 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn passing(error: &ureq::Error) -> Error {
-    Error::Passing(format!("the bucket cannot be reached: {}", outbound::describe(error)))
+    Error::Passing(format!(
+        "the bucket cannot be reached: {}",
+        outbound::describe(error)
+    ))
 }
 
 fn unreadable(error: &io::Error) -> Error {
@@ -196,7 +245,10 @@ pub fn in_their_namespace(xml: &str) -> String {
         return xml.to_owned();
     };
     let (tag, rest) = (&xml[start..start + length], &xml[start + length..]);
-    let name = tag.split(|c: char| c.is_whitespace() || c == '/').next().unwrap_or(tag);
+    let name = tag
+        .split(|c: char| c.is_whitespace() || c == '/')
+        .next()
+        .unwrap_or(tag);
     let close = if tag.ends_with('/') { "/" } else { "" };
     format!("{}{name} xmlns=\"{NAMESPACE}\"{close}{rest}", &xml[..start])
 }
@@ -221,11 +273,28 @@ mod tests {
             let parsed = CreateMultipartUpload::parse_response(&in_their_namespace(&xml)).unwrap();
             assert_eq!(parsed.upload_id(), "u-1", "{root}");
         }
-        for empty in ["<ListBucketResult/>", "<ListBucketResult></ListBucketResult>"] {
-            assert!(ListObjectsV2::parse_response(&in_their_namespace(empty)).unwrap().contents.is_empty());
+        for empty in [
+            "<ListBucketResult/>",
+            "<ListBucketResult></ListBucketResult>",
+        ] {
+            assert!(
+                ListObjectsV2::parse_response(&in_their_namespace(empty))
+                    .unwrap()
+                    .contents
+                    .is_empty()
+            );
         }
-        for nonsense in ["", "<", "<html", "nothing < here", "<Error><Code>x</Code></Error>"] {
-            assert!(ListObjectsV2::parse_response(&in_their_namespace(nonsense)).is_err(), "{nonsense}");
+        for nonsense in [
+            "",
+            "<",
+            "<html",
+            "nothing < here",
+            "<Error><Code>x</Code></Error>",
+        ] {
+            assert!(
+                ListObjectsV2::parse_response(&in_their_namespace(nonsense)).is_err(),
+                "{nonsense}"
+            );
         }
     }
 
@@ -248,10 +317,20 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_in_the_words_of_the_bucket() {
-        let body = "<Error><Code>NoSuchBucket</Code><Message>There is no\nsuch bucket</Message></Error>";
+        let body =
+            "<Error><Code>NoSuchBucket</Code><Message>There is no\nsuch bucket</Message></Error>";
         let told = tell(StatusCode::NOT_FOUND, body);
-        assert_eq!(told, "the bucket answered 404 NoSuchBucket: There is no such bucket");
-        assert_eq!(tell(StatusCode::FORBIDDEN, "<html>"), "the bucket answered 403");
-        assert_eq!(tell(StatusCode::OK, &format!("<Code>{}</Code>", "x".repeat(999))).len(), MAX_TOLD);
+        assert_eq!(
+            told,
+            "the bucket answered 404 NoSuchBucket: There is no such bucket"
+        );
+        assert_eq!(
+            tell(StatusCode::FORBIDDEN, "<html>"),
+            "the bucket answered 403"
+        );
+        assert_eq!(
+            tell(StatusCode::OK, &format!("<Code>{}</Code>", "x".repeat(999))).len(),
+            MAX_TOLD
+        );
     }
 }

@@ -19,12 +19,19 @@ pub struct Labels {
 impl Labels {
     /// Those of an object of which nothing can be known: no database has this id.
     pub fn nobody() -> Self {
-        Self { database: Some(String::new()), users: None }
+        Self {
+            database: Some(String::new()),
+            users: None,
+        }
     }
 
     /// Those in the headers of an answer.
     pub fn read(headers: &HeaderMap) -> Self {
-        let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let text = |name| {
+            headers
+                .get(name)
+                .map(|value| value.to_str().unwrap_or_default())
+        };
         Self {
             database: text(DATABASE).map(str::to_owned),
             users: text(USERS).and_then(|users| users.parse().ok()),
@@ -34,7 +41,9 @@ impl Labels {
     /// The headers of a request that begins an object.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let database = self.database.iter().map(|id| (DATABASE, id.clone()));
-        database.chain(self.users.iter().map(|users| (USERS, users.to_string()))).collect()
+        database
+            .chain(self.users.iter().map(|users| (USERS, users.to_string())))
+            .collect()
     }
 }
 
@@ -44,14 +53,29 @@ mod tests {
 
     #[test]
     fn what_was_sent_is_read_again_and_what_was_not_is_not_known() {
-        let labels = Labels { database: Some("00ff".into()), users: Some(7) };
+        let labels = Labels {
+            database: Some("00ff".into()),
+            users: Some(7),
+        };
         let mut headers = HeaderMap::new();
-        assert_eq!(Labels::read(&headers), Labels { database: None, users: None });
+        assert_eq!(
+            Labels::read(&headers),
+            Labels {
+                database: None,
+                users: None
+            }
+        );
         for (name, value) in labels.headers() {
             headers.insert(name, value.parse().unwrap());
         }
         assert_eq!(Labels::read(&headers), labels);
         headers.insert(USERS, "many".parse().unwrap());
-        assert_eq!(Labels::read(&headers), Labels { users: None, ..labels });
+        assert_eq!(
+            Labels::read(&headers),
+            Labels {
+                users: None,
+                ..labels
+            }
+        );
     }
 }

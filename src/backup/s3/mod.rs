@@ -23,11 +23,17 @@ const MOST_PARTS: u64 = 10_000;
 /// How long a signed request is good for, repetitions included.
 const VALID: Duration = Duration::from_hours(1);
 /// Pauses before the repetitions of a request that failed for a reason that may pass.
-const PAUSES: [Duration; 4] =
-    [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4), Duration::from_secs(15)];
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+    Duration::from_secs(15),
+];
 
 fn is_loopback(host: Option<&str>) -> bool {
-    host.is_some_and(|host| host.starts_with("127.") || host == "[::1]" || host.ends_with("localhost"))
+    host.is_some_and(|host| {
+        host.starts_with("127.") || host == "[::1]" || host.ends_with("localhost")
+    })
 }
 
 /// A bucket, and the folder in it that is ours.
@@ -45,15 +51,27 @@ impl Bucket {
     /// # Errors
     /// Endpoint and bucket make no URL; the text is for the operator.
     pub fn new(settings: &config::S3, clock: Clock) -> Result<Self, String> {
-        let endpoint = settings.endpoint.expose().parse().map_err(|e| format!("backup.s3.endpoint: {e}"))?;
-        let style = if settings.path_style { UrlStyle::Path } else { UrlStyle::VirtualHost };
+        let endpoint = settings
+            .endpoint
+            .expose()
+            .parse()
+            .map_err(|e| format!("backup.s3.endpoint: {e}"))?;
+        let style = if settings.path_style {
+            UrlStyle::Path
+        } else {
+            UrlStyle::VirtualHost
+        };
         let bucket = rusty_s3::Bucket::new(endpoint, style, settings.bucket.clone(), settings.region.clone())
             .map_err(|_| {
                 "backup.s3: endpoint and bucket make no host name; an IP address or a bucket that is no part of a \
                  host name needs path_style = true"
             })?;
-        if settings.endpoint.expose().starts_with("http://") && !is_loopback(bucket.base_url().host_str()) {
-            tracing::warn!("backup.s3.endpoint is not https: anybody on the way can read the backups");
+        if settings.endpoint.expose().starts_with("http://")
+            && !is_loopback(bucket.base_url().host_str())
+        {
+            tracing::warn!(
+                "backup.s3.endpoint is not https: anybody on the way can read the backups"
+            );
         }
         Ok(Self {
             bucket,
@@ -77,7 +95,9 @@ impl Bucket {
                 action.with_continuation_token(token.clone());
             }
             let url = self.sign(&action);
-            let page = self.ask(move |agent| exchange::text(agent.get(&url).call())).await?;
+            let page = self
+                .ask(move |agent| exchange::text(agent.get(&url).call()))
+                .await?;
             let page = ListObjectsV2::parse_response(&in_their_namespace(&page))
                 .map_err(|_| Error::Lasting("the list of the bucket cannot be read".into()))?;
             for object in page.contents {
@@ -97,8 +117,14 @@ impl Bucket {
     /// [`Error`].
     pub async fn labels(&self, name: &str) -> Result<Labels, Error> {
         let key = self.key(name);
-        let url = self.sign(&HeadObject::new(&self.bucket, Some(&self.credentials), &key));
-        let headers = self.ask(move |agent| exchange::headers(agent.head(&url).call())).await?;
+        let url = self.sign(&HeadObject::new(
+            &self.bucket,
+            Some(&self.credentials),
+            &key,
+        ));
+        let headers = self
+            .ask(move |agent| exchange::headers(agent.head(&url).call()))
+            .await?;
         Ok(Labels::read(&headers))
     }
 
@@ -143,10 +169,22 @@ impl Bucket {
     /// [`Error`].
     pub async fn abort(&self, name: &str, upload: &str) -> Result<(), Error> {
         let key = self.key(name);
-        let url = self.sign(&self.bucket.abort_multipart_upload(Some(&self.credentials), &key, upload));
-        let gone = self.ask(move |agent| exchange::text(agent.delete(&url).call())).await;
+        let url = self.sign(&self.bucket.abort_multipart_upload(
+            Some(&self.credentials),
+            &key,
+            upload,
+        ));
+        let gone = self
+            .ask(move |agent| exchange::text(agent.delete(&url).call()))
+            .await;
         // An upload that is not there needs no removal.
-        gone.map(drop).or_else(|e| if matches!(e, Error::Missing(_)) { Ok(()) } else { Err(e) })
+        gone.map(drop).or_else(|e| {
+            if matches!(e, Error::Missing(_)) {
+                Ok(())
+            } else {
+                Err(e)
+            }
+        })
     }
 
     /// Deletes an object.
@@ -156,18 +194,23 @@ impl Bucket {
     pub async fn delete(&self, name: &str) -> Result<(), Error> {
         let key = self.key(name);
         let url = self.sign(&self.bucket.delete_object(Some(&self.credentials), &key));
-        self.ask(move |agent| exchange::text(agent.delete(&url).call())).await.map(drop)
+        self.ask(move |agent| exchange::text(agent.delete(&url).call()))
+            .await
+            .map(drop)
     }
 
     async fn begin(&self, key: &str, labels: &Labels) -> Result<String, Error> {
-        let mut action = self.bucket.create_multipart_upload(Some(&self.credentials), key);
+        let mut action = self
+            .bucket
+            .create_multipart_upload(Some(&self.credentials), key);
         let headers = labels.headers();
         for (name, value) in &headers {
             action.headers_mut().insert(*name, value.clone());
         }
         let url = self.sign(&action);
-        let post =
-            move |agent: &Agent| exchange::text(exchange::with(agent.post(&url), &headers).send_empty());
+        let post = move |agent: &Agent| {
+            exchange::text(exchange::with(agent.post(&url), &headers).send_empty())
+        };
         let answer = self.ask(post).await?;
         let parsed = CreateMultipartUpload::parse_response(&in_their_namespace(&answer));
         let begun = parsed.map_err(|_| Error::Lasting("the bucket began no upload".into()))?;
@@ -178,7 +221,9 @@ impl Bucket {
     async fn send(&self, parts: &[Part], key: &str, upload: &str) -> Result<Vec<String>, Error> {
         let mut etags = Vec::with_capacity(parts.len());
         for (number, part) in (1..).zip(parts) {
-            let action = self.bucket.upload_part(Some(&self.credentials), key, number, upload);
+            let action = self
+                .bucket
+                .upload_part(Some(&self.credentials), key, number, upload);
             let (url, part) = (self.sign(&action), part.clone());
             etags.push(self.ask(move |agent| part.send(agent, &url)).await?);
         }
@@ -187,9 +232,12 @@ impl Bucket {
 
     async fn complete(&self, key: &str, upload: &str, etags: Vec<String>) -> Result<(), Error> {
         let etags = etags.iter().map(String::as_str);
-        let action = self.bucket.complete_multipart_upload(Some(&self.credentials), key, upload, etags);
+        let action =
+            self.bucket
+                .complete_multipart_upload(Some(&self.credentials), key, upload, etags);
         let (url, body) = (self.sign(&action), action.body());
-        self.ask(move |agent| exchange::completed(agent.post(&url).send(&body))).await
+        self.ask(move |agent| exchange::completed(agent.post(&url).send(&body)))
+            .await
     }
 
     async fn compare(&self, parts: Vec<Part>, key: &str) -> Result<(), Error> {

@@ -34,20 +34,30 @@ impl Folder {
         identity: &DatabaseIdentity,
     ) -> Result<Vec<Scheduled>, backup::Error> {
         let all = backup::list(app).await?;
-        self.lock().retain(|name, _| all.iter().any(|backup| backup.name.as_str() == name));
+        self.lock()
+            .retain(|name, _| all.iter().any(|backup| backup.name.as_str() == name));
         let mut own = Vec::new();
         for backup in all {
-            let Some(scheduled) = Scheduled::parse(backup.name.as_str(), backup.size) else { continue };
+            let Some(scheduled) = Scheduled::parse(backup.name.as_str(), backup.size) else {
+                continue;
+            };
             let info = self.info(backup::folder(app), backup).await?;
             if let Some(info) = info.filter(|info| identity.owns(info.database)) {
-                own.push(Scheduled { users: Some(info.users), ..scheduled });
+                own.push(Scheduled {
+                    users: Some(info.users),
+                    ..scheduled
+                });
             }
         }
         own.sort_by_key(|backup| backup.at);
         Ok(own)
     }
 
-    async fn info(&self, folder: PathBuf, backup: Backup) -> Result<Option<BackupInfo>, backup::Error> {
+    async fn info(
+        &self,
+        folder: PathBuf,
+        backup: Backup,
+    ) -> Result<Option<BackupInfo>, backup::Error> {
         let name = backup.name.as_str().to_owned();
         let is_same = |seen: &Seen| (seen.size, seen.modified) == (backup.size, backup.modified);
         if let Some(seen) = self.lock().get(&name).filter(|seen| is_same(seen)) {
@@ -65,7 +75,14 @@ impl Folder {
                 None
             }
         };
-        self.lock().insert(name, Seen { size: backup.size, modified: backup.modified, info });
+        self.lock().insert(
+            name,
+            Seen {
+                size: backup.size,
+                modified: backup.modified,
+                info,
+            },
+        );
         Ok(info)
     }
 
@@ -76,5 +93,8 @@ impl Folder {
 
 /// Whether another look at the same file would end the same.
 fn is_final(error: &store::Error) -> bool {
-    matches!(error, store::Error::Foreign { .. } | store::Error::DamagedFile { .. })
+    matches!(
+        error,
+        store::Error::Foreign { .. } | store::Error::DamagedFile { .. }
+    )
 }

@@ -67,7 +67,11 @@ struct Next {
 /// The name of the newest backup that the server uploaded, as its notes say.
 #[must_use]
 pub fn newest_upload(config: &Config) -> Option<String> {
-    let uploaded = || Notes::open(config.backup.folder(&config.store.path)).read().uploaded;
+    let uploaded = || {
+        Notes::open(config.backup.folder(&config.store.path))
+            .read()
+            .uploaded
+    };
     config.backup.s3.is_on().then(uploaded)?.pop_last()
 }
 
@@ -78,8 +82,14 @@ impl Schedule {
     /// The settings name no bucket that there could be; the text is for the operator.
     pub fn new(app: &Arc<App>) -> Result<Option<Self>, String> {
         let settings = &app.config.backup;
-        let Some(every) = settings.every else { return Ok(None) };
-        let bucket = settings.s3.is_on().then(|| Bucket::new(&settings.s3, app.clock.clone())).transpose()?;
+        let Some(every) = settings.every else {
+            return Ok(None);
+        };
+        let bucket = settings
+            .s3
+            .is_on()
+            .then(|| Bucket::new(&settings.s3, app.clock.clone()))
+            .transpose()?;
         let notes = Notes::open(backup::folder(app));
         Ok(Some(Self {
             app: Arc::clone(app),
@@ -98,7 +108,10 @@ impl Schedule {
     }
 
     async fn work(&self) {
-        let mut next = Next { at: self.app.clock.now(), failures: 0 };
+        let mut next = Next {
+            at: self.app.clock.now(),
+            failures: 0,
+        };
         loop {
             let now = self.app.clock.now();
             if next.is_over(now) {
@@ -117,7 +130,10 @@ impl Schedule {
         let pause = plan::pause(failures, self.every);
         tracing::error!("the scheduled backup failed, and is tried again in {pause:?}: {error}");
         self.app.backups.failed(now, error.to_string());
-        Next { at: now + pause, failures }
+        Next {
+            at: now + pause,
+            failures,
+        }
     }
 
     /// Looks whether there is something to do, and does it.
@@ -141,12 +157,18 @@ impl Schedule {
     }
 
     fn is_to_look_there(&self, now: Timestamp) -> bool {
-        let at = *self.look_there_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = *self
+            .look_there_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         at.is_some_and(|at| at <= now)
     }
 
     fn look_there_again(&self, at: Option<Timestamp>) {
-        *self.look_there_at.lock().unwrap_or_else(PoisonError::into_inner) = at;
+        *self
+            .look_there_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = at;
     }
 
     /// The database as it is now: another one may have taken its place.
@@ -162,9 +184,15 @@ impl Schedule {
     async fn look(&self, now: Timestamp) -> Result<Vec<Scheduled>, Error> {
         let here = self.folder.own(&self.app, &self.identity().await?).await?;
         let waiting = self.waiting(&here);
-        let good: Vec<_> = here.iter().filter(|backup| !waiting.contains(backup)).cloned().collect();
+        let good: Vec<_> = here
+            .iter()
+            .filter(|backup| !waiting.contains(backup))
+            .cloned()
+            .collect();
         let good = plan::newest(&good, now);
-        self.app.backups.found(good.map(|backup| (backup.at, backup.size)));
+        self.app
+            .backups
+            .found(good.map(|backup| (backup.at, backup.size)));
         self.app.backups.found_shrunk_here(plan::shrunk(&here, now));
         Ok(here)
     }
@@ -179,7 +207,12 @@ impl Schedule {
             0 => here.len(),
             keep => keep,
         };
-        here.iter().rev().take(wanted).filter(|backup| !uploaded.contains(&backup.name)).cloned().collect()
+        here.iter()
+            .rev()
+            .take(wanted)
+            .filter(|backup| !uploaded.contains(&backup.name))
+            .cloned()
+            .collect()
     }
 
     async fn copy(&self, now: Timestamp) -> Result<(), Error> {
@@ -211,7 +244,9 @@ impl Schedule {
     fn may_tell(&self, news: &News, now: Timestamp) -> bool {
         let noted = self.notes.read();
         noted.told.is_some_and(|told| told != news.event)
-            || noted.told_until.is_none_or(|until| until <= now || until > now + REMIND)
+            || noted
+                .told_until
+                .is_none_or(|until| until <= now || until > now + REMIND)
     }
 
     async fn tell(&self, whom: &OnFailure, news: News, now: Timestamp) {
@@ -241,7 +276,10 @@ impl Next {
         if self.failures > 0 {
             tracing::info!("scheduled backups succeed again");
         }
-        Self { at: now + LOOK, failures: 0 }
+        Self {
+            at: now + LOOK,
+            failures: 0,
+        }
     }
 
     /// A time that is farther off than any pause was set by a clock that was wrong.

@@ -56,7 +56,10 @@ impl Notes {
             }),
             Err(_) => Noted::default(),
         };
-        Self { folder, noted: Mutex::new(noted) }
+        Self {
+            folder,
+            noted: Mutex::new(noted),
+        }
     }
 
     /// What is noted now.
@@ -68,7 +71,10 @@ impl Notes {
     pub fn claim(&self, identity: &DatabaseIdentity) {
         let id = identity.id.to_string();
         self.change(|noted| {
-            let is_own = noted.database.as_ref().map_or(identity.predates_ids, |noted| *noted == id);
+            let is_own = noted
+                .database
+                .as_ref()
+                .map_or(identity.predates_ids, |noted| *noted == id);
             if !is_own {
                 noted.uploaded.clear();
             }
@@ -116,21 +122,33 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let identity = |byte, predates_ids| {
             let id = DatabaseId::new([byte; 16]);
-            DatabaseIdentity { id, place: Place::default(), predates_ids }
+            DatabaseIdentity {
+                id,
+                place: Place::default(),
+                predates_ids,
+            }
         };
         let claimed = |identity| {
             let notes = Notes::open(dir.path().to_owned());
             notes.claim(&identity);
             notes.read().uploaded.len()
         };
-        let uploaded = Noted { uploaded: BTreeSet::from(["a".to_owned()]), ..Noted::default() };
-        let note = || Notes::open(dir.path().to_owned()).change(|noted| noted.clone_from(&uploaded));
+        let uploaded = Noted {
+            uploaded: BTreeSet::from(["a".to_owned()]),
+            ..Noted::default()
+        };
+        let note =
+            || Notes::open(dir.path().to_owned()).change(|noted| noted.clone_from(&uploaded));
         note();
         assert_eq!(claimed(identity(1, true)), 1, "noted before there were ids");
         assert_eq!(claimed(identity(1, false)), 1);
         assert_eq!(claimed(identity(2, true)), 0);
         note();
-        assert_eq!(claimed(identity(3, false)), 0, "it is younger than these notes");
+        assert_eq!(
+            claimed(identity(3, false)),
+            0,
+            "it is younger than these notes"
+        );
     }
 
     #[test]
@@ -141,7 +159,10 @@ mod tests {
         let notes = Notes::open(folder.clone());
         notes.change(|noted| {
             noted.uploaded.insert("a".into());
-            noted.unfinished = Some(Upload { name: "b".into(), id: "u".into() });
+            noted.unfinished = Some(Upload {
+                name: "b".into(),
+                id: "u".into(),
+            });
             noted.told_until = Some(at);
         });
         let again = Notes::open(folder.clone());

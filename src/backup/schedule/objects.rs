@@ -23,7 +23,10 @@ pub struct Listed {
 
 impl Objects {
     pub fn new(bucket: Bucket) -> Self {
-        Self { bucket, labels: Mutex::default() }
+        Self {
+            bucket,
+            labels: Mutex::default(),
+        }
     }
 
     /// The scheduled backups in the bucket. Those whose names are `wanted` are one's own when they are labelled with `id`, or have no
@@ -35,7 +38,10 @@ impl Objects {
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Listed, Error> {
         let objects = self.bucket.list(plan::START).await?;
-        let all: Vec<_> = objects.iter().filter_map(|(name, size)| Scheduled::parse(name, *size)).collect();
+        let all: Vec<_> = objects
+            .iter()
+            .filter_map(|(name, size)| Scheduled::parse(name, *size))
+            .collect();
         let names: BTreeSet<_> = all.iter().map(|object| object.name.clone()).collect();
         self.lock().retain(|name, _| names.contains(name));
         let mut own = Vec::new();
@@ -46,7 +52,10 @@ impl Objects {
                 None => uploaded.contains(&object.name),
             };
             if is_own {
-                own.push(Scheduled { users: labels.users, ..object });
+                own.push(Scheduled {
+                    users: labels.users,
+                    ..object
+                });
             }
         }
         Ok(Listed { names, own })

@@ -36,8 +36,15 @@ impl Scheduled {
     /// `None`: the name is not one that the schedule gives.
     pub fn parse(name: &str, size: u64) -> Option<Self> {
         let digits = name.strip_prefix(START)?.strip_suffix(END)?;
-        let at = Offset::UTC.to_timestamp(DateTime::strptime(TIME, digits).ok()?).ok()?;
-        (name_of(at) == name).then(|| Self { name: name.to_owned(), at, size, users: None })
+        let at = Offset::UTC
+            .to_timestamp(DateTime::strptime(TIME, digits).ok()?)
+            .ok()?;
+        (name_of(at) == name).then(|| Self {
+            name: name.to_owned(),
+            at,
+            size,
+            users: None,
+        })
     }
 }
 
@@ -55,7 +62,10 @@ pub fn free_name(now: Timestamp, is_taken: impl Fn(&str) -> bool) -> String {
 
 /// The newest one. What is of the future does not count: the clock was wrong when it was made, or is now.
 pub fn newest(backups: &[Scheduled], now: Timestamp) -> Option<&Scheduled> {
-    backups.iter().filter(|backup| backup.at <= now).max_by_key(|backup| backup.at)
+    backups
+        .iter()
+        .filter(|backup| backup.at <= now)
+        .max_by_key(|backup| backup.at)
 }
 
 /// Whether it is time for another one.
@@ -67,7 +77,11 @@ pub fn is_due(backups: &[Scheduled], every: Duration, now: Timestamp) -> bool {
 /// of a database that was lost. What is of the future is neither counted nor deleted: if the clock is wrong now, all the
 /// good ones are.
 pub fn surplus(backups: &[Scheduled], keep: usize, now: Timestamp) -> Vec<Scheduled> {
-    let mut past: Vec<_> = backups.iter().filter(|backup| backup.at <= now).cloned().collect();
+    let mut past: Vec<_> = backups
+        .iter()
+        .filter(|backup| backup.at <= now)
+        .cloned()
+        .collect();
     past.sort_by_key(|backup| std::cmp::Reverse(backup.at));
     let newest = past.first().and_then(|newest| newest.users);
     let mut surplus = past.split_off(keep.min(past.len()));
@@ -78,11 +92,18 @@ pub fn surplus(backups: &[Scheduled], keep: usize, now: Timestamp) -> Vec<Schedu
 /// The newest one, and those that hold far more, if there are any.
 pub fn shrunk(backups: &[Scheduled], now: Timestamp) -> Option<Shrunk> {
     let newest = newest(backups, now)?;
-    let is_larger = |backup: &&Scheduled| backup.at <= now && is_far_more(backup.users, newest.users);
+    let is_larger =
+        |backup: &&Scheduled| backup.at <= now && is_far_more(backup.users, newest.users);
     let larger = backups.iter().filter(is_larger);
-    let larger: Vec<_> = larger.map(|backup| (backup.name.clone(), backup.users.unwrap_or(0))).collect();
+    let larger: Vec<_> = larger
+        .map(|backup| (backup.name.clone(), backup.users.unwrap_or(0)))
+        .collect();
     let (name, users) = (newest.name.clone(), newest.users.unwrap_or(0));
-    (!larger.is_empty()).then_some(Shrunk { newest: name, users, larger })
+    (!larger.is_empty()).then_some(Shrunk {
+        newest: name,
+        users,
+        larger,
+    })
 }
 
 /// An unknown number is not far more, nor far less.
@@ -116,7 +137,15 @@ mod tests {
     fn a_name_tells_the_time_and_nothing_else_passes_for_one() {
         let name = name_of(now());
         assert_eq!(name, "bai_auto_20261122061036.redb");
-        assert_eq!(Scheduled::parse(&name, 7), Some(Scheduled { name, at: now(), size: 7, users: None }));
+        assert_eq!(
+            Scheduled::parse(&name, 7),
+            Some(Scheduled {
+                name,
+                at: now(),
+                size: 7,
+                users: None
+            })
+        );
         for name in [
             "",
             "bai_backup_20261122061036.redb",
@@ -138,7 +167,10 @@ mod tests {
         assert!(is_due(&[], HOUR, now()));
         assert!(is_due(&[of(-1)], HOUR, now()) && !is_due(&[of(-1), of(-2)], 2 * HOUR, now()));
         assert!(is_due(&[of(1)], HOUR, now()), "the clock was set back");
-        assert!(!is_due(&[of(1), of(0)], HOUR, now()), "and one was made since");
+        assert!(
+            !is_due(&[of(1), of(0)], HOUR, now()),
+            "and one was made since"
+        );
     }
 
     #[test]
@@ -150,24 +182,49 @@ mod tests {
     }
 
     fn holding(hours: i64, users: u64) -> Scheduled {
-        Scheduled { users: Some(users), ..of(hours) }
+        Scheduled {
+            users: Some(users),
+            ..of(hours)
+        }
     }
 
     #[test]
     fn what_holds_far_more_than_the_newest_is_not_deleted() {
-        let kept = |users, newest| surplus(&[holding(-1, newest), holding(-2, users)], 1, now()).is_empty();
+        let kept = |users, newest| {
+            surplus(&[holding(-1, newest), holding(-2, users)], 1, now()).is_empty()
+        };
         assert!(kept(10, 0) && !kept(9, 0), "ten more at least");
         assert!(kept(41, 20) && !kept(40, 20), "more than twice as many");
         assert!(kept(19, 9) && !kept(18, 9) && !kept(20, 30));
         assert!(kept(u64::MAX, 1 << 20) && !kept(u64::MAX, u64::MAX / 2 + 1));
-        assert_eq!(surplus(&[of(-1), holding(-2, 99)], 1, now()), [holding(-2, 99)], "nothing is known");
+        assert_eq!(
+            surplus(&[of(-1), holding(-2, 99)], 1, now()),
+            [holding(-2, 99)],
+            "nothing is known"
+        );
         assert_eq!(surplus(&[holding(-1, 0), of(-2)], 1, now()), [of(-2)]);
-        let backups = [holding(-4, 50), holding(-3, 3), holding(-2, 30), holding(-1, 4), holding(1, 99)];
-        assert_eq!(surplus(&backups, 1, now()), [holding(-3, 3)], "the others may be");
-        let expected =
-            Shrunk { newest: of(-1).name, users: 4, larger: vec![(of(-4).name, 50), (of(-2).name, 30)] };
+        let backups = [
+            holding(-4, 50),
+            holding(-3, 3),
+            holding(-2, 30),
+            holding(-1, 4),
+            holding(1, 99),
+        ];
+        assert_eq!(
+            surplus(&backups, 1, now()),
+            [holding(-3, 3)],
+            "the others may be"
+        );
+        let expected = Shrunk {
+            newest: of(-1).name,
+            users: 4,
+            larger: vec![(of(-4).name, 50), (of(-2).name, 30)],
+        };
         assert_eq!(shrunk(&backups, now()), Some(expected));
-        assert_eq!(shrunk(&[holding(-2, 8), holding(-1, 4), holding(1, 0)], now()), None);
+        assert_eq!(
+            shrunk(&[holding(-2, 8), holding(-1, 4), holding(1, 0)], now()),
+            None
+        );
         assert_eq!(shrunk(&[], now()), None);
     }
 
@@ -175,13 +232,19 @@ mod tests {
     fn a_name_that_is_taken_is_left_to_others() {
         let names = [0, 1, 2].map(|secs| name_of(now() + Duration::from_secs(secs)));
         assert_eq!(free_name(now(), |_| false), names[0]);
-        assert_eq!(free_name(now(), |name| names[..2].contains(&name.to_owned())), names[2]);
+        assert_eq!(
+            free_name(now(), |name| names[..2].contains(&name.to_owned())),
+            names[2]
+        );
     }
 
     #[test]
     fn pauses_grow_to_an_hour_and_never_over_the_period() {
         let mins = |failures, every| pause(failures, every).as_secs() / 60;
-        assert_eq!([1, 2, 3, 7, 99].map(|failures| mins(failures, 24 * HOUR)), [1, 2, 4, 60, 60]);
+        assert_eq!(
+            [1, 2, 3, 7, 99].map(|failures| mins(failures, 24 * HOUR)),
+            [1, 2, 4, 60, 60]
+        );
         assert_eq!(mins(9, HOUR / 12), 5);
     }
 }

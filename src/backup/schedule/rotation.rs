@@ -16,9 +16,19 @@ impl Schedule {
     /// uploaded, twice as many are kept here.
     pub(super) async fn keep_up(&self, now: Timestamp) -> Result<(), Error> {
         let settings = &self.app.config.backup;
-        let Some(objects) = &self.objects else { return self.prune(settings.keep, now).await };
+        let Some(objects) = &self.objects else {
+            return self.prune(settings.keep, now).await;
+        };
         let uploaded = self.upload(objects, now).await;
-        self.prune(if uploaded.is_ok() { settings.keep } else { settings.keep * 2 }, now).await?;
+        self.prune(
+            if uploaded.is_ok() {
+                settings.keep
+            } else {
+                settings.keep * 2
+            },
+            now,
+        )
+        .await?;
         let there = uploaded?;
         if settings.s3.keep == 0 {
             return Ok(());
@@ -42,7 +52,9 @@ impl Schedule {
         let deletes = self.app.config.backup.s3.keep > 0;
         let id = self.identity().await?.id.to_string();
         let uploaded = self.notes.read().uploaded;
-        let listed = objects.list(&id, &uploaded, |name| deletes || is_here(name)).await?;
+        let listed = objects
+            .list(&id, &uploaded, |name| deletes || is_here(name))
+            .await?;
         let (mut taken, mut there) = (listed.names, listed.own);
         self.notes.change(|noted| {
             noted.unfinished = None;
@@ -50,7 +62,11 @@ impl Schedule {
         });
         for backup in self.waiting(&here) {
             let is_own = there.iter().any(|other| other.name == backup.name);
-            let backup = if is_own { backup } else { self.with_a_free_name(backup, &taken).await? };
+            let backup = if is_own {
+                backup
+            } else {
+                self.with_a_free_name(backup, &taken).await?
+            };
             self.upload_one(objects, &backup, &id).await?;
             self.look(now).await?;
             taken.insert(backup.name.clone());
@@ -75,17 +91,34 @@ impl Schedule {
         backup::rename(&self.app, name(&backup.name)?, name(&free)?).await?;
         tracing::info!(from = %backup.name, to = %free, "a backup was renamed: the bucket has another's of that name");
         let renamed = Scheduled::parse(&free, backup.size);
-        Ok(renamed.map_or(backup.clone(), |renamed| Scheduled { users: backup.users, ..renamed }))
+        Ok(renamed.map_or(backup.clone(), |renamed| Scheduled {
+            users: backup.users,
+            ..renamed
+        }))
     }
 
-    async fn upload_one(&self, objects: &Objects, backup: &Scheduled, id: &str) -> Result<(), Error> {
+    async fn upload_one(
+        &self,
+        objects: &Objects,
+        backup: &Scheduled,
+        id: &str,
+    ) -> Result<(), Error> {
         let file = backup::folder(&self.app).join(&backup.name);
         let begun = |id: &str| {
-            let upload = Upload { name: backup.name.clone(), id: id.to_owned() };
+            let upload = Upload {
+                name: backup.name.clone(),
+                id: id.to_owned(),
+            };
             self.notes.change(|noted| noted.unfinished = Some(upload));
         };
-        let labels = Labels { database: Some(id.to_owned()), users: backup.users };
-        objects.bucket.upload(&file, &backup.name, &labels, begun).await?;
+        let labels = Labels {
+            database: Some(id.to_owned()),
+            users: backup.users,
+        };
+        objects
+            .bucket
+            .upload(&file, &backup.name, &labels, begun)
+            .await?;
         objects.remember(&backup.name, labels);
         self.notes.change(|noted| {
             noted.unfinished = None;

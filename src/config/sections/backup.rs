@@ -44,7 +44,10 @@ pub enum OnFailure {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a list such as [\"/usr/local/bin/tell\", \"me\"], or a URL")]
+#[serde(
+    untagged,
+    expecting = "expected a list such as [\"/usr/local/bin/tell\", \"me\"], or a URL"
+)]
 enum OnFailureForm {
     Url(String),
     Command(Vec<String>),
@@ -56,13 +59,17 @@ impl TryFrom<OnFailureForm> for OnFailure {
     fn try_from(form: OnFailureForm) -> Result<Self, Self::Error> {
         match form {
             OnFailureForm::Url(url) if url.is_empty() => Ok(Self::Nobody),
-            OnFailureForm::Url(url) if is_web_address(&url) => Ok(Self::Webhook(url.as_str().into())),
+            OnFailureForm::Url(url) if is_web_address(&url) => {
+                Ok(Self::Webhook(url.as_str().into()))
+            }
             OnFailureForm::Command(words) if words.is_empty() => Ok(Self::Nobody),
             OnFailureForm::Command(words) if !words[0].is_empty() && !is_web_address(&words[0]) => {
                 Ok(Self::Command(words))
             }
-            _ => Err("expected a program and its arguments such as [\"/usr/local/bin/tell\", \"me\"], \
-                      or a URL such as \"https://example.com/hook\""),
+            _ => Err(
+                "expected a program and its arguments such as [\"/usr/local/bin/tell\", \"me\"], \
+                      or a URL such as \"https://example.com/hook\"",
+            ),
         }
     }
 }
@@ -71,9 +78,11 @@ impl Serialize for OnFailure {
     fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Nobody => Vec::<String>::new().serialize(output),
-            Self::Command(words) => {
-                words.iter().map(|word| masked(word)).collect::<Vec<_>>().serialize(output)
-            }
+            Self::Command(words) => words
+                .iter()
+                .map(|word| masked(word))
+                .collect::<Vec<_>>()
+                .serialize(output),
             Self::Webhook(url) => url.serialize(output),
         }
     }
@@ -137,8 +146,14 @@ impl Backup {
     #[must_use]
     pub fn is_beside(&self, database: &Path) -> bool {
         // By their parts, so that "x/." and "x/" are "x".
-        let parts = |path: PathBuf| absolute(path).map(|path| path.components().collect::<PathBuf>()).ok();
-        let own = absolute(database).ok().and_then(|path| path.parent().map(Path::to_owned));
+        let parts = |path: PathBuf| {
+            absolute(path)
+                .map(|path| path.components().collect::<PathBuf>())
+                .ok()
+        };
+        let own = absolute(database)
+            .ok()
+            .and_then(|path| path.parent().map(Path::to_owned));
         !self.dir.as_os_str().is_empty() && parts(self.dir.clone()) == own.and_then(parts)
     }
 }

@@ -20,6 +20,9 @@ pub struct Events {
 
 impl Default for Events {
     fn default() -> Self {
-        Self { keep: Duration::from_hours(90 * 24), max: 200_000 }
+        Self {
+            keep: Duration::from_hours(90 * 24),
+            max: 200_000,
+        }
     }
 }

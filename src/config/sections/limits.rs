@@ -33,7 +33,11 @@ impl Limits {
     /// The most that one source may hold of `all`; one at least.
     #[must_use]
     pub fn share_of(&self, all: usize) -> usize {
-        let percent = if self.enabled { self.source_percent } else { 100 };
+        let percent = if self.enabled {
+            self.source_percent
+        } else {
+            100
+        };
         (all.saturating_mul(percent) / 100).max(1)
     }
 }

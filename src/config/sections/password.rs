@@ -41,6 +41,12 @@ impl Password {
 
 impl Default for Password {
     fn default() -> Self {
-        Self { log_n: 14, r: 8, p: 5, threads: 0, queue: 64 }
+        Self {
+            log_n: 14,
+            r: 8,
+            p: 5,
+            threads: 0,
+            queue: 64,
+        }
     }
 }

@@ -58,7 +58,10 @@ pub struct PublicUrl {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a URL, or a table { url = \"…\", description = \"…\" }")]
+#[serde(
+    untagged,
+    expecting = "expected a URL, or a table { url = \"…\", description = \"…\" }"
+)]
 enum PublicUrlForm {
     Url(Url),
     Described(Described),
@@ -74,7 +77,10 @@ struct Described {
 impl From<PublicUrlForm> for PublicUrl {
     fn from(form: PublicUrlForm) -> Self {
         match form {
-            PublicUrlForm::Url(url) => Self { url, description: None },
+            PublicUrlForm::Url(url) => Self {
+                url,
+                description: None,
+            },
             PublicUrlForm::Described(Described { url, description }) => Self { url, description },
         }
     }
@@ -82,7 +88,10 @@ impl From<PublicUrlForm> for PublicUrl {
 
 impl Default for Server {
     fn default() -> Self {
-        let public = |url: &str, text: &str| PublicUrl { url: url.into(), description: Some(text.into()) };
+        let public = |url: &str, text: &str| PublicUrl {
+            url: url.into(),
+            description: Some(text.into()),
+        };
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
             base_path: String::new(),

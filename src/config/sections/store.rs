@@ -22,6 +22,10 @@ pub struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { path: "bai.redb".into(), cache_mib: 24, min_free_mib: 256 }
+        Self {
+            path: "bai.redb".into(),
+            cache_mib: 24,
+            min_free_mib: 256,
+        }
     }
 }

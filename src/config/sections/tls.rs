@@ -50,7 +50,9 @@ impl Tls {
     pub(in crate::config) fn conflict(&self) -> Option<&'static str> {
         let half = self.cert.as_os_str().is_empty() != self.key.as_os_str().is_empty();
         match self.has_files() {
-            true if half => Some("server.tls.cert and server.tls.key go together: set both, or neither"),
+            true if half => {
+                Some("server.tls.cert and server.tls.key go together: set both, or neither")
+            }
             true if !self.acme.is_empty() => Some(
                 "server.tls.acme gets a certificate by itself: empty server.tls.cert and server.tls.key, or server.tls.acme",
             ),

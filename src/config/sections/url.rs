@@ -62,11 +62,15 @@ impl fmt::Debug for Url {
 /// is one, too.
 #[must_use]
 pub fn masked(text: &str) -> String {
-    text.split_inclusive(char::is_whitespace).map(masked_word).collect()
+    text.split_inclusive(char::is_whitespace)
+        .map(masked_word)
+        .collect()
 }
 
 fn masked_word(word: &str) -> String {
-    let Some((before, rest)) = word.rsplit_once('@') else { return word.to_owned() };
+    let Some((before, rest)) = word.rsplit_once('@') else {
+        return word.to_owned();
+    };
     match before.split_once("://") {
         Some((scheme, _)) => format!("{scheme}://***@{rest}"),
         None if before.contains(':') => format!("***@{rest}"),
@@ -84,16 +88,28 @@ mod tests {
             ("", ""),
             ("https://api.weixin.qq.com", "https://api.weixin.qq.com"),
             ("http://10.0.0.1:3128/x?y=z", "http://10.0.0.1:3128/x?y=z"),
-            ("http://li:hunter2@10.0.0.1:3128", "http://***@10.0.0.1:3128"),
+            (
+                "http://li:hunter2@10.0.0.1:3128",
+                "http://***@10.0.0.1:3128",
+            ),
             ("http://hunter2@10.0.0.1", "http://***@10.0.0.1"),
             ("http://li:hunt/er@2@10.0.0.1/x", "http://***@10.0.0.1/x"),
-            ("http://li:hun,t'er\"2@10.0.0.1:3128", "http://***@10.0.0.1:3128"),
+            (
+                "http://li:hun,t'er\"2@10.0.0.1:3128",
+                "http://***@10.0.0.1:3128",
+            ),
             ("li:hunter2@10.0.0.1", "***@10.0.0.1"),
             ("ops@example.com", "ops@example.com"),
-            ("2 | proxy = 'socks5://li:hunter2@proxy:1080' # x", "2 | proxy = 'socks5://***@proxy:1080' # x"),
+            (
+                "2 | proxy = 'socks5://li:hunter2@proxy:1080' # x",
+                "2 | proxy = 'socks5://***@proxy:1080' # x",
+            ),
         ] {
             assert_eq!(masked(text), shown);
-            assert_eq!(format!("{0}{0:?}", Url::from(text)), format!("{shown}\"{shown}\""));
+            assert_eq!(
+                format!("{0}{0:?}", Url::from(text)),
+                format!("{shown}\"{shown}\"")
+            );
         }
     }
 }

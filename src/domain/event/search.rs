@@ -20,7 +20,10 @@ impl EventId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (at_ms, number) = text.split_once('-')?;
-        Some(Self { at_ms: at_ms.parse().ok()?, number: number.parse().ok()? })
+        Some(Self {
+            at_ms: at_ms.parse().ok()?,
+            number: number.parse().ok()?,
+        })
     }
 }
 
@@ -62,7 +65,10 @@ mod tests {
 
     #[test]
     fn an_id_is_read_as_it_was_written() {
-        let id = EventId { at_ms: 1_795_327_836_858, number: 7 };
+        let id = EventId {
+            at_ms: 1_795_327_836_858,
+            number: 7,
+        };
         assert_eq!(EventId::parse(&id.to_string()), Some(id));
         assert_eq!(EventId::parse("7"), None);
     }

@@ -62,7 +62,11 @@ pub async fn export(
     if path.exists() {
         return Err(Error::Taken(path));
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(out).map_err(at(out))?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(out)
+        .map_err(at(out))?;
     // Instead of the rest of an export that was interrupted.
     drop(private_file(&unfinished)?);
     let list = out.join("without-password.tsv");
@@ -71,7 +75,9 @@ pub async fn export(
     export.superusers(store).await?;
     export.users(store).await?;
     let exported = export.finish()?;
-    File::open(&unfinished).and_then(|file| file.sync_all()).map_err(at(&unfinished))?;
+    File::open(&unfinished)
+        .and_then(|file| file.sync_all())
+        .map_err(at(&unfinished))?;
     fs::rename(&unfinished, &path).map_err(at(&path))?;
     Ok(exported)
 }
@@ -94,15 +100,25 @@ impl<'a> Export<'a> {
         path: &Path,
         list: &Path,
     ) -> Result<Self, Error> {
-        let born = store.token_keys()?.iter().map(|key| key.created).min().unwrap_or_default();
-        let collections = store.collections()?.unwrap_or_else(|| Collections::new(born));
+        let born = store
+            .token_keys()?
+            .iter()
+            .map(|key| key.created)
+            .min()
+            .unwrap_or_default();
+        let collections = store
+            .collections()?
+            .unwrap_or_else(|| Collections::new(born));
         let db = Connection::open(path)?;
         // Nobody has the file before it is whole.
         db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")?;
         schema::make_system(&db)?;
         let table = |kind| NewTable::make(&db, collections.of(kind), lifetimes, random);
-        let (companies, superusers, users) =
-            (table(Kind::Companies)?, table(Kind::Superusers)?, table(Kind::Users)?);
+        let (companies, superusers, users) = (
+            table(Kind::Companies)?,
+            table(Kind::Superusers)?,
+            table(Kind::Users)?,
+        );
         let exported = Exported {
             companies: 0,
             superusers: 0,
@@ -112,14 +128,24 @@ impl<'a> Export<'a> {
             left_behind: BTreeSet::new(),
         };
         let list = BufWriter::new(private_file(list)?);
-        Ok(Self { db, random, users, companies, superusers, list, exported })
+        Ok(Self {
+            db,
+            random,
+            users,
+            companies,
+            superusers,
+            list,
+            exported,
+        })
     }
 
     async fn companies(&mut self, store: &Store) -> Result<(), Error> {
         let mut last = None;
         loop {
             let page = store.companies_after(last.as_ref(), PAGE).await?;
-            let Some(end) = page.last() else { return Ok(()) };
+            let Some(end) = page.last() else {
+                return Ok(());
+            };
             last = Some(end.id.clone());
             for company in page {
                 self.insert(Kind::Companies, &Record::Company(company))?;
@@ -143,10 +169,16 @@ impl<'a> Export<'a> {
         let mut last = None;
         loop {
             let page = store.users_after(last, PAGE).await?;
-            let Some(end) = page.last() else { return Ok(()) };
+            let Some(end) = page.last() else {
+                return Ok(());
+            };
             last = Some((end.created, end.number));
             for user in page {
-                if user.password_hash.as_deref().is_some_and(|hash| !is_imported_hash(hash)) {
+                if user
+                    .password_hash
+                    .as_deref()
+                    .is_some_and(|hash| !is_imported_hash(hash))
+                {
                     let phone = user.phone.as_ref().map_or("", Phone::as_str);
                     let email = user.email.as_deref().unwrap_or_default();
                     self.list(user.id.as_str(), user.openid.as_str(), phone, email)?;
@@ -163,11 +195,17 @@ impl<'a> Export<'a> {
             Kind::Companies => &self.companies,
             Kind::Superusers => &self.superusers,
         };
-        let secrets = Secrets { random: self.random };
+        let secrets = Secrets {
+            random: self.random,
+        };
         let (values, unknown) = values::of(record, &table.fields, &secrets)?;
-        self.db.prepare(&table.insertion)?.execute(params_from_iter(values))?;
+        self.db
+            .prepare(&table.insertion)?
+            .execute(params_from_iter(values))?;
         let name = |column| format!("{}.{column}", kind.name());
-        self.exported.left_behind.extend(unknown.into_iter().map(name));
+        self.exported
+            .left_behind
+            .extend(unknown.into_iter().map(name));
         Ok(())
     }
 
@@ -191,10 +229,18 @@ fn private_file(path: &Path) -> Result<File, Error> {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(at(path)(e)),
         _ => {}
     }
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(at(path))
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(at(path))
 }
 
 fn at(path: &Path) -> impl Fn(io::Error) -> Error {
     let path = path.to_owned();
-    move |cause| Error::File { path: path.clone(), cause }
+    move |cause| Error::File {
+        path: path.clone(),
+        cause,
+    }
 }

@@ -37,12 +37,18 @@ impl NewTable {
         random: &Random,
     ) -> Result<Self, Error> {
         let name = collection.kind.name();
-        let text = collection.fields.as_deref().unwrap_or(standard_fields(collection.kind));
+        let text = collection
+            .fields
+            .as_deref()
+            .unwrap_or(standard_fields(collection.kind));
         let fields: Vec<Field> = serde_json::from_str(text).unwrap_or_default();
         let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if fields.is_empty() || !fields.iter().all(|field| is_name(&field.name)) {
             let reason = format!("the fields of {name} cannot be date_text");
-            return Err(Error::Unfit { path: "the database".into(), reason });
+            return Err(Error::Unfit {
+                path: "the database".into(),
+                reason,
+            });
         }
         let columns: Vec<_> = fields.iter().map(definition).collect();
         db.execute_batch(&format!("CREATE TABLE `{name}` ({})", columns.join(", ")))?;
@@ -53,7 +59,11 @@ impl NewTable {
         let [list, view, update] = rules(collection.kind, &fields);
         let row = "INSERT INTO `_collections` (id, system, type, name, fields, indexes, listRule, viewRule, updateRule,
             options, created, updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-        let kind = if collection.kind == Kind::Companies { "base" } else { "auth" };
+        let kind = if collection.kind == Kind::Companies {
+            "base"
+        } else {
+            "auth"
+        };
         let options = options(collection, lifetimes, random)?.to_string();
         let (created, updated) = (date_text(collection.created), date_text(collection.updated));
         let is_system = collection.kind == Kind::Superusers;
@@ -75,9 +85,15 @@ impl NewTable {
                 updated
             ],
         )?;
-        let names: Vec<_> = fields.iter().map(|field| format!("`{}`", field.name)).collect();
+        let names: Vec<_> = fields
+            .iter()
+            .map(|field| format!("`{}`", field.name))
+            .collect();
         let marks = vec!["?"; fields.len()].join(", ");
-        let insertion = format!("INSERT INTO `{name}` ({}) VALUES ({marks})", names.join(", "));
+        let insertion = format!(
+            "INSERT INTO `{name}` ({}) VALUES ({marks})",
+            names.join(", ")
+        );
         Ok(Self { fields, insertion })
     }
 }
@@ -93,7 +109,9 @@ fn standard_fields(kind: Kind) -> &'static str {
 /// The column of a field.
 fn definition(field: &Field) -> String {
     let definition = match field.r#type.as_str() {
-        _ if field.name == "id" => "TEXT PRIMARY KEY DEFAULT ('r'||lower(hex(randomblob(7)))) NOT NULL",
+        _ if field.name == "id" => {
+            "TEXT PRIMARY KEY DEFAULT ('r'||lower(hex(randomblob(7)))) NOT NULL"
+        }
         "number" => "NUMERIC DEFAULT 0 NOT NULL",
         "bool" => "BOOLEAN DEFAULT FALSE NOT NULL",
         "json" => "JSON DEFAULT NULL",
@@ -108,22 +126,38 @@ fn indexes(collection: &Collection, fields: &[Field]) -> Vec<String> {
     let (id, name) = (&collection.id, collection.kind.name());
     let has = |column: &str| fields.iter().any(|field| field.name == column);
     let index = |kind: &str, index: &str, column: &str, condition: &str| {
-        has(column).then(|| format!("CREATE {kind} `idx_{index}` ON `{name}` (`{column}`){condition}"))
+        has(column)
+            .then(|| format!("CREATE {kind} `idx_{index}` ON `{name}` (`{column}`){condition}"))
     };
     let unless_empty = |column: &str| format!(" WHERE `{column}` != ''");
     let auth = [
         index("UNIQUE INDEX", &format!("tokenKey_{id}"), "tokenKey", ""),
-        index("UNIQUE INDEX", &format!("email_{id}"), "email", &unless_empty("email")),
+        index(
+            "UNIQUE INDEX",
+            &format!("email_{id}"),
+            "email",
+            &unless_empty("email"),
+        ),
     ];
     let own = match collection.kind {
         Kind::Users => vec![
             index("UNIQUE INDEX", "tbl_auth_users_openid", "openid", ""),
             // SQLite cannot use the partial index below for "users_phone = ?".
             index("INDEX", "tbl_auth_users_phone", "users_phone", ""),
-            index("UNIQUE INDEX", "tbl_auth_users_phone_u", "users_phone", &unless_empty("users_phone")),
+            index(
+                "UNIQUE INDEX",
+                "tbl_auth_users_phone_u",
+                "users_phone",
+                &unless_empty("users_phone"),
+            ),
         ],
         Kind::Companies => {
-            vec![index("UNIQUE INDEX", "tbl_company_company_id", "company_id", &unless_empty("company_id"))]
+            vec![index(
+                "UNIQUE INDEX",
+                "tbl_company_company_id",
+                "company_id",
+                &unless_empty("company_id"),
+            )]
         }
         Kind::Superusers => Vec::new(),
     };
@@ -135,7 +169,9 @@ fn rules(kind: Kind, fields: &[Field]) -> [Option<String>; 3] {
     let oneself = "id = @request.auth.id".to_owned();
     match kind {
         Kind::Users => {
-            let kept = FIXED_FIELDS.iter().filter(|name| fields.iter().any(|field| field.name == **name));
+            let kept = FIXED_FIELDS
+                .iter()
+                .filter(|name| fields.iter().any(|field| field.name == **name));
             let kept = kept.map(|name| format!(" && @request.body.{name}:changed = false"));
             let update = kept.fold(oneself.clone(), |rule, part| rule + &part);
             [Some(oneself.clone()), Some(oneself), Some(update)]
@@ -158,9 +194,11 @@ fn options(collection: &Collection, lifetimes: Lifetimes, random: &Random) -> Re
     if let Some(secret) = &collection.token_secret {
         auth_token["secret"] = secret.as_str().into();
     }
-    let mail = |subject: &str, body: &str| json!({ "subject": subject, "body": format!("<p>{body}</p>") });
-    let link =
-        |page: &str, text: &str| format!("<a href=\"{{APP_URL}}/_/#/auth/{page}/{{TOKEN}}\">{text}</a>");
+    let mail =
+        |subject: &str, body: &str| json!({ "subject": subject, "body": format!("<p>{body}</p>") });
+    let link = |page: &str, text: &str| {
+        format!("<a href=\"{{APP_URL}}/_/#/auth/{page}/{{TOKEN}}\">{text}</a>")
+    };
     Ok(json!({
         "authRule": "",
         "manageRule": null,

@@ -29,7 +29,11 @@ impl Secrets<'_> {
     /// A bcrypt hash of no password that anybody knows: its bits are random, and no hash was computed.
     fn hash(&self) -> Result<String, Error> {
         let (salt, hash) = (self.random.bytes::<16>()?, self.random.bytes::<23>()?);
-        Ok(format!("$2a$10${}{}", BCRYPT.encode(salt), BCRYPT.encode(hash)))
+        Ok(format!(
+            "$2a$10${}{}",
+            BCRYPT.encode(salt),
+            BCRYPT.encode(hash)
+        ))
     }
 
     fn password(&self, hash: Option<&str>) -> Result<Value, Error> {
@@ -52,9 +56,19 @@ pub fn of(
         Record::Superuser(superuser) => superuser_values(superuser, secrets)?,
     };
     // A map that keeps its order moves the rest when it is not swapped.
-    let row = fields.iter().map(|field| sql(field, values.swap_remove(&field.name))).collect();
+    let row = fields
+        .iter()
+        .map(|field| sql(field, values.swap_remove(&field.name)))
+        .collect();
     let is_lost = |(_, value): &(String, Value)| !matches!(value, Value::Null) && *value != "";
-    Ok((row, values.into_iter().filter(is_lost).map(|(name, _)| name).collect()))
+    Ok((
+        row,
+        values
+            .into_iter()
+            .filter(is_lost)
+            .map(|(name, _)| name)
+            .collect(),
+    ))
 }
 
 fn user_values(user: &User, secrets: &Secrets<'_>) -> Result<Map<String, Value>, Error> {
@@ -76,19 +90,35 @@ fn user_values(user: &User, secrets: &Secrets<'_>) -> Result<Map<String, Value>,
         ("users_id_number", user.id_number.as_str().into()),
         (
             "users_idtype",
-            word(ID_TYPES.iter().find(|(kind, _)| *kind == user.id_type).map(|(_, word)| *word)),
+            word(
+                ID_TYPES
+                    .iter()
+                    .find(|(kind, _)| *kind == user.id_type)
+                    .map(|(_, word)| *word),
+            ),
         ),
         ("users_level", user.level.as_str().into()),
         ("users_name", user.name.as_str().into()),
         ("users_parent_id", user.parent_id.as_str().into()),
-        ("users_phone", user.phone.as_ref().map_or("", Phone::as_str).into()),
+        (
+            "users_phone",
+            user.phone.as_ref().map_or("", Phone::as_str).into(),
+        ),
         ("users_picture", user.picture.as_str().into()),
         ("users_promo_code", user.promo_code.as_str().into()),
         ("users_rank_level", user.rank_level.into()),
-        ("users_status", i64::from(user.status == Status::Active).into()),
+        (
+            "users_status",
+            i64::from(user.status == Status::Active).into(),
+        ),
         (
             "users_type",
-            word(USER_TYPES.iter().find(|(kind, _)| *kind == user.user_type).map(|(_, word)| *word)),
+            word(
+                USER_TYPES
+                    .iter()
+                    .find(|(kind, _)| *kind == user.user_type)
+                    .map(|(_, word)| *word),
+            ),
         ),
         ("verified", user.verified.into()),
     ];
@@ -105,13 +135,19 @@ fn company_values(company: &Company) -> Map<String, Value> {
     with_columns(Some(&company.columns), ours)
 }
 
-fn superuser_values(superuser: &Superuser, secrets: &Secrets<'_>) -> Result<Map<String, Value>, Error> {
+fn superuser_values(
+    superuser: &Superuser,
+    secrets: &Secrets<'_>,
+) -> Result<Map<String, Value>, Error> {
     let ours = [
         ("created", date_text(superuser.created).into()),
         ("email", superuser.email.as_str().into()),
         ("emailVisibility", superuser.email_visibility.into()),
         ("id", superuser.id.as_str().into()),
-        ("password", secrets.password(Some(&superuser.password_hash))?),
+        (
+            "password",
+            secrets.password(Some(&superuser.password_hash))?,
+        ),
         ("tokenKey", token_key(&superuser.token_key).into()),
         ("updated", date_text(superuser.updated).into()),
         ("verified", superuser.verified.into()),
@@ -119,10 +155,16 @@ fn superuser_values(superuser: &Superuser, secrets: &Secrets<'_>) -> Result<Map<
     Ok(with_columns(None, ours))
 }
 
-fn with_columns<const N: usize>(columns: Option<&str>, ours: [(&str, Value); N]) -> Map<String, Value> {
+fn with_columns<const N: usize>(
+    columns: Option<&str>,
+    ours: [(&str, Value); N],
+) -> Map<String, Value> {
     let columns = columns.and_then(|columns| serde_json::from_str(columns).ok());
     let mut values: Map<String, Value> = columns.unwrap_or_default();
-    values.extend(ours.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    values.extend(
+        ours.into_iter()
+            .map(|(name, value)| (name.to_owned(), value)),
+    );
     values
 }
 
@@ -149,7 +191,9 @@ fn sql(field: &Field, value: Option<Value>) -> Sql {
 fn token_key(key: &TokenKey) -> String {
     let bytes = key.as_bytes();
     match std::str::from_utf8(bytes) {
-        Ok(text) if TOKEN_KEY.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) => {
+        Ok(text)
+            if TOKEN_KEY.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) =>
+        {
             text.to_owned()
         }
         _ => hex(bytes),
@@ -158,7 +202,10 @@ fn token_key(key: &TokenKey) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     let digit = |n: u8| char::from_digit(n.into(), 16).unwrap_or_default();
-    let hex: String = bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect();
+    let hex: String = bytes
+        .iter()
+        .flat_map(|b| [digit(b >> 4), digit(b & 15)])
+        .collect();
     format!("{hex:0<30.60}")
 }
 

@@ -42,7 +42,12 @@ impl<O> FileReply<O> {
             Ok::<_, io::Error>((file, len))
         });
         match opened.await.map_err(Error::internal)? {
-            Ok((file, len)) => Ok(Self { file, len, name: name.to_owned(), outcomes: PhantomData }),
+            Ok((file, len)) => Ok(Self {
+                file,
+                len,
+                name: name.to_owned(),
+                outcomes: PhantomData,
+            }),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Refused::NOT_FOUND.into()),
             Err(e) => Err(Error::internal(e).into()),
         }
@@ -54,7 +59,10 @@ impl<O: Send> IntoResponse for FileReply<O> {
         Response::builder()
             .content_type(BINARY)
             .header(header::CONTENT_LENGTH, self.len)
-            .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", self.name))
+            .header(
+                header::CONTENT_DISPOSITION,
+                format!("attachment; filename=\"{}\"", self.name),
+            )
             // It has everybody's password hashes, and the token keys.
             .header(header::CACHE_CONTROL, "no-store")
             .body(Body::from_bytes_stream(pieces(self.file, self.len)))
@@ -77,15 +85,24 @@ fn pieces(file: File, len: u64) -> impl Stream<Item = io::Result<Vec<u8>>> {
 
 impl<O: Outcomes> ApiResponse for FileReply<O> {
     fn meta() -> MetaResponses {
-        let schema = MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary")));
+        let schema =
+            MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary")));
         let success = O::SUCCESS.map(|(status, text)| MetaResponse {
-            content: vec![MetaMediaType { content_type: BINARY, schema }],
+            content: vec![MetaMediaType {
+                content_type: BINARY,
+                schema,
+            }],
             ..documented(status, text, None)
         });
         let error = |(status, text): &(u16, &'static str)| {
             documented(*status, text, Some(PocketBaseError::schema_ref()))
         };
-        MetaResponses { responses: success.into_iter().chain(O::ERRORS.iter().map(error)).collect() }
+        MetaResponses {
+            responses: success
+                .into_iter()
+                .chain(O::ERRORS.iter().map(error))
+                .collect(),
+        }
     }
 
     fn register(registry: &mut Registry) {

@@ -54,7 +54,10 @@ impl Outcomes for PbChangeBackups {
     type Body = AnyData;
     const SUCCESS: Option<(u16, &str)> = Some((204, "已完成"));
     const ERRORS: &[(u16, &str)] = &[
-        (400, "参数错误、文件不是完整的数据库,或另一个备份/恢复正在进行"),
+        (
+            400,
+            "参数错误、文件不是完整的数据库,或另一个备份/恢复正在进行",
+        ),
         (401, "token 无效或已过期"),
         (403, "仅超级管理员可用"),
         (408, "请求体接收超时"),
@@ -68,8 +71,11 @@ enum PbDownloadBackup {}
 impl Outcomes for PbDownloadBackup {
     type Body = AnyData;
     const SUCCESS: Option<(u16, &str)> = Some((200, "备份文件"));
-    const ERRORS: &[(u16, &str)] =
-        &[(403, "文件 token 无效,或不是超级管理员的"), (404, "备份不存在"), (500, "服务端内部错误")];
+    const ERRORS: &[(u16, &str)] = &[
+        (403, "文件 token 无效,或不是超级管理员的"),
+        (404, "备份不存在"),
+        (500, "服务端内部错误"),
+    ];
 }
 
 enum PbFileToken {}
@@ -77,8 +83,11 @@ enum PbFileToken {}
 impl Outcomes for PbFileToken {
     type Body = AnyData;
     const SUCCESS: Option<(u16, &str)> = Some((200, "文件 token"));
-    const ERRORS: &[(u16, &str)] =
-        &[(400, "fields 参数错误"), (401, "token 无效或已过期"), (500, "服务端内部错误")];
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "fields 参数错误"),
+        (401, "token 无效或已过期"),
+        (500, "服务端内部错误"),
+    ];
 }
 
 #[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
@@ -93,8 +102,13 @@ impl BackupsApi {
     ) -> Result<Reply<PbListBackups>> {
         self.0.ensure_superuser(&bearer).await?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let backups = backup::list(&self.0.app).await.map_err(error::Error::internal)?;
-        Ok(Reply::new(&AnyList(backups.iter().map(describe).collect()), &fields))
+        let backups = backup::list(&self.0.app)
+            .await
+            .map_err(error::Error::internal)?;
+        Ok(Reply::new(
+            &AnyList(backups.iter().map(describe).collect()),
+            &fields,
+        ))
     }
 
     /// 创建备份(SDK:backups.create):仅超级管理员
@@ -111,16 +125,22 @@ impl BackupsApi {
         let name = form.name.filter(|name| !name.is_empty());
         let name = name.map(|name| Name::new(&name)).transpose();
         let name = name.map_err(|why| wrong("name", wrong_name(why)))?;
-        let made = backup::create(&self.0.app, name).await.map_err(|error| match error {
-            Error::Exists => wrong("name", FieldError::BACKUP_EXISTS),
-            other => refused(&other, Refused::BACKUP_FAILED),
-        })?;
+        let made = backup::create(&self.0.app, name)
+            .await
+            .map_err(|error| match error {
+                Error::Exists => wrong("name", FieldError::BACKUP_EXISTS),
+                other => refused(&other, Refused::BACKUP_FAILED),
+            })?;
         self.note(&by, "create", &made.name);
         Ok(Reply::empty())
     }
 
     /// 上传备份(SDK:backups.upload):仅超级管理员
-    #[oai(path = "/backups/upload", method = "post", operation_id = "pbUploadBackup")]
+    #[oai(
+        path = "/backups/upload",
+        method = "post",
+        operation_id = "pbUploadBackup"
+    )]
     async fn upload(&self, bearer: Bearer, mut body: Upload) -> Result<Reply<PbChangeBackups>> {
         let added = self.add(&bearer, &mut body).await;
         // Who is cut off while sending hears no answer.
@@ -131,7 +151,11 @@ impl BackupsApi {
     /// 下载备份(SDK:backups.getDownloadURL)
     ///
     /// 须有超级管理员的文件 token(`POST /api/files/token`),放在查询参数 `token` 中;Authorization 无效。
-    #[oai(path = "/backups/:key", method = "get", operation_id = "pbDownloadBackup")]
+    #[oai(
+        path = "/backups/:key",
+        method = "get",
+        operation_id = "pbDownloadBackup"
+    )]
     async fn download(
         &self,
         request: &Request,
@@ -140,15 +164,22 @@ impl BackupsApi {
         /// 文件 token
         token: Query<Option<String>>,
     ) -> Result<FileReply<PbDownloadBackup>> {
-        let by = self.ensure_file_token(request, &token.0.unwrap_or_default()).await?;
+        let by = self
+            .ensure_file_token(request, &token.0.unwrap_or_default())
+            .await?;
         let name = Name::parse(&key).map_err(|_| Refused::NOT_FOUND)?;
-        let path = backup::find(&self.0.app, &name).map_err(|error| refused(&error, Refused::NOT_FOUND))?;
+        let path = backup::find(&self.0.app, &name)
+            .map_err(|error| refused(&error, Refused::NOT_FOUND))?;
         self.note(&by, "download", &name);
         FileReply::open(path, name.as_str()).await
     }
 
     /// 删除备份(SDK:backups.delete):仅超级管理员
-    #[oai(path = "/backups/:key", method = "delete", operation_id = "pbDeleteBackup")]
+    #[oai(
+        path = "/backups/:key",
+        method = "delete",
+        operation_id = "pbDeleteBackup"
+    )]
     async fn delete(
         &self,
         bearer: Bearer,
@@ -166,7 +197,11 @@ impl BackupsApi {
     /// 恢复备份(SDK:backups.restore):仅超级管理员
     ///
     /// 完成后才返回。原数据库保留为 `<store.path>.before-restore-<时间>`;备份之后签发或在此期间被撤销的 token 全部失效。
-    #[oai(path = "/backups/:key/restore", method = "post", operation_id = "pbRestoreBackup")]
+    #[oai(
+        path = "/backups/:key/restore",
+        method = "post",
+        operation_id = "pbRestoreBackup"
+    )]
     async fn restore(
         &self,
         bearer: Bearer,
@@ -175,7 +210,8 @@ impl BackupsApi {
     ) -> Result<Reply<PbChangeBackups>> {
         let by = self.0.ensure_superuser(&bearer).await?;
         let name = Name::parse(&key).map_err(|_| Refused::NO_BACKUP)?;
-        let path = backup::find(&self.0.app, &name).map_err(|error| refused(&error, Refused::NO_BACKUP))?;
+        let path = backup::find(&self.0.app, &name)
+            .map_err(|error| refused(&error, Refused::NO_BACKUP))?;
         let restored = backup::restore(&self.0.app, path, false).await;
         restored.map_err(|error| refused(&error, Refused::RESTORE_FAILED))?;
         self.note(&by, "restore", &name);
@@ -192,7 +228,11 @@ impl BackupsApi {
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
     ) -> Result<Reply<PbFileToken>> {
-        let caller = self.0.caller(&bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
+        let caller = self
+            .0
+            .caller(&bearer)
+            .await?
+            .ok_or(Refused::UNAUTHENTICATED)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let token = auth::file_token(&self.0.app, &caller)?;
         Ok(Reply::new(&AnyData(json!({ "token": token })), &fields))
@@ -202,13 +242,18 @@ impl BackupsApi {
 impl BackupsApi {
     async fn add(&self, bearer: &Bearer, body: &mut Upload) -> Result<()> {
         let by = self.0.ensure_superuser(bearer).await?;
-        let (name, received) = body.read(&self.0.app).await?.ok_or(wrong("file", FieldError::BLANK))?;
+        let (name, received) = body
+            .read(&self.0.app)
+            .await?
+            .ok_or(wrong("file", FieldError::BLANK))?;
         let (shown, added) = (name.to_string(), name.clone());
-        backup::add(&self.0.app, name, received).await.map_err(|error| match error {
-            Error::Exists => wrong("file", FieldError::UPLOAD_EXISTS),
-            Error::Store(_) => wrong("file", FieldError::not_a_backup(&shown)),
-            other => refused(&other, Refused::UPLOAD_FAILED),
-        })?;
+        backup::add(&self.0.app, name, received)
+            .await
+            .map_err(|error| match error {
+                Error::Exists => wrong("file", FieldError::UPLOAD_EXISTS),
+                Error::Store(_) => wrong("file", FieldError::not_a_backup(&shown)),
+                other => refused(&other, Refused::UPLOAD_FAILED),
+            })?;
         self.note(&by, "upload", &added);
         Ok(())
     }
@@ -216,13 +261,22 @@ impl BackupsApi {
     /// Notes what a superuser did with a backup: it holds everybody.
     fn note(&self, by: &By, what: &str, name: &Name) {
         let app = &self.0.app;
-        app.note(by.event(app, EventKind::Command).detail(format!("backup {what} {}", name.as_str())));
+        app.note(
+            by.event(app, EventKind::Command)
+                .detail(format!("backup {what} {}", name.as_str())),
+        );
     }
 
     async fn ensure_file_token(&self, request: &Request, token: &str) -> Result<By> {
         let by = self.0.admit(request)?;
-        match auth::file_caller(&self.0.app, token).await.map(|caller| caller.who) {
-            Ok(superuser @ Who::Superuser(_)) => Ok(By { actor: Actor::from(&superuser), ..by }),
+        match auth::file_caller(&self.0.app, token)
+            .await
+            .map(|caller| caller.who)
+        {
+            Ok(superuser @ Who::Superuser(_)) => Ok(By {
+                actor: Actor::from(&superuser),
+                ..by
+            }),
             Err(internal @ error::Error::Internal(_)) => Err(internal.into()),
             _ => Err(Refused::NO_FILE_TOKEN.into()),
         }
@@ -230,7 +284,10 @@ impl BackupsApi {
 }
 
 fn describe(backup: &Backup) -> serde_json::Value {
-    let modified = backup.modified.strftime("%Y-%m-%d %H:%M:%S.%3fZ").to_string();
+    let modified = backup
+        .modified
+        .strftime("%Y-%m-%d %H:%M:%S.%3fZ")
+        .to_string();
     json!({ "modified": modified, "key": backup.name.as_str(), "size": backup.size })
 }
 

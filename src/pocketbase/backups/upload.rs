@@ -38,11 +38,21 @@ impl<'a> ApiExtractor<'a> for Upload {
 
     fn request_meta() -> Option<MetaRequest> {
         let file = MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary")));
-        let form =
-            MetaSchema { properties: vec![(FILE, file)], required: vec![FILE], ..MetaSchema::new("object") };
+        let form = MetaSchema {
+            properties: vec![(FILE, file)],
+            required: vec![FILE],
+            ..MetaSchema::new("object")
+        };
         let schema = MetaSchemaRef::Inline(Box::new(form));
-        let content = vec![MetaMediaType { content_type: "multipart/form-data", schema }];
-        Some(MetaRequest { description: None, content, required: true })
+        let content = vec![MetaMediaType {
+            content_type: "multipart/form-data",
+            schema,
+        }];
+        Some(MetaRequest {
+            description: None,
+            content,
+            required: true,
+        })
     }
 
     async fn from_request(
@@ -50,9 +60,15 @@ impl<'a> ApiExtractor<'a> for Upload {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let BodyTimeout(patience) = *request.extensions().get().unwrap_or(&BodyTimeout(Duration::MAX));
+        let BodyTimeout(patience) = *request
+            .extensions()
+            .get()
+            .unwrap_or(&BodyTimeout(Duration::MAX));
         let form = <Multipart as FromRequest>::from_request(request, body).await;
-        Ok(Self { form: form.ok(), patience })
+        Ok(Self {
+            form: form.ok(),
+            patience,
+        })
     }
 }
 
@@ -60,15 +76,23 @@ impl Upload {
     /// The file and its name, if there is one.
     pub async fn read(&mut self, app: &Arc<App>) -> Result<Option<(Name, Received)>> {
         let patience = self.patience;
-        let Some(form) = &mut self.form else { return Ok(None) };
-        while let Some(part) =
-            in_time(patience, form.next_field()).await?.map_err(|_| Refused::UPLOAD_FAILED)?
+        let Some(form) = &mut self.form else {
+            return Ok(None);
+        };
+        while let Some(part) = in_time(patience, form.next_field())
+            .await?
+            .map_err(|_| Refused::UPLOAD_FAILED)?
         {
             if part.name() != Some(FILE) {
                 continue;
             }
             // A path before the name is the client's own.
-            let name = part.file_name().unwrap_or_default().rsplit(['/', '\\']).next().unwrap_or_default();
+            let name = part
+                .file_name()
+                .unwrap_or_default()
+                .rsplit(['/', '\\'])
+                .next()
+                .unwrap_or_default();
             if name.is_empty() {
                 return Ok(None);
             }
@@ -102,7 +126,9 @@ async fn receive(app: &Arc<App>, part: Field, patience: Duration) -> Result<Rece
 async fn next_piece(from: &mut (impl AsyncRead + Unpin), patience: Duration) -> Result<Vec<u8>> {
     let mut piece = Vec::with_capacity(PIECE);
     while piece.len() < PIECE {
-        let read = in_time(patience, from.read_buf(&mut piece)).await?.map_err(|_| Rejected::Incomplete)?;
+        let read = in_time(patience, from.read_buf(&mut piece))
+            .await?
+            .map_err(|_| Rejected::Incomplete)?;
         if read == 0 {
             break;
         }
@@ -111,5 +137,7 @@ async fn next_piece(from: &mut (impl AsyncRead + Unpin), patience: Duration) -> 
 }
 
 async fn in_time<T>(patience: Duration, next: impl Future<Output = T>) -> Result<T> {
-    Ok(tokio::time::timeout(patience, next).await.map_err(|_| Rejected::TooSlow)?)
+    Ok(tokio::time::timeout(patience, next)
+        .await
+        .map_err(|_| Rejected::TooSlow)?)
 }

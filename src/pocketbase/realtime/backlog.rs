@@ -8,7 +8,10 @@ use crate::domain::Actor;
 use crate::fair::{Bounds, Queue};
 
 /// The most bytes that wait for all streams, and for those of one owner.
-const BYTES: Bounds = Bounds { all: 12 << 20, each: 3 << 20 };
+const BYTES: Bounds = Bounds {
+    all: 12 << 20,
+    each: 3 << 20,
+};
 
 /// Works in the order of their owners' turns; those of one owner in the order in which they came.
 pub struct Backlog<T>(Mutex<State<T>>);
@@ -23,7 +26,10 @@ struct Owned<T>(Actor, T);
 
 impl<T> Backlog<T> {
     pub fn new() -> Self {
-        Self(Mutex::new(State { works: Queue::new(BYTES), is_worked_off: false }))
+        Self(Mutex::new(State {
+            works: Queue::new(BYTES),
+            is_worked_off: false,
+        }))
     }
 
     /// Adds a work of so many bytes. The answer is the owners for whom too much waited: nothing of that is done.
@@ -74,7 +80,9 @@ mod tests {
             assert!(backlog.push(&owner(work.0), work, 1).is_empty());
         }
         assert!(backlog.begin() && !backlog.begin());
-        let order: String = std::iter::from_fn(|| backlog.next()).map(|(_, name)| name).collect();
+        let order: String = std::iter::from_fn(|| backlog.next())
+            .map(|(_, name)| name)
+            .collect();
         assert_eq!(order, "axb");
         assert!(!backlog.begin());
         backlog.push(&owner(1), (1, 'd'), 1);
@@ -92,6 +100,9 @@ mod tests {
         assert_eq!(backlog.push(&owner(5), 5, BYTES.each - 5), none);
         assert_eq!(backlog.push(&owner(6), 6, 100), HashSet::from([owner(1)]));
         let left: Vec<_> = std::iter::from_fn(|| backlog.next()).collect();
-        assert_eq!((left, backlog.state().works.weight()), (vec![3, 4, 5, 6], 0));
+        assert_eq!(
+            (left, backlog.state().works.weight()),
+            (vec![3, 4, 5, 6], 0)
+        );
     }
 }

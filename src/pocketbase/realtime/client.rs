@@ -72,7 +72,11 @@ impl Client {
 
 impl Binding {
     pub fn new(token: String, who: &Who, topics: Vec<Topic>) -> Self {
-        Self { token, owner: Actor::from(who), topics }
+        Self {
+            token,
+            owner: Actor::from(who),
+            topics,
+        }
     }
 
     pub fn audiences(&self) -> HashSet<Audience> {

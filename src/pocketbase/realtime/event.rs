@@ -34,7 +34,12 @@ pub struct Event {
 
 impl Event {
     pub fn new(context: &Context, change: Arc<Change>) -> Self {
-        Self { context: context.clone(), change, shown: OnceLock::new(), whole: OnceLock::new() }
+        Self {
+            context: context.clone(),
+            change,
+            shown: OnceLock::new(),
+            whole: OnceLock::new(),
+        }
     }
 
     /// About how much memory it takes once it is written, in bytes.
@@ -46,7 +51,11 @@ impl Event {
     ///
     /// # Errors
     /// [`TooCostly`] when the topics together take more than one evaluation may.
-    pub async fn messages(&self, client_id: &str, binding: &Binding) -> Result<Vec<String>, TooCostly> {
+    pub async fn messages(
+        &self,
+        client_id: &str,
+        binding: &Binding,
+    ) -> Result<Vec<String>, TooCostly> {
         let record = &self.change.record;
         let about = |topic: &&Topic| topic.is_about(record.kind(), record.id().as_str());
         let topics: Vec<_> = binding.topics.iter().filter(about).collect();
@@ -54,7 +63,9 @@ impl Event {
             return Ok(Vec::new());
         }
         match auth::caller_beside(&self.context.app, &binding.token, record).await {
-            Ok(caller) if self.is_visible_to(&caller.who) => self.wanted(client_id, &topics, caller.who),
+            Ok(caller) if self.is_visible_to(&caller.who) => {
+                self.wanted(client_id, &topics, caller.who)
+            }
             _ => Ok(Vec::new()),
         }
     }
@@ -69,11 +80,20 @@ impl Event {
     }
 
     /// A message for each topic whose filter holds.
-    fn wanted(&self, client_id: &str, topics: &[&Topic], who: Who) -> Result<Vec<String>, TooCostly> {
+    fn wanted(
+        &self,
+        client_id: &str,
+        topics: &[&Topic],
+        who: Who,
+    ) -> Result<Vec<String>, TooCostly> {
         let is_superuser = matches!(who, Who::Superuser(_));
         let own = Record::from(who);
         let (row, auth) = (self.row(&self.change.record), self.row(&own));
-        let context = filter::Context { now: self.context.app.clock.now(), auth: Some(&auth), is_superuser };
+        let context = filter::Context {
+            now: self.context.app.clock.now(),
+            auth: Some(&auth),
+            is_superuser,
+        };
         let budget = Budget::new(Budget::EVALUATION);
         let mut messages = Vec::new();
         for topic in topics {
@@ -103,7 +123,8 @@ impl Event {
     }
 
     fn shown(&self) -> &AuthRecord {
-        self.shown.get_or_init(|| view::record(&self.change.record, self.context.app.collections()))
+        self.shown
+            .get_or_init(|| view::record(&self.change.record, self.context.app.collections()))
     }
 
     fn write(&self, record: &impl Serialize) -> String {
@@ -123,5 +144,8 @@ pub fn message(client_id: &str, name: &str, data: &str) -> String {
 
 /// Whom a change may concern. All others are not even looked at.
 pub fn audiences(record: &Record) -> [Audience; 2] {
-    [Audience::Superusers, Audience::Of(record.kind(), record.id().to_string())]
+    [
+        Audience::Superusers,
+        Audience::Of(record.kind(), record.id().to_string()),
+    ]
 }

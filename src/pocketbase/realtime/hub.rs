@@ -56,8 +56,17 @@ impl Hub {
     /// A hub for so many clients, of all sources and of one.
     pub fn new(context: Context, places: Bounds) -> Self {
         let places = Budget::new(places);
-        let state = Mutex::new(State { register: Register::new(), listener: None });
-        Self { context, places, waiting: Total::default(), backlog: Backlog::new(), state }
+        let state = Mutex::new(State {
+            register: Register::new(),
+            listener: None,
+        });
+        Self {
+            context,
+            places,
+            waiting: Total::default(),
+            backlog: Backlog::new(),
+            state,
+        }
     }
 
     /// A new client, unless there are too many, in all or of its source.
@@ -65,10 +74,15 @@ impl Hub {
     /// # Errors
     /// There is no randomness.
     pub fn join(&self, source: Source) -> Result<Option<Arc<Client>>, NoEntropy> {
-        let Some(place) = self.places.take(source, 1) else { return Ok(None) };
+        let Some(place) = self.places.take(source, 1) else {
+            return Ok(None);
+        };
         let client = Arc::new(Client::new(&self.context.app.random, &self.waiting, place)?);
         let mut state = self.state();
-        state.register.clients.insert(client.id.clone(), Arc::clone(&client));
+        state
+            .register
+            .clients
+            .insert(client.id.clone(), Arc::clone(&client));
         Ok(Some(client))
     }
 
@@ -116,7 +130,10 @@ impl Hub {
             match change {
                 Ok(change) => self.hear(change).await,
                 Err(RecvError::Lagged(missed)) => {
-                    tracing::warn!(missed, "changes come faster than subscribers can be told; all are cut");
+                    tracing::warn!(
+                        missed,
+                        "changes come faster than subscribers can be told; all are cut"
+                    );
                     self.cut_all();
                 }
                 Err(RecvError::Closed) => return,
@@ -126,21 +143,34 @@ impl Hub {
 
     /// Whoever missed something has to know: a client that is cut connects again, and reads anew.
     fn cut_all(&self) {
-        self.state().register.concerned(None).iter().for_each(|client| client.queue.close());
+        self.state()
+            .register
+            .concerned(None)
+            .iter()
+            .for_each(|client| client.queue.close());
     }
 
     /// Notes for each whom the change may concern that they may have to be told.
     async fn hear(self: &Arc<Self>, change: Arc<Change>) {
-        let concerned = self.state().register.concerned(Some(&event::audiences(&change.record)));
+        let concerned = self
+            .state()
+            .register
+            .concerned(Some(&event::audiences(&change.record)));
         if concerned.is_empty() {
             return;
         }
         let event = Arc::new(Event::new(&self.context, change));
         let bytes = WORK + event.bytes() / concerned.len();
         for client in concerned {
-            let Some(binding) = client.bound() else { continue };
+            let Some(binding) = client.bound() else {
+                continue;
+            };
             let owner = binding.owner.clone();
-            let work = Work { client, binding, event: Arc::clone(&event) };
+            let work = Work {
+                client,
+                binding,
+                event: Arc::clone(&event),
+            };
             for flooded in self.backlog.push(&owner, work, bytes) {
                 self.cut_owner(&flooded);
             }
@@ -206,7 +236,9 @@ impl Work {
             return false;
         }
         match Handle::current().block_on(self.event.messages(&self.client.id, &self.binding)) {
-            Ok(messages) => messages.into_iter().all(|message| self.client.queue.push(message)),
+            Ok(messages) => messages
+                .into_iter()
+                .all(|message| self.client.queue.push(message)),
             Err(error) => {
                 tracing::debug!(%error, "a subscriber is cut");
                 false
@@ -239,22 +271,42 @@ mod tests {
     async fn hub() -> Arc<Hub> {
         let (config, clock) = (Config::default(), Clock::manual(Timestamp::UNIX_EPOCH));
         let limits = Arc::new(Limits::new(&config.limits, clock.clone()));
-        let app = App::new(config, &Location::memory(), clock, Random::seeded(1)).await.unwrap();
-        Arc::new(Hub::new(Context::new(&app, &limits), Bounds { all: SUBSCRIBERS, each: SUBSCRIBERS }))
+        let app = App::new(config, &Location::memory(), clock, Random::seeded(1))
+            .await
+            .unwrap();
+        Arc::new(Hub::new(
+            Context::new(&app, &limits),
+            Bounds {
+                all: SUBSCRIBERS,
+                each: SUBSCRIBERS,
+            },
+        ))
     }
 
     fn user(n: usize) -> User {
         let (id, openid) = (format!("u{n:014}"), format!("o_{n}"));
-        let (id, openid) = (RecordId::parse(&id).unwrap(), OpenId::parse(&openid).unwrap());
+        let (id, openid) = (
+            RecordId::parse(&id).unwrap(),
+            OpenId::parse(&openid).unwrap(),
+        );
         let key = TokenKey::new([7; 16]);
-        NewUser::new(id, openid, IdType::WeChat, uuid::Uuid::nil(), key, Timestamp::UNIX_EPOCH)
-            .numbered(crate::domain::UserNumber(1))
+        NewUser::new(
+            id,
+            openid,
+            IdType::WeChat,
+            uuid::Uuid::nil(),
+            key,
+            Timestamp::UNIX_EPOCH,
+        )
+        .numbered(crate::domain::UserNumber(1))
     }
 
     fn binding(hub: &Hub, user: User, topics: &[&str]) -> Binding {
         let who = Who::User(Box::new(user));
         let (app, schemas) = (&hub.context.app, hub.context.schemas());
-        let topics = topics.iter().filter_map(|topic| Topic::parse(topic, &who, app.collections(), schemas));
+        let topics = topics
+            .iter()
+            .filter_map(|topic| Topic::parse(topic, &who, app.collections(), schemas));
         Binding::new(String::new(), &who, topics.collect())
     }
 
@@ -265,19 +317,36 @@ mod tests {
     #[tokio::test]
     async fn the_store_is_listened_to_only_while_somebody_may_hear_something() {
         let hub = hub().await;
-        let (first, second) = (hub.join(source()).unwrap().unwrap(), hub.join(source()).unwrap().unwrap());
+        let (first, second) = (
+            hub.join(source()).unwrap().unwrap(),
+            hub.join(source()).unwrap().unwrap(),
+        );
         hub.bind(&first, None).unwrap();
-        hub.bind(&first, Some(binding(&hub, user(1), &["tbl_company/*", "nothing"]))).unwrap();
+        hub.bind(
+            &first,
+            Some(binding(&hub, user(1), &["tbl_company/*", "nothing"])),
+        )
+        .unwrap();
         assert!(!is_listening(&hub));
         for client in [&first, &second] {
-            hub.bind(client, Some(binding(&hub, user(1), &["tbl_auth_users/*", "tbl_auth_users"]))).unwrap();
+            hub.bind(
+                client,
+                Some(binding(
+                    &hub,
+                    user(1),
+                    &["tbl_auth_users/*", "tbl_auth_users"],
+                )),
+            )
+            .unwrap();
             assert!(is_listening(&hub));
         }
         hub.leave(&first);
         assert!(is_listening(&hub));
-        hub.bind(&second, Some(binding(&hub, user(1), &[]))).unwrap();
+        hub.bind(&second, Some(binding(&hub, user(1), &[])))
+            .unwrap();
         assert!(!is_listening(&hub) && !hub.state().register.has_audience());
-        hub.bind(&first, Some(binding(&hub, user(1), &["tbl_auth_users/*"]))).unwrap();
+        hub.bind(&first, Some(binding(&hub, user(1), &["tbl_auth_users/*"])))
+            .unwrap();
         assert!(!is_listening(&hub), "a client that has left was bound");
     }
 
@@ -288,12 +357,20 @@ mod tests {
             let client = hub.join(source()).unwrap().unwrap();
             hub.bind(
                 &client,
-                Some(binding(&hub, user(n), &["tbl_auth_users/*", "tbl_company/acme00000000000"])),
+                Some(binding(
+                    &hub,
+                    user(n),
+                    &["tbl_auth_users/*", "tbl_company/acme00000000000"],
+                )),
             )
             .unwrap();
         }
         assert!(hub.join(source()).unwrap().is_none());
-        let concerned = |record| hub.state().register.concerned(Some(&event::audiences(&record)));
+        let concerned = |record| {
+            hub.state()
+                .register
+                .concerned(Some(&event::audiences(&record)))
+        };
         let one = concerned(Record::User(user(77)));
         assert_eq!(one.len(), 1);
         assert_eq!(one[0].bound().unwrap().owner, Actor::User(user(77).id));

@@ -69,21 +69,31 @@ pub struct SubscribeRequest {
 
 impl SubscribeRequest {
     fn check(self) -> Result<(String, Vec<String>), Refused> {
-        let (id, topics) = (self.clientId.unwrap_or_default(), self.subscriptions.unwrap_or_default());
+        let (id, topics) = (
+            self.clientId.unwrap_or_default(),
+            self.subscriptions.unwrap_or_default(),
+        );
         let mut errors = FieldErrors::new();
         if id.is_empty() {
             errors.insert("clientId", FieldError::BLANK);
         } else if id.len() > ID_MAX {
             errors.insert("clientId", FieldError::length(ID_MAX));
         }
-        let too_long = topics.iter().enumerate().filter(|(_, topic)| topic.len() > TOPIC_MAX);
+        let too_long = topics
+            .iter()
+            .enumerate()
+            .filter(|(_, topic)| topic.len() > TOPIC_MAX);
         let too_long = too_long.map(|(n, _)| (n, FieldError::too_long(TOPIC_MAX)));
         if topics.len() > TOPICS_MAX {
             errors.insert("subscriptions", FieldError::too_long(TOPICS_MAX));
         } else if let Some(error) = FieldError::of_items(too_long) {
             errors.insert("subscriptions", error);
         }
-        if errors.is_empty() { Ok((id, topics)) } else { Err(Refused::bad_request(errors)) }
+        if errors.is_empty() {
+            Ok((id, topics))
+        } else {
+            Err(Refused::bad_request(errors))
+        }
     }
 }
 
@@ -111,11 +121,22 @@ impl RealtimeApi {
     /// 5 分钟没有事件则断开,SDK 会自动重连。
     #[oai(path = "/realtime", method = "get", operation_id = "pbRealtime")]
     async fn connect(&self, request: &Request) -> Result<EventStream> {
-        let client = self.hub.join(self.context.source(request)).map_err(Error::from)?;
-        let client = client.ok_or(Error::TooMany { retry_after: TRY_AGAIN })?;
+        let client = self
+            .hub
+            .join(self.context.source(request))
+            .map_err(Error::from)?;
+        let client = client.ok_or(Error::TooMany {
+            retry_after: TRY_AGAIN,
+        })?;
         let data = format!(r#"{{"clientId":"{}"}}"#, client.id);
-        client.queue.push(event::message(&client.id, "PB_CONNECT", &data));
-        Ok(EventStream(Subscriber::new(Arc::clone(&self.hub), client, self.stopping.clone())))
+        client
+            .queue
+            .push(event::message(&client.id, "PB_CONNECT", &data));
+        Ok(EventStream(Subscriber::new(
+            Arc::clone(&self.hub),
+            client,
+            self.stopping.clone(),
+        )))
     }
 
     /// 设置订阅主题(SDK:subscribe、unsubscribe)
@@ -133,8 +154,14 @@ impl RealtimeApi {
         let caller = self.context.caller(&bearer).await?;
         let _changing = client.changing.lock().await;
         self.ensure_same(&client, caller.as_ref()).await?;
-        let binding = caller.map(|caller| self.binding(&bearer, &caller.who, topics)).transpose()?;
-        self.hub.bind(&client, binding).map_err(|NoRoom| Error::TooMany { retry_after: TRY_AGAIN })?;
+        let binding = caller
+            .map(|caller| self.binding(&bearer, &caller.who, topics))
+            .transpose()?;
+        self.hub
+            .bind(&client, binding)
+            .map_err(|NoRoom| Error::TooMany {
+                retry_after: TRY_AGAIN,
+            })?;
         Ok(Reply::empty())
     }
 }
@@ -145,13 +172,25 @@ impl RealtimeApi {
     pub fn new(context: Context, stopping: watch::Receiver<()>) -> Self {
         let config = &context.app.config;
         let all = config.server.max_connections.div_ceil(2);
-        let hub = Arc::new(Hub::new(context.clone(), Bounds { all, each: config.limits.share_of(all) }));
-        Self { context, hub, stopping }
+        let hub = Arc::new(Hub::new(
+            context.clone(),
+            Bounds {
+                all,
+                each: config.limits.share_of(all),
+            },
+        ));
+        Self {
+            context,
+            hub,
+            stopping,
+        }
     }
 
     /// Nobody's client may become somebody's, and somebody's stays theirs until their token ends.
     async fn ensure_same(&self, client: &Client, caller: Option<&Caller>) -> Result<()> {
-        let Some(bound) = client.bound() else { return Ok(()) };
+        let Some(bound) = client.bound() else {
+            return Ok(());
+        };
         let is_same = caller.is_some_and(|caller| Actor::from(&caller.who) == bound.owner);
         if is_same || auth::caller(&self.context.app, &bound.token).await.is_err() {
             return Ok(());
@@ -163,7 +202,10 @@ impl RealtimeApi {
     fn binding(&self, bearer: &Bearer, who: &Who, topics: Vec<String>) -> Result<Binding, Refused> {
         let (app, schemas) = (&self.context.app, self.context.schemas());
         let mut seen = HashSet::new();
-        let topics: Vec<_> = topics.into_iter().filter(|topic| seen.insert(topic.clone())).collect();
+        let topics: Vec<_> = topics
+            .into_iter()
+            .filter(|topic| seen.insert(topic.clone()))
+            .collect();
         if matches!(who, Who::User(_)) && topics.len() > TOPICS_OF_USER {
             return Err(refused(FieldError::too_long(TOPICS_OF_USER)));
         }

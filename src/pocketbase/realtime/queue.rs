@@ -34,15 +34,19 @@ struct Waiting {
 
 impl Queue {
     pub fn new(total: &Total) -> Self {
-        Self { waiting: Mutex::default(), came: Notify::new(), total: total.clone() }
+        Self {
+            waiting: Mutex::default(),
+            came: Notify::new(),
+            total: total.clone(),
+        }
     }
 
     /// Adds a message; false when the subscriber is given up, now or before.
     pub fn push(&self, message: String) -> bool {
         let mut waiting = self.waiting();
         let size = message.len();
-        let is_full =
-            waiting.bytes + size > MAX_BYTES || self.total.0.load(Ordering::Relaxed) + size > MAX_TOTAL;
+        let is_full = waiting.bytes + size > MAX_BYTES
+            || self.total.0.load(Ordering::Relaxed) + size > MAX_TOTAL;
         if is_full && !waiting.messages.is_empty() {
             self.clear(&mut waiting);
         }
@@ -89,7 +93,10 @@ impl Queue {
 
     fn clear(&self, waiting: &mut Waiting) {
         self.total.0.fetch_sub(waiting.bytes, Ordering::Relaxed);
-        *waiting = Waiting { is_closed: true, ..Waiting::default() };
+        *waiting = Waiting {
+            is_closed: true,
+            ..Waiting::default()
+        };
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -120,7 +127,10 @@ mod tests {
         let waits = async { queue.next().await };
         let pushes = async { assert!(queue.push("late".into())) };
         assert_eq!(tokio::join!(waits, pushes).0.as_deref(), Some("late"));
-        assert_eq!((queue.waiting().bytes, total.0.load(Ordering::Relaxed)), (0, 0));
+        assert_eq!(
+            (queue.waiting().bytes, total.0.load(Ordering::Relaxed)),
+            (0, 0)
+        );
     }
 
     /// Bytes are counted, because neither the number of messages nor the process's memory says what one subscriber costs.
@@ -133,7 +143,10 @@ mod tests {
         for _ in 0..10_000 {
             taken += usize::from(queue.push("x".repeat(SIZE)));
             let waiting = queue.waiting();
-            assert_eq!(waiting.bytes, waiting.messages.iter().map(String::len).sum::<usize>());
+            assert_eq!(
+                waiting.bytes,
+                waiting.messages.iter().map(String::len).sum::<usize>()
+            );
             assert_eq!(waiting.bytes, total.0.load(Ordering::Relaxed));
             most = most.max(waiting.bytes);
         }

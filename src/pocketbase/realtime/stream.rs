@@ -35,12 +35,18 @@ pub struct Subscriber {
 
 impl Subscriber {
     pub fn new(hub: Arc<Hub>, client: Arc<Client>, stopping: watch::Receiver<()>) -> Self {
-        Self { hub, client, stopping }
+        Self {
+            hub,
+            client,
+            stopping,
+        }
     }
 
     fn events(self) -> impl Stream<Item = Result<String, io::Error>> {
         stream::unfold(self, async |mut subscriber| {
-            let Subscriber { client, stopping, .. } = &mut subscriber;
+            let Subscriber {
+                client, stopping, ..
+            } = &mut subscriber;
             let event = next(&client.queue, IDLE, stopping).await?;
             Some((Ok(event), subscriber))
         })
@@ -74,11 +80,22 @@ impl IntoResponse for EventStream {
 
 impl ApiResponse for EventStream {
     fn meta() -> MetaResponses {
-        let stream = MetaMediaType { content_type: EVENT_STREAM, schema: String::schema_ref() };
-        let success = MetaResponse { content: vec![stream], ..documented(200, "事件流", None) };
+        let stream = MetaMediaType {
+            content_type: EVENT_STREAM,
+            schema: String::schema_ref(),
+        };
+        let success = MetaResponse {
+            content: vec![stream],
+            ..documented(200, "事件流", None)
+        };
         let error = |status, text| documented(status, text, Some(PocketBaseError::schema_ref()));
-        let errors = [error(429, "连接过多,请稍后再试"), error(500, "服务端内部错误")];
-        MetaResponses { responses: [success].into_iter().chain(errors).collect() }
+        let errors = [
+            error(429, "连接过多,请稍后再试"),
+            error(500, "服务端内部错误"),
+        ];
+        MetaResponses {
+            responses: [success].into_iter().chain(errors).collect(),
+        }
     }
 
     fn register(registry: &mut Registry) {
@@ -96,8 +113,14 @@ mod tests {
         const LONG: Duration = Duration::from_mins(1);
         let (queue, (stop, mut stopping)) = (Queue::new(&Total::default()), watch::channel(()));
         queue.push("event".into());
-        assert_eq!(next(&queue, LONG, &mut stopping).await.as_deref(), Some("event"));
-        assert_eq!(next(&queue, Duration::from_millis(1), &mut stopping).await, None);
+        assert_eq!(
+            next(&queue, LONG, &mut stopping).await.as_deref(),
+            Some("event")
+        );
+        assert_eq!(
+            next(&queue, Duration::from_millis(1), &mut stopping).await,
+            None
+        );
         drop(stop);
         assert_eq!(next(&queue, LONG, &mut stopping).await, None);
     }

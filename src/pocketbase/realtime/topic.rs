@@ -36,7 +36,12 @@ struct Options {
 impl Topic {
     /// Reads a topic. Nothing for one that `who` can never hear of, be it unknown, forbidden, or with a filter that is wrong:
     /// PocketBase takes them all, and is silent.
-    pub fn parse(name: &str, who: &Who, collections: &Collections, schemas: &Schemas) -> Option<Self> {
+    pub fn parse(
+        name: &str,
+        who: &Who,
+        collections: &Collections,
+        schemas: &Schemas,
+    ) -> Option<Self> {
         // A line break would end the line of the event that has the name in it.
         if name.contains(char::is_control) {
             return None;
@@ -54,14 +59,22 @@ impl Topic {
         };
         // PocketBase sends the whole record, too, if it does not understand which fields are wanted.
         let fields = Fields::parse(Some(options.get("fields"))).unwrap_or_else(|_| Fields::all());
-        let topic = Self { name: name.to_owned(), kind, id, filter, fields };
+        let topic = Self {
+            name: name.to_owned(),
+            kind,
+            id,
+            filter,
+            fields,
+        };
         topic.is_open_to(who).then_some(topic)
     }
 
     /// The list and view rules of the collections.
     fn is_open_to(&self, who: &Who) -> bool {
         match (who, self.kind, &self.id) {
-            (Who::Superuser(_), ..) | (_, Kind::Users, None) | (_, Kind::Companies, Some(_)) => true,
+            (Who::Superuser(_), ..) | (_, Kind::Users, None) | (_, Kind::Companies, Some(_)) => {
+                true
+            }
             (Who::User(user), Kind::Users, Some(id)) => user.id.as_str() == id,
             (_, Kind::Companies, None) | (_, Kind::Superusers, _) => false,
         }
@@ -90,7 +103,13 @@ fn filter(text: &str, who: &Who, kind: Kind, schemas: &Schemas) -> Option<Filter
         return None;
     }
     let schema = schemas.of(kind);
-    let is_field = |name: &str| if is_superuser { schema.field(name).is_some() } else { schema.shows(name) };
+    let is_field = |name: &str| {
+        if is_superuser {
+            schema.field(name).is_some()
+        } else {
+            schema.shows(name)
+        }
+    };
     let filter = Filter::parse(text).ok()?;
     filter.check(is_field).ok()?;
     Some(filter)
@@ -99,11 +118,18 @@ fn filter(text: &str, who: &Who, kind: Kind, schemas: &Schemas) -> Option<Filter
 impl Options {
     fn parse(query: &str) -> Self {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
-        let options = pairs.find(|(key, _)| key == "options").map(|(_, value)| value);
-        options.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+        let options = pairs
+            .find(|(key, _)| key == "options")
+            .map(|(_, value)| value);
+        options
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default()
     }
 
     fn get(&self, key: &str) -> &str {
-        self.query.get(key).and_then(serde_json::Value::as_str).unwrap_or_default()
+        self.query
+            .get(key)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
     }
 }

@@ -17,7 +17,8 @@ pub fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let chain = chain.map_err(|e| format!("not PEM: {e}"))?;
     let first = chain.first().ok_or("no certificate in PEM in it")?;
-    ParsedCertificate::try_from(first).map_err(|e| format!("its first certificate cannot be read: {e}"))?;
+    ParsedCertificate::try_from(first)
+        .map_err(|e| format!("its first certificate cannot be read: {e}"))?;
     Ok(chain)
 }
 
@@ -42,9 +43,12 @@ pub fn both(pem: &[u8]) -> Option<CertifiedKey> {
 
 /// Whether the certificate is for all of `names`.
 pub fn is_for(certificate: &CertifiedKey, names: &[String]) -> bool {
-    let Ok(parsed) = ParsedCertificate::try_from(&certificate.cert[0]) else { return false };
+    let Ok(parsed) = ParsedCertificate::try_from(&certificate.cert[0]) else {
+        return false;
+    };
     names.iter().all(|name| {
-        ServerName::try_from(name.as_str()).is_ok_and(|name| verify_server_name(&parsed, &name).is_ok())
+        ServerName::try_from(name.as_str())
+            .is_ok_and(|name| verify_server_name(&parsed, &name).is_ok())
     })
 }
 
@@ -57,8 +61,12 @@ pub fn validity(certificate: &CertifiedKey) -> Option<(Timestamp, Timestamp)> {
         let (roots, time) = (RootCertStore::empty(), UnixTime::since_unix_epoch(time));
         match verify_server_cert_signed_by_trust_anchor(&parsed, &roots, &[], time, &[]) {
             Err(Error::InvalidCertificate(
-                CertificateError::NotValidYetContext { not_before: limit, .. }
-                | CertificateError::ExpiredContext { not_after: limit, .. },
+                CertificateError::NotValidYetContext {
+                    not_before: limit, ..
+                }
+                | CertificateError::ExpiredContext {
+                    not_after: limit, ..
+                },
             )) => Timestamp::from_second(i64::try_from(limit.as_secs()).ok()?).ok(),
             _ => None,
         }

@@ -24,8 +24,18 @@ type Stamps = [Option<(u64, i64, i64)>; 2];
 impl Files {
     /// Shows what is in the files.
     pub fn open(settings: &config::Tls, shown: &Shown) -> Result<Self, String> {
-        let config::Tls { cert, key, check_every, .. } = settings.clone();
-        let mut files = Self { cert, key, check_every, stamps: [None; 2] };
+        let config::Tls {
+            cert,
+            key,
+            check_every,
+            ..
+        } = settings.clone();
+        let mut files = Self {
+            cert,
+            key,
+            check_every,
+            stamps: [None; 2],
+        };
         files.stamps = files.stamps();
         let certificate = files.read()?;
         tracing::info!(
@@ -74,7 +84,10 @@ impl Files {
     }
 
     fn read(&self) -> Result<CertifiedKey, String> {
-        let (cert, key) = (("server.tls.cert", &*self.cert), ("server.tls.key", &*self.key));
+        let (cert, key) = (
+            ("server.tls.cert", &*self.cert),
+            ("server.tls.key", &*self.key),
+        );
         let chain = parse(cert, certificate::chain)?;
         certificate::pair(chain, parse(key, certificate::key)?).ok_or_else(|| {
             let (cert, key) = (self.cert.display(), self.key.display());

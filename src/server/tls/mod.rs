@@ -61,17 +61,32 @@ impl Tls {
     ///
     /// # Errors
     /// A file cannot be used; the text names it and its key.
-    pub fn new(settings: &config::Tls, database: &Path, clock: Clock) -> Result<Option<Self>, String> {
+    pub fn new(
+        settings: &config::Tls,
+        database: &Path,
+        clock: Clock,
+    ) -> Result<Option<Self>, String> {
         if !settings.is_on() {
             return Ok(None);
         }
         let shown = Arc::new(Shown::default());
         let source = match settings.has_files() {
             true => Source::Files(Files::open(settings, &shown)?),
-            false => Source::Acme(Box::new(Acme::new(settings, database, clock.clone(), &shown)?)),
+            false => Source::Acme(Box::new(Acme::new(
+                settings,
+                database,
+                clock.clone(),
+                &shown,
+            )?)),
         };
-        let config = server_config(&shown, &source).map_err(|e| format!("TLS cannot be set up: {e}"))?;
-        Ok(Some(Self { acceptor: Arc::new(config).into(), shown, source, clock }))
+        let config =
+            server_config(&shown, &source).map_err(|e| format!("TLS cannot be set up: {e}"))?;
+        Ok(Some(Self {
+            acceptor: Arc::new(config).into(),
+            shown,
+            source,
+            clock,
+        }))
     }
 
     /// Whether the client begins as TLS does.
@@ -81,12 +96,18 @@ impl Tls {
     }
 
     /// Shakes hands, and agrees on an HTTP.
-    pub async fn accept(&self, socket: TcpStream) -> std::io::Result<(TlsStream<TcpStream>, Version)> {
+    pub async fn accept(
+        &self,
+        socket: TcpStream,
+    ) -> std::io::Result<(TlsStream<TcpStream>, Version)> {
         let mut stream = self.acceptor.accept(socket).await?;
         stream.get_mut().1.set_buffer_limit(Some(BUFFER));
         match stream.get_ref().1.alpn_protocol() {
             Some(HTTP2) => Ok((stream, Version::Http2)),
-            Some(PROOF) => Err(Error::new(ErrorKind::ConnectionAborted, "a proof was asked for and given")),
+            Some(PROOF) => Err(Error::new(
+                ErrorKind::ConnectionAborted,
+                "a proof was asked for and given",
+            )),
             _ => Ok((stream, Version::Http1)),
         }
     }
@@ -105,7 +126,12 @@ impl Tls {
     /// Says every day that the certificate ends soon, when it does: then nobody has renewed it.
     async fn warn_in_time(&self) {
         loop {
-            let certificate = self.shown.certificate.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let certificate = self
+                .shown
+                .certificate
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
             if let Some(certificate) = certificate
                 && certificate::is_late(&certificate, self.clock.now())
             {
@@ -136,7 +162,10 @@ fn server_config(shown: &Arc<Shown>, source: &Source) -> Result<ServerConfig, ru
 impl Shown {
     /// Shows `certificate` from now on; open connections go on with what they have.
     fn show(&self, certificate: CertifiedKey) {
-        *self.certificate.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(certificate));
+        *self
+            .certificate
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(certificate));
     }
 
     /// Shows these proofs, by name, and no others.
@@ -149,8 +178,13 @@ impl ResolvesServerCert for Shown {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         if hello.alpn().is_some_and(|protocols| protocols.eq([PROOF])) {
             let proofs = self.proofs.read().unwrap_or_else(PoisonError::into_inner);
-            return proofs.get(&hello.server_name()?.to_ascii_lowercase()).cloned();
+            return proofs
+                .get(&hello.server_name()?.to_ascii_lowercase())
+                .cloned();
         }
-        self.certificate.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.certificate
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }

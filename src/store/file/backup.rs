@@ -46,8 +46,8 @@ pub fn backup(
         copy(engine, path, now, limits, progress)
     };
     // Threads that are lowered cannot be raised again.
-    let verified =
-        thread::scope(|scope| scope.spawn(work).join()).unwrap_or_else(|payload| Err(error_of(payload)))?;
+    let verified = thread::scope(|scope| scope.spawn(work).join())
+        .unwrap_or_else(|payload| Err(error_of(payload)))?;
     let contents = verified.contents();
     verified.name(path)?;
     Ok(contents)
@@ -74,7 +74,13 @@ fn copy(
             },
             |tables| tables.set_backup_time(Some(now)),
         )?;
-        Ok((filled, Contents { made: Some(now), ..contents(txn)? }))
+        Ok((
+            filled,
+            Contents {
+                made: Some(now),
+                ..contents(txn)?
+            },
+        ))
     })?;
     filled.verify()?.expect(expected)
 }
@@ -92,15 +98,24 @@ impl<'a> Growth<'a> {
     fn new(engine: &'a Engine, limits: CopyLimits) -> Self {
         let at_first = engine.filled_bytes();
         let growth = limits.growth.max(engine.file_len().unwrap_or_default());
-        Self { engine, min_free: limits.min_free, at_first, most: at_first.saturating_add(growth) }
+        Self {
+            engine,
+            min_free: limits.min_free,
+            at_first,
+            most: at_first.saturating_add(growth),
+        }
     }
 
     fn ensure_bounded(&self) -> Result<(), Error> {
         let filled = self.engine.filled_bytes();
         if filled > self.most {
-            return Err(Error::Outgrown { grown: filled.saturating_sub(self.at_first) });
+            return Err(Error::Outgrown {
+                grown: filled.saturating_sub(self.at_first),
+            });
         }
-        let Some(database) = self.engine.file() else { return Ok(()) };
+        let Some(database) = self.engine.file() else {
+            return Ok(());
+        };
         if filled.saturating_sub(self.at_first) < GROWTH_OF_NOTE {
             Ok(())
         } else {
@@ -123,7 +138,9 @@ pub fn copy_of(
 ) -> Result<Filled, Error> {
     let room = needed(source, txn, file.path())?;
     room::ensure(file.path(), room)?;
-    let (filled, ()) = new_file::fill(file, like, (CACHE, room), |engine| load(txn, engine, each, finish))?;
+    let (filled, ()) = new_file::fill(file, like, (CACHE, room), |engine| {
+        load(txn, engine, each, finish)
+    })?;
     Ok(filled)
 }
 
@@ -158,12 +175,17 @@ fn needed(engine: &Engine, txn: &ReadTransaction, path: &Path) -> Result<u64, Er
 
 /// Puts a copy in the database's place, which has no unused space. Whoever writes waits; whoever reads does not.
 pub fn compact(engine: &Engine) -> Result<(), Error> {
-    let path = engine.file().ok_or_else(|| Error::Copy("the database is not in a file".into()))?;
+    let path = engine
+        .file()
+        .ok_or_else(|| Error::Copy("the database is not in a file".into()))?;
     let file = Unfinished::new(&beside(path, COMPACTED))?;
     let (filled, expected) = engine.read_once(|txn| {
         let new = file.path().to_owned();
         let stay = |tables: &mut Tables<'_>| identity::stay(tables, &new);
-        Ok((copy_of(engine, txn, (file, path), &mut |_, _| Ok(()), stay)?, contents(txn)?))
+        Ok((
+            copy_of(engine, txn, (file, path), &mut |_, _| Ok(()), stay)?,
+            contents(txn)?,
+        ))
     })?;
     let verified = filled.with_spare()?.verify()?.expect(expected)?;
     let before = beside(path, BEFORE_COMPACTION);

@@ -68,12 +68,21 @@ impl Batch {
 
     /// Commits all jobs but those that meet an error, which are answered. When the commit itself fails, the database is opened
     /// anew, and if it does not have the commit, that is tried once more: what failed may have been an earlier one's affair.
-    pub fn commit(&mut self, engine: &Engine, unsettled: &mut Option<Unsettled>) -> Result<Committed, Error> {
+    pub fn commit(
+        &mut self,
+        engine: &Engine,
+        unsettled: &mut Option<Unsettled>,
+    ) -> Result<Committed, Error> {
         let mut is_retried = false;
         while !self.0.is_empty() {
             engine.ensure_writable()?;
             let failure = match self.attempt(engine) {
-                Ok(changes) => return Ok(Committed { is_proof: true, changes }),
+                Ok(changes) => {
+                    return Ok(Committed {
+                        is_proof: true,
+                        changes,
+                    });
+                }
                 Err(failure) => failure,
             };
             if let Some(job) = failure.at_fault {
@@ -82,7 +91,12 @@ impl Batch {
             if failure.is_broken {
                 tracing::error!(error = %failure.error, jobs = self.len(), "a commit failed; reopening the database");
                 match found_after(engine, failure.commit) {
-                    Found::Stored(changes) => return Ok(Committed { is_proof: true, changes }),
+                    Found::Stored(changes) => {
+                        return Ok(Committed {
+                            is_proof: true,
+                            changes,
+                        });
+                    }
                     Found::NotStored if failure.at_fault.is_some() || !is_retried => {}
                     Found::NotStored => return Err(failure.error),
                     Found::Unknown(commit) => {
@@ -102,18 +116,29 @@ impl Batch {
             for (n, job) in self.0.iter_mut().enumerate() {
                 job.run(tables).inspect_err(|_| at_fault = Some(n))?;
             }
-            commit = Some(Unsettled { number: tables.count_commit()?, changes: tables.take_changes() });
+            commit = Some(Unsettled {
+                number: tables.count_commit()?,
+                changes: tables.take_changes(),
+            });
             Ok(())
         });
         match (written, commit) {
             (Ok(()), commit) => Ok(commit.map(|commit| commit.changes).unwrap_or_default()),
-            (Err(WriteError::Refused(error)), _) => {
-                Err(Failure { error, at_fault, is_broken: at_fault.is_none(), commit: None })
-            }
+            (Err(WriteError::Refused(error)), _) => Err(Failure {
+                error,
+                at_fault,
+                is_broken: at_fault.is_none(),
+                commit: None,
+            }),
             (Err(WriteError::Broken(error)), commit) => {
                 // What is no damage, a disk that is full, is everybody's affair and not that job's.
                 let at_fault = at_fault.filter(|_| matches!(error, Error::Damaged(_)));
-                Err(Failure { error, at_fault, is_broken: true, commit })
+                Err(Failure {
+                    error,
+                    at_fault,
+                    is_broken: true,
+                    commit,
+                })
             }
         }
     }
@@ -133,7 +158,9 @@ fn found_after(engine: &Engine, commit: Option<Unsettled>) -> Found {
     if let Err(error) = &reopened {
         tracing::error!(%error, "the database takes no writes yet");
     }
-    let Some(commit) = commit else { return Found::NotStored };
+    let Some(commit) = commit else {
+        return Found::NotStored;
+    };
     match (commits(engine), reopened) {
         (Ok(found), _) if found < commit.number => Found::NotStored,
         (Ok(_), Ok(())) => Found::Stored(commit.changes),

@@ -45,12 +45,16 @@ struct Unread {
 
 /// Whether an error is a block that the disk does not give.
 pub fn is_unread(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Unread>)
+    error
+        .get_ref()
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Unread>)
 }
 
 /// Whether an error is a block whose bytes are not those that were written.
 pub fn is_damage(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Damage>)
+    error
+        .get_ref()
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Damage>)
 }
 
 /// Storage with checksums over storage without.
@@ -79,16 +83,30 @@ impl Group {
 
 impl Blocks {
     pub fn new(storage: Box<dyn StorageBackend>) -> Self {
-        Self { storage, groups: RwLock::default(), stage: Staged::default(), least_len: 0 }
+        Self {
+            storage,
+            groups: RwLock::default(),
+            stage: Staged::default(),
+            least_len: 0,
+        }
     }
 
     /// Storage for a new file that is going to hold about so many bytes. redb fills a file from its beginning only when its pages
     /// are a power of two, and cuts off what is free at its end when it closes it; by itself it doubles what is full, and leaves
     /// holes. What is not written takes no room on the disk.
     pub fn with_room(storage: Box<dyn StorageBackend>, bytes: u64) -> Self {
-        let pages = (2 * bytes / BLOCK as u64).max(LEAST_PAGES).next_power_of_two();
-        let pages = if pages > REGION_PAGES { pages.next_multiple_of(REGION_PAGES) } else { pages };
-        Self { least_len: (pages + 1) * BLOCK as u64, ..Self::new(storage) }
+        let pages = (2 * bytes / BLOCK as u64)
+            .max(LEAST_PAGES)
+            .next_power_of_two();
+        let pages = if pages > REGION_PAGES {
+            pages.next_multiple_of(REGION_PAGES)
+        } else {
+            pages
+        };
+        Self {
+            least_len: (pages + 1) * BLOCK as u64,
+            ..Self::new(storage)
+        }
     }
 
     /// Remembers that redb is told of an error: it refuses everything from then on.
@@ -193,7 +211,10 @@ impl Blocks {
 
     fn write_header(&self, range: Range<usize>, piece: &[u8]) -> io::Result<()> {
         if range.end > MARK_AT {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, "the header is longer than expected"));
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "the header is longer than expected",
+            ));
         }
         let mut header = self.read_header()?;
         header[range].copy_from_slice(piece);
@@ -205,7 +226,12 @@ impl Blocks {
 
     fn sum(&self, block: u64) -> io::Result<u32> {
         let (group, index) = place(block);
-        if let Some(group) = self.groups.read().unwrap_or_else(PoisonError::into_inner).get(&group) {
+        if let Some(group) = self
+            .groups
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&group)
+        {
             return Ok(group.sums[index]);
         }
         let mut groups = self.groups_mut();
@@ -248,7 +274,9 @@ impl Blocks {
             .iter_mut()
             .filter_map(|(n, group)| std::mem::take(&mut group.dirty).then(|| (*n, group.bytes())))
             .collect();
-        dirty.iter().try_for_each(|(n, bytes)| self.storage.write(sums_at(*n), bytes))
+        dirty
+            .iter()
+            .try_for_each(|(n, bytes)| self.storage.write(sums_at(*n), bytes))
     }
 
     /// Forgets the checksums of blocks from `end` on: when they come back, they are zeros.
@@ -270,7 +298,10 @@ impl Blocks {
 
     fn resize(&self, len: u64) -> io::Result<()> {
         if !len.is_multiple_of(BLOCK as u64) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a whole number of blocks"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "not a whole number of blocks",
+            ));
         }
         let blocks = len / BLOCK as u64;
         // Growing, too: a process that was killed after shrinking had not written the checksums.
@@ -299,10 +330,13 @@ impl StorageBackend for Blocks {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.stage.ensure_in_use()?;
-        let resized = self
-            .storage
-            .len()
-            .and_then(|before| self.resize(if before == 0 { len.max(self.least_len) } else { len }));
+        let resized = self.storage.len().and_then(|before| {
+            self.resize(if before == 0 {
+                len.max(self.least_len)
+            } else {
+                len
+            })
+        });
         self.latched(resized)
     }
 
@@ -341,7 +375,10 @@ fn is_one_phase(header: &[u8; BLOCK]) -> bool {
 }
 
 fn unread(block: u64, error: &io::Error) -> io::Error {
-    io::Error::other(Unread { block, reason: error.to_string() })
+    io::Error::other(Unread {
+        block,
+        reason: error.to_string(),
+    })
 }
 
 fn damaged(block: u64) -> io::Error {
@@ -399,7 +436,10 @@ mod tests {
     fn step() -> impl Strategy<Value = Step> {
         // Around the border of the first two groups, where the layout has its turns.
         let offset = prop_oneof![0..3_u64, 1_020..1_028_u64].prop_map(|block| block * BLOCK as u64);
-        let data = (any::<u8>(), prop_oneof![Just(BLOCK), Just(2 * BLOCK), 1..400_usize]);
+        let data = (
+            any::<u8>(),
+            prop_oneof![Just(BLOCK), Just(2 * BLOCK), 1..400_usize],
+        );
         prop_oneof![
             4 => (offset, data).prop_map(|(at, (byte, len))| Step::Write(at, vec![byte; len])),
             1 => prop_oneof![0..4_u64, 1_020..1_030_u64].prop_map(Step::SetBlocks),
@@ -450,18 +490,26 @@ mod tests {
         blocks.write(0, &[7; 320]).unwrap();
         blocks.write(BLOCK as u64, &[8; 2 * BLOCK]).unwrap();
         blocks.sync_data().unwrap();
-        for at in (0..5 * BLOCK as u64).filter(|at| !(SECTOR as u64..BLOCK as u64 + 4).contains(at)) {
+        for at in (0..5 * BLOCK as u64).filter(|at| !(SECTOR as u64..BLOCK as u64 + 4).contains(at))
+        {
             let mut byte = [0];
             storage.read(at, &mut byte).unwrap();
             storage.write(at, &[byte[0] ^ 0x40]).unwrap();
             let damaged = |block| {
                 let mut data = [0; BLOCK];
-                storage.open().read(block * BLOCK as u64, &mut data).is_err()
+                storage
+                    .open()
+                    .read(block * BLOCK as u64, &mut data)
+                    .is_err()
             };
             let in_sums = (BLOCK as u64..2 * BLOCK as u64).contains(&at);
             let noticed = (0..4).filter(|block| damaged(*block)).count();
             // A checksum of a block that is not there is nobody's.
-            assert_eq!(noticed, usize::from(!in_sums || at < BLOCK as u64 + 16), "byte {at}");
+            assert_eq!(
+                noticed,
+                usize::from(!in_sums || at < BLOCK as u64 + 16),
+                "byte {at}"
+            );
             storage.write(at, &byte).unwrap();
         }
     }
@@ -498,12 +546,18 @@ mod tests {
 
     #[test]
     fn other_files_are_refused() {
-        for (content, reason) in [(vec![b'x'; 100], "too short"), (vec![b'x'; 3 * BLOCK], "plain redb")] {
+        for (content, reason) in [
+            (vec![b'x'; 100], "too short"),
+            (vec![b'x'; 3 * BLOCK], "plain redb"),
+        ] {
             let storage = Shared::new();
             storage.set_len(content.len() as u64).unwrap();
             storage.write(0, &content).unwrap();
             let blocks = storage.open();
-            let error = blocks.len().and_then(|_| blocks.read(0, &mut [0; 9])).unwrap_err();
+            let error = blocks
+                .len()
+                .and_then(|_| blocks.read(0, &mut [0; 9]))
+                .unwrap_err();
             assert!(error.to_string().contains(reason), "{error}");
         }
     }

@@ -7,16 +7,17 @@ use std::ops::RangeBounds;
 use std::thread;
 
 use redb::{
-    Key, ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition, TableError,
-    Value,
+    Key, ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition,
+    TableError, Value,
 };
 
 use self::events::events;
 use super::stored;
 use super::tables::{
-    COMPANIES, COMPANIES_BY_KEY, EVENTS, META, META_COMPANY_NUMBER, META_EVENT_NUMBER, META_IMPORTED_HASHES,
-    META_SUPERUSER_NUMBER, META_USER_NUMBER, SUPERUSERS, SUPERUSERS_BY_EMAIL, USERS, USERS_BY_CREATED,
-    USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE, read_backup_time, read_number, remembered,
+    COMPANIES, COMPANIES_BY_KEY, EVENTS, META, META_COMPANY_NUMBER, META_EVENT_NUMBER,
+    META_IMPORTED_HASHES, META_SUPERUSER_NUMBER, META_USER_NUMBER, SUPERUSERS, SUPERUSERS_BY_EMAIL,
+    USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE, read_backup_time,
+    read_number, remembered,
 };
 use super::unwind::{error_of, reading};
 use crate::domain::{Phone, User};
@@ -47,14 +48,22 @@ pub fn check(txn: &ReadTransaction) -> Result<Contents, Error> {
             counted.imported
         )));
     }
-    Ok(Contents { made: read_backup_time(&meta)?, users, companies, superusers, events })
+    Ok(Contents {
+        made: read_backup_time(&meta)?,
+        users,
+        companies,
+        superusers,
+        events,
+    })
 }
 
 /// A counter has to be at the newest number at least, or the next record would get a number that is taken.
 fn ensure_counted(meta: &MetaTable, counter: &str, newest: u64) -> Result<(), Error> {
     match read_number(meta, counter)? {
         last if last >= newest => Ok(()),
-        last => Err(Error::Damaged(format!("the counter {counter} is {last}, behind {newest}"))),
+        last => Err(Error::Damaged(format!(
+            "the counter {counter} is {last}, behind {newest}"
+        ))),
     }
 }
 
@@ -65,7 +74,9 @@ pub fn contents(txn: &ReadTransaction) -> Result<Contents, Error> {
         users: len(txn, USERS)?,
         companies: len(txn, COMPANIES)?,
         superusers: len(txn, SUPERUSERS)?,
-        events: EVENTS.into_iter().try_fold(0, |sum, events| Ok::<_, Error>(sum + len(txn, events)?))?,
+        events: EVENTS
+            .into_iter()
+            .try_fold(0, |sum, events| Ok::<_, Error>(sum + len(txn, events)?))?,
     })
 }
 
@@ -87,19 +98,32 @@ fn users(txn: &ReadTransaction) -> Result<(u64, Counted), Error> {
     let hasher = RandomState::new();
     let one = || {
         let records = sums_of_users(txn, ..MIDDLE, &hasher)?;
-        let openid = Sum::of(txn, USERS_BY_OPENID, |key, id, sum| sum.add(&hasher, key, id))?;
-        let created = Sum::of(txn, USERS_BY_CREATED, |key, id, sum| sum.add(&hasher, key, id))?;
+        let openid = Sum::of(txn, USERS_BY_OPENID, |key, id, sum| {
+            sum.add(&hasher, key, id)
+        })?;
+        let created = Sum::of(txn, USERS_BY_CREATED, |key, id, sum| {
+            sum.add(&hasher, key, id)
+        })?;
         Ok::<_, Error>((records, openid, created))
     };
     let other = || {
         let records = sums_of_users(txn, MIDDLE.., &hasher)?;
-        let phone = Sum::of(txn, USERS_BY_PHONE, |key, id, sum| sum.add(&hasher, key, id))?;
-        let email = Sum::of(txn, USERS_BY_EMAIL, |key, id, sum| sum.add(&hasher, key, id))?;
+        let phone = Sum::of(txn, USERS_BY_PHONE, |key, id, sum| {
+            sum.add(&hasher, key, id)
+        })?;
+        let email = Sum::of(txn, USERS_BY_EMAIL, |key, id, sum| {
+            sum.add(&hasher, key, id)
+        })?;
         Ok::<_, Error>((records, phone, email))
     };
     let (one, other) = thread::scope(|scope| {
         let other = scope.spawn(|| reading(other));
-        (one(), other.join().unwrap_or_else(|payload| Err(error_of(payload))))
+        (
+            one(),
+            other
+                .join()
+                .unwrap_or_else(|payload| Err(error_of(payload))),
+        )
     });
     let ((lower, openid, created), (upper, phone, email)) = (one?, other?);
     let (records, counted) = (sum_of(lower.0, upper.0), lower.1.and(upper.1));
@@ -128,7 +152,10 @@ impl Counted {
     }
 
     fn and(self, other: Self) -> Self {
-        Self { newest: self.newest.max(other.newest), imported: self.imported + other.imported }
+        Self {
+            newest: self.newest.max(other.newest),
+            imported: self.imported + other.imported,
+        }
     }
 }
 
@@ -218,15 +245,23 @@ fn each_user(txn: &ReadTransaction) -> Result<(), Error> {
         if let Some(email) = indexed_email(&user) {
             by_email.expect(email, id.value())?;
         }
-        if by_created.get(created(&user))?.is_none_or(|found| found.value() != id.value()) {
-            return Err(Error::Damaged(format!("user {} is not in the order of creation", id.value())));
+        if by_created
+            .get(created(&user))?
+            .is_none_or(|found| found.value() != id.value())
+        {
+            return Err(Error::Damaged(format!(
+                "user {} is not in the order of creation",
+                id.value()
+            )));
         }
     }
     for index in [by_openid, by_phone, by_email] {
         index.done()?;
     }
     if by_created.len()? != users.len()? {
-        return Err(Error::Damaged("the order of creation has users who are not there".into()));
+        return Err(Error::Damaged(
+            "the order of creation has users who are not there".into(),
+        ));
     }
     Ok(())
 }
@@ -234,7 +269,10 @@ fn each_user(txn: &ReadTransaction) -> Result<(), Error> {
 /// The number of companies, and the newest one's own number.
 fn companies(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
     let mut newest = 0;
-    let (companies, mut by_key) = (txn.open_table(COMPANIES)?, Expected::new(txn, COMPANIES_BY_KEY)?);
+    let (companies, mut by_key) = (
+        txn.open_table(COMPANIES)?,
+        Expected::new(txn, COMPANIES_BY_KEY)?,
+    );
     for entry in companies.iter()? {
         let (id, bytes) = entry?;
         let company = stored::decode_company(id.value(), bytes.value())?;
@@ -250,7 +288,10 @@ fn companies(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
 /// The number of superusers, and the newest one's own number.
 fn superusers(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
     let mut newest = 0;
-    let (superusers, mut by_email) = (txn.open_table(SUPERUSERS)?, Expected::new(txn, SUPERUSERS_BY_EMAIL)?);
+    let (superusers, mut by_email) = (
+        txn.open_table(SUPERUSERS)?,
+        Expected::new(txn, SUPERUSERS_BY_EMAIL)?,
+    );
     for entry in superusers.iter()? {
         let (id, bytes) = entry?;
         let superuser = stored::decode_superuser(id.value(), bytes.value())?;
@@ -270,7 +311,11 @@ struct Expected {
 
 impl Expected {
     fn new(txn: &ReadTransaction, definition: Index) -> Result<Self, Error> {
-        Ok(Self { definition, table: txn.open_table(definition)?, seen: 0 })
+        Ok(Self {
+            definition,
+            table: txn.open_table(definition)?,
+            seen: 0,
+        })
     }
 
     /// The index has to lead from `key` to the record `id`.
@@ -278,7 +323,10 @@ impl Expected {
         self.seen += 1;
         match self.table.get(key)? {
             Some(found) if found.value() == id => Ok(()),
-            _ => Err(Error::Damaged(format!("{} does not lead to record {id}", self.name()))),
+            _ => Err(Error::Damaged(format!(
+                "{} does not lead to record {id}",
+                self.name()
+            ))),
         }
     }
 
@@ -286,7 +334,10 @@ impl Expected {
     fn done(&self) -> Result<(), Error> {
         match self.table.len()? {
             len if len == self.seen => Ok(()),
-            _ => Err(Error::Damaged(format!("{} has entries that lead to nobody", self.name()))),
+            _ => Err(Error::Damaged(format!(
+                "{} has entries that lead to nobody",
+                self.name()
+            ))),
         }
     }
 
@@ -306,8 +357,15 @@ mod tests {
     use crate::store::Location;
 
     fn user() -> User {
-        let (id, openid) = (RecordId::parse("u00000000000001").unwrap(), OpenId::parse("o_1").unwrap());
-        let (uuid, key, now) = (uuid::Uuid::nil(), TokenKey::new([7; 16]), Timestamp::UNIX_EPOCH);
+        let (id, openid) = (
+            RecordId::parse("u00000000000001").unwrap(),
+            OpenId::parse("o_1").unwrap(),
+        );
+        let (uuid, key, now) = (
+            uuid::Uuid::nil(),
+            TokenKey::new([7; 16]),
+            Timestamp::UNIX_EPOCH,
+        );
         NewUser::new(id, openid, IdType::WeChat, uuid, key, now).numbered(UserNumber(3))
     }
 
@@ -317,8 +375,16 @@ mod tests {
             (META_TOKEN_KEYS, &[9][..], "token keys"),
             (META_VOIDS, &[9], "void tokens"),
             (META_COLLECTIONS, &[9], "collections"),
-            (META_USER_NUMBER, &2_u64.to_le_bytes(), "user_number is 2, behind 3"),
-            (META_IMPORTED_HASHES, &1_u64.to_le_bytes(), "0 users have imported hashes"),
+            (
+                META_USER_NUMBER,
+                &2_u64.to_le_bytes(),
+                "user_number is 2, behind 3",
+            ),
+            (
+                META_IMPORTED_HASHES,
+                &1_u64.to_le_bytes(),
+                "0 users have imported hashes",
+            ),
             (META_EVENT_NUMBER, &[1, 2], "event_number has 2 bytes"),
         ] {
             let engine = CURRENT.open(&Location::memory(), 1 << 20).unwrap();

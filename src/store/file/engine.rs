@@ -57,7 +57,8 @@ impl Engine {
     pub fn create(path: &Path, cache_bytes: usize, room: u64) -> Result<Self, Error> {
         let location = Location::File(path.to_owned());
         let file = storage::create(path).map_err(|e| open_error(&location.name(), &e))?;
-        let backend = redb::backends::FileBackend::new(file).map_err(|e| refused(&location.name(), e))?;
+        let backend =
+            redb::backends::FileBackend::new(file).map_err(|e| refused(&location.name(), e))?;
         let blocks = Blocks::with_room(Box::new(backend), room);
         let open = writing(|| open_blocks(blocks, &location.name(), cache_bytes, Mode::Write))?;
         Ok(Self::new(location, cache_bytes, open))
@@ -95,12 +96,16 @@ impl Engine {
 
     /// Bytes of blocks that were free when the database was opened and are not since.
     pub fn filled_bytes(&self) -> u64 {
-        self.opened().as_ref().map_or(0, |open| open.stage.filled() * BLOCK as u64)
+        self.opened()
+            .as_ref()
+            .map_or(0, |open| open.stage.filled() * BLOCK as u64)
     }
 
     /// Bytes that were written since the database was opened.
     pub fn written_bytes(&self) -> u64 {
-        self.opened().as_ref().map_or(0, |open| open.stage.written())
+        self.opened()
+            .as_ref()
+            .map_or(0, |open| open.stage.written())
     }
 
     /// Runs `f` on a snapshot of the last commit; once more if the storage failed or the database was closed meanwhile.
@@ -116,7 +121,10 @@ impl Engine {
     }
 
     /// Runs `f` on a snapshot of the last commit. What it cannot read is its own error, and nobody else's.
-    pub fn read_once<T>(&self, f: impl FnOnce(&ReadTransaction) -> Result<T, Error>) -> Result<T, Error> {
+    pub fn read_once<T>(
+        &self,
+        f: impl FnOnce(&ReadTransaction) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         reading(|| f(&self.begin_read()?))
     }
 
@@ -125,12 +133,18 @@ impl Engine {
     }
 
     /// Runs `f` in a write transaction and commits it, unless `f` fails.
-    pub fn write<T>(&self, f: impl FnOnce(&mut Tables<'_>) -> Result<T, Error>) -> Result<T, WriteError> {
+    pub fn write<T>(
+        &self,
+        f: impl FnOnce(&mut Tables<'_>) -> Result<T, Error>,
+    ) -> Result<T, WriteError> {
         self.transact(durably, |txn| f(&mut Tables::open(txn)?))
     }
 
     /// Runs `f` in a write transaction that is on disk with the next [`Engine::write`]: for a file that nobody has yet.
-    pub fn load(&self, f: impl FnOnce(&WriteTransaction) -> Result<(), Error>) -> Result<(), Error> {
+    pub fn load(
+        &self,
+        f: impl FnOnce(&WriteTransaction) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         Ok(self.transact(without_sync, f)?)
     }
 
@@ -184,7 +198,9 @@ impl Engine {
         swap: impl FnOnce(&Path) -> Result<PathBuf, Error>,
         done: impl FnOnce(),
     ) -> Result<PathBuf, Error> {
-        let path = self.file().ok_or_else(|| Error::Copy("the database is not in a file".into()))?;
+        let path = self
+            .file()
+            .ok_or_else(|| Error::Copy("the database is not in a file".into()))?;
         self.ensure_in_place()?;
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut open = self.opened_mut();
@@ -212,11 +228,15 @@ impl Engine {
 
     /// Refuses to go on when another file, or none, has the database's name: what is written would be gone with the process.
     pub fn ensure_in_place(&self) -> Result<(), Error> {
-        let Some(path) = self.file() else { return Ok(()) };
+        let Some(path) = self.file() else {
+            return Ok(());
+        };
         let expected = *self.file.lock().unwrap_or_else(PoisonError::into_inner);
         match FileId::at(path) {
             found if found == expected => Ok(()),
-            _ => Err(Error::Moved { path: path.display().to_string() }),
+            _ => Err(Error::Moved {
+                path: path.display().to_string(),
+            }),
         }
     }
 
@@ -259,7 +279,9 @@ impl Engine {
 
     /// Closes the database cleanly.
     pub fn close(self) -> Result<(), Error> {
-        let Some(open) = self.opened_mut().take() else { return Ok(()) };
+        let Some(open) = self.opened_mut().take() else {
+            return Ok(());
+        };
         open.stage.set(Stage::Closing);
         let name = self.location.name();
         writing(|| open.db.close().map_err(|e| refused(&name, e)))
@@ -291,7 +313,10 @@ fn closed() -> Error {
 }
 
 /// Two-phase commit: the bytes are users' own. Quick repair: a start after a crash reads no whole file.
-#[expect(clippy::unnecessary_wraps, reason = "one of the ways to set up a transaction")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "one of the ways to set up a transaction"
+)]
 fn durably(txn: &mut WriteTransaction) -> Result<(), Error> {
     txn.set_two_phase_commit(true);
     txn.set_quick_repair(true);
@@ -299,5 +324,6 @@ fn durably(txn: &mut WriteTransaction) -> Result<(), Error> {
 }
 
 fn without_sync(txn: &mut WriteTransaction) -> Result<(), Error> {
-    txn.set_durability(Durability::None).map_err(|e| Error::Failed(e.to_string()))
+    txn.set_durability(Durability::None)
+        .map_err(|e| Error::Failed(e.to_string()))
 }

@@ -15,7 +15,9 @@ impl Embedded {
         events: Vec<NewEvent>,
         bounds: EventBounds,
     ) -> Result<Vec<EventId>, Error> {
-        self.writer.write(move |tables| tables.add_events(&events, &bounds)).await
+        self.writer
+            .write(move |tables| tables.add_events(&events, &bounds))
+            .await
     }
 
     pub fn events(&self, wanted: &EventSearch) -> Result<Vec<(EventId, Event)>, Error> {
@@ -30,13 +32,20 @@ fn search(txn: &ReadTransaction, wanted: &EventSearch) -> Result<Vec<(EventId, E
     if from >= to {
         return Ok(found);
     }
-    let tables = EVENTS.iter().map(|events| txn.open_table(*events)).collect::<Result<Vec<_>, _>>()?;
+    let tables = EVENTS
+        .iter()
+        .map(|events| txn.open_table(*events))
+        .collect::<Result<Vec<_>, _>>()?;
     let ranges = tables.iter().map(|table| Ok(table.range(from..to)?.rev()));
     let mut ranges = ranges.collect::<Result<Vec<_>, Error>>()?;
     let heads = ranges.iter_mut().map(|range| head(range.next()));
     let mut heads = heads.collect::<Result<Vec<_>, Error>>()?;
     while found.len() < wanted.limit {
-        let newest = heads.iter().enumerate().filter_map(|(n, head)| Some((head.as_ref()?.0, n))).max();
+        let newest = heads
+            .iter()
+            .enumerate()
+            .filter_map(|(n, head)| Some((head.as_ref()?.0, n)))
+            .max();
         let Some((_, n)) = newest else { break };
         let next = head(ranges[n].next())?;
         let newest = std::mem::replace(&mut heads[n], next);
@@ -58,6 +67,8 @@ fn range(wanted: &EventSearch) -> ((i64, u64), (i64, u64)) {
     let start = |at: jiff::Timestamp| (at.as_millisecond(), 0);
     let from = wanted.since.map_or((i64::MIN, 0), start);
     let until = wanted.until.map_or((i64::MAX, 0), start);
-    let before = wanted.before.map_or((i64::MAX, 0), |id| (id.at_ms, id.number));
+    let before = wanted
+        .before
+        .map_or((i64::MAX, 0), |id| (id.at_ms, id.number));
     (from, until.min(before))
 }

@@ -28,11 +28,19 @@ impl Embedded {
 
     pub async fn ensure_identity(&self, random: &Random) -> Result<Identified, Error> {
         let place = place_of(self.engine.location())?;
-        if let Some(identity) = self.identity()?.filter(|identity| identity.place.is_same(place)) {
-            return Ok(Identified { identity, is_copy: false });
+        if let Some(identity) = self
+            .identity()?
+            .filter(|identity| identity.place.is_same(place))
+        {
+            return Ok(Identified {
+                identity,
+                is_copy: false,
+            });
         }
         let id = new_id(random)?;
-        self.writer.write(move |tables| identify(tables, place, id)).await
+        self.writer
+            .write(move |tables| identify(tables, place, id))
+            .await
     }
 }
 
@@ -45,11 +53,18 @@ pub fn read(txn: &ReadTransaction) -> Result<Option<DatabaseIdentity>, Error> {
 fn identify(tables: &mut Tables<'_>, place: Place, id: DatabaseId) -> Result<Identified, Error> {
     let is_copy = match tables.identity()? {
         Some(identity) if identity.place.is_same(place) => {
-            return Ok(Identified { identity, is_copy: false });
+            return Ok(Identified {
+                identity,
+                is_copy: false,
+            });
         }
         known => known.is_some(),
     };
-    let identity = DatabaseIdentity { id, place, predates_ids: !is_copy && !tables.is_new()? };
+    let identity = DatabaseIdentity {
+        id,
+        place,
+        predates_ids: !is_copy && !tables.is_new()?,
+    };
     tables.set_identity(Some(&identity))?;
     Ok(Identified { identity, is_copy })
 }
@@ -63,7 +78,11 @@ pub fn inherit(copy: &Engine, live: Option<&Engine>, random: &Random) -> Result<
     let identity = match live.map(|live| live.read_once(read)) {
         Some(Ok(identity)) => identity.map(|identity| DatabaseIdentity { place, ..identity }),
         Some(Err(error)) if !matches!(error, Error::Damaged(_)) => return Err(error),
-        Some(Err(_)) | None => Some(DatabaseIdentity { id: new_id(random)?, place, predates_ids: false }),
+        Some(Err(_)) | None => Some(DatabaseIdentity {
+            id: new_id(random)?,
+            place,
+            predates_ids: false,
+        }),
     };
     Ok(copy.write(|tables| tables.set_identity(identity.as_ref()))?)
 }
@@ -83,8 +102,12 @@ pub fn stay(tables: &mut Tables<'_>, path: &Path) -> Result<(), Error> {
 pub fn place_of(location: &Location) -> Result<Place, Error> {
     match location {
         Location::File(path) => {
-            let file = inode(path).map_err(|e| Error::Failed(format!("{}: {e}", path.display())))?;
-            Ok(Place { machine: machine(), file })
+            let file =
+                inode(path).map_err(|e| Error::Failed(format!("{}: {e}", path.display())))?;
+            Ok(Place {
+                machine: machine(),
+                file,
+            })
         }
         Location::Custom(_) => Ok(Place::default()),
     }
@@ -106,20 +129,26 @@ fn machine() -> [u8; 16] {
 }
 
 fn new_id(random: &Random) -> Result<DatabaseId, Error> {
-    random.bytes().map(DatabaseId::new).map_err(|e| Error::Failed(e.to_string()))
+    random
+        .bytes()
+        .map(DatabaseId::new)
+        .map_err(|e| Error::Failed(e.to_string()))
 }
 
 /// Reads the identity of the database in the file at `path`, of whichever version it is. Only a few pages are read, and nobody who
 /// uses the file is disturbed.
 pub fn peek(path: &Path) -> Result<BackupInfo, Error> {
     let location = Location::File(path.to_owned());
-    let looked =
-        Engine::open(location, CACHE, Mode::Look(Lock::Nobody)).and_then(|look| look.read_once(info));
+    let looked = Engine::open(location, CACHE, Mode::Look(Lock::Nobody))
+        .and_then(|look| look.read_once(info));
     looked.map_err(|e| e.of_file(path))
 }
 
 fn info(txn: &ReadTransaction) -> Result<BackupInfo, Error> {
-    let foreign = |e: redb::TableError| Error::Foreign { path: String::new(), reason: e.to_string() };
+    let foreign = |e: redb::TableError| Error::Foreign {
+        path: String::new(),
+        reason: e.to_string(),
+    };
     let meta = txn.open_table(META).map_err(foreign)?;
     Ok(BackupInfo {
         database: read_identity(&meta)?.map(|identity| identity.id),
@@ -150,8 +179,16 @@ mod tests {
         assert_eq!(identified(&path("b")).await, first);
         fs::copy(path("b"), path("c")).unwrap();
         let copy = identified(&path("c")).await;
-        assert!(copy.is_copy && !copy.identity.predates_ids && copy.identity.id != first.identity.id);
-        assert_eq!(identified(&path("c")).await, Identified { is_copy: false, ..copy });
+        assert!(
+            copy.is_copy && !copy.identity.predates_ids && copy.identity.id != first.identity.id
+        );
+        assert_eq!(
+            identified(&path("c")).await,
+            Identified {
+                is_copy: false,
+                ..copy
+            }
+        );
         assert_eq!(identified(&path("b")).await, first);
         assert_eq!(peek(&path("c")).unwrap().database, Some(copy.identity.id));
     }
@@ -164,7 +201,13 @@ mod tests {
             .open(&Location::File(path.clone()), CACHE)
             .and_then(|engine| Ok(engine.write(|tables| tables.set_voids(&[]))?))
             .unwrap();
-        assert_eq!(peek(&path).unwrap(), BackupInfo { database: None, users: 0 });
+        assert_eq!(
+            peek(&path).unwrap(),
+            BackupInfo {
+                database: None,
+                users: 0
+            }
+        );
         let found = identified(&path).await;
         assert!(!found.is_copy && found.identity.predates_ids);
         assert_eq!(identified(&path).await, found);
@@ -173,23 +216,40 @@ mod tests {
     #[test]
     fn what_takes_the_place_of_a_database_has_its_id() {
         let dir = tempfile::tempdir().unwrap();
-        let open = |name| CURRENT.open(&Location::File(dir.path().join(name)), CACHE).unwrap();
+        let open = |name| {
+            CURRENT
+                .open(&Location::File(dir.path().join(name)), CACHE)
+                .unwrap()
+        };
         let (copy, live) = (open("copy"), open("live"));
         let place = place_of(copy.location()).unwrap();
         let random = Random::seeded(1);
-        let theirs = DatabaseIdentity { id: DatabaseId::new([7; 16]), place, predates_ids: true };
-        copy.write(|tables| tables.set_identity(Some(&theirs))).unwrap();
+        let theirs = DatabaseIdentity {
+            id: DatabaseId::new([7; 16]),
+            place,
+            predates_ids: true,
+        };
+        copy.write(|tables| tables.set_identity(Some(&theirs)))
+            .unwrap();
         inherit(&copy, Some(&live), &random).unwrap();
-        assert_eq!(copy.read_once(read).unwrap(), None, "the next start gives one");
+        assert_eq!(
+            copy.read_once(read).unwrap(),
+            None,
+            "the next start gives one"
+        );
 
         let ours = DatabaseIdentity {
             id: DatabaseId::new([8; 16]),
             place: place_of(live.location()).unwrap(),
             predates_ids: true,
         };
-        live.write(|tables| tables.set_identity(Some(&ours))).unwrap();
+        live.write(|tables| tables.set_identity(Some(&ours)))
+            .unwrap();
         inherit(&copy, Some(&live), &random).unwrap();
-        assert_eq!(copy.read_once(read).unwrap(), Some(DatabaseIdentity { place, ..ours }));
+        assert_eq!(
+            copy.read_once(read).unwrap(),
+            Some(DatabaseIdentity { place, ..ours })
+        );
 
         inherit(&copy, None, &random).unwrap();
         let new = copy.read_once(read).unwrap().unwrap();
@@ -202,9 +262,16 @@ mod tests {
         let path = dir.path().join("x.redb");
         for bytes in [&b""[..], b"text", &[7; 9_000]] {
             fs::write(&path, bytes).unwrap();
-            assert!(matches!(peek(&path), Err(Error::Foreign { .. })), "{:?}", peek(&path));
+            assert!(
+                matches!(peek(&path), Err(Error::Foreign { .. })),
+                "{:?}",
+                peek(&path)
+            );
             assert_eq!(fs::read(&path).unwrap(), bytes);
         }
-        assert!(matches!(peek(&dir.path().join("none")), Err(Error::Foreign { .. })));
+        assert!(matches!(
+            peek(&dir.path().join("none")),
+            Err(Error::Foreign { .. })
+        ));
     }
 }

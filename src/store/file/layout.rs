@@ -10,7 +10,10 @@ pub const GROUP: u64 = (BLOCK / size_of::<u32>()) as u64;
 
 /// Group of a data block, and its place there.
 pub fn place(block: u64) -> (u64, usize) {
-    (block / GROUP, usize::try_from(block % GROUP).unwrap_or_default())
+    (
+        block / GROUP,
+        usize::try_from(block % GROUP).unwrap_or_default(),
+    )
 }
 
 /// Offset of the checksums of a group.
@@ -29,7 +32,10 @@ pub fn logical_len(physical: u64) -> io::Result<u64> {
     let blocks = physical / BLOCK as u64;
     match blocks {
         0 if physical == 0 => Ok(0),
-        0 | 1 => Err(io::Error::new(io::ErrorKind::InvalidData, "it is too short")),
+        0 | 1 => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it is too short",
+        )),
         _ => {
             let (groups, rest) = (blocks / (GROUP + 1), blocks % (GROUP + 1));
             Ok((groups * GROUP + rest - u64::from(rest > 1)) * BLOCK as u64)

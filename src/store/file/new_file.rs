@@ -40,10 +40,14 @@ impl Unfinished {
         let path = std::path::absolute(path).map_err(|e| unwritten(path, &e))?;
         let there = open_itself_to_write(&path);
         if there.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock))) {
-            return Err(Error::InUse { path: path.display().to_string() });
+            return Err(Error::InUse {
+                path: path.display().to_string(),
+            });
         }
         remove_if_there(&path).map_err(|e| unwritten(&path, &e))?;
-        Ok(Self(TempPath::try_from_path(&path).map_err(|e| unwritten(&path, &e))?))
+        Ok(Self(
+            TempPath::try_from_path(&path).map_err(|e| unwritten(&path, &e))?,
+        ))
     }
 
     /// Its name until it has one.
@@ -66,16 +70,20 @@ impl Unfinished {
     /// [`Error::Copy`].
     pub fn name(self, path: &Path) -> Result<(), Error> {
         let named = self.0.persist_noclobber(path).map_err(|e| e.error);
-        named.and_then(|()| sync_folder(path)).map_err(|e| match e.kind() {
-            io::ErrorKind::AlreadyExists => already_there(path),
-            _ => unwritten(path, &e),
-        })
+        named
+            .and_then(|()| sync_folder(path))
+            .map_err(|e| match e.kind() {
+                io::ErrorKind::AlreadyExists => already_there(path),
+                _ => unwritten(path, &e),
+            })
     }
 
     /// Gives it the name of the file at `path`, which is gone then unless it has another name.
     fn replace(self, path: &Path) -> Result<(), Error> {
         let named = self.0.persist(path).map_err(|e| e.error);
-        named.and_then(|()| sync_folder(path)).map_err(|e| unwritten(path, &e))
+        named
+            .and_then(|()| sync_folder(path))
+            .map_err(|e| unwritten(path, &e))
     }
 }
 
@@ -123,8 +131,12 @@ impl Filled {
     pub fn verify(self) -> Result<Verified, Error> {
         self.0.sync()?;
         let location = Location::File(self.0.path().to_owned());
-        let contents = Engine::open(location, CACHE, Mode::Look(Lock::Exclusive))?.read_once(check)?;
-        Ok(Verified { file: self.0, contents })
+        let contents =
+            Engine::open(location, CACHE, Mode::Look(Lock::Exclusive))?.read_once(check)?;
+        Ok(Verified {
+            file: self.0,
+            contents,
+        })
     }
 }
 
@@ -149,12 +161,17 @@ impl Verified {
         if self.contents == expected {
             return Ok(self);
         }
-        Err(Error::Damaged("the new file does not hold what the original does".into()))
+        Err(Error::Damaged(
+            "the new file does not hold what the original does".into(),
+        ))
     }
 
     /// Refuses it when it has not so many users; what else there is, a migration may change.
     pub fn expect_users(self, users: u64) -> Result<Self, Error> {
-        let expected = Contents { users, ..self.contents };
+        let expected = Contents {
+            users,
+            ..self.contents
+        };
         self.expect(expected)
     }
 
@@ -214,7 +231,10 @@ impl NewDatabase {
     /// [`Error::InUse`] when somebody makes one already; [`Error::Copy`].
     pub fn begin(path: &Path) -> Result<Self, Error> {
         let path = resolve(path);
-        Ok(Self { file: Unfinished::new(&beside(&path, IMPORTED))?, path })
+        Ok(Self {
+            file: Unfinished::new(&beside(&path, IMPORTED))?,
+            path,
+        })
     }
 
     /// Its path until it is finished.
@@ -291,7 +311,9 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 
 /// The folder that a file is in.
 pub fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Whom a new database at `path` has to belong to: as the one that is there, or else as its folder.
@@ -331,7 +353,13 @@ mod tests {
         let path = dir.path().join("bai.redb");
         let (first, empty) = (verified(&path), dir.path().join("empty.redb"));
         fs::write(&path, "somebody's database").unwrap();
-        assert!(first.place(&path).unwrap_err().to_string().contains("is there already"));
+        assert!(
+            first
+                .place(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("is there already")
+        );
         assert_eq!(fs::read(&path).unwrap(), b"somebody's database");
         fs::write(&empty, "").unwrap();
         verified(&empty).place(&empty).unwrap();

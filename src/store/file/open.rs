@@ -41,29 +41,45 @@ pub fn open_database(location: &Location, cache_bytes: usize, mode: Mode) -> Res
     })
 }
 
-pub fn open_blocks(blocks: Blocks, name: &str, cache_bytes: usize, mode: Mode) -> Result<Open, Error> {
+pub fn open_blocks(
+    blocks: Blocks,
+    name: &str,
+    cache_bytes: usize,
+    mode: Mode,
+) -> Result<Open, Error> {
     let stage = blocks.stage();
-    let db = Builder::new().set_cache_size(cache_bytes).create_with_backend(blocks);
+    let db = Builder::new()
+        .set_cache_size(cache_bytes)
+        .create_with_backend(blocks);
     let db = db.map_err(|e| refused(name, e))?;
     stage.set(Stage::Open);
     Ok(Open { db, mode, stage })
 }
 
 pub fn open_error(path: &str, cause: &dyn std::error::Error) -> Error {
-    Error::Open { path: path.to_owned(), reason: cause.to_string() }
+    Error::Open {
+        path: path.to_owned(),
+        reason: cause.to_string(),
+    }
 }
 
 pub fn refused(path: &str, error: DatabaseError) -> Error {
     let path = path.to_owned();
     match error {
         DatabaseError::DatabaseAlreadyOpen => Error::InUse { path },
-        DatabaseError::Storage(StorageError::Io(e)) if is_damage(&e) => {
-            Error::DamagedFile { path, reason: e.to_string() }
-        }
+        DatabaseError::Storage(StorageError::Io(e)) if is_damage(&e) => Error::DamagedFile {
+            path,
+            reason: e.to_string(),
+        },
         DatabaseError::Storage(StorageError::Io(e)) if e.kind() == io::ErrorKind::InvalidData => {
-            Error::Foreign { path, reason: e.to_string() }
+            Error::Foreign {
+                path,
+                reason: e.to_string(),
+            }
         }
-        DatabaseError::Storage(StorageError::Corrupted(reason)) => Error::DamagedFile { path, reason },
+        DatabaseError::Storage(StorageError::Corrupted(reason)) => {
+            Error::DamagedFile { path, reason }
+        }
         other => open_error(&path, &other),
     }
 }
@@ -124,12 +140,19 @@ mod tests {
             Ok(())
         }
         fn set_len(&self, len: u64) -> io::Result<()> {
-            self.0.lock().unwrap().current.resize(usize::try_from(len).unwrap(), 0);
+            self.0
+                .lock()
+                .unwrap()
+                .current
+                .resize(usize::try_from(len).unwrap(), 0);
             Ok(())
         }
         fn sync_data(&self) -> io::Result<()> {
             let mut recorded = self.0.lock().unwrap();
-            let window = (recorded.synced.clone(), std::mem::take(&mut recorded.writes));
+            let window = (
+                recorded.synced.clone(),
+                std::mem::take(&mut recorded.writes),
+            );
             recorded.windows.push(window);
             recorded.synced = recorded.current.clone();
             Ok(())
@@ -144,8 +167,18 @@ mod tests {
     }
 
     fn open(bytes: Vec<u8>) -> Result<Open, Error> {
-        let recorder = Recorder(Arc::new(Mutex::new(Recorded { current: bytes, ..Recorded::default() })));
-        writing(|| open_blocks(Blocks::new(Box::new(recorder)), "the file", 1 << 20, Mode::Write))
+        let recorder = Recorder(Arc::new(Mutex::new(Recorded {
+            current: bytes,
+            ..Recorded::default()
+        })));
+        writing(|| {
+            open_blocks(
+                Blocks::new(Box::new(recorder)),
+                "the file",
+                1 << 20,
+                Mode::Write,
+            )
+        })
     }
 
     fn write(open: &Open, rows: Range<u64>, byte: u8) {
@@ -171,20 +204,29 @@ mod tests {
     #[test]
     fn a_file_whose_last_commit_was_one_phase_is_recovered_whichever_of_its_writes_arrived() {
         let recorder = Recorder::default();
-        let opened =
-            open_blocks(Blocks::new(Box::new(recorder.clone())), "the file", 1 << 20, Mode::Write).unwrap();
+        let opened = open_blocks(
+            Blocks::new(Box::new(recorder.clone())),
+            "the file",
+            1 << 20,
+            Mode::Write,
+        )
+        .unwrap();
         write(&opened, 0..ROWS, 1);
         write(&opened, 0..ROWS, 2);
         write(&opened, 10..30, 3);
         let (synced, writes) = recorder.0.lock().unwrap().windows.last().unwrap().clone();
         let before: BTreeMap<_, _> = (0..ROWS).map(|n| (n, 2)).collect();
-        let after: BTreeMap<_, _> =
-            (0..ROWS).map(|n| (n, if (10..30).contains(&n) { 3 } else { 2 })).collect();
+        let after: BTreeMap<_, _> = (0..ROWS)
+            .map(|n| (n, if (10..30).contains(&n) { 3 } else { 2 }))
+            .collect();
         let all = writes.len();
         assert!(all > 5, "{all} writes");
         let mut fell_back = 0;
-        let subsets = (0..=all).map(|n| (0..n).collect()).chain((0..all).map(|n| vec![n]));
-        let subsets = subsets.chain((0..all).map(|lost| (0..all).filter(|n| *n != lost).collect::<Vec<_>>()));
+        let subsets = (0..=all)
+            .map(|n| (0..n).collect())
+            .chain((0..all).map(|n| vec![n]));
+        let subsets =
+            subsets.chain((0..all).map(|lost| (0..all).filter(|n| *n != lost).collect::<Vec<_>>()));
         for subset in subsets.collect::<Vec<Vec<usize>>>() {
             let mut bytes = synced.clone();
             for n in &subset {

@@ -28,7 +28,14 @@ struct State {
 impl Overlay {
     pub fn new(storage: Box<dyn StorageBackend>) -> io::Result<Self> {
         let len = storage.len()?;
-        Ok(Self { storage, state: RwLock::new(State { len, shown: len, written: BTreeMap::new() }) })
+        Ok(Self {
+            storage,
+            state: RwLock::new(State {
+                len,
+                shown: len,
+                written: BTreeMap::new(),
+            }),
+        })
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {
@@ -46,7 +53,8 @@ impl Overlay {
         let mut bytes = [0; BLOCK];
         let start = block * BLOCK as u64;
         let below = state.shown.saturating_sub(start).min(BLOCK as u64);
-        self.storage.read(start, &mut bytes[..usize::try_from(below).unwrap_or(BLOCK)])?;
+        self.storage
+            .read(start, &mut bytes[..usize::try_from(below).unwrap_or(BLOCK)])?;
         Ok(bytes)
     }
 }
@@ -72,7 +80,9 @@ impl StorageBackend for Overlay {
     /// `len` is a whole number of blocks.
     fn set_len(&self, len: u64) -> io::Result<()> {
         let mut state = self.state_mut();
-        state.written.retain(|block, _| block * (BLOCK as u64) < len);
+        state
+            .written
+            .retain(|block, _| block * (BLOCK as u64) < len);
         state.shown = state.shown.min(len);
         state.len = len;
         Ok(())

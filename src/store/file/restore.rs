@@ -12,7 +12,9 @@ use jiff::Timestamp;
 use super::backup::{BEFORE_COMPACTION, COMPACTED, copy_of};
 use super::check::{check, contents};
 use super::engine::Engine;
-use super::new_file::{Filled, IMPORTED, Unfinished, Verified, beside, free_name, owner_of, remove_if_there};
+use super::new_file::{
+    Filled, IMPORTED, Unfinished, Verified, beside, free_name, owner_of, remove_if_there,
+};
 use super::open::Mode;
 use super::revoke::{self, End, MILLISECOND, revoke};
 use super::schema::{CREATED, CURRENT, MIGRATED};
@@ -37,7 +39,9 @@ impl Embedded {
             return Err(Error::Copy("the database is not in a file".into()));
         };
         let staged = Staged::new(path, &asked.from)?;
-        let restored = self.writer.alone(move |engine| staged.replace(engine, &asked, follow))?;
+        let restored = self
+            .writer
+            .alone(move |engine| staged.replace(engine, &asked, follow))?;
         self.replaced.send_replace(());
         Ok(restored)
     }
@@ -59,7 +63,11 @@ pub fn restore(path: &Path, asked: &Restoration) -> Result<Restored, Error> {
             Some(before)
         }
     };
-    Ok(Restored { contents, before, revoked: kept.revoked })
+    Ok(Restored {
+        contents,
+        before,
+        revoked: kept.revoked,
+    })
 }
 
 /// The database that is to be replaced, locked against other processes.
@@ -71,7 +79,11 @@ enum Live {
 
 impl Live {
     fn open(path: &Path) -> Result<Self, Error> {
-        match Engine::open(Location::File(path.to_owned()), CACHE, Mode::Look(Lock::Exclusive)) {
+        match Engine::open(
+            Location::File(path.to_owned()),
+            CACHE,
+            Mode::Look(Lock::Exclusive),
+        ) {
             Ok(engine) => Ok(Self::Whole(engine)),
             Err(Error::Missing { .. }) => Ok(Self::Missing),
             Err(Error::DamagedFile { .. } | Error::Foreign { .. }) => lock(path).map(Self::Damaged),
@@ -90,8 +102,10 @@ impl Live {
 
 fn lock(path: &Path) -> Result<fs::File, Error> {
     let name = path.display().to_string();
-    let file = open_for(path, Lock::Exclusive)
-        .map_err(|e| Error::Open { path: name.clone(), reason: e.to_string() })?;
+    let file = open_for(path, Lock::Exclusive).map_err(|e| Error::Open {
+        path: name.clone(),
+        reason: e.to_string(),
+    })?;
     file.try_lock().map_err(|_| Error::InUse { path: name })?;
     Ok(file)
 }
@@ -107,8 +121,9 @@ struct Staged {
 impl Staged {
     fn new(database: &Path, from: &Path) -> Result<Self, Error> {
         let source = Location::File(from.to_owned());
-        let (source, version) =
-            CURRENT.look_at_any(&source, CACHE, Lock::Shared).map_err(|e| e.of_file(from))?;
+        let (source, version) = CURRENT
+            .look_at_any(&source, CACHE, Lock::Shared)
+            .map_err(|e| e.of_file(from))?;
         if !CURRENT.is_older(version) {
             // Before anybody has to wait for it.
             source.read_once(check).map_err(|e| e.of_file(from))?;
@@ -116,13 +131,27 @@ impl Staged {
         let file = Unfinished::new(&beside(database, STAGED))?;
         let (filled, found) = source.read_once(|txn| {
             let steps = |tables: &mut Tables<'_>| CURRENT.take_steps(tables, version);
-            let copied = copy_of(&source, txn, (file, owner_of(database)), &mut |_, _| Ok(()), steps);
+            let copied = copy_of(
+                &source,
+                txn,
+                (file, owner_of(database)),
+                &mut |_, _| Ok(()),
+                steps,
+            );
             Ok((copied.map_err(|e| e.of_file(from))?, contents(txn)?))
         })?;
         // What is changed from now on is written into the spare room, not behind the end.
         let (file, engine) = filled.with_spare()?.reopen(CACHE)?;
         // What runs on is no backup.
-        Ok(Self { engine, made: found.made, expected: Contents { made: None, ..found }, file })
+        Ok(Self {
+            engine,
+            made: found.made,
+            expected: Contents {
+                made: None,
+                ..found
+            },
+            file,
+        })
     }
 
     /// Takes the place of the running database. Tokens are issued until it does; when it has, it says until when those are void.
@@ -152,22 +181,37 @@ impl Staged {
         if let Err(error) = engine.write(|tables| tables.set_voids(&remembered.voids)) {
             tracing::warn!(error = %Error::from(error), "the end of the void times is not written yet");
         }
-        Ok(Restored { contents, before: Some(before), revoked: kept.revoked })
+        Ok(Restored {
+            contents,
+            before: Some(before),
+            revoked: kept.revoked,
+        })
     }
 
     /// Gives the copy the identity of the database that goes, and ends the tokens that are to end.
-    fn settle(&self, live: Option<&Engine>, asked: &Restoration, end: End) -> Result<revoke::Outcome, Error> {
+    fn settle(
+        &self,
+        live: Option<&Engine>,
+        asked: &Restoration,
+        end: End,
+    ) -> Result<revoke::Outcome, Error> {
         identity::inherit(&self.engine, live, &asked.random)?;
         revoke(&self.engine, self.made, live, asked, end)
     }
 
     fn finish(self) -> Result<Verified, Error> {
-        Filled::close(self.file, self.engine)?.with_spare()?.verify()?.expect(self.expected)
+        Filled::close(self.file, self.engine)?
+            .with_spare()?
+            .verify()?
+            .expect(self.expected)
     }
 }
 
 fn name_before(path: &Path, at: Timestamp) -> PathBuf {
-    free_name(path, &format!(".before-restore-{}", at.strftime("%Y%m%d-%H%M%S")))
+    free_name(
+        path,
+        &format!(".before-restore-{}", at.strftime("%Y%m%d-%H%M%S")),
+    )
 }
 
 /// Removes what a process that was killed has left beside the database; what somebody still writes is locked, and stays.

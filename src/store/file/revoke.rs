@@ -57,15 +57,23 @@ pub fn revoke(
         return Ok(Outcome { at, revoked: 0 });
     }
     let renewed = match theirs {
-        Some((live, remembered)) => renew(copy, live, &asked.random)?.map(|renewed| (renewed, remembered)),
+        Some((live, remembered)) => {
+            renew(copy, live, &asked.random)?.map(|renewed| (renewed, remembered))
+        }
         None => None,
     };
     let at = asked.clock.now();
-    let until = if end == End::Now { at + MILLISECOND } else { Void::no_end() };
+    let until = if end == End::Now {
+        at + MILLISECOND
+    } else {
+        Void::no_end()
+    };
     let (revoked, kept) = match renewed {
         Some((revoked, theirs)) => {
             // A copy that does not say when it was made, or names a time to come, may be as old as can be.
-            let from = made.filter(|made| *made <= at).unwrap_or(Timestamp::UNIX_EPOCH);
+            let from = made
+                .filter(|made| *made <= at)
+                .unwrap_or(Timestamp::UNIX_EPOCH);
             (revoked, follow(ours, theirs, Void { from, until }))
         }
         None => (0, end_all(ours, until)),
@@ -88,7 +96,8 @@ fn remember(tables: &mut Tables<'_>, remembered: &Remembered) -> Result<(), Erro
 /// The keys of both, so that whatever was valid may be; new tokens are made with the newest of the database's.
 fn keep(mut ours: Remembered, theirs: Option<Remembered>) -> Remembered {
     let theirs = theirs.map(|theirs| theirs.token_keys).unwrap_or_default();
-    ours.token_keys.retain(|key| theirs.iter().all(|other| other.secret != key.secret));
+    ours.token_keys
+        .retain(|key| theirs.iter().all(|other| other.secret != key.secret));
     ours.token_keys.extend(theirs);
     ours
 }
@@ -97,23 +106,45 @@ fn keep(mut ours: Remembered, theirs: Option<Remembered>) -> Remembered {
 fn follow(ours: Remembered, theirs: Remembered, void: Void) -> Remembered {
     let mut collections = ours.collections;
     if let (Some(ours), Some(theirs)) = (&mut collections, &theirs.collections) {
-        ours.users.token_secret.clone_from(&theirs.users.token_secret);
-        ours.superusers.token_secret.clone_from(&theirs.superusers.token_secret);
+        ours.users
+            .token_secret
+            .clone_from(&theirs.users.token_secret);
+        ours.superusers
+            .token_secret
+            .clone_from(&theirs.superusers.token_secret);
     }
-    let token_keys = if theirs.token_keys.is_empty() { ours.token_keys } else { theirs.token_keys };
+    let token_keys = if theirs.token_keys.is_empty() {
+        ours.token_keys
+    } else {
+        theirs.token_keys
+    };
     let voids = [ours.voids, theirs.voids, vec![void]].concat();
-    Remembered { token_keys, voids: Void::merge(voids), collections }
+    Remembered {
+        token_keys,
+        voids: Void::merge(voids),
+        collections,
+    }
 }
 
 /// Nothing that was issued before is valid: what PocketBase issued does not say when that was, and ends with its secrets.
 fn end_all(ours: Remembered, until: Timestamp) -> Remembered {
-    let end = |collection| Collection { token_secret: None, ..collection };
+    let end = |collection| Collection {
+        token_secret: None,
+        ..collection
+    };
     let collections = ours.collections.map(|collections| Collections {
         users: end(collections.users),
         superusers: end(collections.superusers),
         ..collections
     });
-    Remembered { voids: vec![Void { from: Timestamp::UNIX_EPOCH, until }], collections, ..ours }
+    Remembered {
+        voids: vec![Void {
+            from: Timestamp::UNIX_EPOCH,
+            until,
+        }],
+        collections,
+        ..ours
+    }
 }
 
 /// Gives new token keys to those whose tokens were revoked in `live` since: by another key, by being disabled or deleted.
@@ -123,7 +154,8 @@ fn renew(copy: &Engine, live: &Engine, random: &Random) -> Result<Option<u64>, E
     for kind in [Kind::Users, Kind::Superusers] {
         let mut after = String::new();
         loop {
-            let batch = copy.read_once(|ours| live.read_once(|theirs| revoked(ours, theirs, kind, &after)));
+            let batch =
+                copy.read_once(|ours| live.read_once(|theirs| revoked(ours, theirs, kind, &after)));
             let ids = match batch {
                 Err(Error::Damaged(_)) => return Ok(None),
                 batch => batch?,
@@ -131,7 +163,10 @@ fn renew(copy: &Engine, live: &Engine, random: &Random) -> Result<Option<u64>, E
             let Some(last) = ids.last() else { break };
             after.clone_from(last);
             renewed += ids.len() as u64;
-            copy.write(|tables| ids.iter().try_for_each(|id| renew_key(tables, kind, id, random)))?;
+            copy.write(|tables| {
+                ids.iter()
+                    .try_for_each(|id| renew_key(tables, kind, id, random))
+            })?;
         }
     }
     Ok(Some(renewed))
@@ -145,7 +180,11 @@ fn revoked(
     kind: Kind,
     after: &str,
 ) -> Result<Vec<String>, Error> {
-    let table = if kind == Kind::Users { USERS } else { SUPERUSERS };
+    let table = if kind == Kind::Users {
+        USERS
+    } else {
+        SUPERUSERS
+    };
     let (ours, theirs) = (ours.open_table(table)?, theirs.open_table(table)?);
     let behind = (Bound::Excluded(after), Bound::Unbounded);
     let mut theirs = theirs.range::<&str>(behind)?;
@@ -153,11 +192,21 @@ fn revoked(
     let mut ids = Vec::new();
     for entry in ours.range::<&str>(behind)? {
         let (id, our) = entry?;
-        while their.as_ref().is_some_and(|(other, _)| other.value() < id.value()) {
+        while their
+            .as_ref()
+            .is_some_and(|(other, _)| other.value() < id.value())
+        {
             their = theirs.next().transpose()?;
         }
-        let same = their.as_ref().filter(|(other, _)| other.value() == id.value());
-        if is_revoked(kind, id.value(), our.value(), same.map(|(_, bytes)| bytes.value()))? {
+        let same = their
+            .as_ref()
+            .filter(|(other, _)| other.value() == id.value());
+        if is_revoked(
+            kind,
+            id.value(),
+            our.value(),
+            same.map(|(_, bytes)| bytes.value()),
+        )? {
             ids.push(id.value().to_owned());
         }
         if ids.len() == BATCH {
@@ -168,7 +217,9 @@ fn revoked(
 }
 
 fn is_revoked(kind: Kind, id: &str, ours: &[u8], theirs: Option<&[u8]>) -> Result<bool, Error> {
-    let Some(theirs) = theirs else { return Ok(true) };
+    let Some(theirs) = theirs else {
+        return Ok(true);
+    };
     if ours == theirs {
         return Ok(false);
     }
@@ -176,17 +227,40 @@ fn is_revoked(kind: Kind, id: &str, ours: &[u8], theirs: Option<&[u8]>) -> Resul
         let decode = |bytes| stored::decode_superuser(id, bytes);
         return Ok(decode(ours)?.token_key != decode(theirs)?.token_key);
     }
-    let (ours, theirs) = (stored::decode_user(id, ours)?, stored::decode_user(id, theirs)?);
+    let (ours, theirs) = (
+        stored::decode_user(id, ours)?,
+        stored::decode_user(id, theirs)?,
+    );
     let is_disabled = theirs.status == Status::Disabled && ours.status != Status::Disabled;
     Ok(is_disabled || ours.token_key != theirs.token_key)
 }
 
 fn renew_key(tables: &mut Tables<'_>, kind: Kind, id: &str, random: &Random) -> Result<(), Error> {
-    let token_key = TokenKey::new(random.bytes::<16>().map_err(|e| Error::Failed(e.to_string()))?);
+    let token_key = TokenKey::new(
+        random
+            .bytes::<16>()
+            .map_err(|e| Error::Failed(e.to_string()))?,
+    );
     if kind == Kind::Superusers {
-        let Some(before) = tables.superuser(id)? else { return Ok(()) };
-        return tables.change_superuser(&before, &Superuser { token_key, ..before.clone() });
+        let Some(before) = tables.superuser(id)? else {
+            return Ok(());
+        };
+        return tables.change_superuser(
+            &before,
+            &Superuser {
+                token_key,
+                ..before.clone()
+            },
+        );
     }
-    let Some(before) = tables.user(id)? else { return Ok(()) };
-    tables.change_user(&before, &User { token_key, ..before.clone() })
+    let Some(before) = tables.user(id)? else {
+        return Ok(());
+    };
+    tables.change_user(
+        &before,
+        &User {
+            token_key,
+            ..before.clone()
+        },
+    )
 }

@@ -12,10 +12,16 @@ use crate::store::Error;
 /// # Errors
 /// [`Error::NoRoom`]; [`Error::Open`] when there is no such folder.
 pub fn ensure(path: &Path, needed: u64) -> Result<(), Error> {
-    let available =
-        free_at(path).map_err(|e| Error::Open { path: path.display().to_string(), reason: e.to_string() })?;
+    let available = free_at(path).map_err(|e| Error::Open {
+        path: path.display().to_string(),
+        reason: e.to_string(),
+    })?;
     if available < needed {
-        return Err(Error::NoRoom { path: path.display().to_string(), needed, available });
+        return Err(Error::NoRoom {
+            path: path.display().to_string(),
+            needed,
+            available,
+        });
     }
     Ok(())
 }
@@ -53,7 +59,9 @@ mod tests {
         let path = dir.path().join("copy.redb");
         assert!(ensure(&path, 1).is_ok());
         let error = ensure(&path, u64::MAX).unwrap_err();
-        let Error::NoRoom { available, .. } = &error else { panic!("{error}") };
+        let Error::NoRoom { available, .. } = &error else {
+            panic!("{error}")
+        };
         let text = error.to_string();
         for part in ["copy.redb", &u64::MAX.to_string(), &available.to_string()] {
             assert!(text.contains(part), "{text}");

@@ -18,7 +18,11 @@ type Created = (i64, u64);
 type Entry<'a> = Result<(AccessGuard<'a, Created>, AccessGuard<'a, &'static str>), StorageError>;
 
 impl Embedded {
-    pub fn scan(&self, scan: Scan, mut visit: impl FnMut(Record) -> ControlFlow<()>) -> Result<(), Error> {
+    pub fn scan(
+        &self,
+        scan: Scan,
+        mut visit: impl FnMut(Record) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
         match scan {
             Scan::All(kind) => self.scan_all(kind, &mut visit),
             Scan::UsersByCreated { newest_first, skip } => {
@@ -27,10 +31,16 @@ impl Embedded {
         }
     }
 
-    fn scan_all(&self, kind: Kind, visit: &mut impl FnMut(Record) -> ControlFlow<()>) -> Result<(), Error> {
+    fn scan_all(
+        &self,
+        kind: Kind,
+        visit: &mut impl FnMut(Record) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
         let mut after = None::<String>;
         loop {
-            let page = self.engine.read(|txn| page_of_all(txn, kind, after.as_deref()))?;
+            let page = self
+                .engine
+                .read(|txn| page_of_all(txn, kind, after.as_deref()))?;
             let is_last = page.len() < PAGE;
             after = page.last().map(|record| record.id().to_string());
             if page.into_iter().try_for_each(&mut *visit).is_break() || is_last {
@@ -48,7 +58,9 @@ impl Embedded {
         let (mut skip, mut last) = (usize::try_from(skip).unwrap_or(usize::MAX), None);
         let mut most = FIRST_PAGE;
         loop {
-            let page = self.engine.read(|txn| page_by_created(txn, newest_first, (last, skip), most))?;
+            let page = self
+                .engine
+                .read(|txn| page_by_created(txn, newest_first, (last, skip), most))?;
             let is_last = page.len() < most;
             last = page.last().map(|(key, _)| *key);
             let seen = page.into_iter().try_for_each(|(_, record)| visit(record));
@@ -60,7 +72,11 @@ impl Embedded {
     }
 }
 
-fn page_of_all(txn: &ReadTransaction, kind: Kind, after: Option<&str>) -> Result<Vec<Record>, Error> {
+fn page_of_all(
+    txn: &ReadTransaction,
+    kind: Kind,
+    after: Option<&str>,
+) -> Result<Vec<Record>, Error> {
     let table = txn.open_table(match kind {
         Kind::Users => USERS,
         Kind::Companies => COMPANIES,
@@ -90,8 +106,13 @@ fn page_by_created(
     let (users, index) = (txn.open_table(USERS)?, txn.open_table(USERS_BY_CREATED)?);
     let user = |entry: Entry<'_>| {
         let (key, id) = entry?;
-        let bytes = users.get(id.value())?.ok_or_else(|| led_astray(id.value()))?;
-        Ok((key.value(), Record::User(stored::decode_user(id.value(), bytes.value())?)))
+        let bytes = users
+            .get(id.value())?
+            .ok_or_else(|| led_astray(id.value()))?;
+        Ok((
+            key.value(),
+            Record::User(stored::decode_user(id.value(), bytes.value())?),
+        ))
     };
     let beyond = last.map_or(Bound::Unbounded, Bound::Excluded);
     if newest_first {

@@ -46,7 +46,9 @@ impl Schema {
     pub fn look(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
         match self.look_at_any(location, cache_bytes, Lock::Shared)? {
             (look, version) if version == self.version() => Ok(look),
-            _ => Err(Error::OlderSchema { path: location.name() }),
+            _ => Err(Error::OlderSchema {
+                path: location.name(),
+            }),
         }
     }
 
@@ -61,7 +63,10 @@ impl Schema {
         match engine.read(|txn| version_of(txn, &location.name()))? {
             Some(version) if version > self.version() => Err(self.newer(location.name(), version)),
             Some(version) => Ok((engine, version)),
-            None => Err(Error::Foreign { path: location.name(), reason: "it has no tables".into() }),
+            None => Err(Error::Foreign {
+                path: location.name(),
+                reason: "it has no tables".into(),
+            }),
         }
     }
 
@@ -76,14 +81,20 @@ impl Schema {
             Location::File(path) => Location::File(resolve(path)),
             custom @ Location::Custom(_) => custom.clone(),
         };
-        self.open_or_make(&location, cache_bytes).map_err(|error| match error {
-            Error::Damaged(reason) => Error::DamagedFile { path: location.name(), reason },
-            error => error,
-        })
+        self.open_or_make(&location, cache_bytes)
+            .map_err(|error| match error {
+                Error::Damaged(reason) => Error::DamagedFile {
+                    path: location.name(),
+                    reason,
+                },
+                error => error,
+            })
     }
 
     fn open_or_make(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
-        let Location::File(path) = location else { return self.open_custom(location, cache_bytes) };
+        let Location::File(path) = location else {
+            return self.open_custom(location, cache_bytes);
+        };
         match self.look_at_any(location, cache_bytes, Lock::Exclusive) {
             Ok((look, version)) if self.is_older(version) => self.migrate(&look, path, version)?,
             Ok(_) => {}
@@ -97,7 +108,9 @@ impl Schema {
     fn open_custom(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
         let engine = Engine::open(location.clone(), cache_bytes, Mode::Write)?;
         match engine.read(|txn| version_of(txn, &location.name()))? {
-            Some(version) if version > self.version() => return Err(self.newer(location.name(), version)),
+            Some(version) if version > self.version() => {
+                return Err(self.newer(location.name(), version));
+            }
             Some(version) if version == self.version() => {}
             Some(older) => engine.write(|tables| self.take_steps(tables, older))?,
             None => engine.write(|tables| tables.set_schema_version(self.version()))?,
@@ -107,9 +120,10 @@ impl Schema {
 
     fn create(&self, path: &Path, cache_bytes: usize) -> Result<(), Error> {
         self.make(path, cache_bytes).map_err(|error| match error {
-            Error::Open { reason, .. } | Error::Copy(reason) => {
-                Error::Open { path: path.display().to_string(), reason }
-            }
+            Error::Open { reason, .. } | Error::Copy(reason) => Error::Open {
+                path: path.display().to_string(),
+                reason,
+            },
             other => other,
         })
     }
@@ -131,7 +145,10 @@ impl Schema {
                 identity::stay(tables, &new)?;
                 self.take_steps(tables, from)
             };
-            Ok((copy_of(old, txn, (file, path), &mut |_, _| Ok(()), steps)?, contents(txn)?))
+            Ok((
+                copy_of(old, txn, (file, path), &mut |_, _| Ok(()), steps)?,
+                contents(txn)?,
+            ))
         })?;
         let verified = filled.with_spare()?.verify()?.expect_users(before.users)?;
         let kept = kept_name(path, from);
@@ -141,13 +158,22 @@ impl Schema {
 
     /// Takes every step from version `from` on.
     pub fn take_steps(&self, tables: &mut Tables<'_>, from: u32) -> Result<(), Error> {
-        let done = usize::try_from(from).unwrap_or(usize::MAX).saturating_sub(1);
-        self.steps.iter().skip(done).try_for_each(|step| step(tables))?;
+        let done = usize::try_from(from)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(1);
+        self.steps
+            .iter()
+            .skip(done)
+            .try_for_each(|step| step(tables))?;
         tables.set_schema_version(self.version())
     }
 
     fn newer(&self, path: String, found: u32) -> Error {
-        Error::NewerSchema { path, found, known: self.version() }
+        Error::NewerSchema {
+            path,
+            found,
+            known: self.version(),
+        }
     }
 }
 
@@ -164,16 +190,24 @@ fn kept_name(path: &Path, from: u32) -> std::path::PathBuf {
 
 /// The version in the file; `None` when the file is new. A database with other tables is somebody else's.
 fn version_of(txn: &ReadTransaction, name: &str) -> Result<Option<u32>, Error> {
-    let tables: Vec<String> = txn.list_tables()?.map(|table| table.name().to_owned()).collect();
+    let tables: Vec<String> = txn
+        .list_tables()?
+        .map(|table| table.name().to_owned())
+        .collect();
     if tables.is_empty() {
         return Ok(None);
     }
-    let foreign = |reason: String| Error::Foreign { path: name.to_owned(), reason };
+    let foreign = |reason: String| Error::Foreign {
+        path: name.to_owned(),
+        reason,
+    };
     if !tables.iter().any(|table| table == META.name()) {
         return Err(foreign(format!("it has the tables {}", tables.join(", "))));
     }
     let meta = txn.open_table(META).map_err(|e| foreign(e.to_string()))?;
-    read_schema_version(&meta)?.map(Some).ok_or_else(|| foreign("it has no schema version".to_owned()))
+    read_schema_version(&meta)?
+        .map(Some)
+        .ok_or_else(|| foreign("it has no schema version".to_owned()))
 }
 
 #[cfg(test)]
@@ -187,7 +221,9 @@ mod tests {
     use crate::domain::{Company, RecordId};
 
     const FIRST: Schema = Schema { steps: &[] };
-    const NEXT: Schema = Schema { steps: &[add_company] };
+    const NEXT: Schema = Schema {
+        steps: &[add_company],
+    };
 
     fn add_company(tables: &mut Tables<'_>) -> Result<(), Error> {
         let number = tables.next_company_number()?;
@@ -202,7 +238,14 @@ mod tests {
     }
 
     fn has_company(engine: &Engine) -> bool {
-        engine.read(|txn| Ok(txn.open_table(COMPANIES_BY_KEY)?.get("from-step")?.is_some())).unwrap()
+        engine
+            .read(|txn| {
+                Ok(txn
+                    .open_table(COMPANIES_BY_KEY)?
+                    .get("from-step")?
+                    .is_some())
+            })
+            .unwrap()
     }
 
     #[test]
@@ -225,8 +268,10 @@ mod tests {
         fs::write(dir.path().join("bai.redb.new"), "half a file").unwrap();
         fs::write(&path, "").unwrap();
         drop(FIRST.open(&Location::File(path.clone()), 1 << 20).unwrap());
-        let files: Vec<_> =
-            fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let files: Vec<_> = fs::read_dir(dir.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
         assert_eq!(files, ["bai.redb"]);
     }
 
@@ -239,7 +284,17 @@ mod tests {
         let before = fs::read(&path).unwrap();
 
         let error = FIRST.open(&location, 1 << 20).err().unwrap();
-        assert!(matches!(error, Error::NewerSchema { found: 2, known: 1, .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                Error::NewerSchema {
+                    found: 2,
+                    known: 1,
+                    ..
+                }
+            ),
+            "{error}"
+        );
         assert!(error.to_string().contains("bai.redb"));
         assert_eq!(fs::read(&path).unwrap(), before);
     }
@@ -253,7 +308,10 @@ mod tests {
         drop(open);
         let before = fs::read(&killed).unwrap();
 
-        let error = FIRST.open(&Location::File(killed.clone()), 1 << 20).err().unwrap();
+        let error = FIRST
+            .open(&Location::File(killed.clone()), 1 << 20)
+            .err()
+            .unwrap();
         assert!(matches!(error, Error::NewerSchema { .. }), "{error}");
         assert_eq!(fs::read(&killed).unwrap(), before);
     }

@@ -20,7 +20,13 @@ pub enum Stage {
     Retired,
 }
 
-const ALL: [Stage; 5] = [Stage::Opening, Stage::Recovering, Stage::Open, Stage::Closing, Stage::Retired];
+const ALL: [Stage; 5] = [
+    Stage::Opening,
+    Stage::Recovering,
+    Stage::Open,
+    Stage::Closing,
+    Stage::Retired,
+];
 
 /// The stage of one database, shared by its storage and its engine.
 #[derive(Clone, Debug, Default)]

@@ -16,7 +16,11 @@ pub struct Stats {
 impl Stats {
     pub fn new() -> Self {
         Self {
-            jobs: metrics::histogram("bai_store_commit_jobs", "How many jobs shared a commit.", &JOBS),
+            jobs: metrics::histogram(
+                "bai_store_commit_jobs",
+                "How many jobs shared a commit.",
+                &JOBS,
+            ),
             committed: metrics::histogram(
                 "bai_store_commit_seconds",
                 "How long a transaction took, from its first job to its commit.",
@@ -36,7 +40,8 @@ impl Stats {
     }
 
     pub fn record(&self, jobs: usize, took: Duration, is_committed: bool) {
-        self.jobs.observe(f64::from(u32::try_from(jobs).unwrap_or(u32::MAX)));
+        self.jobs
+            .observe(f64::from(u32::try_from(jobs).unwrap_or(u32::MAX)));
         self.committed.observe(took.as_secs_f64());
         if !is_committed {
             self.failed.inc();

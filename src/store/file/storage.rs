@@ -26,7 +26,10 @@ pub struct FileId {
 impl FileId {
     /// The file at `path`; `None` when there is none.
     pub fn at(path: &Path) -> Option<Self> {
-        fs::metadata(path).ok().map(|file| Self { device: file.dev(), inode: file.ino() })
+        fs::metadata(path).ok().map(|file| Self {
+            device: file.dev(),
+            inode: file.ino(),
+        })
     }
 }
 
@@ -57,7 +60,10 @@ pub fn open(location: &Location) -> Result<Box<dyn StorageBackend>, Error> {
 pub fn open_to_read(location: &Location, lock: Lock) -> Result<Box<dyn StorageBackend>, Error> {
     match location {
         Location::Custom(make) => Ok(make()),
-        Location::File(path) => Ok(Box::new(ReadOnly { file: not_empty(path, open_for(path, lock))?, lock })),
+        Location::File(path) => Ok(Box::new(ReadOnly {
+            file: not_empty(path, open_for(path, lock))?,
+            lock,
+        })),
     }
 }
 
@@ -90,25 +96,36 @@ pub fn open_itself_to_write(path: &Path) -> io::Result<File> {
 }
 
 fn itself(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    let opened = options.read(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path);
+    let opened = options
+        .read(true)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path);
     opened.map_err(|error| match error.raw_os_error() {
-        Some(number) if number == Errno::LOOP.raw_os_error() => {
-            io::Error::new(io::ErrorKind::InvalidInput, "it is a symbolic link; name the file itself")
-        }
+        Some(number) if number == Errno::LOOP.raw_os_error() => io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is a symbolic link; name the file itself",
+        ),
         _ => error,
     })
 }
 
 /// Makes a file for its owner only: it holds token keys and password hashes.
 pub fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
 }
 
 /// The file that a path leads to: behind symbolic links, also behind one to a file that is not there yet.
 pub fn resolve(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
-        let Ok(target) = fs::read_link(&path) else { break };
+        let Ok(target) = fs::read_link(&path) else {
+            break;
+        };
         // An absolute target replaces the folder.
         path = path.parent().unwrap_or(Path::new("")).join(target);
     }
@@ -130,11 +147,16 @@ fn not_empty(path: &Path, opened: io::Result<File>) -> Result<File, Error> {
 }
 
 fn missing(path: &Path) -> Error {
-    Error::Missing { path: path.display().to_string() }
+    Error::Missing {
+        path: path.display().to_string(),
+    }
 }
 
 fn open_error(path: &Path, cause: &dyn std::error::Error) -> Error {
-    Error::Open { path: path.display().to_string(), reason: cause.to_string() }
+    Error::Open {
+        path: path.display().to_string(),
+        reason: cause.to_string(),
+    }
 }
 
 /// A file that is opened to read. Its lock is the whole file's, which excludes a server as redb's own does.
@@ -145,7 +167,10 @@ struct ReadOnly {
 }
 
 fn refuse() -> io::Error {
-    io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "the file is open to read only")
+    io::Error::new(
+        io::ErrorKind::ReadOnlyFilesystem,
+        "the file is open to read only",
+    )
 }
 
 impl StorageBackend for ReadOnly {
@@ -218,11 +243,17 @@ mod tests {
         let all = (Bound::Unbounded, Bound::Unbounded);
         let open = |lock| open_to_read(&Location::File(path.clone()), lock).unwrap();
         let (one, two) = (open(Lock::Shared), open(Lock::Shared));
-        assert!(one.try_lock_range(all.0, all.1).unwrap() && two.try_lock_range(all.0, all.1).unwrap());
-        let writer = FileBackend::new(File::options().read(true).write(true).open(&path).unwrap()).unwrap();
+        assert!(
+            one.try_lock_range(all.0, all.1).unwrap() && two.try_lock_range(all.0, all.1).unwrap()
+        );
+        let writer =
+            FileBackend::new(File::options().read(true).write(true).open(&path).unwrap()).unwrap();
         let alone = open(Lock::Exclusive);
         assert!(!alone.try_lock_range(all.0, all.1).unwrap());
-        assert!(matches!(writer.try_lock_range(Bound::Included(1 << 62), Bound::Unbounded), Ok(_) | Err(_)));
+        assert!(matches!(
+            writer.try_lock_range(Bound::Included(1 << 62), Bound::Unbounded),
+            Ok(_) | Err(_)
+        ));
         one.close().unwrap();
         two.close().unwrap();
         assert!(alone.try_lock_range(all.0, all.1).unwrap());

@@ -13,7 +13,9 @@ use crate::store::{Contents, CopyLimits, Error, Location};
 
 impl Embedded {
     pub fn look(location: &Location, cache_bytes: usize) -> Result<Contents, Error> {
-        schema::CURRENT.look(location, cache_bytes)?.read_once(check::check)
+        schema::CURRENT
+            .look(location, cache_bytes)?
+            .read_once(check::check)
     }
 
     pub fn check(&self) -> Result<Contents, Error> {
@@ -40,7 +42,8 @@ impl Embedded {
     }
 
     pub fn count_companies(&self) -> Result<u64, Error> {
-        self.engine.read(|txn| Ok(txn.open_table(COMPANIES)?.len()?))
+        self.engine
+            .read(|txn| Ok(txn.open_table(COMPANIES)?.len()?))
     }
 
     pub fn file(&self) -> Option<&Path> {

@@ -21,7 +21,9 @@ enum Done {
 impl Done {
     fn record(&self) -> &Record {
         match self {
-            Self::Inserted(record) | Self::Deleted(record) | Self::Updated { after: record, .. } => record,
+            Self::Inserted(record)
+            | Self::Deleted(record)
+            | Self::Updated { after: record, .. } => record,
         }
     }
 }
@@ -84,11 +86,17 @@ pub fn edit<T, E>(
     decide: impl FnOnce(&mut Edit<'_, '_>) -> Result<Result<T, E>, Error>,
 ) -> Result<Result<T, E>, Error> {
     let changes = tables.change_count();
-    let mut edit = Edit { tables, now, done: Vec::new() };
+    let mut edit = Edit {
+        tables,
+        now,
+        done: Vec::new(),
+    };
     let outcome = decide(&mut edit);
     if !matches!(outcome, Ok(Ok(_))) {
         let Edit { tables, done, .. } = edit;
-        done.into_iter().rev().try_for_each(|what| undo(tables, what))?;
+        done.into_iter()
+            .rev()
+            .try_for_each(|what| undo(tables, what))?;
         tables.forget_changes(changes);
     }
     outcome
@@ -119,7 +127,8 @@ pub fn run_each(
     now: Timestamp,
 ) -> Result<Vec<Result<Record, Conflict>>, Error> {
     let each = edit(tables, now, |edit| {
-        let records: Result<Vec<_>, Error> = writes.into_iter().map(|write| edit.write(write)).collect();
+        let records: Result<Vec<_>, Error> =
+            writes.into_iter().map(|write| edit.write(write)).collect();
         records.map(Ok::<_, Infallible>)
     })?;
     Ok(each.unwrap_or_else(|never| match never {}))
@@ -127,10 +136,15 @@ pub fn run_each(
 
 fn one(tables: &mut Tables<'_>, write: Write, now: Timestamp) -> Outcome<Done> {
     Ok(match write {
-        Write::InsertUser(new) => insert_user(tables, new)?.map(|user| Done::Inserted(Record::User(user))),
-        Write::UpdateUser(id, update) => change_user(tables, &id, *update, now)?.map(|(before, after)| {
-            Done::Updated { before: Record::User(before), after: Record::User(after) }
-        }),
+        Write::InsertUser(new) => {
+            insert_user(tables, new)?.map(|user| Done::Inserted(Record::User(user)))
+        }
+        Write::UpdateUser(id, update) => {
+            change_user(tables, &id, *update, now)?.map(|(before, after)| Done::Updated {
+                before: Record::User(before),
+                after: Record::User(after),
+            })
+        }
         Write::DeleteUser(id) => match tables.user(id.as_str())? {
             Some(user) => {
                 tables.remove_user(&user)?;
@@ -163,9 +177,15 @@ fn undo(tables: &mut Tables<'_>, done: Done) -> Result<(), Error> {
         Done::Deleted(Record::Superuser(superuser)) => tables.add_superuser(&superuser),
         Done::Updated { before, after } => match (before, after) {
             (Record::User(before), Record::User(after)) => tables.change_user(&after, &before),
-            (Record::Company(before), Record::Company(after)) => tables.change_company(&after, &before),
-            (Record::Superuser(before), Record::Superuser(after)) => tables.change_superuser(&after, &before),
-            _ => Err(Error::Failed("an update changed the kind of a record".into())),
+            (Record::Company(before), Record::Company(after)) => {
+                tables.change_company(&after, &before)
+            }
+            (Record::Superuser(before), Record::Superuser(after)) => {
+                tables.change_superuser(&after, &before)
+            }
+            _ => Err(Error::Failed(
+                "an update changed the kind of a record".into(),
+            )),
         },
     }
 }
@@ -209,8 +229,14 @@ fn change_user(
     update: UserUpdate,
     now: Timestamp,
 ) -> Outcome<(User, User)> {
-    let Some(before) = tables.user(id.as_str())? else { return Ok(Err(Conflict::NoSuchRecord)) };
-    if update.if_token_key.as_ref().is_some_and(|key| *key != before.token_key) {
+    let Some(before) = tables.user(id.as_str())? else {
+        return Ok(Err(Conflict::NoSuchRecord));
+    };
+    if update
+        .if_token_key
+        .as_ref()
+        .is_some_and(|key| *key != before.token_key)
+    {
         return Ok(Err(Conflict::Changed));
     }
     let is_other = |owner: Option<String>| owner.is_some_and(|owner| owner != id.as_str());
@@ -229,7 +255,10 @@ fn change_user(
     {
         return Ok(Err(Conflict::OpenId));
     }
-    let after = User { updated: now, ..update.apply(before.clone()) };
+    let after = User {
+        updated: now,
+        ..update.apply(before.clone())
+    };
     tables.change_user(&before, &after)?;
     Ok(Ok((before, after)))
 }
@@ -252,17 +281,27 @@ fn change_company(
     update: CompanyUpdate,
     now: Timestamp,
 ) -> Outcome<Done> {
-    let Some(before) = tables.company(id.as_str())? else { return Ok(Err(Conflict::NoSuchRecord)) };
+    let Some(before) = tables.company(id.as_str())? else {
+        return Ok(Err(Conflict::NoSuchRecord));
+    };
     if let Some(company_id) = &update.company_id
-        && tables.company_key_owner(company_id)?.is_some_and(|owner| owner != id.as_str())
+        && tables
+            .company_key_owner(company_id)?
+            .is_some_and(|owner| owner != id.as_str())
     {
         return Ok(Err(Conflict::CompanyId));
     }
-    let mut after = Company { updated: now, ..before.clone() };
+    let mut after = Company {
+        updated: now,
+        ..before.clone()
+    };
     after.company_id = update.company_id.unwrap_or(after.company_id);
     after.columns = update.columns.unwrap_or(after.columns);
     tables.change_company(&before, &after)?;
-    Ok(Ok(Done::Updated { before: Record::Company(before), after: Record::Company(after) }))
+    Ok(Ok(Done::Updated {
+        before: Record::Company(before),
+        after: Record::Company(after),
+    }))
 }
 
 fn insert_superuser(tables: &mut Tables<'_>, mut superuser: Superuser) -> Outcome<Done> {
@@ -283,27 +322,43 @@ fn change_superuser(
     update: SuperuserUpdate,
     now: Timestamp,
 ) -> Outcome<Done> {
-    let Some(before) = tables.superuser(id.as_str())? else { return Ok(Err(Conflict::NoSuchRecord)) };
-    if update.if_token_key.as_ref().is_some_and(|key| *key != before.token_key) {
+    let Some(before) = tables.superuser(id.as_str())? else {
+        return Ok(Err(Conflict::NoSuchRecord));
+    };
+    if update
+        .if_token_key
+        .as_ref()
+        .is_some_and(|key| *key != before.token_key)
+    {
         return Ok(Err(Conflict::Changed));
     }
     if let Some(email) = &update.email
-        && tables.superuser_email_owner(email)?.is_some_and(|owner| owner != id.as_str())
+        && tables
+            .superuser_email_owner(email)?
+            .is_some_and(|owner| owner != id.as_str())
     {
         return Ok(Err(Conflict::Email));
     }
-    let mut after = Superuser { updated: now, ..before.clone() };
+    let mut after = Superuser {
+        updated: now,
+        ..before.clone()
+    };
     after.email = update.email.unwrap_or(after.email);
     after.email_visibility = update.email_visibility.unwrap_or(after.email_visibility);
     after.verified = update.verified.unwrap_or(after.verified);
     after.password_hash = update.password_hash.unwrap_or(after.password_hash);
     after.token_key = update.token_key.unwrap_or(after.token_key);
     tables.change_superuser(&before, &after)?;
-    Ok(Ok(Done::Updated { before: Record::Superuser(before), after: Record::Superuser(after) }))
+    Ok(Ok(Done::Updated {
+        before: Record::Superuser(before),
+        after: Record::Superuser(after),
+    }))
 }
 
 fn delete_superuser(tables: &mut Tables<'_>, id: &RecordId) -> Outcome<Done> {
-    let Some(superuser) = tables.superuser(id.as_str())? else { return Ok(Err(Conflict::NoSuchRecord)) };
+    let Some(superuser) = tables.superuser(id.as_str())? else {
+        return Ok(Err(Conflict::NoSuchRecord));
+    };
     if tables.count_superusers()? == 1 {
         return Ok(Err(Conflict::LastSuperuser));
     }

@@ -46,10 +46,23 @@ impl Writer {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let state = Arc::new(State::new());
         let (changes, _) = broadcast::channel(CHANGES);
-        let worker = Worker { engine, state: Arc::clone(&state), changes: changes.clone(), unsettled: None };
-        let thread = thread::Builder::new().name("store-writer".into()).spawn(move || worker.run(queue));
-        let thread = thread.map_err(|e| Error::Failed(format!("starting the writer thread: {e}")))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread), state, changes })
+        let worker = Worker {
+            engine,
+            state: Arc::clone(&state),
+            changes: changes.clone(),
+            unsettled: None,
+        };
+        let thread = thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || worker.run(queue));
+        let thread =
+            thread.map_err(|e| Error::Failed(format!("starting the writer thread: {e}")))?;
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+            state,
+            changes,
+        })
     }
 
     /// Runs `work` in the next transaction; the answer comes after its commit.
@@ -60,8 +73,17 @@ impl Writer {
     {
         let stopped = || Error::Failed("the writer has stopped".into());
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Write { work, outcome: None, reply });
-        self.jobs.as_ref().ok_or_else(stopped)?.send(Task::Write(job)).await.map_err(|_| stopped())?;
+        let job = Box::new(Write {
+            work,
+            outcome: None,
+            reply,
+        });
+        self.jobs
+            .as_ref()
+            .ok_or_else(stopped)?
+            .send(Task::Write(job))
+            .await
+            .map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 
@@ -72,7 +94,9 @@ impl Writer {
 
     /// Jobs that wait for the next transaction.
     pub fn waiting(&self) -> usize {
-        self.jobs.as_ref().map_or(0, |jobs| jobs.max_capacity() - jobs.capacity())
+        self.jobs
+            .as_ref()
+            .map_or(0, |jobs| jobs.max_capacity() - jobs.capacity())
     }
 
     /// Runs `work` on the thread that writes, between two transactions: meanwhile nothing is written. It is done even when this
@@ -85,7 +109,11 @@ impl Writer {
         let stopped = || Error::Failed("the writer has stopped".into());
         let (reply, answer) = oneshot::channel();
         let task = Task::Alone(Box::new(move |engine| drop(reply.send(work(engine)))));
-        self.jobs.as_ref().ok_or_else(stopped)?.blocking_send(task).map_err(|_| stopped())?;
+        self.jobs
+            .as_ref()
+            .ok_or_else(stopped)?
+            .blocking_send(task)
+            .map_err(|_| stopped())?;
         answer.blocking_recv().map_err(|_| stopped())?
     }
 
@@ -145,11 +173,13 @@ impl State {
 
     fn succeeded(&self) {
         self.needed.store(0, Ordering::Release);
-        self.last_commit.store(self.elapsed_ms() + 1, Ordering::Release);
+        self.last_commit
+            .store(self.elapsed_ms() + 1, Ordering::Release);
     }
 
     fn failed(&self, bytes: u64) {
-        self.needed.store(bytes.clamp(PROBE_LEAST, PROBE_MOST), Ordering::Release);
+        self.needed
+            .store(bytes.clamp(PROBE_LEAST, PROBE_MOST), Ordering::Release);
         self.last_commit.store(0, Ordering::Release);
     }
 
@@ -192,7 +222,11 @@ where
     }
 
     fn answer(self: Box<Self>, commit: &Result<(), Error>) {
-        let Self { work, outcome, reply } = *self;
+        let Self {
+            work,
+            outcome,
+            reply,
+        } = *self;
         // It may hold the last handle to the store, which ends this thread: the requester's is to be the last.
         drop(work);
         let outcome = match (commit, outcome) {
@@ -230,11 +264,15 @@ impl Worker {
         self.settle();
         let (begun, jobs, written) = (Instant::now(), batch.len(), self.engine.written_bytes());
         let committed = batch.commit(&self.engine, &mut self.unsettled);
-        self.state.stats.record(jobs, begun.elapsed(), committed.is_ok());
+        self.state
+            .stats
+            .record(jobs, begun.elapsed(), committed.is_ok());
         match &committed {
             Ok(committed) if committed.is_proof => self.state.succeeded(),
             Ok(_) => {}
-            Err(_) => self.state.failed(self.engine.written_bytes().saturating_sub(written)),
+            Err(_) => self
+                .state
+                .failed(self.engine.written_bytes().saturating_sub(written)),
         }
         let outcome = committed.map(|committed| self.tell(committed.changes));
         batch.answer(&outcome);
@@ -243,7 +281,10 @@ impl Worker {
     /// Tells of a commit of which nobody knew whether it is there.
     fn settle(&mut self) {
         if self.unsettled.is_some() && self.engine.ensure_writable().is_ok() {
-            let changes = self.unsettled.take().map(|commit| commit.settle(&self.engine));
+            let changes = self
+                .unsettled
+                .take()
+                .map(|commit| commit.settle(&self.engine));
             self.tell(changes.unwrap_or_default());
         }
     }
@@ -264,7 +305,11 @@ fn gather(first: Task, queue: &mut mpsc::Receiver<Task>) -> (Vec<Box<dyn Job>>, 
             Task::Write(job) => batch.push(job),
             Task::Alone(work) => return (batch, Some(work)),
         }
-        next = if batch.len() < QUEUE { queue.try_recv().ok() } else { None };
+        next = if batch.len() < QUEUE {
+            queue.try_recv().ok()
+        } else {
+            None
+        };
     }
     (batch, None)
 }

@@ -46,6 +46,15 @@ impl Folder {
 
 /// A URL as the name of a folder, such as `acme-v02.api.letsencrypt.org_directory`.
 fn name(url: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-.".contains(c) { c } else { '_' };
-    url.trim_start_matches("https://").chars().map(plain).collect()
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "-.".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    url.trim_start_matches("https://")
+        .chars()
+        .map(plain)
+        .collect()
 }

@@ -27,7 +27,10 @@ impl Http {
         let roots = match roots {
             [] => RootCerts::WebPki,
             _ => RootCerts::new_with_certs(
-                &roots.iter().map(|der| Certificate::from_der(der).to_owned()).collect::<Vec<_>>(),
+                &roots
+                    .iter()
+                    .map(|der| Certificate::from_der(der).to_owned())
+                    .collect::<Vec<_>>(),
             ),
         };
         let config = Agent::config_builder()
@@ -43,7 +46,10 @@ impl Http {
     fn exchange(&self, request: Request<Vec<u8>>) -> Result<BytesResponse, ureq::Error> {
         let (parts, body) = self.0.run(request)?.into_parts();
         let body = body.into_with_config().limit(MAX_ANSWER).read_to_vec()?;
-        Ok(BytesResponse { parts, body: Box::new(Bytes::from(body)) })
+        Ok(BytesResponse {
+            parts,
+            body: Box::new(Bytes::from(body)),
+        })
     }
 }
 
@@ -61,8 +67,9 @@ impl HttpClient for Http {
                 bytes.extend(frame.into_data().unwrap_or_default());
             }
             let request = Request::from_parts(parts, bytes);
-            let exchange =
-                tokio::task::spawn_blocking(move || http.exchange(request)).await.map_err(other)?;
+            let exchange = tokio::task::spawn_blocking(move || http.exchange(request))
+                .await
+                .map_err(other)?;
             exchange.map_err(|error| Error::Other(outbound::describe(&error).into()))
         })
     }

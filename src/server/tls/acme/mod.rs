@@ -36,10 +36,18 @@ pub struct Acme {
 
 impl Acme {
     /// Shows the certificate that was got before, if there is one for these names.
-    pub fn new(settings: &config::Tls, database: &Path, clock: Clock, shown: &Shown) -> Result<Self, String> {
+    pub fn new(
+        settings: &config::Tls,
+        database: &Path,
+        clock: Clock,
+        shown: &Shown,
+    ) -> Result<Self, String> {
         let roots = match settings.acme_ca.as_os_str().is_empty() {
             true => vec![],
-            false => files::parse(("server.tls.acme_ca", &settings.acme_ca), certificate::chain)?,
+            false => files::parse(
+                ("server.tls.acme_ca", &settings.acme_ca),
+                certificate::chain,
+            )?,
         };
         let authority = Authority {
             http: Http::new(&roots),
@@ -48,7 +56,9 @@ impl Acme {
         };
         let (names, check_every) = (settings.acme.clone(), settings.check_every);
         let folder = Folder::make(settings, database)?;
-        let known = folder.read(CERTIFICATE).and_then(|pem| certificate::both(&pem));
+        let known = folder
+            .read(CERTIFICATE)
+            .and_then(|pem| certificate::both(&pem));
         let mut due_ms = clock.now_ms();
         if let Some(known) = known.filter(|known| certificate::is_for(known, &names)) {
             tracing::info!(
@@ -59,9 +69,19 @@ impl Acme {
             due_ms = renewal_ms(&known);
             shown.show(known);
         } else {
-            tracing::info!("handshakes fail until there is a certificate for {}", names.join(", "));
+            tracing::info!(
+                "handshakes fail until there is a certificate for {}",
+                names.join(", ")
+            );
         }
-        Ok(Self { authority, folder, names, clock, check_every, due_ms })
+        Ok(Self {
+            authority,
+            folder,
+            names,
+            clock,
+            check_every,
+            due_ms,
+        })
     }
 
     /// Orders whenever that is due. The clock is looked at now and then, as a machine may sleep.
@@ -70,15 +90,20 @@ impl Acme {
         loop {
             if self.clock.now_ms() >= due_ms {
                 let ordered = self.authority.order(&self.names, &self.folder, shown).await;
-                let used = ordered.map_err(|e| e.to_string()).and_then(|pem| self.take(&pem, shown));
+                let used = ordered
+                    .map_err(|e| e.to_string())
+                    .and_then(|pem| self.take(&pem, shown));
                 due_ms = match used {
                     Ok(renewal_ms) => {
                         retry = RETRY;
                         renewal_ms.max(self.after(AT_LEAST))
                     }
                     Err(problem) => {
-                        let (from, again) = (&self.authority.directory, humantime::format_duration(retry));
-                        tracing::warn!("no certificate from {from}, tried again in {again}: {problem}");
+                        let (from, again) =
+                            (&self.authority.directory, humantime::format_duration(retry));
+                        tracing::warn!(
+                            "no certificate from {from}, tried again in {again}: {problem}"
+                        );
                         let next = self.after(retry);
                         retry = (2 * retry).min(RETRY_MAX);
                         next
@@ -91,7 +116,8 @@ impl Acme {
 
     /// Shows a new certificate and keeps it for the next start; when to renew it.
     fn take(&self, pem: &str, shown: &Shown) -> Result<i64, String> {
-        let new = certificate::both(pem.as_bytes()).ok_or("what was sent is no certificate for our key")?;
+        let new = certificate::both(pem.as_bytes())
+            .ok_or("what was sent is no certificate for our key")?;
         tracing::info!(
             "a new certificate for {} is good until {}",
             self.names.join(", "),
@@ -106,7 +132,9 @@ impl Acme {
     }
 
     fn after(&self, pause: Duration) -> i64 {
-        self.clock.now_ms().saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
+        self.clock
+            .now_ms()
+            .saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use instant_acme::{
-    Account, AuthorizationStatus, ChallengeType, Error, Identifier, KeyAuthorization, NewAccount, NewOrder,
-    Order, OrderStatus, RetryPolicy,
+    Account, AuthorizationStatus, ChallengeType, Error, Identifier, KeyAuthorization, NewAccount,
+    NewOrder, Order, OrderStatus, RetryPolicy,
 };
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
 use rustls::sign::CertifiedKey;
@@ -28,7 +28,12 @@ pub struct Authority {
 
 impl Authority {
     /// A new certificate for `names`: its chain and its key in PEM.
-    pub async fn order(&self, names: &[String], folder: &Folder, shown: &Shown) -> Result<String, Error> {
+    pub async fn order(
+        &self,
+        names: &[String],
+        folder: &Folder,
+        shown: &Shown,
+    ) -> Result<String, Error> {
         let account = self.account(folder).await?;
         let names: Vec<_> = names.iter().cloned().map(Identifier::Dns).collect();
         let mut order = match account.new_order(&NewOrder::new(&names)).await {
@@ -49,15 +54,27 @@ impl Authority {
     /// The account that we had, or a new one.
     async fn account(&self, folder: &Folder) -> Result<Account, Error> {
         let builder = Account::builder_with_http(Box::new(self.http.clone()));
-        let known = folder.read(ACCOUNT).and_then(|json| serde_json::from_slice(&json).ok());
+        let known = folder
+            .read(ACCOUNT)
+            .and_then(|json| serde_json::from_slice(&json).ok());
         if let Some(credentials) = known {
             return builder.from_credentials(credentials).await;
         }
         let contact = format!("mailto:{}", self.email);
-        let contact: &[&str] = if self.email.is_empty() { &[] } else { &[&contact] };
-        let new = NewAccount { contact, terms_of_service_agreed: true, only_return_existing: false };
+        let contact: &[&str] = if self.email.is_empty() {
+            &[]
+        } else {
+            &[&contact]
+        };
+        let new = NewAccount {
+            contact,
+            terms_of_service_agreed: true,
+            only_return_existing: false,
+        };
         let (account, credentials) = builder.create(&new, self.directory.clone(), None).await?;
-        folder.write(ACCOUNT, &serde_json::to_string(&credentials)?).map_err(other)?;
+        folder
+            .write(ACCOUNT, &serde_json::to_string(&credentials)?)
+            .map_err(other)?;
         Ok(account)
     }
 }
@@ -96,8 +113,14 @@ async fn objection(order: &mut Order) -> Option<Error> {
     while let Some(authorization) = authorizations.next().await {
         let mut authorization = authorization.ok()?;
         let state = authorization.refresh().await.ok()?;
-        if let Some(problem) = state.challenges.iter().find_map(|challenge| challenge.error.clone()) {
-            return Some(Error::Other(format!("{}: {problem}", state.identifier()).into()));
+        if let Some(problem) = state
+            .challenges
+            .iter()
+            .find_map(|challenge| challenge.error.clone())
+        {
+            return Some(Error::Other(
+                format!("{}: {problem}", state.identifier()).into(),
+            ));
         }
     }
     None
@@ -108,14 +131,19 @@ async fn objection(order: &mut Order) -> Option<Error> {
 /// rustls refuses to check it, since an extension of it is critical and known to ACME alone.
 fn proof(name: &str, authorization: &KeyAuthorization) -> Result<CertifiedKey, Error> {
     let mut params = CertificateParams::new([name.to_owned()]).map_err(other)?;
-    params.custom_extensions = vec![CustomExtension::new_acme_identifier(authorization.digest().as_ref())];
+    params.custom_extensions = vec![CustomExtension::new_acme_identifier(
+        authorization.digest().as_ref(),
+    )];
     let key = KeyPair::generate().map_err(other)?;
     let certificate = params.self_signed(&key).map_err(other)?.der().clone();
-    let key =
-        certificate::key(key.serialize_pem().as_bytes()).map_err(|problem| Error::Other(problem.into()))?;
+    let key = certificate::key(key.serialize_pem().as_bytes())
+        .map_err(|problem| Error::Other(problem.into()))?;
     Ok(CertifiedKey::new(vec![certificate], key))
 }
 
 fn is(problem: &instant_acme::Problem, kind: &str) -> bool {
-    problem.r#type.as_deref().is_some_and(|known| known.rsplit(':').next() == Some(kind))
+    problem
+        .r#type
+        .as_deref()
+        .is_some_and(|known| known.rsplit(':').next() == Some(kind))
 }

@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn version_1_of_the_collections_is_read_as_it_was_written() {
-        let mut collections = Collections::new(Timestamp::from_millisecond(1_795_327_836_858).unwrap());
+        let mut collections =
+            Collections::new(Timestamp::from_millisecond(1_795_327_836_858).unwrap());
         collections.users.id = "abc".into();
         collections.companies.fields = Some("[]".into());
         collections.users.token_secret = Some("canary secret".into());

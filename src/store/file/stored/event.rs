@@ -80,7 +80,10 @@ mod tests {
                 .about("138****8000")
                 .detail("old password")
         };
-        let id = EventId { at_ms: at.as_millisecond(), number: 42 };
+        let id = EventId {
+            at_ms: at.as_millisecond(),
+            number: 42,
+        };
         assert_eq!(decode_event(id, GOLDEN).unwrap(), event);
         assert_eq!(encode_event(id, &event).unwrap(), GOLDEN);
     }
@@ -90,12 +93,27 @@ mod tests {
         let actor = Actor::Superuser(RecordId::parse("qs1c5qev8o3hjvu").unwrap());
         let event = Event {
             count: u32::MAX,
-            ..Event::new(Timestamp::UNIX_EPOCH, EventKind::SuperuserLoginFailed, actor)
-                .from("2001:db8:1:2::".parse().unwrap())
-                .because(Cause::WrongPassword)
-                .about("x".repeat(1000))
-                .detail("张".repeat(1000))
+            ..Event::new(
+                Timestamp::UNIX_EPOCH,
+                EventKind::SuperuserLoginFailed,
+                actor,
+            )
+            .from("2001:db8:1:2::".parse().unwrap())
+            .because(Cause::WrongPassword)
+            .about("x".repeat(1000))
+            .detail("张".repeat(1000))
         };
-        assert!(encode_event(EventId { at_ms: 0, number: 0 }, &event).unwrap().len() <= 400);
+        assert!(
+            encode_event(
+                EventId {
+                    at_ms: 0,
+                    number: 0
+                },
+                &event
+            )
+            .unwrap()
+            .len()
+                <= 400
+        );
     }
 }

@@ -34,7 +34,10 @@ pub fn decode_identity(bytes: &[u8]) -> Result<DatabaseIdentity, Error> {
     let stored = stored.ok_or_else(|| Error::Damaged("the identity of the database".to_owned()))?;
     Ok(DatabaseIdentity {
         id: DatabaseId::new(stored.id),
-        place: Place { machine: stored.machine, file: stored.file },
+        place: Place {
+            machine: stored.machine,
+            file: stored.file,
+        },
         predates_ids: stored.predates_ids,
     })
 }
@@ -51,7 +54,10 @@ mod tests {
     fn version_1_of_an_identity_is_read_as_it_was_written() {
         let identity = DatabaseIdentity {
             id: DatabaseId::new(*b"0123456789abcdef"),
-            place: Place { machine: *b"fedcba9876543210", file: 1_234_567 },
+            place: Place {
+                machine: *b"fedcba9876543210",
+                file: 1_234_567,
+            },
             predates_ids: true,
         };
         assert_eq!(encode_identity(&identity).unwrap(), GOLDEN);

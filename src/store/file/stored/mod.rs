@@ -35,8 +35,8 @@ fn time(ms: i64) -> Option<Timestamp> {
 }
 
 fn encode(key: &str, version: u8, value: &impl Serialize) -> Result<Vec<u8>, Error> {
-    let mut bytes =
-        postcard::to_extend(value, vec![version]).map_err(|e| Error::Failed(format!("encoding: {e}")))?;
+    let mut bytes = postcard::to_extend(value, vec![version])
+        .map_err(|e| Error::Failed(format!("encoding: {e}")))?;
     let sum = checksum(key, &bytes);
     bytes.extend(sum);
     Ok(bytes)

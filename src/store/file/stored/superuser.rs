@@ -76,7 +76,10 @@ mod tests {
             created: Timestamp::from_millisecond(1_795_327_836_858).unwrap(),
             updated: Timestamp::from_millisecond(1_795_327_836_859).unwrap(),
         };
-        assert_eq!(decode_superuser("qs1c5qev8o3hjvu", GOLDEN).unwrap(), superuser);
+        assert_eq!(
+            decode_superuser("qs1c5qev8o3hjvu", GOLDEN).unwrap(),
+            superuser
+        );
         assert_eq!(encode_superuser(&superuser).unwrap(), GOLDEN);
     }
 }

@@ -15,13 +15,21 @@ struct StoredTokenKeys(Vec<([u8; 32], i64)>);
 
 /// The bytes of all token keys.
 pub fn encode_token_keys(keys: &[ServerKey]) -> Result<Vec<u8>, Error> {
-    let keys = keys.iter().map(|key| (key.secret, key.created.as_millisecond())).collect();
+    let keys = keys
+        .iter()
+        .map(|key| (key.secret, key.created.as_millisecond()))
+        .collect();
     encode(META_TOKEN_KEYS, TOKEN_KEYS_V1, &StoredTokenKeys(keys))
 }
 
 /// The token keys in `bytes`.
 pub fn decode_token_keys(bytes: &[u8]) -> Result<Vec<ServerKey>, Error> {
-    let key = |(secret, created_ms)| Some(ServerKey { secret, created: time(created_ms)? });
+    let key = |(secret, created_ms)| {
+        Some(ServerKey {
+            secret,
+            created: time(created_ms)?,
+        })
+    };
     let stored: Option<StoredTokenKeys> = decode(META_TOKEN_KEYS, TOKEN_KEYS_V1, bytes);
     let keys = stored.and_then(|keys| keys.0.into_iter().map(key).collect());
     keys.ok_or_else(|| Error::Damaged("token keys".to_owned()))

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{decode, encode, version};
-use crate::domain::{IdType, OpenId, Phone, RecordId, Status, TokenKey, User, UserNumber, UserType};
+use crate::domain::{
+    IdType, OpenId, Phone, RecordId, Status, TokenKey, User, UserNumber, UserType,
+};
 use crate::store::Error;
 
 const USER_V1: u8 = 1;
@@ -50,10 +52,20 @@ struct StoredAdditions {
 
 impl StoredAdditions {
     /// What a record of version 1 says by not saying it.
-    const NONE: Self = Self { email_visibility: false, verified: true, given_number: None, columns: None };
+    const NONE: Self = Self {
+        email_visibility: false,
+        verified: true,
+        given_number: None,
+        columns: None,
+    };
 
     fn is_none(&self) -> bool {
-        let Self { email_visibility, verified, given_number, columns } = self;
+        let Self {
+            email_visibility,
+            verified,
+            given_number,
+            columns,
+        } = self;
         !email_visibility && *verified && given_number.is_none() && columns.is_none()
     }
 }
@@ -190,7 +202,11 @@ impl StoredUser {
                 StoredUserType::Registered => UserType::Registered,
             },
             name: self.name,
-            phone: self.phone.map(|phone| Phone::parse(&phone)).transpose().ok()?,
+            phone: self
+                .phone
+                .map(|phone| Phone::parse(&phone))
+                .transpose()
+                .ok()?,
             picture: self.picture,
             id_number: self.id_number,
             level: self.level,
@@ -212,8 +228,16 @@ impl StoredUser {
 
 /// The bytes of a user.
 pub fn encode_user(user: &User) -> Result<Vec<u8>, Error> {
-    let (id, stored, more) = (user.id.as_str(), StoredUser::from(user), StoredAdditions::from(user));
-    if more.is_none() { encode(id, USER_V1, &stored) } else { encode(id, USER_V2, &(stored, more)) }
+    let (id, stored, more) = (
+        user.id.as_str(),
+        StoredUser::from(user),
+        StoredAdditions::from(user),
+    );
+    if more.is_none() {
+        encode(id, USER_V1, &stored)
+    } else {
+        encode(id, USER_V2, &(stored, more))
+    }
 }
 
 /// The user in `bytes`, stored under the key `id`.
@@ -276,11 +300,22 @@ mod tests {
 
     #[test]
     fn an_odd_email_and_openid_survive() {
-        for (email, openid) in
-            [(None, "oABC_def-123"), (Some("a@b.c".to_owned()), "A0CDD0E1-EE1F-4BDC-AEE5-6A9ABD548F05")]
-        {
-            let user = User { email, openid: OpenId::parse(openid).unwrap(), ..user() };
-            assert_eq!(decode_user(user.id.as_str(), &encode_user(&user).unwrap()).unwrap(), user);
+        for (email, openid) in [
+            (None, "oABC_def-123"),
+            (
+                Some("a@b.c".to_owned()),
+                "A0CDD0E1-EE1F-4BDC-AEE5-6A9ABD548F05",
+            ),
+        ] {
+            let user = User {
+                email,
+                openid: OpenId::parse(openid).unwrap(),
+                ..user()
+            };
+            assert_eq!(
+                decode_user(user.id.as_str(), &encode_user(&user).unwrap()).unwrap(),
+                user
+            );
         }
     }
 
@@ -289,15 +324,31 @@ mod tests {
         for bit in 0..GOLDEN.len() * 8 {
             let mut bytes = GOLDEN.to_vec();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            assert!(matches!(decode_user("qs1c5qev8o3hjvu", &bytes), Err(Error::Damaged(_))), "bit {bit}");
+            assert!(
+                matches!(
+                    decode_user("qs1c5qev8o3hjvu", &bytes),
+                    Err(Error::Damaged(_))
+                ),
+                "bit {bit}"
+            );
         }
         assert!(decode_user("qs1c5qev8o3hjvv", GOLDEN).is_err());
     }
 
     #[test]
     fn other_bytes_are_refused_by_name() {
-        for bytes in [&[][..], &[0], &[2], &[3], &GOLDEN[..GOLDEN.len() - 1], &[GOLDEN, &[0]].concat()] {
-            assert!(matches!(decode_user("qs1c5qev8o3hjvu", bytes), Err(Error::Damaged(_))));
+        for bytes in [
+            &[][..],
+            &[0],
+            &[2],
+            &[3],
+            &GOLDEN[..GOLDEN.len() - 1],
+            &[GOLDEN, &[0]].concat(),
+        ] {
+            assert!(matches!(
+                decode_user("qs1c5qev8o3hjvu", bytes),
+                Err(Error::Damaged(_))
+            ));
         }
     }
 

@@ -10,12 +10,21 @@ const VOIDS_V1: u8 = 1;
 /// The bytes of all times: their first milliseconds and the first ones after them.
 pub fn encode_voids(voids: &[Void]) -> Result<Vec<u8>, Error> {
     let pair = |void: &Void| (void.from.as_millisecond(), void.until.as_millisecond());
-    encode(META_VOIDS, VOIDS_V1, &voids.iter().map(pair).collect::<Vec<_>>())
+    encode(
+        META_VOIDS,
+        VOIDS_V1,
+        &voids.iter().map(pair).collect::<Vec<_>>(),
+    )
 }
 
 /// The times in `bytes`.
 pub fn decode_voids(bytes: &[u8]) -> Result<Vec<Void>, Error> {
-    let void = |(from, until)| Some(Void { from: time(from)?, until: time(until)? });
+    let void = |(from, until)| {
+        Some(Void {
+            from: time(from)?,
+            until: time(until)?,
+        })
+    };
     let stored: Option<Vec<(i64, i64)>> = decode(META_VOIDS, VOIDS_V1, bytes);
     let voids = stored.and_then(|voids| voids.into_iter().map(void).collect());
     voids.ok_or_else(|| Error::Damaged("times of void tokens".to_owned()))
@@ -34,8 +43,14 @@ mod tests {
     fn version_1_of_the_times_is_read_as_it_was_written() {
         let at = |ms| Timestamp::from_millisecond(ms).unwrap();
         let voids = [
-            Void { from: Timestamp::UNIX_EPOCH, until: at(1_795_327_836_858) },
-            Void { from: at(1_795_400_000_000), until: at(1_795_400_000_001) },
+            Void {
+                from: Timestamp::UNIX_EPOCH,
+                until: at(1_795_327_836_858),
+            },
+            Void {
+                from: at(1_795_400_000_000),
+                until: at(1_795_400_000_001),
+            },
         ];
         assert_eq!(decode_voids(GOLDEN).unwrap(), voids);
         assert_eq!(encode_voids(&voids).unwrap(), GOLDEN);

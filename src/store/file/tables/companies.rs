@@ -9,12 +9,18 @@ use crate::store::{Action, Error, Record};
 
 impl Tables<'_> {
     pub fn company(&self, id: &str) -> Result<Option<Company>, Error> {
-        self.companies.get(id)?.map(|bytes| stored::decode_company(id, bytes.value())).transpose()
+        self.companies
+            .get(id)?
+            .map(|bytes| stored::decode_company(id, bytes.value()))
+            .transpose()
     }
 
     /// The record id of the company with this key.
     pub fn company_key_owner(&self, company_id: &str) -> Result<Option<String>, Error> {
-        Ok(self.companies_by_key.get(company_id)?.map(|id| id.value().to_owned()))
+        Ok(self
+            .companies_by_key
+            .get(company_id)?
+            .map(|id| id.value().to_owned()))
     }
 
     pub fn next_company_number(&mut self) -> Result<u64, Error> {
@@ -48,13 +54,17 @@ impl Tables<'_> {
     /// An empty key leads to no company, and so is never in the index.
     fn index_company(&mut self, company: &Company) -> Result<(), Error> {
         if !company.company_id.is_empty() {
-            self.companies_by_key.insert(company.company_id.as_str(), company.id.as_str())?;
+            self.companies_by_key
+                .insert(company.company_id.as_str(), company.id.as_str())?;
         }
         Ok(())
     }
 
     fn write_company(&mut self, company: &Company) -> Result<(), Error> {
-        self.companies.insert(company.id.as_str(), stored::encode_company(company)?.as_slice())?;
+        self.companies.insert(
+            company.id.as_str(),
+            stored::encode_company(company)?.as_slice(),
+        )?;
         Ok(())
     }
 }

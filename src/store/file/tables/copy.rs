@@ -5,12 +5,13 @@ use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use redb::{
-    Key, ReadTransaction, ReadableTableMetadata, TableDefinition, TableError, Value, WriteTransaction,
+    Key, ReadTransaction, ReadableTableMetadata, TableDefinition, TableError, Value,
+    WriteTransaction,
 };
 
 use super::{
-    COMPANIES, COMPANIES_BY_KEY, EVENTS, EVENTS_BY_PARTY, META, SUPERUSERS, SUPERUSERS_BY_EMAIL, USERS,
-    USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
+    COMPANIES, COMPANIES_BY_KEY, EVENTS, EVENTS_BY_PARTY, META, SUPERUSERS, SUPERUSERS_BY_EMAIL,
+    USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
 };
 use crate::store::Error;
 use crate::store::file::engine::Engine;
@@ -40,7 +41,9 @@ pub fn copy(
     copy_table(from, COMPANIES_BY_KEY, to, &mut rest)?;
     copy_table(from, SUPERUSERS, to, &mut rest)?;
     copy_table(from, SUPERUSERS_BY_EMAIL, to, &mut rest)?;
-    EVENTS.into_iter().try_for_each(|events| copy_table(from, events, to, &mut rest))?;
+    EVENTS
+        .into_iter()
+        .try_for_each(|events| copy_table(from, events, to, &mut rest))?;
     copy_table(from, EVENTS_BY_PARTY, to, &mut rest)?;
     copy_table(from, META, to, &mut rest)
 }
@@ -61,7 +64,9 @@ fn copy_table<K: Key + Send + 'static, V: Value + Send + 'static>(
             done += piece.entries.len() as u64;
             each(done)?;
         }
-        reader.join().unwrap_or_else(|payload| Err(error_of(payload)))
+        reader
+            .join()
+            .unwrap_or_else(|payload| Err(error_of(payload)))
     })
 }
 
@@ -78,7 +83,10 @@ fn read<K: Key + 'static, V: Value + 'static>(
     let mut piece = Piece::default();
     for entry in opened.range::<K::SelfType<'_>>(..)? {
         let (key, value) = entry?;
-        piece.push(K::as_bytes(&key.value()).as_ref(), V::as_bytes(&value.value()).as_ref());
+        piece.push(
+            K::as_bytes(&key.value()).as_ref(),
+            V::as_bytes(&value.value()).as_ref(),
+        );
         if piece.bytes.len() >= PIECE && pieces.send(std::mem::take(&mut piece)).is_err() {
             return Ok(());
         }
@@ -111,11 +119,14 @@ impl Piece {
     ) -> Result<(), Error> {
         let mut table = txn.open_table(table).map_err(unwritten)?;
         // The keys come in order, so each goes behind the last without a search.
-        let mut end = table.upper_bound_mut(Bound::<K::SelfType<'_>>::Unbounded).map_err(unwritten)?;
+        let mut end = table
+            .upper_bound_mut(Bound::<K::SelfType<'_>>::Unbounded)
+            .map_err(unwritten)?;
         let mut start = 0;
         for &(key_end, value_end) in &self.entries {
             let (key, value) = (&self.bytes[start..key_end], &self.bytes[key_end..value_end]);
-            end.insert_before(K::from_bytes(key), V::from_bytes(value)).map_err(unwritten)?;
+            end.insert_before(K::from_bytes(key), V::from_bytes(value))
+                .map_err(unwritten)?;
             start = value_end;
         }
         end.close().map_err(unwritten)
@@ -125,7 +136,13 @@ impl Piece {
 /// The bytes of the pages that `txn` sees.
 pub fn stored_bytes(txn: &ReadTransaction) -> Result<u64, Error> {
     let mut bytes = 0;
-    for index in [USERS_BY_OPENID, USERS_BY_PHONE, USERS_BY_EMAIL, COMPANIES_BY_KEY, SUPERUSERS_BY_EMAIL] {
+    for index in [
+        USERS_BY_OPENID,
+        USERS_BY_PHONE,
+        USERS_BY_EMAIL,
+        COMPANIES_BY_KEY,
+        SUPERUSERS_BY_EMAIL,
+    ] {
         bytes += bytes_of(txn, index)?;
     }
     for records in [USERS, COMPANIES, SUPERUSERS, META] {

@@ -7,7 +7,9 @@ mod superusers;
 mod users;
 
 use jiff::Timestamp;
-use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
+use redb::{
+    ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction,
+};
 
 pub use self::copy::{copy, stored_bytes};
 use super::stored;
@@ -23,7 +25,8 @@ pub const USERS_BY_PHONE: TableDefinition<&str, &str> = TableDefinition::new("us
 /// E-mail address -> record id, but for addresses that the server made: those lead to their users by themselves.
 pub const USERS_BY_EMAIL: TableDefinition<&str, &str> = TableDefinition::new("users_by_email");
 /// Time of creation in milliseconds and number -> record id.
-pub const USERS_BY_CREATED: TableDefinition<(i64, u64), &str> = TableDefinition::new("users_by_created");
+pub const USERS_BY_CREATED: TableDefinition<(i64, u64), &str> =
+    TableDefinition::new("users_by_created");
 /// Record id -> company, see `stored/company.rs`.
 pub const COMPANIES: TableDefinition<&str, &[u8]> = TableDefinition::new("company_records");
 /// Company key -> record id.
@@ -31,7 +34,8 @@ pub const COMPANIES_BY_KEY: TableDefinition<&str, &str> = TableDefinition::new("
 /// Record id -> superuser, see `stored/superuser.rs`.
 pub const SUPERUSERS: TableDefinition<&str, &[u8]> = TableDefinition::new("superusers");
 /// E-mail address -> record id.
-pub const SUPERUSERS_BY_EMAIL: TableDefinition<&str, &str> = TableDefinition::new("superusers_by_email");
+pub const SUPERUSERS_BY_EMAIL: TableDefinition<&str, &str> =
+    TableDefinition::new("superusers_by_email");
 /// Time in milliseconds and number -> event, see `stored/event.rs`; by origin, in the order of `Origin::ALL`.
 pub const EVENTS: [EventTable; Origin::COUNT] = [
     TableDefinition::new("events_of_strangers"),
@@ -96,7 +100,8 @@ pub struct Tables<'txn> {
 
 impl<'txn> Tables<'txn> {
     pub fn open(txn: &'txn WriteTransaction) -> Result<Self, redb::TableError> {
-        let [strangers, logins, changes, administrators] = EVENTS.map(|events| txn.open_table(events));
+        let [strangers, logins, changes, administrators] =
+            EVENTS.map(|events| txn.open_table(events));
         Ok(Self {
             users: txn.open_table(USERS)?,
             users_by_openid: txn.open_table(USERS_BY_OPENID)?,
@@ -142,7 +147,8 @@ impl<'txn> Tables<'txn> {
     /// batches that were refused.
     fn next_number(&mut self, name: &str) -> Result<u64, Error> {
         let last = read_number(&self.meta, name)?;
-        self.meta.insert(name, (last + 1).to_le_bytes().as_slice())?;
+        self.meta
+            .insert(name, (last + 1).to_le_bytes().as_slice())?;
         Ok(last + 1)
     }
 
@@ -151,29 +157,38 @@ impl<'txn> Tables<'txn> {
     }
 
     pub fn set_token_keys(&mut self, keys: &[ServerKey]) -> Result<(), Error> {
-        self.meta.insert(META_TOKEN_KEYS, stored::encode_token_keys(keys)?.as_slice())?;
+        self.meta
+            .insert(META_TOKEN_KEYS, stored::encode_token_keys(keys)?.as_slice())?;
         Ok(())
     }
 
     pub fn set_voids(&mut self, voids: &[Void]) -> Result<(), Error> {
-        self.meta.insert(META_VOIDS, stored::encode_voids(voids)?.as_slice())?;
+        self.meta
+            .insert(META_VOIDS, stored::encode_voids(voids)?.as_slice())?;
         Ok(())
     }
 
     pub fn set_collections(&mut self, collections: &Collections) -> Result<(), Error> {
-        self.meta.insert(META_COLLECTIONS, stored::encode_collections(collections)?.as_slice())?;
+        self.meta.insert(
+            META_COLLECTIONS,
+            stored::encode_collections(collections)?.as_slice(),
+        )?;
         Ok(())
     }
 
     pub fn mark_probe(&mut self, bytes: usize) -> Result<(), Error> {
-        self.meta.insert(META_PROBE, vec![1; bytes.max(1)].as_slice())?;
+        self.meta
+            .insert(META_PROBE, vec![1; bytes.max(1)].as_slice())?;
         Ok(())
     }
 
     pub fn set_backup_time(&mut self, at: Option<Timestamp>) -> Result<(), Error> {
         match at {
             Some(at) => {
-                self.meta.insert(META_BACKUP_TIME, at.as_millisecond().to_le_bytes().as_slice())?;
+                self.meta.insert(
+                    META_BACKUP_TIME,
+                    at.as_millisecond().to_le_bytes().as_slice(),
+                )?;
             }
             None => drop(self.meta.remove(META_BACKUP_TIME)?),
         }
@@ -193,7 +208,8 @@ impl<'txn> Tables<'txn> {
     pub fn set_identity(&mut self, identity: Option<&DatabaseIdentity>) -> Result<(), Error> {
         match identity {
             Some(identity) => {
-                self.meta.insert(META_IDENTITY, stored::encode_identity(identity)?.as_slice())?;
+                self.meta
+                    .insert(META_IDENTITY, stored::encode_identity(identity)?.as_slice())?;
             }
             None => drop(self.meta.remove(META_IDENTITY)?),
         }
@@ -201,7 +217,8 @@ impl<'txn> Tables<'txn> {
     }
 
     pub fn set_schema_version(&mut self, version: u32) -> Result<(), Error> {
-        self.meta.insert(META_SCHEMA, version.to_le_bytes().as_slice())?;
+        self.meta
+            .insert(META_SCHEMA, version.to_le_bytes().as_slice())?;
         Ok(())
     }
 }
@@ -215,7 +232,11 @@ impl Tables<'_> {
     }
 
     /// Adds or removes an entry of the order of events by party as no product code does.
-    pub fn spoil_events_by_party(&mut self, key: (u8, &str, i64, u64), is_there: bool) -> Result<(), Error> {
+    pub fn spoil_events_by_party(
+        &mut self,
+        key: (u8, &str, i64, u64),
+        is_there: bool,
+    ) -> Result<(), Error> {
         match is_there {
             true => drop(self.events_by_party.insert(key, ())?),
             false => drop(self.events_by_party.remove(key)?),
@@ -253,18 +274,25 @@ fn read_voids(meta: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<
 pub fn read_collections(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Option<Collections>, Error> {
-    meta.get(META_COLLECTIONS)?.map(|bytes| stored::decode_collections(bytes.value())).transpose()
+    meta.get(META_COLLECTIONS)?
+        .map(|bytes| stored::decode_collections(bytes.value()))
+        .transpose()
 }
 
 /// Identity of the database.
 pub fn read_identity(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Option<DatabaseIdentity>, Error> {
-    meta.get(META_IDENTITY)?.map(|bytes| stored::decode_identity(bytes.value())).transpose()
+    meta.get(META_IDENTITY)?
+        .map(|bytes| stored::decode_identity(bytes.value()))
+        .transpose()
 }
 
 /// A number in `meta`; 0 when it is not there.
-pub fn read_number(meta: &impl ReadableTable<&'static str, &'static [u8]>, name: &str) -> Result<u64, Error> {
+pub fn read_number(
+    meta: &impl ReadableTable<&'static str, &'static [u8]>,
+    name: &str,
+) -> Result<u64, Error> {
     match meta.get(name)? {
         Some(bytes) => Ok(u64::from_le_bytes(fixed(bytes.value(), name)?)),
         None => Ok(0),
@@ -274,20 +302,27 @@ pub fn read_number(meta: &impl ReadableTable<&'static str, &'static [u8]>, name:
 pub fn read_schema_version(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Option<u32>, Error> {
-    meta.get(META_SCHEMA)?.map(|bytes| Ok(u32::from_le_bytes(fixed(bytes.value(), META_SCHEMA)?))).transpose()
+    meta.get(META_SCHEMA)?
+        .map(|bytes| Ok(u32::from_le_bytes(fixed(bytes.value(), META_SCHEMA)?)))
+        .transpose()
 }
 
 /// When the file was made as a backup, if it was.
 pub fn read_backup_time(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Option<Timestamp>, Error> {
-    let Some(bytes) = meta.get(META_BACKUP_TIME)? else { return Ok(None) };
+    let Some(bytes) = meta.get(META_BACKUP_TIME)? else {
+        return Ok(None);
+    };
     let ms = i64::from_le_bytes(fixed(bytes.value(), META_BACKUP_TIME)?);
     Ok(Timestamp::from_millisecond(ms).ok())
 }
 
 fn fixed<const N: usize>(bytes: &[u8], name: &str) -> Result<[u8; N], Error> {
-    bytes
-        .try_into()
-        .map_err(|_| Error::Damaged(format!("meta entry {name} has {} bytes, not {N}", bytes.len())))
+    bytes.try_into().map_err(|_| {
+        Error::Damaged(format!(
+            "meta entry {name} has {} bytes, not {N}",
+            bytes.len()
+        ))
+    })
 }

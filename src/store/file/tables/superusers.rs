@@ -9,7 +9,10 @@ use crate::store::{Action, Error, Record};
 
 impl Tables<'_> {
     pub fn superuser(&self, id: &str) -> Result<Option<Superuser>, Error> {
-        self.superusers.get(id)?.map(|bytes| stored::decode_superuser(id, bytes.value())).transpose()
+        self.superusers
+            .get(id)?
+            .map(|bytes| stored::decode_superuser(id, bytes.value()))
+            .transpose()
     }
 
     pub fn count_superusers(&self) -> Result<u64, Error> {
@@ -18,7 +21,10 @@ impl Tables<'_> {
 
     /// The id of the superuser who has this e-mail address.
     pub fn superuser_email_owner(&self, email: &str) -> Result<Option<String>, Error> {
-        Ok(self.superusers_by_email.get(email)?.map(|id| id.value().to_owned()))
+        Ok(self
+            .superusers_by_email
+            .get(email)?
+            .map(|id| id.value().to_owned()))
     }
 
     pub fn next_superuser_number(&mut self) -> Result<u64, Error> {
@@ -26,7 +32,8 @@ impl Tables<'_> {
     }
 
     pub fn add_superuser(&mut self, superuser: &Superuser) -> Result<(), Error> {
-        self.superusers_by_email.insert(superuser.email.as_str(), superuser.id.as_str())?;
+        self.superusers_by_email
+            .insert(superuser.email.as_str(), superuser.id.as_str())?;
         self.write_superuser(superuser)?;
         self.changed(Action::Create, Record::Superuser(superuser.clone()));
         Ok(())
@@ -35,7 +42,8 @@ impl Tables<'_> {
     pub fn change_superuser(&mut self, before: &Superuser, after: &Superuser) -> Result<(), Error> {
         if before.email != after.email {
             self.superusers_by_email.remove(before.email.as_str())?;
-            self.superusers_by_email.insert(after.email.as_str(), after.id.as_str())?;
+            self.superusers_by_email
+                .insert(after.email.as_str(), after.id.as_str())?;
         }
         self.write_superuser(after)?;
         self.changed(Action::Update, Record::Superuser(after.clone()));
@@ -50,7 +58,10 @@ impl Tables<'_> {
     }
 
     fn write_superuser(&mut self, superuser: &Superuser) -> Result<(), Error> {
-        self.superusers.insert(superuser.id.as_str(), stored::encode_superuser(superuser)?.as_slice())?;
+        self.superusers.insert(
+            superuser.id.as_str(),
+            stored::encode_superuser(superuser)?.as_slice(),
+        )?;
         Ok(())
     }
 }

@@ -9,7 +9,10 @@ use crate::store::{Action, Error, Record};
 
 impl Tables<'_> {
     pub fn user(&self, id: &str) -> Result<Option<User>, Error> {
-        self.users.get(id)?.map(|bytes| stored::decode_user(id, bytes.value())).transpose()
+        self.users
+            .get(id)?
+            .map(|bytes| stored::decode_user(id, bytes.value()))
+            .transpose()
     }
 
     pub fn user_by_openid(&self, openid: &OpenId) -> Result<Option<User>, Error> {
@@ -25,12 +28,18 @@ impl Tables<'_> {
 
     /// The id of the user who has this openid.
     pub fn openid_owner(&self, openid: &OpenId) -> Result<Option<String>, Error> {
-        Ok(self.users_by_openid.get(openid.as_str())?.map(|id| id.value().to_owned()))
+        Ok(self
+            .users_by_openid
+            .get(openid.as_str())?
+            .map(|id| id.value().to_owned()))
     }
 
     /// The id of the user who has this phone.
     pub fn phone_owner(&self, phone: &Phone) -> Result<Option<String>, Error> {
-        Ok(self.users_by_phone.get(phone.as_str())?.map(|id| id.value().to_owned()))
+        Ok(self
+            .users_by_phone
+            .get(phone.as_str())?
+            .map(|id| id.value().to_owned()))
     }
 
     /// The id of the user who has this e-mail address.
@@ -43,7 +52,9 @@ impl Tables<'_> {
             Some(NativeEmail::WeChat(id)) => self.user(id.as_str())?,
             None => None,
         };
-        Ok(user.filter(|user| user.email.as_deref() == Some(email)).map(|user| user.id.to_string()))
+        Ok(user
+            .filter(|user| user.email.as_deref() == Some(email))
+            .map(|user| user.id.to_string()))
     }
 
     pub fn next_user_number(&mut self) -> Result<UserNumber, Error> {
@@ -53,7 +64,8 @@ impl Tables<'_> {
     /// Writes a new user and its index entries.
     pub fn add_user(&mut self, user: &User) -> Result<(), Error> {
         self.index_user(user)?;
-        self.users_by_created.insert(created_key(user), user.id.as_str())?;
+        self.users_by_created
+            .insert(created_key(user), user.id.as_str())?;
         self.write_user(user)?;
         self.count_imported_hash(None, Some(user))?;
         self.changed(Action::Create, Record::User(user.clone()));
@@ -87,7 +99,8 @@ impl Tables<'_> {
         for entry in self.users.iter()? {
             let (id, bytes) = entry?;
             let user = stored::decode_user(id.value(), bytes.value())?;
-            self.users_by_created.insert(created_key(&user), user.id.as_str())?;
+            self.users_by_created
+                .insert(created_key(&user), user.id.as_str())?;
             if let Some(email) = indexed_email(&user) {
                 self.users_by_email.insert(email, user.id.as_str())?;
             }
@@ -120,26 +133,40 @@ impl Tables<'_> {
     }
 
     /// Keeps the number of imported hashes right when `before` becomes `after`.
-    fn count_imported_hash(&mut self, before: Option<&User>, after: Option<&User>) -> Result<(), Error> {
+    fn count_imported_hash(
+        &mut self,
+        before: Option<&User>,
+        after: Option<&User>,
+    ) -> Result<(), Error> {
         let has = |user: Option<&User>| user.is_some_and(User::has_imported_hash);
         let (had, has) = (has(before), has(after));
         if had != has {
             let count = read_number(&self.meta, META_IMPORTED_HASHES)?;
-            let count = if has { count + 1 } else { count.saturating_sub(1) };
-            self.meta.insert(META_IMPORTED_HASHES, count.to_le_bytes().as_slice())?;
+            let count = if has {
+                count + 1
+            } else {
+                count.saturating_sub(1)
+            };
+            self.meta
+                .insert(META_IMPORTED_HASHES, count.to_le_bytes().as_slice())?;
         }
         Ok(())
     }
 
     fn write_user(&mut self, user: &User) -> Result<(), Error> {
-        self.users.insert(user.id.as_str(), stored::encode_user(user)?.as_slice())?;
+        self.users
+            .insert(user.id.as_str(), stored::encode_user(user)?.as_slice())?;
         Ok(())
     }
 }
 
 /// What a user is found by: openid, phone, e-mail address.
 fn keys(user: &User) -> (&str, Option<&str>, Option<&str>) {
-    (user.openid.as_str(), user.phone.as_ref().map(Phone::as_str), indexed_email(user))
+    (
+        user.openid.as_str(),
+        user.phone.as_ref().map(Phone::as_str),
+        indexed_email(user),
+    )
 }
 
 fn indexed_email(user: &User) -> Option<&str> {
