@@ -87,7 +87,8 @@ impl App {
         } else {
             tracing::error!("the token keys in the restored database cannot be used");
         }
-        self.tokens.set_voids(remembered.voids.clone());
+        self.tokens
+            .set_revocation_windows(remembered.revocation_windows.clone());
         self.collections.replace(collections(remembered));
     }
 
@@ -104,11 +105,11 @@ impl App {
         let store = Store::open(location, config.store.cache_mib << 20)?;
         identify(&store, &random).await?;
         ensure_token_key(&store, &clock, &random).await?;
-        store.end_voids(clock.now()).await?;
+        store.end_revocation_windows(clock.now()).await?;
         let remembered = store.remembered()?;
         let tokens = Tokens::new(Keys::new(&remembered.token_keys).ok_or(StartError::Keys)?);
         let collections = Latest::new(collections(&remembered));
-        tokens.set_voids(remembered.voids);
+        tokens.set_revocation_windows(remembered.revocation_windows);
         let passwords = passwords(&config)?;
         let wechat = wechat::Client::new(
             &config.wechat,

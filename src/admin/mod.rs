@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::io::{Caller, Input, Io, Output};
 use crate::app::App;
-use crate::auth::{By, EventQuery};
+use crate::auth::{AuditContext, EventQuery};
 use crate::domain::EventKind;
 pub use crate::pocketbase::operator::{Cause, Failure, Wanted};
 
@@ -58,7 +58,11 @@ pub async fn run(app: &Arc<App>, command: Command, io: &mut Io) -> Result<(), Fa
         Command::Events(query) => events::run(app, query, io).await,
     };
     if let (Some(act), Ok(())) = (act, &outcome) {
-        app.note(By::operator().event(app, EventKind::Command).detail(act));
+        app.audit(
+            AuditContext::operator()
+                .event(app, EventKind::Command)
+                .detail(act),
+        );
     }
     // Without a server nobody would write them later.
     if let Err(error) = app.write_events().await {

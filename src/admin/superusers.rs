@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Failure, Io, Wanted};
 use crate::app::App;
-use crate::auth::{self, By};
+use crate::auth::{self, AuditContext};
 use crate::domain::{Email, EventKind, Kind, PlainPassword};
 use crate::pocketbase::operator::Records;
 use crate::store::Record;
@@ -53,7 +53,7 @@ pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failur
         Command::Delete(who) => records.delete(&find(&who).await?).await?,
         Command::Revoke(who) => {
             let superuser = find(&who).await?;
-            auth::revoke_tokens(app, &By::operator(), &superuser).await?;
+            auth::revoke_tokens(app, &AuditContext::operator(), &superuser).await?;
             superuser
         }
     };
@@ -70,10 +70,10 @@ async fn create(
         .map_err(|why| Failure::invalid(format!("the password is {why}")))?;
     let made = auth::create_superuser(app, address, password).await?;
     if let Ok(superuser) = &made {
-        let event = By::operator()
+        let event = AuditContext::operator()
             .event(app, EventKind::RecordCreate)
             .about(superuser.id.as_str());
-        app.note(event.detail(Kind::Superusers.name()));
+        app.audit(event.detail(Kind::Superusers.name()));
     }
     let taken = |_| Failure::invalid(format!("there is a superuser {email} already"));
     made.map(Record::Superuser).map_err(taken)

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Failure, Io, Wanted};
 use crate::app::App;
-use crate::auth::{self, By, Registration};
+use crate::auth::{self, AuditContext, Registration};
 use crate::domain::{Invalid, Kind, Name, Phone, Picture, PlainPassword, ShortText};
 use crate::error::Error;
 use crate::pocketbase::operator::Records;
@@ -94,7 +94,7 @@ pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failur
         Command::Delete(who) => records.delete(&find(&who).await?).await?,
         Command::Revoke(who) => {
             let user = find(&who).await?;
-            auth::revoke_tokens(app, &By::operator(), &user).await?;
+            auth::revoke_tokens(app, &AuditContext::operator(), &user).await?;
             user
         }
     };
@@ -131,7 +131,7 @@ async fn create(app: &App, new: New) -> Result<Record, Failure> {
         promo_code: ShortText::default(),
         group_id: ShortText::default(),
     };
-    match auth::create_user(app, &By::operator(), registration).await {
+    match auth::create_user(app, &AuditContext::operator(), registration).await {
         Ok(user) => Ok(Record::User(user)),
         Err(Error::PhoneTaken) => Err(Failure::invalid(format!(
             "there is a user with the phone {}",

@@ -43,7 +43,7 @@ impl App {
     }
 
     /// Remembers an event, without waiting for anything.
-    pub fn note(&self, event: Event) {
+    pub fn audit(&self, event: Event) {
         let is_first = self.events.waiting().add(event.origin(), event);
         if is_first {
             self.events.first.notify_one();

@@ -10,7 +10,7 @@ use crate::token::{Cause, Claims, Maker, PocketBaseToken, Purpose, Subject};
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Who it is.
-    pub who: Who,
+    pub who: Principal,
     /// Whether a new token may be had for the one that was shown.
     pub is_refreshable: bool,
     /// Superusers with whose tokens this one ends, because it was taken by impersonation.
@@ -19,14 +19,14 @@ pub struct Caller {
 
 /// A user or a superuser.
 #[derive(Clone, Debug)]
-pub enum Who {
+pub enum Principal {
     /// A user.
     User(Box<User>),
     /// A superuser.
     Superuser(Box<Superuser>),
 }
 
-impl Who {
+impl Principal {
     /// The id of the record.
     #[must_use]
     pub fn id(&self) -> &RecordId {
@@ -57,11 +57,11 @@ impl Who {
     }
 }
 
-impl From<Who> for Record {
-    fn from(who: Who) -> Self {
+impl From<Principal> for Record {
+    fn from(who: Principal) -> Self {
         match who {
-            Who::User(user) => Self::User(*user),
-            Who::Superuser(superuser) => Self::Superuser(*superuser),
+            Principal::User(user) => Self::User(*user),
+            Principal::Superuser(superuser) => Self::Superuser(*superuser),
         }
     }
 }
@@ -86,8 +86,8 @@ pub async fn authenticate_session(app: &App, token: &str) -> Result<(User, bool)
         ..
     } = caller(app, token).await?;
     match who {
-        Who::User(user) => Ok((*user, is_refreshable)),
-        Who::Superuser(_) => Err(Error::Unauthenticated("a superuser's token")),
+        Principal::User(user) => Ok((*user, is_refreshable)),
+        Principal::Superuser(_) => Err(Error::Unauthenticated("a superuser's token")),
     }
 }
 
@@ -128,28 +128,28 @@ pub async fn caller_beside(app: &App, token: &str, record: &Record) -> Result<Ca
     let shown = Shown::read(app, token)?;
     let who = match (shown.whose(), record) {
         ((Subject::User, id), Record::User(user)) if user.id == *id => {
-            Who::User(Box::new(user.clone()))
+            Principal::User(Box::new(user.clone()))
         }
         ((Subject::Superuser, id), Record::Superuser(superuser)) if superuser.id == *id => {
-            Who::Superuser(Box::new(superuser.clone()))
+            Principal::Superuser(Box::new(superuser.clone()))
         }
         _ => return caller(app, token).await,
     };
     shown.admit(app, who).await
 }
 
-async fn find(app: &App, shown: &Shown<'_>) -> Result<Option<Who>> {
+async fn find(app: &App, shown: &Shown<'_>) -> Result<Option<Principal>> {
     Ok(match shown.whose() {
         (Subject::User, id) => app
             .store
             .user_by_id(id)
             .await?
-            .map(|user| Who::User(Box::new(user))),
+            .map(|user| Principal::User(Box::new(user))),
         (Subject::Superuser, id) => app
             .store
             .superuser_by_id(id)
             .await?
-            .map(|superuser| Who::Superuser(Box::new(superuser))),
+            .map(|superuser| Principal::Superuser(Box::new(superuser))),
     })
 }
 
@@ -204,7 +204,7 @@ impl<'a> Shown<'a> {
     }
 
     /// Compares the token with the record that it says it is for, and with those who took it by impersonation.
-    async fn admit(&self, app: &App, who: Who) -> Result<Caller> {
+    async fn admit(&self, app: &App, who: Principal) -> Result<Caller> {
         // Ours is authentic, though revoked: whoever was disabled, which revokes it, is told that.
         if matches!(self, Self::Ours(_)) {
             who.ensure_active()?;

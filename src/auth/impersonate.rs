@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::tokens::token_for_others;
-use super::{By, Caller, Who};
+use super::{AuditContext, Caller, Principal};
 use crate::app::App;
 use crate::domain::EventKind;
 use crate::error::Result;
@@ -19,21 +19,21 @@ const MAX_LIFETIME: Duration = Duration::from_hours(100 * 365 * 24);
 /// Only errors of ours.
 pub fn impersonate(
     app: &App,
-    by: &By,
+    by: &AuditContext,
     caller: &Caller,
-    who: &Who,
+    who: &Principal,
     lifetime: Option<Duration>,
 ) -> Result<String> {
     let usual = match who {
-        Who::User(_) => app.config.token.lifetime,
-        Who::Superuser(_) => app.config.token.superuser_lifetime,
+        Principal::User(_) => app.config.token.lifetime,
+        Principal::Superuser(_) => app.config.token.superuser_lifetime,
     };
     let lifetime = lifetime.unwrap_or(usual).min(MAX_LIFETIME);
     let token = token_for_others(app, who, lifetime, &makers(caller))?;
     let event = by
         .event(app, EventKind::Impersonation)
         .about(who.id().as_str());
-    app.note(event.detail(format!("for {} s", lifetime.as_secs())));
+    app.audit(event.detail(format!("for {} s", lifetime.as_secs())));
     Ok(token)
 }
 

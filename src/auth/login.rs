@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use super::audit::Login;
 use super::authenticate::ensure_active;
-use super::note::Login;
 use super::{Session, new_user, open_session};
 use crate::app::App;
 use crate::domain::{IdType, OneTimeCode, OpenId, Phone, PlainPassword, Status, User};

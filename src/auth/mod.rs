@@ -1,11 +1,11 @@
 //! The operations behind the endpoints: rules, readable from top to bottom.
 
+mod audit;
 mod authenticate;
 mod events;
 mod identity;
 mod impersonate;
 mod login;
-mod note;
 mod password;
 mod profile;
 mod refresh;
@@ -15,14 +15,14 @@ mod set_up;
 mod superuser;
 mod tokens;
 
+pub use audit::{AuditContext, admitted, ensure_address, note_refused_phone};
 pub use authenticate::{
-    Caller, Who, authenticate, authenticate_session, caller, caller_beside, file_caller,
+    Caller, Principal, authenticate, authenticate_session, caller, caller_beside, file_caller,
 };
 pub use events::{EventPage, EventQuery, EventQueryField, find_events, moment};
 pub use identity::{IdentityField, user_by_identity};
 pub use impersonate::impersonate;
 pub use login::{password_login, platform_login, platform_user, wechat_login};
-pub use note::{By, admitted, ensure_address, note_refused_phone};
 pub use password::{hash_password, is_password_of};
 pub use profile::{ProfileUpdate, update_profile};
 pub use refresh::{RefreshBy, refresh_token};

@@ -1,7 +1,7 @@
 //! Completing the profile of a WeChat user.
 
-use super::note::note_refused_phone;
-use super::{By, company_of};
+use super::audit::note_refused_phone;
+use super::{AuditContext, company_of};
 use crate::app::App;
 use crate::domain::{Company, EventKind, IdType, Name, OneTimeCode, Picture, User, UserType};
 use crate::error::{Error, Result};
@@ -24,7 +24,7 @@ pub struct ProfileUpdate {
 /// [`Error::PhoneOfAnother`].
 pub async fn update_profile(
     app: &App,
-    by: &By,
+    by: &AuditContext,
     user: User,
     update: ProfileUpdate,
 ) -> Result<(User, Option<Company>)> {
@@ -61,7 +61,7 @@ pub async fn update_profile(
 }
 
 /// Notes what is another than before, if anything is.
-fn note(app: &App, by: &By, before: &User, after: &User) {
+fn note(app: &App, by: &AuditContext, before: &User, after: &User) {
     let fields = [
         ("name", before.name != after.name),
         ("phone", before.phone != after.phone),
@@ -75,6 +75,6 @@ fn note(app: &App, by: &By, before: &User, after: &User) {
         let event = by
             .event(app, EventKind::ProfileChange)
             .about(after.id.as_str());
-        app.note(event.detail(changed.join(", ")));
+        app.audit(event.detail(changed.join(", ")));
     }
 }

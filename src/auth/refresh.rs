@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use super::audit::Login;
 use super::authenticate::ensure_active;
-use super::note::Login;
 use super::tokens::user_token;
 use crate::app::App;
 use crate::domain::{OneTimeCode, User};

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::note::{Login, note_refused_phone};
-use super::{By, Session, new_user, open_session};
+use super::audit::{Login, note_refused_phone};
+use super::{AuditContext, Session, new_user, open_session};
 use crate::app::App;
 use crate::domain::{
     EventKind, IdType, Kind, Name, OpenId, Phone, Picture, PlainPassword, ShortText, User, UserType,
@@ -47,7 +47,13 @@ pub async fn register(app: &App, source: IpAddr, registration: Registration) -> 
     let phone = registration.phone.clone();
     let made = make_user(app, Some(source), registration).await;
     if let Err(Error::PhoneTaken) = made {
-        note_refused_phone(app, &By::over_network(None, source), &phone, "register").await;
+        note_refused_phone(
+            app,
+            &AuditContext::over_network(None, source),
+            &phone,
+            "register",
+        )
+        .await;
     }
     let session = made?;
     let login = Login {
@@ -62,12 +68,12 @@ pub async fn register(app: &App, source: IpAddr, registration: Registration) -> 
 ///
 /// # Errors
 /// As [`register`].
-pub async fn create_user(app: &App, by: &By, registration: Registration) -> Result<User> {
+pub async fn create_user(app: &App, by: &AuditContext, registration: Registration) -> Result<User> {
     let user = make_user(app, by.source, registration).await?.user;
     let event = by
         .event(app, EventKind::RecordCreate)
         .about(user.id.as_str());
-    app.note(event.detail(Kind::Users.name()));
+    app.audit(event.detail(Kind::Users.name()));
     Ok(user)
 }
 

@@ -1,6 +1,6 @@
 //! Ending somebody's tokens.
 
-use super::{By, new_token_key};
+use super::{AuditContext, new_token_key};
 use crate::app::App;
 use crate::domain::EventKind;
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ use crate::store::{Record, SuperuserUpdate, UserUpdate, Write};
 ///
 /// # Errors
 /// Only errors of ours; also when the record is gone meanwhile.
-pub async fn revoke_tokens(app: &App, by: &By, whose: &Record) -> Result<()> {
+pub async fn revoke_tokens(app: &App, by: &AuditContext, whose: &Record) -> Result<()> {
     let (id, token_key) = (whose.id().clone(), Some(new_token_key(app)?));
     let write = match whose {
         Record::User(_) => Write::UpdateUser(
@@ -33,7 +33,7 @@ pub async fn revoke_tokens(app: &App, by: &By, whose: &Record) -> Result<()> {
     written.map_err(|(_, conflict)| {
         Error::internal(format!("tokens were not revoked: {conflict:?}"))
     })?;
-    app.note(
+    app.audit(
         by.event(app, EventKind::TokenRevoke)
             .about(whose.id().as_str()),
     );

@@ -1,6 +1,6 @@
 //! Making the first superuser by a link that is printed at the start.
 
-use super::{By, create_superuser};
+use super::{AuditContext, create_superuser};
 use crate::app::App;
 use crate::domain::{Actor, Cause, Email, EventKind, PlainPassword, Superuser};
 use crate::error::{Error, Result};
@@ -24,7 +24,7 @@ pub async fn offer_set_up(app: &App) -> Result<Option<String>> {
 /// [`Error::TooMany`]: the link is still good.
 pub async fn set_up(
     app: &App,
-    by: &By,
+    by: &AuditContext,
     secret: &str,
     email: Email,
     password: PlainPassword,
@@ -33,7 +33,7 @@ pub async fn set_up(
         let failed = by
             .event(app, EventKind::SuperuserLoginFailed)
             .because(Cause::Unknown);
-        app.note(failed.detail("set-up link"));
+        app.audit(failed.detail("set-up link"));
         return Ok(None);
     };
     if !app.store.superusers().await?.is_empty() {
@@ -41,11 +41,11 @@ pub async fn set_up(
     }
     match create_superuser(app, email, password).await {
         Ok(Ok(superuser)) => {
-            let by = By {
+            let by = AuditContext {
                 actor: Actor::Superuser(superuser.id.clone()),
                 ..by.clone()
             };
-            app.note(by.event(app, EventKind::SetUp));
+            app.audit(by.event(app, EventKind::SetUp));
             Ok(Some(superuser))
         }
         Ok(Err(conflict)) => Err(Error::internal(format!(

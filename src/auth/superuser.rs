@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::note;
+use super::audit;
 use super::tokens::superuser_token;
 use crate::app::App;
 use crate::domain::{Email, PlainPassword, RecordId, Superuser, TokenKey};
@@ -30,7 +30,7 @@ pub async fn superuser_login(
 ) -> Result<SuperuserSession> {
     let id = superuser.as_ref().map(|superuser| superuser.id.clone());
     let outcome = enter(app, source, superuser, password).await;
-    note::superuser_login(app, source, id, outcome.as_ref().err());
+    audit::superuser_login(app, source, id, outcome.as_ref().err());
     outcome
 }
 

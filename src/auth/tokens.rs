@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::authenticate::{Caller, Who};
+use super::authenticate::{Caller, Principal};
 use crate::app::App;
 use crate::domain::{Superuser, User};
 use crate::error::Result;
@@ -32,7 +32,7 @@ pub fn superuser_token(app: &App, superuser: &Superuser) -> Result<String> {
 /// A new token of `who` for `makers`, for which no other one can be had.
 pub(super) fn token_for_others(
     app: &App,
-    who: &Who,
+    who: &Principal,
     lifetime: Duration,
     makers: &[Maker],
 ) -> Result<String> {
@@ -61,10 +61,10 @@ pub fn file_token(app: &App, caller: &Caller) -> Result<String> {
     Ok(app.tokens.issue(&grant, app.clock.now())?)
 }
 
-fn usual_grant<'a>(app: &'a App, who: &'a Who) -> Grant<'a> {
+fn usual_grant<'a>(app: &'a App, who: &'a Principal) -> Grant<'a> {
     match who {
-        Who::User(user) => user_grant(app, user),
-        Who::Superuser(superuser) => superuser_grant(app, superuser),
+        Principal::User(user) => user_grant(app, user),
+        Principal::Superuser(superuser) => superuser_grant(app, superuser),
     }
 }
 

@@ -19,18 +19,18 @@ pub enum Command {
     /// Make a superuser; the password is asked for, or is the first line of the standard input
     Create {
         #[command(flatten)]
-        who: Who,
+        who: Principal,
         #[command(flatten)]
         new: NewDatabase,
     },
     /// Set a password, asked for as at "create"; the superuser's tokens end
-    SetPassword(Who),
+    SetPassword(Principal),
     /// End a superuser's tokens; a login gives new ones
-    Revoke(Who),
+    Revoke(Principal),
     /// Remove a superuser for good; the last one stays
     Delete {
         #[command(flatten)]
-        who: Who,
+        who: Principal,
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
@@ -38,7 +38,7 @@ pub enum Command {
 }
 
 #[derive(Args)]
-pub struct Who {
+pub struct Principal {
     /// The e-mail address to log in with
     email: String,
 }
@@ -64,17 +64,18 @@ pub fn run(config: &Config, superuser: Group<Command>) -> Outcome {
     match superuser.command {
         Command::List(list) => list.print(&session, Kind::Superusers, json),
         Command::Create {
-            who: Who { email }, ..
+            who: Principal { email },
+            ..
         } => done("made", Superusers::Create(credentials(email)?)),
-        Command::SetPassword(Who { email }) => done(
+        Command::SetPassword(Principal { email }) => done(
             "has a new password",
             Superusers::SetPassword(credentials(email)?),
         ),
-        Command::Revoke(Who { email }) => {
+        Command::Revoke(Principal { email }) => {
             done("has no valid token any more", Superusers::Revoke(email))
         }
         Command::Delete {
-            who: Who { email },
+            who: Principal { email },
             yes,
         } => {
             output::confirm(&format!("Remove {email} for good?"), yes)?;

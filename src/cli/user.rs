@@ -21,17 +21,17 @@ pub enum Command {
     /// List users, newest first
     List(List),
     /// Show a user
-    Show(Who),
+    Show(Principal),
     /// Make a platform user; the password is asked for, or is the first line of the standard input
     Create(Create),
     /// Set a password, asked for as at "create"; the user's tokens end
-    SetPassword(Who),
+    SetPassword(Principal),
     /// Keep a user from logging in; tokens are refused at once
-    Disable(Who),
+    Disable(Principal),
     /// Let a user log in again
-    Enable(Who),
+    Enable(Principal),
     /// End a user's tokens; a login gives new ones
-    Revoke(Who),
+    Revoke(Principal),
     /// Take a phone from the user who has it, shown first; they keep everything else
     ReleasePhone {
         /// Phone
@@ -43,7 +43,7 @@ pub enum Command {
     /// Remove a user for good
     Delete {
         #[command(flatten)]
-        who: Who,
+        who: Principal,
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
@@ -53,7 +53,7 @@ pub enum Command {
 }
 
 #[derive(Args)]
-pub struct Who {
+pub struct Principal {
     /// Record id, phone, openid or e-mail address
     who: String,
 }
@@ -98,7 +98,7 @@ pub fn run(config: &Config, user: Group<Command>) -> Outcome {
     let done = |what: &str, command| output::done(what, columns, &ask(command)?[0], json);
     match user.command {
         Command::List(list) => list.print(&session, Kind::Users, json),
-        Command::Show(Who { who }) => output::record(&ask(Users::Show(who))?[0], json),
+        Command::Show(Principal { who }) => output::record(&ask(Users::Show(who))?[0], json),
         Command::Create(new) => {
             let Create {
                 phone,
@@ -115,7 +115,7 @@ pub fn run(config: &Config, user: Group<Command>) -> Outcome {
             };
             done("made", Users::Create(new))
         }
-        Command::SetPassword(Who { who }) => {
+        Command::SetPassword(Principal { who }) => {
             ask(Users::Show(who.clone()))?;
             done(
                 "has a new password",
@@ -125,21 +125,23 @@ pub fn run(config: &Config, user: Group<Command>) -> Outcome {
                 },
             )
         }
-        Command::Disable(Who { who }) => done(
+        Command::Disable(Principal { who }) => done(
             "disabled",
             Users::SetEnabled {
                 who,
                 is_enabled: false,
             },
         ),
-        Command::Enable(Who { who }) => done(
+        Command::Enable(Principal { who }) => done(
             "enabled",
             Users::SetEnabled {
                 who,
                 is_enabled: true,
             },
         ),
-        Command::Revoke(Who { who }) => done("has no valid token any more", Users::Revoke(who)),
+        Command::Revoke(Principal { who }) => {
+            done("has no valid token any more", Users::Revoke(who))
+        }
         Command::ReleasePhone { phone, yes } => {
             let user = &ask(Users::Holder(phone.clone()))?[0];
             let shown = output::summary(&Records::HOLDER, user);
@@ -154,7 +156,7 @@ pub fn run(config: &Config, user: Group<Command>) -> Outcome {
             )
         }
         Command::Delete {
-            who: Who { who },
+            who: Principal { who },
             yes,
         } => {
             let shown = output::summary(columns, &ask(Users::Show(who.clone()))?[0]);

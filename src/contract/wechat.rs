@@ -11,7 +11,7 @@ use super::error::Rejected;
 use super::session::PocketBaseAuthResponse;
 use super::view::UserInfo;
 use crate::app::App;
-use crate::auth::{self, By, ProfileUpdate};
+use crate::auth::{self, AuditContext, ProfileUpdate};
 use crate::domain::{Actor, Name, OneTimeCode, Picture};
 use crate::http::bearer::Bearer;
 use crate::http::body::JsonBody;
@@ -137,7 +137,7 @@ impl WechatApi {
         let update = ProfileUpdate::try_from(body.read()?)?;
         let _in_flight = self.limits.once("wechat/profile", user.id.as_str())?;
         let lookup = self.limits.phone_lookup(&user.id)?;
-        let by = By {
+        let by = AuditContext {
             actor: Actor::User(user.id.clone()),
             source: Some(bearer.source(&self.app)),
         };

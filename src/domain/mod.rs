@@ -12,11 +12,11 @@ mod openid;
 mod password;
 mod phone;
 mod record_id;
+mod revocation_window;
 mod server_key;
 mod superuser;
 mod text;
 mod user;
-mod void;
 
 pub use backup_status::{BackupFailure, BackupStatus, Backups, Shrunk};
 pub use collection::{Collection, Collections, Kind};
@@ -30,11 +30,11 @@ pub use openid::OpenId;
 pub use password::{PlainPassword, is_imported_hash};
 pub use phone::Phone;
 pub use record_id::RecordId;
+pub use revocation_window::RevocationWindow;
 pub use server_key::ServerKey;
 pub use superuser::Superuser;
 pub use text::{Name, OneTimeCode, Picture, ShortText};
 pub use user::{IdType, NativeEmail, NewUser, Status, TokenKey, User, UserNumber, UserType};
-pub use void::Void;
 
 /// Why a value was not accepted; which value it was, the caller knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use super::passwords::Editor;
 use crate::app::App;
-use crate::auth::By;
+use crate::auth::AuditContext;
 use crate::contract::view;
 use crate::domain::{Collections, EventKind};
 use crate::store::Record;
@@ -22,7 +22,7 @@ pub struct Made {
 
 /// Notes a change that was made, if anything is another than before: what changes nothing is no event, so that nobody can fill
 /// the record with it.
-pub fn note(app: &App, by: &By, made: &Made) {
+pub fn note(app: &App, by: &AuditContext, made: &Made) {
     let kind = match (
         made.is_password,
         made.editor,
@@ -46,7 +46,7 @@ pub fn note(app: &App, by: &By, made: &Made) {
         }
         _ => collection.to_owned(),
     };
-    app.note(
+    app.audit(
         by.event(app, kind)
             .about(made.record.id().as_str())
             .detail(detail),

@@ -12,7 +12,7 @@ use super::error::{Refused, not_loaded};
 use super::fields::Fields;
 use super::form::Form;
 use super::forms::{self, Credentials, PasswordAuthRequest};
-use crate::auth::{self, Caller, IdentityField, RefreshBy, Who};
+use crate::auth::{self, Caller, IdentityField, Principal, RefreshBy};
 use crate::contract::types::{AnyData, AuthRecord};
 use crate::contract::view::{auth_record, superuser_record};
 use crate::domain::{Collections, EventKind, Kind, Phone, PlainPassword};
@@ -33,11 +33,13 @@ pub struct RecordAuth {
 }
 
 impl RecordAuth {
-    pub fn new(who: &Who, token: String, collections: &Collections) -> Self {
+    pub fn new(who: &Principal, token: String, collections: &Collections) -> Self {
         Self {
             record: match who {
-                Who::User(user) => auth_record(user, &collections.users),
-                Who::Superuser(superuser) => superuser_record(superuser, &collections.superusers),
+                Principal::User(user) => auth_record(user, &collections.users),
+                Principal::Superuser(superuser) => {
+                    superuser_record(superuser, &collections.superusers)
+                }
             },
             token,
         }
@@ -178,11 +180,11 @@ impl AuthApi {
             return Ok(bearer.token().unwrap_or_default().to_owned());
         }
         match &caller.who {
-            Who::User(user) => {
+            Principal::User(user) => {
                 self.0.limits.refresh(&user.id)?;
                 Ok(auth::refresh_token(&self.0.app, RefreshBy::User(user.clone())).await?)
             }
-            Who::Superuser(superuser) => {
+            Principal::Superuser(superuser) => {
                 self.0.limits.refresh(&superuser.id)?;
                 Ok(auth::superuser_token(&self.0.app, superuser)?)
             }
@@ -195,7 +197,7 @@ impl AuthApi {
         request: &Request,
         kind: Kind,
         form: Credentials,
-    ) -> Result<(Who, String)> {
+    ) -> Result<(Principal, String)> {
         let password = PlainPassword::attempt(form.password).map_err(|_| Refused::CREDENTIALS)?;
         let outcome = match kind {
             Kind::Superusers => {
@@ -219,7 +221,7 @@ impl AuthApi {
         identity: &str,
         fields: &[IdentityField],
         password: PlainPassword,
-    ) -> Result<(Who, String), Error> {
+    ) -> Result<(Principal, String), Error> {
         let Context { app, limits, .. } = &self.0;
         let user = auth::user_by_identity(app, identity, fields).await?;
         // A phone that nobody has is one name however it is written, as a known one is.
@@ -232,7 +234,7 @@ impl AuthApi {
         let user = attempt.found(user.ok_or(Error::PlatformUserNotFound)).ok();
         let outcome = auth::password_login(app, source.ip(), identity, user, password).await;
         let session = attempt.settle(outcome)?;
-        Ok((Who::User(Box::new(session.user)), session.token))
+        Ok((Principal::User(Box::new(session.user)), session.token))
     }
 
     async fn log_in_superuser(
@@ -240,7 +242,7 @@ impl AuthApi {
         request: &Request,
         email: &str,
         password: PlainPassword,
-    ) -> Result<(Who, String), Error> {
+    ) -> Result<(Principal, String), Error> {
         self.0.admit(request)?;
         let Context { app, limits, .. } = &self.0;
         let superuser = app.store.superuser_by_email(email).await?;
@@ -253,6 +255,9 @@ impl AuthApi {
             .ok();
         let session =
             attempt.settle(auth::superuser_login(app, source.ip(), superuser, password).await)?;
-        Ok((Who::Superuser(Box::new(session.superuser)), session.token))
+        Ok((
+            Principal::Superuser(Box::new(session.superuser)),
+            session.token,
+        ))
     }
 }

@@ -14,7 +14,7 @@ use super::field_error::FieldError;
 use super::fields::Fields;
 use super::form::Form;
 use super::show::Expand;
-use crate::auth::Who;
+use crate::auth::Principal;
 use crate::contract::types::AnyList;
 use crate::domain::Kind;
 use crate::http::bearer::Bearer;
@@ -149,10 +149,10 @@ impl BatchApi {
 }
 
 /// The bytes of a record that somebody may change: their own, or for superusers what records usually have.
-fn record_bytes(who: Option<&Who>) -> usize {
+fn record_bytes(who: Option<&Principal>) -> usize {
     const USUAL: usize = 2 * 1024;
     match who {
-        Some(Who::User(user)) => user.bytes().max(USUAL),
+        Some(Principal::User(user)) => user.bytes().max(USUAL),
         _ => USUAL,
     }
 }

@@ -13,7 +13,7 @@ use super::passwords::{Editor, Passwords, Sent};
 use super::schema::Schemas;
 use super::users::Identity;
 use super::{Context, companies, superusers, users};
-use crate::auth::{self, By, Who};
+use crate::auth::{self, AuditContext, Principal};
 use crate::contract::view;
 use crate::domain::{Collections, Kind, Phone, RecordId, TokenKey, User};
 use crate::error::{Error, Result};
@@ -60,7 +60,7 @@ impl Context {
     pub async fn plan(
         &self,
         request: &Request,
-        who: Option<&Who>,
+        who: Option<&Principal>,
         kind: Kind,
         action: Action,
         body: Map<String, Value>,
@@ -125,7 +125,7 @@ impl Context {
     /// Inside: which change was refused, and why. Outside: too many changes of phones, and errors of ours.
     pub async fn carry_out(
         &self,
-        by: &By,
+        by: &AuditContext,
         plans: Vec<Result<Plan, Refused>>,
     ) -> Result<Result<Vec<Record>, (usize, Refused)>> {
         let wishes = self.wishes(by, &plans)?;
@@ -170,18 +170,18 @@ pub fn needs_hash(kind: Kind, action: &Action, sent: &Sent) -> bool {
 
 /// As what `who` may do that, by PocketBase's rules of the collections.
 fn editor(
-    who: Option<&Who>,
+    who: Option<&Principal>,
     kind: Kind,
     action: &Action,
     body: &Map<String, Value>,
 ) -> Result<Editor, Refused> {
     let own = |user: &User, id: &str| user.id.as_str() == id;
     match (who, kind, action) {
-        (Some(Who::Superuser(_)), ..) => Ok(Editor::Superuser),
-        (Some(Who::User(user)), Kind::Users, Action::Update(id)) if own(user, id) => {
+        (Some(Principal::Superuser(_)), ..) => Ok(Editor::Superuser),
+        (Some(Principal::User(user)), Kind::Users, Action::Update(id)) if own(user, id) => {
             Ok(Editor::Owner)
         }
-        (Some(Who::User(user)), Kind::Users, Action::Upsert) if own(user, &id_in(body)) => {
+        (Some(Principal::User(user)), Kind::Users, Action::Upsert) if own(user, &id_in(body)) => {
             Ok(Editor::Owner)
         }
         (_, Kind::Users, Action::Update(_)) => Err(Refused::NOT_FOUND),

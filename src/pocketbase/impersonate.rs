@@ -13,7 +13,7 @@ use super::error::{Refused, not_loaded};
 use super::field_error::{FieldError, FieldErrors};
 use super::fields::Fields;
 use super::form::Form;
-use crate::auth::{self, Who};
+use crate::auth::{self, Principal};
 use crate::contract::error::Rejected;
 use crate::domain::{Kind, RecordId};
 use crate::error;
@@ -93,7 +93,7 @@ impl ImpersonateApi {
 }
 
 impl ImpersonateApi {
-    async fn find(&self, kind: Kind, id: &str) -> error::Result<Option<Who>> {
+    async fn find(&self, kind: Kind, id: &str) -> error::Result<Option<Principal>> {
         let Some(id) = RecordId::parse(id) else {
             return Ok(None);
         };
@@ -102,11 +102,11 @@ impl ImpersonateApi {
             Kind::Superusers => store
                 .superuser_by_id(&id)
                 .await?
-                .map(|found| Who::Superuser(Box::new(found))),
+                .map(|found| Principal::Superuser(Box::new(found))),
             _ => store
                 .user_by_id(&id)
                 .await?
-                .map(|found| Who::User(Box::new(found))),
+                .map(|found| Principal::User(Box::new(found))),
         })
     }
 }

@@ -13,7 +13,7 @@ use super::row::Row;
 use super::scan::{SORT_BYTES, Seen, look};
 use super::schema::Schemas;
 use crate::app::App;
-use crate::auth::Who;
+use crate::auth::Principal;
 use crate::domain::{Actor, Kind, OpenId, Phone, RecordId};
 use crate::error::{Error, Result};
 use crate::filter::{Budget, Filter, TooCostly};
@@ -186,7 +186,7 @@ impl Context {
     /// [`ListError`].
     pub async fn list(
         &self,
-        who: Option<Who>,
+        who: Option<Principal>,
         kind: Kind,
         paging: Paging,
         condition: Condition,
@@ -194,7 +194,7 @@ impl Context {
         match who {
             None => Ok(Found::default()),
             // Of all users one sees oneself.
-            Some(who @ Who::User(_)) => {
+            Some(who @ Principal::User(_)) => {
                 let user = Record::from(who);
                 let asker = Some(user.clone());
                 self.one(

@@ -10,7 +10,7 @@ use super::error::{Refused, not_loaded};
 use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
 use super::forms::{self, ConfirmRequest, EmailChangeRequest, EmailRequest};
-use crate::auth::Who;
+use crate::auth::Principal;
 use crate::contract::types::AnyData;
 use crate::http::bearer::Bearer;
 use crate::http::openapi::Tags;
@@ -194,10 +194,10 @@ impl MailApi {
     }
 }
 
-fn email_of(who: &Who) -> Option<&String> {
+fn email_of(who: &Principal) -> Option<&String> {
     match who {
-        Who::User(user) => user.email.as_ref(),
-        Who::Superuser(superuser) => Some(&superuser.email),
+        Principal::User(user) => user.email.as_ref(),
+        Principal::Superuser(superuser) => Some(&superuser.email),
     }
 }
 

@@ -65,7 +65,7 @@ use self::schema::Schemas;
 pub use self::set_up::SetUpApi;
 use super::limits::Limits;
 use crate::app::App;
-use crate::auth::{By, Caller, Who, ensure_address};
+use crate::auth::{AuditContext, Caller, Principal, ensure_address};
 use crate::domain::{Collection, Kind};
 use crate::error::{Error, Result};
 use crate::http::bearer::Bearer;
@@ -128,8 +128,8 @@ impl Context {
     async fn caller(&self, bearer: &Bearer) -> Result<Option<Caller>> {
         match bearer.caller(&self.app).await {
             Ok(caller) => {
-                if let Who::Superuser(superuser) = &caller.who {
-                    let by = By::over_network(None, bearer.source(&self.app));
+                if let Principal::Superuser(superuser) = &caller.who {
+                    let by = AuditContext::over_network(None, bearer.source(&self.app));
                     ensure_address(
                         &self.app,
                         bearer.address(&self.app),
@@ -145,27 +145,27 @@ impl Context {
     }
 
     /// Who asks, if it is somebody.
-    async fn who(&self, bearer: &Bearer) -> Result<Option<Who>> {
+    async fn who(&self, bearer: &Bearer) -> Result<Option<Principal>> {
         Ok(self.caller(bearer).await?.map(|caller| caller.who))
     }
 
     /// The superuser who asks; everybody else is refused.
-    async fn ensure_superuser(&self, bearer: &Bearer) -> poem::Result<By> {
+    async fn ensure_superuser(&self, bearer: &Bearer) -> poem::Result<AuditContext> {
         Ok(self.superuser(bearer).await?.0)
     }
 
     /// The superuser who asks, as events call them, and what the token says; everybody else is refused.
-    async fn superuser(&self, bearer: &Bearer) -> poem::Result<(By, Caller)> {
+    async fn superuser(&self, bearer: &Bearer) -> poem::Result<(AuditContext, Caller)> {
         let caller = self.caller(bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
         match &caller.who {
-            who @ Who::Superuser(_) => Ok((self.by(bearer, Some(who)), caller)),
-            Who::User(_) => Err(Refused::NOT_ALLOWED.into()),
+            who @ Principal::Superuser(_) => Ok((self.by(bearer, Some(who)), caller)),
+            Principal::User(_) => Err(Refused::NOT_ALLOWED.into()),
         }
     }
 
     /// Whoever asks, as events call them.
-    fn by(&self, bearer: &Bearer, who: Option<&Who>) -> By {
-        By::over_network(who, bearer.source(&self.app))
+    fn by(&self, bearer: &Bearer, who: Option<&Principal>) -> AuditContext {
+        AuditContext::over_network(who, bearer.source(&self.app))
     }
 
     /// The collection that a path names, whose records can log in.
@@ -181,9 +181,11 @@ impl Context {
     async fn caller_of(&self, bearer: &Bearer, collection: &Collection) -> poem::Result<Caller> {
         let caller = self.caller(bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
         match (&caller.who, collection.kind) {
-            (Who::User(_), Kind::Users) | (Who::Superuser(_), Kind::Superusers) => Ok(caller),
-            (Who::User(_), _) => Err(Refused::NOT_A_SUPERUSER.into()),
-            (Who::Superuser(_), _) => Err(Refused::NOT_A_USER.into()),
+            (Principal::User(_), Kind::Users) | (Principal::Superuser(_), Kind::Superusers) => {
+                Ok(caller)
+            }
+            (Principal::User(_), _) => Err(Refused::NOT_A_SUPERUSER.into()),
+            (Principal::Superuser(_), _) => Err(Refused::NOT_A_USER.into()),
         }
     }
 
@@ -196,9 +198,9 @@ impl Context {
     }
 
     /// Refuses whoever wants to be a superuser and does not come from where superusers may.
-    fn admit(&self, request: &Request) -> Result<By> {
+    fn admit(&self, request: &Request) -> Result<AuditContext> {
         let address = address_of(request, &self.app.config.server.trusted_proxies);
-        let by = By::over_network(None, Source::from(address).ip());
+        let by = AuditContext::over_network(None, Source::from(address).ip());
         ensure_address(&self.app, address, &by, None)?;
         Ok(by)
     }

@@ -9,7 +9,7 @@ use super::changes::{Action, needs_hash};
 use super::field_error::FieldError;
 use super::passwords::{Editor, Passwords, Sent};
 use super::users::other_phone;
-use crate::auth::{self, By, Who};
+use crate::auth::{self, AuditContext, Principal};
 use crate::domain::{Cause, EventKind, Kind, PlainPassword, User};
 use crate::error::{Error, Result};
 use crate::fair::Asker;
@@ -22,7 +22,7 @@ impl Context {
     pub async fn passwords(
         &self,
         request: &Request,
-        who: Option<&Who>,
+        who: Option<&Principal>,
         kind: Kind,
         editor: Editor,
         action: &Action,
@@ -31,7 +31,7 @@ impl Context {
         let sent = Sent::of(body);
         let is_new = needs_hash(kind, action, &sent);
         let mut passwords = match (editor, who) {
-            (Editor::Owner, Some(Who::User(user))) => {
+            (Editor::Owner, Some(Principal::User(user))) => {
                 self.allowed_by_old_password(request, user, body, &sent, is_new)
                     .await?
             }
@@ -100,12 +100,12 @@ impl Context {
         let verdict = match auth::is_password_of(&self.app, Some(source.ip()), user, old).await {
             Ok(true) => Ok(()),
             Ok(false) => {
-                let by = By::over_network(None, source.ip());
+                let by = AuditContext::over_network(None, source.ip());
                 let event = by
                     .event(&self.app, EventKind::LoginFailed)
                     .because(Cause::WrongPassword);
                 self.app
-                    .note(event.about(user.id.as_str()).detail("old password"));
+                    .audit(event.about(user.id.as_str()).detail("old password"));
                 Err(Error::WrongPassword)
             }
             Err(error) => Err(error),

@@ -16,7 +16,7 @@ use super::filter::Condition;
 use super::list::by_id;
 use super::paging::Paging;
 use crate::app::App;
-use crate::auth::{self, By, IdentityField};
+use crate::auth::{self, AuditContext, IdentityField};
 use crate::contract::view;
 use crate::domain::{Event, EventId, Kind, Phone, RecordId};
 use crate::error::{Error, Result};
@@ -342,7 +342,7 @@ impl Records {
     async fn change(&self, plan: Plan) -> Result<Record, Failure> {
         let mut changed = self
             .0
-            .carry_out(&By::operator(), vec![Ok(plan)])
+            .carry_out(&AuditContext::operator(), vec![Ok(plan)])
             .await?
             .map_err(|(_, refused)| refused)?;
         Ok(changed.pop().ok_or(Refused::NOT_FOUND)?)

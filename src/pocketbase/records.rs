@@ -16,7 +16,7 @@ use super::form::Form;
 use super::list::by_id;
 use super::paging::Paging;
 use super::show::Expand;
-use crate::auth::Who;
+use crate::auth::Principal;
 use crate::contract::types::{AnyData, AuthRecord};
 use crate::domain::{Collection, Kind, RecordId};
 use crate::http::bearer::Bearer;
@@ -148,7 +148,7 @@ impl RecordsApi {
     ) -> Result<Reply<PbListRecords>> {
         let collection = self.found(&collection, Refused::NO_COLLECTION)?;
         let who = self.0.who(&bearer).await?;
-        let is_superuser = matches!(who, Some(Who::Superuser(_)));
+        let is_superuser = matches!(who, Some(Principal::Superuser(_)));
         if !is_superuser && collection.kind != Kind::Users {
             return Err(Refused::SUPERUSERS_ONLY.into());
         }
@@ -350,10 +350,10 @@ impl RecordsApi {
 }
 
 /// PocketBase's view rules of the collections: what may not be seen, is as if it were not there.
-fn may_view(who: Option<&Who>, kind: Kind, id: &str) -> Result<(), Refused> {
+fn may_view(who: Option<&Principal>, kind: Kind, id: &str) -> Result<(), Refused> {
     match (who, kind) {
-        (Some(Who::Superuser(_)), _) | (Some(Who::User(_)), Kind::Companies) => Ok(()),
-        (Some(Who::User(user)), Kind::Users) if user.id.as_str() == id => Ok(()),
+        (Some(Principal::Superuser(_)), _) | (Some(Principal::User(_)), Kind::Companies) => Ok(()),
+        (Some(Principal::User(user)), Kind::Users) if user.id.as_str() == id => Ok(()),
         (_, Kind::Superusers) => Err(Refused::SUPERUSERS_ONLY),
         _ => Err(Refused::NOT_FOUND),
     }

@@ -5,7 +5,7 @@ use super::Context;
 use super::changes::Plan;
 use super::error::Refused;
 use crate::app::App;
-use crate::auth::{By, note_refused_phone};
+use crate::auth::{AuditContext, note_refused_phone};
 use crate::domain::{Actor, Phone};
 use crate::error::Result;
 use crate::limits::Source;
@@ -18,7 +18,7 @@ impl Context {
     ///
     /// # Errors
     /// [`crate::error::Error::TooManyAttempts`]: none of them is.
-    pub fn wishes(&self, by: &By, plans: &[Result<Plan, Refused>]) -> Result<Wishes<'_>> {
+    pub fn wishes(&self, by: &AuditContext, plans: &[Result<Plan, Refused>]) -> Result<Wishes<'_>> {
         let mut wishes = Wishes(Vec::new());
         let (Actor::User(user), Some(source)) = (&by.actor, by.source.map(Source::from)) else {
             return Ok(wishes);
@@ -42,7 +42,12 @@ impl Context {
 
 impl Wishes<'_> {
     /// Counts no more than what was told by `made`, and notes a phone that is somebody else's.
-    pub async fn settle<T>(self, app: &App, by: &By, made: &Result<Result<T, (usize, Refused)>>) {
+    pub async fn settle<T>(
+        self,
+        app: &App,
+        by: &AuditContext,
+        made: &Result<Result<T, (usize, Refused)>>,
+    ) {
         let refused = match made {
             Ok(Ok(_)) => {
                 return self

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Contents;
 use crate::clock::Clock;
-use crate::domain::{Collections, ServerKey, Void};
+use crate::domain::{Collections, RevocationWindow, ServerKey};
 use crate::random::Random;
 
 /// How to put a backup in the place of the database.
@@ -37,7 +37,7 @@ pub struct Remembered {
     /// The token keys, oldest first.
     pub token_keys: Vec<ServerKey>,
     /// The times whose tokens are void.
-    pub voids: Vec<Void>,
+    pub revocation_windows: Vec<RevocationWindow>,
     /// What is known of the collections; `None`: they began here.
     pub collections: Option<Collections>,
 }

@@ -35,8 +35,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Failed`]: nothing was stored; [`Error::Unknown`].
-    pub async fn end_voids(&self, now: Timestamp) -> Result<(), Error> {
-        self.embedded().end_voids(now).await
+    pub async fn end_revocation_windows(&self, now: Timestamp) -> Result<(), Error> {
+        self.embedded().end_revocation_windows(now).await
     }
 
     /// Puts a backup in the place of the database while it is open. `follow` hears what is to be remembered from then on,

@@ -26,7 +26,7 @@ pub use self::keys::{Keys, key_id};
 pub use self::maker::Maker;
 pub use self::stats::Cause;
 use self::stats::Stats;
-use crate::domain::{RecordId, TokenKey, Void};
+use crate::domain::{RecordId, RevocationWindow, TokenKey};
 use crate::latest::Latest;
 use crate::metrics::Metrics;
 
@@ -42,7 +42,7 @@ const CLOCK_STEP: Duration = Duration::from_mins(1);
 /// Issues and verifies tokens.
 pub struct Tokens {
     keys: RwLock<Keys>,
-    voids: Latest<Vec<Void>>,
+    revocation_windows: Latest<Vec<RevocationWindow>>,
     stats: Stats,
 }
 
@@ -108,7 +108,7 @@ pub enum Error {
     OtherPurpose,
     /// Made between a backup and its restoration.
     #[error("made after the backup that was restored since")]
-    Void,
+    RevocationWindow,
 }
 
 /// A token could not be made: the system gave no randomness.
@@ -174,7 +174,7 @@ impl Tokens {
     pub fn new(keys: Keys) -> Self {
         Self {
             keys: RwLock::new(keys),
-            voids: Latest::new(Vec::new()),
+            revocation_windows: Latest::new(Vec::new()),
             stats: Stats::new(),
         }
     }
@@ -189,8 +189,8 @@ impl Tokens {
     }
 
     /// From now on, tokens that were issued in these times are refused, and no others for their time.
-    pub fn set_voids(&self, voids: Vec<Void>) {
-        self.voids.replace(voids);
+    pub fn set_revocation_windows(&self, revocation_windows: Vec<RevocationWindow>) {
+        self.revocation_windows.replace(revocation_windows);
     }
 
     /// Shows what is counted of tokens.
@@ -296,8 +296,13 @@ impl Tokens {
         {
             return Err(Error::FromTheFuture);
         }
-        if self.voids.get().iter().any(|void| void.covers(payload.iat)) {
-            return Err(Error::Void);
+        if self
+            .revocation_windows
+            .get()
+            .iter()
+            .any(|void| void.covers(payload.iat))
+        {
+            return Err(Error::RevocationWindow);
         }
         let token_key = STANDARD_NO_PAD
             .decode(payload.tk)
@@ -499,12 +504,20 @@ mod tests {
     fn a_token_of_a_void_time_is_refused_and_no_other() {
         let tokens = tokens(&[1]);
         let issued = [at(0), at(10), at(19), at(20)].map(|at| issue(&tokens, at));
-        tokens.set_voids(vec![Void {
+        tokens.set_revocation_windows(vec![RevocationWindow {
             from: at(10),
             until: at(20),
         }]);
         let verdicts = issued.map(|token| tokens.verify(&token, at(30)).err());
-        assert_eq!(verdicts, [None, Some(Error::Void), Some(Error::Void), None]);
+        assert_eq!(
+            verdicts,
+            [
+                None,
+                Some(Error::RevocationWindow),
+                Some(Error::RevocationWindow),
+                None
+            ]
+        );
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub enum Cause {
     /// [`Error::OtherPurpose`]
     OtherPurpose,
     /// [`Error::Void`]
-    Void,
+    RevocationWindow,
     /// The token key of its record is another one now.
     Revoked,
     /// It is PocketBase's, and those are not accepted.
@@ -92,7 +92,7 @@ impl From<Error> for Cause {
             Error::Expired => Self::Expired,
             Error::FromTheFuture => Self::FromTheFuture,
             Error::OtherPurpose => Self::OtherPurpose,
-            Error::Void => Self::Void,
+            Error::RevocationWindow => Self::RevocationWindow,
         }
     }
 }

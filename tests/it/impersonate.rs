@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bai::auth::{By, revoke_tokens};
+use bai::auth::{AuditContext, revoke_tokens};
 use bai::domain::RecordId;
 use bai::store::Record;
 use serde_json::{Value, json};

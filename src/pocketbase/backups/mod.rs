@@ -18,7 +18,7 @@ use super::error::{Refused, not_loaded};
 use super::field_error::{FieldError, FieldErrors};
 use super::fields::Fields;
 use super::form::Form;
-use crate::auth::{self, By, Who};
+use crate::auth::{self, AuditContext, Principal};
 use crate::backup::{self, Backup, Error, Name, WrongName};
 use crate::contract::types::{AnyData, AnyList};
 use crate::domain::{Actor, EventKind};
@@ -131,7 +131,7 @@ impl BackupsApi {
                 Error::Exists => wrong("name", FieldError::BACKUP_EXISTS),
                 other => refused(&other, Refused::BACKUP_FAILED),
             })?;
-        self.note(&by, "create", &made.name);
+        self.audit(&by, "create", &made.name);
         Ok(Reply::empty())
     }
 
@@ -170,7 +170,7 @@ impl BackupsApi {
         let name = Name::parse(&key).map_err(|_| Refused::NOT_FOUND)?;
         let path = backup::find(&self.0.app, &name)
             .map_err(|error| refused(&error, Refused::NOT_FOUND))?;
-        self.note(&by, "download", &name);
+        self.audit(&by, "download", &name);
         FileReply::open(path, name.as_str()).await
     }
 
@@ -190,7 +190,7 @@ impl BackupsApi {
         let name = Name::parse(&key).map_err(|_| Refused::BACKUP_GONE)?;
         let deleted = backup::delete(&self.0.app, name.clone()).await;
         deleted.map_err(|error| refused(&error, Refused::BACKUP_GONE))?;
-        self.note(&by, "delete", &name);
+        self.audit(&by, "delete", &name);
         Ok(Reply::empty())
     }
 
@@ -214,7 +214,7 @@ impl BackupsApi {
             .map_err(|error| refused(&error, Refused::NO_BACKUP))?;
         let restored = backup::restore(&self.0.app, path, false).await;
         restored.map_err(|error| refused(&error, Refused::RESTORE_FAILED))?;
-        self.note(&by, "restore", &name);
+        self.audit(&by, "restore", &name);
         Ok(Reply::empty())
     }
 
@@ -254,26 +254,26 @@ impl BackupsApi {
                 Error::Store(_) => wrong("file", FieldError::not_a_backup(&shown)),
                 other => refused(&other, Refused::UPLOAD_FAILED),
             })?;
-        self.note(&by, "upload", &added);
+        self.audit(&by, "upload", &added);
         Ok(())
     }
 
     /// Notes what a superuser did with a backup: it holds everybody.
-    fn note(&self, by: &By, what: &str, name: &Name) {
+    fn audit(&self, by: &AuditContext, what: &str, name: &Name) {
         let app = &self.0.app;
-        app.note(
+        app.audit(
             by.event(app, EventKind::Command)
                 .detail(format!("backup {what} {}", name.as_str())),
         );
     }
 
-    async fn ensure_file_token(&self, request: &Request, token: &str) -> Result<By> {
+    async fn ensure_file_token(&self, request: &Request, token: &str) -> Result<AuditContext> {
         let by = self.0.admit(request)?;
         match auth::file_caller(&self.0.app, token)
             .await
             .map(|caller| caller.who)
         {
-            Ok(superuser @ Who::Superuser(_)) => Ok(By {
+            Ok(superuser @ Principal::Superuser(_)) => Ok(AuditContext {
                 actor: Actor::from(&superuser),
                 ..by
             }),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::queue::{Queue, Total};
 use super::topic::Topic;
-use crate::auth::Who;
+use crate::auth::Principal;
 use crate::domain::{Actor, Kind};
 use crate::fair::Share;
 use crate::limits::Source;
@@ -71,7 +71,7 @@ impl Client {
 }
 
 impl Binding {
-    pub fn new(token: String, who: &Who, topics: Vec<Topic>) -> Self {
+    pub fn new(token: String, who: &Principal, topics: Vec<Topic>) -> Self {
         Self {
             token,
             owner: Actor::from(who),

@@ -11,7 +11,7 @@ use super::super::Context;
 use super::super::row::Row;
 use super::client::{Audience, Binding};
 use super::topic::Topic;
-use crate::auth::{self, Who};
+use crate::auth::{self, Principal};
 use crate::contract::types::AuthRecord;
 use crate::contract::view;
 use crate::filter::{self, Budget, TooCostly};
@@ -71,11 +71,11 @@ impl Event {
     }
 
     /// What the topics were already chosen by, asked of the record itself.
-    fn is_visible_to(&self, who: &Who) -> bool {
+    fn is_visible_to(&self, who: &Principal) -> bool {
         match (&self.change.record, who) {
-            (_, Who::Superuser(_)) | (Record::Company(_), _) => true,
-            (Record::User(user), Who::User(own)) => user.id == own.id,
-            (Record::Superuser(_), Who::User(_)) => false,
+            (_, Principal::Superuser(_)) | (Record::Company(_), _) => true,
+            (Record::User(user), Principal::User(own)) => user.id == own.id,
+            (Record::Superuser(_), Principal::User(_)) => false,
         }
     }
 
@@ -84,9 +84,9 @@ impl Event {
         &self,
         client_id: &str,
         topics: &[&Topic],
-        who: Who,
+        who: Principal,
     ) -> Result<Vec<String>, TooCostly> {
-        let is_superuser = matches!(who, Who::Superuser(_));
+        let is_superuser = matches!(who, Principal::Superuser(_));
         let own = Record::from(who);
         let (row, auth) = (self.row(&self.change.record), self.row(&own));
         let context = filter::Context {

@@ -254,7 +254,7 @@ mod tests {
     use super::super::topic::Topic;
     use super::*;
     use crate::app::App;
-    use crate::auth::Who;
+    use crate::auth::Principal;
     use crate::clock::Clock;
     use crate::config::Config;
     use crate::domain::{IdType, NewUser, OpenId, RecordId, TokenKey, User};
@@ -302,7 +302,7 @@ mod tests {
     }
 
     fn binding(hub: &Hub, user: User, topics: &[&str]) -> Binding {
-        let who = Who::User(Box::new(user));
+        let who = Principal::User(Box::new(user));
         let (app, schemas) = (&hub.context.app, hub.context.schemas());
         let topics = topics
             .iter()

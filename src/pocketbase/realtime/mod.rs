@@ -27,7 +27,7 @@ use super::answer::{Outcomes, Reply};
 use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
-use crate::auth::{self, Caller, Who};
+use crate::auth::{self, Caller, Principal};
 use crate::contract::error::Rejected;
 use crate::contract::types::AnyData;
 use crate::domain::Actor;
@@ -199,14 +199,19 @@ impl RealtimeApi {
     }
 
     /// Equal topics count once; those that the client can hear nothing of count, and are forgotten.
-    fn binding(&self, bearer: &Bearer, who: &Who, topics: Vec<String>) -> Result<Binding, Refused> {
+    fn binding(
+        &self,
+        bearer: &Bearer,
+        who: &Principal,
+        topics: Vec<String>,
+    ) -> Result<Binding, Refused> {
         let (app, schemas) = (&self.context.app, self.context.schemas());
         let mut seen = HashSet::new();
         let topics: Vec<_> = topics
             .into_iter()
             .filter(|topic| seen.insert(topic.clone()))
             .collect();
-        if matches!(who, Who::User(_)) && topics.len() > TOPICS_OF_USER {
+        if matches!(who, Principal::User(_)) && topics.len() > TOPICS_OF_USER {
             return Err(refused(FieldError::too_long(TOPICS_OF_USER)));
         }
         let parse = |topic: &String| Topic::parse(topic, who, app.collections(), schemas);

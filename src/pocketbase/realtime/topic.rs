@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::super::fields::Fields;
 use super::super::schema::Schemas;
-use crate::auth::Who;
+use crate::auth::Principal;
 use crate::domain::{Collections, Kind};
 use crate::filter::{Filter, SUPERUSER_ONLY};
 
@@ -38,7 +38,7 @@ impl Topic {
     /// PocketBase takes them all, and is silent.
     pub fn parse(
         name: &str,
-        who: &Who,
+        who: &Principal,
         collections: &Collections,
         schemas: &Schemas,
     ) -> Option<Self> {
@@ -70,12 +70,12 @@ impl Topic {
     }
 
     /// The list and view rules of the collections.
-    fn is_open_to(&self, who: &Who) -> bool {
+    fn is_open_to(&self, who: &Principal) -> bool {
         match (who, self.kind, &self.id) {
-            (Who::Superuser(_), ..) | (_, Kind::Users, None) | (_, Kind::Companies, Some(_)) => {
-                true
-            }
-            (Who::User(user), Kind::Users, Some(id)) => user.id.as_str() == id,
+            (Principal::Superuser(_), ..)
+            | (_, Kind::Users, None)
+            | (_, Kind::Companies, Some(_)) => true,
+            (Principal::User(user), Kind::Users, Some(id)) => user.id.as_str() == id,
             (_, Kind::Companies, None) | (_, Kind::Superusers, _) => false,
         }
     }
@@ -97,8 +97,8 @@ impl Topic {
     }
 }
 
-fn filter(text: &str, who: &Who, kind: Kind, schemas: &Schemas) -> Option<Filter> {
-    let is_superuser = matches!(who, Who::Superuser(_));
+fn filter(text: &str, who: &Principal, kind: Kind, schemas: &Schemas) -> Option<Filter> {
+    let is_superuser = matches!(who, Principal::Superuser(_));
     if !is_superuser && SUPERUSER_ONLY.iter().any(|word| text.contains(word)) {
         return None;
     }

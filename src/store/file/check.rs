@@ -351,7 +351,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::super::schema::CURRENT;
-    use super::super::tables::{META_COLLECTIONS, META_TOKEN_KEYS, META_VOIDS};
+    use super::super::tables::{META_COLLECTIONS, META_REVOCATION_WINDOWS, META_TOKEN_KEYS};
     use super::*;
     use crate::domain::{IdType, NewUser, OpenId, RecordId, TokenKey, UserNumber};
     use crate::store::Location;
@@ -373,7 +373,7 @@ mod tests {
     fn what_meta_says_is_checked_too() {
         for (name, bytes, says) in [
             (META_TOKEN_KEYS, &[9][..], "token keys"),
-            (META_VOIDS, &[9], "void tokens"),
+            (META_REVOCATION_WINDOWS, &[9], "void tokens"),
             (META_COLLECTIONS, &[9], "collections"),
             (
                 META_USER_NUMBER,

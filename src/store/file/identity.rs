@@ -199,7 +199,7 @@ mod tests {
         let path = dir.path().join("bai.redb");
         CURRENT
             .open(&Location::File(path.clone()), CACHE)
-            .and_then(|engine| Ok(engine.write(|tables| tables.set_voids(&[]))?))
+            .and_then(|engine| Ok(engine.write(|tables| tables.set_revocation_windows(&[]))?))
             .unwrap();
         assert_eq!(
             peek(&path).unwrap(),

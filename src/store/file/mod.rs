@@ -48,8 +48,8 @@ pub use self::write::Edit;
 use self::writer::Writer;
 use super::{Change, Conflict, Error, Location, Record, Remembered, UserUpdate, Write};
 use crate::domain::{
-    Collections, Company, NativeEmail, NewUser, OpenId, Phone, RecordId, ServerKey, Superuser,
-    User, UserNumber, Void,
+    Collections, Company, NativeEmail, NewUser, OpenId, Phone, RecordId, RevocationWindow,
+    ServerKey, Superuser, User, UserNumber,
 };
 
 pub struct Embedded {
@@ -213,14 +213,14 @@ impl Embedded {
         self.writer.changes()
     }
 
-    pub async fn end_voids(&self, now: Timestamp) -> Result<(), Error> {
-        let voids = self.remembered()?.voids;
-        let ended = Void::ended(voids.clone(), now);
-        if ended == voids {
+    pub async fn end_revocation_windows(&self, now: Timestamp) -> Result<(), Error> {
+        let revocation_windows = self.remembered()?.revocation_windows;
+        let ended = RevocationWindow::ended(revocation_windows.clone(), now);
+        if ended == revocation_windows {
             Ok(())
         } else {
             self.writer
-                .write(move |tables| tables.set_voids(&ended))
+                .write(move |tables| tables.set_revocation_windows(&ended))
                 .await
         }
     }

@@ -21,7 +21,7 @@ use super::schema::{CREATED, CURRENT, MIGRATED};
 use super::storage::{Lock, open_for, resolve};
 use super::tables::{self, Tables};
 use super::{Embedded, identity};
-use crate::domain::Void;
+use crate::domain::RevocationWindow;
 use crate::store::{Contents, Error, Location, Remembered, Restoration, Restored};
 
 /// Page cache of the backup and of the copy.
@@ -172,13 +172,16 @@ impl Staged {
         };
         let before = engine.replace(swap, || {
             let end = asked.clock.now() + MILLISECOND;
-            remembered.voids = Void::ended(std::mem::take(&mut remembered.voids), end);
+            remembered.revocation_windows =
+                RevocationWindow::ended(std::mem::take(&mut remembered.revocation_windows), end);
             follow(&remembered);
             // Nobody reads the new database, and so nobody logs in, in a millisecond that is void.
             asked.clock.wait_until(end);
         })?;
         // Until this is written, a start ends them: `Store::end_voids`.
-        if let Err(error) = engine.write(|tables| tables.set_voids(&remembered.voids)) {
+        if let Err(error) =
+            engine.write(|tables| tables.set_revocation_windows(&remembered.revocation_windows))
+        {
             tracing::warn!(error = %Error::from(error), "the end of the void times is not written yet");
         }
         Ok(Restored {

@@ -8,7 +8,9 @@ use redb::ReadTransaction;
 use super::engine::Engine;
 use super::stored;
 use super::tables::{self, SUPERUSERS, Tables, USERS};
-use crate::domain::{Collection, Collections, Kind, Status, Superuser, TokenKey, User, Void};
+use crate::domain::{
+    Collection, Collections, Kind, RevocationWindow, Status, Superuser, TokenKey, User,
+};
 use crate::random::Random;
 use crate::store::{Error, Remembered, Restoration};
 
@@ -66,7 +68,7 @@ pub fn revoke(
     let until = if end == End::Now {
         at + MILLISECOND
     } else {
-        Void::no_end()
+        RevocationWindow::no_end()
     };
     let (revoked, kept) = match renewed {
         Some((revoked, theirs)) => {
@@ -74,7 +76,10 @@ pub fn revoke(
             let from = made
                 .filter(|made| *made <= at)
                 .unwrap_or(Timestamp::UNIX_EPOCH);
-            (revoked, follow(ours, theirs, Void { from, until }))
+            (
+                revoked,
+                follow(ours, theirs, RevocationWindow { from, until }),
+            )
         }
         None => (0, end_all(ours, until)),
     };
@@ -86,7 +91,7 @@ fn remember(tables: &mut Tables<'_>, remembered: &Remembered) -> Result<(), Erro
     // What runs on is no backup.
     tables.set_backup_time(None)?;
     tables.set_token_keys(&remembered.token_keys)?;
-    tables.set_voids(&remembered.voids)?;
+    tables.set_revocation_windows(&remembered.revocation_windows)?;
     match &remembered.collections {
         Some(collections) => tables.set_collections(collections),
         None => Ok(()),
@@ -103,7 +108,7 @@ fn keep(mut ours: Remembered, theirs: Option<Remembered>) -> Remembered {
 }
 
 /// The database's keys and PocketBase's secrets, because others may have been given up since, and what was void already.
-fn follow(ours: Remembered, theirs: Remembered, void: Void) -> Remembered {
+fn follow(ours: Remembered, theirs: Remembered, void: RevocationWindow) -> Remembered {
     let mut collections = ours.collections;
     if let (Some(ours), Some(theirs)) = (&mut collections, &theirs.collections) {
         ours.users
@@ -118,10 +123,15 @@ fn follow(ours: Remembered, theirs: Remembered, void: Void) -> Remembered {
     } else {
         theirs.token_keys
     };
-    let voids = [ours.voids, theirs.voids, vec![void]].concat();
+    let revocation_windows = [
+        ours.revocation_windows,
+        theirs.revocation_windows,
+        vec![void],
+    ]
+    .concat();
     Remembered {
         token_keys,
-        voids: Void::merge(voids),
+        revocation_windows: RevocationWindow::merge(revocation_windows),
         collections,
     }
 }
@@ -138,7 +148,7 @@ fn end_all(ours: Remembered, until: Timestamp) -> Remembered {
         ..collections
     });
     Remembered {
-        voids: vec![Void {
+        revocation_windows: vec![RevocationWindow {
             from: Timestamp::UNIX_EPOCH,
             until,
         }],

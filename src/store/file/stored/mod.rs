@@ -7,10 +7,10 @@ mod collections;
 mod company;
 mod event;
 mod identity;
+mod revocation_windows;
 mod superuser;
 mod token_keys;
 mod user;
-mod voids;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,10 +19,10 @@ pub use self::collections::{decode_collections, encode_collections};
 pub use self::company::{decode_company, encode_company};
 pub use self::event::{decode_event, encode_event};
 pub use self::identity::{decode_identity, encode_identity};
+pub use self::revocation_windows::{decode_voids, encode_voids};
 pub use self::superuser::{decode_superuser, encode_superuser};
 pub use self::token_keys::{decode_token_keys, encode_token_keys};
 pub use self::user::{decode_user, encode_user};
-pub use self::voids::{decode_voids, encode_voids};
 use crate::store::Error;
 
 /// The version that the bytes say they have.

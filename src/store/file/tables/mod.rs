@@ -13,7 +13,7 @@ use redb::{
 
 pub use self::copy::{copy, stored_bytes};
 use super::stored;
-use crate::domain::{Collections, DatabaseIdentity, Origin, ServerKey, Void};
+use crate::domain::{Collections, DatabaseIdentity, Origin, RevocationWindow, ServerKey};
 use crate::store::{Action, Change, Error, Record, Remembered};
 
 /// Record id -> user, see `stored/user.rs`.
@@ -66,7 +66,7 @@ pub const META_TOKEN_KEYS: &str = "token_keys";
 /// What is known of the collections, see `stored/collections.rs`; not there: they began here.
 pub const META_COLLECTIONS: &str = "collections";
 /// Times whose tokens are void, see `stored/voids.rs`; not there: none.
-pub const META_VOIDS: &str = "void_tokens";
+pub const META_REVOCATION_WINDOWS: &str = "void_tokens";
 /// When this file was made as a backup, i64 little-endian in milliseconds; not there: it was not.
 pub const META_BACKUP_TIME: &str = "backup_time";
 /// Number of commits, u64 little-endian: after an error it tells whether the last one is stored.
@@ -162,9 +162,14 @@ impl<'txn> Tables<'txn> {
         Ok(())
     }
 
-    pub fn set_voids(&mut self, voids: &[Void]) -> Result<(), Error> {
-        self.meta
-            .insert(META_VOIDS, stored::encode_voids(voids)?.as_slice())?;
+    pub fn set_revocation_windows(
+        &mut self,
+        revocation_windows: &[RevocationWindow],
+    ) -> Result<(), Error> {
+        self.meta.insert(
+            META_REVOCATION_WINDOWS,
+            stored::encode_voids(revocation_windows)?.as_slice(),
+        )?;
         Ok(())
     }
 
@@ -259,13 +264,15 @@ pub fn remembered(txn: &ReadTransaction) -> Result<Remembered, Error> {
     let meta = txn.open_table(META)?;
     Ok(Remembered {
         token_keys: read_token_keys(&meta)?,
-        voids: read_voids(&meta)?,
+        revocation_windows: read_voids(&meta)?,
         collections: read_collections(&meta)?,
     })
 }
 
-fn read_voids(meta: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Vec<Void>, Error> {
-    match meta.get(META_VOIDS)? {
+fn read_voids(
+    meta: &impl ReadableTable<&'static str, &'static [u8]>,
+) -> Result<Vec<RevocationWindow>, Error> {
+    match meta.get(META_REVOCATION_WINDOWS)? {
         Some(bytes) => stored::decode_voids(bytes.value()),
         None => Ok(Vec::new()),
     }

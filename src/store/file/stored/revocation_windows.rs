@@ -1,33 +1,34 @@
 //! Times whose tokens are void.
 
 use super::{decode, encode, time};
-use crate::domain::Void;
+use crate::domain::RevocationWindow;
 use crate::store::Error;
-use crate::store::file::tables::META_VOIDS;
+use crate::store::file::tables::META_REVOCATION_WINDOWS;
 
 const VOIDS_V1: u8 = 1;
 
 /// The bytes of all times: their first milliseconds and the first ones after them.
-pub fn encode_voids(voids: &[Void]) -> Result<Vec<u8>, Error> {
-    let pair = |void: &Void| (void.from.as_millisecond(), void.until.as_millisecond());
+pub fn encode_voids(revocation_windows: &[RevocationWindow]) -> Result<Vec<u8>, Error> {
+    let pair = |void: &RevocationWindow| (void.from.as_millisecond(), void.until.as_millisecond());
     encode(
-        META_VOIDS,
+        META_REVOCATION_WINDOWS,
         VOIDS_V1,
-        &voids.iter().map(pair).collect::<Vec<_>>(),
+        &revocation_windows.iter().map(pair).collect::<Vec<_>>(),
     )
 }
 
 /// The times in `bytes`.
-pub fn decode_voids(bytes: &[u8]) -> Result<Vec<Void>, Error> {
+pub fn decode_voids(bytes: &[u8]) -> Result<Vec<RevocationWindow>, Error> {
     let void = |(from, until)| {
-        Some(Void {
+        Some(RevocationWindow {
             from: time(from)?,
             until: time(until)?,
         })
     };
-    let stored: Option<Vec<(i64, i64)>> = decode(META_VOIDS, VOIDS_V1, bytes);
-    let voids = stored.and_then(|voids| voids.into_iter().map(void).collect());
-    voids.ok_or_else(|| Error::Damaged("times of void tokens".to_owned()))
+    let stored: Option<Vec<(i64, i64)>> = decode(META_REVOCATION_WINDOWS, VOIDS_V1, bytes);
+    let revocation_windows =
+        stored.and_then(|revocation_windows| revocation_windows.into_iter().map(void).collect());
+    revocation_windows.ok_or_else(|| Error::Damaged("times of void tokens".to_owned()))
 }
 
 #[cfg(test)]
@@ -42,18 +43,18 @@ mod tests {
     #[test]
     fn version_1_of_the_times_is_read_as_it_was_written() {
         let at = |ms| Timestamp::from_millisecond(ms).unwrap();
-        let voids = [
-            Void {
+        let revocation_windows = [
+            RevocationWindow {
                 from: Timestamp::UNIX_EPOCH,
                 until: at(1_795_327_836_858),
             },
-            Void {
+            RevocationWindow {
                 from: at(1_795_400_000_000),
                 until: at(1_795_400_000_001),
             },
         ];
-        assert_eq!(decode_voids(GOLDEN).unwrap(), voids);
-        assert_eq!(encode_voids(&voids).unwrap(), GOLDEN);
+        assert_eq!(decode_voids(GOLDEN).unwrap(), revocation_windows);
+        assert_eq!(encode_voids(&revocation_windows).unwrap(), GOLDEN);
     }
 
     proptest! {

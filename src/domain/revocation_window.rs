@@ -4,14 +4,14 @@ use jiff::Timestamp;
 
 /// A time in which tokens were issued that were void from the end of it on: from the moment of a backup to its restoration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Void {
+pub struct RevocationWindow {
     /// The first moment of it.
     pub from: Timestamp,
     /// The first moment after it.
     pub until: Timestamp,
 }
 
-impl Void {
+impl RevocationWindow {
     /// Whether a token that was issued then is void.
     #[must_use]
     pub fn covers(&self, issued: Timestamp) -> bool {
@@ -53,9 +53,9 @@ impl Void {
 mod tests {
     use super::*;
 
-    fn void(from: i64, until: i64) -> Void {
+    fn void(from: i64, until: i64) -> RevocationWindow {
         let at = |ms| Timestamp::from_millisecond(ms).unwrap();
-        Void {
+        RevocationWindow {
             from: at(from),
             until: at(until),
         }
@@ -64,11 +64,11 @@ mod tests {
     #[test]
     fn only_a_time_without_an_end_ends_now() {
         let now = Timestamp::from_millisecond(25).unwrap();
-        let endless = Void {
-            until: Void::no_end(),
+        let endless = RevocationWindow {
+            until: RevocationWindow::no_end(),
             ..void(22, 99)
         };
-        let ended = Void::ended(vec![void(10, 20), endless, void(30, 40)], now);
+        let ended = RevocationWindow::ended(vec![void(10, 20), endless, void(30, 40)], now);
         assert_eq!(ended, [void(10, 20), void(22, 25), void(30, 40)]);
     }
 
@@ -82,11 +82,11 @@ mod tests {
             void(7, 7),
             void(52, 55),
         ];
-        let merged = Void::merge(times.clone());
+        let merged = RevocationWindow::merge(times.clone());
         assert_eq!(merged, [void(10, 31), void(50, 60)]);
         for ms in 0..70 {
             let at = Timestamp::from_millisecond(ms).unwrap();
-            let covers = |times: &[Void]| times.iter().any(|time| time.covers(at));
+            let covers = |times: &[RevocationWindow]| times.iter().any(|time| time.covers(at));
             assert_eq!(covers(&times), covers(&merged), "{ms}");
         }
     }

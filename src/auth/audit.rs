@@ -2,24 +2,24 @@
 
 use std::net::IpAddr;
 
-use super::{Session, Who};
+use super::{Principal, Session};
 use crate::app::App;
 use crate::domain::{Actor, Cause, Event, EventKind, Phone, RecordId};
 use crate::error::{Error, Result};
 
 /// Who does something, and where they come from.
 #[derive(Clone, Debug)]
-pub struct By {
+pub struct AuditContext {
     /// Who.
     pub actor: Actor,
     /// Their address, if they come over the network.
     pub source: Option<IpAddr>,
 }
 
-impl By {
+impl AuditContext {
     /// Somebody who comes over the network.
     #[must_use]
-    pub fn over_network(who: Option<&Who>, source: IpAddr) -> Self {
+    pub fn over_network(who: Option<&Principal>, source: IpAddr) -> Self {
         Self {
             actor: who.map_or(Actor::Nobody, Actor::from),
             source: Some(source),
@@ -45,11 +45,11 @@ impl By {
     }
 }
 
-impl From<&Who> for Actor {
-    fn from(who: &Who) -> Self {
+impl From<&Principal> for Actor {
+    fn from(who: &Principal) -> Self {
         match who {
-            Who::User(user) => Self::User(user.id.clone()),
-            Who::Superuser(superuser) => Self::Superuser(superuser.id.clone()),
+            Principal::User(user) => Self::User(user.id.clone()),
+            Principal::Superuser(superuser) => Self::Superuser(superuser.id.clone()),
         }
     }
 }
@@ -93,7 +93,7 @@ impl Login<'_> {
 
     fn ended<T>(&self, kind: EventKind, id: RecordId, outcome: Result<T>) -> Result<T> {
         match &outcome {
-            Ok(_) => self.app.note(
+            Ok(_) => self.app.audit(
                 self.app
                     .event(kind, Actor::User(id))
                     .from(self.source)
@@ -107,7 +107,7 @@ impl Login<'_> {
     /// Notes a failure.
     pub fn failed(&self, subject: &str, error: &Error) {
         let event = failure(self.app, EventKind::LoginFailed, self.source, error);
-        self.app.note(event.about(subject).detail(self.way));
+        self.app.audit(event.about(subject).detail(self.way));
     }
 }
 
@@ -119,7 +119,7 @@ pub(super) fn superuser_login(
     error: Option<&Error>,
 ) {
     let failed = |error| failure(app, EventKind::SuperuserLoginFailed, source, error);
-    app.note(match (id, error) {
+    app.audit(match (id, error) {
         (Some(id), None) => app
             .event(EventKind::SuperuserLogin, Actor::Superuser(id))
             .from(source),
@@ -133,14 +133,19 @@ pub(super) fn superuser_login(
 ///
 /// # Errors
 /// [`Error::SuperuserAddress`].
-pub fn ensure_address(app: &App, address: IpAddr, by: &By, id: Option<&RecordId>) -> Result<()> {
+pub fn ensure_address(
+    app: &App,
+    address: IpAddr,
+    by: &AuditContext,
+    id: Option<&RecordId>,
+) -> Result<()> {
     if app.config.console.admits(address) {
         return Ok(());
     }
     let event = by
         .event(app, EventKind::SuperuserLoginFailed)
         .because(Cause::Address);
-    app.note(event.about(id.map(RecordId::as_str).unwrap_or_default()));
+    app.audit(event.about(id.map(RecordId::as_str).unwrap_or_default()));
     Err(Error::SuperuserAddress)
 }
 
@@ -150,18 +155,18 @@ pub fn ensure_address(app: &App, address: IpAddr, by: &By, id: Option<&RecordId>
 /// That of `admitted`.
 pub fn admitted<T>(app: &App, kind: EventKind, source: IpAddr, admitted: Result<T>) -> Result<T> {
     if let Err(error @ Error::TooManyAttempts { .. }) = &admitted {
-        app.note(failure(app, kind, source, error));
+        app.audit(failure(app, kind, source, error));
     }
     admitted
 }
 
 /// Notes that somebody wanted `phone`, in a way that a word names, and did not get it because it is somebody else's: about
 /// that user, or about the masked phone if it is free by now.
-pub async fn note_refused_phone(app: &App, by: &By, phone: &Phone, way: &str) {
+pub async fn note_refused_phone(app: &App, by: &AuditContext, phone: &Phone, way: &str) {
     let holder = app.store.user_by_phone(phone).await.ok().flatten();
     let subject = holder.map_or_else(|| phone.masked(), |user| user.id.to_string());
     let event = by.event(app, EventKind::PhoneRefused).about(subject);
-    app.note(event.detail(format!("{way}: {}", phone.masked())));
+    app.audit(event.detail(format!("{way}: {}", phone.masked())));
 }
 
 fn failure(app: &App, kind: EventKind, source: IpAddr, error: &Error) -> Event {
