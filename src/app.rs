@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::domain::{Backups, Collections, ServerKey};
 use crate::fair::Bounds;
 use crate::latest::Latest;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::password::{Cost, Passwords};
 use crate::random::Random;
@@ -38,6 +39,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Tokens.
     pub tokens: Tokens,
+    /// Attempts, repetitions and lookups, counted.
+    pub limits: Limits,
     /// WeChat.
     pub wechat: wechat::Client,
     /// What all of these count.
@@ -120,10 +123,12 @@ impl App {
         let (metrics, events, set_up) = (Metrics::default(), Events::default(), SetUp::default());
         let backups = Backups::new(config.backup.every, clock.now());
         let upkeep = Arc::default();
+        let limits = Limits::new(&config.limits, clock.clone());
         store.show(&metrics);
         passwords.show(&metrics);
         tokens.show(&metrics);
         wechat.show(&metrics);
+        limits.show(&metrics);
         Ok(Arc::new(Self {
             config,
             clock,
@@ -132,6 +137,7 @@ impl App {
             collections,
             passwords,
             tokens,
+            limits,
             wechat,
             metrics,
             events,

@@ -29,6 +29,7 @@ pub mod pb_data;
 mod pocketbase;
 pub mod priority;
 pub mod random;
+mod records;
 pub mod server;
 pub mod store;
 pub mod telemetry;

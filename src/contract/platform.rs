@@ -17,12 +17,11 @@ use crate::http::body::JsonBody;
 use crate::http::client_address::source_of;
 use crate::http::openapi::Tags;
 use crate::limits::Source;
-use crate::limits::{Limits, Told, Way, Whom};
+use crate::limits::{Told, Way, Whom};
 
 /// The platform endpoints.
 pub struct PlatformApi {
     pub app: Arc<App>,
-    pub limits: Arc<Limits>,
 }
 
 /// 平台用户注册请求体;注册成功后将生成 GUID 并写入统一 `openid` 字段。
@@ -135,11 +134,11 @@ impl PlatformApi {
     ) -> Result<Answer<PlatformRegister>> {
         let registration = Registration::try_from(body.read()?)?;
         let source = self.source(request);
-        let wish = self.limits.registration(&source, &registration.phone)?;
+        let wish = self.app.limits.registration(&source, &registration.phone)?;
         let outcome = auth::register(&self.app, source.ip(), registration).await;
         wish.settle(Told::by(&outcome));
         let session = outcome?;
-        self.limits.logged_in(&source, &session.user.id);
+        self.app.limits.logged_in(&source, &session.user.id);
         Ok(Answer(PocketBaseAuthResponse::new(
             session,
             self.app.collections(),
@@ -172,7 +171,7 @@ impl PlatformApi {
             .await
             .map_err(Error::from)?;
         let whom = Whom::new(found.as_ref().map(|user| &user.id), phone.as_str());
-        let admitted = self.limits.password(Way::Login, &source, whom);
+        let admitted = self.app.limits.password(Way::Login, &source, whom);
         let attempt = auth::admitted(&self.app, kind, source.ip(), admitted)?;
         let user = attempt.found(auth::platform_user(&self.app, source.ip(), &phone, found))?;
         let session =

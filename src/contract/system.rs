@@ -21,12 +21,10 @@ use crate::http::bearer;
 use crate::http::body::{IgnoredBody, JsonBody};
 use crate::http::client_address::source_of;
 use crate::http::openapi::Tags;
-use crate::limits::Limits;
 
 /// The system endpoints.
 pub struct SystemApi {
     pub app: Arc<App>,
-    pub limits: Arc<Limits>,
 }
 
 #[derive(Object)]
@@ -214,11 +212,11 @@ impl SystemApi {
             // As PocketBase's auth-refresh: a token that is not to be refreshed comes back as it is.
             (Ok((_, false)), _) => Ok(token.unwrap_or_default().to_owned()),
             (Ok((user, true)), _) => {
-                self.limits.refresh(&user.id)?;
+                self.app.limits.refresh(&user.id)?;
                 auth::refresh_token(&self.app, RefreshBy::User(Box::new(user))).await
             }
             (Err(Error::Unauthenticated(_)), Some(code)) => {
-                let _in_flight = self.limits.once("refresh-token", code.as_str())?;
+                let _in_flight = self.app.limits.once("refresh-token", code.as_str())?;
                 let source = source_of(request, &self.app.config.server.trusted_proxies);
                 auth::refresh_token(&self.app, RefreshBy::Code(source.ip(), code)).await
             }

@@ -17,12 +17,10 @@ use crate::http::bearer::Bearer;
 use crate::http::body::JsonBody;
 use crate::http::client_address::source_of;
 use crate::http::openapi::Tags;
-use crate::limits::Limits;
 
 /// The WeChat endpoints.
 pub struct WechatApi {
     pub app: Arc<App>,
-    pub limits: Arc<Limits>,
 }
 
 /// 微信小程序登录/注册请求体。
@@ -114,7 +112,7 @@ impl WechatApi {
     ) -> Result<Answer<WechatLogin>> {
         let code = OneTimeCode::parse(&body.read()?.users_wx_code)
             .map_err(Rejected::field("users_wx_code"))?;
-        let _in_flight = self.limits.once("wechat/login", code.as_str())?;
+        let _in_flight = self.app.limits.once("wechat/login", code.as_str())?;
         let source = source_of(request, &self.app.config.server.trusted_proxies).ip();
         let session = auth::wechat_login(&self.app, source, &code).await?;
         Ok(Answer(PocketBaseAuthResponse::new(
@@ -135,8 +133,8 @@ impl WechatApi {
     ) -> Result<Answer<WechatProfile>> {
         let user = bearer.user(&self.app).await?;
         let update = ProfileUpdate::try_from(body.read()?)?;
-        let _in_flight = self.limits.once("wechat/profile", user.id.as_str())?;
-        let lookup = self.limits.phone_lookup(&user.id)?;
+        let _in_flight = self.app.limits.once("wechat/profile", user.id.as_str())?;
+        let lookup = self.app.limits.phone_lookup(&user.id)?;
         let by = AuditContext {
             actor: Actor::User(user.id.clone()),
             source: Some(bearer.source(&self.app)),

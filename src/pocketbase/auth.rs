@@ -181,11 +181,11 @@ impl AuthApi {
         }
         match &caller.who {
             Principal::User(user) => {
-                self.0.limits.refresh(&user.id)?;
+                self.0.app.limits.refresh(&user.id)?;
                 Ok(auth::refresh_token(&self.0.app, RefreshBy::User(user.clone())).await?)
             }
             Principal::Superuser(superuser) => {
-                self.0.limits.refresh(&superuser.id)?;
+                self.0.app.limits.refresh(&superuser.id)?;
                 Ok(auth::superuser_token(&self.0.app, superuser)?)
             }
         }
@@ -222,14 +222,14 @@ impl AuthApi {
         fields: &[IdentityField],
         password: PlainPassword,
     ) -> Result<(Principal, String), Error> {
-        let Context { app, limits, .. } = &self.0;
+        let app = &self.0.app;
         let user = auth::user_by_identity(app, identity, fields).await?;
         // A phone that nobody has is one name however it is written, as a known one is.
         let phone = Phone::parse(identity).ok();
         let name = phone.as_ref().map_or(identity, Phone::as_str);
         let source = self.0.source(request);
         let whom = Whom::new(user.as_ref().map(|user| &user.id), name);
-        let admitted = limits.password(Way::Login, &source, whom);
+        let admitted = app.limits.password(Way::Login, &source, whom);
         let attempt = auth::admitted(app, EventKind::LoginFailed, source.ip(), admitted)?;
         let user = attempt.found(user.ok_or(Error::PlatformUserNotFound)).ok();
         let outcome = auth::password_login(app, source.ip(), identity, user, password).await;
@@ -244,11 +244,11 @@ impl AuthApi {
         password: PlainPassword,
     ) -> Result<(Principal, String), Error> {
         self.0.admit(request)?;
-        let Context { app, limits, .. } = &self.0;
+        let app = &self.0.app;
         let superuser = app.store.superuser_by_email(email).await?;
         let source = self.0.source(request);
         let whom = Whom::new(superuser.as_ref().map(|superuser| &superuser.id), email);
-        let admitted = limits.password(Way::Login, &source, whom);
+        let admitted = app.limits.password(Way::Login, &source, whom);
         let attempt = auth::admitted(app, EventKind::SuperuserLoginFailed, source.ip(), admitted)?;
         let superuser = attempt
             .found(superuser.ok_or(Error::PlatformUserNotFound))

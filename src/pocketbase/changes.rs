@@ -10,13 +10,13 @@ use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::given::Given;
 use super::passwords::{Editor, Passwords, Sent};
-use super::schema::Schemas;
 use super::users::Identity;
 use super::{Context, companies, superusers, users};
 use crate::auth::{self, AuditContext, Principal};
 use crate::contract::view;
 use crate::domain::{Collections, Kind, Phone, RecordId, TokenKey, User};
 use crate::error::{Error, Result};
+use crate::records::schema::Schemas;
 use crate::store::{self, Conflict, Edit, Record, Write};
 
 /// What is to be done with a record.
@@ -132,7 +132,7 @@ impl Context {
         if let Some(Err(refused)) = plans.first() {
             return Ok(Err((0, refused.clone())));
         }
-        let (schemas, app) = (self.schemas().clone(), self.app.clone());
+        let (schemas, app) = (self.records.schemas().clone(), self.app.clone());
         let all = move |edit: &mut Edit<'_, '_>| {
             let mut all = Vec::with_capacity(plans.len());
             for (n, plan) in plans.iter().cloned().enumerate() {

@@ -7,8 +7,8 @@ use super::changes::new_id;
 use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::given::Given;
-use super::schema::{Field, FieldKind, Schema};
 use crate::domain::{Company, RecordId};
+use crate::records::schema::{Field, FieldKind, Schema};
 use crate::store::CompanyUpdate;
 
 /// What is no column of the deployment's own.

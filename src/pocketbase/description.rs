@@ -47,7 +47,7 @@ pub fn describe(context: &Context, kind: Kind) -> Described {
             }
             .into(),
         ),
-        ("fields", context.schemas().of(kind).to_json()),
+        ("fields", context.records.schemas().of(kind).to_json()),
         ("indexes", indexes(collection)),
         ("created", date_text(collection.created).into()),
         ("updated", date_text(collection.updated).into()),

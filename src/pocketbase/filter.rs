@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::error::Refused;
-use super::row::Row;
-use super::schema::Schema;
 use crate::filter::{self, Budget, Filter, SUPERUSER_ONLY, Sort, TooCostly};
+use crate::records::row::Row;
+use crate::records::schema::Schema;
 
 /// A filter and a sort that were understood; no filter holds for every record.
 pub struct Condition {

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::cast;
 use super::field_error::{FieldError, FieldErrors};
-use super::schema::{Field, FieldKind, Schema};
 use crate::domain::Invalid;
+use crate::records::schema::{Field, FieldKind, Schema};
 
 /// A record, what is to become of it, and what is wrong with that.
 pub struct Given<'a> {

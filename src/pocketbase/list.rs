@@ -9,14 +9,15 @@ use super::error::Refused;
 use super::filter::{Asker, Condition};
 use super::operator::Failure;
 use super::paging::Paging;
-use super::row::Row;
-use super::scan::{SORT_BYTES, Seen, look};
-use super::schema::Schemas;
+use super::scan::{Seen, look};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::domain::{Actor, Kind, OpenId, Phone, RecordId};
 use crate::error::{Error, Result};
 use crate::filter::{Budget, Filter, TooCostly};
+use crate::records::places::SORT_BYTES;
+use crate::records::row::Row;
+use crate::records::schema::Schemas;
 use crate::store::{self, Record};
 
 /// What was found: the records of the page, and how many there are on all pages.
@@ -247,7 +248,7 @@ impl Context {
 
     /// The page of a list of which only `record` can be.
     async fn one(&self, query: Query, record: Record) -> Result<Found, ListError> {
-        let (now, schemas) = (self.app.clock.now(), Arc::clone(self.schemas()));
+        let (now, schemas) = (self.app.clock.now(), Arc::clone(self.records.schemas()));
         self.evaluate(query.actor(), move |budget| {
             let only = query
                 .holds(&record, now, &schemas, budget)?
@@ -278,8 +279,8 @@ impl Context {
     }
 
     async fn look(&self, query: Query) -> Result<Seen, ListError> {
-        let pace = self.places.list(query.actor()).await?;
-        let (app, schemas) = (Arc::clone(&self.app), Arc::clone(self.schemas()));
+        let pace = self.records.places.list(query.actor()).await?;
+        let (app, schemas) = (Arc::clone(&self.app), Arc::clone(self.records.schemas()));
         // The place is held to the end, even if whoever asked has gone away.
         let look = move || look(&app, &schemas, &query, &pace);
         tokio::task::spawn_blocking(look)
@@ -300,7 +301,7 @@ impl Context {
         if let Ok(found) = evaluation(&Budget::new(Budget::INLINE)) {
             return Ok(found);
         }
-        let turn = self.places.turn(actor).await?;
+        let turn = self.records.places.turn(actor).await?;
         let whole = move || {
             let _turn = turn;
             evaluation(&Budget::new(Budget::EVALUATION))

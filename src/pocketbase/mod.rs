@@ -31,12 +31,9 @@ mod old_password;
 pub mod operator;
 mod paging;
 mod passwords;
-mod places;
 mod realtime;
 mod records;
-mod row;
 mod scan;
-mod schema;
 mod set_up;
 mod show;
 mod superusers;
@@ -58,20 +55,17 @@ pub use self::health::HealthApi;
 pub use self::impersonate::ImpersonateApi;
 pub use self::mail::MailApi;
 pub use self::off::OffApi;
-use self::places::Places;
 pub use self::realtime::RealtimeApi;
 pub use self::records::RecordsApi;
-use self::schema::Schemas;
 pub use self::set_up::SetUpApi;
-use super::limits::Limits;
 use crate::app::App;
 use crate::auth::{AuditContext, Caller, Principal, ensure_address};
 use crate::domain::{Collection, Kind};
 use crate::error::{Error, Result};
 use crate::http::bearer::Bearer;
 use crate::http::client_address::{address_of, source_of};
-use crate::latest::Latest;
 use crate::limits::Source;
+use crate::records::Records;
 
 /// Where PocketBase answers, errors included.
 const ROOTS: [&str; 8] = [
@@ -97,30 +91,15 @@ pub fn speaks_at(path: &str) -> bool {
 #[derive(Clone)]
 pub struct Context {
     pub app: Arc<App>,
-    pub limits: Arc<Limits>,
-    schemas: Arc<Latest<(usize, Arc<Schemas>)>>,
-    places: Places,
+    pub records: Records,
 }
 
 impl Context {
-    pub fn new(app: &Arc<App>, limits: &Arc<Limits>) -> Self {
-        let schemas = (app.generation(), Arc::new(Schemas::new(app.collections())));
+    pub fn new(app: &Arc<App>) -> Self {
         Self {
             app: Arc::clone(app),
-            limits: Arc::clone(limits),
-            schemas: Arc::new(Latest::new(schemas)),
-            places: Places::new(),
+            records: Records::new(app),
         }
-    }
-
-    /// The fields of the collections, which another database may bring others of.
-    fn schemas(&self) -> &Arc<Schemas> {
-        let generation = self.app.generation();
-        if self.schemas.get().0 < generation {
-            self.schemas
-                .replace((generation, Arc::new(Schemas::new(self.app.collections()))));
-        }
-        &self.schemas.get().1
     }
 
     /// Who asks. A token that is not valid is no error here, but no token; a superuser's is one only where superusers may

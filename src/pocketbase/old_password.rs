@@ -39,7 +39,7 @@ impl Context {
         };
         if is_new && passwords.old != Some(false) {
             if editor == Editor::Owner && sent.new_password().is_ok() {
-                self.limits.hash(&self.source(request))?;
+                self.app.limits.hash(&self.source(request))?;
             }
             let asker = (editor == Editor::Owner).then(|| self.source(request).ip());
             passwords.hash = Some(self.hash(asker, &sent).await?);
@@ -68,7 +68,7 @@ impl Context {
         sent: &Sent,
         is_new: bool,
     ) -> Result<Passwords> {
-        let phone = other_phone(user, body, self.schemas().of(Kind::Users));
+        let phone = other_phone(user, body, self.records.schemas().of(Kind::Users));
         if !is_new && phone.is_none() {
             return Ok(Passwords::NONE);
         }
@@ -93,6 +93,7 @@ impl Context {
         };
         let source = self.source(request);
         let admitted = self
+            .app
             .limits
             .password(Way::OldPassword, &source, Whom::Record(&user.id));
         let attempt = auth::admitted(&self.app, EventKind::LoginFailed, source.ip(), admitted)?;

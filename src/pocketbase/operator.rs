@@ -7,7 +7,6 @@ use poem_openapi::types::ToJSON;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::super::limits::Limits;
 use super::Context;
 use super::changes::{Action, Plan};
 use super::error::Refused;
@@ -121,8 +120,7 @@ impl Records {
     /// Over the records of `app`.
     #[must_use]
     pub fn new(app: &Arc<App>) -> Self {
-        let limits = Arc::new(Limits::new(&app.config.limits, app.clock.clone()));
-        Self(Context::new(app, &limits))
+        Self(Context::new(app))
     }
 
     /// What a table shows of a record.
@@ -156,7 +154,7 @@ impl Records {
     /// All fields that a record may have, hidden ones left out.
     #[must_use]
     pub fn fields(&self, kind: Kind) -> Vec<String> {
-        let fields = self.0.schemas().of(kind).fields();
+        let fields = self.0.records.schemas().of(kind).fields();
         fields
             .filter(|field| !field.is_hidden)
             .map(|field| field.name.clone())
@@ -191,7 +189,7 @@ impl Records {
         } else {
             wanted.sort
         };
-        let schema = self.0.schemas().of(kind);
+        let schema = self.0.records.schemas().of(kind);
         let condition = Condition::parse(&filter.join(" && "), &sort, schema, true).map_err(|_| {
             Failure::invalid("the filter or the sort cannot be read: they are in PocketBase's language, with these fields: ".to_owned() + &self.fields(kind).join(", "))
         })?;

@@ -158,7 +158,7 @@ impl RecordsApi {
             skip_total.0.as_deref(),
         )?;
         let (filter, sort) = (filter.0.unwrap_or_default(), sort.0.unwrap_or_default());
-        let schema = self.0.schemas().of(collection.kind);
+        let schema = self.0.records.schemas().of(collection.kind);
         let condition = Condition::parse(&filter, &sort, schema, is_superuser)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let found = self.0.list(who, collection.kind, paging, condition).await?;

@@ -5,18 +5,14 @@ use std::ops::ControlFlow;
 
 use super::best::{Best, Key, Named};
 use super::list::{Found, ListError, Query};
-use super::places::Pace;
-use super::row::Row;
-use super::schema::Schemas;
 use crate::app::App;
 use crate::domain::{Kind, RecordId};
 use crate::error::{Error, Result};
 use crate::filter::{Budget, Record as _, Sort};
+use crate::records::places::Pace;
+use crate::records::row::Row;
+use crate::records::schema::Schemas;
 use crate::store::{Record, Scan};
-
-/// Bytes that a sorted list may keep of the records it has seen: the keys of a hundred thousand. For a page behind that the
-/// records are looked at once more for each hundred thousand before it.
-pub const SORT_BYTES: usize = 16 << 20;
 
 /// The result of a look at the records: records, or where they are.
 pub enum Seen {
@@ -199,12 +195,13 @@ mod tests {
 
     use super::super::filter::Condition;
     use super::super::paging::Paging;
-    use super::super::places::Places;
     use super::*;
     use crate::clock::Clock;
     use crate::config::Config;
     use crate::domain::{Actor, IdType, Name, NewUser, OpenId, Superuser, TokenKey};
     use crate::random::Random;
+    use crate::records::places::Places;
+    use crate::records::places::SORT_BYTES;
     use crate::store::{Location, Write};
 
     fn superuser() -> Record {

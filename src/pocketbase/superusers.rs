@@ -7,9 +7,9 @@ use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::given::Given;
 use super::passwords::{Passwords, Sent};
-use super::schema::Schema;
 use super::users::{Identity, email};
 use crate::domain::Superuser;
+use crate::records::schema::Schema;
 use crate::store::SuperuserUpdate;
 
 /// The superuser that is asked for, who counts as verified whatever the body says.

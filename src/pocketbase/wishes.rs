@@ -28,7 +28,7 @@ impl Context {
             .enumerate()
             .filter_map(|(n, plan)| Some((n, plan.as_ref().ok()?.phone()?)));
         for (n, phone) in asked {
-            match self.limits.phone_change(&source, user) {
+            match self.app.limits.phone_change(&source, user) {
                 Ok(wish) => wishes.0.push((n, phone.clone(), wish)),
                 Err(error) => {
                     wishes.forget();

@@ -25,7 +25,6 @@ use crate::http::operations::Operations;
 use crate::http::pages::{Files, Page};
 use crate::http::traffic::Traffic;
 use crate::http::{front, monitoring, openapi};
-use crate::limits::Limits;
 use crate::pocketbase::{
     AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, EventsApi, HealthApi, ImpersonateApi,
     MailApi, OffApi, RealtimeApi, RecordsApi, SetUpApi,
@@ -61,29 +60,22 @@ type Dialect = (
 );
 type Service = OpenApiService<(Contract, Dialect), ()>;
 
-fn limits(app: &App) -> Arc<Limits> {
-    Arc::new(Limits::new(&app.config.limits, app.clock.clone()))
-}
-
-fn contract(app: &Arc<App>, limits: &Arc<Limits>) -> Contract {
+fn contract(app: &Arc<App>) -> Contract {
     (
         SystemApi {
             app: Arc::clone(app),
-            limits: Arc::clone(limits),
         },
         WechatApi {
             app: Arc::clone(app),
-            limits: Arc::clone(limits),
         },
         PlatformApi {
             app: Arc::clone(app),
-            limits: Arc::clone(limits),
         },
     )
 }
 
-fn service(app: &Arc<App>, limits: &Arc<Limits>, stopping: watch::Receiver<()>) -> Service {
-    let context = Context::new(app, limits);
+fn service(app: &Arc<App>, stopping: watch::Receiver<()>) -> Service {
+    let context = Context::new(app);
     let dialect = (
         HealthApi,
         AuthApi(context.clone()),
@@ -98,10 +90,7 @@ fn service(app: &Arc<App>, limits: &Arc<Limits>, stopping: watch::Receiver<()>) 
         RealtimeApi::new(context.clone(), stopping),
         BackupsApi(context),
     );
-    openapi::service(
-        (contract(app, limits), dialect),
-        &app.config.server.public_urls,
-    )
+    openapi::service((contract(app), dialect), &app.config.server.public_urls)
 }
 
 /// The OpenAPI document, as served at `/openapi.json`.
@@ -109,7 +98,7 @@ fn service(app: &Arc<App>, limits: &Arc<Limits>, stopping: watch::Receiver<()>) 
 /// # Errors
 /// When it cannot be generated, which a test would show.
 pub fn document(app: &Arc<App>) -> Result<Value, serde_json::Error> {
-    openapi::document(&service(app, &limits(app), watch::channel(()).1))
+    openapi::document(&service(app, watch::channel(()).1))
 }
 
 /// Everything that the server answers, under `server.base_path`. Answers that do not end by themselves end when the sender
@@ -121,8 +110,7 @@ pub fn endpoint(
     app: &Arc<App>,
     stopping: watch::Receiver<()>,
 ) -> Result<impl Endpoint<Output = Response> + 'static, Box<dyn std::error::Error>> {
-    let limits = limits(app);
-    let service = service(app, &limits, stopping);
+    let service = service(app, stopping);
     let document = openapi::document(&service)?;
     let base_path = app.config.server.base_path.clone();
     let allow = front::allow_by_path(&document, &base_path);
@@ -157,8 +145,7 @@ pub fn endpoint(
         .map(|(path, _)| path.as_str());
     let traffic = Traffic::new(documented.chain(PAGES), &base_path);
     traffic.show(&app.metrics);
-    limits.show(&app.metrics);
-    let inner = Operations::new(contract(app, &limits), &base_path, everything, &traffic);
+    let inner = Operations::new(contract(app), &base_path, everything, &traffic);
     let body_timeout = BodyTimeout(app.config.server.body_timeout);
     let cors = Cors::new(&app.config.server.cors_origins);
     let (request_ids, has_tls) = (RequestIds::new(&app.random), app.config.server.tls.is_on());

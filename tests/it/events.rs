@@ -244,7 +244,7 @@ fn what_is_older_than_kept_or_beyond_the_bound_goes_and_failures_push_out_nothin
     let root = Root::of(TestApp::spawn_with(|config| config.events.max = 1000));
     let app = &root.app.app;
     for n in 0..600 {
-        app.note(failure(&root, n));
+        app.audit(failure(&root, n));
         if n % 100 == 0 {
             root.app.block_on(app.write_events()).unwrap();
         }
@@ -268,7 +268,7 @@ fn a_flood_is_counted_where_it_is_not_remembered() {
     let root = Root::new();
     let app = &root.app.app;
     for n in 0..2_000_u32 {
-        app.note(failure(&root, n));
+        app.audit(failure(&root, n));
     }
     let lost = root.events("kind=lost").iter().map(|event| event["count"].as_u64().unwrap()).sum::<u64>();
     let kept = root.events("kind=login-failed&limit=1000").len() as u64;

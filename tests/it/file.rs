@@ -185,7 +185,7 @@ fn tokens_are_void_until_nobody_reads_the_database_before() {
         done.store(true, Ordering::SeqCst);
         restored.unwrap();
     });
-    let voids = store.remembered().unwrap().voids;
+    let voids = store.remembered().unwrap().revocation_windows;
     let until = voids.last().unwrap().until.as_millisecond();
     assert!(until > last_old.into_inner(), "{voids:?}");
     assert!(until <= clock.now_ms() + 1, "{voids:?}");
@@ -209,10 +209,10 @@ fn a_start_ends_the_void_time_of_a_restoration_that_was_cut() {
     let cut_here = cut.clone();
     store.restore(asked, move |_| assert!(fs::copy(at, cut_here).is_ok())).unwrap();
     let store = open(&cut);
-    assert!(store.remembered().unwrap().voids[0].until > now() + Duration::from_hours(1_000));
+    assert!(store.remembered().unwrap().revocation_windows[0].until > now() + Duration::from_hours(1_000));
     let start = now() + Duration::from_hours(1);
-    runtime().block_on(store.end_voids(start)).unwrap();
-    assert_eq!(store.remembered().unwrap().voids[0].until, start);
+    runtime().block_on(store.end_revocation_windows(start)).unwrap();
+    assert_eq!(store.remembered().unwrap().revocation_windows[0].until, start);
 }
 
 /// A clock that is behind must not bring back tokens.
@@ -227,10 +227,10 @@ fn a_start_leaves_a_void_time_that_has_an_end() {
     store
         .restore(Restoration { from, keep_tokens: false, clock: late, random: Random::seeded(1) }, |_| ())
         .unwrap();
-    let voids = store.remembered().unwrap().voids;
+    let voids = store.remembered().unwrap().revocation_windows;
     assert_eq!(voids.len(), 1);
-    runtime().block_on(store.end_voids(now() + Duration::from_hours(1))).unwrap();
-    assert_eq!(store.remembered().unwrap().voids, voids);
+    runtime().block_on(store.end_revocation_windows(now() + Duration::from_hours(1))).unwrap();
+    assert_eq!(store.remembered().unwrap().revocation_windows, voids);
 }
 
 #[test]

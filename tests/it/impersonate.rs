@@ -130,7 +130,7 @@ const SUPERUSERS: &str = "/api/collections/_superusers";
 
 fn revoke(app: &TestApp, id: &RecordId, _: &str) {
     let superuser = app.block_on(app.app.store.superuser_by_id(id)).unwrap().unwrap();
-    app.block_on(revoke_tokens(&app.app, &By::operator(), &Record::Superuser(superuser))).unwrap();
+    app.block_on(revoke_tokens(&app.app, &AuditContext::operator(), &Record::Superuser(superuser))).unwrap();
 }
 
 fn change_password(app: &TestApp, id: &RecordId, other: &str) {

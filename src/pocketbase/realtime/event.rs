@@ -8,13 +8,13 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::super::Context;
-use super::super::row::Row;
 use super::client::{Audience, Binding};
 use super::topic::Topic;
 use crate::auth::{self, Principal};
 use crate::contract::types::AuthRecord;
 use crate::contract::view;
 use crate::filter::{self, Budget, TooCostly};
+use crate::records::row::Row;
 use crate::store::{Action, Change, Record};
 
 /// The steps that a wanted field takes, beside those for the record.
@@ -106,7 +106,7 @@ impl Event {
     }
 
     fn row<'b>(&'b self, record: &'b Record) -> Row<'b> {
-        Row::new(record, self.context.schemas().of(record.kind()))
+        Row::new(record, self.context.records.schemas().of(record.kind()))
     }
 
     /// The record as the topic wants it. To leave something out takes time in proportion to the record and to its fields.

@@ -258,7 +258,6 @@ mod tests {
     use crate::clock::Clock;
     use crate::config::Config;
     use crate::domain::{IdType, NewUser, OpenId, RecordId, TokenKey, User};
-    use crate::limits::Limits;
     use crate::random::Random;
     use crate::store::{Location, Record};
 
@@ -270,12 +269,11 @@ mod tests {
 
     async fn hub() -> Arc<Hub> {
         let (config, clock) = (Config::default(), Clock::manual(Timestamp::UNIX_EPOCH));
-        let limits = Arc::new(Limits::new(&config.limits, clock.clone()));
         let app = App::new(config, &Location::memory(), clock, Random::seeded(1))
             .await
             .unwrap();
         Arc::new(Hub::new(
-            Context::new(&app, &limits),
+            Context::new(&app),
             Bounds {
                 all: SUBSCRIBERS,
                 each: SUBSCRIBERS,
@@ -303,7 +301,7 @@ mod tests {
 
     fn binding(hub: &Hub, user: User, topics: &[&str]) -> Binding {
         let who = Principal::User(Box::new(user));
-        let (app, schemas) = (&hub.context.app, hub.context.schemas());
+        let (app, schemas) = (&hub.context.app, hub.context.records.schemas());
         let topics = topics
             .iter()
             .filter_map(|topic| Topic::parse(topic, &who, app.collections(), schemas));

@@ -205,7 +205,7 @@ impl RealtimeApi {
         who: &Principal,
         topics: Vec<String>,
     ) -> Result<Binding, Refused> {
-        let (app, schemas) = (&self.context.app, self.context.schemas());
+        let (app, schemas) = (&self.context.app, self.context.records.schemas());
         let mut seen = HashSet::new();
         let topics: Vec<_> = topics
             .into_iter()

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::super::fields::Fields;
-use super::super::schema::Schemas;
 use crate::auth::Principal;
 use crate::domain::{Collections, Kind};
 use crate::filter::{Filter, SUPERUSER_ONLY};
+use crate::records::schema::Schemas;
 
 /// Memory of a comparison of a filter, beside its text …
 const COMPARISON_BYTES: usize = 256;

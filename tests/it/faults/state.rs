@@ -118,7 +118,7 @@ fn state(store: &Store) -> Result<State, Error> {
     Ok(State {
         records,
         token_keys: remembered.token_keys.len(),
-        voids: remembered.voids.len(),
+        voids: remembered.revocation_windows.len(),
         has_collections: remembered.collections.is_some(),
     })
 }

@@ -5,7 +5,6 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-use super::scan::SORT_BYTES;
 use crate::domain::Actor;
 use crate::error::{Error, Result};
 use crate::fair::{Bounds, Full, Turn, Turns};
@@ -16,6 +15,10 @@ const WORKING: Bounds = Bounds { all: 2, each: 1 };
 
 /// Lists that may have begun, be it that they work or wait for their next turn: as many as there may be memory for.
 const BEGUN: Bounds = Bounds { all: 4, each: 2 };
+
+/// Bytes that a sorted list may keep of the records it has seen: the keys of a hundred thousand. For a page behind that the
+/// records are looked at once more for each hundred thousand before it.
+pub const SORT_BYTES: usize = 16 << 20;
 
 /// Bound of the keys of all lists that have begun, in bytes.
 const _: () = assert!(BEGUN.all * SORT_BYTES <= 64 << 20);
