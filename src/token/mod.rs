@@ -11,12 +11,13 @@ mod stats;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use jiff::Timestamp;
+use parking_lot::{RwLock, RwLockReadGuard};
 use pasetors::version4::LocalToken;
 use pasetors::{Local, token::UntrustedToken, version4::V4};
 use serde::{Deserialize, Serialize};
@@ -181,11 +182,11 @@ impl Tokens {
 
     /// From now on these keys, the newest of which makes tokens.
     pub fn use_keys(&self, keys: Keys) {
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        *self.keys.write() = keys;
     }
 
     fn keys(&self) -> RwLockReadGuard<'_, Keys> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+        self.keys.read()
     }
 
     /// From now on, tokens that were issued in these times are refused, and no others for their time.
