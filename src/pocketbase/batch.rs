@@ -124,7 +124,7 @@ impl BatchApi {
             ("DELETE", [name, "records", id]) => (name, Action::Delete((*id).to_owned())),
             _ => return Err(Refused::BAD_REQUEST),
         };
-        let collection = self
+        let kind = self
             .0
             .collection(name, &Kind::ALL)
             .ok_or(Refused::NO_COLLECTION)?;
@@ -135,7 +135,7 @@ impl BatchApi {
                 .map(|(_, value)| value.into_owned())
         };
         Ok(Step {
-            kind: collection.kind,
+            kind,
             action,
             body: request
                 .get("body")

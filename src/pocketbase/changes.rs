@@ -137,7 +137,7 @@ impl Context {
             let mut all = Vec::with_capacity(plans.len());
             for (n, plan) in plans.iter().cloned().enumerate() {
                 let made = match plan {
-                    Ok(plan) => make(edit, plan, &schemas, app.collections())?,
+                    Ok(plan) => make(edit, plan, &schemas, &app.collections())?,
                     Err(refused) => Err(refused),
                 };
                 match made {

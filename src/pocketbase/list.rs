@@ -248,7 +248,7 @@ impl Context {
 
     /// The page of a list of which only `record` can be.
     async fn one(&self, query: Query, record: Record) -> Result<Found, ListError> {
-        let (now, schemas) = (self.app.clock.now(), Arc::clone(self.records.schemas()));
+        let (now, schemas) = (self.app.clock.now(), self.records.schemas());
         self.evaluate(query.actor(), move |budget| {
             let only = query
                 .holds(&record, now, &schemas, budget)?
@@ -280,7 +280,7 @@ impl Context {
 
     async fn look(&self, query: Query) -> Result<Seen, ListError> {
         let pace = self.records.places.list(query.actor()).await?;
-        let (app, schemas) = (Arc::clone(&self.app), Arc::clone(self.records.schemas()));
+        let (app, schemas) = (Arc::clone(&self.app), self.records.schemas());
         // The place is held to the end, even if whoever asked has gone away.
         let look = move || look(&app, &schemas, &query, &pace);
         tokio::task::spawn_blocking(look)

@@ -254,7 +254,7 @@ mod tests {
     #[tokio::test]
     async fn pages_are_the_same_however_little_may_be_kept() {
         let app = app_with(300).await;
-        let schemas = Schemas::new(app.collections());
+        let schemas = Schemas::new(&app.collections());
         let place = &Places::new().list(Actor::Operator).await.unwrap();
         let page = |sort: &str, page, per_page, sort_bytes| {
             let condition =

@@ -11,9 +11,11 @@ mod stats;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use jiff::Timestamp;
@@ -28,7 +30,6 @@ pub use self::maker::Maker;
 pub use self::stats::Cause;
 use self::stats::Stats;
 use crate::domain::{RecordId, RevocationWindow, TokenKey};
-use crate::latest::Latest;
 use crate::metrics::Metrics;
 
 /// The prefix that marks our tokens; it has no meaning to the SDK.
@@ -43,7 +44,7 @@ const CLOCK_STEP: Duration = Duration::from_mins(1);
 /// Issues and verifies tokens.
 pub struct Tokens {
     keys: RwLock<Keys>,
-    revocation_windows: Latest<Vec<RevocationWindow>>,
+    revocation_windows: ArcSwap<Vec<RevocationWindow>>,
     stats: Stats,
 }
 
@@ -175,7 +176,7 @@ impl Tokens {
     pub fn new(keys: Keys) -> Self {
         Self {
             keys: RwLock::new(keys),
-            revocation_windows: Latest::new(Vec::new()),
+            revocation_windows: ArcSwap::default(),
             stats: Stats::new(),
         }
     }
@@ -191,7 +192,7 @@ impl Tokens {
 
     /// From now on, tokens that were issued in these times are refused, and no others for their time.
     pub fn set_revocation_windows(&self, revocation_windows: Vec<RevocationWindow>) {
-        self.revocation_windows.replace(revocation_windows);
+        self.revocation_windows.store(Arc::new(revocation_windows));
     }
 
     /// Shows what is counted of tokens.
@@ -299,7 +300,7 @@ impl Tokens {
         }
         if self
             .revocation_windows
-            .get()
+            .load()
             .iter()
             .any(|void| void.covers(payload.iat))
         {

@@ -305,7 +305,7 @@ mod tests {
         let (app, schemas) = (&hub.context.app, hub.context.records.schemas());
         let topics = topics
             .iter()
-            .filter_map(|topic| Topic::parse(topic, &who, app.collections(), schemas));
+            .filter_map(|topic| Topic::parse(topic, &who, &app.collections(), &schemas));
         Binding::new(String::new(), &who, topics.collect())
     }
 
