@@ -1,6 +1,6 @@
 //! The composition root: everything that operations work with, put together once.
 
-mod events;
+mod audit_log;
 mod set_up;
 
 use std::num::NonZero;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-pub use self::events::Events;
+pub use self::audit_log::AuditLog;
 pub use self::set_up::{SET_UP_TIME, SetUp};
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
@@ -48,7 +48,7 @@ pub struct App {
     /// What all of these count.
     pub metrics: Metrics,
     /// What was noted and is not written yet.
-    pub events: Events,
+    pub audit_log: AuditLog,
     /// How the scheduled backups are.
     pub backups: Backups,
     /// Held while the whole file is backed up, restored or compacted: one of these at a time.
@@ -123,7 +123,8 @@ impl App {
             clock.clone(),
             random.clone(),
         );
-        let (metrics, events, set_up) = (Metrics::default(), Events::default(), SetUp::default());
+        let (metrics, audit_log, set_up) =
+            (Metrics::default(), AuditLog::default(), SetUp::default());
         let backups = Backups::new(config.backup.every, clock.now());
         let upkeep = Arc::default();
         let limits = Limits::new(&config.limits, clock.clone());
@@ -144,7 +145,7 @@ impl App {
             limits,
             wechat,
             metrics,
-            events,
+            audit_log,
             backups,
             upkeep,
             set_up,

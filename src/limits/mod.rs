@@ -211,7 +211,7 @@ mod tests {
         let this = std::env::current_exe().unwrap();
         let flood = [
             "--exact",
-            "api::limits::tests::flood",
+            "limits::tests::flood",
             "--ignored",
             "--nocapture",
         ];

@@ -17,7 +17,7 @@ use super::paging::Paging;
 use crate::app::App;
 use crate::auth::{self, AuditContext, IdentityField};
 use crate::contract::view;
-use crate::domain::{Event, EventId, Kind, Phone, RecordId};
+use crate::domain::{AuditEvent, EventId, Kind, Phone, RecordId};
 use crate::error::{Error, Result};
 use crate::store::Record;
 
@@ -165,7 +165,7 @@ impl Records {
 
     /// An event as `GET /api/events` has it.
     #[must_use]
-    pub fn show_event(event: (EventId, Event)) -> Value {
+    pub fn show_event(event: (EventId, AuditEvent)) -> Value {
         EventRecord::new(event).to_json().unwrap_or_default()
     }
 
