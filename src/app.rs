@@ -50,7 +50,7 @@ pub struct App {
     /// How the scheduled backups are.
     pub backups: Backups,
     /// Held while the whole file is backed up, restored or compacted: one of these at a time.
-    pub upkeep: Arc<Mutex<()>>,
+    pub maintenance: Arc<Mutex<()>>,
     /// The link for the first superuser.
     pub set_up: SetUp,
 }
@@ -122,7 +122,7 @@ impl App {
         );
         let (metrics, events, set_up) = (Metrics::default(), Events::default(), SetUp::default());
         let backups = Backups::new(config.backup.every, clock.now());
-        let upkeep = Arc::default();
+        let maintenance = Arc::default();
         let limits = Limits::new(&config.limits, clock.clone());
         store.show(&metrics);
         passwords.show(&metrics);
@@ -142,7 +142,7 @@ impl App {
             metrics,
             events,
             backups,
-            upkeep,
+            maintenance,
             set_up,
         }))
     }
