@@ -52,7 +52,7 @@ pub struct App {
     /// How the scheduled backups are.
     pub backups: Backups,
     /// Held while the whole file is backed up, restored or compacted: one of these at a time.
-    pub upkeep: Arc<Mutex<()>>,
+    pub maintenance: Arc<Mutex<()>>,
     /// The link for the first superuser.
     pub set_up: SetUp,
 }
@@ -126,7 +126,7 @@ impl App {
         let (metrics, audit_log, set_up) =
             (Metrics::default(), AuditLog::default(), SetUp::default());
         let backups = Backups::new(config.backup.every, clock.now());
-        let upkeep = Arc::default();
+        let maintenance = Arc::default();
         let limits = Limits::new(&config.limits, clock.clone());
         store.show(&metrics);
         passwords.show(&metrics);
@@ -147,7 +147,7 @@ impl App {
             metrics,
             audit_log,
             backups,
-            upkeep,
+            maintenance,
             set_up,
         }))
     }
