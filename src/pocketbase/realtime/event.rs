@@ -14,7 +14,7 @@ use crate::auth::{self, Principal};
 use crate::contract::types::AuthRecord;
 use crate::contract::view;
 use crate::filter::{self, Budget, TooCostly};
-use crate::records::row::Row;
+use crate::records::filter_record::FilterRecord;
 use crate::store::{Action, Change, Record};
 
 /// The steps that a wanted field takes, beside those for the record.
@@ -105,8 +105,8 @@ impl Event {
         Ok(messages)
     }
 
-    fn row<'b>(&'b self, record: &'b Record) -> Row<'b> {
-        Row::new(record, self.context.records.schemas().of(record.kind()))
+    fn row<'b>(&'b self, record: &'b Record) -> FilterRecord<'b> {
+        FilterRecord::new(record, self.context.records.schemas().of(record.kind()))
     }
 
     /// The record as the topic wants it. To leave something out takes time in proportion to the record and to its fields.
