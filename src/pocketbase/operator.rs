@@ -11,14 +11,14 @@ use super::Context;
 use super::changes::{Action, Plan};
 use super::error::Refused;
 use super::events::EventRecord;
-use super::filter::Condition;
-use super::list::by_id;
-use super::paging::Paging;
 use crate::app::App;
 use crate::auth::{self, AuditContext, IdentityField};
 use crate::contract::view;
 use crate::domain::{AuditEvent, EventId, Kind, Phone, RecordId};
 use crate::error::{Error, Result};
+use crate::records::list::by_id;
+use crate::records::list::condition::Condition;
+use crate::records::list::paging::Paging;
 use crate::store::Record;
 
 /// Why an operator's command was not done.

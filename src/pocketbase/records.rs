@@ -10,17 +10,17 @@ use super::Context;
 use super::answer::{Outcomes, Reply};
 use super::changes::Action;
 use super::error::Refused;
+use super::expand::Expand;
 use super::fields::Fields;
-use super::filter::Condition;
 use super::form::Form;
-use super::list::by_id;
-use super::paging::Paging;
-use super::show::Expand;
 use crate::auth::Principal;
 use crate::contract::types::{AnyData, AuthRecord};
 use crate::domain::{Kind, RecordId};
 use crate::http::bearer::Bearer;
 use crate::http::openapi::Tags;
+use crate::records::list::by_id;
+use crate::records::list::condition::Condition;
+use crate::records::list::paging::Paging;
 
 /// The endpoints for records: superusers have all of them, users their own and single companies.
 pub struct RecordsApi(pub Context);

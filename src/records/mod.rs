@@ -1,14 +1,14 @@
 //! Records as such, for every door: their fields, what a change may be, and how lists are found.
 
-pub mod places;
-pub mod row;
+pub mod filter_record;
+pub mod list;
 pub mod schema;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use self::places::Places;
+use self::list::slots::Places;
 use self::schema::Schemas;
 use crate::app::App;
 

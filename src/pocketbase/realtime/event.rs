@@ -14,7 +14,7 @@ use crate::auth::{self, Principal};
 use crate::contract::types::AuthRecord;
 use crate::contract::view;
 use crate::filter::{self, Budget, TooCostly};
-use crate::records::row::Row;
+use crate::records::filter_record::FilterRecord;
 use crate::store::{Action, Change, Record};
 
 /// The steps that a wanted field takes, beside those for the record.
@@ -89,8 +89,8 @@ impl Event {
         let is_superuser = matches!(who, Principal::Superuser(_));
         let own = Record::from(who);
         let schemas = self.context.records.schemas();
-        let row = Row::new(&self.change.record, schemas.of(self.change.record.kind()));
-        let auth = Row::new(&own, schemas.of(own.kind()));
+        let row = FilterRecord::new(&self.change.record, schemas.of(self.change.record.kind()));
+        let auth = FilterRecord::new(&own, schemas.of(own.kind()));
         let context = filter::Context {
             now: self.context.app.clock.now(),
             auth: Some(&auth),

@@ -1,22 +1,28 @@
 //! Finding the records of a page: by an index where the filter names one record, and else by looking at them (`scan`).
 
+pub mod condition;
+pub mod paging;
+mod scan;
+pub mod slots;
+mod top_k;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Context;
-use super::error::Refused;
-use super::filter::{Asker, Condition};
-use super::operator::Failure;
-use super::paging::Paging;
-use super::scan::{Seen, look};
+use self::condition::{Asker, Condition};
+use self::paging::Paging;
+use self::scan::{Seen, look};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::domain::{Actor, Kind, OpenId, Phone, RecordId};
 use crate::error::{Error, Result};
 use crate::filter::{Budget, Filter, TooCostly};
-use crate::records::places::SORT_BYTES;
-use crate::records::row::Row;
+use crate::pocketbase::Context;
+use crate::pocketbase::error::Refused;
+use crate::pocketbase::operator::Failure;
+use crate::records::filter_record::FilterRecord;
+use crate::records::list::slots::SORT_BYTES;
 use crate::records::schema::Schemas;
 use crate::store::{self, Record};
 
@@ -94,7 +100,7 @@ impl Query {
         let row = self
             .asker
             .as_ref()
-            .map(|record| Row::new(record, schemas.of(record.kind())));
+            .map(|record| FilterRecord::new(record, schemas.of(record.kind())));
         Asker {
             now,
             row,
@@ -122,7 +128,7 @@ impl Query {
         schemas: &Schemas,
         budget: &Budget,
     ) -> Result<bool, TooCostly> {
-        let row = Row::new(record, schemas.of(self.kind));
+        let row = FilterRecord::new(record, schemas.of(self.kind));
         self.condition
             .holds(&row, &self.asker(now, schemas), budget)
     }
