@@ -2,43 +2,33 @@
 //!
 //! Its words, encodings and errors are PocketBase's: none of the contract's envelope is here.
 
-mod acts;
 mod answer;
 mod auth;
 mod backups;
 mod batch;
 mod best;
-mod cast;
-mod changes;
 mod collections;
-mod companies;
 mod description;
 pub mod error;
 mod events;
-mod field_error;
+pub mod field_error;
 mod fields;
 mod filter;
 mod form;
 mod forms;
-mod given;
 mod health;
 mod impersonate;
 mod json;
 mod list;
 mod mail;
 mod off;
-mod old_password;
 pub mod operator;
 mod paging;
-mod passwords;
 mod realtime;
 mod records;
 mod scan;
 mod set_up;
 mod show;
-mod superusers;
-mod users;
-mod wishes;
 
 use std::sync::Arc;
 
@@ -184,7 +174,7 @@ impl Context {
         Ok(by)
     }
 
-    fn source(&self, request: &Request) -> Source {
+    pub fn source(&self, request: &Request) -> Source {
         source_of(request, &self.app.config.server.trusted_proxies)
     }
 }

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Context;
-use super::changes::{Action, Plan};
 use super::error::Refused;
 use super::events::EventRecord;
 use super::filter::Condition;
@@ -19,6 +18,7 @@ use crate::auth::{self, AuditContext, IdentityField};
 use crate::contract::view;
 use crate::domain::{Event, EventId, Kind, Phone, RecordId};
 use crate::error::{Error, Result};
+use crate::records::changes::{Action, Plan};
 use crate::store::Record;
 
 /// Why an operator's command was not done.

@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
-use super::changes::Action;
 use super::error::Refused;
 use super::fields::Fields;
 use super::filter::Condition;
@@ -21,6 +20,7 @@ use crate::contract::types::{AnyData, AuthRecord};
 use crate::domain::{Collection, Kind, RecordId};
 use crate::http::bearer::Bearer;
 use crate::http::openapi::Tags;
+use crate::records::changes::Action;
 
 /// The endpoints for records: superusers have all of them, users their own and single companies.
 pub struct RecordsApi(pub Context);
