@@ -3,7 +3,6 @@
 mod pending;
 mod recent;
 
-
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};

@@ -7,8 +7,6 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
-use super::cast;
-use super::changes::Action;
 use super::error::{Refused, batch_not_read};
 use super::expand::Expand;
 use super::field_error::FieldError;
@@ -20,6 +18,8 @@ use crate::domain::Kind;
 use crate::http::bearer::Bearer;
 use crate::http::body::hold_records;
 use crate::http::openapi::Tags;
+use crate::records::changes::Action;
+use crate::records::coerce;
 
 /// Changes of several records in one transaction.
 pub struct BatchApi(pub Context);
@@ -110,7 +110,7 @@ impl BatchApi {
 impl BatchApi {
     /// What a request asks for.
     fn step(&self, request: &Map<String, Value>) -> Result<Step, Refused> {
-        let text = |key| request.get(key).map(cast::text).unwrap_or_default();
+        let text = |key| request.get(key).map(coerce::text).unwrap_or_default();
         let (method, url) = (text("method"), text("url"));
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
         let rest = path
@@ -186,7 +186,7 @@ fn missing((index, request): (usize, &&Map<String, Value>)) -> Option<(String, V
     let is_missing = |key: &&str| {
         request
             .get(*key)
-            .map(cast::text)
+            .map(coerce::text)
             .unwrap_or_default()
             .is_empty()
     };

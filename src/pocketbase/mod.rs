@@ -2,38 +2,28 @@
 //!
 //! Its words, encodings and errors are PocketBase's: none of the contract's envelope is here.
 
-mod acts;
 mod answer;
 mod auth;
 mod backups;
 mod batch;
-mod cast;
-mod changes;
 mod collections;
-mod companies;
 mod description;
 pub mod error;
 mod events;
 mod expand;
-mod field_error;
+pub mod field_error;
 mod fields;
 mod form;
 mod forms;
-mod given;
 mod health;
 mod impersonate;
 mod json;
 mod mail;
 mod off;
-mod old_password;
 pub mod operator;
-mod passwords;
 mod realtime;
 mod records;
 mod set_up;
-mod superusers;
-mod users;
-mod wishes;
 
 use std::sync::Arc;
 
@@ -180,7 +170,7 @@ impl Context {
         Ok(by)
     }
 
-    fn source(&self, request: &Request) -> Source {
+    pub fn source(&self, request: &Request) -> Source {
         source_of(request, &self.app.config.server.trusted_proxies)
     }
 }

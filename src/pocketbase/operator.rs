@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Context;
-use super::changes::{Action, Plan};
 use super::error::Refused;
 use super::events::EventRecord;
 use crate::app::App;
@@ -16,6 +15,7 @@ use crate::auth::{self, AuditContext, IdentityField};
 use crate::contract::view;
 use crate::domain::{AuditEvent, EventId, Kind, Phone, RecordId};
 use crate::error::{Error, Result};
+use crate::records::changes::{Action, Plan};
 use crate::records::list::by_id;
 use crate::records::list::condition::Condition;
 use crate::records::list::paging::Paging;

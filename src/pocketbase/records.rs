@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
-use super::changes::Action;
 use super::error::Refused;
 use super::expand::Expand;
 use super::fields::Fields;
@@ -18,6 +17,7 @@ use crate::contract::types::{AnyData, AuthRecord};
 use crate::domain::{Kind, RecordId};
 use crate::http::bearer::Bearer;
 use crate::http::openapi::Tags;
+use crate::records::changes::Action;
 use crate::records::list::by_id;
 use crate::records::list::condition::Condition;
 use crate::records::list::paging::Paging;

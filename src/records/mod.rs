@@ -1,8 +1,18 @@
 //! Records as such, for every door: their fields, what a change may be, and how lists are found.
 
+pub mod audit;
+pub mod changes;
+pub mod coerce;
+pub mod companies;
 pub mod filter_record;
+pub mod form;
 pub mod list;
+pub mod old_password;
+pub mod passwords;
+pub mod phone_requests;
 pub mod schema;
+pub mod superusers;
+pub mod users;
 
 use std::sync::Arc;
 
