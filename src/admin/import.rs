@@ -22,7 +22,7 @@ use crate::pb_data::{Found, Source, Watcher};
 /// The file is being backed up, restored or compacted. What is at `from` cannot be read; what was brought until then stays.
 pub async fn run(app: &Arc<App>, from: PathBuf, io: &Io) -> Result<(), Failure> {
     // A restoration in the middle would leave half of the records in the database before it.
-    let alone = Arc::clone(&app.upkeep)
+    let alone = Arc::clone(&app.maintenance)
         .try_lock_owned()
         .map_err(|_| backup::Error::Busy)?;
     let (teller, mut told) = mpsc::unbounded_channel();

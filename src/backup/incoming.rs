@@ -33,7 +33,7 @@ impl Incoming {
         let (file, path) = in_background(move || {
             let folder = open_folder(&app)?;
             // Between two steps, a backup that is made is not locked.
-            if let Ok(_alone) = app.upkeep.try_lock() {
+            if let Ok(_alone) = app.maintenance.try_lock() {
                 sweep(&folder)?;
             }
             let file = Builder::new()

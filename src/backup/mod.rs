@@ -134,7 +134,7 @@ pub async fn copy(
 /// # Errors
 /// [`Error::Exists`]; [`Error::Store`] when it is no whole database: it is gone then.
 pub async fn add(app: &Arc<App>, name: Name, received: Received) -> Result<Backup, Error> {
-    let alone = Arc::clone(&app.upkeep).lock_owned().await;
+    let alone = Arc::clone(&app.maintenance).lock_owned().await;
     let path = folder(app).join(name.as_str());
     in_background(move || {
         let _alone = alone;
@@ -250,7 +250,7 @@ pub async fn alone<T: Send + 'static>(
     app: &Arc<App>,
     work: impl FnOnce(&Arc<App>) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let alone = Arc::clone(&app.upkeep)
+    let alone = Arc::clone(&app.maintenance)
         .try_lock_owned()
         .map_err(|_| Error::Busy)?;
     let app = Arc::clone(app);

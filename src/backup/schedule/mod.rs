@@ -8,10 +8,11 @@ mod plan;
 mod rotation;
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 use self::folder::Folder;
 use self::notes::Notes;
@@ -157,18 +158,12 @@ impl Schedule {
     }
 
     fn is_to_look_there(&self, now: Timestamp) -> bool {
-        let at = *self
-            .look_there_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let at = *self.look_there_at.lock();
         at.is_some_and(|at| at <= now)
     }
 
     fn look_there_again(&self, at: Option<Timestamp>) {
-        *self
-            .look_there_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = at;
+        *self.look_there_at.lock() = at;
     }
 
     /// The database as it is now: another one may have taken its place.

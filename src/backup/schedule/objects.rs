@@ -1,10 +1,10 @@
 //! The scheduled backups in the bucket, and which of them are the database's own. Several servers may share a prefix.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::plan::{self, Scheduled};
 use crate::backup::s3::{Bucket, Error, Labels};
+use parking_lot::{Mutex, MutexGuard};
 
 /// The bucket, and what is known of the objects in it.
 pub struct Objects {
@@ -83,6 +83,6 @@ impl Objects {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Labels>> {
-        self.labels.lock().unwrap_or_else(PoisonError::into_inner)
+        self.labels.lock()
     }
 }
