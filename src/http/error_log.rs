@@ -13,10 +13,10 @@ use crate::error::Error;
 pub fn log(error: &PoemError, request_id: &str, path: &str) {
     match error.downcast_ref::<Error>() {
         Some(e @ Error::Internal(_)) => {
-            tracing::error!(request_id, path, cause = chain(e), "request failed")
+            tracing::error!(request_id, path, cause = chain(e), "request failed");
         }
         Some(e @ Error::NoIdentity) => {
-            tracing::error!(request_id, path, cause = %e, "request failed")
+            tracing::error!(request_id, path, cause = %e, "request failed");
         }
         Some(Error::CodeRefused(e)) => tracing::info!(request_id, path, cause = %e, "code refused"),
         Some(e) => tracing::debug!(request_id, path, cause = %e, "request refused"),

@@ -1,10 +1,11 @@
 //! Rotation of the scheduled backups: uploaded to the bucket, and deleted there and here when they are too many. It deletes
 //! one's own, and never the last good ones.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 use super::error::Error;
 use super::folder::{Folder, backup_name};
@@ -157,17 +158,11 @@ impl Rotation {
     }
 
     fn check_bucket_at(&self) -> Option<Timestamp> {
-        *self
-            .check_bucket_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        *self.check_bucket_at.lock()
     }
 
     fn check_bucket_again(&self, at: Option<Timestamp>) {
-        *self
-            .check_bucket_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = at;
+        *self.check_bucket_at.lock() = at;
     }
 
     /// The database as it is now: another one may have taken its place.
