@@ -13,7 +13,7 @@ mod ceilings;
 mod damage;
 #[path = "../shared/figures.rs"]
 mod figures;
-#[path = "../../tests/it/frames.rs"]
+#[path = "../../tests/it/support/http2_frames.rs"]
 mod frames;
 mod growth;
 mod hang;

@@ -9,8 +9,8 @@ use bai::domain::{RecordId, Status};
 use bai::store::UserUpdate;
 use serde_json::json;
 
-use crate::app::{Answer, Call, TestApp, profile, registration};
-use crate::wechat_stub::{PHONE, Reply};
+use crate::support::app::{Answer, Call, TestApp, profile, registration};
+use crate::support::wechat_stub::{PHONE, Reply};
 
 const RIGHT: &str = "12345678";
 const WRONG: &str = "87654321";

@@ -16,8 +16,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::version::{TLS12, TLS13};
 use serde_json::json;
 
-use crate::app::TestApp;
 use crate::binary::{Running, bai};
+use crate::support::app::TestApp;
 use crate::tls::{Authority, Secure, connect, exchange, shown, wait_until};
 
 const NAMES: [&str; 2] = ["bai.example.com", "api.example.com"];

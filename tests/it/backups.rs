@@ -12,10 +12,10 @@ use bai::store::{Contents, Location, Store, UserUpdate, Write};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::app::{Answer, TestApp};
-use crate::canary::PASSWORD;
 use crate::realtime::{Client, log_in, superuser, user};
-use crate::users::{new_user, openid};
+use crate::support::app::{Answer, TestApp};
+use crate::support::canary::PASSWORD;
+use crate::support::users::{new_user, openid};
 
 const BACKUPS: &str = "/api/backups";
 const ROOT: &str = "root@example.com";
@@ -39,7 +39,7 @@ impl Operated {
         Self { app, dir, root }
     }
 
-    fn call(&self, method: &str, path: &str) -> crate::app::Call {
+    fn call(&self, method: &str, path: &str) -> crate::support::app::Call {
         self.app.call(method, &format!("{BACKUPS}{path}")).header("Authorization", &self.root)
     }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp};
-use crate::canary::PASSWORD;
 use crate::pocketbase::{USERS, assert_error};
 use crate::superusers::{COMPANIES, Root, SUPERUSERS, path, person};
+use crate::support::app::{Answer, TestApp};
+use crate::support::canary::PASSWORD;
 
 const FAILED: &str = "Batch transaction failed.";
 const INVALID: &str = "Invalid batch request data.";

@@ -10,9 +10,9 @@ use bai::store::{Location, Store};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Call};
-use crate::canary::{self, PASSWORD};
-use crate::wechat_stub::{Reply, SESSION, WechatStub};
+use crate::support::app::{Answer, Call};
+use crate::support::canary::{self, PASSWORD};
+use crate::support::wechat_stub::{Reply, SESSION, WechatStub};
 
 /// `bai` in an empty folder, with none of our variables from outside.
 pub fn bai(dir: &Path, args: &[&str]) -> Command {
@@ -354,7 +354,7 @@ fn openapi_prints_the_document_without_touching_a_database() {
     let json: Value = serde_json::from_str(&run(dir.path(), &["openapi"]).1).unwrap();
     let yaml: Value = serde_yaml::from_str(&run(dir.path(), &["openapi", "--yaml"]).1).unwrap();
     assert_eq!(json, yaml);
-    assert_eq!(json, *crate::document::DOCUMENT);
+    assert_eq!(json, *crate::support::openapi_document::DOCUMENT);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
@@ -448,8 +448,8 @@ fn no_secret_and_no_whole_phone_number_is_logged() {
     let running = Running::start(bai(dir.path(), &[]));
     let token = login(&running, "alice~1").ok()["token"].as_str().unwrap().to_owned();
     let set_profile = Call::new("POST", &running.base, "/api/wechat/profile").bearer(&token);
-    assert_eq!(set_profile.json(&crate::app::profile("canary-13912345678")).send().status, 200);
-    let mut registration = crate::app::registration("13800138000", PASSWORD);
+    assert_eq!(set_profile.json(&crate::support::app::profile("canary-13912345678")).send().status, 200);
+    let mut registration = crate::support::app::registration("13800138000", PASSWORD);
     assert_eq!(running.post("/api/platform/register", &registration).status, 200);
     registration["users_phone"] = "13800138001".into();
     registration["passwordConfirm"] = "canary-other".into();

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use bai::config::Config;
 
-use crate::app::TestApp;
 use crate::binary::run;
-use crate::canary::PASSWORD;
-use crate::disk::Disk;
 use crate::schedule::{backups, large, spawn_on, status, until, until_backed_up};
+use crate::support::app::TestApp;
+use crate::support::canary::PASSWORD;
+use crate::support::failing_disk::Disk;
 
 const DAY: Duration = Duration::from_hours(24);
 

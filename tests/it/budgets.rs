@@ -11,14 +11,14 @@ use bai::config::Config;
 use serde_json::json;
 use tokio::net::TcpSocket;
 
-use crate::app::{Call, TestApp};
-use crate::canary;
-use crate::frames::{
+use crate::slow::is_whole;
+use crate::support::app::{Call, TestApp};
+use crate::support::canary;
+use crate::support::http2_frames::{
     self, DATA, END_STREAM, FRAME_HEAD, GET, HEADERS, INITIAL_WINDOW_SIZE, POST, WINDOW_UPDATE, frame,
     greeting,
 };
-use crate::slow::is_whole;
-use crate::wechat_stub::{Reply, SESSION};
+use crate::support::wechat_stub::{Reply, SESSION};
 
 /// Whoever takes all that they can. The others are the harness's own clients, at 127.0.0.1.
 const GREEDY: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
@@ -172,7 +172,7 @@ fn a_source_has_a_share_of_the_requests_however_small_they_are() {
     let mut flow = Flow::new(&socket);
     flow.send(&greeting(&[]));
     for stream in streams().take(8) {
-        flow.send(&frames::request(POST, stream, 0, LOGIN, &[("content-type", "application/json")]));
+        flow.send(&http2_frames::request(POST, stream, 0, LOGIN, &[("content-type", "application/json")]));
     }
     flow.read_until(|flow| flow.refused == 4);
     app.wechat_login("alice~1").ok();
@@ -220,7 +220,7 @@ impl<'a> Flow<'a> {
         while !condition(self) {
             let mut head = [0; FRAME_HEAD];
             self.socket.read_exact(&mut head).unwrap();
-            let (length, kind, _, stream) = frames::head(head);
+            let (length, kind, _, stream) = http2_frames::head(head);
             let mut payload = vec![0; length];
             self.socket.read_exact(&mut payload).unwrap();
             match kind {
@@ -244,7 +244,7 @@ fn a_connection_of_http_2_has_two_mebibytes_for_bodies_that_do_not_end() {
     let mut flow = Flow::new(&socket);
     flow.send(&greeting(&[]));
     for stream in streams() {
-        flow.send(&frames::request(POST, stream, 0, LOGIN, &[("content-type", "application/json")]));
+        flow.send(&http2_frames::request(POST, stream, 0, LOGIN, &[("content-type", "application/json")]));
     }
     let piece = [b' '; LONG / 4];
     for _ in 0..4 {
@@ -269,7 +269,7 @@ fn a_source_has_a_share_of_the_answers_that_are_not_taken_however_small_they_are
             let mut flow = Flow::new(socket);
             flow.send(&greeting(&[(INITIAL_WINDOW_SIZE, 0)]));
             for stream in streams {
-                flow.send(&frames::request(GET, stream, END_STREAM, path, &[]));
+                flow.send(&http2_frames::request(GET, stream, END_STREAM, path, &[]));
             }
             flow
         };

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use crate::document::DOCUMENT;
+use crate::support::openapi_document::DOCUMENT;
 
 static CONTRACT: LazyLock<Value> =
     LazyLock::new(|| serde_yaml::from_str(include_str!("../fixtures/openapi.yaml")).unwrap());

@@ -8,9 +8,9 @@ use bai::domain::{Picture, RecordId};
 use bai::store::{UserUpdate, Write};
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp};
 use crate::realtime::{Client, superuser, user};
-use crate::users::new_user;
+use crate::support::app::{Answer, TestApp};
+use crate::support::users::new_user;
 
 const USERS: &str = "/api/collections/tbl_auth_users/records";
 

@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::binary::{Running, bai};
-use crate::ledger::Ledger;
+use crate::support::load_oracle::Ledger;
 
 fn start(dir: &Path) -> Running {
     let mut command = bai(dir, &["serve"]);

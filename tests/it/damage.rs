@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::binary::run;
-use crate::users::{new_user, now, user_id};
+use crate::support::users::{new_user, now, user_id};
 
 const USERS: usize = 4_000;
 /// Whose record is in the damaged block: the copy of a file comes to it late.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::TestApp;
+use crate::support::app::TestApp;
 
 const PATHS: [&str; 8] = [
     "/api/system/test-helloworld",
@@ -158,7 +158,7 @@ fn lengths_that_lie_do_not_deceive() {
     let app =
         TestApp::spawn_with(|config| config.server.body_timeout = std::time::Duration::from_millis(500));
     let chunked = "Transfer-Encoding: chunked";
-    let login = json!({ "users_wx_code": crate::canary::code("alice~1") }).to_string();
+    let login = json!({ "users_wx_code": crate::support::canary::code("alice~1") }).to_string();
     let chunks = format!("{:x}\r\n{login}\r\n0\r\n\r\n", login.len());
     let long_chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
     let cases: [(&str, &str, &str, &[&str]); 12] = [

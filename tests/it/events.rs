@@ -7,13 +7,13 @@ use bai::domain::{Actor, Event, EventKind, EventSearch, Origin, RecordId, Status
 use bai::store::{EventBounds, Location, NewEvent, Store, UserUpdate};
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Call, TestApp, profile};
 use crate::binary::{Running, bai, run};
-use crate::canary::{self, PASSWORD};
-use crate::disk::Disk;
-use crate::pb_data::PbData;
 use crate::pocketbase::{USERS, assert_error, fields};
 use crate::superusers::{COMPANIES, Root, SUPERUSERS, log_in, path};
+use crate::support::app::{Answer, Call, TestApp, profile};
+use crate::support::canary::{self, PASSWORD};
+use crate::support::failing_disk::Disk;
+use crate::support::pb_data::PbData;
 
 impl Root {
     /// The events that `query` finds, newest first.

@@ -17,10 +17,10 @@ use bai::store::{Action, CopyLimits, Error, Location, Restoration, Store, UserUp
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use crate::app::TestApp;
 use crate::binary::{Running, bai, run};
-use crate::platter::{Fault, Platter, Reads};
-use crate::users::{new_user, now, openid, user_id};
+use crate::support::app::TestApp;
+use crate::support::crash_disk::{Fault, Platter, Reads};
+use crate::support::users::{new_user, now, openid, user_id};
 
 const CACHE: usize = 1 << 20;
 
@@ -241,7 +241,9 @@ fn a_server_whose_file_is_gone_or_another_refuses_writes_and_says_so() {
     command.env("BAI_LIMITS__ENABLED", "false");
     let running = Running::start(command);
     let login = |name: &str| {
-        running.post("/api/wechat/login", &json!({ "users_wx_code": crate::canary::code(name) })).status
+        running
+            .post("/api/wechat/login", &json!({ "users_wx_code": crate::support::canary::code(name) }))
+            .status
     };
     let health = || running.post("/api/system/health", &json!({})).status;
     assert_eq!((login("anne~1"), health()), (200, 200));
@@ -298,7 +300,7 @@ fn health_does_not_say_that_all_is_well_while_users_writes_fail_on_a_full_disk()
     command.env("BAI_LIMITS__ENABLED", "false");
     let running = Running::start(command);
     let new_user = |n: usize| {
-        let code = crate::canary::code(&format!("full{n}~1"));
+        let code = crate::support::canary::code(&format!("full{n}~1"));
         running.post("/api/wechat/login", &json!({ "users_wx_code": code })).status
     };
     let health = || running.post("/api/system/health", &json!({})).status;

@@ -8,8 +8,8 @@ use rand::{RngExt, SeedableRng};
 use tokio::runtime::Runtime;
 
 use crate::durability::rounds_from_env;
-use crate::platter::Platter;
-use crate::users::{new_user, openid, phone, user_id};
+use crate::support::crash_disk::Platter;
+use crate::support::users::{new_user, openid, phone, user_id};
 
 const CACHE: usize = 1 << 20;
 /// Enough for pages above the leaves of each table.

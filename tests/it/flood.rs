@@ -12,9 +12,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::app::Call;
 use crate::binary::{Running, bai};
-use crate::canary;
+use crate::support::app::Call;
+use crate::support::canary;
 
 /// Slow connections of each kind, both kinds at once: under the cap of 4,096.
 const SLOW: usize = 2_000;

@@ -13,7 +13,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
+use crate::support::app::TestApp;
 
 const LIFETIME: Duration = Duration::from_hours(120);
 /// `pb.<claims>.v4~local~<payload>~<footer>`

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
+use crate::support::app::TestApp;
 
 /// The endpoints, each with the fields that it reads.
 const ENDPOINTS: [(&str, &[&str]); 8] = [

@@ -11,10 +11,10 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-use crate::app::{TestApp, profile, registration};
-use crate::canary::PASSWORD;
 use crate::pocketbase::USERS;
 use crate::superusers::{Root, path};
+use crate::support::app::{TestApp, profile, registration};
+use crate::support::canary::PASSWORD;
 
 const WRONG: &str = "canary-wrong";
 const TOO_MANY: &str = "尝试次数过多,请稍后再试";

@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::binary::{Running, bai, real_wechat, run};
-use crate::canary;
-use crate::wechat_stub::{Reply, SESSION, WechatStub, response};
+use crate::support::canary;
+use crate::support::wechat_stub::{Reply, SESSION, WechatStub, response};
 
 /// Exit code and words of `bai health` with these arguments and settings.
 fn health(args: &[&str], settings: &[(&str, &str)]) -> (i32, String) {

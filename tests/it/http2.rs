@@ -4,8 +4,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::app::TestApp;
-use crate::frames::{
+use crate::support::app::TestApp;
+use crate::support::http2_frames::{
     self, CONTINUATION, DATA, END_HEADERS, END_STREAM, FRAME_HEAD, GOAWAY, HEADERS, PING, POST, RST_STREAM,
     SETTINGS, frame, greeting,
 };
@@ -23,7 +23,7 @@ struct Frame {
 
 /// A `POST` to a path.
 fn post(stream: u32, flags: u8, path: &str) -> Vec<u8> {
-    frames::request(POST, stream, flags, path, &[])
+    http2_frames::request(POST, stream, flags, path, &[])
 }
 
 /// A client over a plain connection, or another stream.
@@ -64,7 +64,7 @@ impl<S: Read + Write> Client<S> {
             }
             result => result.unwrap(),
         }
-        let (length, kind, _, stream) = frames::head(head);
+        let (length, kind, _, stream) = http2_frames::head(head);
         let mut payload = vec![0; length];
         self.0.read_exact(&mut payload).ok()?;
         Some(Frame { kind, stream, payload })

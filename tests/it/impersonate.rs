@@ -7,9 +7,9 @@ use bai::domain::RecordId;
 use bai::store::Record;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp};
-use crate::canary::PASSWORD;
 use crate::realtime::{Client, log_in, superuser, user};
+use crate::support::app::{Answer, TestApp};
+use crate::support::canary::PASSWORD;
 
 const ROOT: &str = "root@example.com";
 const NOT_LOADED: &str = "An error occurred while loading the submitted data.";

@@ -15,10 +15,10 @@ use tempfile::TempDir;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::app::TestApp;
 use crate::binary::{Running, bai, run};
-use crate::canary::PASSWORD;
-use crate::pb_data::{PbData, SUPERUSER, USERS, add_user, files, phone, user_id};
+use crate::support::app::TestApp;
+use crate::support::canary::PASSWORD;
+use crate::support::pb_data::{PbData, SUPERUSER, USERS, add_user, files, phone, user_id};
 
 fn import(dir: &Path, from: &Path, more: &[&str]) -> (bool, String, String) {
     let args = [&["import", "pocketbase", from.to_str().unwrap()], more].concat();
@@ -98,10 +98,11 @@ fn a_running_server_takes_an_import_at_once_and_gives_an_export() {
     let mut command = bai(dir.path(), &[]);
     command.envs([("BAI_PASSWORD__LOG_N", "4"), ("BAI_LIMITS__ENABLED", "false")]);
     let running = Running::start(command);
-    let post =
-        |path: &str, body: Value| crate::app::Call::new("POST", &running.base, path).json(&body).send();
+    let post = |path: &str, body: Value| {
+        crate::support::app::Call::new("POST", &running.base, path).json(&body).send()
+    };
     assert_eq!(
-        post("/api/wechat/login", json!({ "users_wx_code": crate::canary::code("alice~1") })).status,
+        post("/api/wechat/login", json!({ "users_wx_code": crate::support::canary::code("alice~1") })).status,
         200
     );
 
@@ -152,7 +153,8 @@ fn a_login_replaces_the_old_hash_and_the_start_says_how_many_are_left() {
         command.env("BAI_PASSWORD__LOG_N", "4");
         let running = Running::start(command);
         let login = json!({ "users_phone": phone(user), "password": PASSWORD });
-        let answer = crate::app::Call::new("POST", &running.base, "/api/platform/login").json(&login).send();
+        let answer =
+            crate::support::app::Call::new("POST", &running.base, "/api/platform/login").json(&login).send();
         assert_eq!(answer.status, 200);
         running.signal("-TERM");
         let (_, log) = running.wait();

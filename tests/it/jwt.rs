@@ -4,10 +4,10 @@ use bai::store::Location;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::app::{Answer, TestApp, profile};
 use crate::binary::run;
-use crate::canary::PASSWORD;
-use crate::pb_data::{
+use crate::support::app::{Answer, TestApp, profile};
+use crate::support::canary::PASSWORD;
+use crate::support::pb_data::{
     PbData, SUPERUSER, SUPERUSERS, USERS, claims, header, jwt, phone, secret, token, token_key, user_id,
 };
 

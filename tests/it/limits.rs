@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::app::{Answer, TestApp, profile};
-use crate::wechat_stub::{Reply, SESSION};
+use crate::support::app::{Answer, TestApp, profile};
+use crate::support::wechat_stub::{Reply, SESSION};
 
 fn spawn() -> TestApp {
     TestApp::spawn_with(|config| config.limits.enabled = true)
@@ -78,7 +78,7 @@ fn a_valid_token_refreshes_twenty_times_in_ten_seconds() {
 #[test]
 fn a_refused_body_does_not_count() {
     let app = spawn();
-    let mut body = crate::app::registration("13800138000", "12345678");
+    let mut body = crate::support::app::registration("13800138000", "12345678");
     body["users_name"] = json!("");
     assert_eq!(app.post("/api/platform/register").json(&body).send().status, 400);
     assert_eq!(app.register("13800138000", "12345678").status, 200);

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
-use crate::platter::Platter;
-use crate::users::{new_user, now, openid, phone, user_id};
+use crate::support::crash_disk::Platter;
+use crate::support::users::{new_user, now, openid, phone, user_id};
 
 const CACHE: usize = 1 << 20;
 /// So few of each kind that operations meet.

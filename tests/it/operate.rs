@@ -11,9 +11,9 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::app::{Answer, Call};
 use crate::binary::{Running, bai};
-use crate::canary::{self, PASSWORD};
+use crate::support::app::{Answer, Call};
+use crate::support::canary::{self, PASSWORD};
 
 /// A folder with a database, and perhaps a server that has it open.
 pub struct Place {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::app::TestApp;
+use crate::support::app::TestApp;
 
 #[test]
 fn the_document_is_served_in_both_formats() {
@@ -98,7 +98,8 @@ fn a_base_path_moves_everything() {
     assert_eq!(app.post("/api/system/health").send().status, 200);
     assert_eq!(app.post("/api/system/nothing").send().status, 404);
     assert_eq!(app.get("/api/system/health").send().header("allow"), "POST");
-    let outside = crate::app::Call::new("POST", app.base.strip_suffix("/pb").unwrap(), "/nothing").send();
+    let outside =
+        crate::support::app::Call::new("POST", app.base.strip_suffix("/pb").unwrap(), "/nothing").send();
     assert_eq!(outside.status, 404);
     let slash = app.get("").send();
     assert_eq!((slash.status, slash.header("location")), (301, "pb/"));

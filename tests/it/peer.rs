@@ -14,9 +14,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::app::{Call, profile};
 use crate::binary::{Running, bai, real_wechat, run};
-use crate::wechat_stub::WechatStub;
+use crate::support::app::{Call, profile};
+use crate::support::wechat_stub::WechatStub;
 
 const ROOT: (&str, &str) = ("root@example.com", "canary superuser");
 /// How many of each kind; every tenth has a company.

@@ -6,8 +6,8 @@ use bai::domain::{Phone, RecordId, Status};
 use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, profile, registration};
-use crate::canary::PASSWORD;
+use crate::support::app::{TestApp, profile, registration};
+use crate::support::canary::PASSWORD;
 
 const REGISTER: &str = "/api/platform/register";
 

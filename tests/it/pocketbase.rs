@@ -7,9 +7,9 @@ use bai::domain::{RecordId, Status};
 use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Call, TestApp};
-use crate::canary::PASSWORD;
 use crate::slow::slow_body;
+use crate::support::app::{Answer, Call, TestApp};
+use crate::support::canary::PASSWORD;
 
 pub const USERS: &str = "/api/collections/tbl_auth_users";
 const WRONG_PASSWORD: &str = "canary-wrong";
@@ -627,7 +627,7 @@ fn the_envelope_follows_the_path_under_a_base_path_too() {
 
 #[test]
 fn a_broken_store_is_a_500_that_tells_nothing() {
-    let disk = crate::disk::Disk::default();
+    let disk = crate::support::failing_disk::Disk::default();
     let owner = Owner::of(TestApp::spawn_on(&disk.location(), |_| ()));
     disk.kill();
     assert_error(&owner.patch(&json!({ "users_name": "李四" })), 500, SOMETHING, &json!({}));

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-use crate::app::Call;
 use crate::binary::{Running, bai};
-use crate::canary;
+use crate::support::app::Call;
+use crate::support::canary;
 
 const NGINX: &str = include_str!("../../deploy/nginx/bai.conf");
 const CADDY: &str = include_str!("../../deploy/caddy/Caddyfile");

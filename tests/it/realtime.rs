@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-use crate::app::{Answer, TestApp};
 use crate::binary::{Running, bai};
-use crate::canary::{self, PASSWORD};
+use crate::support::app::{Answer, TestApp};
+use crate::support::canary::{self, PASSWORD};
 
 const USERS: &str = "/api/collections/tbl_auth_users";
 const SOMETHING: &str = "Something went wrong while processing your request.";

@@ -8,12 +8,12 @@ use bai::domain::{Collections, Name};
 use bai::store::{Location, Store, Write};
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
-use crate::canary::PASSWORD;
-use crate::disk::Disk;
 use crate::pocketbase::{USERS, assert_error, fields, log_in};
 use crate::superusers::{COMPANIES, ONLY_SUPERUSERS, Root, path, person};
-use crate::users::{new_user, now};
+use crate::support::app::TestApp;
+use crate::support::canary::PASSWORD;
+use crate::support::failing_disk::Disk;
+use crate::support::users::{new_user, now};
 
 const NOT_CREATED: &str = "Failed to create record.";
 const NOT_FOUND: &str = "The requested resource wasn't found.";

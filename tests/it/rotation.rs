@@ -11,17 +11,17 @@ use bai::domain::DatabaseId;
 use bai::store::{Location, Store, Write};
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
 use crate::binary::{Running, bai};
-use crate::disk::Disk;
 use crate::operate::Place;
-use crate::pb_data::PbData;
-use crate::s3_stub::{Action, S3Stub};
 use crate::schedule::{
     DAY, HOUR, LOOKS, MINUTE, SECOND, backups, bucket, folder, lines, objects, spawn_on, status, teller,
     until, until_backed_up,
 };
-use crate::users::{new_user, now, user_id};
+use crate::support::app::TestApp;
+use crate::support::failing_disk::Disk;
+use crate::support::pb_data::PbData;
+use crate::support::s3_stub::{Action, S3Stub};
+use crate::support::users::{new_user, now, user_id};
 
 /// The file of a database of version 2 with two users, from before databases had ids.
 const OLD: &[u8] = include_bytes!("../fixtures/stored/store_v2.gz");
@@ -118,7 +118,7 @@ fn a_copied_database_file_deletes_nothing_of_the_original_s() {
     let ((dir, folder), stub) = (folder(), S3Stub::start());
     let location = |name: &str| Location::File(dir.path().join(name));
     let app = server(&location("bai.redb"), &folder, &stub);
-    app.register("13800138000", crate::canary::PASSWORD).ok();
+    app.register("13800138000", crate::support::canary::PASSWORD).ok();
     until_backed_up(&app);
     back_up(&app, 1);
     let original = id(&app);
@@ -387,7 +387,7 @@ fn uploads_that_were_noted_are_backups_of_a_database_that_is_gone() {
             ("BAI_BACKUP__S3__ENDPOINT", stub.url.as_str()),
             ("BAI_BACKUP__S3__BUCKET", "bucket"),
             ("BAI_BACKUP__S3__ACCESS_KEY", "canary-access"),
-            ("BAI_BACKUP__S3__SECRET_KEY", crate::s3_stub::SECRET),
+            ("BAI_BACKUP__S3__SECRET_KEY", crate::support::s3_stub::SECRET),
             ("BAI_BACKUP__S3__PATH_STYLE", "true"),
         ]);
         command

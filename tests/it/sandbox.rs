@@ -3,8 +3,8 @@
 use bai::config::Provider;
 use serde_json::json;
 
-use crate::app::{TestApp, profile};
-use crate::canary::PASSWORD;
+use crate::support::app::{TestApp, profile};
+use crate::support::canary::PASSWORD;
 
 fn spawn() -> TestApp {
     TestApp::spawn_with(|config| {

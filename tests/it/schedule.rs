@@ -12,11 +12,11 @@ use bai::store::{Location, Store, Write};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
 use crate::binary::{Running, bai, real_wechat};
-use crate::disk::Disk;
-use crate::s3_stub::{Action, Fault, S3Stub};
-use crate::wechat_stub::{Reply, WechatStub};
+use crate::support::app::TestApp;
+use crate::support::failing_disk::Disk;
+use crate::support::s3_stub::{Action, Fault, S3Stub};
+use crate::support::wechat_stub::{Reply, WechatStub};
 
 pub const SECOND: Duration = Duration::from_secs(1);
 pub const MINUTE: Duration = Duration::from_mins(1);
@@ -69,7 +69,7 @@ pub fn bucket(config: &mut Config, stub: &S3Stub) {
     s3.bucket = "bucket".into();
     s3.prefix = "bai/".into();
     s3.access_key = "canary-access".into();
-    s3.secret_key = crate::s3_stub::SECRET.into();
+    s3.secret_key = crate::support::s3_stub::SECRET.into();
     s3.path_style = true;
 }
 
@@ -103,7 +103,7 @@ fn the_age_of_the_newest_backup_decides_and_not_the_start_of_the_server() {
     let (_dir, folder) = folder();
     let disk = Disk::default();
     let app = spawn_on(&disk.location(), &folder, DAY, |_| ());
-    app.register("13800138000", crate::canary::PASSWORD).ok();
+    app.register("13800138000", crate::support::canary::PASSWORD).ok();
     until("the first backup", || status(&app).last_success.is_some());
     let first = backups(&folder);
     assert_eq!(first, ["bai_auto_20261122061036.redb"]);
@@ -267,7 +267,7 @@ fn who_cannot_be_told_is_told_again_after_ten_minutes() {
     let (_dir, folder) = folder();
     fs::write(&folder, "a file where the folder should be").unwrap();
     let hook = WechatStub::start();
-    hook.script(|_| Some(Reply::Raw(crate::wechat_stub::response("500 Internal Server Error", ""))));
+    hook.script(|_| Some(Reply::Raw(crate::support::wechat_stub::response("500 Internal Server Error", ""))));
     let url = format!("{}/hook", hook.url);
     let app =
         spawn(&folder, DAY, |config| config.backup.on_failure = OnFailure::Webhook(url.as_str().into()));
@@ -310,7 +310,7 @@ fn a_stop_does_not_wait_for_an_upload_and_the_files_are_their_owner_s() {
         ("BAI_BACKUP__S3__ENDPOINT", &stub.url),
         ("BAI_BACKUP__S3__BUCKET", "bucket"),
         ("BAI_BACKUP__S3__ACCESS_KEY", "canary-access"),
-        ("BAI_BACKUP__S3__SECRET_KEY", crate::s3_stub::SECRET),
+        ("BAI_BACKUP__S3__SECRET_KEY", crate::support::s3_stub::SECRET),
         ("BAI_BACKUP__S3__PATH_STYLE", "true"),
     ]);
     let running = Running::start(command);
@@ -334,7 +334,7 @@ fn a_bucket_that_cannot_be_is_refused_at_the_start() {
         ("BAI_BACKUP__S3__ENDPOINT", "http://127.0.0.1:9000"),
         ("BAI_BACKUP__S3__BUCKET", "bucket"),
         ("BAI_BACKUP__S3__ACCESS_KEY", "canary-access"),
-        ("BAI_BACKUP__S3__SECRET_KEY", crate::s3_stub::SECRET),
+        ("BAI_BACKUP__S3__SECRET_KEY", crate::support::s3_stub::SECRET),
     ]);
     let output = command.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::app::Call;
 use crate::binary::{Running, bai};
+use crate::support::app::Call;
 
 /// The socket that systemd would name in `NOTIFY_SOCKET`.
 struct Systemd {

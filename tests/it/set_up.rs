@@ -8,11 +8,11 @@ use std::time::Duration;
 use bai::domain::{Email, PlainPassword};
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Call, TestApp};
 use crate::binary::bai;
-use crate::canary::{self, PASSWORD};
 use crate::pocketbase::{assert_error, fields};
 use crate::superusers::{Root, SUPERUSERS, log_in};
+use crate::support::app::{Answer, Call, TestApp};
+use crate::support::canary::{self, PASSWORD};
 
 const EMAIL: &str = "first@example.com";
 const VOID: &str =

@@ -13,10 +13,10 @@ use bai::clock::Clock;
 use bai::store::Location;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Call, TestApp, profile};
-use crate::canary::PASSWORD;
-use crate::disk::Disk;
-use crate::wechat_stub::{PHONE, Reply, SESSION, TOKEN};
+use crate::support::app::{Answer, Call, TestApp, profile};
+use crate::support::canary::PASSWORD;
+use crate::support::failing_disk::Disk;
+use crate::support::wechat_stub::{PHONE, Reply, SESSION, TOKEN};
 
 const METRICS_TOKEN: &str = "canary-metrics-token";
 

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::app::TestApp;
+use crate::support::app::TestApp;
 
 fn connect(app: &TestApp) -> TcpStream {
     let socket = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();

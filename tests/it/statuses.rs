@@ -9,14 +9,14 @@ use bai::domain::{RecordId, Status};
 use bai::store::UserUpdate;
 use serde_json::json;
 
-use crate::app::{Answer, TestApp, profile, registration};
-use crate::canary::PASSWORD;
-use crate::disk::Disk;
-use crate::document::DOCUMENT;
-use crate::frames::{self, POST, greeting};
 use crate::pocketbase;
 use crate::slow::slow_body;
-use crate::wechat_stub::{PHONE, SESSION};
+use crate::support::app::{Answer, TestApp, profile, registration};
+use crate::support::canary::PASSWORD;
+use crate::support::failing_disk::Disk;
+use crate::support::http2_frames::{self, POST, greeting};
+use crate::support::openapi_document::DOCUMENT;
+use crate::support::wechat_stub::{PHONE, SESSION};
 
 /// Asks `path` and notes what came: the answer itself was held against the document already.
 struct Notes(BTreeSet<(String, u16)>);
@@ -49,7 +49,7 @@ fn full() -> (TestApp, TcpStream) {
     const REQUESTS: u32 = 4;
     let app = TestApp::spawn_with(|config| config.server.max_connections = REQUESTS as usize);
     let mut socket = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
-    let unfinished = |n| frames::request(POST, 2 * n + 1, 0, "/api/wechat/login", &[]);
+    let unfinished = |n| http2_frames::request(POST, 2 * n + 1, 0, "/api/wechat/login", &[]);
     let unfinished: Vec<u8> = (0..REQUESTS).flat_map(unfinished).collect();
     socket.write_all(&[greeting(&[]), unfinished].concat()).unwrap();
     while app.post("/api/system/health").send().status == 200 {}

@@ -163,7 +163,7 @@ async fn compaction_gives_space_back_and_keeps_everybody() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bai.redb");
     let store = open(&path).unwrap();
-    let users = (0..2_000).map(|n| store.insert_user(crate::users::new_user(n)));
+    let users = (0..2_000).map(|n| store.insert_user(crate::support::users::new_user(n)));
     futures_util::future::join_all(users).await;
     drop(store);
 
@@ -171,8 +171,8 @@ async fn compaction_gives_space_back_and_keeps_everybody() {
     let store = open(&path).unwrap();
     compact(&store).await;
     for n in 0..2_000 {
-        let user = store.user_by_phone(&crate::users::phone(n)).await.unwrap().unwrap();
-        assert_eq!(crate::users::new_user(n).numbered(user.number), user);
+        let user = store.user_by_phone(&crate::support::users::phone(n)).await.unwrap().unwrap();
+        assert_eq!(crate::support::users::new_user(n).numbered(user.number), user);
     }
     drop(store);
     assert!(fs::metadata(&path).unwrap().len() < before);
@@ -184,11 +184,11 @@ async fn a_compacted_file_is_not_doubled_by_the_next_write() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bai.redb");
     let store = open(&path).unwrap();
-    let users = (0..5_000).map(|n| store.insert_user(crate::users::new_user(n)));
+    let users = (0..5_000).map(|n| store.insert_user(crate::support::users::new_user(n)));
     futures_util::future::join_all(users).await;
     compact(&store).await;
     let compacted = fs::metadata(&path).unwrap().len();
-    store.insert_user(crate::users::new_user(5_000)).await.unwrap().unwrap();
+    store.insert_user(crate::support::users::new_user(5_000)).await.unwrap().unwrap();
     drop(store);
     assert!(fs::metadata(&path).unwrap().len() <= compacted);
 }

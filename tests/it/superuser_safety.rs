@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::app::{Answer, Call, TestApp};
-use crate::canary::PASSWORD;
 use crate::pocketbase::{USERS, assert_error};
 use crate::superusers::{Root, SUPERUSERS, path};
+use crate::support::app::{Answer, Call, TestApp};
+use crate::support::canary::PASSWORD;
 
 const EMAIL: &str = "root@example.com";
 const REFUSED: &str = "Superusers are not allowed to come from this address.";

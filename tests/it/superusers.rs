@@ -3,9 +3,9 @@
 use bai::domain::{Email, PlainPassword};
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Call, TestApp, profile};
-use crate::canary::PASSWORD;
 use crate::pocketbase::{USERS, assert_error, fields};
+use crate::support::app::{Answer, Call, TestApp, profile};
+use crate::support::canary::PASSWORD;
 
 pub const SUPERUSERS: &str = "/api/collections/_superusers";
 pub const COMPANIES: &str = "/api/collections/tbl_company";

@@ -6,10 +6,10 @@ use bai::domain::Status;
 use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
-use crate::canary::PASSWORD;
-use crate::disk::Disk;
-use crate::wechat_stub::SESSION;
+use crate::support::app::TestApp;
+use crate::support::canary::PASSWORD;
+use crate::support::failing_disk::Disk;
+use crate::support::wechat_stub::SESSION;
 
 const REFRESH: &str = "/api/system/refresh-token";
 
@@ -86,7 +86,7 @@ fn a_valid_token_is_refreshed_without_wechat_whatever_empty_body_comes_along() {
     let app = TestApp::spawn();
     let token = app.wechat_token("alice~1");
     let calls = app.stub.calls(SESSION).len();
-    let json_type = |call: crate::app::Call| call.header("Content-Type", "application/json");
+    let json_type = |call: crate::support::app::Call| call.header("Content-Type", "application/json");
     let refresh = || app.post(REFRESH).bearer(&token);
     for (name, call) in [
         ("absent", refresh()),
@@ -169,7 +169,7 @@ fn a_disabled_user_is_refused_by_token_and_by_code() {
     app.wechat_login("alice~4").assert_error(401, "停用");
     app.post("/api/wechat/profile")
         .bearer(&token)
-        .json(&crate::app::profile("1"))
+        .json(&crate::support::app::profile("1"))
         .send()
         .assert_error(401, "停用");
 }

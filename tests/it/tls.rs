@@ -21,10 +21,10 @@ use rustls::{
 };
 use serde_json::Value;
 
-use crate::app::TestApp;
 use crate::binary::{Running, bai};
 use crate::http2;
 use crate::slow::is_whole;
+use crate::support::app::TestApp;
 
 const HEALTH: &str = "POST /api/system/health HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
 const BOTH: &[&SupportedProtocolVersion] = &[&TLS12, &TLS13];
@@ -193,7 +193,7 @@ fn an_ordinary_client_uploads_and_downloads_over_tls() {
         ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::new_with_certs(&[root])).build();
     let agent = ureq::Agent::config_builder().tls_config(tls).proxy(None).build().new_agent();
     let url = |path: &str| format!("https://{}{path}", site.address);
-    let registration = crate::app::registration("13800138000", "canary-password");
+    let registration = crate::support::app::registration("13800138000", "canary-password");
     let mut session = agent.post(url("/api/platform/register")).send_json(registration).unwrap();
     assert!(session.body_mut().read_json::<Value>().unwrap()["token"].is_string());
     let mut script = agent.get(url("/assets/swagger-ui/swagger-ui-bundle.js")).call().unwrap();

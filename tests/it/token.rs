@@ -5,7 +5,7 @@ use bai::store::{Location, UserUpdate};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
+use crate::support::app::TestApp;
 
 const REFRESH: &str = "/api/system/refresh-token";
 

@@ -13,9 +13,9 @@ use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
 use crate::binary::{Running, bai};
-use crate::canary::PASSWORD;
 use crate::operate::{Place, login, refresh};
-use crate::users::{new_user, now};
+use crate::support::canary::PASSWORD;
+use crate::support::users::{new_user, now};
 
 const ANNE: &str = "13800000001";
 const BEN: &str = "13800000002";

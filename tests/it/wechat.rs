@@ -7,9 +7,9 @@ use bai::domain::{Company, RecordId, ShortText};
 use bai::store::{UserUpdate, Write};
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, profile};
-use crate::canary::PASSWORD;
-use crate::wechat_stub::{PHONE, SESSION, TOKEN};
+use crate::support::app::{TestApp, profile};
+use crate::support::canary::PASSWORD;
+use crate::support::wechat_stub::{PHONE, SESSION, TOKEN};
 
 const PROFILE: &str = "/api/wechat/profile";
 

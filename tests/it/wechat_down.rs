@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::app::{Answer, Call, TestApp, profile};
 use crate::binary::{Running, bai, real_wechat};
-use crate::canary::{self, PASSWORD};
-use crate::wechat_stub::{PHONE, Reply, SESSION, TOKEN, WechatStub, response};
+use crate::support::app::{Answer, Call, TestApp, profile};
+use crate::support::canary::{self, PASSWORD};
+use crate::support::wechat_stub::{PHONE, Reply, SESSION, TOKEN, WechatStub, response};
 
 const TIMEOUT: Duration = Duration::from_millis(600);
 /// What a busy machine may add to a deadline.

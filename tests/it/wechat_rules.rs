@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, profile};
-use crate::canary::{self, SESSION_KEY};
-use crate::wechat_stub::{Call, PHONE, Reply, SESSION, TOKEN, response};
+use crate::support::app::{TestApp, profile};
+use crate::support::canary::{self, SESSION_KEY};
+use crate::support::wechat_stub::{Call, PHONE, Reply, SESSION, TOKEN, response};
 
 /// errcode, status at wechat/login, calls that a login makes, status at wechat/profile.
 const CODES: [(i64, u16, usize, u16); 26] = [
@@ -40,7 +40,7 @@ const CODES: [(i64, u16, usize, u16); 26] = [
     (99999, 500, 1, 400),
 ];
 
-fn set_profile(app: &TestApp, token: &str, code: &str) -> crate::app::Answer {
+fn set_profile(app: &TestApp, token: &str, code: &str) -> crate::support::app::Answer {
     app.post("/api/wechat/profile").bearer(token).json(&profile(code)).send()
 }
 

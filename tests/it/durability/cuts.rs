@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use super::scripts::{PANIC, SCRIPTS, Script};
 use super::state::{Change, State, stamp};
 use super::{Failures, in_parallel, rounds_from_env};
-use crate::platter::{Beyond, Depth, Operation, Platter, Recording};
+use crate::support::crash_disk::{Beyond, Depth, Operation, Platter, Recording};
 
 const CACHE: usize = 1 << 20;
 

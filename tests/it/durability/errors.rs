@@ -9,7 +9,7 @@ use super::cuts::survives;
 use super::scripts::{ERRORS, SHRINKING, Script};
 use super::session::Session;
 use super::state::{Change, State};
-use crate::platter::{Fault, Operation, Reads};
+use crate::support::crash_disk::{Fault, Operation, Reads};
 
 /// Errors while an error lasts, before the disk works again.
 const LASTING: usize = 3;

@@ -9,7 +9,7 @@ use bai::store::{Scan, Store};
 use super::session::Session;
 use super::state::{Change, State};
 use super::{rounds_from_env, runtime};
-use crate::platter::Platter;
+use crate::support::crash_disk::Platter;
 
 const CACHE: usize = 1 << 20;
 /// So small that pages are written before the commit that they belong to.

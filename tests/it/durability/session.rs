@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::runtime;
 use super::state::{Change, State, stamp};
-use crate::platter::{Fault, Platter};
+use crate::support::crash_disk::{Fault, Platter};
 
 /// A commit, or several of which only the order is known.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use bai::domain::{Name, User};
 use bai::store::{Store, UserUpdate, Write};
 use tokio::runtime::Runtime;
 
-use crate::users::{new_user, now, user_id};
+use crate::support::users::{new_user, now, user_id};
 
 /// All that the scripts change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::shim::{Bench, Fault, Ran};
 use super::state::States;
 use super::trace::{Call, Op};
 use super::{Failures, in_turn};
-use crate::pb_data::PbData;
+use crate::support::pb_data::PbData;
 
 /// A command that was recorded.
 struct Recording {

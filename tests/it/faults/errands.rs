@@ -15,8 +15,8 @@ use super::served::{Asked, Errand, Served, Server};
 use super::shim::{Bench, Fault};
 use super::state;
 use crate::binary::bai;
-use crate::canary;
-use crate::platter::Platter;
+use crate::support::canary;
+use crate::support::crash_disk::Platter;
 
 const MOST: &[Fault] = &[Fault::Kill, Fault::Eio, Fault::Full];
 

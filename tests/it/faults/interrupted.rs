@@ -9,7 +9,7 @@ use super::shim::{Bench, Fault, Ran};
 use super::state::States;
 use super::{Failures, in_turn};
 use crate::binary::bai;
-use crate::pb_data::PbData;
+use crate::support::pb_data::PbData;
 
 /// A command, and what it does when nothing is in its way.
 pub struct Interrupted {

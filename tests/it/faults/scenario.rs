@@ -11,9 +11,9 @@ use flate2::read::GzDecoder;
 use jiff::Timestamp;
 
 use crate::binary::bai;
-use crate::canary::PASSWORD;
-use crate::pb_data::PbData;
-use crate::users::{new_user, now, user_id};
+use crate::support::canary::PASSWORD;
+use crate::support::pb_data::PbData;
+use crate::support::users::{new_user, now, user_id};
 
 pub const DATABASE: &str = "bai.redb";
 /// A superuser of the database, who is not in the backup.
@@ -209,7 +209,7 @@ fn superuser() -> Superuser {
         email: "first@example.com".into(),
         email_visibility: false,
         verified: true,
-        password_hash: crate::pb_data::bcrypt().into(),
+        password_hash: crate::support::pb_data::bcrypt().into(),
         token_key: TokenKey::new([7; 16]),
         created: now(),
         updated: now(),

@@ -15,9 +15,9 @@ use super::shim::{Bench, Fault, wait};
 use super::state::States;
 use super::trace::{self, Op};
 use super::{Failures, in_turn_with};
-use crate::app::{Answer, Call};
 use crate::binary::bai;
-use crate::canary::PASSWORD;
+use crate::support::app::{Answer, Call};
+use crate::support::canary::PASSWORD;
 
 /// Servers wait more than they work.
 const AT_ONCE: usize = 4;

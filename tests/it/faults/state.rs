@@ -10,7 +10,7 @@ use bai::store::{Error, Location, Record, Scan, Store};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::platter::Platter;
+use crate::support::crash_disk::Platter;
 
 pub const CACHE: usize = 8 << 20;
 

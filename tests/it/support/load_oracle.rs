@@ -10,8 +10,8 @@ use bai::domain::{IdType, OpenId, Phone, User, UserType};
 use bai::store::Store;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Call, Lost, profile, registration};
-use crate::canary::{self, PASSWORD};
+use crate::support::app::{Answer, Call, Lost, profile, registration};
+use crate::support::canary::{self, PASSWORD};
 
 /// The phone of a user who was there before; nobody else may have it.
 const TAKEN: &str = "13500000000";

@@ -11,7 +11,7 @@ use bai::store::Location;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::app::Answer;
+use crate::support::app::Answer;
 
 /// The document with the default configuration.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {

@@ -10,7 +10,7 @@ use std::thread;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use crate::heard::Heard;
+use crate::support::received_request::Heard;
 
 /// What requests have to be signed with.
 pub const SECRET: &str = "canary-secret";

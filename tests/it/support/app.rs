@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use crate::disk::Disk;
-use crate::wechat_stub::WechatStub;
-use crate::{canary, document, pocketbase};
+use crate::pocketbase;
+use crate::support::failing_disk::Disk;
+use crate::support::wechat_stub::WechatStub;
+use crate::support::{canary, openapi_document};
 
 /// Each server draws other "random" bytes; no test depends on which.
 static SEED: AtomicU64 = AtomicU64::new(1);
@@ -277,7 +278,7 @@ impl Answer {
                     body["data"].is_object() && body["message"].as_str().unwrap().ends_with('.'),
                     "{body}"
                 );
-                return document::check(method, path, self);
+                return openapi_document::check(method, path, self);
             }
             assert_eq!(keys, ["code", "msg", "data", "message"]);
             assert_eq!(body["code"], self.status);
@@ -285,6 +286,6 @@ impl Answer {
             assert!(body["msg"].as_str().unwrap().chars().any(|c| c >= '\u{4e00}'), "not Chinese: {body}");
             assert!(self.status == 503 || body["data"] == json!({}));
         }
-        document::check(method, path, self);
+        openapi_document::check(method, path, self);
     }
 }

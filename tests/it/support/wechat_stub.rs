@@ -10,8 +10,8 @@ use std::time::Duration;
 use bai::wechat::sandbox;
 use serde_json::{Value, json};
 
-use crate::canary::SESSION_KEY;
-use crate::heard::Heard;
+use crate::support::canary::SESSION_KEY;
+use crate::support::received_request::Heard;
 
 pub const SESSION: &str = "/sns/jscode2session";
 pub const TOKEN: &str = "/cgi-bin/stable_token";

@@ -22,9 +22,9 @@ pub struct PbData {
     dir: TempDir,
 }
 
-/// The bcrypt hash of [`crate::canary::PASSWORD`], made by PocketBase.
+/// The bcrypt hash of [`crate::support::canary::PASSWORD`], made by PocketBase.
 pub fn bcrypt() -> &'static str {
-    include_str!("../fixtures/stored/bcrypt.txt").split(' ').next().unwrap()
+    include_str!("../../fixtures/stored/bcrypt.txt").split(' ').next().unwrap()
 }
 
 pub fn user_id(n: usize) -> String {
@@ -48,7 +48,7 @@ impl PbData {
     pub fn new() -> Self {
         let pb = Self { dir: tempfile::tempdir().unwrap() };
         let mut database = Vec::new();
-        let fixture = include_bytes!("../fixtures/pocketbase/data.db.gz");
+        let fixture = include_bytes!("../../fixtures/pocketbase/data.db.gz");
         GzDecoder::new(&fixture[..]).read_to_end(&mut database).unwrap();
         fs::write(pb.path().join("data.db"), database).unwrap();
         let db = pb.open();

@@ -1,0 +1,14 @@
+//! Support for the tests: the server under test, stubs of other services, disks that fail, data to begin with.
+
+pub mod app;
+pub mod canary;
+pub mod crash_disk;
+pub mod failing_disk;
+pub mod http2_frames;
+pub mod load_oracle;
+pub mod openapi_document;
+pub mod pb_data;
+pub mod received_request;
+pub mod s3_stub;
+pub mod users;
+pub mod wechat_stub;
