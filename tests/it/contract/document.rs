@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::support::openapi_document::DOCUMENT;
 
 static CONTRACT: LazyLock<Value> =
-    LazyLock::new(|| serde_yaml::from_str(include_str!("../fixtures/openapi.yaml")).unwrap());
+    LazyLock::new(|| serde_yaml::from_str(include_str!("../../fixtures/openapi.yaml")).unwrap());
 
 /// Statuses that the contract leaves open and the server can answer.
 const ADDED_STATUSES: [(&str, &[&str]); 8] = [
