@@ -1,8 +1,8 @@
 //! Tests through the doors that users have: HTTP, and the binary.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
-mod abuse;
 mod acme;
+mod auth;
 mod backups;
 mod batch;
 mod binary;
@@ -15,20 +15,15 @@ mod costly;
 mod crash;
 mod damage;
 mod durability;
-mod events;
 mod faults;
 mod file;
 mod filters;
 mod flips;
 mod flood;
-mod forgery;
-mod guessing;
 mod health;
 mod http2;
 mod impersonate;
 mod import;
-mod jwt;
-mod limits;
 mod model;
 mod operate;
 mod pages;
@@ -40,17 +35,14 @@ mod records;
 mod rotation;
 mod schedule;
 mod service;
-mod set_up;
 mod shell;
 mod sight;
 mod slow;
 mod store;
-mod superuser_safety;
 mod superusers;
 mod support;
 mod tidy;
 mod tls;
-mod token;
 mod upkeep;
 mod wechat_down;
 mod wechat_rules;

@@ -317,7 +317,7 @@ fn events_are_written_within_seconds() {
 async fn a_file_of_version_2_is_migrated_and_takes_events() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bai.redb");
-    let mut packed = flate2::read::GzDecoder::new(&include_bytes!("../fixtures/stored/store_v2.gz")[..]);
+    let mut packed = flate2::read::GzDecoder::new(&include_bytes!("../../fixtures/stored/store_v2.gz")[..]);
     std::io::copy(&mut packed, &mut std::fs::File::create(&path).unwrap()).unwrap();
     let store = Store::open(&Location::File(path.clone()), 1 << 20).unwrap();
     let contents = store.check().unwrap();
@@ -340,7 +340,7 @@ fn migrated(packed: &[u8], dir: &Path) -> Store {
 #[tokio::test]
 async fn a_file_of_version_3_is_migrated_and_changes_get_their_own_share() {
     let dir = tempfile::tempdir().unwrap();
-    let store = migrated(include_bytes!("../fixtures/stored/store_v3.gz"), dir.path());
+    let store = migrated(include_bytes!("../../fixtures/stored/store_v3.gz"), dir.path());
     assert!(dir.path().join("bai.redb.v3.bak").exists());
     let contents = store.check().unwrap();
     assert_eq!((contents.users, contents.companies, contents.superusers, contents.events), (2, 1, 1, 11));
