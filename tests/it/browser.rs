@@ -11,7 +11,7 @@ use bai::config::Provider;
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::superusers::log_in;
+use crate::pocketbase::superusers::log_in;
 use crate::support::app::TestApp;
 use crate::support::canary::PASSWORD;
 

@@ -8,8 +8,8 @@ use bai::store::{EventBounds, Location, NewEvent, Store, UserUpdate};
 use serde_json::{Value, json};
 
 use crate::binary::{Running, bai, run};
-use crate::pocketbase::{USERS, assert_error, fields};
-use crate::superusers::{COMPANIES, Root, SUPERUSERS, log_in, path};
+use crate::pocketbase::superusers::{COMPANIES, Root, SUPERUSERS, log_in, path};
+use crate::pocketbase::users::{USERS, assert_error, fields};
 use crate::support::app::{Answer, Call, TestApp, profile};
 use crate::support::canary::{self, PASSWORD};
 use crate::support::failing_disk::Disk;

@@ -11,8 +11,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-use crate::pocketbase::USERS;
-use crate::superusers::{Root, path};
+use crate::pocketbase::superusers::{Root, path};
+use crate::pocketbase::users::USERS;
 use crate::support::app::{TestApp, profile, registration};
 use crate::support::canary::PASSWORD;
 

@@ -9,8 +9,8 @@ use bai::domain::{Email, PlainPassword};
 use serde_json::{Value, json};
 
 use crate::binary::bai;
-use crate::pocketbase::{assert_error, fields};
-use crate::superusers::{Root, SUPERUSERS, log_in};
+use crate::pocketbase::superusers::{Root, SUPERUSERS, log_in};
+use crate::pocketbase::users::{assert_error, fields};
 use crate::support::app::{Answer, Call, TestApp};
 use crate::support::canary::{self, PASSWORD};
 

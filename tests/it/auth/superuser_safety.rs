@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::pocketbase::{USERS, assert_error};
-use crate::superusers::{Root, SUPERUSERS, path};
+use crate::pocketbase::superusers::{Root, SUPERUSERS, path};
+use crate::pocketbase::users::{USERS, assert_error};
 use crate::support::app::{Answer, Call, TestApp};
 use crate::support::canary::PASSWORD;
 

@@ -9,7 +9,7 @@ use bai::domain::{RecordId, Status};
 use bai::store::UserUpdate;
 use serde_json::json;
 
-use crate::pocketbase;
+use crate::pocketbase::users;
 use crate::slow::slow_body;
 use crate::support::app::{Answer, TestApp, profile, registration};
 use crate::support::canary::PASSWORD;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use crate::pocketbase;
+use crate::pocketbase::users;
 use crate::support::failing_disk::Disk;
 use crate::support::wechat_stub::WechatStub;
 use crate::support::{canary, openapi_document};

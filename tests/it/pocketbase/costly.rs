@@ -8,7 +8,7 @@ use bai::domain::{Picture, RecordId};
 use bai::store::{UserUpdate, Write};
 use serde_json::{Value, json};
 
-use crate::realtime::{Client, superuser, user};
+use crate::pocketbase::realtime::{Client, superuser, user};
 use crate::support::app::{Answer, TestApp};
 use crate::support::users::new_user;
 

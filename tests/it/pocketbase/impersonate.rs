@@ -7,7 +7,7 @@ use bai::domain::RecordId;
 use bai::store::Record;
 use serde_json::{Value, json};
 
-use crate::realtime::{Client, log_in, superuser, user};
+use crate::pocketbase::realtime::{Client, log_in, superuser, user};
 use crate::support::app::{Answer, TestApp};
 use crate::support::canary::PASSWORD;
 

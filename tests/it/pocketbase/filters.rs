@@ -76,7 +76,7 @@ struct Recorded {
 
 impl Recorded {
     fn read() -> Self {
-        let json: Json = serde_json::from_str(include_str!("../fixtures/filters/recorded.json")).unwrap();
+        let json: Json = serde_json::from_str(include_str!("../../fixtures/filters/recorded.json")).unwrap();
         let columns: Vec<_> =
             json["columns"].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
         let row = |(i, values): (usize, &Json)| {

@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::realtime::{superuser, user};
+use crate::pocketbase::realtime::{superuser, user};
 use crate::support::app::{Answer, TestApp};
 
-const RECORDED: &str = include_str!("../fixtures/collections.json");
+const RECORDED: &str = include_str!("../../fixtures/collections.json");
 const COLLECTIONS: &str = "/api/collections";
 const SOMETHING: &str = "Something went wrong while processing your request.";
 

@@ -12,7 +12,7 @@ use bai::store::{Contents, Location, Store, UserUpdate, Write};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::realtime::{Client, log_in, superuser, user};
+use crate::pocketbase::realtime::{Client, log_in, superuser, user};
 use crate::support::app::{Answer, TestApp};
 use crate::support::canary::PASSWORD;
 use crate::support::users::{new_user, openid};

@@ -8,8 +8,8 @@ use bai::domain::{Collections, Name};
 use bai::store::{Location, Store, Write};
 use serde_json::{Value, json};
 
-use crate::pocketbase::{USERS, assert_error, fields, log_in};
-use crate::superusers::{COMPANIES, ONLY_SUPERUSERS, Root, path, person};
+use crate::pocketbase::superusers::{COMPANIES, ONLY_SUPERUSERS, Root, path, person};
+use crate::pocketbase::users::{USERS, assert_error, fields, log_in};
 use crate::support::app::TestApp;
 use crate::support::canary::PASSWORD;
 use crate::support::failing_disk::Disk;

@@ -3,7 +3,7 @@
 use bai::domain::{Email, PlainPassword};
 use serde_json::{Value, json};
 
-use crate::pocketbase::{USERS, assert_error, fields};
+use crate::pocketbase::users::{USERS, assert_error, fields};
 use crate::support::app::{Answer, Call, TestApp, profile};
 use crate::support::canary::PASSWORD;
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::pocketbase::{USERS, assert_error};
-use crate::superusers::{COMPANIES, Root, SUPERUSERS, path, person};
+use crate::pocketbase::superusers::{COMPANIES, Root, SUPERUSERS, path, person};
+use crate::pocketbase::users::{USERS, assert_error};
 use crate::support::app::{Answer, TestApp};
 use crate::support::canary::PASSWORD;
 
