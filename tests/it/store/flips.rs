@@ -7,7 +7,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use tokio::runtime::Runtime;
 
-use crate::durability::rounds_from_env;
+use crate::store::durability::rounds_from_env;
 use crate::support::crash_disk::Platter;
 use crate::support::users::{new_user, openid, phone, user_id};
 

@@ -86,15 +86,15 @@ fn many() -> (Vec<u8>, State) {
 }
 
 fn version_1() -> (Vec<u8>, State) {
-    old(include_bytes!("../../fixtures/stored/store_v1.gz"))
+    old(include_bytes!("../../../fixtures/stored/store_v1.gz"))
 }
 
 fn version_2() -> (Vec<u8>, State) {
-    old(include_bytes!("../../fixtures/stored/store_v2.gz"))
+    old(include_bytes!("../../../fixtures/stored/store_v2.gz"))
 }
 
 fn version_3() -> (Vec<u8>, State) {
-    old(include_bytes!("../../fixtures/stored/store_v3.gz"))
+    old(include_bytes!("../../../fixtures/stored/store_v3.gz"))
 }
 
 /// A file of an older version, and what it holds, which its migration does not change.

@@ -197,7 +197,7 @@ async fn a_compacted_file_is_not_doubled_by_the_next_write() {
 async fn a_file_of_version_1_is_migrated_with_everybody_in_it() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bai.redb");
-    let mut packed = flate2::read::GzDecoder::new(&include_bytes!("../fixtures/stored/store_v1.gz")[..]);
+    let mut packed = flate2::read::GzDecoder::new(&include_bytes!("../../fixtures/stored/store_v1.gz")[..]);
     std::io::copy(&mut packed, &mut File::create(&path).unwrap()).unwrap();
 
     let store = open(&path).unwrap();

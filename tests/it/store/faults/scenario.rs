@@ -125,9 +125,9 @@ impl Scenario {
     pub fn prepare(&self, dir: &Path) {
         match self.start {
             Start::Empty => {}
-            Start::Version1 => unpack(include_bytes!("../../fixtures/stored/store_v1.gz"), dir),
-            Start::Version2 => unpack(include_bytes!("../../fixtures/stored/store_v2.gz"), dir),
-            Start::Version3 => unpack(include_bytes!("../../fixtures/stored/store_v3.gz"), dir),
+            Start::Version1 => unpack(include_bytes!("../../../fixtures/stored/store_v1.gz"), dir),
+            Start::Version2 => unpack(include_bytes!("../../../fixtures/stored/store_v2.gz"), dir),
+            Start::Version3 => unpack(include_bytes!("../../../fixtures/stored/store_v3.gz"), dir),
             Start::BackupOnly => fs::write(dir.join("copy.redb"), &populated().backup).unwrap(),
             Start::Populated => {
                 fs::write(dir.join("copy.redb"), &populated().backup).unwrap();
