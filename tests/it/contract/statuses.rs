@@ -9,7 +9,7 @@ use bai::domain::{RecordId, Status};
 use bai::store::UserUpdate;
 use serde_json::json;
 
-use crate::pocketbase::users;
+use crate::pocketbase::users::speaks_at;
 use crate::slow::slow_body;
 use crate::support::app::{Answer, TestApp, profile, registration};
 use crate::support::canary::PASSWORD;
@@ -41,7 +41,7 @@ fn documented() -> BTreeSet<(String, u16)> {
         let responses = DOCUMENT["paths"][path]["post"]["responses"].as_object().unwrap();
         responses.keys().map(|status| (path.clone(), status.parse().unwrap())).collect::<Vec<_>>()
     };
-    paths.keys().filter(|path| !pocketbase::speaks_at(path)).flat_map(of).collect()
+    paths.keys().filter(|path| !speaks_at(path)).flat_map(of).collect()
 }
 
 /// A server that has no room for another request, and the connection that takes it.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use crate::pocketbase::users;
+use crate::pocketbase::users::speaks_at;
 use crate::support::failing_disk::Disk;
 use crate::support::wechat_stub::WechatStub;
 use crate::support::{canary, openapi_document};
@@ -271,7 +271,7 @@ impl Answer {
             assert_eq!(self.header("content-type"), "application/json");
             let body = self.json();
             let keys: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
-            if pocketbase::speaks_at(path) {
+            if speaks_at(path) {
                 assert_eq!(keys, ["data", "message", "status"]);
                 assert_eq!(body["status"], self.status);
                 assert!(
