@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
 mod acme;
+mod admin;
 mod auth;
 mod binary;
 mod browser;
@@ -12,7 +13,6 @@ mod flood;
 mod health;
 mod http2;
 mod import;
-mod operate;
 mod pages;
 mod peer;
 mod pocketbase;
@@ -27,6 +27,5 @@ mod store;
 mod support;
 mod tidy;
 mod tls;
-mod upkeep;
 mod wechat_down;
 mod wechat_rules;

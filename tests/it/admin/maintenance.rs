@@ -12,8 +12,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
+use crate::admin::commands::{Place, login, refresh};
 use crate::binary::{Running, bai};
-use crate::operate::{Place, login, refresh};
 use crate::support::canary::PASSWORD;
 use crate::support::users::{new_user, now};
 
