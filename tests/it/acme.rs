@@ -16,7 +16,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::version::{TLS12, TLS13};
 use serde_json::json;
 
-use crate::binary::{Running, bai};
+use crate::cli::binary::{Running, bai};
 use crate::support::app::TestApp;
 use crate::tls::{Authority, Secure, connect, exchange, shown, wait_until};
 

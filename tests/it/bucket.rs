@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bai::config::Config;
 
-use crate::binary::run;
+use crate::cli::binary::run;
 use crate::schedule::{backups, large, spawn_on, status, until, until_backed_up};
 use crate::support::app::TestApp;
 use crate::support::canary::PASSWORD;

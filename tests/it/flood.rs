@@ -12,7 +12,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::binary::{Running, bai};
+use crate::cli::binary::{Running, bai};
 use crate::support::app::Call;
 use crate::support::canary;
 

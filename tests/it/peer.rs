@@ -14,7 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::binary::{Running, bai, real_wechat, run};
+use crate::cli::binary::{Running, bai, real_wechat, run};
 use crate::support::app::{Call, profile};
 use crate::support::wechat_stub::WechatStub;
 

@@ -12,7 +12,7 @@ use bai::store::{Location, Store, Write};
 use serde_json::{Value, json};
 
 use crate::admin::commands::Place;
-use crate::binary::{Running, bai};
+use crate::cli::binary::{Running, bai};
 use crate::schedule::{
     DAY, HOUR, LOOKS, MINUTE, SECOND, backups, bucket, folder, lines, objects, spawn_on, status, teller,
     until, until_backed_up,

@@ -12,7 +12,7 @@ use bai::store::{Location, Store, Write};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::binary::{Running, bai, real_wechat};
+use crate::cli::binary::{Running, bai, real_wechat};
 use crate::support::app::TestApp;
 use crate::support::failing_disk::Disk;
 use crate::support::s3_stub::{Action, Fault, S3Stub};

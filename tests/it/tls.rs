@@ -21,7 +21,7 @@ use rustls::{
 };
 use serde_json::Value;
 
-use crate::binary::{Running, bai};
+use crate::cli::binary::{Running, bai};
 use crate::http2;
 use crate::slow::is_whole;
 use crate::support::app::TestApp;

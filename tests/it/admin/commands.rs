@@ -11,7 +11,7 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::binary::{Running, bai};
+use crate::cli::binary::{Running, bai};
 use crate::support::app::{Answer, Call};
 use crate::support::canary::{self, PASSWORD};
 

@@ -4,7 +4,7 @@ use bai::store::Location;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::binary::run;
+use crate::cli::binary::run;
 use crate::support::app::{Answer, TestApp, profile};
 use crate::support::canary::PASSWORD;
 use crate::support::pb_data::{

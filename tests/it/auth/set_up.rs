@@ -8,7 +8,7 @@ use std::time::Duration;
 use bai::domain::{Email, PlainPassword};
 use serde_json::{Value, json};
 
-use crate::binary::bai;
+use crate::cli::binary::bai;
 use crate::pocketbase::superusers::{Root, SUPERUSERS, log_in};
 use crate::pocketbase::users::{assert_error, fields};
 use crate::support::app::{Answer, Call, TestApp};

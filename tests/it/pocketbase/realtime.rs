@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-use crate::binary::{Running, bai};
+use crate::cli::binary::{Running, bai};
 use crate::support::app::{Answer, TestApp};
 use crate::support::canary::{self, PASSWORD};
 

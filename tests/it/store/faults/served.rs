@@ -15,7 +15,7 @@ use super::shim::{Bench, Fault, wait};
 use super::state::States;
 use super::trace::{self, Op};
 use super::{Failures, in_turn_with};
-use crate::binary::bai;
+use crate::cli::binary::bai;
 use crate::support::app::{Answer, Call};
 use crate::support::canary::PASSWORD;
 

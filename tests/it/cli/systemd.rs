@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::binary::{Running, bai};
+use crate::cli::binary::{Running, bai};
 use crate::support::app::Call;
 
 /// The socket that systemd would name in `NOTIFY_SOCKET`.
