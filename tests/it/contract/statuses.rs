@@ -10,7 +10,7 @@ use bai::store::UserUpdate;
 use serde_json::json;
 
 use crate::pocketbase::users::speaks_at;
-use crate::slow::slow_body;
+use crate::server::slow::slow_body;
 use crate::support::app::{Answer, TestApp, profile, registration};
 use crate::support::canary::PASSWORD;
 use crate::support::failing_disk::Disk;

@@ -7,7 +7,7 @@ use bai::domain::{RecordId, Status};
 use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
-use crate::slow::slow_body;
+use crate::server::slow::slow_body;
 use crate::support::app::{Answer, Call, TestApp};
 use crate::support::canary::PASSWORD;
 

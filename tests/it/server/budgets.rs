@@ -11,7 +11,7 @@ use bai::config::Config;
 use serde_json::json;
 use tokio::net::TcpSocket;
 
-use crate::slow::is_whole;
+use crate::server::slow::is_whole;
 use crate::support::app::{Call, TestApp};
 use crate::support::canary;
 use crate::support::http2_frames::{

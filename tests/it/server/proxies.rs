@@ -15,8 +15,8 @@ use crate::cli::binary::{Running, bai};
 use crate::support::app::Call;
 use crate::support::canary;
 
-const NGINX: &str = include_str!("../../deploy/nginx/bai.conf");
-const CADDY: &str = include_str!("../../deploy/caddy/Caddyfile");
+const NGINX: &str = include_str!("../../../deploy/nginx/bai.conf");
+const CADDY: &str = include_str!("../../../deploy/caddy/Caddyfile");
 const BACKEND: &str = "127.0.0.1:8090";
 const WAIT: Duration = Duration::from_secs(20);
 

@@ -22,8 +22,8 @@ use rustls::{
 use serde_json::Value;
 
 use crate::cli::binary::{Running, bai};
-use crate::http2;
-use crate::slow::is_whole;
+use crate::server::http2;
+use crate::server::slow::is_whole;
 use crate::support::app::TestApp;
 
 const HEALTH: &str = "POST /api/system/health HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
