@@ -15,5 +15,4 @@ mod server;
 mod store;
 mod support;
 mod tidy;
-mod wechat_down;
-mod wechat_rules;
+mod wechat;
