@@ -3,14 +3,12 @@
 
 mod admin;
 mod auth;
-mod bucket;
+mod backup;
 mod cli;
 mod contract;
 mod import;
 mod peer;
 mod pocketbase;
-mod rotation;
-mod schedule;
 mod server;
 mod store;
 mod support;

@@ -12,11 +12,11 @@ use bai::store::{Location, Store, Write};
 use serde_json::{Value, json};
 
 use crate::admin::commands::Place;
-use crate::cli::binary::{Running, bai};
-use crate::schedule::{
+use crate::backup::schedule::{
     DAY, HOUR, LOOKS, MINUTE, SECOND, backups, bucket, folder, lines, objects, spawn_on, status, teller,
     until, until_backed_up,
 };
+use crate::cli::binary::{Running, bai};
 use crate::support::app::TestApp;
 use crate::support::failing_disk::Disk;
 use crate::support::pb_data::PbData;
@@ -24,7 +24,7 @@ use crate::support::s3_stub::{Action, S3Stub};
 use crate::support::users::{new_user, now, user_id};
 
 /// The file of a database of version 2 with two users, from before databases had ids.
-const OLD: &[u8] = include_bytes!("../fixtures/stored/store_v2.gz");
+const OLD: &[u8] = include_bytes!("../../fixtures/stored/store_v2.gz");
 
 fn old_file(path: &Path) {
     let mut packed = flate2::read::GzDecoder::new(OLD);
