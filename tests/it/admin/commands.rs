@@ -11,8 +11,8 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::cli::binary::{Running, bai};
 use crate::support::app::{Answer, Call};
+use crate::support::binary::{Running, bai};
 use crate::support::canary::{self, PASSWORD};
 
 /// A folder with a database, and perhaps a server that has it open.

@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
 use crate::admin::commands::{Place, login, refresh};
-use crate::cli::binary::{Running, bai};
+use crate::support::binary::{Running, bai};
 use crate::support::canary::PASSWORD;
 use crate::support::users::{new_user, now};
 

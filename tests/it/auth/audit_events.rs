@@ -7,10 +7,10 @@ use bai::domain::{Actor, Event, EventKind, EventSearch, Origin, RecordId, Status
 use bai::store::{EventBounds, Location, NewEvent, Store, UserUpdate};
 use serde_json::{Value, json};
 
-use crate::cli::binary::{Running, bai, run};
 use crate::pocketbase::superusers::{COMPANIES, Root, SUPERUSERS, log_in, path};
 use crate::pocketbase::users::{USERS, assert_error, fields};
 use crate::support::app::{Answer, Call, TestApp, profile};
+use crate::support::binary::{Running, bai, run};
 use crate::support::canary::{self, PASSWORD};
 use crate::support::failing_disk::Disk;
 use crate::support::pb_data::PbData;

@@ -4,8 +4,8 @@ use bai::store::Location;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::cli::binary::run;
 use crate::support::app::{Answer, TestApp, profile};
+use crate::support::binary::run;
 use crate::support::canary::PASSWORD;
 use crate::support::pb_data::{
     PbData, SUPERUSER, SUPERUSERS, USERS, claims, header, jwt, phone, secret, token, token_key, user_id,

@@ -8,10 +8,10 @@ use std::time::Duration;
 use bai::domain::{Email, PlainPassword};
 use serde_json::{Value, json};
 
-use crate::cli::binary::bai;
 use crate::pocketbase::superusers::{Root, SUPERUSERS, log_in};
 use crate::pocketbase::users::{assert_error, fields};
 use crate::support::app::{Answer, Call, TestApp};
+use crate::support::binary::bai;
 use crate::support::canary::{self, PASSWORD};
 
 const EMAIL: &str = "first@example.com";

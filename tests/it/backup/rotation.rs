@@ -16,8 +16,8 @@ use crate::backup::schedule::{
     DAY, HOUR, LOOKS, MINUTE, SECOND, backups, bucket, folder, lines, objects, spawn_on, status, teller,
     until, until_backed_up,
 };
-use crate::cli::binary::{Running, bai};
 use crate::support::app::TestApp;
+use crate::support::binary::{Running, bai};
 use crate::support::failing_disk::Disk;
 use crate::support::pb_data::PbData;
 use crate::support::s3_stub::{Action, S3Stub};

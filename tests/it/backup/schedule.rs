@@ -12,8 +12,8 @@ use bai::store::{Location, Store, Write};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::cli::binary::{Running, bai, real_wechat};
 use crate::support::app::TestApp;
+use crate::support::binary::{Running, bai, real_wechat};
 use crate::support::failing_disk::Disk;
 use crate::support::s3_stub::{Action, Fault, S3Stub};
 use crate::support::wechat_stub::{Reply, WechatStub};

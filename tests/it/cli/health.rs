@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cli::binary::{Running, bai, real_wechat, run};
+use crate::support::binary::{Running, bai, real_wechat, run};
 use crate::support::canary;
 use crate::support::wechat_stub::{Reply, SESSION, WechatStub, response};
 

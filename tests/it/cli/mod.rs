@@ -1,6 +1,6 @@
 //! Tests of the binary as a shell, a container or systemd runs it.
 
-pub mod binary;
+mod binary;
 mod health;
 mod shell;
 mod systemd;

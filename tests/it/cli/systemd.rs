@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::cli::binary::{Running, bai};
 use crate::support::app::Call;
+use crate::support::binary::{Running, bai};
 
 /// The socket that systemd would name in `NOTIFY_SOCKET`.
 struct Systemd {

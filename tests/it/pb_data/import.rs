@@ -15,8 +15,8 @@ use tempfile::TempDir;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::cli::binary::{Running, bai, run};
 use crate::support::app::TestApp;
+use crate::support::binary::{Running, bai, run};
 use crate::support::canary::PASSWORD;
 use crate::support::pb_data::{PbData, SUPERUSER, USERS, add_user, files, phone, user_id};
 

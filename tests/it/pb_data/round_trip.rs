@@ -14,8 +14,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::cli::binary::{Running, bai, real_wechat, run};
 use crate::support::app::{Call, profile};
+use crate::support::binary::{Running, bai, real_wechat, run};
 use crate::support::wechat_stub::WechatStub;
 
 const ROOT: (&str, &str) = ("root@example.com", "canary superuser");

@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-use crate::cli::binary::{Running, bai};
 use crate::support::app::{Answer, TestApp};
+use crate::support::binary::{Running, bai};
 use crate::support::canary::{self, PASSWORD};
 
 const USERS: &str = "/api/collections/tbl_auth_users";

@@ -16,9 +16,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::version::{TLS12, TLS13};
 use serde_json::json;
 
-use crate::cli::binary::{Running, bai};
 use crate::server::tls::{Authority, Secure, connect, exchange, shown, wait_until};
 use crate::support::app::TestApp;
+use crate::support::binary::{Running, bai};
 
 const NAMES: [&str; 2] = ["bai.example.com", "api.example.com"];
 const HEALTH: &str = "POST /api/system/health HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";

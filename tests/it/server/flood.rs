@@ -12,8 +12,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::cli::binary::{Running, bai};
 use crate::support::app::Call;
+use crate::support::binary::{Running, bai};
 use crate::support::canary;
 
 /// Slow connections of each kind, both kinds at once: under the cap of 4,096.

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-use crate::cli::binary::{Running, bai};
 use crate::support::app::Call;
+use crate::support::binary::{Running, bai};
 use crate::support::canary;
 
 const NGINX: &str = include_str!("../../../deploy/nginx/bai.conf");

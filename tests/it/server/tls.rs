@@ -21,10 +21,10 @@ use rustls::{
 };
 use serde_json::Value;
 
-use crate::cli::binary::{Running, bai};
 use crate::server::http2;
 use crate::server::slow::is_whole;
 use crate::support::app::TestApp;
+use crate::support::binary::{Running, bai};
 
 const HEALTH: &str = "POST /api/system/health HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
 const BOTH: &[&SupportedProtocolVersion] = &[&TLS12, &TLS13];

@@ -9,7 +9,7 @@ use bai::store::{Location, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::cli::binary::{Running, bai};
+use crate::support::binary::{Running, bai};
 use crate::support::load_oracle::Ledger;
 
 fn start(dir: &Path) -> Running {

@@ -13,7 +13,7 @@ use bai::store::{CopyLimits, Error, Location, Store, UserUpdate, Write};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::cli::binary::run;
+use crate::support::binary::run;
 use crate::support::users::{new_user, now, user_id};
 
 const USERS: usize = 4_000;

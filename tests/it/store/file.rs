@@ -17,8 +17,8 @@ use bai::store::{Action, CopyLimits, Error, Location, Restoration, Store, UserUp
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use crate::cli::binary::{Running, bai, run};
 use crate::support::app::TestApp;
+use crate::support::binary::{Running, bai, run};
 use crate::support::crash_disk::{Fault, Platter, Reads};
 use crate::support::users::{new_user, now, openid, user_id};
 

@@ -1,6 +1,7 @@
 //! Support for the tests: the server under test, stubs of other services, disks that fail, data to begin with.
 
 pub mod app;
+pub mod binary;
 pub mod canary;
 pub mod crash_disk;
 pub mod failing_disk;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::cli::binary::{Running, bai, real_wechat};
 use crate::support::app::{Answer, Call, TestApp, profile};
+use crate::support::binary::{Running, bai, real_wechat};
 use crate::support::canary::{self, PASSWORD};
 use crate::support::wechat_stub::{PHONE, Reply, SESSION, TOKEN, WechatStub, response};
 

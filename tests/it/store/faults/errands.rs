@@ -14,7 +14,7 @@ use super::scenario::DATABASE;
 use super::served::{Asked, Errand, Served, Server};
 use super::shim::{Bench, Fault};
 use super::state;
-use crate::cli::binary::bai;
+use crate::support::binary::bai;
 use crate::support::canary;
 use crate::support::crash_disk::Platter;
 

@@ -8,7 +8,7 @@ use super::scenario::{DATABASE, Scenario};
 use super::shim::{Bench, Fault, Ran};
 use super::state::States;
 use super::{Failures, in_turn};
-use crate::cli::binary::bai;
+use crate::support::binary::bai;
 use crate::support::pb_data::PbData;
 
 /// A command, and what it does when nothing is in its way.

@@ -10,7 +10,7 @@ use bai::store::{Location, Store, UserUpdate, Write};
 use flate2::read::GzDecoder;
 use jiff::Timestamp;
 
-use crate::cli::binary::bai;
+use crate::support::binary::bai;
 use crate::support::canary::PASSWORD;
 use crate::support::pb_data::PbData;
 use crate::support::users::{new_user, now, user_id};

@@ -15,8 +15,8 @@ use super::shim::{Bench, Fault, wait};
 use super::state::States;
 use super::trace::{self, Op};
 use super::{Failures, in_turn_with};
-use crate::cli::binary::bai;
 use crate::support::app::{Answer, Call};
+use crate::support::binary::bai;
 use crate::support::canary::PASSWORD;
 
 /// Servers wait more than they work.
