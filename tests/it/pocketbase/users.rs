@@ -7,9 +7,9 @@ use bai::domain::{RecordId, Status};
 use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
-use crate::server::slow::slow_body;
 use crate::support::app::{Answer, Call, TestApp};
 use crate::support::canary::PASSWORD;
+use crate::support::http_request::slow_body;
 
 pub const USERS: &str = "/api/collections/tbl_auth_users";
 const WRONG_PASSWORD: &str = "canary-wrong";

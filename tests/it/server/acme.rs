@@ -16,9 +16,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::version::{TLS12, TLS13};
 use serde_json::json;
 
-use crate::server::tls::{Authority, Secure, connect, exchange, shown, wait_until};
 use crate::support::app::TestApp;
 use crate::support::binary::{Running, bai};
+use crate::support::http_request::exchange;
+use crate::support::tls_client::{Authority, Secure, connect, shown, wait_until};
 
 const NAMES: [&str; 2] = ["bai.example.com", "api.example.com"];
 const HEALTH: &str = "POST /api/system/health HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";

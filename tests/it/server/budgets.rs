@@ -11,9 +11,9 @@ use bai::config::Config;
 use serde_json::json;
 use tokio::net::TcpSocket;
 
-use crate::server::slow::is_whole;
 use crate::support::app::{Call, TestApp};
 use crate::support::canary;
+use crate::support::http_request::is_whole;
 use crate::support::http2_frames::{
     self, DATA, END_STREAM, FRAME_HEAD, GET, HEADERS, INITIAL_WINDOW_SIZE, POST, WINDOW_UPDATE, frame,
     greeting,

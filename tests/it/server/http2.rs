@@ -1,79 +1,18 @@
 //! HTTP/2 by its frames (RFC 9113), since no client would do what is done here.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::support::app::TestApp;
+use crate::support::http2_client::{Client, post};
 use crate::support::http2_frames::{
-    self, CONTINUATION, DATA, END_HEADERS, END_STREAM, FRAME_HEAD, GOAWAY, HEADERS, PING, POST, RST_STREAM,
-    SETTINGS, frame, greeting,
+    CONTINUATION, END_HEADERS, END_STREAM, FRAME_HEAD, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS, frame,
 };
 
 const MAX_CONCURRENT_STREAMS: [u8; 2] = [0, 3];
 const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
 const CANCEL: [u8; 4] = [0, 0, 0, 8];
 const ENHANCE_YOUR_CALM: [u8; 4] = [0, 0, 0, 11];
-
-struct Frame {
-    kind: u8,
-    stream: u32,
-    payload: Vec<u8>,
-}
-
-/// A `POST` to a path.
-fn post(stream: u32, flags: u8, path: &str) -> Vec<u8> {
-    http2_frames::request(POST, stream, flags, path, &[])
-}
-
-/// A client over a plain connection, or another stream.
-pub struct Client<S = TcpStream>(S);
-
-impl Client {
-    fn connect(app: &TestApp) -> Self {
-        let socket = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        Self::greet(socket)
-    }
-}
-
-impl<S: Read + Write> Client<S> {
-    pub fn greet(mut stream: S) -> Self {
-        stream.write_all(&greeting(&[])).unwrap();
-        Self(stream)
-    }
-
-    pub fn assert_healthy(&mut self) {
-        self.send(&post(1, END_STREAM, "/api/system/health"));
-        let headers = self.find(|frame| frame.kind == HEADERS).unwrap();
-        assert_eq!(headers.payload[0], 0x88, "not :status 200");
-        let data = self.find(|frame| frame.kind == DATA).unwrap();
-        assert!(String::from_utf8(data.payload).unwrap().contains("healthy"));
-    }
-
-    fn send(&mut self, bytes: &[u8]) {
-        self.0.write_all(bytes).unwrap();
-    }
-
-    /// The next frame; nothing when the server has closed.
-    fn next(&mut self) -> Option<Frame> {
-        let mut head = [0; FRAME_HEAD];
-        match self.0.read_exact(&mut head) {
-            Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
-                return None;
-            }
-            result => result.unwrap(),
-        }
-        let (length, kind, _, stream) = http2_frames::head(head);
-        let mut payload = vec![0; length];
-        self.0.read_exact(&mut payload).ok()?;
-        Some(Frame { kind, stream, payload })
-    }
-
-    fn find(&mut self, wanted: impl Fn(&Frame) -> bool) -> Option<Frame> {
-        std::iter::from_fn(|| self.next()).find(wanted)
-    }
-}
 
 #[test]
 fn a_request_over_http_2_is_answered() {

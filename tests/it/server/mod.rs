@@ -8,5 +8,5 @@ mod http2;
 mod monitoring;
 mod pages;
 mod proxies;
-pub mod slow;
+mod slow;
 mod tls;

@@ -5,25 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::support::app::TestApp;
-
-fn connect(app: &TestApp) -> TcpStream {
-    let socket = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    socket
-}
-
-/// Announces a body, sends a byte of it and no more; the status of the answer.
-pub fn slow_body(app: &TestApp, path: &str, token: &str) -> u16 {
-    let mut socket = connect(app);
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
-         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
-    );
-    socket.write_all(head.as_bytes()).unwrap();
-    let mut status = [0; 12];
-    socket.read_exact(&mut status).unwrap();
-    std::str::from_utf8(&status[9..]).unwrap().parse().unwrap()
-}
+use crate::support::http_request::{connect, is_whole};
 
 /// Sends a byte every 50 ms until the server closes; how long that took.
 fn drip(mut socket: TcpStream, head: &str) -> Duration {
@@ -95,15 +77,6 @@ fn a_body_that_nobody_needs_and_that_comes_late_does_not_end_the_connection() {
             answer.extend(&part[..n]);
         }
     }
-}
-
-/// Whether all of an answer's body has come.
-pub fn is_whole(answer: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(answer);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_default();
-    let length =
-        head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-    length.is_some_and(|length: usize| body.len() >= length)
 }
 
 #[test]
