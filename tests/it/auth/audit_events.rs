@@ -7,20 +7,13 @@ use bai::domain::{Actor, Event, EventKind, EventSearch, Origin, RecordId, Status
 use bai::store::{EventBounds, Location, NewEvent, Store, UserUpdate};
 use serde_json::{Value, json};
 
-use crate::pocketbase::superusers::{COMPANIES, Root, SUPERUSERS, log_in, path};
-use crate::pocketbase::users::{USERS, assert_error, fields};
 use crate::support::app::{Answer, Call, TestApp, profile};
 use crate::support::binary::{Running, bai, run};
 use crate::support::canary::{self, PASSWORD};
 use crate::support::failing_disk::Disk;
 use crate::support::pb_data::PbData;
-
-impl Root {
-    /// The events that `query` finds, newest first.
-    pub fn events(&self, query: &str) -> Vec<Value> {
-        self.get(&format!("/api/events?{query}")).ok()["items"].as_array().unwrap().clone()
-    }
-}
+use crate::support::pocketbase_api::{COMPANIES, SUPERUSERS, USERS, assert_error, fields, path};
+use crate::support::superuser::{Root, log_in};
 
 /// What an event says besides its time: kind, cause, actor, subject, detail.
 fn said(event: &Value) -> [&str; 5] {

@@ -11,10 +11,10 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-use crate::pocketbase::superusers::{Root, path};
-use crate::pocketbase::users::USERS;
 use crate::support::app::{TestApp, profile, registration};
 use crate::support::canary::PASSWORD;
+use crate::support::pocketbase_api::{USERS, path};
+use crate::support::superuser::Root;
 
 const WRONG: &str = "canary-wrong";
 const TOO_MANY: &str = "尝试次数过多,请稍后再试";

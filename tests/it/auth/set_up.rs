@@ -8,11 +8,11 @@ use std::time::Duration;
 use bai::domain::{Email, PlainPassword};
 use serde_json::{Value, json};
 
-use crate::pocketbase::superusers::{Root, SUPERUSERS, log_in};
-use crate::pocketbase::users::{assert_error, fields};
 use crate::support::app::{Answer, Call, TestApp};
 use crate::support::binary::bai;
 use crate::support::canary::{self, PASSWORD};
+use crate::support::pocketbase_api::{SUPERUSERS, assert_error, fields};
+use crate::support::superuser::{Root, log_in};
 
 const EMAIL: &str = "first@example.com";
 const VOID: &str =

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::pocketbase::superusers::{Root, SUPERUSERS, path};
-use crate::pocketbase::users::{USERS, assert_error};
 use crate::support::app::{Answer, Call, TestApp};
 use crate::support::canary::PASSWORD;
+use crate::support::pocketbase_api::{SUPERUSERS, USERS, assert_error, path};
+use crate::support::superuser::Root;
 
 const EMAIL: &str = "root@example.com";
 const REFUSED: &str = "Superusers are not allowed to come from this address.";

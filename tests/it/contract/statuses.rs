@@ -9,13 +9,13 @@ use bai::domain::{RecordId, Status};
 use bai::store::UserUpdate;
 use serde_json::json;
 
-use crate::pocketbase::users::speaks_at;
 use crate::support::app::{Answer, TestApp, profile, registration};
 use crate::support::canary::PASSWORD;
 use crate::support::failing_disk::Disk;
 use crate::support::http_request::slow_body;
 use crate::support::http2_frames::{self, POST, greeting};
 use crate::support::openapi_document::DOCUMENT;
+use crate::support::pocketbase_api::speaks_at;
 use crate::support::wechat_stub::{PHONE, SESSION};
 
 /// Asks `path` and notes what came: the answer itself was held against the document already.

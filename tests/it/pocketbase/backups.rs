@@ -12,9 +12,10 @@ use bai::store::{Contents, Location, Store, UserUpdate, Write};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::pocketbase::realtime::{Client, log_in, superuser, user};
 use crate::support::app::{Answer, TestApp};
 use crate::support::canary::PASSWORD;
+use crate::support::logins::{superuser, superuser_token, user};
+use crate::support::realtime_client::Client;
 use crate::support::users::{new_user, openid};
 
 const BACKUPS: &str = "/api/backups";
@@ -371,7 +372,7 @@ fn a_restored_backup_is_what_everybody_sees_and_nothing_of_before_is_lost() {
     assert_eq!(server.refresh(&alices), 200);
     // It goes on: it takes writes, and backups.
     user(&server.app, "13800138002");
-    let root = log_in(&server.app, ROOT);
+    let root = superuser_token(&server.app, ROOT);
     let create = server.app.post(BACKUPS).header("Authorization", &root).json(&json!({ "name": "y.zip" }));
     assert_eq!(create.send().status, 204);
     assert_eq!(server.app.app.store.check().unwrap().made, None);
@@ -417,7 +418,7 @@ fn tokens_issued_since_or_revoked_since_a_backup_end_with_its_restoration() {
         assert_eq!(server.refresh(&token), 200);
     }
     // What was void stays so when a later backup is restored.
-    let root = log_in(&server.app, ROOT);
+    let root = superuser_token(&server.app, ROOT);
     assert_eq!(
         server
             .app

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::pocketbase::superusers::{COMPANIES, Root, SUPERUSERS, path, person};
-use crate::pocketbase::users::{USERS, assert_error};
 use crate::support::app::{Answer, TestApp};
 use crate::support::canary::PASSWORD;
+use crate::support::pocketbase_api::{COMPANIES, SUPERUSERS, USERS, assert_error, path};
+use crate::support::superuser::{Root, person};
 
 const FAILED: &str = "Batch transaction failed.";
 const INVALID: &str = "Invalid batch request data.";

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::pocketbase::realtime::{superuser, user};
 use crate::support::app::{Answer, TestApp};
+use crate::support::logins::{superuser, user};
 
 const RECORDED: &str = include_str!("../../fixtures/collections.json");
 const COLLECTIONS: &str = "/api/collections";

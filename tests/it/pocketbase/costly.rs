@@ -8,8 +8,9 @@ use bai::domain::{Picture, RecordId};
 use bai::store::{UserUpdate, Write};
 use serde_json::{Value, json};
 
-use crate::pocketbase::realtime::{Client, superuser, user};
 use crate::support::app::{Answer, TestApp};
+use crate::support::logins::{superuser, user};
+use crate::support::realtime_client::Client;
 use crate::support::users::new_user;
 
 const USERS: &str = "/api/collections/tbl_auth_users/records";

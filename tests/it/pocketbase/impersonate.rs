@@ -7,9 +7,10 @@ use bai::domain::RecordId;
 use bai::store::Record;
 use serde_json::{Value, json};
 
-use crate::pocketbase::realtime::{Client, log_in, superuser, user};
 use crate::support::app::{Answer, TestApp};
 use crate::support::canary::PASSWORD;
+use crate::support::logins::{superuser, superuser_token, user};
+use crate::support::realtime_client::Client;
 
 const ROOT: &str = "root@example.com";
 const NOT_LOADED: &str = "An error occurred while loading the submitted data.";
@@ -48,7 +49,7 @@ fn a_superuser_gets_a_token_that_lives_as_long_as_asked_and_has_no_successor() {
         ("_superusers", &root, json!({ "duration": 7 }), 7),
         ("_superusers", &root, json!({}), 24 * 3600),
     ] {
-        let answer = impersonate(&app, &log_in(&app, ROOT), collection, id.as_str(), &body).ok();
+        let answer = impersonate(&app, &superuser_token(&app, ROOT), collection, id.as_str(), &body).ok();
         assert_eq!(answer.as_object().unwrap().keys().collect::<Vec<_>>(), ["record", "token"]);
         assert_eq!(answer["record"]["id"], id.as_str());
         assert_eq!(answer["record"], own[collection]);
@@ -61,7 +62,8 @@ fn a_superuser_gets_a_token_that_lives_as_long_as_asked_and_has_no_successor() {
     }
     // Longer than any clock goes: a hundred years have to do.
     let longest = json!({ "duration": i64::MAX });
-    let answer = impersonate(&app, &log_in(&app, ROOT), "tbl_auth_users", alice.as_str(), &longest).ok();
+    let answer =
+        impersonate(&app, &superuser_token(&app, ROOT), "tbl_auth_users", alice.as_str(), &longest).ok();
     app.clock.advance(Duration::from_hours(99 * 365 * 24));
     assert_eq!(refresh(&app, "tbl_auth_users", answer["token"].as_str().unwrap()).status, 200);
 }

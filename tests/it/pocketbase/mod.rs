@@ -8,5 +8,5 @@ mod filters;
 mod impersonate;
 mod realtime;
 mod records;
-pub mod superusers;
-pub mod users;
+mod superusers;
+mod users;

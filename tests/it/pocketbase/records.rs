@@ -8,11 +8,11 @@ use bai::domain::{Collections, Name};
 use bai::store::{Location, Store, Write};
 use serde_json::{Value, json};
 
-use crate::pocketbase::superusers::{COMPANIES, ONLY_SUPERUSERS, Root, path, person};
-use crate::pocketbase::users::{USERS, assert_error, fields, log_in};
 use crate::support::app::TestApp;
 use crate::support::canary::PASSWORD;
 use crate::support::failing_disk::Disk;
+use crate::support::pocketbase_api::{COMPANIES, ONLY_SUPERUSERS, USERS, assert_error, fields, log_in, path};
+use crate::support::superuser::{Root, person};
 use crate::support::users::{new_user, now};
 
 const NOT_CREATED: &str = "Failed to create record.";

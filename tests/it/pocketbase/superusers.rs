@@ -1,83 +1,14 @@
 //! Superusers: their logins, and the collection of them.
 
-use bai::domain::{Email, PlainPassword};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::pocketbase::users::{USERS, assert_error, fields};
-use crate::support::app::{Answer, Call, TestApp, profile};
+use crate::support::app::profile;
 use crate::support::canary::PASSWORD;
+use crate::support::pocketbase_api::{ONLY_SUPERUSERS, SUPERUSERS, USERS, assert_error, fields, path};
+use crate::support::superuser::{EMAIL, Root, log_in};
 
-pub const SUPERUSERS: &str = "/api/collections/_superusers";
-pub const COMPANIES: &str = "/api/collections/tbl_company";
-pub const ONLY_SUPERUSERS: &str = "Only superusers can perform this action.";
 const NO_TOKEN: &str = "The request requires valid record authorization token.";
 const NOT_FOUND: &str = "The requested resource wasn't found.";
-const EMAIL: &str = "root@example.com";
-
-/// A server with a superuser who is logged in.
-pub struct Root {
-    pub app: TestApp,
-    pub record: Value,
-    pub token: String,
-}
-
-impl Root {
-    pub fn new() -> Self {
-        Self::of(TestApp::spawn())
-    }
-
-    pub fn of(app: TestApp) -> Self {
-        let password = PlainPassword::new(PASSWORD.to_owned()).unwrap();
-        let made = bai::auth::create_superuser(&app.app, Email::parse(EMAIL).unwrap(), password);
-        app.block_on(made).unwrap().unwrap();
-        let login = log_in(&app, EMAIL, PASSWORD).ok();
-        Self { app, record: login["record"].clone(), token: login["token"].as_str().unwrap().to_owned() }
-    }
-
-    pub fn call(&self, method: &str, path: &str) -> Call {
-        self.app.call(method, path).header("Authorization", &self.token)
-    }
-
-    pub fn get(&self, path: &str) -> Answer {
-        self.call("GET", path).send()
-    }
-
-    pub fn create(&self, collection: &str, body: &Value) -> Answer {
-        self.call("POST", &format!("{collection}/records")).json(body).send()
-    }
-
-    pub fn update(&self, collection: &str, id: &Value, body: &Value) -> Answer {
-        self.call("PATCH", &path(collection, id)).json(body).send()
-    }
-
-    pub fn delete(&self, collection: &str, id: &Value) -> Answer {
-        self.call("DELETE", &path(collection, id)).send()
-    }
-
-    /// A user made by the superuser, told apart by a number, changed by `more`.
-    pub fn user(&self, n: u32, more: &Value) -> Value {
-        self.create(USERS, &person(n, more)).ok()
-    }
-}
-
-pub fn path(collection: &str, id: &Value) -> String {
-    format!("{collection}/records/{}", id.as_str().unwrap())
-}
-
-/// What a superuser makes a user of.
-pub fn person(n: u32, more: &Value) -> Value {
-    let mut body = json!({
-        "email": format!("user{n}@example.com"), "openid": format!("o_{n}"), "users_phone": format!("138{n:08}"),
-        "users_name": format!("用户{n}"), "password": PASSWORD, "passwordConfirm": PASSWORD,
-    });
-    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    body
-}
-
-pub fn log_in(app: &TestApp, email: &str, password: &str) -> Answer {
-    let body = json!({ "identity": email, "password": password });
-    app.post(&format!("{SUPERUSERS}/auth-with-password")).json(&body).send()
-}
 
 #[test]
 fn a_superuser_s_token_is_good_for_superusers_and_is_no_user_s() {

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::support::app::{Answer, Call, TestApp};
 use crate::support::canary::PASSWORD;
 use crate::support::http_request::slow_body;
+use crate::support::pocketbase_api::{USERS, assert_error, fields, log_in};
 
-pub const USERS: &str = "/api/collections/tbl_auth_users";
 const WRONG_PASSWORD: &str = "canary-wrong";
 const NEW_PASSWORD: &str = "canary-new-password";
 
@@ -22,14 +22,6 @@ const NO_TOKEN: &str = "The request requires valid record authorization token.";
 const NOT_UPDATED: &str = "Failed to update record.";
 const BLANK: (&str, &str) = ("validation_required", "Cannot be blank.");
 const MISMATCH: (&str, &str) = ("validation_values_mismatch", "Values don't match.");
-
-/// Whether the errors of a path are PocketBase's.
-pub fn speaks_at(path: &str) -> bool {
-    let root = path.split(['/', '?']).nth(2).unwrap_or_default();
-    path.starts_with("/api/")
-        && ["health", "collections", "batch", "realtime", "backups", "files", "events", "setup"]
-            .contains(&root)
-}
 
 /// A platform user who is logged in.
 struct Owner {
@@ -65,24 +57,6 @@ impl Owner {
     fn log_in(&self, identity: &Value, password: &str) -> Answer {
         log_in(&self.app, &json!({ "identity": identity, "password": password }))
     }
-}
-
-pub fn log_in(app: &TestApp, body: &Value) -> Answer {
-    app.post(&format!("{USERS}/auth-with-password")).json(body).send()
-}
-
-/// Asserts the whole error, byte for byte.
-pub fn assert_error(answer: &Answer, status: u16, message: &str, data: &Value) {
-    let expected = format!(r#"{{"data":{data},"message":"{message}","status":{status}}}"#);
-    assert_eq!(answer.text(), expected);
-    assert_eq!(answer.status, status);
-}
-
-pub fn fields(fields: &[(&str, (&str, &str))]) -> Value {
-    let error = |(name, (code, message)): &(&str, (&str, &str))| {
-        ((*name).to_owned(), json!({ "code": code, "message": message }))
-    };
-    Value::Object(fields.iter().map(error).collect())
 }
 
 #[test]

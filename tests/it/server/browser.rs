@@ -11,9 +11,9 @@ use bai::config::Provider;
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::pocketbase::superusers::log_in;
 use crate::support::app::TestApp;
 use crate::support::canary::PASSWORD;
+use crate::support::superuser::log_in;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

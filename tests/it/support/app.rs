@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use crate::pocketbase::users::speaks_at;
 use crate::support::failing_disk::Disk;
+use crate::support::pocketbase_api::speaks_at;
 use crate::support::wechat_stub::WechatStub;
 use crate::support::{canary, openapi_document};
 
