@@ -4,137 +4,15 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::thread;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::support::app::{Answer, Call};
+use crate::support::app::Call;
 use crate::support::binary::{Running, bai};
-use crate::support::canary::{self, PASSWORD};
-
-/// A folder with a database, and perhaps a server that has it open.
-pub struct Place {
-    dir: TempDir,
-    server: Option<Running>,
-}
-
-/// What a command left behind.
-pub struct Said {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
-}
-
-impl Place {
-    /// With a server that runs, and with none, one after the other.
-    pub fn both(test: impl Fn(&mut Place)) {
-        for is_running in [true, false] {
-            let dir = tempfile::tempdir().unwrap();
-            let mut place = Place { dir, server: None };
-            place.start();
-            if !is_running {
-                place.stop();
-            }
-            test(&mut place);
-            place.stop();
-        }
-    }
-
-    /// With an empty database, and no server.
-    pub fn stopped() -> Self {
-        let mut place = Self { dir: tempfile::tempdir().unwrap(), server: None };
-        place.start();
-        place.stop();
-        place
-    }
-
-    pub fn path(&self) -> &Path {
-        self.dir.path()
-    }
-
-    fn start(&mut self) {
-        let mut command = bai(self.path(), &[]);
-        command.envs([("BAI_PASSWORD__LOG_N", "4"), ("BAI_LIMITS__ENABLED", "false")]);
-        self.server = Some(Running::start(command));
-    }
-
-    pub fn stop(&mut self) {
-        if let Some(server) = self.server.take() {
-            server.signal("-TERM");
-            assert!(server.wait().0);
-        }
-    }
-
-    /// Something over HTTP, on the server that runs or on one for this.
-    pub fn with_server<T>(&mut self, ask: impl FnOnce(&str) -> T) -> T {
-        let was_running = self.server.is_some();
-        if !was_running {
-            self.start();
-        }
-        let answer = ask(&self.server.as_ref().unwrap().base);
-        if !was_running {
-            self.stop();
-        }
-        answer
-    }
-
-    pub fn run(&self, args: &[&str]) -> Said {
-        self.run_with(args, "")
-    }
-
-    fn run_with(&self, args: &[&str], input: &str) -> Said {
-        let mut command = bai(self.path(), args);
-        command.env("BAI_PASSWORD__LOG_N", "4").stdin(Stdio::piped());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // A command that is refused does not read.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        Said::of(child.wait_with_output().unwrap())
-    }
-
-    pub fn json(&self, args: &[&str]) -> Value {
-        let said = self.run(&[args, &["--json"]].concat());
-        assert_eq!(said.code, 0, "{args:?}: {}", said.err);
-        serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{args:?}: {e} in {}", said.out))
-    }
-
-    pub fn create(&self, phone: &str, name: &str) -> Said {
-        self.run_with(&["user", "create", "--phone", phone, "--name", name], PASSWORD)
-    }
-}
-
-impl Said {
-    fn of(output: Output) -> Self {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let (code, out, err) = (output.status.code().unwrap(), text(output.stdout), text(output.stderr));
-        assert_eq!(canary::find(&out).or(canary::find(&err)), None, "{out}{err}");
-        Self { code, out, err }
-    }
-
-    /// It was refused with this exit code, and says so in one line, after the one that names the file.
-    pub fn refused(&self, code: i32, why: &str) {
-        assert_eq!(self.code, code, "{}{}", self.out, self.err);
-        let lines: Vec<_> = self.err.lines().filter(|line| !line.contains("bai.redb")).collect();
-        assert!(lines.len() == 1 && lines[0].starts_with("bai: ") && lines[0].contains(why), "{}", self.err);
-        assert_eq!(self.out, "");
-    }
-
-    pub fn ok(&self) -> &str {
-        assert_eq!(self.code, 0, "{}", self.err);
-        &self.out
-    }
-}
-
-pub fn login(base: &str, phone: &str, password: &str) -> Answer {
-    let body = json!({ "users_phone": phone, "password": password });
-    Call::new("POST", base, "/api/platform/login").json(&body).send()
-}
-
-pub fn refresh(base: &str, token: &str) -> Answer {
-    Call::new("POST", base, "/api/system/refresh-token").bearer(token).send()
-}
+use crate::support::canary::PASSWORD;
+use crate::support::installation::{Place, Said, login, refresh};
 
 const ANNE: &str = "13800000001";
 const OTHER_PASSWORD: &str = "canary-password-2";
@@ -275,7 +153,7 @@ fn an_export_has_every_user_in_either_form() {
 #[test]
 fn a_reader_who_has_had_enough_is_no_error() {
     let dir = tempfile::tempdir().unwrap();
-    let place = Place { dir, server: None };
+    let place = Place::of(dir);
     place.run_with(&["superuser", "create", "root@example.com"], PASSWORD).ok();
     for args in [&["user", "export"][..], &["user", "export", "--format", "csv"], &["user", "list"]] {
         place.create(ANNE, &"很长".repeat(50));
@@ -366,7 +244,7 @@ fn compact_says_what_it_gained() {
 
 #[test]
 fn no_command_but_the_first_superuser_makes_a_database() {
-    let place = Place { dir: tempfile::tempdir().unwrap(), server: None };
+    let place = Place::empty();
     for args in [
         &["user", "list"][..],
         &["company", "put", "x"],
@@ -386,7 +264,7 @@ fn no_command_but_the_first_superuser_makes_a_database() {
 
 #[test]
 fn the_door_is_for_the_owner_of_the_file_and_goes_with_the_server() {
-    let mut place = Place { dir: tempfile::tempdir().unwrap(), server: None };
+    let mut place = Place::empty();
     place.start();
     let door = place.path().join("bai.redb.sock");
     assert_eq!(std::fs::metadata(&door).unwrap().permissions().mode() & 0o777, 0o600);
@@ -411,7 +289,7 @@ fn the_door_is_for_the_owner_of_the_file_and_goes_with_the_server() {
 
 #[test]
 fn no_request_over_the_network_reaches_the_door() {
-    let mut place = Place { dir: tempfile::tempdir().unwrap(), server: None };
+    let mut place = Place::empty();
     place.start();
     let address = place.server.as_ref().unwrap().base.strip_prefix("http://").unwrap().to_owned();
     let command = br#"{"Superuser":{"Create":{"email":"evil@example.com","password":"canary-password"}}}"#;
@@ -436,7 +314,7 @@ fn no_request_over_the_network_reaches_the_door() {
 
 #[test]
 fn the_door_of_a_killed_server_keeps_nobody_out() {
-    let mut place = Place { dir: tempfile::tempdir().unwrap(), server: None };
+    let mut place = Place::empty();
     place.start();
     place.create(ANNE, "Anne").ok();
     drop(place.server.take());
@@ -466,7 +344,7 @@ fn a_folder_with_a_long_name_has_a_door_too() {
 
 #[test]
 fn a_server_of_another_version_is_refused_by_name() {
-    let place = Place { dir: tempfile::tempdir().unwrap(), server: None };
+    let place = Place::empty();
     let listener = UnixListener::bind(place.path().join("bai.redb.sock")).unwrap();
     let other = thread::spawn(move || {
         let hello = br#"{"program":"0.0.7 (abc)","database":"/x"}"#;

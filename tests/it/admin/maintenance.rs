@@ -12,9 +12,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
-use crate::admin::commands::{Place, login, refresh};
 use crate::support::binary::{Running, bai};
 use crate::support::canary::PASSWORD;
+use crate::support::installation::{Place, login, refresh};
 use crate::support::users::{new_user, now};
 
 const ANNE: &str = "13800000001";

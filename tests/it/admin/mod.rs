@@ -1,4 +1,4 @@
 //! Tests of commands on a database, with and without a running server.
 
-pub mod commands;
+mod commands;
 mod maintenance;

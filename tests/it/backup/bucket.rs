@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bai::config::Config;
 
-use crate::backup::schedule::{backups, large, spawn_on, status, until, until_backed_up};
 use crate::support::app::TestApp;
+use crate::support::backup_schedule::{backups, large, spawn_on, status, until, until_backed_up};
 use crate::support::binary::run;
 use crate::support::canary::PASSWORD;
 use crate::support::failing_disk::Disk;

@@ -11,14 +11,14 @@ use bai::domain::DatabaseId;
 use bai::store::{Location, Store, Write};
 use serde_json::{Value, json};
 
-use crate::admin::commands::Place;
-use crate::backup::schedule::{
+use crate::support::app::TestApp;
+use crate::support::backup_schedule::{
     DAY, HOUR, LOOKS, MINUTE, SECOND, backups, bucket, folder, lines, objects, spawn_on, status, teller,
     until, until_backed_up,
 };
-use crate::support::app::TestApp;
 use crate::support::binary::{Running, bai};
 use crate::support::failing_disk::Disk;
+use crate::support::installation::Place;
 use crate::support::pb_data::PbData;
 use crate::support::s3_stub::{Action, S3Stub};
 use crate::support::users::{new_user, now, user_id};

@@ -7,8 +7,8 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use tokio::runtime::Runtime;
 
-use crate::store::durability::rounds_from_env;
 use crate::support::crash_disk::Platter;
+use crate::support::rounds::rounds_from_env;
 use crate::support::users::{new_user, openid, phone, user_id};
 
 const CACHE: usize = 1 << 20;

@@ -11,8 +11,9 @@ use tokio::runtime::Runtime;
 
 use super::scripts::{PANIC, SCRIPTS, Script};
 use super::state::{Change, State, stamp};
-use super::{Failures, in_parallel, rounds_from_env};
+use super::{Failures, in_parallel};
 use crate::support::crash_disk::{Beyond, Depth, Operation, Platter, Recording};
+use crate::support::rounds::rounds_from_env;
 
 const CACHE: usize = 1 << 20;
 

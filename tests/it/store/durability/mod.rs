@@ -21,10 +21,6 @@ fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-pub fn rounds_from_env(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
-}
-
 /// Calls `work` with each number below `count`, on all cores.
 fn in_parallel(count: usize, work: impl Fn(&Runtime, usize) + Sync) {
     let next = AtomicUsize::new(0);

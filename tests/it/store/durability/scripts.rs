@@ -6,10 +6,11 @@ use std::ops::{ControlFlow, Range};
 use bai::domain::Kind;
 use bai::store::{Scan, Store};
 
+use super::runtime;
 use super::session::Session;
 use super::state::{Change, State};
-use super::{rounds_from_env, runtime};
 use crate::support::crash_disk::Platter;
+use crate::support::rounds::rounds_from_env;
 
 const CACHE: usize = 1 << 20;
 /// So small that pages are written before the commit that they belong to.
