@@ -9,10 +9,11 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::runtime::Runtime;
 
-use super::scripts::{PANIC, SCRIPTS, Script};
-use super::state::{Change, State, stamp};
-use super::{Failures, in_parallel};
 use crate::support::crash_disk::{Beyond, Depth, Operation, Platter, Recording};
+use crate::support::durability::scripts::{PANIC, SCRIPTS, Script};
+use crate::support::durability::state::State;
+use crate::support::durability::survival::survives;
+use crate::support::durability::{Failures, in_parallel};
 use crate::support::rounds::rounds_from_env;
 
 const CACHE: usize = 1 << 20;
@@ -80,26 +81,6 @@ fn recovery_survives(runtime: &Runtime, image: Vec<u8>, expected: &[State]) -> R
         }
     }
     Ok(())
-}
-
-/// The file opens, holds one of the expected states, whole, and takes another write that stays.
-pub fn survives(runtime: &Runtime, image: Vec<u8>, expected: &[State]) -> Result<(), String> {
-    let platter = Platter::new(image);
-    let store = Store::open(&platter.location(), CACHE).map_err(|error| format!("opening: {error}"))?;
-    let state = State::read(runtime, &store)?;
-    if !expected.contains(&state) {
-        return Err(state.differs(expected));
-    }
-    let more = [Change::Insert(9_999)];
-    let written = runtime.block_on(store.write(vec![more[0].write()], stamp()));
-    written
-        .map_err(|error| format!("writing: {error}"))?
-        .map_err(|(_, conflict)| format!("writing: {conflict:?}"))?;
-    let counted = runtime.block_on(store.count_users()).map_err(|error| format!("counting: {error}"))?;
-    match state.after(&more).is_some_and(|after| after.count() == counted) {
-        true => Ok(()),
-        false => Err(format!("there are {counted} users after another write")),
-    }
 }
 
 fn hash(image: &[u8]) -> u64 {

@@ -4,12 +4,12 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use super::Failures;
-use super::cuts::survives;
-use super::scripts::{ERRORS, SHRINKING, Script};
-use super::session::Session;
-use super::state::{Change, State};
 use crate::support::crash_disk::{Fault, Operation, Reads};
+use crate::support::durability::Failures;
+use crate::support::durability::scripts::{ERRORS, SHRINKING, Script};
+use crate::support::durability::session::Session;
+use crate::support::durability::state::{Change, State};
+use crate::support::durability::survival::survives;
 
 /// Errors while an error lasts, before the disk works again.
 const LASTING: usize = 3;

@@ -1,64 +1,12 @@
 //! Faults at every writing system call of the binary, one run for each call and fault, and power cuts in every state of its
 //! files. Nothing here knows how a command goes about its work; what is judged is what it leaves.
 
-mod cuts;
-mod disk;
-mod errands;
-mod folder;
-mod interrupted;
-mod scenario;
-mod served;
-mod shim;
-mod state;
-mod trace;
-
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
-
-use cuts::Cut;
-use errands::{Logins, Restore, Schedule, Upload};
-use interrupted::Interrupted;
-use scenario::Scenario;
-use served::{Errand, Served};
-use shim::Fault;
-
-/// Does `work` for 0, 1, 2 and so on, so many at once, until it says for some number that there is no such.
-fn in_turn_with(threads: usize, work: impl Fn(u64) -> bool + Sync) {
-    let next = AtomicU64::new(0);
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| while work(next.fetch_add(1, Ordering::SeqCst)) {});
-        }
-    });
-}
-
-/// As many at once as there are processors.
-fn in_turn(work: impl Fn(u64) -> bool + Sync) {
-    in_turn_with(thread::available_parallelism().map_or(1, std::num::NonZero::get), work);
-}
-
-/// How many failures of a command are told one by one.
-const TOLD: usize = 40;
-
-/// What went wrong, in the order in which it would happen.
-#[derive(Default)]
-struct Failures(Mutex<Vec<(u64, String)>>);
-
-impl Failures {
-    fn add(&self, at: u64, what: String) {
-        self.0.lock().unwrap().push((at, what));
-    }
-
-    /// For a person: how many there are, and the first of them. `None` if there are none.
-    fn told(self, of: &str, runs: &str) -> Option<String> {
-        let mut all = self.0.into_inner().unwrap();
-        all.sort();
-        println!("{of}: {runs}, {} failures", all.len());
-        let lines: Vec<_> = all.iter().take(TOLD).map(|(_, what)| what.as_str()).collect();
-        (!all.is_empty()).then(|| format!("{of}: {} of {runs}:\n{}\n", all.len(), lines.join("\n")))
-    }
-}
+use crate::support::faults::cuts::Cut;
+use crate::support::faults::errands::{Logins, Restore, Schedule, Upload};
+use crate::support::faults::interrupted::Interrupted;
+use crate::support::faults::scenario::{self, Scenario};
+use crate::support::faults::served::{Errand, Served};
+use crate::support::faults::shim::Fault;
 
 /// Panics with the failures of all scenarios.
 fn assert_none(failures: impl IntoIterator<Item = Option<String>>) {
