@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use crate::support::app::Call;
 use crate::support::binary::{Running, bai};
 use crate::support::canary::PASSWORD;
-use crate::support::installation::{Place, Said, login, refresh};
+use crate::support::installation::{CommandOutput, Installation, login, refresh};
 
 const ANNE: &str = "13800000001";
 const OTHER_PASSWORD: &str = "canary-password-2";
 
 #[test]
 fn users_are_made_found_and_listed() {
-    Place::both(|place| {
+    Installation::both(|place| {
         for (n, name) in ["安妮", "Ben, \"the second\"", "Cleo"].iter().enumerate() {
             let said = place.create(&format!("1380000000{}", n + 1), name);
             assert!(said.ok().starts_with("made: ") && said.out.contains(name), "{}", said.out);
@@ -56,7 +56,7 @@ fn users_are_made_found_and_listed() {
 
 #[test]
 fn what_is_done_to_a_user_holds_at_once() {
-    Place::both(|place| {
+    Installation::both(|place| {
         place.create(ANNE, "Anne").ok();
         let token = place.with_server(|base| login(base, ANNE, PASSWORD).ok()["token"].clone());
         let token = token.as_str().unwrap();
@@ -98,7 +98,7 @@ fn what_is_done_to_a_user_holds_at_once() {
 #[test]
 fn a_phone_is_taken_from_whoever_has_it() {
     let (phone, name) = ("13900000001", "占号");
-    Place::both(|place| {
+    Installation::both(|place| {
         place.create(phone, name).ok();
         let holder = place.json(&["user", "show", phone]);
         place.run(&["user", "release-phone", phone]).refused(2, "--yes");
@@ -126,7 +126,7 @@ fn a_phone_is_taken_from_whoever_has_it() {
 
 #[test]
 fn an_export_has_every_user_in_either_form() {
-    Place::both(|place| {
+    Installation::both(|place| {
         let names = ["安妮", "Ben, \"the second\"", "=1+1"];
         for (n, name) in names.iter().enumerate() {
             place.create(&format!("1380000000{n}"), name).ok();
@@ -153,21 +153,21 @@ fn an_export_has_every_user_in_either_form() {
 #[test]
 fn a_reader_who_has_had_enough_is_no_error() {
     let dir = tempfile::tempdir().unwrap();
-    let place = Place::of(dir);
+    let place = Installation::of(dir);
     place.run_with(&["superuser", "create", "root@example.com"], PASSWORD).ok();
     for args in [&["user", "export"][..], &["user", "export", "--format", "csv"], &["user", "list"]] {
         place.create(ANNE, &"很长".repeat(50));
         let mut child =
             bai(place.path(), args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
-        let said = Said::of(child.wait_with_output().unwrap());
+        let said = CommandOutput::of(child.wait_with_output().unwrap());
         assert!(said.ok().is_empty() && !said.err.contains("pipe"), "{}", said.err);
     }
 }
 
 #[test]
 fn companies_are_put_and_deleted() {
-    Place::both(|place| {
+    Installation::both(|place| {
         let made = place.json(&["company", "put", "acme"]);
         assert_eq!(made["company_id"], "acme");
         assert_eq!(place.json(&["company", "put", "acme"])["id"], made["id"], "the same once more");
@@ -188,7 +188,7 @@ fn superusers_are_made_changed_and_deleted_but_for_the_last() {
         let body = json!({ "identity": "root@example.com", "password": password });
         Call::new("POST", base, "/api/collections/_superusers/auth-with-password").json(&body).send()
     };
-    Place::both(|place| {
+    Installation::both(|place| {
         place.run_with(&["superuser", "create", "root"], PASSWORD).refused(2, "not an e-mail address");
         place.run_with(&["superuser", "create", "root@example.com"], PASSWORD).ok();
         place.run_with(&["superuser", "create", "root@example.com"], PASSWORD).refused(2, "already");
@@ -220,7 +220,7 @@ fn superusers_are_made_changed_and_deleted_but_for_the_last() {
 #[test]
 fn a_rotated_key_signs_at_once_while_the_old_one_still_verifies() {
     let kid = |token: &Value| token.as_str().unwrap().rsplit('~').next().unwrap().to_owned();
-    Place::both(|place| {
+    Installation::both(|place| {
         place.create(ANNE, "Anne").ok();
         let old = place.with_server(|base| login(base, ANNE, PASSWORD).ok()["token"].clone());
         let keys = place.json(&["key", "list"]);
@@ -235,7 +235,7 @@ fn a_rotated_key_signs_at_once_while_the_old_one_still_verifies() {
 
 #[test]
 fn compact_says_what_it_gained() {
-    Place::both(|place| {
+    Installation::both(|place| {
         place.create(ANNE, "Anne").ok();
         assert!(place.run(&["compact"]).ok().contains(" bytes before, "));
         place.with_server(|base| assert_eq!(login(base, ANNE, PASSWORD).status, 200));
@@ -244,7 +244,7 @@ fn compact_says_what_it_gained() {
 
 #[test]
 fn no_command_but_the_first_superuser_makes_a_database() {
-    let place = Place::empty();
+    let place = Installation::empty();
     for args in [
         &["user", "list"][..],
         &["company", "put", "x"],
@@ -264,7 +264,7 @@ fn no_command_but_the_first_superuser_makes_a_database() {
 
 #[test]
 fn the_door_is_for_the_owner_of_the_file_and_goes_with_the_server() {
-    let mut place = Place::empty();
+    let mut place = Installation::empty();
     place.start();
     let door = place.path().join("bai.redb.sock");
     assert_eq!(std::fs::metadata(&door).unwrap().permissions().mode() & 0o777, 0o600);
@@ -273,7 +273,7 @@ fn the_door_is_for_the_owner_of_the_file_and_goes_with_the_server() {
     let somebody_else = |args: &[&str]| {
         let mut command = bai(place.path(), args);
         command.uid(65534).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().ok().map(|child| Said::of(child.wait_with_output().unwrap()))
+        command.spawn().ok().map(|child| CommandOutput::of(child.wait_with_output().unwrap()))
     };
     for (path, mode) in [(place.path(), 0o755), (door.as_path(), 0o666)] {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -289,7 +289,7 @@ fn the_door_is_for_the_owner_of_the_file_and_goes_with_the_server() {
 
 #[test]
 fn no_request_over_the_network_reaches_the_door() {
-    let mut place = Place::empty();
+    let mut place = Installation::empty();
     place.start();
     let address = place.server.as_ref().unwrap().base.strip_prefix("http://").unwrap().to_owned();
     let command = br#"{"Superuser":{"Create":{"email":"evil@example.com","password":"canary-password"}}}"#;
@@ -314,7 +314,7 @@ fn no_request_over_the_network_reaches_the_door() {
 
 #[test]
 fn the_door_of_a_killed_server_keeps_nobody_out() {
-    let mut place = Place::empty();
+    let mut place = Installation::empty();
     place.start();
     place.create(ANNE, "Anne").ok();
     drop(place.server.take());
@@ -336,7 +336,7 @@ fn a_folder_with_a_long_name_has_a_door_too() {
     let server = Running::start(command);
     let list =
         bai(dir.path(), &["user", "list", "--json"]).env("BAI_STORE__PATH", &database).output().unwrap();
-    let said = Said::of(list);
+    let said = CommandOutput::of(list);
     assert!(said.ok().trim() == "[]" && said.err.contains("through the running server"), "{}", said.err);
     server.signal("-TERM");
     server.wait();
@@ -344,7 +344,7 @@ fn a_folder_with_a_long_name_has_a_door_too() {
 
 #[test]
 fn a_server_of_another_version_is_refused_by_name() {
-    let place = Place::empty();
+    let place = Installation::empty();
     let listener = UnixListener::bind(place.path().join("bai.redb.sock")).unwrap();
     let other = thread::spawn(move || {
         let hello = br#"{"program":"0.0.7 (abc)","database":"/x"}"#;

@@ -14,13 +14,13 @@ use serde_json::Value;
 
 use crate::support::binary::{Running, bai};
 use crate::support::canary::PASSWORD;
-use crate::support::installation::{Place, login, refresh};
+use crate::support::installation::{Installation, login, refresh};
 use crate::support::users::{new_user, now};
 
 const ANNE: &str = "13800000001";
 const BEN: &str = "13800000002";
 
-fn users(place: &Place) -> u64 {
+fn users(place: &Installation) -> u64 {
     place.json(&["check"])["users"].as_u64().unwrap()
 }
 
@@ -40,7 +40,7 @@ fn damage(file: &Path) {
 
 #[test]
 fn a_backup_goes_out_and_comes_back() {
-    Place::both(|place| {
+    Installation::both(|place| {
         place.create(ANNE, "Anne").ok();
         let made = place.json(&["backup", "copy.redb"]);
         assert_eq!((&made["users"], &made["superusers"]), (&1.into(), &0.into()));
@@ -70,7 +70,7 @@ fn a_backup_goes_out_and_comes_back() {
 
 #[test]
 fn what_is_no_whole_database_is_refused_and_changes_nothing() {
-    Place::both(|place| {
+    Installation::both(|place| {
         place.create(ANNE, "Anne").ok();
         place.run(&["backup", "copy.redb"]).ok();
         place.create(BEN, "Ben").ok();
@@ -96,7 +96,7 @@ fn what_is_no_whole_database_is_refused_and_changes_nothing() {
 
 #[test]
 fn a_file_that_an_operator_names_may_be_a_link() {
-    Place::both(|place| {
+    Installation::both(|place| {
         place.create(ANNE, "Anne").ok();
         place.run(&["backup", "copy.redb"]).ok();
         std::os::unix::fs::symlink("copy.redb", place.path().join("link.redb")).unwrap();
@@ -109,8 +109,8 @@ fn a_file_that_an_operator_names_may_be_a_link() {
 
 #[test]
 fn tokens_that_were_issued_since_end_unless_they_are_to_be_kept() {
-    Place::both(|place| {
-        let token = |place: &mut Place| {
+    Installation::both(|place| {
+        let token = |place: &mut Installation| {
             let answer = place.with_server(|base| login(base, ANNE, PASSWORD).ok());
             thread::sleep(Duration::from_millis(5));
             answer["token"].as_str().unwrap().to_owned()
@@ -119,7 +119,7 @@ fn tokens_that_were_issued_since_end_unless_they_are_to_be_kept() {
         let early = token(place);
         place.run(&["backup", "copy.redb"]).ok();
         let late = token(place);
-        let accepted = |place: &mut Place| {
+        let accepted = |place: &mut Installation| {
             place.with_server(|base| [&early, &late].map(|token| refresh(base, token).status))
         };
         place.run(&["restore", "copy.redb", "--yes", "--keep-tokens"]).ok();
@@ -133,7 +133,7 @@ fn tokens_that_were_issued_since_end_unless_they_are_to_be_kept() {
 
 #[test]
 fn a_database_that_is_damaged_or_gone_is_replaced_and_all_tokens_end() {
-    let mut place = Place::stopped();
+    let mut place = Installation::stopped();
     place.create(ANNE, "Anne").ok();
     let answer = place.with_server(|base| login(base, ANNE, PASSWORD).ok());
     let token = answer["token"].as_str().unwrap();
@@ -158,7 +158,7 @@ fn a_database_that_is_damaged_or_gone_is_replaced_and_all_tokens_end() {
 #[test]
 fn what_root_makes_belongs_to_whom_the_database_belongs() {
     const NOBODY: u32 = 65534;
-    let place = Place::stopped();
+    let place = Installation::stopped();
     let database = place.path().join("bai.redb");
     for path in [place.path(), &database] {
         if chown(path, Some(NOBODY), Some(NOBODY)).is_err() {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::app::{Answer, Call, TestApp, profile};
 use crate::support::binary::{Running, bai, run};
 use crate::support::canary::{self, PASSWORD};
-use crate::support::failing_disk::Disk;
+use crate::support::failing_disk::FailingDisk;
 use crate::support::pb_data::PbData;
 use crate::support::pocketbase_api::{COMPANIES, SUPERUSERS, USERS, assert_error, fields, path};
 use crate::support::superuser::{Root, log_in};
@@ -271,7 +271,7 @@ fn a_flood_is_counted_where_it_is_not_remembered() {
 
 #[test]
 fn a_full_disk_keeps_events_waiting_and_nobody_else() {
-    let disk = Disk::default();
+    let disk = FailingDisk::default();
     let root = Root::of(TestApp::spawn_on(&disk.location(), |_| ()));
     assert_eq!(root.events("").len(), 1);
     disk.fill(true);
@@ -364,7 +364,7 @@ fn changes(users: impl Iterator<Item = (u64, u8)>) -> Vec<NewEvent> {
 
 #[tokio::test]
 async fn no_user_has_more_than_a_hundredth_of_a_share_and_the_own_oldest_go() {
-    let store = Store::open(&Disk::default().location(), 1 << 20).unwrap();
+    let store = Store::open(&FailingDisk::default().location(), 1 << 20).unwrap();
     let bounds = EventBounds { max: 4_000, since: jiff::Timestamp::MIN };
     store.add_events(changes((0..60).map(|n| (n, 2))), bounds).await.unwrap();
     for round in 0..10 {
@@ -390,7 +390,7 @@ async fn no_user_has_more_than_a_hundredth_of_a_share_and_the_own_oldest_go() {
 
 #[tokio::test]
 async fn an_event_is_counted_where_it_is_and_added_where_it_is_gone_or_another() {
-    let store = Store::open(&Disk::default().location(), 1 << 20).unwrap();
+    let store = Store::open(&FailingDisk::default().location(), 1 << 20).unwrap();
     let bounds = EventBounds { max: 4_000, since: jiff::Timestamp::MIN };
     let [first, other] = [(0, 1), (1, 1)].map(|it| changes(std::iter::once(it)).remove(0));
     let id = store.add_events(vec![first.clone()], bounds).await.unwrap()[0];

@@ -12,7 +12,7 @@ use crate::support::app::TestApp;
 use crate::support::backup_schedule::{backups, large, spawn_on, status, until, until_backed_up};
 use crate::support::binary::run;
 use crate::support::canary::PASSWORD;
-use crate::support::failing_disk::Disk;
+use crate::support::failing_disk::FailingDisk;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -121,8 +121,8 @@ fn servers_with_one_prefix_in_s3_delete_their_own_only() {
     moto.put("/backups", b"");
     moto.put("/backups/bai/bai_auto_20200101000000.redb", b"theirs");
     let folder = dir.path().join("backups");
-    let (first, second) = (Disk::default(), Disk::default());
-    let periods = |disk: &Disk, days: u32| {
+    let (first, second) = (FailingDisk::default(), FailingDisk::default());
+    let periods = |disk: &FailingDisk, days: u32| {
         let app = spawn_on(&disk.location(), &folder, DAY, |config| {
             config.backup.keep = 1;
             moto.configure(config);

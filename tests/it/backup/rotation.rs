@@ -17,8 +17,8 @@ use crate::support::backup_schedule::{
     until, until_backed_up,
 };
 use crate::support::binary::{Running, bai};
-use crate::support::failing_disk::Disk;
-use crate::support::installation::Place;
+use crate::support::failing_disk::FailingDisk;
+use crate::support::installation::Installation;
 use crate::support::pb_data::PbData;
 use crate::support::s3_stub::{Action, S3Stub};
 use crate::support::users::{new_user, now, user_id};
@@ -75,14 +75,14 @@ fn objects_of(stub: &S3Stub, id: DatabaseId) -> Vec<String> {
 #[test]
 fn backups_of_a_database_that_is_gone_are_never_deleted_by_the_one_in_its_place() {
     let ((_dir, folder), stub) = (folder(), S3Stub::start());
-    let app = server(&Disk::default().location(), &folder, &stub);
+    let app = server(&FailingDisk::default().location(), &folder, &stub);
     until_backed_up(&app);
     back_up(&app, 2);
     let (here, there) = (backups(&folder), objects(&stub));
     assert_eq!((here.len(), there.len()), (1, 2));
     drop(app);
 
-    let app = server(&Disk::default().location(), &folder, &stub);
+    let app = server(&FailingDisk::default().location(), &folder, &stub);
     app.clock.advance(DAY);
     until_backed_up(&app);
     back_up(&app, 4);
@@ -96,9 +96,9 @@ fn backups_of_a_database_that_is_gone_are_never_deleted_by_the_one_in_its_place(
 #[test]
 fn two_servers_with_one_folder_and_one_prefix_leave_each_other_s_backups() {
     let ((_dir, folder), stub) = (folder(), S3Stub::start());
-    let first = server(&Disk::default().location(), &folder, &stub);
+    let first = server(&FailingDisk::default().location(), &folder, &stub);
     until_backed_up(&first);
-    let second = server(&Disk::default().location(), &folder, &stub);
+    let second = server(&FailingDisk::default().location(), &folder, &stub);
     until("a backup of the same second", || backups(&folder).len() == 2);
     second.clock.advance(10 * SECOND);
     until("it counts", || status(&second).last_success.is_some());
@@ -175,7 +175,7 @@ fn backups_from_before_databases_had_ids_are_rotated_as_before() {
 fn a_service_that_keeps_no_metadata_is_rotated_by_what_was_noted() {
     let ((_dir, folder), stub) = (folder(), S3Stub::start());
     stub.forget_metadata();
-    let disk = Disk::default();
+    let disk = FailingDisk::default();
     let app = server(&disk.location(), &folder, &stub);
     until_backed_up(&app);
     back_up(&app, 2);
@@ -188,7 +188,7 @@ fn a_service_that_keeps_no_metadata_is_rotated_by_what_was_noted() {
     drop(app);
 
     let there = objects(&stub);
-    let app = server(&Disk::default().location(), &folder, &stub);
+    let app = server(&FailingDisk::default().location(), &folder, &stub);
     app.clock.advance(2 * DAY);
     until_backed_up(&app);
     back_up(&app, 2);
@@ -199,7 +199,7 @@ fn a_service_that_keeps_no_metadata_is_rotated_by_what_was_noted() {
 fn an_object_of_another_s_is_not_overwritten() {
     let ((_dir, folder), stub) = (folder(), S3Stub::start());
     stub.put("bai/bai_auto_20261122061036.redb", b"theirs");
-    let app = server(&Disk::default().location(), &folder, &stub);
+    let app = server(&FailingDisk::default().location(), &folder, &stub);
     let own = ["bai_auto_20261122061037.redb"];
     until("it has the next name", || backups(&folder) == own && objects(&stub).len() == 2);
     app.clock.advance(10 * SECOND);
@@ -224,7 +224,7 @@ fn shrunk(app: &TestApp) -> Vec<String> {
 fn what_holds_far_more_than_the_newest_is_kept_and_told_of() {
     let ((dir, folder), stub) = (folder(), S3Stub::start());
     let told = dir.path().join("told");
-    let disk = Disk::default();
+    let disk = FailingDisk::default();
     let store = Store::open(&disk.location(), 1 << 20).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let insert = (0..30).map(|n| Write::InsertUser(new_user(n))).collect();
@@ -400,9 +400,9 @@ fn uploads_that_were_noted_are_backups_of_a_database_that_is_gone() {
 
 #[test]
 fn a_restored_database_keeps_the_id_of_the_one_before_it() {
-    let other = Place::stopped();
+    let other = Installation::stopped();
     other.run(&["backup", "copy.redb"]).ok();
-    Place::both(|place| {
+    Installation::both(|place| {
         let id = |file: &str| Store::peek(&place.path().join(file)).unwrap().database.unwrap();
         fs::copy(other.path().join("copy.redb"), place.path().join("copy.redb")).unwrap();
         let (own, theirs) = (id("bai.redb"), id("copy.redb"));
@@ -429,7 +429,7 @@ fn a_name_that_is_taken_in_the_folder_stops_no_backup() {
     for second in 36..60 {
         fs::write(folder.join(format!("bai_auto_202611220610{second}.redb")), "theirs").unwrap();
     }
-    let app = spawn_on(&Disk::default().location(), &folder, HOUR, |_| ());
+    let app = spawn_on(&FailingDisk::default().location(), &folder, HOUR, |_| ());
     until("the first free name", || backups(&folder).contains(&"bai_auto_20261122061100.redb".to_owned()));
     app.clock.advance(Duration::from_mins(1));
     until("it counts", || status(&app).last_success.is_some());

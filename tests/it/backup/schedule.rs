@@ -16,14 +16,14 @@ use crate::support::backup_schedule::{
     spawn_on, status, teller, until, until_backed_up,
 };
 use crate::support::binary::{Running, bai, real_wechat};
-use crate::support::failing_disk::Disk;
+use crate::support::failing_disk::FailingDisk;
 use crate::support::s3_stub::{Action, Fault, S3Stub};
 use crate::support::wechat_stub::{Reply, WechatStub};
 
 #[test]
 fn the_age_of_the_newest_backup_decides_and_not_the_start_of_the_server() {
     let (_dir, folder) = folder();
-    let disk = Disk::default();
+    let disk = FailingDisk::default();
     let app = spawn_on(&disk.location(), &folder, DAY, |_| ());
     app.register("13800138000", crate::support::canary::PASSWORD).ok();
     until("the first backup", || status(&app).last_success.is_some());
@@ -411,7 +411,7 @@ fn an_upload_that_a_stop_cut_is_cleared_away_and_made_again() {
     let (_dir, folder) = folder();
     let stub = S3Stub::start();
     stub.script(|request| matches!(request.action, Action::Part(_)).then_some(Fault::Hang));
-    let disk = Disk::default();
+    let disk = FailingDisk::default();
     let app = spawn_on(&disk.location(), &folder, DAY, |config| bucket(config, &stub));
     until("it begins", || stub.count(Action::Part(1)) == 1);
     drop(app);

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::support::app::{Answer, TestApp, profile, registration};
 use crate::support::canary::PASSWORD;
-use crate::support::failing_disk::Disk;
+use crate::support::failing_disk::FailingDisk;
 use crate::support::http_request::slow_body;
 use crate::support::http2_frames::{self, POST, greeting};
 use crate::support::openapi_document::DOCUMENT;
@@ -64,7 +64,7 @@ fn every_documented_status_can_be_had() {
         ("/api/system/refresh-token", "/api/wechat/login", "/api/wechat/profile");
     let (register, platform_login) = ("/api/platform/register", "/api/platform/login");
     let mut notes = Notes(BTreeSet::new());
-    let disk = Disk::default();
+    let disk = FailingDisk::default();
     let app = TestApp::spawn_on(&disk.location(), |config| {
         config.limits.enabled = true;
         config.server.body_timeout = Duration::from_millis(500);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
 use crate::support::canary::PASSWORD;
-use crate::support::failing_disk::Disk;
+use crate::support::failing_disk::FailingDisk;
 use crate::support::wechat_stub::SESSION;
 
 const REFRESH: &str = "/api/system/refresh-token";
@@ -44,7 +44,7 @@ fn a_body_is_not_looked_at_where_none_is_expected() {
 
 #[test]
 fn a_full_disk_fails_writes_at_once_and_nothing_else_and_needs_no_restart() {
-    let disk = Disk::default();
+    let disk = FailingDisk::default();
     let app = TestApp::spawn_on(&disk.location(), |_| ());
     let token = app.wechat_token("alice~1");
     let count = || app.post("/api/system/users-count").send().data()["total_users"].clone();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
 use crate::support::canary::PASSWORD;
-use crate::support::failing_disk::Disk;
+use crate::support::failing_disk::FailingDisk;
 use crate::support::pocketbase_api::{COMPANIES, ONLY_SUPERUSERS, USERS, assert_error, fields, log_in, path};
 use crate::support::superuser::{Root, person};
 use crate::support::users::{new_user, now};
@@ -349,7 +349,7 @@ fn a_user_is_shown_with_its_company_when_that_is_asked_for() {
 
 #[test]
 fn a_deployment_s_own_columns_are_kept_by_their_types() {
-    let disk = Disk::default();
+    let disk = FailingDisk::default();
     {
         let store = Store::open(&disk.location(), 1 << 20).unwrap();
         let mut collections = Collections::new(Clock::System.now());

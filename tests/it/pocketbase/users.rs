@@ -601,7 +601,7 @@ fn the_envelope_follows_the_path_under_a_base_path_too() {
 
 #[test]
 fn a_broken_store_is_a_500_that_tells_nothing() {
-    let disk = crate::support::failing_disk::Disk::default();
+    let disk = crate::support::failing_disk::FailingDisk::default();
     let owner = Owner::of(TestApp::spawn_on(&disk.location(), |_| ()));
     disk.kill();
     assert_error(&owner.patch(&json!({ "users_name": "李四" })), 500, SOMETHING, &json!({}));

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{Answer, Call, TestApp, profile};
 use crate::support::canary::PASSWORD;
-use crate::support::failing_disk::Disk;
+use crate::support::failing_disk::FailingDisk;
 use crate::support::wechat_stub::{PHONE, Reply, SESSION, TOKEN};
 
 const METRICS_TOKEN: &str = "canary-metrics-token";
@@ -482,7 +482,7 @@ fn silence_of_wechat_is_told_when_it_goes_on() {
 
 #[test]
 fn a_full_disk_and_a_nearly_full_one_are_told() {
-    let disk = Disk::default();
+    let disk = FailingDisk::default();
     let app = TestApp::spawn_on(&disk.location(), |_| ());
     assert_ready(&app);
     disk.fill(true);

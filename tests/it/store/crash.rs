@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::support::binary::{Running, bai};
-use crate::support::load_oracle::Ledger;
+use crate::support::load_oracle::LoadOracle;
 
 fn start(dir: &Path) -> Running {
     let mut command = bai(dir, &["serve"]);
@@ -27,21 +27,28 @@ fn needs_repair(dir: &Path) -> bool {
 
 /// Lets `clients` work until a random number of requests are acknowledged, ends the server with `signal`, and verifies
 /// what is in its file besides the `before` users that were there: how many are there now.
-fn round(dir: &Path, clients: usize, signal: &str, seed: u64, first: usize, before: u64) -> (Ledger, u64) {
+fn round(
+    dir: &Path,
+    clients: usize,
+    signal: &str,
+    seed: u64,
+    first: usize,
+    before: u64,
+) -> (LoadOracle, u64) {
     let enough = StdRng::seed_from_u64(seed).random_range(1..300);
     let running = start(dir);
-    let ledger = Ledger::new(&running.base, first);
+    let oracle = LoadOracle::new(&running.base, first);
     thread::scope(|scope| {
         for _ in 0..clients {
-            scope.spawn(|| ledger.work());
+            scope.spawn(|| oracle.work());
         }
         let started = Instant::now();
-        while ledger.acknowledged.load(Ordering::SeqCst) < enough {
+        while oracle.acknowledged.load(Ordering::SeqCst) < enough {
             assert!(started.elapsed() < Duration::from_secs(30), "the clients do not get on");
             thread::sleep(Duration::from_millis(1));
         }
         running.signal(signal);
-        ledger.stop();
+        oracle.stop();
     });
     let (success, log) = running.wait();
     assert_eq!(success, signal == "-TERM", "{log}");
@@ -49,16 +56,16 @@ fn round(dir: &Path, clients: usize, signal: &str, seed: u64, first: usize, befo
     assert_eq!(needs_repair(dir), signal == "-KILL", "seed {seed}");
     let store = Store::open(&Location::File(dir.join("bai.redb")), 1 << 20).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let users = before + runtime.block_on(ledger.verify(&store));
+    let users = before + runtime.block_on(oracle.verify(&store));
     assert_eq!(runtime.block_on(store.count_users()).unwrap(), users, "seed {seed}");
     assert_eq!(store.check().unwrap().users, users, "seed {seed}");
-    (ledger, users)
+    (oracle, users)
 }
 
 /// An empty database but for one user.
 fn prepare(dir: &Path) {
     let running = start(dir);
-    Ledger::prepare(&running.base);
+    LoadOracle::prepare(&running.base);
     running.signal("-TERM");
     assert!(running.wait().0);
 }
@@ -72,13 +79,13 @@ fn a_killed_server_loses_nothing_that_it_acknowledged() {
     let (mut first, mut users) = (0, 1);
     let mut outcomes = [0; 3];
     for seed in 0..rounds {
-        let (ledger, now) = round(dir.path(), 200, "-KILL", seed, first, users);
-        (first, users) = (ledger.end(), now);
+        let (oracle, now) = round(dir.path(), 200, "-KILL", seed, first, users);
+        (first, users) = (oracle.end(), now);
         let running = start(dir.path());
-        ledger.verify_logins(&running.base);
+        oracle.verify_logins(&running.base);
         running.signal("-TERM");
         assert!(running.wait().0);
-        let counts = [&ledger.acknowledged, &ledger.refused, &ledger.unknown];
+        let counts = [&oracle.acknowledged, &oracle.refused, &oracle.unknown];
         outcomes.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count.load(Ordering::SeqCst));
     }
     assert!(outcomes.iter().all(|count| *count > 0), "acknowledged, refused, unknown: {outcomes:?}");
@@ -90,9 +97,9 @@ fn a_stop_under_load_loses_nothing_and_leaves_nothing_to_repair() {
     prepare(dir.path());
     let (mut first, mut users) = (0, 1);
     for seed in 0..3 {
-        let (ledger, now) = round(dir.path(), 50, "-TERM", seed, first, users);
-        (first, users) = (ledger.end(), now);
-        assert_eq!(ledger.half_answers.load(Ordering::SeqCst), 0, "seed {seed}");
-        assert!(ledger.acknowledged.load(Ordering::SeqCst) > 0);
+        let (oracle, now) = round(dir.path(), 50, "-TERM", seed, first, users);
+        (first, users) = (oracle.end(), now);
+        assert_eq!(oracle.half_answers.load(Ordering::SeqCst), 0, "seed {seed}");
+        assert!(oracle.acknowledged.load(Ordering::SeqCst) > 0);
     }
 }

@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 
 use crate::support::app::TestApp;
 use crate::support::binary::{Running, bai, run};
-use crate::support::crash_disk::{Fault, Platter, Reads};
+use crate::support::crash_disk::{CrashDisk, Fault, Reads};
 use crate::support::users::{new_user, now, openid, user_id};
 
 const CACHE: usize = 1 << 20;
@@ -43,18 +43,18 @@ fn rename(name: &str) -> UserUpdate {
 
 #[test]
 fn a_commit_whose_last_sync_failed_and_that_is_there_is_done_and_told() {
-    let platter = Platter::default();
-    let store = Store::open(&platter.location(), CACHE).unwrap();
+    let disk = CrashDisk::default();
+    let store = Store::open(&disk.location(), CACHE).unwrap();
     fill(&store, 0..1);
     let mut changes = store.changes();
-    platter.plan(Fault::FailedSync(2, Reads::New));
+    disk.plan(Fault::FailedSync(2, Reads::New));
     runtime().block_on(store.insert_user(new_user(1))).unwrap().unwrap();
-    assert!(platter.has_failed());
+    assert!(disk.has_failed());
     let told = changes.try_recv().unwrap();
     assert_eq!((told.action, told.record.id()), (Action::Create, &user_id(1)));
     assert!(changes.try_recv().is_err());
     drop(store);
-    let store = Store::open(&platter.location(), CACHE).unwrap();
+    let store = Store::open(&disk.location(), CACHE).unwrap();
     assert_eq!(runtime().block_on(store.count_users()).unwrap(), 2);
 }
 

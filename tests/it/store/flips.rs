@@ -7,7 +7,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use tokio::runtime::Runtime;
 
-use crate::support::crash_disk::Platter;
+use crate::support::crash_disk::CrashDisk;
 use crate::support::rounds::rounds_from_env;
 use crate::support::users::{new_user, openid, phone, user_id};
 
@@ -18,13 +18,13 @@ const USERS: usize = 300;
 const ASKED: usize = 12;
 
 fn file_with_users(runtime: &Runtime) -> Vec<u8> {
-    let platter = Platter::default();
-    let store = Store::open(&platter.location(), CACHE).unwrap();
+    let disk = CrashDisk::default();
+    let store = Store::open(&disk.location(), CACHE).unwrap();
     for n in 0..USERS {
         runtime.block_on(store.insert_user(new_user(n))).unwrap().unwrap();
     }
     drop(store);
-    platter.content()
+    disk.content()
 }
 
 /// The answers after a flip; a refusal is fine if it says what is wrong.
@@ -73,7 +73,7 @@ fn a_flipped_byte_gives_right_answers_or_a_named_refusal() {
         };
         let mut flipped = file.clone();
         flipped[at] ^= rng.random_range(1..=255_u8);
-        let outcome = Store::open(&Platter::new(flipped).location(), CACHE)
+        let outcome = Store::open(&CrashDisk::new(flipped).location(), CACHE)
             .and_then(|store| runtime.block_on(ask(&store, &mut rng)));
         match outcome {
             Ok(()) => answered += 1,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
-use crate::support::crash_disk::Platter;
+use crate::support::crash_disk::CrashDisk;
 use crate::support::users::{new_user, now, openid, phone, user_id};
 
 const CACHE: usize = 1 << 20;
@@ -482,13 +482,13 @@ proptest! {
     fn any_sequence_of_operations_does_what_the_model_does(
         operations in proptest::collection::vec((operation(), prop::bool::weighted(0.1)), 1..60),
     ) {
-        let (runtime, platter) = (runtime(1), Platter::default());
-        let mut store = Store::open(&platter.location(), CACHE).unwrap();
+        let (runtime, disk) = (runtime(1), CrashDisk::default());
+        let mut store = Store::open(&disk.location(), CACHE).unwrap();
         let mut model = Model::default();
         for (operation, reopen) in operations {
             if reopen {
                 drop(store);
-                store = Store::open(&platter.location(), CACHE).unwrap();
+                store = Store::open(&disk.location(), CACHE).unwrap();
             }
             let outcome = runtime.block_on(perform(&store, operation.clone()));
             prop_assert_eq!(outcome, model.perform(&operation), "{:?}", operation);

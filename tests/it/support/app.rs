@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use crate::support::failing_disk::Disk;
+use crate::support::failing_disk::FailingDisk;
 use crate::support::pocketbase_api::speaks_at;
 use crate::support::wechat_stub::WechatStub;
 use crate::support::{canary, openapi_document};
@@ -41,7 +41,7 @@ impl TestApp {
     }
 
     pub fn spawn_with(configure: impl FnOnce(&mut Config)) -> Self {
-        Self::spawn_on(&Disk::default().location(), configure)
+        Self::spawn_on(&FailingDisk::default().location(), configure)
     }
 
     pub fn spawn_on(location: &Location, configure: impl FnOnce(&mut Config)) -> Self {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::support::app::TestApp;
-use crate::support::failing_disk::Disk;
+use crate::support::failing_disk::FailingDisk;
 use crate::support::s3_stub::S3Stub;
 
 pub const SECOND: Duration = Duration::from_secs(1);
@@ -43,7 +43,7 @@ pub fn status(app: &TestApp) -> BackupStatus {
 
 /// A server that makes backups into `folder`.
 pub fn spawn(folder: &Path, every: Duration, configure: impl FnOnce(&mut Config)) -> TestApp {
-    spawn_on(&Disk::default().location(), folder, every, configure)
+    spawn_on(&FailingDisk::default().location(), folder, every, configure)
 }
 
 pub fn spawn_on(
@@ -112,7 +112,7 @@ pub fn objects(stub: &S3Stub) -> Vec<String> {
 
 /// A database of more than 16 MiB: three parts.
 pub fn large() -> Location {
-    let location = Disk::default().location();
+    let location = FailingDisk::default().location();
     let store = Store::open(&location, 1 << 20).unwrap();
     let company = |n| {
         Write::InsertCompany(Company {

@@ -8,13 +8,13 @@ use bai::store::{InMemoryBackend, Location, StorageBackend};
 
 /// A disk in memory. Full: every write, sync and growth fails. Dead: every read, too.
 #[derive(Clone, Debug, Default)]
-pub struct Disk {
+pub struct FailingDisk {
     storage: Arc<InMemoryBackend>,
     full: Arc<AtomicBool>,
     dead: Arc<AtomicBool>,
 }
 
-impl Disk {
+impl FailingDisk {
     pub fn location(&self) -> Location {
         let disk = self.clone();
         Location::Custom(Arc::new(move || Box::new(disk.clone())))
@@ -44,7 +44,7 @@ impl Disk {
     }
 }
 
-impl StorageBackend for Disk {
+impl StorageBackend for FailingDisk {
     fn len(&self) -> io::Result<u64> {
         self.storage.len()
     }

@@ -12,19 +12,19 @@ use crate::support::binary::{Running, bai};
 use crate::support::canary::{self, PASSWORD};
 
 /// A folder with a database, and perhaps a server that has it open.
-pub struct Place {
+pub struct Installation {
     dir: TempDir,
     pub server: Option<Running>,
 }
 
 /// What a command left behind.
-pub struct Said {
+pub struct CommandOutput {
     pub code: i32,
     pub out: String,
     pub err: String,
 }
 
-impl Place {
+impl Installation {
     /// A folder, and no server.
     pub fn of(dir: TempDir) -> Self {
         Self { dir, server: None }
@@ -36,7 +36,7 @@ impl Place {
     }
 
     /// With a server that runs, and with none, one after the other.
-    pub fn both(test: impl Fn(&mut Place)) {
+    pub fn both(test: impl Fn(&mut Installation)) {
         for is_running in [true, false] {
             let mut place = Self::empty();
             place.start();
@@ -86,17 +86,17 @@ impl Place {
         answer
     }
 
-    pub fn run(&self, args: &[&str]) -> Said {
+    pub fn run(&self, args: &[&str]) -> CommandOutput {
         self.run_with(args, "")
     }
 
-    pub fn run_with(&self, args: &[&str], input: &str) -> Said {
+    pub fn run_with(&self, args: &[&str], input: &str) -> CommandOutput {
         let mut command = bai(self.path(), args);
         command.env("BAI_PASSWORD__LOG_N", "4").stdin(Stdio::piped());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A command that is refused does not read.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        Said::of(child.wait_with_output().unwrap())
+        CommandOutput::of(child.wait_with_output().unwrap())
     }
 
     pub fn json(&self, args: &[&str]) -> Value {
@@ -105,12 +105,12 @@ impl Place {
         serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{args:?}: {e} in {}", said.out))
     }
 
-    pub fn create(&self, phone: &str, name: &str) -> Said {
+    pub fn create(&self, phone: &str, name: &str) -> CommandOutput {
         self.run_with(&["user", "create", "--phone", phone, "--name", name], PASSWORD)
     }
 }
 
-impl Said {
+impl CommandOutput {
     pub fn of(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let (code, out, err) = (output.status.code().unwrap(), text(output.stdout), text(output.stderr));

@@ -1,5 +1,5 @@
-//! Clients that log in, complete profiles and register, and a ledger of what they were told: acknowledged, refused, or
-//! nothing. What the file holds afterwards is held against it.
+//! Clients that log in, complete profiles and register, and a record of what they were told (acknowledged, refused, or
+//! nothing), with which the file is compared afterwards.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -19,7 +19,7 @@ const TAKEN: &str = "13500000000";
 /// Profiles that a WeChat user sets one after the other: name and beginning of the phone.
 const PROFILES: [(&str, &str); 2] = [("first", "139"), ("second", "137")];
 
-pub struct Ledger {
+pub struct LoadOracle {
     base: String,
     next: AtomicUsize,
     stop: AtomicBool,
@@ -53,7 +53,7 @@ enum Known {
 /// The server is gone.
 struct Gone;
 
-impl Ledger {
+impl LoadOracle {
     /// For a server at `base`; people are numbered from `first`.
     pub fn new(base: &str, first: usize) -> Self {
         Self {
@@ -74,7 +74,7 @@ impl Ledger {
         assert_eq!(call.send().status, 200);
     }
 
-    /// One person after the other, until the server is gone or [`Ledger::stop`].
+    /// One person after the other, until the server is gone or [`LoadOracle::stop`].
     pub fn work(&self) {
         while !self.stop.load(Ordering::SeqCst) {
             let n = self.next.fetch_add(1, Ordering::SeqCst);

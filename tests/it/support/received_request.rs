@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
 
 /// A request of HTTP/1.1 with its length.
-pub struct Heard {
+pub struct ReceivedRequest {
     pub method: String,
     pub path: String,
     /// What is behind the `?`, as it came.
@@ -13,7 +13,7 @@ pub struct Heard {
     pub body: Vec<u8>,
 }
 
-impl Heard {
+impl ReceivedRequest {
     /// `None` when the client goes away before the end.
     pub fn read(connection: &TcpStream) -> Option<Self> {
         let mut reader = BufReader::new(connection);
@@ -32,10 +32,11 @@ impl Heard {
         let (path, query) = (path.to_owned(), query.to_owned());
         let headers = lines[1..].iter().filter_map(|line| line.split_once(':'));
         let headers = headers.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect();
-        let mut heard = Self { method, path, query, headers, body: Vec::new() };
-        heard.body = vec![0; heard.header("content-length").map_or(0, |length| length.parse().unwrap())];
-        reader.read_exact(&mut heard.body).ok()?;
-        Some(heard)
+        let mut received = Self { method, path, query, headers, body: Vec::new() };
+        received.body =
+            vec![0; received.header("content-length").map_or(0, |length| length.parse().unwrap())];
+        reader.read_exact(&mut received.body).ok()?;
+        Some(received)
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

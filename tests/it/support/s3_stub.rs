@@ -10,7 +10,7 @@ use std::thread;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use crate::support::received_request::Heard;
+use crate::support::received_request::ReceivedRequest;
 
 /// What requests have to be signed with.
 pub const SECRET: &str = "canary-secret";
@@ -299,37 +299,37 @@ fn response(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn read(connection: &TcpStream) -> Option<Raw> {
-    let heard = Heard::read(connection)?;
-    assert_eq!(heard.header("transfer-encoding"), None, "S3 takes no chunks");
-    let range = heard.header("range").and_then(|range| {
+    let received = ReceivedRequest::read(connection)?;
+    assert_eq!(received.header("transfer-encoding"), None, "S3 takes no chunks");
+    let range = received.header("range").and_then(|range| {
         let (from, to) = range.strip_prefix("bytes=")?.split_once('-')?;
         Some((from.parse().ok()?, to.parse().ok()?))
     });
     Some(Raw {
-        is_signed: is_signed(&heard),
-        metadata: heard.headers("x-amz-meta-"),
-        query: heard.pairs().map(|(name, value)| (name.to_owned(), value.replace("%2F", "/"))).collect(),
+        is_signed: is_signed(&received),
+        metadata: received.headers("x-amz-meta-"),
+        query: received.pairs().map(|(name, value)| (name.to_owned(), value.replace("%2F", "/"))).collect(),
         range,
-        method: heard.method,
-        path: heard.path,
-        body: heard.body,
+        method: received.method,
+        path: received.path,
+        body: received.body,
     })
 }
 
 /// Whether the query has the signature that AWS documents ("Signature Version 4", in the query) for these words and
 /// [`SECRET`].
-fn is_signed(heard: &Heard) -> bool {
-    let (method, path, query) = (&heard.method, &heard.path, &heard.query);
+fn is_signed(received: &ReceivedRequest) -> bool {
+    let (method, path, query) = (&received.method, &received.path, &received.query);
     let find = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     let mut pairs: Vec<_> = query.split('&').filter(|pair| !pair.starts_with("X-Amz-Signature=")).collect();
     pairs.sort_unstable();
     // S3 wants all of its own headers signed.
     let names = find("X-Amz-SignedHeaders").unwrap_or_default().replace("%3B", ";");
     let signed: Vec<_> = names.split(';').collect();
-    if !heard.headers("x-amz-").iter().all(|(name, _)| signed.contains(&name.as_str())) {
+    if !received.headers("x-amz-").iter().all(|(name, _)| signed.contains(&name.as_str())) {
         return false;
     }
-    let headers = signed.iter().map(|name| format!("{name}:{}\n", heard.header(name).unwrap_or_default()));
+    let headers = signed.iter().map(|name| format!("{name}:{}\n", received.header(name).unwrap_or_default()));
     let headers = headers.collect::<String>();
     let request = format!("{method}\n{path}\n{}\n{headers}\n{names}\nUNSIGNED-PAYLOAD", pairs.join("&"));
     let Some((date, credential)) = find("X-Amz-Date").zip(find("X-Amz-Credential")) else { return false };

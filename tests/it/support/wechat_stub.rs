@@ -11,7 +11,7 @@ use bai::wechat::sandbox;
 use serde_json::{Value, json};
 
 use crate::support::canary::SESSION_KEY;
-use crate::support::received_request::Heard;
+use crate::support::received_request::ReceivedRequest;
 
 pub const SESSION: &str = "/sns/jscode2session";
 pub const TOKEN: &str = "/cgi-bin/stable_token";
@@ -132,12 +132,12 @@ fn like_sandbox(call: &Call) -> Value {
 }
 
 fn read(connection: &TcpStream) -> Option<Call> {
-    let heard = Heard::read(connection)?;
+    let received = ReceivedRequest::read(connection)?;
     Some(Call {
-        query: heard.pairs().map(|(name, value)| (name.to_owned(), percent_decoded(value))).collect(),
-        body: serde_json::from_slice(&heard.body).unwrap_or_default(),
-        method: heard.method,
-        path: heard.path,
+        query: received.pairs().map(|(name, value)| (name.to_owned(), percent_decoded(value))).collect(),
+        body: serde_json::from_slice(&received.body).unwrap_or_default(),
+        method: received.method,
+        path: received.path,
     })
 }
 

@@ -9,7 +9,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::runtime::Runtime;
 
-use crate::support::crash_disk::{Beyond, Depth, Operation, Platter, Recording};
+use crate::support::crash_disk::{Beyond, CrashDisk, Depth, Operation, Recording};
 use crate::support::durability::scripts::{PANIC, SCRIPTS, Script};
 use crate::support::durability::state::State;
 use crate::support::durability::survival::survives;
@@ -32,7 +32,7 @@ const LONG: Pass = Pass { depth: Depth::Pairs, recoveries: 53 };
 /// Tries every image that a cut during the script may leave.
 fn try_cuts(script: &Script, pass: Pass, failures: &Failures) {
     let session = script.record();
-    let recording = session.platter.recording();
+    let recording = session.disk.recording();
     let mut windows = recording.windows();
     windows.retain(|window| window.end >= session.cut_from());
     let expected: Vec<Vec<State>> = windows.iter().map(|window| session.possible_at(window.end)).collect();
@@ -67,9 +67,9 @@ fn try_cuts(script: &Script, pass: Pass, failures: &Failures) {
 
 /// The power goes again, at any place of the recovery of an image.
 fn recovery_survives(runtime: &Runtime, image: Vec<u8>, expected: &[State]) -> Result<(), String> {
-    let platter = Platter::new(image);
-    drop(Store::open(&platter.location(), CACHE));
-    let recording = platter.recording();
+    let disk = CrashDisk::new(image);
+    drop(Store::open(&disk.location(), CACHE));
+    let recording = disk.recording();
     let mut seen = HashSet::new();
     for window in recording.windows() {
         for cut in window.cuts(Depth::One) {
@@ -92,14 +92,14 @@ fn hash(image: &[u8]) -> u64 {
 /// Tries random cuts of a recorded run: any number of operations lost and torn at once.
 fn try_random_cuts(script: &Script, count: u64, failures: &Failures) {
     let session = script.record();
-    let recording: Recording = session.platter.recording();
+    let recording: Recording = session.disk.recording();
     in_parallel(usize::try_from(count).unwrap(), |runtime, seed| {
         let mut rng = StdRng::seed_from_u64(seed as u64);
         let (end, mut image) = recording.random_cut(session.cut_from(), &mut rng);
         if seed % 2 == 0 {
-            let platter = Platter::new(image);
-            drop(Store::open(&platter.location(), CACHE));
-            (_, image) = platter.recording().random_cut(0, &mut rng);
+            let disk = CrashDisk::new(image);
+            drop(Store::open(&disk.location(), CACHE));
+            (_, image) = disk.recording().random_cut(0, &mut rng);
         }
         failures.add(
             || format!("{}, seed {seed}", script.name),
@@ -126,7 +126,7 @@ fn assert_survived<'a>(
 fn each_script_makes_the_engine_do_what_it_is_for() {
     for script in &SCRIPTS {
         let session = script.record();
-        let operations = session.platter.recording().operations;
+        let operations = session.disk.recording().operations;
         let closings = operations.iter().filter(|operation| matches!(operation, Operation::Close)).count();
         let (grows, shrinks) = lengths(&(script.before)().0, &operations);
         match script.name {

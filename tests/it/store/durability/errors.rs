@@ -52,11 +52,11 @@ fn try_faults(script: &Script, fault: &(impl Fn(u64) -> Fault + Sync), failures:
 fn run(script: &Script, mut session: Session, fault: Fault) -> Option<Result<(), String>> {
     session.plan(fault, LASTING);
     (script.run)(&mut session);
-    if !session.platter.has_failed() {
+    if !session.disk.has_failed() {
         session.close();
     }
-    session.platter.mend().then(|| {
-        let call = session.platter.failed();
+    session.disk.mend().then(|| {
+        let call = session.disk.failed();
         keeps_answers(&mut session).map_err(|why| format!("{call:?}: {why}; errors: {:?}", session.errors()))
     })
 }
@@ -75,7 +75,7 @@ fn keeps_answers(session: &mut Session) -> Result<(), String> {
 
 /// The power goes before one of the next syncs, or at the end, and all that was not synced is lost.
 fn survives_cuts(session: &Session) -> Result<(), String> {
-    let recording = session.platter.recording();
+    let recording = session.disk.recording();
     let failed = recording.operations.iter().position(|operation| matches!(operation, Operation::FailedSync));
     let windows = recording.windows();
     let after = windows.iter().filter(|window| failed.is_some_and(|failed| window.end >= failed)).take(CUTS);

@@ -18,7 +18,7 @@ pub use self::recording::{Beyond, Depth, Recording};
 pub enum Fault {
     /// The n-th call fails, the next ones work.
     Error(u64),
-    /// Every call from the n-th on fails, until [`Platter::mend`].
+    /// Every call from the n-th on fails, until [`CrashDisk::mend`].
     Lasting(u64),
     /// The n-th sync fails, and what it should have written is not written by the next one either.
     FailedSync(u64, Reads),
@@ -34,7 +34,7 @@ pub enum Reads {
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Platter(Arc<Mutex<State>>);
+pub struct CrashDisk(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -56,7 +56,7 @@ struct State {
     misuse: Option<String>,
 }
 
-impl Platter {
+impl CrashDisk {
     pub fn new(content: Vec<u8>) -> Self {
         let state =
             State { before: content.clone(), synced: content.clone(), current: content, ..State::default() };
@@ -64,15 +64,15 @@ impl Platter {
     }
 
     pub fn location(&self) -> Location {
-        let platter = self.clone();
-        Location::Custom(Arc::new(move || Box::new(platter.handle())))
+        let disk = self.clone();
+        Location::Custom(Arc::new(move || Box::new(disk.handle())))
     }
 
     /// An open file on the disk. The one before it may not write any more.
     fn handle(&self) -> Handle {
         let mut state = self.state();
         state.handles += 1;
-        Handle { platter: self.clone(), number: state.handles, closed: AtomicBool::new(false) }
+        Handle { disk: self.clone(), number: state.handles, closed: AtomicBool::new(false) }
     }
 
     /// Plans a fault; its number is counted from here on, from 1.
@@ -174,7 +174,7 @@ impl State {
 /// An open file on the disk.
 #[derive(Debug)]
 struct Handle {
-    platter: Platter,
+    disk: CrashDisk,
     number: u64,
     closed: AtomicBool,
 }
@@ -182,7 +182,7 @@ struct Handle {
 impl Handle {
     /// A call that only the newest handle may make, while it is open.
     fn writing_call(&self, name: &'static str) -> io::Result<MutexGuard<'_, State>> {
-        let mut state = self.platter.call(name)?;
+        let mut state = self.disk.call(name)?;
         if self.closed.load(Ordering::SeqCst) || self.number != state.handles {
             let misuse = format!("{name} by handle {} of {}", self.number, state.handles);
             state.misuse.get_or_insert(misuse);
@@ -193,11 +193,11 @@ impl Handle {
 
 impl StorageBackend for Handle {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.platter.call("len")?.current.len() as u64)
+        Ok(self.disk.call("len")?.current.len() as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let state = self.platter.call("read")?;
+        let state = self.disk.call("read")?;
         let at = usize::try_from(offset).unwrap();
         let data = state.current.get(at..at + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
         out.copy_from_slice(data);
@@ -221,7 +221,7 @@ impl StorageBackend for Handle {
 
     fn close(&self) -> io::Result<()> {
         let was_closed = self.closed.swap(true, Ordering::SeqCst);
-        let mut state = self.platter.call("close")?;
+        let mut state = self.disk.call("close")?;
         if was_closed {
             state.misuse.get_or_insert_with(|| format!("handle {} is closed twice", self.number));
         }

@@ -9,16 +9,16 @@ use super::recording::Cut;
 use super::*;
 
 /// A disk with 2 KiB synced, a write across its end and one more.
-fn written() -> Platter {
-    let platter = Platter::default();
-    let file = platter.handle();
+fn written() -> CrashDisk {
+    let disk = CrashDisk::default();
+    let file = disk.handle();
     file.set_len(2048).unwrap();
     file.write(0, &[1; 2048]).unwrap();
     file.sync_data().unwrap();
     file.set_len(4096).unwrap();
     file.write(1024, &[2; 2048]).unwrap();
     file.write(0, &[3; 512]).unwrap();
-    platter
+    disk
 }
 
 #[test]
@@ -64,39 +64,39 @@ fn a_write_behind_a_lost_growth_extends_the_file_or_is_lost() {
 #[test]
 fn what_a_failed_sync_has_not_written_is_not_written_by_the_next_one() {
     for (reads, shown) in [(Reads::New, 2), (Reads::Old, 0)] {
-        let platter = Platter::new(vec![0; 1024]);
-        let file = platter.handle();
-        platter.plan(Fault::FailedSync(1, reads));
+        let disk = CrashDisk::new(vec![0; 1024]);
+        let file = disk.handle();
+        disk.plan(Fault::FailedSync(1, reads));
         file.write(0, &[2; 512]).unwrap();
         file.sync_data().unwrap_err();
         file.write(512, &[3; 512]).unwrap();
         file.sync_data().unwrap();
-        assert_eq!(platter.content(), [[shown; 512], [3; 512]].concat());
-        assert_eq!(platter.recording().certain(), [[0; 512], [3; 512]].concat());
+        assert_eq!(disk.content(), [[shown; 512], [3; 512]].concat());
+        assert_eq!(disk.recording().certain(), [[0; 512], [3; 512]].concat());
     }
 }
 
 #[test]
 #[should_panic(expected = "write by handle 1 of 1")]
 fn a_write_after_the_close_is_found() {
-    let platter = Platter::default();
-    let file = platter.handle();
+    let disk = CrashDisk::default();
+    let file = disk.handle();
     file.close().unwrap();
     file.write(0, &[1]).unwrap();
-    platter.recording();
+    disk.recording();
 }
 
 #[test]
 fn an_error_passes_or_lasts() {
-    let platter = Platter::default();
-    let file = platter.handle();
-    platter.plan(Fault::Error(2));
+    let disk = CrashDisk::default();
+    let file = disk.handle();
+    disk.plan(Fault::Error(2));
     assert_eq!([1, 2, 3].map(|_| file.len().is_ok()), [true, false, true]);
-    assert!(platter.mend());
-    platter.plan(Fault::Lasting(1));
+    assert!(disk.mend());
+    disk.plan(Fault::Lasting(1));
     assert_eq!([1, 2].map(|_| file.write(0, &[1]).is_ok()), [false, false]);
-    assert!(platter.mend());
+    assert!(disk.mend());
     file.write(0, &[1]).unwrap();
-    platter.plan(Fault::Error(2));
-    assert!(!platter.mend());
+    disk.plan(Fault::Error(2));
+    assert!(!disk.mend());
 }

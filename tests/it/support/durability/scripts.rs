@@ -9,7 +9,7 @@ use bai::store::{Scan, Store};
 use super::runtime;
 use super::session::Session;
 use super::state::{Change, State};
-use crate::support::crash_disk::Platter;
+use crate::support::crash_disk::CrashDisk;
 use crate::support::rounds::rounds_from_env;
 
 const CACHE: usize = 1 << 20;
@@ -71,7 +71,7 @@ fn closed(numbers: Range<usize>) -> (Vec<u8>, State) {
     let mut session = Session::new(Vec::new(), State::default(), CACHE);
     session.commit(&inserts(numbers));
     session.close();
-    (session.platter.content(), session.possible()[0].clone())
+    (session.disk.content(), session.possible()[0].clone())
 }
 
 fn few() -> (Vec<u8>, State) {
@@ -102,7 +102,7 @@ fn version_3() -> (Vec<u8>, State) {
 fn old(packed: &[u8]) -> (Vec<u8>, State) {
     let mut content = Vec::new();
     flate2::read::GzDecoder::new(packed).read_to_end(&mut content).unwrap();
-    let store = Store::open(&Platter::new(content.clone()).location(), CACHE).unwrap();
+    let store = Store::open(&CrashDisk::new(content.clone()).location(), CACHE).unwrap();
     let state = State::read(&runtime(), &store).unwrap();
     (content, state)
 }

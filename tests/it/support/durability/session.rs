@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::runtime;
 use super::state::{Change, State, stamp};
-use crate::support::crash_disk::{Fault, Platter};
+use crate::support::crash_disk::{CrashDisk, Fault};
 
 /// A commit, or several of which only the order is known.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ struct Commits {
 }
 
 pub struct Session {
-    pub platter: Platter,
+    pub disk: CrashDisk,
     pub runtime: Runtime,
     store: Option<Store>,
     cache: usize,
@@ -45,7 +45,7 @@ impl Session {
     /// A client of a disk that holds `state`; the store is not open yet.
     pub fn new(content: Vec<u8>, state: State, cache: usize) -> Self {
         Self {
-            platter: Platter::new(content),
+            disk: CrashDisk::new(content),
             runtime: runtime(),
             store: None,
             cache,
@@ -72,10 +72,10 @@ impl Session {
     pub fn open(&mut self) -> Option<Store> {
         for _ in 0..2 {
             if self.errors.len() >= self.mended_after {
-                self.platter.mend();
+                self.disk.mend();
             }
             if self.store.is_none() {
-                match Store::open(&self.platter.location(), self.cache) {
+                match Store::open(&self.disk.location(), self.cache) {
                     Ok(store) => self.store = Some(store),
                     Err(error) => self.errors.push(format!("opening: {error}")),
                 }
@@ -90,8 +90,8 @@ impl Session {
 
     /// Leaves what was done so far out of the cuts, and counts planned faults from here on.
     pub fn begin(&mut self) {
-        self.cut_from = self.platter.operations();
-        self.planned.take().inspect(|fault| self.platter.plan(*fault));
+        self.cut_from = self.disk.operations();
+        self.planned.take().inspect(|fault| self.disk.plan(*fault));
     }
 
     /// The number of the first operation that is cut.
@@ -107,7 +107,7 @@ impl Session {
     /// All of `changes` in one transaction.
     pub fn commit(&mut self, changes: &[Change]) {
         let Some(store) = self.open() else { return };
-        let asked = self.platter.operations();
+        let asked = self.disk.operations();
         let writes = changes.iter().map(Change::write).collect();
         let outcome = self.runtime.block_on(store.write(writes, stamp()));
         self.learn(asked, &outcome.map(|done| done.is_ok()), |state| state.after(changes));
@@ -117,7 +117,7 @@ impl Session {
     /// The first change in a transaction of its own, and the others, each from a client of its own, in the next one.
     pub fn group(&mut self, changes: &[Change]) {
         let Some(store) = self.open() else { return };
-        let asked = self.platter.operations();
+        let asked = self.disk.operations();
         let (first, others) = changes.split_first().unwrap();
         let outcomes = self.runtime.block_on(group(&store, first, others));
         for (change, outcome) in changes.iter().zip(outcomes) {
@@ -132,7 +132,7 @@ impl Session {
 
     pub fn add_key(&mut self, byte: u8) {
         let Some(store) = self.open() else { return };
-        let asked = self.platter.operations();
+        let asked = self.disk.operations();
         let key = ServerKey { secret: [byte; 32], created: stamp() };
         let outcome = self.runtime.block_on(store.add_token_key(key, Timestamp::UNIX_EPOCH));
         self.learn(asked, &outcome.map(|()| true), |state| Some(state.with_key(byte)));
@@ -170,14 +170,14 @@ impl Session {
                 }
             }
         }
-        let answered = self.platter.operations();
+        let answered = self.disk.operations();
         self.answers.push(Commits { asked, answered, states: self.possible.clone() });
     }
 
     fn note(&mut self, asked: usize, after: impl Fn(&State) -> Vec<State>) {
         if self.errors.is_empty() {
             let states = after(self.last());
-            self.commits.push(Commits { asked, answered: self.platter.operations(), states });
+            self.commits.push(Commits { asked, answered: self.disk.operations(), states });
         }
     }
 

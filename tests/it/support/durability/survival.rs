@@ -4,14 +4,14 @@ use bai::store::Store;
 use tokio::runtime::Runtime;
 
 use super::state::{Change, State, stamp};
-use crate::support::crash_disk::Platter;
+use crate::support::crash_disk::CrashDisk;
 
 const CACHE: usize = 1 << 20;
 
 /// The file opens, holds one of the expected states, whole, and takes another write that stays.
 pub fn survives(runtime: &Runtime, image: Vec<u8>, expected: &[State]) -> Result<(), String> {
-    let platter = Platter::new(image);
-    let store = Store::open(&platter.location(), CACHE).map_err(|error| format!("opening: {error}"))?;
+    let disk = CrashDisk::new(image);
+    let store = Store::open(&disk.location(), CACHE).map_err(|error| format!("opening: {error}"))?;
     let state = State::read(runtime, &store)?;
     if !expected.contains(&state) {
         return Err(state.differs(expected));

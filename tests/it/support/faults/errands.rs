@@ -16,7 +16,7 @@ use super::shim::{Bench, Fault};
 use super::state;
 use crate::support::binary::bai;
 use crate::support::canary;
-use crate::support::crash_disk::Platter;
+use crate::support::crash_disk::CrashDisk;
 
 const MOST: &[Fault] = &[Fault::Kill, Fault::Eio, Fault::Full];
 
@@ -81,7 +81,7 @@ impl Errand for Logins {
 
 /// Which of the users are there who logged in.
 fn present(files: &Files, asked: &Asked) -> Result<Vec<bool>, String> {
-    let location = Platter::new(files[DATABASE].clone()).location();
+    let location = CrashDisk::new(files[DATABASE].clone()).location();
     let store = Store::open(&location, state::CACHE).map_err(|e| e.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let is_there = |n: usize| {

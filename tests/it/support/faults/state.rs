@@ -10,7 +10,7 @@ use bai::store::{Error, Location, Record, Scan, Store};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::support::crash_disk::Platter;
+use crate::support::crash_disk::CrashDisk;
 
 pub const CACHE: usize = 8 << 20;
 
@@ -84,7 +84,7 @@ impl States {
 
 /// Reads the bytes of a file as a command does that only reads, then as one that writes, which recovers or migrates it.
 pub fn of_bytes(bytes: &[u8]) -> Result<State, Error> {
-    let location = Platter::new(bytes.to_vec()).location();
+    let location = CrashDisk::new(bytes.to_vec()).location();
     match Store::look(&location, CACHE) {
         Ok(_) => open(&location),
         Err(Error::OlderSchema { .. }) => of_older(bytes),
