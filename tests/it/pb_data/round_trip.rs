@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{Call, profile};
 use crate::support::binary::{Running, bai, real_wechat, run};
-use crate::support::real_pocketbase::{PocketBase, ROOT, binary};
+use crate::support::real_pocketbase::{PocketBase, ROOT, binary, our_hooks};
 use crate::support::wechat_stub::WechatStub;
 
 /// How many of each kind; every tenth has a company.
@@ -145,7 +145,7 @@ fn rows(data: &Path, table: &str) -> BTreeMap<String, Vec<(String, String)>> {
 #[ignore = "needs a real PocketBase: BAI_POCKETBASE=/path/to/pocketbase"]
 fn a_real_pocketbase_moves_here_with_passwords_and_tokens_and_back() {
     let dir = tempfile::tempdir().unwrap();
-    let (data, peer) = (dir.path().join("pb_data"), Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peer"));
+    let data = dir.path().join("pb_data");
     let stub = WechatStub::start();
     let upsert = |data: &Path| {
         let mut command = Command::new(binary());
@@ -153,7 +153,7 @@ fn a_real_pocketbase_moves_here_with_passwords_and_tokens_and_back() {
         assert!(command.stdout(Stdio::null()).status().unwrap().success());
     };
     upsert(&data);
-    let pb = PocketBase::start(&data, Some(&peer), &stub.url);
+    let pb = PocketBase::start(&data, Some(&our_hooks()), &stub.url);
     let started = Instant::now();
     let mut known = fill(&pb);
     let ended = change(&pb, &mut known);

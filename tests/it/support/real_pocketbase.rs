@@ -14,6 +14,11 @@ pub fn binary() -> PathBuf {
     std::env::var_os("BAI_POCKETBASE").expect("BAI_POCKETBASE is the path of PocketBase's binary").into()
 }
 
+/// The folder with the migrations and hooks that bai takes the place of.
+pub fn our_hooks() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real_pocketbase")
+}
+
 /// A running PocketBase; killed when dropped.
 pub struct PocketBase {
     child: Child,
@@ -21,10 +26,10 @@ pub struct PocketBase {
 }
 
 impl PocketBase {
-    /// Serves `data` with the migrations and hooks in `peer`, or without any.
-    pub fn start(data: &Path, peer: Option<&Path>, wechat: &str) -> Self {
+    /// Serves `data` with the migrations and hooks in `hooks`, or without any.
+    pub fn start(data: &Path, hooks: Option<&Path>, wechat: &str) -> Self {
         let nothing = data.join("nothing");
-        let folder = |name: &str| peer.map_or(nothing.clone(), |peer| peer.join(name));
+        let folder = |name: &str| hooks.map_or(nothing.clone(), |hooks| hooks.join(name));
         // PocketBase takes port 0, but does not say which one it got.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let mut command = Command::new(binary());
