@@ -25,7 +25,7 @@ static SEED: AtomicU64 = AtomicU64::new(1);
 
 pub struct TestApp {
     pub base: String,
-    /// Where watchers ask, if `metrics.listen` is set.
+    /// The address for monitoring, if `metrics.listen` is set.
     pub watch: Option<String>,
     pub clock: Clock,
     pub app: Arc<App>,
@@ -153,7 +153,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// What did not arrive of an answer.
+/// The part of an answer that did not arrive.
 #[derive(Debug, PartialEq)]
 pub enum Lost {
     Whole,
@@ -260,7 +260,7 @@ impl Answer {
         assert!(body["msg"].as_str().unwrap().contains(part), "no {part:?} in {body}");
     }
 
-    /// What holds for every answer.
+    /// Asserts the rules that hold for every answer.
     fn check(&self, method: &str, path: &str) {
         assert!(!self.header("x-request-id").is_empty());
         assert_eq!(self.header("x-content-type-options"), "nosniff");

@@ -21,7 +21,7 @@ pub fn bai(dir: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// What it said at its end, without a secret in it.
+/// Runs `bai` to its end; its output has no secret in it.
 pub fn run(dir: &Path, args: &[&str]) -> (Output, String, String) {
     let output = bai(dir, args).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
@@ -85,12 +85,12 @@ impl Running {
         (success, log)
     }
 
-    /// How many threads it has.
+    /// The number of its threads.
     pub fn threads(&self) -> usize {
         self.count("task")
     }
 
-    /// How many files it has open.
+    /// The number of files that it has open.
     pub fn open_files(&self) -> usize {
         self.count("fd")
     }

@@ -19,7 +19,7 @@ pub const APP_SECRET: &str = "canary-app-secret";
 pub const SESSION_KEY: &str = "canary-session-key";
 pub const PASSWORD: &str = "canary-password";
 
-/// What no output may contain.
+/// Texts that no output may contain, and their kinds.
 const SECRETS: [(&str, &str); 15] = [
     ("canary", "a secret of the tests"),
     ("63616e617279", "a secret of the tests in hex"),
@@ -38,7 +38,7 @@ const SECRETS: [(&str, &str); 15] = [
     ("c2FuZGJveA==", "the sandbox's session key"),
 ];
 
-/// How the paths end whose answers hand out a token, in `token` or `data.token`.
+/// The ends of the paths whose answers hand out a token, in `token` or `data.token`.
 const HANDS_OUT_A_TOKEN: [&str; 7] = [
     "/api/files/token",
     "/api/wechat/login",
@@ -54,22 +54,22 @@ pub fn code(code: &str) -> String {
     if code.contains("canary") { code.to_owned() } else { format!("{code}~canary") }
 }
 
-/// What kind of secret is in `text`.
+/// The kind of secret that is in `text`.
 pub fn find(text: &str) -> Option<&'static str> {
     SECRETS.iter().find(|(secret, _)| text.contains(secret)).map(|(_, kind)| *kind)
 }
 
-/// Whether a line of the log is there to hand out the set-up link.
+/// True if a line of the log is there to hand out the set-up link.
 pub fn is_offer(line: &str) -> bool {
     line.contains("there is no superuser") && line.contains("/setup#")
 }
 
-/// What kind of secret is in a server's log, besides the set-up link that it may hand out.
+/// The kind of secret that is in a server's log, besides the set-up link that it may hand out.
 pub fn find_in_log(log: &str) -> Option<&'static str> {
     log.lines().filter(|line| !is_offer(line)).find_map(find)
 }
 
-/// What kind of secret is in the body of an answer, besides the token that it may hand out.
+/// The kind of secret that is in the body of an answer, besides the token that it may hand out.
 pub fn find_in_answer(path: &str, status: u16, body: &[u8]) -> Option<&'static str> {
     let path = path.split('?').next().unwrap();
     if status == 200

@@ -26,7 +26,7 @@ pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// What a client begins with: the preface, and its settings.
+/// The begin of a connection by a client: the preface, and its settings.
 pub fn greeting(settings: &[(u16, u32)]) -> Vec<u8> {
     let settings: Vec<u8> = settings
         .iter()

@@ -25,7 +25,7 @@ pub fn slow_body(app: &TestApp, path: &str, token: &str) -> u16 {
     std::str::from_utf8(&status[9..]).unwrap().parse().unwrap()
 }
 
-/// Whether all of an answer's body has come.
+/// True if all of an answer's body has come.
 pub fn is_whole(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_default();

@@ -17,7 +17,7 @@ pub struct Installation {
     pub server: Option<Running>,
 }
 
-/// What a command left behind.
+/// Exit code and output of a command.
 pub struct CommandOutput {
     pub code: i32,
     pub out: String,

@@ -30,7 +30,7 @@ pub struct LoadOracle {
     pub half_answers: AtomicUsize,
 }
 
-/// What is known of the n-th person, who is a WeChat user and a platform user.
+/// Knowledge of the n-th person, who is a WeChat user and a platform user.
 #[derive(Clone, Default)]
 struct Person {
     wechat: Known,
@@ -41,7 +41,7 @@ struct Person {
     record: Value,
 }
 
-/// Whether a user is there.
+/// The certainty that a user is there.
 #[derive(Clone, Copy, Default, PartialEq)]
 enum Known {
     #[default]

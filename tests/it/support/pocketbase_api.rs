@@ -9,7 +9,7 @@ pub const SUPERUSERS: &str = "/api/collections/_superusers";
 pub const COMPANIES: &str = "/api/collections/tbl_company";
 pub const ONLY_SUPERUSERS: &str = "Only superusers can perform this action.";
 
-/// Whether the errors of a path are PocketBase's.
+/// True if the errors of a path have PocketBase's form.
 pub fn speaks_at(path: &str) -> bool {
     let root = path.split(['/', '?']).nth(2).unwrap_or_default();
     path.starts_with("/api/")

@@ -89,7 +89,7 @@ impl Client {
         Some(Event { id, name, data: serde_json::from_str(&data).unwrap() })
     }
 
-    /// What the next event is about: its topic, what was done, and the record's name.
+    /// The next event: its topic, what was done, and the record's name.
     pub fn hears(&mut self) -> (String, String, String) {
         let event = self.next().unwrap();
         assert_eq!(event.id, self.id);

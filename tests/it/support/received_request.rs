@@ -7,7 +7,7 @@ use std::net::TcpStream;
 pub struct ReceivedRequest {
     pub method: String,
     pub path: String,
-    /// What is behind the `?`, as it came.
+    /// The query behind the `?`, as it came.
     pub query: String,
     headers: Vec<(String, String)>,
     pub body: Vec<u8>,

@@ -12,13 +12,13 @@ use sha2::{Digest, Sha256};
 
 use crate::support::received_request::ReceivedRequest;
 
-/// What requests have to be signed with.
+/// The secret key with which requests have to be signed.
 pub const SECRET: &str = "canary-secret";
 
 /// A request that the bucket got.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// What S3 calls it.
+    /// The operation, by S3's name.
     pub action: Action,
     /// The object's key.
     pub key: String,
@@ -36,7 +36,7 @@ pub enum Action {
     Delete,
 }
 
-/// What goes wrong.
+/// A fault of the bucket.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
     /// This status, and nothing is done.
@@ -84,7 +84,7 @@ struct Upload {
 /// Headers that begin with `x-amz-meta-`.
 type Metadata = Vec<(String, String)>;
 
-/// What the connection carries: head, body.
+/// An answer as bytes: head, body.
 struct Raw {
     method: String,
     path: String,
@@ -316,7 +316,7 @@ fn read(connection: &TcpStream) -> Option<Raw> {
     })
 }
 
-/// Whether the query has the signature that AWS documents ("Signature Version 4", in the query) for these words and
+/// True if the query has the signature that AWS documents ("Signature Version 4", in the query) for these words and
 /// [`SECRET`].
 fn is_signed(received: &ReceivedRequest) -> bool {
     let (method, path, query) = (&received.method, &received.path, &received.query);

@@ -60,7 +60,7 @@ impl Root {
     }
 }
 
-/// What a superuser makes a user of.
+/// The body with which a superuser creates a user.
 pub fn person(n: u32, more: &Value) -> Value {
     let mut body = json!({
         "email": format!("user{n}@example.com"), "openid": format!("o_{n}"), "users_phone": format!("138{n:08}"),

@@ -26,7 +26,7 @@ pub struct Call {
     pub body: Value,
 }
 
-/// What the stub does.
+/// An answer of the stub, or its absence.
 pub enum Reply {
     /// Status 200 and `text/plain`, as WeChat.
     Json(Value),

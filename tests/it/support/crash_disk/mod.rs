@@ -13,7 +13,7 @@ use bai::store::{Location, StorageBackend};
 pub use self::operation::Operation;
 pub use self::recording::{Beyond, Depth, Recording};
 
-/// What fails, and how.
+/// A failure of the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The n-th call fails, the next ones work.
@@ -24,7 +24,7 @@ pub enum Fault {
     FailedSync(u64, Reads),
 }
 
-/// What reads show after a failed sync of what it should have written.
+/// The bytes that reads show after a failed sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reads {
     /// The new bytes: Linux marks the pages of its cache as clean.
@@ -39,9 +39,9 @@ pub struct CrashDisk(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     before: Vec<u8>,
-    /// What survives for certain.
+    /// The bytes that survive for certain.
     synced: Vec<u8>,
-    /// What reads show.
+    /// The bytes that reads show.
     current: Vec<u8>,
     /// The number of the first operation that is not synced.
     unsynced: usize,
@@ -92,12 +92,12 @@ impl CrashDisk {
         has_failed
     }
 
-    /// Which call failed first.
+    /// The call that failed first.
     pub fn failed(&self) -> Option<&'static str> {
         self.state().failed
     }
 
-    /// Whether what was planned has happened.
+    /// True if the planned fault has happened.
     pub fn has_failed(&self) -> bool {
         let state = self.state();
         match state.fault {
@@ -107,7 +107,7 @@ impl CrashDisk {
         }
     }
 
-    /// What reads show.
+    /// The bytes that reads show.
     pub fn content(&self) -> Vec<u8> {
         self.state().current.clone()
     }
@@ -117,7 +117,7 @@ impl CrashDisk {
         self.state().operations.len()
     }
 
-    /// What was done to the disk so far.
+    /// The operations on the disk so far.
     ///
     /// # Panics
     /// When a handle wrote after it was closed, or after another one was opened.

@@ -1,4 +1,4 @@
-//! What is done to a disk, and what a power cut leaves of it.
+//! Operations on a disk, and what a power cut leaves of them.
 
 /// A cut tears a write at borders of this many bytes.
 pub const SECTOR: usize = 512;
@@ -47,18 +47,18 @@ impl Operation {
         sectors.map(|(n, sector)| Self::Write(at + n * SECTOR, sector.to_vec())).collect()
     }
 
-    /// Whether a cut can leave a part of it.
+    /// True if a cut can leave a part of it.
     pub fn is_tearable(&self) -> bool {
         matches!(self, Self::Write(_, data) if data.len() > SECTOR)
     }
 
-    /// Whether it reaches behind the end of `content`: then the growth before it was lost.
+    /// True if it reaches behind the end of `content`: then the growth before it was lost.
     pub fn is_beyond(&self, content: &[u8]) -> bool {
         matches!(self, Self::Write(at, data) if at + data.len() > content.len())
     }
 }
 
-/// Which sectors of a write reach the disk.
+/// The sectors of a write that reach the disk.
 #[derive(Clone, Copy, Debug)]
 pub enum Tear {
     FirstPart,

@@ -15,14 +15,14 @@ pub struct Recording {
 /// The operations between two syncs: a cut before the second may keep, lose or tear each of them.
 #[derive(Clone, Debug)]
 pub struct Window<'a> {
-    /// What survives for certain.
+    /// The bytes that survive for certain.
     pub base: Vec<u8>,
     pub changes: Vec<&'a Operation>,
     /// The number of operations before the cut.
     pub end: usize,
 }
 
-/// What a cut leaves of the operations of a window.
+/// The part of a window's operations that a cut leaves.
 #[derive(Clone, Copy, Debug)]
 pub enum Cut {
     First(usize),
@@ -33,14 +33,14 @@ pub enum Cut {
     LostAndTorn(usize, usize, Tear),
 }
 
-/// What becomes of a write behind the end of the file, when the growth before it was lost.
+/// The fate of a write behind the end of the file, when the growth before it was lost.
 #[derive(Clone, Copy, Debug)]
 pub enum Beyond {
     Extends,
     IsLost,
 }
 
-/// How many of the images are made.
+/// The choice of images that are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// One operation lost, kept or torn.
@@ -73,7 +73,7 @@ impl Recording {
         windows
     }
 
-    /// What survives for certain: all that a sync has written.
+    /// The bytes that survive for certain: all that a sync has written.
     pub fn certain(&self) -> Vec<u8> {
         self.windows().pop().unwrap().base
     }
@@ -133,7 +133,7 @@ impl Window<'_> {
 }
 
 impl Cut {
-    /// What it leaves of the `n`-th change.
+    /// The operations that are left of the `n`-th change.
     fn kept(self, n: usize, change: &Operation) -> Vec<Operation> {
         match self {
             Self::Torn(torn, tear) | Self::OnlyTorn(torn, tear) | Self::LostAndTorn(_, torn, tear)

@@ -1,4 +1,4 @@
-//! What is done to a store while its disk fails: small scripts, each of which makes the engine do something else.
+//! Small scripts for a store whose disk fails, each of which makes the engine do something else.
 
 use std::io::Read;
 use std::ops::{ControlFlow, Range};

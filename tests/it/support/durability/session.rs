@@ -19,7 +19,7 @@ struct Commits {
     /// The number of operations on the disk when it was asked for, and when it was answered.
     asked: usize,
     answered: usize,
-    /// What is there after each of them.
+    /// The state after each of them.
     states: Vec<State>,
 }
 
@@ -28,9 +28,9 @@ pub struct Session {
     pub runtime: Runtime,
     store: Option<Store>,
     cache: usize,
-    /// What may be there, by the answers so far.
+    /// The states that are possible by the answers so far.
     possible: Vec<State>,
-    /// What it was after each answer.
+    /// The possible states after each answer.
     answers: Vec<Commits>,
     first: State,
     commits: Vec<Commits>,
@@ -99,7 +99,7 @@ impl Session {
         self.cut_from
     }
 
-    /// What went wrong so far.
+    /// The errors so far.
     pub fn errors(&self) -> &[String] {
         &self.errors
     }
@@ -185,12 +185,12 @@ impl Session {
         self.commits.last().map_or(&self.first, |commits| commits.states.last().unwrap())
     }
 
-    /// What may be there by the answers, whatever the disk did.
+    /// The states that are possible by the answers, whatever the disk did.
     pub fn possible(&self) -> &[State] {
         &self.possible
     }
 
-    /// What may be there after a cut before the operation with this number, in a run without errors: what was there after one
+    /// The states that are possible after a cut before the operation with this number, in a run without errors: what was there after one
     /// of the commits.
     pub fn possible_at(&self, operations: usize) -> Vec<State> {
         let answered = self.commits.iter().rev().find(|commits| commits.answered <= operations);
@@ -198,7 +198,7 @@ impl Session {
         std::iter::once(certain).chain(pending(&self.commits, operations)).cloned().collect()
     }
 
-    /// What may be there then by the answers, in a run with errors.
+    /// The states that are possible then by the answers, in a run with errors.
     pub fn possible_by_answers(&self, operations: usize) -> Vec<State> {
         let answered = self.answers.iter().rev().find(|answer| answer.answered <= operations);
         let certain = answered.map_or(std::slice::from_ref(&self.first), |answer| &answer.states);
@@ -206,7 +206,7 @@ impl Session {
     }
 }
 
-/// What may be there of what was asked for and not answered.
+/// The states that are possible by what was asked for and not answered.
 fn pending(commits: &[Commits], operations: usize) -> impl Iterator<Item = &State> {
     let pending =
         commits.iter().filter(move |commits| commits.asked <= operations && operations < commits.answered);

@@ -1,4 +1,4 @@
-//! What the store holds, as clients know it.
+//! The content of a store, as clients know it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,7 +68,7 @@ impl State {
         self.users.contains_key(&user)
     }
 
-    /// How many users there are.
+    /// The number of users.
     pub fn count(&self) -> u64 {
         (self.users.len() + self.others.len()) as u64
     }
@@ -76,7 +76,7 @@ impl State {
     /// Reads the store through every index.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
+    /// Reads the content of a store; an error says what is wrong with it.
     pub fn read(runtime: &Runtime, store: &Store) -> Result<Self, String> {
         let wrong = |error: bai::store::Error| format!("reading: {error}");
         let mut state = Self::default();
@@ -97,7 +97,7 @@ impl State {
         }
     }
 
-    /// How it differs from each of `others`.
+    /// The differences from each of `others`, in words.
     pub fn differs(&self, others: &[Self]) -> String {
         let others: Vec<String> = others.iter().map(|other| self.differs_from(other)).collect();
         match others.is_empty() {

@@ -15,7 +15,7 @@ use crate::support::pb_data::PbData;
 struct Recording {
     ran: Ran,
     disk: Disk,
-    /// What it found and left.
+    /// The files that it found and left.
     found: Files,
     left: Files,
 }
@@ -90,7 +90,7 @@ impl Cut {
     }
 }
 
-/// Where the power goes: before call `n`, or at the end.
+/// Tells a person when the power goes: before call `n`, or at the end.
 fn tell(calls: &[Call], failed: Option<usize>, n: usize) -> String {
     let failed = failed.map(|at| format!("{} fails at {at}, ", calls[at])).unwrap_or_default();
     let place = calls.get(n).map_or_else(|| "at the end".to_owned(), |call| format!("at {n}, {call}"));

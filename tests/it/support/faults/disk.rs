@@ -12,7 +12,7 @@ use super::trace::{Call, Op, Opened};
 /// A cut tears a write at borders of this many bytes.
 const SECTOR: usize = 512;
 
-/// What reaches the disk of a change.
+/// The part of a change that reaches the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     None,
@@ -41,7 +41,7 @@ enum Naming {
     Unlink(String),
 }
 
-/// What has a name: files, and folders below the one that is judged.
+/// Things with a name: files, and folders below the one that is judged.
 #[derive(Clone, Default)]
 struct Names {
     files: BTreeMap<String, usize>,
@@ -50,7 +50,7 @@ struct Names {
 
 #[derive(Clone, Default)]
 pub struct Disk {
-    /// What is synced of each file.
+    /// The synced content of each file.
     files: Vec<Vec<u8>>,
     /// Changes of files since, in order.
     changes: Vec<(usize, Change)>,
@@ -62,7 +62,7 @@ pub struct Disk {
     inodes: HashMap<u64, usize>,
 }
 
-/// Which cuts are made up.
+/// The choice of cuts that are made up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cuts {
     /// Any beginning of the changes; each alone lost, kept or torn.
@@ -85,7 +85,7 @@ impl Disk {
         disk
     }
 
-    /// What a call leaves, be it done or failed.
+    /// Applies a call, be it done or failed.
     pub fn apply(&mut self, call: &Call) {
         let is_done = call.result >= 0;
         match call.op {
@@ -266,7 +266,7 @@ fn write(bytes: &mut Vec<u8>, at: usize, data: &[u8]) {
     bytes[at..at + data.len()].copy_from_slice(data);
 }
 
-/// What may reach the disk of so many changes.
+/// The parts that may reach the disk of so many changes.
 fn parts(count: usize, cuts: Cuts) -> BTreeSet<Vec<Part>> {
     let beginning = |len: usize| (0..count).map(|n| if n < len { Part::All } else { Part::None }).collect();
     let mut all: BTreeSet<Vec<Part>> = (0..=count).map(beginning).collect();

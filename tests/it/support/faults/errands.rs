@@ -1,4 +1,4 @@
-//! What clients ask of a server while its disk fails.
+//! Requests of clients to a server whose disk fails.
 
 use std::fs;
 use std::process::Command;
@@ -79,7 +79,7 @@ impl Errand for Logins {
     }
 }
 
-/// Which of the users are there who logged in.
+/// For each user who logged in: true if it is there.
 fn present(files: &Files, asked: &Asked) -> Result<Vec<bool>, String> {
     let location = CrashDisk::new(files[DATABASE].clone()).location();
     let store = Store::open(&location, state::CACHE).map_err(|e| e.to_string())?;

@@ -1,4 +1,4 @@
-//! What a folder holds after a command, and whether that may be.
+//! The content of a folder after a command, and the verdict on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -40,7 +40,7 @@ pub fn mask(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
 }
 
-/// What a command does when nothing is in its way.
+/// The outcome of a command when nothing is in its way.
 pub struct Expected {
     pub scenario: Scenario,
     /// The files that it finds.
@@ -72,7 +72,7 @@ impl Expected {
         }
     }
 
-    /// Whether the database may have this state when the command was interrupted, or failed.
+    /// True if the database may have this state when the command was interrupted, or failed.
     fn allows(&self, found: Option<&State>, is_acknowledged: bool) -> bool {
         if is_acknowledged || found == Some(&self.after) {
             return found == Some(&self.after);
@@ -83,7 +83,7 @@ impl Expected {
         found.is_between(&self.before.clone().unwrap_or_default(), &self.after)
     }
 
-    /// What is wrong with a folder.
+    /// Judges a folder.
     pub fn judge(
         &self,
         files: &BTreeMap<String, impl AsRef<[u8]>>,

@@ -57,7 +57,8 @@ impl Interrupted {
         true
     }
 
-    /// What is left is cleared away by the next command: that takes as long as all the rest, and is asked where most is left.
+    /// Judges the folder, and that the next command clears away what is left; that takes as long as all the rest, and is asked where
+    /// most is left.
     fn judge(&self, bench: &Bench, ran: &Ran, fault: Fault) -> Result<(), String> {
         if ran.hung() || ran.crashed() {
             return Err("it hung or crashed".into());

@@ -31,10 +31,10 @@ fn in_turn(work: impl Fn(u64) -> bool + Sync) {
     in_turn_with(thread::available_parallelism().map_or(1, std::num::NonZero::get), work);
 }
 
-/// How many failures of a command are told one by one.
+/// Failures of a command that are told one by one.
 const TOLD: usize = 40;
 
-/// What went wrong, in the order in which it would happen.
+/// Failures, in the order in which they would happen.
 #[derive(Default)]
 struct Failures(Mutex<Vec<(u64, String)>>);
 

@@ -21,7 +21,7 @@ pub const ROOT: &str = "served@example.com";
 const IN_BACKUP: usize = 25;
 const USERS: usize = 40;
 
-/// What a command finds.
+/// The folder that a command finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
     /// No file at all.
@@ -38,7 +38,7 @@ pub enum Start {
     Version3,
 }
 
-/// Which states a command that was interrupted may leave.
+/// The states that a command that was interrupted may leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Steps {
     /// The state before or after, nothing else.
@@ -54,7 +54,7 @@ pub struct Scenario {
     pub args: &'static [&'static str],
     pub start: Start,
     pub steps: Steps,
-    /// How many users PocketBase has, if the command imports them.
+    /// The number of users that PocketBase has, if the command imports them.
     pub imports: usize,
 }
 
@@ -95,7 +95,7 @@ pub const MIGRATE_2: Scenario =
 pub const MIGRATE_3: Scenario =
     scenario("migration of version 3", &["key", "list"], Start::Version3, Steps::Several);
 
-/// What a running server finds.
+/// A running server and the folder that it finds.
 pub const SERVED: Scenario = scenario("server", &["serve"], Start::Populated, Steps::One);
 
 impl Scenario {
@@ -114,7 +114,7 @@ impl Scenario {
         command
     }
 
-    /// What it reads from the standard input.
+    /// The text that it reads from the standard input.
     pub fn input(&self) -> &'static str {
         match self.args {
             ["superuser", "create", ..] => PASSWORD,

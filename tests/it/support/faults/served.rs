@@ -23,7 +23,7 @@ use crate::support::canary::PASSWORD;
 const AT_ONCE: usize = 4;
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// What clients ask of a server.
+/// Requests of clients to a server.
 pub trait Errand: Sync {
     fn name(&self) -> &'static str;
 
@@ -33,7 +33,7 @@ pub trait Errand: Sync {
     /// Adds files and settings before the start.
     fn prepare(&self, _bench: &Bench, _command: &mut Command) {}
 
-    /// Whether calls are counted from the start of the process on, instead of from the errand on.
+    /// True if calls are counted from the start of the process on, instead of from the errand on.
     fn is_from_start(&self) -> bool {
         false
     }
@@ -41,12 +41,12 @@ pub trait Errand: Sync {
     /// Asks, and says what was answered.
     fn ask(&self, server: &Server) -> Asked;
 
-    /// What is wrong with what the server left.
+    /// Judges the files that the server left.
     fn judge(&self, served: &Served<'_>, files: &Files, asked: &Asked) -> Result<(), String> {
         served.expected.judge(files, asked.is_acknowledged, &served.states)
     }
 
-    /// What is no loss and yet worth to be told.
+    /// Something that is no loss and yet worth to be told.
     fn notice(&self, _files: &Files, _asked: &Asked) -> Option<String> {
         None
     }
@@ -56,7 +56,7 @@ pub trait Errand: Sync {
 pub struct Asked {
     /// The server said that all is done.
     pub is_acknowledged: bool,
-    /// What each request was answered; `None`: nothing.
+    /// The status of each answer; `None`: no answer.
     pub answers: Vec<Option<u16>>,
 }
 
@@ -68,7 +68,7 @@ pub struct Server {
     fault: Fault,
     /// The token of a superuser.
     root: String,
-    /// What it found.
+    /// The files that the server found.
     disk: Disk,
 }
 
@@ -116,18 +116,18 @@ impl Server {
         self.bench.calls().iter().any(|call| call.is_faulty)
     }
 
-    /// How long something that goes on by itself may go on after the fault.
+    /// The time for which something that goes on by itself may go on after the fault.
     pub fn rest_after_fault(&self) -> Duration {
         if self.fault == Fault::Kill { Duration::ZERO } else { Duration::from_millis(300) }
     }
 
-    /// Whether a later request has to be answered as if nothing had been.
+    /// True if a later request has to be answered as if nothing had been.
     pub fn is_to_recover(&self) -> bool {
         !matches!(self.fault, Fault::Kill | Fault::Full) && self.has_failed()
     }
 }
 
-/// Where it listens; `None` when it ends before.
+/// The address on which it listens; `None` when it ends before.
 fn listens(bench: &Bench, child: &mut Child) -> Option<String> {
     let started = Instant::now();
     loop {
@@ -153,10 +153,10 @@ pub struct Served<'a> {
 
 /// The errand without a fault.
 struct Recorded {
-    /// What the server found.
+    /// The files that the server found.
     disk: Disk,
     calls: Vec<trace::Call>,
-    /// How many of the calls came before the last answer.
+    /// The number of calls that came before the last answer.
     answered: usize,
     asked: Asked,
 }

@@ -14,7 +14,7 @@ use super::trace::{self, Call};
 /// After this time a command counts as one that hangs.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// What happens at the n-th writing call.
+/// The fault at the n-th writing call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,
@@ -143,7 +143,7 @@ pub fn wait(mut child: Child) -> Option<ExitStatus> {
     }
 }
 
-/// What became of a command.
+/// The outcome of a command.
 pub struct Ran {
     status: Option<ExitStatus>,
     /// Its standard error.

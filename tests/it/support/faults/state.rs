@@ -1,4 +1,4 @@
-//! What a database holds, without what differs from run to run: random ids and keys, times, events.
+//! The content of a database, without what differs from run to run: random ids and keys, times, events.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -25,7 +25,7 @@ pub struct State {
 }
 
 impl State {
-    /// Whether this may be seen between two transactions that lead from `before` to `after`.
+    /// True if this may be seen between two transactions that lead from `before` to `after`.
     pub fn is_between(&self, before: &Self, after: &Self) -> bool {
         let is_known = |(id, record): (&String, &String)| {
             before.records.get(id) == Some(record) || after.records.get(id) == Some(record)
@@ -38,12 +38,12 @@ impl State {
             && is_one(|state| state.voids)
     }
 
-    /// Whether every record of `before` is here, as it was.
+    /// True if every record of `before` is here, as it was.
     pub fn has_all_of(&self, before: &Self) -> bool {
         before.records.iter().all(|(id, record)| self.records.get(id) == Some(record))
     }
 
-    /// What differs, for a person.
+    /// The differences, for a person.
     pub fn compare(&self, other: &Self) -> String {
         let only = |a: &Self, b: &Self| {
             let differs = |(id, record): &(&String, &String)| b.records.get(*id) != Some(record);
@@ -63,7 +63,7 @@ impl State {
     }
 }
 
-/// What databases hold, each read once.
+/// The contents of databases, each read once.
 #[derive(Default)]
 pub struct States(Mutex<HashMap<Vec<u8>, Result<State, String>>>);
 
@@ -138,7 +138,7 @@ fn describe(record: Record) -> (String, String) {
     }
 }
 
-/// Whether a token key is that of a prepared record.
+/// A name for a token key: that of a prepared record, or another.
 fn named(key: &TokenKey) -> &'static str {
     match key {
         key if *key == TokenKey::new([7; 16]) => "first",

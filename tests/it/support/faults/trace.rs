@@ -35,7 +35,7 @@ impl Op {
     ];
 }
 
-/// What became of a file that was opened.
+/// The outcome of opening a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opened {
     AsItWas,
@@ -55,9 +55,9 @@ pub struct Call {
     pub inode: u64,
     pub offset: u64,
     pub length: u64,
-    /// What was written, if it was recorded.
+    /// The bytes that were written, if they were recorded.
     pub data: Vec<u8>,
-    /// What an open found.
+    /// The outcome of an open.
     pub opened: Opened,
     /// A sync of a folder.
     pub is_folder: bool,
