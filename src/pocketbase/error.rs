@@ -11,6 +11,7 @@ use crate::contract::answer::JSON;
 use crate::contract::error::Rejected;
 use crate::contract::types::AnyData;
 use crate::error::Error;
+use crate::records::refusal::{ChangeError, ChangesError, Refusal};
 
 /// An error in PocketBase's form; `data` names the fields that are wrong.
 #[derive(Object)]
@@ -251,6 +252,41 @@ impl Refused {
             .status(self.status)
             .content_type(JSON)
             .body(self.body().to_string())
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Self::NOT_FOUND,
+            Refusal::NoCollection => Self::NO_COLLECTION,
+            Refusal::BadRequest => Self::BAD_REQUEST,
+            Refusal::SuperusersOnly => Self::SUPERUSERS_ONLY,
+            Refusal::LastSuperuser => Self::LAST_SUPERUSER,
+            Refusal::Create(problems) => Self::create(problems.into()),
+            Refusal::Update(problems) => Self::update(problems.into()),
+        }
+    }
+}
+
+impl From<ChangeError> for PoemError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Refused(refusal) => Refused::from(refusal).into(),
+            ChangeError::Failed(error) => error.into(),
+        }
+    }
+}
+
+/// An error of a batch tells which of its requests was refused.
+impl From<ChangesError> for PoemError {
+    fn from(error: ChangesError) -> Self {
+        match error {
+            ChangesError::Refused { index, refusal } => {
+                Refused::batch(index, &refusal.into()).into()
+            }
+            ChangesError::Failed(error) => error.into(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::domain::Invalid;
+use crate::records::problem::{FieldProblem, FieldProblems};
 
 /// What is wrong with a field.
 #[derive(Clone, Debug)]
@@ -206,6 +207,51 @@ impl FieldError {
             None => {}
         }
         json
+    }
+}
+
+impl From<FieldProblem> for FieldError {
+    fn from(problem: FieldProblem) -> Self {
+        let (code, params) = match &problem {
+            FieldProblem::Blank => ("validation_required", None),
+            FieldProblem::NotAnEmail => ("validation_is_email", None),
+            FieldProblem::Format => ("validation_invalid_format", None),
+            FieldProblem::Mismatch => ("validation_values_mismatch", None),
+            FieldProblem::NotUnique => ("validation_not_unique", None),
+            FieldProblem::OldPassword => ("validation_invalid_old_password", None),
+            FieldProblem::PrimaryKey => ("validation_pk_change", None),
+            FieldProblem::NotWhole => ("validation_only_int_constraint", None),
+            FieldProblem::Value => ("validation_invalid_value", None),
+            FieldProblem::NotAChoice(value) => {
+                ("validation_invalid_value", Some(json!({ "value": value })))
+            }
+            FieldProblem::ShortId { min } => (
+                "validation_min_text_constraint",
+                Some(json!({ "min": min })),
+            ),
+            // PocketBase tells the limit of an id, and not of a password.
+            FieldProblem::TooShort { .. } => ("validation_min_text_constraint", None),
+            FieldProblem::TooLong { max } => (
+                "validation_max_text_constraint",
+                Some(json!({ "max": max })),
+            ),
+        };
+        Self {
+            message: problem.to_string().into(),
+            params,
+            ..Self::new(code, "")
+        }
+    }
+}
+
+impl From<FieldProblems> for FieldErrors {
+    fn from(problems: FieldProblems) -> Self {
+        let errors = problems.into_iter();
+        Self(
+            errors
+                .map(|(name, problem)| (name, problem.into()))
+                .collect(),
+        )
     }
 }
 

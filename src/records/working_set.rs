@@ -1,0 +1,216 @@
+//! Records as the changes of one request leave them, on the way to one commit.
+
+use super::plan::Plan;
+use super::refusal::{ChangeError, Refusal};
+use crate::domain::{Kind, OpenId, Phone, RecordId, Superuser};
+use crate::error::Result;
+use crate::store::{Conflict, Cursor, Order, Record, Store, Write};
+
+/// The stored records, and the writes that will change them.
+pub struct WorkingSet<'a> {
+    store: &'a Store,
+    writes: Vec<Write>,
+}
+
+impl<'a> WorkingSet<'a> {
+    /// The stored records as they are.
+    pub fn new(store: &'a Store) -> Self {
+        Self {
+            store,
+            writes: Vec::new(),
+        }
+    }
+
+    /// The record that the plan names, as the writes so far leave it.
+    ///
+    /// # Errors
+    /// Only the store's.
+    pub async fn read(&self, plan: &Plan) -> Result<Option<Record>> {
+        let Some(id) = plan.request.id().and_then(RecordId::parse) else {
+            return Ok(None);
+        };
+        let kind = plan.request.kind;
+        match self.state(kind, &id) {
+            State::Untouched => Ok(self.store.record_by_id(kind, &id).await?),
+            State::Left(record) => Ok(Some(record.clone())),
+            State::Removed => Ok(None),
+        }
+    }
+
+    /// Adds a write, if no other record has what only one can have. Of several conflicts, PocketBase names the one that is found
+    /// first here.
+    ///
+    /// # Errors
+    /// The conflict as a refusal.
+    pub async fn add(&mut self, write: Write) -> Result<(), ChangeError> {
+        let conflict = match &write {
+            Write::Insert(record) => self.conflict(None, record).await?,
+            Write::Update { before, after } => self.conflict(Some(before), after).await?,
+            Write::Delete { before } => self.conflict_of_deletion(before).await?,
+            _ => None,
+        };
+        if let Some(conflict) = conflict {
+            let is_new = matches!(write, Write::Insert(_));
+            return Err(Refusal::of(conflict, is_new).into());
+        }
+        self.writes.push(write);
+        Ok(())
+    }
+
+    /// The writes, in order.
+    pub fn into_writes(self) -> Vec<Write> {
+        self.writes
+    }
+
+    /// What the writes do with a record: the last one that is about it.
+    fn state(&self, kind: Kind, id: &RecordId) -> State<'_> {
+        let is_it = |record: &Record| record.kind() == kind && record.id() == id;
+        let mut states = self.writes.iter().rev().filter_map(|write| match write {
+            Write::Insert(record) | Write::Update { after: record, .. } => {
+                is_it(record).then_some(State::Left(record))
+            }
+            Write::Delete { before } => is_it(before).then_some(State::Removed),
+            _ => None,
+        });
+        states.next().unwrap_or(State::Untouched)
+    }
+
+    fn is_untouched(&self, kind: Kind, id: &RecordId) -> bool {
+        matches!(self.state(kind, id), State::Untouched)
+    }
+
+    /// The conflict of a record that is new or has values that it did not have before.
+    async fn conflict(&self, before: Option<&Record>, after: &Record) -> Result<Option<Conflict>> {
+        let known = before.map(keys).unwrap_or_default();
+        for key in keys(after).into_iter().filter(|key| !known.contains(key)) {
+            if self.is_taken(&key, after).await? {
+                return Ok(Some(key.conflict()));
+            }
+        }
+        if before.is_none() && self.is_there(after.kind(), after.id()).await? {
+            return Ok(Some(Conflict::Id));
+        }
+        Ok(None)
+    }
+
+    async fn conflict_of_deletion(&self, before: &Record) -> Result<Option<Conflict>> {
+        match before {
+            Record::Superuser(superuser) if self.is_last(superuser).await? => {
+                Ok(Some(Conflict::LastSuperuser))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a record other than `record` has the key.
+    async fn is_taken(&self, key: &Key<'_>, record: &Record) -> Result<bool> {
+        let is_other = |other: &Record| other.id() != record.id() && keys(other).contains(key);
+        if self.left().any(is_other) {
+            return Ok(true);
+        }
+        let owner = stored_owner(self.store, key).await?;
+        // An owner that the writes touched and that has it no more, gave it up.
+        Ok(owner
+            .is_some_and(|owner| owner != *record.id() && self.is_untouched(record.kind(), &owner)))
+    }
+
+    async fn is_there(&self, kind: Kind, id: &RecordId) -> Result<bool> {
+        Ok(match self.state(kind, id) {
+            State::Untouched => self.store.record_by_id(kind, id).await?.is_some(),
+            State::Left(_) => true,
+            State::Removed => false,
+        })
+    }
+
+    /// Whether there is no superuser but this one.
+    async fn is_last(&self, superuser: &Superuser) -> Result<bool> {
+        let order = Order::ById(Kind::Superusers);
+        // So many are enough to find one that is neither this one nor changed by the writes.
+        let limit = self.writes.len() + 2;
+        let stored = self.store.records_after(order, &Cursor::START, limit);
+        let stored = stored.await?;
+        let untouched = stored
+            .iter()
+            .filter(|record| self.is_untouched(Kind::Superusers, record.id()));
+        let mut others = untouched
+            .chain(self.left())
+            .filter(|record| record.kind() == Kind::Superusers && *record.id() != superuser.id);
+        Ok(others.next().is_none())
+    }
+
+    /// The records that the writes made or changed and did not remove, as they leave them.
+    fn left(&self) -> impl Iterator<Item = &Record> {
+        self.writes.iter().filter_map(|write| match write {
+            Write::Insert(record) | Write::Update { after: record, .. } => {
+                match self.state(record.kind(), record.id()) {
+                    State::Left(last) if std::ptr::eq(last, record) => Some(record),
+                    _ => None,
+                }
+            }
+            _ => None,
+        })
+    }
+}
+
+/// What the writes do with a record.
+enum State<'a> {
+    /// Nothing.
+    Untouched,
+    /// They make or change it: this is how.
+    Left(&'a Record),
+    /// They remove it.
+    Removed,
+}
+
+/// A value that only one record can have.
+#[derive(PartialEq)]
+enum Key<'a> {
+    UserEmail(&'a str),
+    Phone(&'a Phone),
+    OpenId(&'a OpenId),
+    CompanyId(&'a str),
+    SuperuserEmail(&'a str),
+}
+
+impl Key<'_> {
+    fn conflict(&self) -> Conflict {
+        match self {
+            Self::UserEmail(_) | Self::SuperuserEmail(_) => Conflict::Email,
+            Self::Phone(_) => Conflict::Phone,
+            Self::OpenId(_) => Conflict::OpenId,
+            Self::CompanyId(_) => Conflict::CompanyId,
+        }
+    }
+}
+
+/// The values of a record that only one can have, in the order in which conflicts are told.
+fn keys(record: &Record) -> Vec<Key<'_>> {
+    match record {
+        Record::User(user) => {
+            let email = user.email.as_deref().map(Key::UserEmail);
+            let phone = user.phone.as_ref().map(Key::Phone);
+            let openid = Key::OpenId(&user.openid);
+            email.into_iter().chain(phone).chain([openid]).collect()
+        }
+        Record::Company(company) if company.company_id.is_empty() => Vec::new(),
+        Record::Company(company) => vec![Key::CompanyId(&company.company_id)],
+        Record::Superuser(superuser) => vec![Key::SuperuserEmail(&superuser.email)],
+    }
+}
+
+/// The id of the stored record that has the key.
+async fn stored_owner(store: &Store, key: &Key<'_>) -> Result<Option<RecordId>> {
+    Ok(match key {
+        Key::UserEmail(email) => store.user_by_email(email).await?.map(|user| user.id),
+        Key::Phone(phone) => store.user_by_phone(phone).await?.map(|user| user.id),
+        Key::OpenId(openid) => store.user_by_openid(openid).await?.map(|user| user.id),
+        Key::CompanyId(key) => store
+            .company_by_company_id(key)
+            .await?
+            .map(|company| company.id),
+        Key::SuperuserEmail(email) => store
+            .superuser_by_email(email)
+            .await?
+            .map(|superuser| superuser.id),
+    })
+}
