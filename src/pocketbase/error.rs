@@ -6,7 +6,7 @@ use poem::{Error as PoemError, Response};
 use poem_openapi::Object;
 use serde_json::{Map, Value, json};
 
-use super::field_error::{FieldError, FieldErrors};
+use super::field_error::FieldErrors;
 use crate::error::Error;
 use crate::http::error_format::ErrorFormat;
 use crate::http::rejected::Rejected;
@@ -224,11 +224,6 @@ impl Refused {
     /// Whether it is refused with this status.
     pub fn is(&self, status: StatusCode) -> bool {
         self.status == status
-    }
-
-    /// Whether it is refused because the phone is somebody else's.
-    pub fn is_taken_phone(&self) -> bool {
-        self.fields.has("users_phone", &FieldError::NOT_UNIQUE)
     }
 
     /// In one line: what is wrong with which field, or else why it is refused.

@@ -191,13 +191,14 @@ impl Records {
             match self.app.store.commit(writes).await {
                 Ok(records) => return Ok(Made { records, events }),
                 Err(CommitError::Failed(error)) => return Err(Error::from(error).into()),
-                Err(CommitError::Conflict { index, conflict }) => match conflict {
-                    Conflict::Changed | Conflict::NoSuchRecord => {}
-                    conflict => {
-                        let refusal = Refusal::of(conflict, is_new[index]);
-                        return Err(ChangesError::Refused { index, refusal });
-                    }
-                },
+                Err(CommitError::Conflict {
+                    conflict: Conflict::Changed | Conflict::NoSuchRecord,
+                    ..
+                }) => {}
+                Err(CommitError::Conflict { index, conflict }) => {
+                    let refusal = Refusal::of(conflict, is_new[index]);
+                    return Err(ChangesError::Refused { index, refusal });
+                }
             }
         }
         let error = format!("records were changed by others during each of {TRIES} tries");

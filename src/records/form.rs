@@ -267,3 +267,92 @@ fn check_choices(field: &Field, value: &Value) -> Result<(), FieldProblem> {
         .find(|text| !field.values.contains(text));
     unknown.map_or(Ok(()), |text| Err(FieldProblem::NotAChoice(text)))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::{Collections, Company, Kind};
+
+    fn schema() -> Schema {
+        let mut collections = Collections::new(Timestamp::UNIX_EPOCH);
+        collections.companies.fields = Some(
+            json!([
+                { "name": "city", "type": "text", "max": 4 },
+                { "name": "staff", "type": "number" },
+                { "name": "secret", "type": "text", "hidden": true },
+                { "name": "kind", "type": "select", "values": ["a", "b"], "required": true },
+            ])
+            .to_string(),
+        );
+        Schema::of(collections.of(Kind::Companies))
+    }
+
+    fn company() -> Company {
+        Company {
+            id: RecordId::from_random([0; 30]),
+            number: 7,
+            company_id: "k1".into(),
+            columns: r#"{"city":"Xi'an","staff":5,"kind":"a"}"#.into(),
+            created: Timestamp::UNIX_EPOCH,
+            updated: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// The changes that `body` makes of the company, and what is wrong with its columns then.
+    fn read(body: &Value) -> (Value, String) {
+        let schema = schema();
+        let company = company();
+        let form = RecordForm::read(body.as_object().unwrap(), &schema);
+        let stored = Values::of_company(&company);
+        let mut reader = FormReader::new(&form, &stored, &schema);
+        let mut changed = Map::new();
+        for (field, value) in reader.changed() {
+            changed.insert(field.name.clone(), value.into_owned());
+        }
+        reader.columns(schema.fields().filter(|field| !field.is_hidden));
+        (changed.into(), reader.problems().to_string())
+    }
+
+    #[test]
+    fn what_is_sent_as_it_is_already_is_no_change() {
+        for (body, changed) in [
+            (
+                json!({ "city": "Xi'an", "staff": "5", "company_id": "k1" }),
+                json!({}),
+            ),
+            (
+                json!({ "staff": 6, "kind": "b", "nothing": 1 }),
+                json!({ "staff": 6, "kind": "b" }),
+            ),
+            (json!({ "staff+": "2" }), json!({ "staff": 7 })),
+            (json!({ "staff-": 0.5 }), json!({ "staff": 4.5 })),
+            (json!({ "staff+": 1, "staff": 5 }), json!({})),
+            (
+                json!({ "city+": 1, "secret": "x", "created": "2026-11-22" }),
+                json!({}),
+            ),
+        ] {
+            assert_eq!(read(&body).0, changed, "{body}");
+        }
+    }
+
+    #[test]
+    fn all_columns_are_checked_and_not_only_those_that_are_sent() {
+        let problem = "city: Must be no more than 4 character(s).";
+        let both = format!("{problem} kind: Invalid value c.");
+        for (body, problems) in [
+            (json!({ "staff": 6 }), problem),
+            (json!({ "kind": "c" }), &both),
+            (
+                json!({ "city": "Bern", "kind": "" }),
+                "kind: Cannot be blank.",
+            ),
+            (json!({ "city": "Bern" }), ""),
+        ] {
+            assert_eq!(read(&body).1, problems, "{body}");
+        }
+    }
+}

@@ -82,8 +82,9 @@ impl<'a> WorkingSet<'a> {
     /// The conflict of a record that is new or has values that it did not have before.
     async fn conflict(&self, before: Option<&Record>, after: &Record) -> Result<Option<Conflict>> {
         let known = before.map(keys).unwrap_or_default();
+        let own = before.map(Record::id);
         for key in keys(after).into_iter().filter(|key| !known.contains(key)) {
-            if self.is_taken(&key, after).await? {
+            if self.is_taken(&key, after.kind(), own).await? {
                 return Ok(Some(key.conflict()));
             }
         }
@@ -102,16 +103,17 @@ impl<'a> WorkingSet<'a> {
         }
     }
 
-    /// Whether a record other than `record` has the key.
-    async fn is_taken(&self, key: &Key<'_>, record: &Record) -> Result<bool> {
-        let is_other = |other: &Record| other.id() != record.id() && keys(other).contains(key);
+    /// Whether a record of this kind has the key, other than the one that is changed.
+    async fn is_taken(&self, key: &Key<'_>, kind: Kind, own: Option<&RecordId>) -> Result<bool> {
+        let is_other = |record: &Record| Some(record.id()) != own && keys(record).contains(key);
         if self.left().any(is_other) {
             return Ok(true);
         }
-        let owner = stored_owner(self.store, key).await?;
-        // An owner that the writes touched and that has it no more, gave it up.
-        Ok(owner
-            .is_some_and(|owner| owner != *record.id() && self.is_untouched(record.kind(), &owner)))
+        let Some(owner) = stored_owner(self.store, key).await? else {
+            return Ok(false);
+        };
+        // An owner that the writes touched, and that does not have it any more, gave it up.
+        Ok(Some(&owner) != own && self.is_untouched(kind, &owner))
     }
 
     async fn is_there(&self, kind: Kind, id: &RecordId) -> Result<bool> {
@@ -213,4 +215,99 @@ async fn stored_owner(store: &Store, key: &Key<'_>) -> Result<Option<RecordId>> 
             .await?
             .map(|superuser| superuser.id),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::{IdType, NewUser, TokenKey, User};
+    use crate::store::Location;
+
+    fn user(n: u8, phone: &str) -> User {
+        let id = RecordId::from_random([n; 30]);
+        let openid = OpenId::parse(&format!("o_{n}")).unwrap();
+        let key = TokenKey::new([n]);
+        let now = Timestamp::UNIX_EPOCH;
+        let conversation = uuid::Uuid::from_u128(u128::from(n));
+        let new = NewUser::new(id, openid, IdType::WeChat, conversation, key, now);
+        let new = new.with(|user| user.phone = Phone::parse(phone).ok());
+        new.numbered(crate::domain::UserNumber(0))
+    }
+
+    fn with_phone(user: &User, phone: &str) -> Write {
+        let mut after = user.clone();
+        after.phone = Phone::parse(phone).ok();
+        Write::update(user.clone(), after)
+    }
+
+    fn refusal(outcome: Result<(), ChangeError>) -> Option<Refusal> {
+        match outcome {
+            Ok(()) => None,
+            Err(ChangeError::Refused(refusal)) => Some(refusal),
+            Err(ChangeError::Failed(error)) => panic!("{error}"),
+        }
+    }
+
+    const A: &str = "13800138001";
+    const B: &str = "13800138002";
+
+    async fn store_with(users: &[&User]) -> Store {
+        let store = Store::open(&Location::memory(), 1 << 20).unwrap();
+        let inserts = users.iter().map(|user| Write::insert((*user).clone()));
+        store.commit(inserts.collect()).await.unwrap();
+        store
+    }
+
+    #[tokio::test]
+    async fn two_users_may_swap_phones_in_one_request_if_one_gives_its_own_up_first() {
+        let (a, b) = (user(1, A), user(2, B));
+        let store = store_with(&[&a, &b]).await;
+        let mut set = WorkingSet::new(&store);
+        let taken = refusal(set.add(with_phone(&a, B)).await).unwrap();
+        assert!(taken.is_taken_phone());
+        for write in [with_phone(&a, ""), with_phone(&b, A)] {
+            assert_eq!(refusal(set.add(write).await), None);
+        }
+        let none = User { phone: None, ..a };
+        assert_eq!(refusal(set.add(with_phone(&none, B)).await), None);
+        assert!(store.commit(set.into_writes()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn of_two_new_users_with_one_phone_the_second_is_refused() {
+        let store = store_with(&[]).await;
+        let mut set = WorkingSet::new(&store);
+        assert_eq!(refusal(set.add(Write::insert(user(1, A))).await), None);
+        let taken = refusal(set.add(Write::insert(user(2, A))).await).unwrap();
+        assert!(matches!(&taken, Refusal::Create(_)) && taken.is_taken_phone());
+        let same_id = refusal(set.add(Write::insert(user(1, B))).await).unwrap();
+        assert_eq!(same_id.to_string(), "email: Value must be unique.");
+    }
+
+    #[tokio::test]
+    async fn the_last_superuser_stays_whatever_else_a_request_does() {
+        let superuser = |n: u8| Superuser {
+            id: RecordId::from_random([n; 30]),
+            number: 0,
+            email: format!("{n}@example.com"),
+            email_visibility: false,
+            verified: true,
+            password_hash: String::new(),
+            token_key: TokenKey::new([n]),
+            created: Timestamp::UNIX_EPOCH,
+            updated: Timestamp::UNIX_EPOCH,
+        };
+        let store = store_with(&[]).await;
+        let first_two = [1, 2].map(|n| Write::insert(superuser(n)));
+        store.commit(first_two.into()).await.unwrap();
+        let mut set = WorkingSet::new(&store);
+        assert_eq!(refusal(set.add(Write::delete(superuser(1))).await), None);
+        let last = set.add(Write::delete(superuser(2))).await;
+        assert_eq!(refusal(last), Some(Refusal::LastSuperuser));
+        assert_eq!(refusal(set.add(Write::insert(superuser(3))).await), None);
+        assert_eq!(refusal(set.add(Write::delete(superuser(2))).await), None);
+        assert!(store.commit(set.into_writes()).await.is_ok());
+    }
 }
