@@ -14,11 +14,11 @@ use super::form::Form;
 use super::forms::{self, Credentials, PasswordAuthRequest};
 use crate::auth::{self, Caller, IdentityField, Principal, RefreshBy};
 use crate::contract::types::{AnyData, AuthRecord};
-use crate::contract::view::{auth_record, superuser_record};
 use crate::domain::{Collections, EventKind, Kind, Phone, PlainPassword};
 use crate::error::Error;
 use crate::http::bearer::Bearer;
 use crate::http::openapi::Tags;
+use crate::records::view;
 
 /// The endpoints for logging in.
 pub struct AuthApi(pub Context);
@@ -35,12 +35,12 @@ pub struct RecordAuth {
 impl RecordAuth {
     pub fn new(who: &Principal, token: String, collections: &Collections) -> Self {
         Self {
-            record: match who {
-                Principal::User(user) => auth_record(user, &collections.users),
+            record: AuthRecord(match who {
+                Principal::User(user) => view::user(user, &collections.users),
                 Principal::Superuser(superuser) => {
-                    superuser_record(superuser, &collections.superusers)
+                    view::superuser(superuser, &collections.superusers)
                 }
-            },
+            }),
             token,
         }
     }

@@ -12,13 +12,13 @@ use super::error::Refused;
 use super::events::EventRecord;
 use crate::app::App;
 use crate::auth::{self, AuditContext, IdentityField};
-use crate::contract::view;
 use crate::domain::{AuditEvent, EventId, Kind, Phone, RecordId};
 use crate::error::{Error, Result};
 use crate::records::changes::{Action, Plan};
 use crate::records::list::by_id;
 use crate::records::list::condition::Condition;
 use crate::records::list::paging::Paging;
+use crate::records::view;
 use crate::store::Record;
 
 /// Why an operator's command was not done.
@@ -172,7 +172,7 @@ impl Records {
     /// The record as PocketBase writes it.
     #[must_use]
     pub fn show(&self, record: &Record) -> Map<String, Value> {
-        view::record(record, &self.0.app.collections()).0
+        view::record(record, &self.0.app.collections())
     }
 
     /// A page of records, and how many there are on all pages.

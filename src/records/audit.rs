@@ -1,10 +1,10 @@
 //! What is noted of changes of records.
 
+use super::fields::of_record::changed_fields;
 use super::passwords::Editor;
 use crate::app::App;
 use crate::auth::AuditContext;
-use crate::contract::view;
-use crate::domain::{Collections, EventKind};
+use crate::domain::EventKind;
 use crate::store::Record;
 
 /// Fields that change with every change.
@@ -38,7 +38,7 @@ pub fn note(app: &App, by: &AuditContext, made: &Made) {
     let collection = made.record.kind().name();
     let detail = match &made.before {
         Some(before) if !made.is_deletion => {
-            let fields = changed_fields(before, &made.record, &app.collections());
+            let fields = changed_names(before, &made.record);
             if fields.is_empty() && !made.is_password {
                 return;
             }
@@ -54,16 +54,8 @@ pub fn note(app: &App, by: &AuditContext, made: &Made) {
 }
 
 /// The names of the fields that are others now.
-fn changed_fields(before: &Record, after: &Record, collections: &Collections) -> String {
-    let (before, after) = (
-        view::record(before, collections).0,
-        view::record(after, collections).0,
-    );
-    let changed = after
-        .iter()
-        .filter(|(name, value)| before.get(*name) != Some(value));
-    let names = changed
-        .map(|(name, _)| name.as_str())
-        .filter(|name| !STAMPS.contains(name));
+fn changed_names(before: &Record, after: &Record) -> String {
+    let changed = changed_fields(before, after).into_iter();
+    let names = changed.filter(|name| !STAMPS.contains(&name.as_str()));
     names.collect::<Vec<_>>().join(", ")
 }

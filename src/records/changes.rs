@@ -10,9 +10,8 @@ use super::form::Given;
 use super::passwords::{Editor, Passwords, Sent};
 use super::schema::Schemas;
 use super::users::Identity;
-use super::{companies, superusers, users};
+use super::{companies, superusers, users, view};
 use crate::auth::{self, AuditContext, Principal};
-use crate::contract::view;
 use crate::domain::{Collections, Kind, Phone, RecordId, TokenKey, User};
 use crate::error::{Error, Result};
 use crate::pocketbase::Context;
@@ -298,7 +297,7 @@ fn update(
         ..
     } = plan;
     let schema = schemas.of(kind);
-    let shown = view::record(before, collections).0;
+    let shown = view::record(before, collections);
     Ok(match before {
         Record::User(user) => {
             let update = users::update(user, &shown, &body, schema, editor, passwords, token_key)?;

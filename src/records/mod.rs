@@ -4,6 +4,8 @@ pub mod audit;
 pub mod changes;
 pub mod coerce;
 pub mod companies;
+pub mod date;
+pub mod fields;
 pub mod filter_record;
 pub mod form;
 pub mod list;
@@ -13,6 +15,7 @@ pub mod phone_requests;
 pub mod schema;
 pub mod superusers;
 pub mod users;
+pub mod view;
 
 use std::sync::Arc;
 
