@@ -2,10 +2,10 @@
 
 use poem_openapi::{Enum, Object};
 
-use super::types::AuthRecord;
 use super::view::UserInfo;
 use crate::auth::Session;
 use crate::domain::Collections;
+use crate::http::wire_types::AuthRecord;
 use crate::records::view;
 
 /// PocketBase 原生认证响应。

@@ -2,8 +2,8 @@
 
 use poem_openapi::{Enum, Object};
 
-use super::types::{CompanyInfo, Number};
 use crate::domain::{Collections, Company, IdType, Phone, User, UserType};
+use crate::http::wire_types::{CompanyInfo, Number};
 use crate::records::date::date_text;
 use crate::records::fields::choice::Choice;
 pub use crate::records::fields::choice::status_number;

@@ -13,11 +13,11 @@ use super::fields::Fields;
 use super::form::Form;
 use super::forms::{self, Credentials, PasswordAuthRequest};
 use crate::auth::{self, Caller, IdentityField, Principal, RefreshBy};
-use crate::contract::types::{AnyData, AuthRecord};
 use crate::domain::{Collections, EventKind, Kind, Phone, PlainPassword};
 use crate::error::Error;
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::{AnyData, AuthRecord};
 use crate::records::view;
 
 /// The endpoints for logging in.

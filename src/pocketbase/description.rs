@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use crate::auth::IdentityField;
-use crate::contract::types::AuthRecord;
 use crate::domain::{Collection, Kind};
 use crate::filter;
+use crate::http::wire_types::AuthRecord;
 use crate::records::date::date_text;
 use crate::records::fields::tables::FIXED_FIELDS;
 

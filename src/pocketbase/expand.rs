@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::Context;
-use crate::contract::types::AuthRecord;
 use crate::error::Result;
+use crate::http::wire_types::AuthRecord;
 use crate::records::view;
 use crate::store::Record;
 
