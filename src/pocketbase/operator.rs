@@ -12,7 +12,6 @@ use super::error::Refused;
 use super::events::EventRecord;
 use crate::app::App;
 use crate::auth::{self, IdentityField};
-use crate::contract::view;
 use crate::domain::{AuditEvent, EventId, Kind, Phone, RecordId};
 use crate::error::{Error, Result};
 use crate::records::form::RecordForm;
@@ -21,6 +20,7 @@ use crate::records::list::condition::Condition;
 use crate::records::list::paging::Paging;
 use crate::records::refusal::{ChangeError, Refusal};
 use crate::records::requester::Requester;
+use crate::records::view;
 use crate::store::Record;
 
 /// Why an operator's command was not done.
@@ -186,7 +186,7 @@ impl Records {
     /// The record as PocketBase writes it.
     #[must_use]
     pub fn show(&self, record: &Record) -> Map<String, Value> {
-        view::record(record, &self.0.app.collections()).0
+        view::record(record, &self.0.app.collections())
     }
 
     /// A page of records, and how many there are on all pages.

@@ -1,7 +1,7 @@
 //! Audit events of changes of records.
 
+use super::fields::of_record::changed_fields;
 use super::plan::{Editor, Plan};
-use super::values::Values;
 use crate::app::App;
 use crate::auth::AuditContext;
 use crate::domain::{EventKind, RecordId};
@@ -54,16 +54,10 @@ fn kind_of_update(plan: &Plan) -> EventKind {
 }
 
 fn detail_of_update(plan: &Plan, before: &Record, after: &Record) -> Option<String> {
-    let fields = changed_fields(before, after);
+    let mut fields = changed_fields(before, after);
+    // The time of the change is another one each time.
+    fields.remove("updated");
+    let fields: Vec<_> = fields.into_iter().collect();
     let is_event = !fields.is_empty() || plan.sets_password();
     is_event.then(|| format!("{}: {}", after.kind().name(), fields.join(", ")))
-}
-
-/// The names of the fields that clients see and that have other values now, in byte order; but for the time of the change,
-/// which is another one each time.
-fn changed_fields(before: &Record, after: &Record) -> Vec<String> {
-    let (before, after) = (Values::of(before), Values::of(after));
-    let is_changed = |name: &&str| *name != "updated" && !before.is_same(&after, name);
-    let names = after.names().into_iter().filter(is_changed);
-    names.map(str::to_owned).collect()
 }

@@ -5,8 +5,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Number, Value};
 
+use super::date;
 use super::schema::{Field, FieldKind};
-use crate::pb_data;
 
 /// As text; a list or an object is none.
 pub fn text(value: &Value) -> String {
@@ -104,7 +104,7 @@ fn date_text(text: &str) -> String {
     iso.parse::<Timestamp>()
         .ok()
         .or_else(local)
-        .map(pb_data::date_text)
+        .map(date::date_text)
         .unwrap_or_default()
 }
 

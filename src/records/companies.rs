@@ -1,18 +1,16 @@
 //! Companies as superusers make and change them.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::coerce;
+use super::fields::of_record::is_built_in;
 use super::form::FormReader;
 use super::plan::Plan;
 use super::refusal::Refusal;
 use super::schema::{Field, FieldKind, Schema};
-use super::values::{Columns, Values};
-use crate::domain::Company;
-
-/// Fields that are no columns of the deployment's own.
-const OURS: [&str; 4] = ["id", "company_id", "created", "updated"];
+use super::values::Values;
+use crate::domain::{Company, Kind};
 
 /// The company that is asked for.
 ///
@@ -23,13 +21,13 @@ pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<Company, R
     let mut reader = FormReader::new(plan.form()?, &blank, schema);
     let id = reader.new_id(plan.fresh.id.clone());
     let company_id = company_id(&mut reader);
-    let columns = reader.columns(own(schema));
+    let columns = columns(&mut reader);
     reader.refused_by(Refusal::Create)?;
     Ok(Company {
         id,
         number: 0,
         company_id,
-        columns: Value::Object(columns).to_string(),
+        columns,
         created: now,
         updated: now,
     })
@@ -49,28 +47,31 @@ pub fn update(
     let mut reader = FormReader::new(plan.form()?, &stored, schema);
     reader.keep_id();
     let company_id = company_id(&mut reader);
-    let changed = reader.columns(own(schema));
+    let columns = columns(&mut reader);
     reader.refused_by(Refusal::Update)?;
-    let mut columns: Map<String, Value> = Columns::new(Some(&before.columns)).all().clone();
-    columns.extend(changed);
     Ok(Company {
         company_id,
-        columns: Value::Object(columns).to_string(),
+        columns,
         updated: now,
         ..before.clone()
     })
 }
 
-/// The key that the company is to have; nothing if there is a problem with it.
+/// The key that the company is to have.
 fn company_id(reader: &mut FormReader<'_>) -> String {
     let field = reader.schema().field("company_id");
-    coerce::text_of(&reader.columns(field.into_iter()), "company_id")
+    let key = field.and_then(|field| reader.value(field));
+    key.as_ref().map(coerce::text).unwrap_or_default()
 }
 
-fn own(schema: &Schema) -> impl Iterator<Item = &Field> {
-    schema.fields().filter(|field| {
-        !field.is_hidden
-            && field.kind != FieldKind::Autodate
-            && !OURS.contains(&field.name.as_str())
-    })
+/// The columns that are the deployment's own, as JSON.
+fn columns(reader: &mut FormReader<'_>) -> String {
+    let own = reader.schema().fields().filter(is_own);
+    Value::Object(reader.columns(own)).to_string()
+}
+
+fn is_own(field: &&Field) -> bool {
+    !field.is_hidden
+        && field.kind != FieldKind::Autodate
+        && !is_built_in(Kind::Companies, &field.name)
 }

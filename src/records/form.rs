@@ -168,26 +168,28 @@ impl<'a> FormReader<'a> {
         }
     }
 
-    /// The values that `fields` are to have, sent or stored, checked as far as the schema tells.
+    /// All columns that the record is to have: those that are stored, and in their place the values that `fields` are to have,
+    /// sent or stored, checked as far as the schema tells.
     pub fn columns<'b>(&mut self, fields: impl Iterator<Item = &'b Field>) -> Map<String, Value> {
-        let mut columns = Map::new();
+        let mut columns = self.stored.columns();
         for field in fields {
-            let Some(value) = self.value(&field.name) else {
-                continue;
-            };
-            match check(field, &value) {
-                Ok(()) => drop(columns.insert(field.name.clone(), value)),
-                Err(problem) => self.problems.insert(field.name.clone(), problem),
+            if let Some(value) = self.value(field) {
+                columns.insert(field.name.clone(), value);
             }
         }
         columns
     }
 
-    fn value(&self, name: &str) -> Option<Value> {
-        match self.sent(name) {
-            Some(sent) => Some(sent.into_owned()),
-            None => Some(self.stored.get(name)?.to_json()),
+    /// The value that a field is to have, sent or stored; what is wrong with it is added to the problems.
+    pub fn value(&mut self, field: &Field) -> Option<Value> {
+        let value = match self.sent(&field.name) {
+            Some(sent) => sent.into_owned(),
+            None => self.stored.get(&field.name)?.to_json(),
+        };
+        if let Err(problem) = check(field, &value) {
+            self.problems.insert(field.name.clone(), problem);
         }
+        Some(value)
     }
 
     fn sent(&self, name: &str) -> Option<Cow<'a, Value>> {
@@ -216,16 +218,6 @@ pub fn short_enough(field: &Field, value: &Value) -> Result<String, FieldProblem
         return Err(Invalid::TooLong { max: field.max }.into());
     }
     Ok(text)
-}
-
-/// An e-mail address that is one.
-pub fn email(text: &str) -> Result<String, FieldProblem> {
-    match text {
-        "" => Err(FieldProblem::Blank),
-        text => Email::parse(text)
-            .map(Into::into)
-            .ok_or(FieldProblem::NotAnEmail),
-    }
 }
 
 fn check(field: &Field, value: &Value) -> Result<(), FieldProblem> {

@@ -10,11 +10,14 @@
 //! `plan` (rights and passwords) -> `decision` (a pure function of record, plan and time) -> `working_set` (what the changes of a
 //! request leave, and uniqueness) -> `changes` (one commit, decided again when others were faster) -> `audit`.
 
+mod assign;
 mod audit;
 pub mod changes;
 pub mod coerce;
 mod companies;
+pub mod date;
 mod decision;
+pub mod fields;
 pub mod filter_record;
 pub mod form;
 pub mod list;
@@ -31,6 +34,7 @@ pub mod schema;
 mod superusers;
 mod users;
 mod values;
+pub mod view;
 mod working_set;
 
 use std::sync::Arc;

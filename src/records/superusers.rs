@@ -2,14 +2,17 @@
 
 use jiff::Timestamp;
 
-use super::coerce;
-use super::form::{FormReader, email, short_enough};
+use super::assign::assign;
+use super::form::FormReader;
 use super::plan::Plan;
 use super::problem::FieldProblem;
 use super::refusal::Refusal;
 use super::schema::Schema;
 use super::values::Values;
 use crate::domain::Superuser;
+
+/// Fields of a superuser that forms change.
+const WRITABLE: [&str; 2] = ["email", "emailVisibility"];
 
 /// The superuser that is asked for, who counts as verified whatever the form says.
 ///
@@ -26,19 +29,23 @@ pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<Superuser,
     if !reader.changes("email") {
         reader.problems().insert("email", FieldProblem::Blank);
     }
-    let email = new_email(&mut reader);
-    reader.refused_by(Refusal::Create)?;
-    Ok(Superuser {
+    let mut superuser = Superuser {
         id,
         number: 0,
-        email: email.ok_or(Refusal::BadRequest)?,
-        email_visibility: new_visibility(&reader).unwrap_or_default(),
+        email: String::new(),
+        email_visibility: false,
         verified: true,
-        password_hash: password_hash.ok_or(Refusal::BadRequest)?,
+        password_hash: password_hash.unwrap_or_default(),
         token_key: plan.fresh.token_key.clone(),
         created: now,
         updated: now,
-    })
+    };
+    set_changed(&mut superuser, &mut reader);
+    reader.refused_by(Refusal::Create)?;
+    match superuser.password_hash.as_str() {
+        "" => Err(Refusal::BadRequest),
+        _ => Ok(superuser),
+    }
 }
 
 /// The superuser as it is after the change.
@@ -57,34 +64,27 @@ pub fn update(
     form.passwords().check_change(reader.problems());
     reader.refused_by(Refusal::Update)?;
     reader.keep_id();
-    let password_hash = plan.findings.new_hash(reader.problems());
-    let email = new_email(&mut reader);
-    reader.refused_by(Refusal::Update)?;
     let mut after = before.clone();
-    if password_hash.is_some() || email.is_some() {
+    if let Some(hash) = plan.findings.new_hash(reader.problems()) {
+        after.password_hash = hash;
+    }
+    set_changed(&mut after, &mut reader);
+    reader.refused_by(Refusal::Update)?;
+    if after.password_hash != before.password_hash || after.email != before.email {
         after.token_key = plan.fresh.token_key.clone();
     }
-    after.password_hash = password_hash.unwrap_or(after.password_hash);
-    after.email = email.unwrap_or(after.email);
-    after.email_visibility = new_visibility(&reader).unwrap_or(after.email_visibility);
     after.updated = now;
     Ok(after)
 }
 
-/// The new e-mail address, if it is another one; what is wrong with it is added to the problems.
-fn new_email(reader: &mut FormReader<'_>) -> Option<String> {
-    let field = reader.schema().field("email")?;
-    let sent = reader.change("email")?;
-    match short_enough(field, &sent).and_then(|text| email(&text)) {
-        Ok(email) => Some(email),
-        Err(problem) => {
-            reader.problems().insert("email", problem);
-            None
+/// Gives `superuser` the values that the form changes, and adds to the problems which of them it may not have.
+fn set_changed(superuser: &mut Superuser, reader: &mut FormReader<'_>) {
+    for (field, sent) in reader.changed() {
+        if !WRITABLE.contains(&field.name.as_str()) {
+            continue;
+        }
+        if let Err(problem) = assign(superuser, field, &sent) {
+            reader.problems().insert(field.name.clone(), problem);
         }
     }
-}
-
-fn new_visibility(reader: &FormReader<'_>) -> Option<bool> {
-    let sent = reader.change("emailVisibility")?;
-    Some(coerce::boolean(&sent))
 }

@@ -1,25 +1,26 @@
 //! Users as superusers make and change them, and as users change themselves.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::assign::assign;
 use super::coerce;
-use super::form::{FormReader, RecordForm, email, short_enough};
+use super::fields::of_record::is_built_in;
+use super::fields::tables::FIXED_FIELDS;
+use super::form::{FormReader, RecordForm};
 use super::patch::RecordPatch;
 use super::plan::{Editor, FreshValues, Plan};
 use super::problem::FieldProblem;
 use super::refusal::Refusal;
 use super::schema::{Field, Schema};
-use super::values::{Columns, Values};
-use crate::contract::view::{UsersIdtype, UsersType};
-use crate::domain::{
-    IdType, Invalid, Name, NewUser, OpenId, Phone, Picture, RecordId, ShortText, Status, User,
-    UserNumber, UserType,
-};
-use crate::pb_data::{FIXED_FIELDS, USER_FIELDS};
+use super::values::Values;
+use crate::domain::{IdType, Kind, NewUser, OpenId, RecordId, User, UserNumber, UserType};
 
 /// Fields that PocketBase's form lets only superusers change.
 const MANAGED: [&str; 2] = ["email", "verified"];
+
+/// Fields that the contract asks of users, which they cannot empty.
+const KEPT: [&str; 3] = ["users_name", "users_picture", "users_phone"];
 
 /// The user that a superuser asks for. What PocketBase would leave empty and the contract wants full, is filled in.
 ///
@@ -151,94 +152,30 @@ fn set_changed(user: &mut User, reader: &mut FormReader<'_>, editor: Editor) {
             reader.problems().insert(field.name.clone(), problem);
         }
     }
-    if let Some(columns) = own_columns(user, reader) {
+    if let Some(columns) = own_columns(reader) {
         user.columns = Some(columns);
     }
 }
 
-/// Gives one of our fields a value. Users cannot empty what the contract asks of them; superusers can.
-fn set(user: &mut User, field: &Field, value: &Value, editor: Editor) -> Result<(), FieldProblem> {
-    let may_empty = editor == Editor::Superuser;
-    let text = || short_enough(field, value);
-    match field.name.as_str() {
-        "users_name" => user.name = optional(&text()?, may_empty, Name::parse)?.into(),
-        "users_picture" => user.picture = optional(&text()?, may_empty, Picture::parse)?.into(),
-        "users_phone" => {
-            user.phone = optional(&text()?, may_empty, |text| Phone::parse(text).map(Some))?;
-        }
-        "users_type" => user.user_type = choice(&text()?, UsersType::parse)?,
-        "users_idtype" => user.id_type = choice(&text()?, UsersIdtype::parse)?,
-        "users_status" => user.status = status(value)?,
-        "users_rank_level" => user.rank_level = whole(value)?,
-        "users_auth_type" => user.auth_type = whole(value)?,
-        "openid" => user.openid = openid(&text()?)?,
-        "users_convers_id" => user.conversation_id = text()?,
-        "users_id" => user.given_number = Some(text()?).filter(|text| !text.is_empty()),
-        "email" => user.email = Some(email(&text()?)?),
-        "emailVisibility" => user.email_visibility = coerce::boolean(value),
-        "verified" => user.verified = coerce::boolean(value),
-        "users_id_number" => user.id_number = short(&text()?)?,
-        "users_level" => user.level = short(&text()?)?,
-        "company_id" => user.company_id = short(&text()?)?,
-        "users_parent_id" => user.parent_id = short(&text()?)?,
-        "users_promo_code" => user.promo_code = short(&text()?)?,
-        "usergroups_id" => user.group_id = short(&text()?)?,
-        _ => {}
+/// Users cannot empty what the contract asks of them; superusers can.
+fn set(user: &mut User, field: &Field, sent: &Value, editor: Editor) -> Result<(), FieldProblem> {
+    let is_kept = editor == Editor::Owner && KEPT.contains(&field.name.as_str());
+    if is_kept && coerce::text(sent).is_empty() {
+        return Err(FieldProblem::Blank);
     }
-    Ok(())
-}
-
-/// The value that a text means, or none if it is empty and may be.
-fn optional<T: Default>(
-    text: &str,
-    may_empty: bool,
-    parse: impl FnOnce(&str) -> Result<T, Invalid>,
-) -> Result<T, FieldProblem> {
-    if text.is_empty() && may_empty {
-        return Ok(T::default());
-    }
-    Ok(parse(text)?)
-}
-
-fn short(text: &str) -> Result<String, FieldProblem> {
-    Ok(ShortText::parse(text)?.into())
-}
-
-fn openid(text: &str) -> Result<OpenId, FieldProblem> {
-    match text {
-        "" => Err(FieldProblem::Blank),
-        text => OpenId::parse(text).ok_or(FieldProblem::Format),
-    }
-}
-
-fn choice<T>(word: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, FieldProblem> {
-    match word {
-        "" => Err(FieldProblem::Blank),
-        word => parse(word).ok_or_else(|| FieldProblem::NotAChoice(word.to_owned())),
-    }
-}
-
-fn whole(value: &Value) -> Result<i64, FieldProblem> {
-    value.as_i64().ok_or(FieldProblem::NotWhole)
-}
-
-fn status(value: &Value) -> Result<Status, FieldProblem> {
-    match whole(value)? {
-        0 => Ok(Status::Disabled),
-        1 => Ok(Status::Active),
-        _ => Err(FieldProblem::Value),
-    }
+    assign(user, field, sent)
 }
 
 /// The columns that are the deployment's own, as JSON, if the form changes any of them.
-fn own_columns(user: &User, reader: &mut FormReader<'_>) -> Option<String> {
-    let is_own = |field: &&Field| !field.is_hidden && !USER_FIELDS.contains(&field.name.as_str());
+fn own_columns(reader: &mut FormReader<'_>) -> Option<String> {
     let own: Vec<_> = reader.schema().fields().filter(is_own).collect();
     if !own.iter().any(|field| reader.changes(&field.name)) {
         return None;
     }
-    let stored = Columns::new(user.columns.as_deref());
-    let mut all: Map<String, Value> = stored.all().clone();
-    all.extend(reader.columns(own.into_iter()));
-    Some(Value::Object(all).to_string())
+    let columns = reader.columns(own.into_iter());
+    Some(Value::Object(columns).to_string())
+}
+
+fn is_own(field: &&Field) -> bool {
+    !field.is_hidden && !is_built_in(Kind::Users, &field.name)
 }

@@ -1,70 +1,17 @@
-//! Fields of a stored record, one by one, as values that can be compared with what a client sends.
+//! Values that a form is compared with: those of a stored record, or those of a new one before anything is sent.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use super::coerce;
+use super::fields::of_record::parse_columns;
+use super::fields::tables::BuiltIn;
+use super::fields::value::FieldValue;
 use super::schema::Schema;
-use crate::contract::view::{UsersIdtype, UsersType, status_number};
-use crate::domain::{Company, Phone, Superuser, User};
-use crate::pb_data::{USER_FIELDS, date_text};
-use crate::store::Record;
+use crate::domain::{Company, Superuser, User};
 
-const COMPANY_FIELDS: [&str; 4] = ["company_id", "created", "id", "updated"];
-const SUPERUSER_FIELDS: [&str; 6] = [
-    "created",
-    "email",
-    "emailVisibility",
-    "id",
-    "updated",
-    "verified",
-];
-
-/// A value of one field, in the shape that it has in a client's JSON.
-#[derive(Clone, Debug)]
-pub enum FieldValue<'a> {
-    /// A text, a choice or a date.
-    Text(Cow<'a, str>),
-    /// A number.
-    Number(i64),
-    /// A boolean.
-    Bool(bool),
-    /// Any value of a column that is the deployment's own.
-    Json(Cow<'a, Value>),
-}
-
-impl FieldValue<'_> {
-    /// As a number; what is none is 0.
-    pub fn number(&self) -> f64 {
-        coerce::number(&self.to_json())
-    }
-
-    /// As JSON.
-    pub fn to_json(&self) -> Value {
-        match self {
-            Self::Text(text) => text.as_ref().into(),
-            Self::Number(number) => (*number).into(),
-            Self::Bool(flag) => (*flag).into(),
-            Self::Json(value) => value.as_ref().clone(),
-        }
-    }
-}
-
-impl PartialEq<Value> for FieldValue<'_> {
-    fn eq(&self, sent: &Value) -> bool {
-        match self {
-            Self::Text(text) => sent == text.as_ref(),
-            Self::Number(number) => sent == number,
-            Self::Bool(flag) => sent == flag,
-            Self::Json(value) => sent == value.as_ref(),
-        }
-    }
-}
-
-/// The values that a form is compared with.
+/// The values of a record by field.
 pub enum Values<'a> {
     /// Of a record that is new: what each field holds when nothing was ever sent.
     Blank(&'a Schema),
@@ -76,16 +23,23 @@ pub enum Values<'a> {
     Superuser(&'a Superuser),
 }
 
-impl<'a> Values<'a> {
-    /// The values of a stored record.
-    pub fn of(record: &'a Record) -> Self {
-        match record {
-            Record::User(user) => Self::of_user(user),
-            Record::Company(company) => Self::of_company(company),
-            Record::Superuser(superuser) => Self::Superuser(superuser),
-        }
-    }
+/// The columns that are the deployment's own, read when one is asked for.
+pub struct Columns<'a> {
+    text: Option<&'a str>,
+    read: OnceCell<Map<String, Value>>,
+}
 
+/// A value of one field.
+pub enum StoredValue<'a> {
+    /// Of a built-in field.
+    BuiltIn(FieldValue<'a>),
+    /// Of a column that is the deployment's own.
+    Column(&'a Value),
+    /// Of a field of a new record.
+    Blank(Value),
+}
+
+impl<'a> Values<'a> {
     /// The values of a stored user.
     pub fn of_user(user: &'a User) -> Self {
         Self::User(user, Columns::new(user.columns.as_deref()))
@@ -96,124 +50,81 @@ impl<'a> Values<'a> {
         Self::Company(company, Columns::new(Some(&company.columns)))
     }
 
-    /// The names of all fields that clients see, in byte order.
-    pub fn names(&self) -> BTreeSet<&str> {
-        let (ours, columns): (&[&str], _) = match self {
-            Self::Blank(_) => (&[], None),
-            Self::User(_, columns) => (&USER_FIELDS, Some(columns)),
-            Self::Company(_, columns) => (&COMPANY_FIELDS, Some(columns)),
-            Self::Superuser(_) => (&SUPERUSER_FIELDS, None),
-        };
-        let own = columns.into_iter().flat_map(|columns| columns.all().keys());
-        ours.iter()
-            .copied()
-            .chain(own.map(String::as_str))
-            .collect()
-    }
-
-    /// Whether a field has the same value in both.
-    pub fn is_same(&self, other: &Values<'_>, name: &str) -> bool {
-        match (self.get(name), other.get(name)) {
-            (Some(value), Some(other)) => value == other.to_json(),
-            (None, None) => true,
-            _ => false,
-        }
-    }
-
     /// The value of a field; nothing if it is hidden, or there is no such field.
-    pub fn get(&self, name: &str) -> Option<FieldValue<'_>> {
+    pub fn get(&self, name: &str) -> Option<StoredValue<'_>> {
         match self {
             Self::Blank(schema) => {
                 let field = schema.field(name).filter(|field| !field.is_hidden)?;
-                Some(FieldValue::Json(Cow::Owned(coerce::empty(field))))
+                Some(StoredValue::Blank(coerce::empty(field)))
             }
-            Self::User(user, columns) => user_value(user, name).or_else(|| columns.get(name)),
+            Self::User(user, columns) => built_in(*user, name).or_else(|| columns.get(name)),
             Self::Company(company, columns) => {
-                company_value(company, name).or_else(|| columns.get(name))
+                built_in(*company, name).or_else(|| columns.get(name))
             }
-            Self::Superuser(superuser) => superuser_value(superuser, name),
+            Self::Superuser(superuser) => built_in(*superuser, name),
+        }
+    }
+
+    /// All columns of a stored record that are the deployment's own.
+    pub fn columns(&self) -> Map<String, Value> {
+        match self {
+            Self::User(_, columns) | Self::Company(_, columns) => columns.all().clone(),
+            Self::Blank(_) | Self::Superuser(_) => Map::new(),
         }
     }
 }
 
-/// The columns that are the deployment's own, read when one is asked for.
-pub struct Columns<'a> {
-    text: Option<&'a str>,
-    read: OnceCell<Map<String, Value>>,
+fn built_in<'a, R: BuiltIn>(record: &'a R, name: &str) -> Option<StoredValue<'a>> {
+    let value = R::field(name)?.value(record)?;
+    Some(StoredValue::BuiltIn(value))
 }
 
 impl<'a> Columns<'a> {
-    /// The columns in the text of one JSON object.
-    pub fn new(text: Option<&'a str>) -> Self {
+    fn new(text: Option<&'a str>) -> Self {
         Self {
             text,
             read: OnceCell::new(),
         }
     }
 
-    /// All of them.
-    pub fn all(&self) -> &Map<String, Value> {
-        self.read
-            .get_or_init(|| serde_json::from_str(self.text.unwrap_or("{}")).unwrap_or_default())
+    fn all(&self) -> &Map<String, Value> {
+        self.read.get_or_init(|| parse_columns(self.text))
     }
 
-    fn get(&self, name: &str) -> Option<FieldValue<'_>> {
-        let value = self.all().get(name)?;
-        Some(FieldValue::Json(Cow::Borrowed(value)))
+    fn get(&self, name: &str) -> Option<StoredValue<'_>> {
+        self.all().get(name).map(StoredValue::Column)
     }
 }
 
-fn text(text: &str) -> FieldValue<'_> {
-    FieldValue::Text(Cow::Borrowed(text))
+impl StoredValue<'_> {
+    /// The value as clients see it.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::BuiltIn(value) => value.to_json(),
+            Self::Column(value) => (*value).clone(),
+            Self::Blank(value) => value.clone(),
+        }
+    }
+
+    /// The value as a number; what is none is 0.
+    pub fn number(&self) -> f64 {
+        coerce::number(&self.to_json())
+    }
 }
 
-fn user_value<'a>(user: &'a User, name: &str) -> Option<FieldValue<'a>> {
-    Some(match name {
-        "company_id" => text(&user.company_id),
-        "created" => FieldValue::Text(date_text(user.created).into()),
-        "email" => text(user.email.as_deref().unwrap_or_default()),
-        "emailVisibility" => FieldValue::Bool(user.email_visibility),
-        "id" => text(user.id.as_str()),
-        "openid" => text(user.openid.as_str()),
-        "updated" => FieldValue::Text(date_text(user.updated).into()),
-        "usergroups_id" => text(&user.group_id),
-        "users_auth_type" => FieldValue::Number(user.auth_type),
-        "users_convers_id" => text(&user.conversation_id),
-        "users_id" => FieldValue::Text(user.shown_number().into()),
-        "users_id_number" => text(&user.id_number),
-        "users_idtype" => text(UsersIdtype::from(user.id_type).as_str()),
-        "users_level" => text(&user.level),
-        "users_name" => text(&user.name),
-        "users_parent_id" => text(&user.parent_id),
-        "users_phone" => text(user.phone.as_ref().map(Phone::as_str).unwrap_or_default()),
-        "users_picture" => text(&user.picture),
-        "users_promo_code" => text(&user.promo_code),
-        "users_rank_level" => FieldValue::Number(user.rank_level),
-        "users_status" => FieldValue::Number(status_number(user.status)),
-        "users_type" => text(UsersType::from(user.user_type).as_str()),
-        "verified" => FieldValue::Bool(user.verified),
-        _ => return None,
-    })
-}
-
-fn company_value<'a>(company: &'a Company, name: &str) -> Option<FieldValue<'a>> {
-    Some(match name {
-        "company_id" => text(&company.company_id),
-        "created" => FieldValue::Text(date_text(company.created).into()),
-        "id" => text(company.id.as_str()),
-        "updated" => FieldValue::Text(date_text(company.updated).into()),
-        _ => return None,
-    })
-}
-
-fn superuser_value<'a>(superuser: &'a Superuser, name: &str) -> Option<FieldValue<'a>> {
-    Some(match name {
-        "created" => FieldValue::Text(date_text(superuser.created).into()),
-        "email" => text(&superuser.email),
-        "emailVisibility" => FieldValue::Bool(superuser.email_visibility),
-        "id" => text(superuser.id.as_str()),
-        "updated" => FieldValue::Text(date_text(superuser.updated).into()),
-        "verified" => FieldValue::Bool(superuser.verified),
-        _ => return None,
-    })
+/// Equality with what a client sends.
+impl PartialEq<Value> for StoredValue<'_> {
+    fn eq(&self, sent: &Value) -> bool {
+        match self {
+            Self::BuiltIn(FieldValue::Text(text)) => sent == text,
+            Self::BuiltIn(FieldValue::Choice(word)) => sent == word,
+            Self::BuiltIn(FieldValue::Number(number)) => sent == number,
+            Self::BuiltIn(FieldValue::Bool(flag)) => sent == flag,
+            Self::BuiltIn(value @ (FieldValue::Date(_) | FieldValue::UserNumber(_))) => {
+                value.to_json() == *sent
+            }
+            Self::Column(value) => *value == sent,
+            Self::Blank(value) => value == sent,
+        }
+    }
 }
