@@ -26,7 +26,7 @@ pub async fn run(app: &Arc<App>, from: PathBuf, io: &Io) -> Result<(), Failure> 
         .try_lock_owned()
         .map_err(|_| backup::Error::Busy)?;
     let (teller, mut told) = mpsc::unbounded_channel();
-    let (store, now, runtime) = (app.store.clone(), app.clock.now(), Handle::current());
+    let (store, runtime) = (app.store.clone(), Handle::current());
     // SQLite is read in place, by a thread that may wait.
     let work = spawn_blocking(move || {
         let _alone = alone;
@@ -36,7 +36,7 @@ pub async fn run(app: &Arc<App>, from: PathBuf, io: &Io) -> Result<(), Failure> 
             done: 0,
             total: 0,
         };
-        runtime.block_on(pb_data::import(&source, &store, &mut teller, now))
+        runtime.block_on(pb_data::import(&source, &store, &mut teller))
     });
     while let Some(telling) = told.recv().await {
         match telling {

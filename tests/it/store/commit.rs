@@ -1,6 +1,6 @@
 //! Properties of the store that hold for every engine: commits of writes, and pages of records.
 
-use bai::domain::{Company, Kind, Superuser, TokenKey, User};
+use bai::domain::{Company, Kind, Superuser, TokenKey, User, UserNumber};
 use bai::store::{Action, CommitError, Conflict, Cursor, Error, Location, Order, Record, Store, Write};
 use futures_util::future::join_all;
 use jiff::ToSpan as _;
@@ -42,7 +42,7 @@ fn superuser(n: usize) -> Superuser {
 }
 
 fn user(n: usize) -> User {
-    Record::from(new_user(n)).into_user().unwrap()
+    new_user(n).numbered(UserNumber::UNASSIGNED)
 }
 
 fn named(user: &User, name: &str) -> User {
@@ -53,11 +53,7 @@ fn named(user: &User, name: &str) -> User {
 }
 
 async fn inserted(store: &Store, n: usize) -> User {
-    let mut records = store
-        .commit(vec![Write::insert(new_user(n))])
-        .await
-        .unwrap();
-    records.remove(0).into_user().unwrap()
+    store.insert(user(n)).await.unwrap()
 }
 
 fn refused(outcome: Result<Vec<Record>, CommitError>) -> (usize, Conflict) {
@@ -126,7 +122,7 @@ async fn a_write_may_be_decided_on_the_write_before_it() {
         let records = store.commit(writes).await.unwrap();
         let numbers: Vec<_> = records.iter().map(Record::number).collect();
         assert_eq!(numbers, [1, 1, 1, 1, 2]);
-        assert_eq!(store.user_by_id(&user_id(1)).await.unwrap(), records[4].clone().into_user());
+        assert_eq!(store.user_by_id(&user_id(1)).await.unwrap(), records[4].as_user().cloned());
     })
     .await;
 }
@@ -393,6 +389,42 @@ async fn of_many_writes_decided_on_one_version_one_is_done() {
         assert_eq!(done, 1);
         let conflicts = outcomes.into_iter().filter(Result::is_err).map(refused);
         assert!(conflicts.into_iter().all(|refused| refused == (0, Conflict::Changed)));
+    })
+    .await;
+}
+
+/// Adds 1 to the name of a user, under its lock.
+async fn increment(store: &Store) {
+    let _lock = store.lock([&user_id(1)]).await;
+    let before = store.user_by_id(&user_id(1)).await.unwrap().unwrap();
+    let next = before.name.parse::<usize>().unwrap() + 1;
+    let after = named(&before, &next.to_string());
+    store.update(before, after).await.unwrap();
+}
+
+#[tokio::test]
+async fn many_changes_of_one_locked_record_are_all_done() {
+    on_each_engine(async |store| {
+        store.insert(named(&user(1), "0")).await.unwrap();
+        join_all((0..100).map(|_| increment(&store))).await;
+        assert_eq!(store.user_by_id(&user_id(1)).await.unwrap().unwrap().name, "100");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_locks_several_records_does_not_block_who_locks_them_in_another_order() {
+    on_each_engine(async |store| {
+        let ids: Vec<_> = (0..600).map(user_id).collect();
+        let backwards: Vec<_> = ids.iter().rev().collect();
+        let lock = async |n: usize| {
+            let _lock = match n % 2 {
+                0 => store.lock(&ids).await,
+                _ => store.lock(backwards.iter().copied()).await,
+            };
+            tokio::task::yield_now().await;
+        };
+        join_all((0..20).map(lock)).await;
     })
     .await;
 }
