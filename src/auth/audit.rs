@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{Principal, Session};
 use crate::app::App;
-use crate::domain::{Actor, Cause, Event, EventKind, Phone, RecordId};
+use crate::domain::{Actor, AuditEvent, Cause, EventKind, Phone, RecordId};
 use crate::error::{Error, Result};
 
 /// Who does something, and where they come from.
@@ -37,8 +37,8 @@ impl AuditContext {
 
     /// An event of what they do now.
     #[must_use]
-    pub fn event(&self, app: &App, kind: EventKind) -> Event {
-        Event {
+    pub fn event(&self, app: &App, kind: EventKind) -> AuditEvent {
+        AuditEvent {
             source: self.source,
             ..app.event(kind, self.actor.clone())
         }
@@ -169,7 +169,7 @@ pub async fn note_refused_phone(app: &App, by: &AuditContext, phone: &Phone, way
     app.audit(event.detail(format!("{way}: {}", phone.masked())));
 }
 
-fn failure(app: &App, kind: EventKind, source: IpAddr, error: &Error) -> Event {
+fn failure(app: &App, kind: EventKind, source: IpAddr, error: &Error) -> AuditEvent {
     app.event(kind, Actor::Nobody)
         .from(source)
         .because(cause(error))

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{IdentityField, user_by_identity};
 use crate::app::App;
-use crate::domain::{Event, EventId, EventKind, EventSearch, Phone, RecordId};
+use crate::domain::{AuditEvent, EventId, EventKind, EventSearch, Phone, RecordId};
 use crate::error::{Error, Result};
 
 /// How many events are found at once, unless it is said …
@@ -53,7 +53,7 @@ pub enum EventQueryField {
 /// Events, newest first.
 pub struct EventPage {
     /// At most as many as were asked for.
-    pub events: Vec<(EventId, Event)>,
+    pub events: Vec<(EventId, AuditEvent)>,
     /// Whether there are older ones.
     pub has_more: bool,
 }

@@ -36,7 +36,7 @@ use crate::backup::is_missing;
 use crate::build_info;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{Actor, Event, EventKind};
+use crate::domain::{Actor, AuditEvent, EventKind};
 use crate::store::{self, EventBounds, Location, Store};
 
 /// What `--version` shows: version, revision and build time.
@@ -203,7 +203,7 @@ fn open_store(path: &Path, cache_mib: usize) -> Result<Store, Box<dyn std::error
 /// Adds an event to a database that this command has opened for itself.
 async fn remember(store: &Store, config: &Config, what: &str) -> Result<(), store::Error> {
     let now = Clock::System.now();
-    let event = Event::new(now, EventKind::Command, Actor::Operator).detail(what);
+    let event = AuditEvent::new(now, EventKind::Command, Actor::Operator).detail(what);
     store
         .add_events(vec![event.into()], EventBounds::new(&config.events, now))
         .await?;

@@ -141,7 +141,7 @@ impl PlatformApi {
         self.app.limits.logged_in(&source, &session.user.id);
         Ok(Answer(PocketBaseAuthResponse::new(
             session,
-            self.app.collections(),
+            &self.app.collections(),
         )))
     }
 
@@ -178,7 +178,7 @@ impl PlatformApi {
             attempt.settle(auth::platform_login(&self.app, source.ip(), user, password).await)?;
         Ok(Answer(PocketBaseAuthResponse::new(
             session,
-            self.app.collections(),
+            &self.app.collections(),
         )))
     }
 }

@@ -117,7 +117,7 @@ impl WechatApi {
         let session = auth::wechat_login(&self.app, source, &code).await?;
         Ok(Answer(PocketBaseAuthResponse::new(
             session,
-            self.app.collections(),
+            &self.app.collections(),
         )))
     }
 
@@ -143,7 +143,7 @@ impl WechatApi {
             lookup.settle(auth::update_profile(&self.app, &by, user, update).await)?;
         let data = WechatProfileResponseData {
             status: ProfileStatus::Updated,
-            user: UserInfo::new(&user, company.as_ref(), self.app.collections()),
+            user: UserInfo::new(&user, company.as_ref(), &self.app.collections()),
         };
         Ok(Answer(Envelope::new("更新成功", data)))
     }

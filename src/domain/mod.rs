@@ -2,12 +2,12 @@
 //!
 //! Each type is parsed once, at the edge; after that an invalid value cannot exist.
 
+mod audit_event;
 mod backup_status;
 mod collection;
 mod company;
 mod database_identity;
 mod email;
-mod event;
 mod openid;
 mod password;
 mod phone;
@@ -18,14 +18,14 @@ mod superuser;
 mod text;
 mod user;
 
+pub use audit_event::{
+    Actor, AuditEvent, Cause, EventId, EventKind, EventSearch, Origin, Said, is_within_a_minute,
+};
 pub use backup_status::{BackupFailure, BackupStatus, Backups, Shrunk};
 pub use collection::{Collection, Collections, Kind};
 pub use company::Company;
 pub use database_identity::{DatabaseId, DatabaseIdentity, Place};
 pub use email::Email;
-pub use event::{
-    Actor, Cause, Event, EventId, EventKind, EventSearch, Origin, Said, is_within_a_minute,
-};
 pub use openid::OpenId;
 pub use password::{PlainPassword, is_imported_hash};
 pub use phone::Phone;

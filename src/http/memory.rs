@@ -3,9 +3,10 @@
 //! A request counts from when its headers are read until its client has taken the answer. One source has no more than its share,
 //! and one connection little. docs/operations.md adds up all that the server may have in memory.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use poem::error::ResponseError;
 use poem::http::HeaderMap;
 use poem::{Request, Response};
@@ -233,7 +234,7 @@ impl Held {
     }
 
     fn shares(&self) -> MutexGuard<'_, Shares> {
-        self.0.shares.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.shares.lock()
     }
 }
 

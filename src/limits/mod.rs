@@ -15,7 +15,7 @@ mod source;
 mod table;
 
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use std::time::Duration;
 
 use self::logins::Guesses;
@@ -30,6 +30,7 @@ use self::table::Table;
 use crate::clock::Clock;
 use crate::config;
 use crate::metrics::Metrics;
+use parking_lot::{Mutex, MutexGuard};
 
 /// A time so long ago that nothing counts from then, yet far from overflow.
 const NEVER: i64 = i64::MIN / 2;
@@ -109,7 +110,7 @@ struct Now {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 /// The time from `now` to `until`, if any.
@@ -210,7 +211,7 @@ mod tests {
         let this = std::env::current_exe().unwrap();
         let flood = [
             "--exact",
-            "api::limits::tests::flood",
+            "limits::tests::flood",
             "--ignored",
             "--nocapture",
         ];

@@ -27,7 +27,8 @@ pub struct Described {
 
 /// Describes the collection of that kind.
 pub fn describe(context: &Context, kind: Kind) -> Described {
-    let collection = context.app.collections().of(kind);
+    let collections = context.app.collections();
+    let collection = collections.of(kind);
     let [list, view, update] = rules(kind);
     let mut json = Map::new();
     for (key, value) in [

@@ -10,7 +10,7 @@ use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::fields::Fields;
 use crate::auth::{self, EventPage, EventQuery, EventQueryField};
-use crate::domain::{Cause, Event, EventId, RecordId};
+use crate::domain::{AuditEvent, Cause, EventId, RecordId};
 use crate::http::bearer::Bearer;
 use crate::http::openapi::Tags;
 use crate::pb_data::date_text;
@@ -43,7 +43,7 @@ pub struct EventRecord {
 }
 
 impl EventRecord {
-    pub fn new((id, event): (EventId, Event)) -> Self {
+    pub fn new((id, event): (EventId, AuditEvent)) -> Self {
         Self {
             id: id.to_string(),
             at: date_text(event.at),

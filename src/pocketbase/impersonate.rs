@@ -74,19 +74,16 @@ impl ImpersonateApi {
         body: Form<Option<ImpersonateRequest>>,
     ) -> Result<Reply<PbImpersonate>> {
         let (by, caller) = self.0.superuser(&bearer).await?;
-        let collection = self
+        let kind = self
             .0
             .collection(&collection, &AUTH)
             .ok_or(Refused::NOT_AN_AUTH_COLLECTION)?;
-        let who = self
-            .find(collection.kind, &id)
-            .await?
-            .ok_or(Refused::NOT_FOUND)?;
+        let who = self.find(kind, &id).await?.ok_or(Refused::NOT_FOUND)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let form = body.read().map_err(unread)?.unwrap_or_default();
         let token = auth::impersonate(&self.0.app, &by, &caller, &who, form.lifetime()?)?;
         Ok(Reply::new(
-            &RecordAuth::new(&who, token, self.0.app.collections()),
+            &RecordAuth::new(&who, token, &self.0.app.collections()),
             &fields,
         ))
     }

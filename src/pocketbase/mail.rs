@@ -113,8 +113,8 @@ impl MailApi {
         collection: Path<String>,
         body: Form<Option<EmailChangeRequest>>,
     ) -> Result<Reply<PbRequestEmailChange>> {
-        let collection = self.0.auth_collection(&collection)?;
-        let caller = self.0.caller_of(&bearer, collection).await?;
+        let kind = self.0.auth_collection(&collection)?;
+        let caller = self.0.caller_of(&bearer, kind).await?;
         let form = body.read().map_err(not_loaded)?;
         let email = forms::email("newEmail", form.and_then(|form| form.newEmail))?;
         if email_of(&caller.who) == Some(&email) {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Error, Store};
 use crate::config;
-use crate::domain::{Event, EventId, EventSearch, Origin};
+use crate::domain::{AuditEvent, EventId, EventSearch, Origin};
 
 /// How many events are kept, and from when on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct NewEvent {
     /// Whose share it takes room of.
     pub origin: Origin,
     /// The event.
-    pub event: Event,
+    pub event: AuditEvent,
     /// An event that is there already, perhaps, and that this one only repeats: it is counted there then.
     pub repeats: Option<EventId>,
 }
@@ -53,8 +53,8 @@ impl EventBounds {
     }
 }
 
-impl From<Event> for NewEvent {
-    fn from(event: Event) -> Self {
+impl From<AuditEvent> for NewEvent {
+    fn from(event: AuditEvent) -> Self {
         Self {
             origin: event.origin(),
             event,
@@ -81,7 +81,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Failed`] or [`Error::Damaged`].
-    pub fn events(&self, wanted: &EventSearch) -> Result<Vec<(EventId, Event)>, Error> {
+    pub fn events(&self, wanted: &EventSearch) -> Result<Vec<(EventId, AuditEvent)>, Error> {
         self.embedded().events(wanted)
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use bai::domain::{Actor, Event, EventKind, EventSearch, Origin, RecordId, Status};
+use bai::domain::{Actor, AuditEvent, EventKind, EventSearch, Origin, RecordId, Status};
 use bai::store::{EventBounds, Location, NewEvent, Store, UserUpdate};
 use serde_json::{Value, json};
 
@@ -234,7 +234,7 @@ fn pages_lead_through_all_events_once_and_times_bound_them() {
 }
 
 /// A failure that differs from others, each from a source of its own.
-fn failure(root: &Root, n: u32) -> Event {
+fn failure(root: &Root, n: u32) -> AuditEvent {
     let event = root.app.app.event(EventKind::LoginFailed, Actor::Nobody).about(n.to_string());
     event.from((0x0a00_0000 + n).to_be_bytes().into())
 }
@@ -353,7 +353,7 @@ async fn a_file_of_version_3_is_migrated_and_changes_get_their_own_share() {
     // Of two strangers' events, three logins, three changes and three of administrators, two each stay, and of a user one.
     let bounds = EventBounds { max: 8, since: found[10].1.at };
     let other = Actor::User(RecordId::parse("u00000000000003").unwrap());
-    let change = Event::new(found[0].1.at, EventKind::ProfileChange, other);
+    let change = AuditEvent::new(found[0].1.at, EventKind::ProfileChange, other);
     store.add_events(vec![change.into()], bounds).await.unwrap();
     assert_eq!(store.check().unwrap().events, 8);
 }
@@ -363,7 +363,7 @@ fn changes(users: impl Iterator<Item = (u64, u8)>) -> Vec<NewEvent> {
     let start = jiff::Timestamp::from_second(1_795_327_836).unwrap();
     let change = |(second, user): (u64, u8)| {
         let user = Actor::User(RecordId::parse(&format!("u{user:014}")).unwrap());
-        let event = Event::new(start + Duration::from_secs(second), EventKind::ProfileChange, user);
+        let event = AuditEvent::new(start + Duration::from_secs(second), EventKind::ProfileChange, user);
         event.detail(second.to_string()).into()
     };
     users.map(change).collect()
@@ -387,7 +387,7 @@ async fn no_user_has_more_than_a_hundredth_of_a_share_and_the_own_oldest_go() {
     assert_eq!(of(2), newest(59));
     let script: Vec<NewEvent> = (0..60)
         .map(|n| {
-            Event::new(jiff::Timestamp::UNIX_EPOCH, EventKind::Command, Actor::Operator).detail(n.to_string())
+            AuditEvent::new(jiff::Timestamp::UNIX_EPOCH, EventKind::Command, Actor::Operator).detail(n.to_string())
         })
         .map(Into::into)
         .collect();
@@ -662,7 +662,7 @@ async fn a_full_record_of_events_is_small_and_searched_at_once() {
                 _ => (EventKind::ProfileChange, Actor::User(user(n))),
             };
             let [.., high, low] = second.to_be_bytes();
-            let event = Event::new(at, kind, actor).from([10, high, low, n].into());
+            let event = AuditEvent::new(at, kind, actor).from([10, high, low, n].into());
             event.about(user(n).as_str()).detail("tbl_auth_users: users_name, users_phone").into()
         };
         (0..200_u8).map(of).collect::<Vec<NewEvent>>()

@@ -1,7 +1,8 @@
 //! The scheduled backups in the bucket, and which of them are the database's own. Several servers may share a prefix.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use super::plan::{self, Scheduled};
 use crate::backup::s3::{Bucket, Error, Labels};
@@ -83,6 +84,6 @@ impl Objects {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Labels>> {
-        self.labels.lock().unwrap_or_else(PoisonError::into_inner)
+        self.labels.lock()
     }
 }

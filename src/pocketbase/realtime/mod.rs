@@ -214,7 +214,7 @@ impl RealtimeApi {
         if matches!(who, Principal::User(_)) && topics.len() > TOPICS_OF_USER {
             return Err(refused(FieldError::too_long(TOPICS_OF_USER)));
         }
-        let parse = |topic: &String| Topic::parse(topic, who, app.collections(), schemas);
+        let parse = |topic: &String| Topic::parse(topic, who, &app.collections(), &schemas);
         let token = bearer.token().unwrap_or_default().to_owned();
         let binding = Binding::new(token, who, topics.iter().filter_map(parse).collect());
         if binding.comparisons() > COMPARISONS_MAX {

@@ -4,7 +4,7 @@ use redb::{AccessGuard, ReadTransaction, StorageError};
 
 use super::tables::EVENTS;
 use super::{Embedded, stored};
-use crate::domain::{Event, EventId, EventSearch};
+use crate::domain::{AuditEvent, EventId, EventSearch};
 use crate::store::{Error, EventBounds, NewEvent};
 
 type Entry<'a> = (AccessGuard<'a, (i64, u64)>, AccessGuard<'a, &'static [u8]>);
@@ -20,13 +20,16 @@ impl Embedded {
             .await
     }
 
-    pub fn events(&self, wanted: &EventSearch) -> Result<Vec<(EventId, Event)>, Error> {
+    pub fn events(&self, wanted: &EventSearch) -> Result<Vec<(EventId, AuditEvent)>, Error> {
         self.engine.read(|txn| search(txn, wanted))
     }
 }
 
 /// The wanted events of all origins, newest first.
-fn search(txn: &ReadTransaction, wanted: &EventSearch) -> Result<Vec<(EventId, Event)>, Error> {
+fn search(
+    txn: &ReadTransaction,
+    wanted: &EventSearch,
+) -> Result<Vec<(EventId, AuditEvent)>, Error> {
     let (from, to) = range(wanted);
     let mut found = Vec::new();
     if from >= to {
@@ -54,7 +57,9 @@ fn search(txn: &ReadTransaction, wanted: &EventSearch) -> Result<Vec<(EventId, E
     Ok(found)
 }
 
-fn head(entry: Option<Result<Entry<'_>, StorageError>>) -> Result<Option<(EventId, Event)>, Error> {
+fn head(
+    entry: Option<Result<Entry<'_>, StorageError>>,
+) -> Result<Option<(EventId, AuditEvent)>, Error> {
     let Some(entry) = entry else { return Ok(None) };
     let (key, bytes) = entry?;
     let (at_ms, number) = key.value();

@@ -64,7 +64,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::{Actor, Event, EventKind, RecordId};
+    use crate::domain::{Actor, AuditEvent, EventKind, RecordId};
     use crate::store::file::schema::CURRENT;
     use crate::store::file::tables::Tables;
     use crate::store::{EventBounds, Location};
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn an_event_without_its_place_by_party_is_damage_and_a_place_without_its_event() {
         let user = Actor::User(RecordId::parse("qs1c5qev8o3hjvu").unwrap());
-        let login = Event::new(Timestamp::UNIX_EPOCH, EventKind::Login, user);
+        let login = AuditEvent::new(Timestamp::UNIX_EPOCH, EventKind::Login, user);
         for (is_there, says) in [
             (true, "lead to no event"),
             (false, "does not have the event 0-1"),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{decode, encode, time};
-use crate::domain::{Actor, Cause, Event, EventId, EventKind};
+use crate::domain::{Actor, AuditEvent, Cause, EventId, EventKind};
 use crate::store::Error;
 
 const EVENT_V1: u8 = 1;
@@ -24,7 +24,7 @@ struct StoredEvent<'a> {
 }
 
 /// The bytes of an event, to be stored under `id`.
-pub fn encode_event(id: EventId, event: &Event) -> Result<Vec<u8>, Error> {
+pub fn encode_event(id: EventId, event: &AuditEvent) -> Result<Vec<u8>, Error> {
     let stored = StoredEvent {
         kind: event.kind.name(),
         cause: event.cause.map(Cause::name),
@@ -39,9 +39,9 @@ pub fn encode_event(id: EventId, event: &Event) -> Result<Vec<u8>, Error> {
 }
 
 /// The event in `bytes`, stored under `id`.
-pub fn decode_event(id: EventId, bytes: &[u8]) -> Result<Event, Error> {
+pub fn decode_event(id: EventId, bytes: &[u8]) -> Result<AuditEvent, Error> {
     let event = |stored: StoredEvent<'_>| {
-        Some(Event {
+        Some(AuditEvent {
             at: time(id.at_ms)?,
             kind: EventKind::parse(stored.kind)?,
             cause: match stored.cause {
@@ -72,9 +72,9 @@ mod tests {
     fn version_1_of_an_event_is_read_as_it_was_written() {
         let at = Timestamp::from_millisecond(1_795_327_836_858).unwrap();
         let actor = Actor::User(RecordId::parse("qs1c5qev8o3hjvu").unwrap());
-        let event = Event {
+        let event = AuditEvent {
             count: 3,
-            ..Event::new(at, EventKind::LoginFailed, actor)
+            ..AuditEvent::new(at, EventKind::LoginFailed, actor)
                 .from("2001:db8:1:2::".parse().unwrap())
                 .because(Cause::WrongPassword)
                 .about("138****8000")
@@ -91,9 +91,9 @@ mod tests {
     #[test]
     fn an_event_is_small_whatever_is_in_it() {
         let actor = Actor::Superuser(RecordId::parse("qs1c5qev8o3hjvu").unwrap());
-        let event = Event {
+        let event = AuditEvent {
             count: u32::MAX,
-            ..Event::new(
+            ..AuditEvent::new(
                 Timestamp::UNIX_EPOCH,
                 EventKind::SuperuserLoginFailed,
                 actor,

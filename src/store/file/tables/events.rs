@@ -3,7 +3,7 @@
 use redb::{ReadableTable, ReadableTableMetadata};
 
 use super::{META_EVENT_NUMBER, Tables, read_number};
-use crate::domain::{Event, EventId, Origin};
+use crate::domain::{AuditEvent, EventId, Origin};
 use crate::store::file::stored;
 use crate::store::{Error, EventBounds, NewEvent};
 
@@ -45,7 +45,7 @@ impl Tables<'_> {
             return Ok(None);
         };
         let count = known.count.saturating_add(new.event.count);
-        self.write_event(new.origin, id, &Event { count, ..known })?;
+        self.write_event(new.origin, id, &AuditEvent { count, ..known })?;
         Ok(Some(id))
     }
 
@@ -66,14 +66,19 @@ impl Tables<'_> {
         Ok(id)
     }
 
-    fn event(&self, origin: Origin, id: EventId) -> Result<Option<Event>, Error> {
+    fn event(&self, origin: Origin, id: EventId) -> Result<Option<AuditEvent>, Error> {
         let bytes = self.events[origin as usize].get((id.at_ms, id.number))?;
         bytes
             .map(|bytes| stored::decode_event(id, bytes.value()))
             .transpose()
     }
 
-    fn write_event(&mut self, origin: Origin, id: EventId, event: &Event) -> Result<(), Error> {
+    fn write_event(
+        &mut self,
+        origin: Origin,
+        id: EventId,
+        event: &AuditEvent,
+    ) -> Result<(), Error> {
         let bytes = stored::encode_event(id, event)?;
         self.events[origin as usize].insert((id.at_ms, id.number), bytes.as_slice())?;
         Ok(())

@@ -3,16 +3,16 @@
 use poem::Request;
 use serde_json::{Map, Value};
 
-use super::super::limits::{Way, Whom};
-use super::Context;
 use super::changes::{Action, needs_hash};
-use super::field_error::FieldError;
 use super::passwords::{Editor, Passwords, Sent};
 use super::users::other_phone;
 use crate::auth::{self, AuditContext, Principal};
 use crate::domain::{Cause, EventKind, Kind, PlainPassword, User};
 use crate::error::{Error, Result};
 use crate::fair::Asker;
+use crate::limits::{Way, Whom};
+use crate::pocketbase::Context;
+use crate::pocketbase::field_error::FieldError;
 
 impl Context {
     /// Tries the old password and hashes the new one, as far as the form needs it.

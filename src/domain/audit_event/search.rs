@@ -1,10 +1,10 @@
-//! Looking for events.
+//! Ids of audit events, and the search for them.
 
 use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{Event, EventKind};
+use super::{AuditEvent, EventKind};
 
 /// The place of an event among all: later ones are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +53,7 @@ pub struct EventSearch {
 impl EventSearch {
     /// Whether `event` is wanted, as far as its time does not say.
     #[must_use]
-    pub fn wants(&self, event: &Event) -> bool {
+    pub fn wants(&self, event: &AuditEvent) -> bool {
         self.kind.is_none_or(|kind| kind == event.kind)
             && self.who.as_deref().is_none_or(|who| event.concerns(who))
     }

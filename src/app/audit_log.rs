@@ -1,17 +1,17 @@
-//! Events on their way to the store: whoever notes one does not wait, and a task writes them a second later.
+//! Audit log: audit events on their way to the store. Recording one does not wait; a task writes them a second later.
 
+mod pending;
 mod recent;
-mod waiting;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
-use self::recent::Recent;
-use self::waiting::Waiting;
+use self::pending::PendingEvents;
+use self::recent::RecentEvents;
 use super::App;
-use crate::domain::{Actor, Event, EventKind};
+use crate::domain::{Actor, AuditEvent, EventKind};
 use crate::store::{self, EventBounds, NewEvent};
 
 /// From the first event to when all that are there by then are written.
@@ -19,34 +19,34 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause after writing has failed.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// Events that are not written yet, and where the newest are that were.
+/// Audit events that are not written yet, and the ids of the newest that are.
 #[derive(Default)]
-pub struct Events {
-    waiting: Mutex<Waiting>,
+pub struct AuditLog {
+    pending: Mutex<PendingEvents>,
     /// Told when the first event comes.
     first: Notify,
-    /// Held while events are written, so that who finds nothing waiting knows that all are in the store.
-    written: tokio::sync::Mutex<Recent>,
+    /// Held while events are written, so that an empty list of pending events means that all are in the store.
+    written: tokio::sync::Mutex<RecentEvents>,
 }
 
-impl Events {
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+impl AuditLog {
+    fn pending(&self) -> MutexGuard<'_, PendingEvents> {
+        self.pending.lock()
     }
 }
 
 impl App {
     /// A new event of now.
     #[must_use]
-    pub fn event(&self, kind: EventKind, actor: Actor) -> Event {
-        Event::new(self.clock.now(), kind, actor)
+    pub fn event(&self, kind: EventKind, actor: Actor) -> AuditEvent {
+        AuditEvent::new(self.clock.now(), kind, actor)
     }
 
     /// Remembers an event, without waiting for anything.
-    pub fn audit(&self, event: Event) {
-        let is_first = self.events.waiting().add(event.origin(), event);
+    pub fn audit(&self, event: AuditEvent) {
+        let is_first = self.audit_log.pending().add(event.origin(), event);
         if is_first {
-            self.events.first.notify_one();
+            self.audit_log.first.notify_one();
         }
     }
 
@@ -55,10 +55,10 @@ impl App {
     /// # Errors
     /// [`store::Error::Failed`]: what there is room for still waits.
     pub async fn write_events(&self) -> Result<(), store::Error> {
-        let mut recent = self.events.written.lock().await;
+        let mut recent = self.audit_log.written.lock().await;
         let events = self
-            .events
-            .waiting()
+            .audit_log
+            .pending()
             .take(|| self.event(EventKind::Lost, Actor::Nobody));
         if events.is_empty() {
             return Ok(());
@@ -75,7 +75,7 @@ impl App {
             }
             Err(error) => {
                 self.put_back(events);
-                self.events.first.notify_one();
+                self.audit_log.first.notify_one();
                 Err(error)
             }
         }
@@ -85,7 +85,7 @@ impl App {
     pub async fn keep_writing_events(&self) {
         let mut pause = PAUSE;
         loop {
-            self.events.first.notified().await;
+            self.audit_log.first.notified().await;
             tokio::time::sleep(pause).await;
             pause = match self.write_events().await {
                 Ok(()) => PAUSE,
@@ -105,11 +105,11 @@ impl App {
 
     /// Lets events wait once more, before those that came meanwhile.
     fn put_back(&self, events: Vec<NewEvent>) {
-        let mut waiting = self.events.waiting();
-        let since = std::mem::take(&mut *waiting);
+        let mut pending = self.audit_log.pending();
+        let since = std::mem::take(&mut *pending);
         for NewEvent { origin, event, .. } in events {
-            waiting.add(origin, event);
+            pending.add(origin, event);
         }
-        waiting.append(since);
+        pending.append(since);
     }
 }

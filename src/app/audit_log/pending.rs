@@ -1,9 +1,9 @@
-//! Events that are not written yet, by origin.
+//! Audit events that are not written yet, by origin.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 
-use crate::domain::{Event, EventKind, Origin};
+use crate::domain::{AuditEvent, EventKind, Origin};
 
 /// Events that may wait, by origin: what a second may bring.
 const ROOM: [usize; Origin::COUNT] = [256, 1024, 1024, 1024];
@@ -14,12 +14,12 @@ const LEAST: usize = 8;
 
 /// In the order of [`Origin::ALL`].
 #[derive(Default)]
-pub struct Waiting([List; Origin::COUNT]);
+pub struct PendingEvents([List; Origin::COUNT]);
 
 /// Those of one origin.
 #[derive(Default)]
 struct List {
-    events: Vec<Event>,
+    events: Vec<AuditEvent>,
     /// Places of the newest that says this, by the hash of what it says.
     said: HashMap<u64, usize>,
     hasher: RandomState,
@@ -28,9 +28,9 @@ struct List {
     lost: u32,
 }
 
-impl Waiting {
+impl PendingEvents {
     /// Adds an event, or counts it where it waits already, or among those that are lost; whether it is the first of all.
-    pub fn add(&mut self, origin: Origin, event: Event) -> bool {
+    pub fn add(&mut self, origin: Origin, event: AuditEvent) -> bool {
         let was_empty = self.0.iter().all(|list| list.events.is_empty());
         self.0[origin as usize].add(origin, event);
         was_empty
@@ -48,14 +48,14 @@ impl Waiting {
     }
 
     /// Takes all that waits, and for each origin of which events were lost what `lost` makes, counting them.
-    pub fn take(&mut self, lost: impl Fn() -> Event) -> Vec<(Origin, Event)> {
+    pub fn take(&mut self, lost: impl Fn() -> AuditEvent) -> Vec<(Origin, AuditEvent)> {
         let mut events = Vec::new();
         for (origin, list) in Origin::ALL.iter().zip(std::mem::take(&mut self.0)) {
             events.extend(list.events.into_iter().map(|event| (*origin, event)));
             if list.lost > 0 {
                 events.push((
                     *origin,
-                    Event {
+                    AuditEvent {
                         count: list.lost,
                         ..lost()
                     },
@@ -67,7 +67,7 @@ impl Waiting {
 }
 
 impl List {
-    fn add(&mut self, origin: Origin, event: Event) {
+    fn add(&mut self, origin: Origin, event: AuditEvent) {
         let hash = self.hasher.hash_one(event.said());
         let same = self
             .said
@@ -84,7 +84,7 @@ impl List {
     }
 
     /// Whether there is room for one more; the party then has it.
-    fn has_room(&mut self, origin: Origin, event: &Event) -> bool {
+    fn has_room(&mut self, origin: Origin, event: &AuditEvent) -> bool {
         let room = ROOM[origin as usize];
         if self.events.len() >= room {
             return false;
@@ -110,67 +110,68 @@ mod tests {
     use crate::domain::{Actor, Cause, RecordId};
 
     /// A failure that differs from all others, from one of so many sources.
-    fn failure(n: u32, sources: u32) -> Event {
-        let event = Event::new(Timestamp::UNIX_EPOCH, EventKind::LoginFailed, Actor::Nobody);
+    fn failure(n: u32, sources: u32) -> AuditEvent {
+        let event = AuditEvent::new(Timestamp::UNIX_EPOCH, EventKind::LoginFailed, Actor::Nobody);
         event
             .because(Cause::Unknown)
             .about(n.to_string())
             .from((n % sources).to_be_bytes().into())
     }
 
-    fn by(actor: Actor, n: usize) -> Event {
-        Event::new(Timestamp::UNIX_EPOCH, EventKind::ProfileChange, actor).detail(n.to_string())
+    fn by(actor: Actor, n: usize) -> AuditEvent {
+        AuditEvent::new(Timestamp::UNIX_EPOCH, EventKind::ProfileChange, actor)
+            .detail(n.to_string())
     }
 
-    fn add(waiting: &mut Waiting, event: Event) {
-        waiting.add(event.origin(), event);
+    fn add(pending: &mut PendingEvents, event: AuditEvent) {
+        pending.add(event.origin(), event);
     }
 
-    fn lens(waiting: &Waiting) -> [(usize, u32); Origin::COUNT] {
-        std::array::from_fn(|n| (waiting.0[n].events.len(), waiting.0[n].lost))
+    fn lens(pending: &PendingEvents) -> [(usize, u32); Origin::COUNT] {
+        std::array::from_fn(|n| (pending.0[n].events.len(), pending.0[n].lost))
     }
 
     #[test]
     fn a_flood_of_failures_takes_no_room_from_others() {
-        let mut waiting = Waiting::default();
+        let mut pending = PendingEvents::default();
         for n in 0..1_000 {
-            add(&mut waiting, failure(n, 1_000));
+            add(&mut pending, failure(n, 1_000));
         }
         let user = Actor::User(RecordId::parse("qs1c5qev8o3hjvu").unwrap());
         add(
-            &mut waiting,
-            Event {
+            &mut pending,
+            AuditEvent {
                 kind: EventKind::Login,
                 ..by(user, 0)
             },
         );
-        assert_eq!(lens(&waiting), [(256, 744), (1, 0), (0, 0), (0, 0)]);
+        assert_eq!(lens(&pending), [(256, 744), (1, 0), (0, 0), (0, 0)]);
     }
 
     #[test]
     fn a_party_has_its_part_and_administrators_all_there_is() {
-        let mut waiting = Waiting::default();
+        let mut pending = PendingEvents::default();
         let user = |n: u8| Actor::User(RecordId::parse(&format!("u{n:014}")).unwrap());
         for n in 0..100 {
-            add(&mut waiting, failure(n, 2));
+            add(&mut pending, failure(n, 2));
         }
         for n in 0..100 {
-            add(&mut waiting, by(user(1), n));
-            add(&mut waiting, by(Actor::Operator, n));
+            add(&mut pending, by(user(1), n));
+            add(&mut pending, by(Actor::Operator, n));
         }
-        add(&mut waiting, by(user(2), 0));
-        assert_eq!(lens(&waiting), [(16, 84), (0, 0), (11, 90), (100, 0)]);
+        add(&mut pending, by(user(2), 0));
+        assert_eq!(lens(&pending), [(16, 84), (0, 0), (11, 90), (100, 0)]);
     }
 
     #[test]
     fn equal_events_are_one_with_a_count() {
-        let mut waiting = Waiting::default();
+        let mut pending = PendingEvents::default();
         for n in [1, 2, 1, 1] {
-            add(&mut waiting, failure(n, 10));
-            add(&mut waiting, by(Actor::Operator, n as usize));
+            add(&mut pending, failure(n, 10));
+            add(&mut pending, by(Actor::Operator, n as usize));
         }
         let counts = |origin: Origin| -> Vec<_> {
-            waiting.0[origin as usize]
+            pending.0[origin as usize]
                 .events
                 .iter()
                 .map(|event| event.count)
@@ -178,27 +179,27 @@ mod tests {
         };
         assert_eq!(counts(Origin::Strangers), [3, 1]);
         assert_eq!(counts(Origin::Administrators), [3, 1]);
-        let later = Event {
+        let later = AuditEvent {
             at: Timestamp::UNIX_EPOCH + std::time::Duration::from_mins(1),
             ..failure(1, 10)
         };
-        add(&mut waiting, later);
-        assert_eq!(waiting.0[0].events.len(), 3);
+        add(&mut pending, later);
+        assert_eq!(pending.0[0].events.len(), 3);
     }
 
     #[test]
     fn what_is_put_back_keeps_its_counts() {
-        let (mut waiting, mut since) = (Waiting::default(), Waiting::default());
+        let (mut pending, mut since) = (PendingEvents::default(), PendingEvents::default());
         for n in 0..300 {
             add(&mut since, failure(n, 300));
         }
-        add(&mut waiting, failure(0, 300));
-        waiting.append(since);
-        assert_eq!(lens(&waiting)[0], (256, 44));
-        assert_eq!(waiting.0[0].events[0].count, 2);
-        let lost = || Event::new(Timestamp::UNIX_EPOCH, EventKind::Lost, Actor::Nobody);
-        let taken = waiting.take(lost);
+        add(&mut pending, failure(0, 300));
+        pending.append(since);
+        assert_eq!(lens(&pending)[0], (256, 44));
+        assert_eq!(pending.0[0].events[0].count, 2);
+        let lost = || AuditEvent::new(Timestamp::UNIX_EPOCH, EventKind::Lost, Actor::Nobody);
+        let taken = pending.take(lost);
         assert_eq!(taken.iter().map(|(_, event)| event.count).sum::<u32>(), 301);
-        assert_eq!(lens(&waiting)[0], (0, 0));
+        assert_eq!(lens(&pending)[0], (0, 0));
     }
 }

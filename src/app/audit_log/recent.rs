@@ -1,11 +1,11 @@
-//! Places of the last minute's events in the store, so that an equal one is counted there.
+//! Ids of the audit events of the last minute, so that an equal event is counted there and not written again.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 
 use jiff::Timestamp;
 
-use crate::domain::{Event, EventId, Origin, is_within_a_minute};
+use crate::domain::{AuditEvent, EventId, Origin, is_within_a_minute};
 use crate::store::NewEvent;
 
 /// Events that are remembered at most, about a megabyte of them.
@@ -13,14 +13,14 @@ const MOST: usize = 16_384;
 
 /// By the hash of what they say; the store looks whether it is true.
 #[derive(Default)]
-pub struct Recent {
+pub struct RecentEvents {
     ids: HashMap<u64, EventId>,
     hasher: RandomState,
 }
 
-impl Recent {
+impl RecentEvents {
     /// The events, each with the one that it repeats, if that is remembered.
-    pub fn find(&self, events: Vec<(Origin, Event)>) -> Vec<NewEvent> {
+    pub fn find(&self, events: Vec<(Origin, AuditEvent)>) -> Vec<NewEvent> {
         let new = |(origin, event)| {
             let repeats = self.ids.get(&self.hash(origin, &event)).copied();
             NewEvent {
@@ -42,7 +42,7 @@ impl Recent {
         }
     }
 
-    fn hash(&self, origin: Origin, event: &Event) -> u64 {
+    fn hash(&self, origin: Origin, event: &AuditEvent) -> u64 {
         self.hasher.hash_one((origin, event.said()))
     }
 }
@@ -58,22 +58,23 @@ mod tests {
     use super::*;
     use crate::domain::{Actor, EventKind};
 
-    fn event(n: usize, at: Timestamp) -> Event {
-        Event::new(at, EventKind::LoginFailed, Actor::Nobody).about(n.to_string())
+    fn event(n: usize, at: Timestamp) -> AuditEvent {
+        AuditEvent::new(at, EventKind::LoginFailed, Actor::Nobody).about(n.to_string())
     }
 
     #[test]
     fn the_last_minute_is_remembered_and_never_more_than_so_many() {
         let (mut recent, start) = (
-            Recent::default(),
+            RecentEvents::default(),
             Timestamp::from_second(1_795_327_836).unwrap(),
         );
         let id = |n: usize| EventId {
             at_ms: start.as_millisecond(),
             number: n as u64,
         };
-        let repeats =
-            |recent: &Recent, n| recent.find(vec![(Origin::Strangers, event(n, start))])[0].repeats;
+        let repeats = |recent: &RecentEvents, n| {
+            recent.find(vec![(Origin::Strangers, event(n, start))])[0].repeats
+        };
         let events: Vec<NewEvent> = (0..MOST + 10).map(|n| event(n, start).into()).collect();
         let ids: Vec<_> = (0..MOST + 10).map(id).collect();
         recent.remember(&events, &ids, start);

@@ -1,4 +1,4 @@
-//! Something that somebody did, worth remembering.
+//! Audit event: what somebody did, when, and from where.
 
 mod search;
 
@@ -168,7 +168,7 @@ impl Actor {
 
 /// Something that somebody did. No secret, no value that somebody typed and no whole phone number is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct AuditEvent {
     /// When; of several, the first time.
     pub at: Timestamp,
     /// What.
@@ -197,7 +197,7 @@ pub type Said<'a> = (
     &'a str,
 );
 
-impl Event {
+impl AuditEvent {
     /// Bytes of a subject.
     const MAX_SUBJECT: usize = 64;
     /// Bytes of a detail.
@@ -359,7 +359,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_cut_between_characters() {
-        let event = Event::new(Timestamp::UNIX_EPOCH, EventKind::Command, Actor::Operator);
+        let event = AuditEvent::new(Timestamp::UNIX_EPOCH, EventKind::Command, Actor::Operator);
         assert_eq!(
             event.clone().detail("张".repeat(100)).detail,
             "张".repeat(66)
@@ -370,7 +370,7 @@ mod tests {
     #[test]
     fn only_what_nobody_vouches_for_is_the_strangers() {
         let id = || RecordId::parse("qs1c5qev8o3hjvu").unwrap();
-        let origin = |kind, actor| Event::new(Timestamp::UNIX_EPOCH, kind, actor).origin();
+        let origin = |kind, actor| AuditEvent::new(Timestamp::UNIX_EPOCH, kind, actor).origin();
         assert_eq!(
             origin(EventKind::LoginFailed, Actor::User(id())),
             Origin::Strangers
@@ -398,7 +398,8 @@ mod tests {
     fn a_party_is_a_source_of_strangers_or_a_user_and_no_administrator() {
         let id = RecordId::parse("qs1c5qev8o3hjvu").unwrap();
         let event = |actor, source: &str| {
-            Event::new(Timestamp::UNIX_EPOCH, EventKind::Login, actor).from(source.parse().unwrap())
+            AuditEvent::new(Timestamp::UNIX_EPOCH, EventKind::Login, actor)
+                .from(source.parse().unwrap())
         };
         let party = |origin, source| event(Actor::User(id.clone()), source).party(origin);
         for (source, expected) in [
@@ -424,7 +425,7 @@ mod tests {
     #[test]
     fn the_same_within_a_minute_is_once_more() {
         let at = |ms: i64| Timestamp::from_millisecond(1_795_327_836_858 + ms).unwrap();
-        let event = |ms| Event::new(at(ms), EventKind::Command, Actor::Operator);
+        let event = |ms| AuditEvent::new(at(ms), EventKind::Command, Actor::Operator);
         for (ms, is_repeated) in [(0, true), (59_999, true), (60_000, false), (-1, false)] {
             assert_eq!(event(0).is_repeated_by(&event(ms)), is_repeated, "{ms}");
         }
