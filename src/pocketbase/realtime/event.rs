@@ -11,9 +11,9 @@ use super::super::Context;
 use super::client::{Audience, Binding};
 use super::topic::Topic;
 use crate::auth::{self, Principal};
-use crate::contract::types::AuthRecord;
 use crate::contract::view;
 use crate::filter::{self, Budget, TooCostly};
+use crate::http::wire_types::AuthRecord;
 use crate::records::filter_record::FilterRecord;
 use crate::store::{Action, Change, Record};
 
