@@ -33,7 +33,8 @@ use self::connection_metrics::Connections;
 use self::places::{Place, Places, TooManyOpen};
 use self::requests::Requests;
 use self::tls::Tls;
-use crate::admin::socket::{self, Door};
+use crate::admin::Admin;
+use crate::admin::socket::{self, AdminSocket};
 use crate::app::App;
 use crate::backup::schedule::Schedule;
 use crate::clock::Clock;
@@ -71,7 +72,7 @@ pub struct Server {
     watch: Option<Acceptor>,
     app: Arc<App>,
     schedule: Option<Schedule>,
-    door: Option<Door>,
+    admin_socket: Option<AdminSocket>,
     /// Dropped when the server stops: answers that would go on for ever end then.
     streams: watch::Sender<()>,
 }
@@ -124,13 +125,13 @@ impl Server {
             .listen
             .map(|listen| connection_metrics::bind(listen, &app))
             .transpose()?;
-        let door = open_door(location, &app);
+        let admin_socket = open_admin_socket(location, &app);
         Ok(Self {
             acceptor,
             watch,
             app,
             schedule,
-            door,
+            admin_socket,
             streams,
         })
     }
@@ -164,9 +165,9 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let connections = GracefulShutdown::new();
         let schedule = self.schedule.map(|schedule| tokio::spawn(schedule.run()));
-        let door = OptionFuture::from(
-            self.door
-                .map(|door| tokio::spawn(door.run(self.streams.subscribe()))),
+        let admin_socket = OptionFuture::from(
+            self.admin_socket
+                .map(|socket| tokio::spawn(socket.run(self.streams.subscribe()))),
         );
         tokio::select! {
             () = self.acceptor.run(&connections) => {}
@@ -179,7 +180,7 @@ impl Server {
             schedule.abort();
         }
         drop((self.acceptor, self.watch, self.streams));
-        let finish = async { tokio::join!(connections.shutdown(), door) };
+        let finish = async { tokio::join!(connections.shutdown(), admin_socket) };
         if tokio::time::timeout(STOP_DEADLINE, finish).await.is_err() {
             tracing::warn!(
                 "stopping although some requests did not finish within {STOP_DEADLINE:?}"
@@ -191,16 +192,16 @@ impl Server {
     }
 }
 
-/// Without a door the server serves all the same; commands need it to be stopped then.
-fn open_door(location: &Location, app: &Arc<App>) -> Option<Door> {
+/// Opens the admin socket. Without one the server serves all the same; commands need it to be stopped then.
+fn open_admin_socket(location: &Location, app: &Arc<App>) -> Option<AdminSocket> {
     let Location::File(database) = location else {
         return None;
     };
-    let opened = Door::open(database, app);
+    let opened = AdminSocket::open(database, &Admin::new(app));
     opened
         .inspect_err(|error| {
             let path = socket::path(database);
-            tracing::warn!(%error, socket = %path.display(), "no door: commands such as \"bai user list\" need a stopped server");
+            tracing::warn!(%error, socket = %path.display(), "no admin socket: commands such as \"bai user list\" need a stopped server");
         })
         .ok()
 }
