@@ -31,6 +31,7 @@ pub mod problem;
 pub mod refusal;
 pub mod requester;
 pub mod schema;
+pub mod summary;
 mod superusers;
 mod users;
 mod values;
