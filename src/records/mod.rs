@@ -21,7 +21,6 @@ pub mod fields;
 pub mod filter_record;
 pub mod form;
 pub mod list;
-mod locks;
 mod old_password;
 pub mod passwords;
 pub mod patch;
@@ -43,7 +42,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use self::list::slots::Places;
-use self::locks::RecordLocks;
 use self::schema::Schemas;
 use crate::app::App;
 
@@ -55,7 +53,6 @@ pub struct Records {
     schemas: Arc<ArcSwap<(usize, Arc<Schemas>)>>,
     /// Places for lists and costly filters.
     pub places: Places,
-    locks: RecordLocks,
 }
 
 impl Records {
@@ -66,7 +63,6 @@ impl Records {
             app: Arc::clone(app),
             schemas: Arc::new(ArcSwap::from_pointee(schemas)),
             places: Places::new(),
-            locks: RecordLocks::default(),
         }
     }
 
