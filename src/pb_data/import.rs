@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
-use super::collections::Table;
-use super::columns::Columns;
 use super::records::{Problem, record};
+use super::row::Columns;
+use super::source_tables::Table;
 use super::{Error, Source};
 use crate::domain::{Kind, NewUser, Superuser, User};
 use crate::store::{self, Conflict, Record, Store, Write};
