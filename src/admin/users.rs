@@ -11,7 +11,7 @@ use crate::auth::{self, AuditContext, Registration};
 use crate::domain::{Invalid, Kind, Name, Phone, Picture, PlainPassword, ShortText};
 use crate::error::Error;
 use crate::pocketbase::operator::Records;
-use crate::store::Record;
+use crate::store::{Cursor, Order, Record};
 
 /// How many users are read at once for an export.
 const PAGE: usize = 500;
@@ -145,21 +145,26 @@ async fn create(app: &App, new: New) -> Result<Record, Failure> {
 async fn export(app: &App, records: &Records, io: &Io) -> Result<(), Failure> {
     let fields = records.fields(Kind::Users);
     io.row(&fields).await?;
-    let (total, mut done, mut last) = (app.store.count_users().await?, 0, None);
+    let total = app.store.count_users().await?;
+    let mut done = 0;
+    let mut cursor = Cursor::START;
     let database = app.generation();
+    let oldest_first = Order::UsersByCreated {
+        newest_first: false,
+    };
     loop {
-        let page = app.store.users_after(last, PAGE).await?;
+        let page = app.store.records_after(oldest_first, &cursor, PAGE).await?;
         if app.generation() != database {
             return Err(Failure::failed(
                 "a backup was restored or an import ended meanwhile: what came is of the database before; export again",
             ));
         }
-        let Some(newest) = page.last() else {
+        let Some(last) = page.last() else {
             return Ok(());
         };
-        last = Some((newest.created, newest.number));
+        cursor = Cursor::after(last);
         for user in page {
-            let mut shown = records.show(&Record::User(user));
+            let mut shown = records.show(&user);
             let row: Vec<Value> = fields
                 .iter()
                 .map(|field| shown.remove(field).unwrap_or_default())

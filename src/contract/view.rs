@@ -29,13 +29,6 @@ pub enum UsersType {
     Registered,
 }
 
-impl UsersIdtype {
-    /// Reads the wire's word.
-    pub fn parse(text: &str) -> Option<IdType> {
-        IdType::from_word(text)
-    }
-}
-
 impl UsersType {
     /// Reads the wire's word.
     pub fn parse(text: &str) -> Option<UserType> {
