@@ -16,9 +16,7 @@ use crate::contract::view;
 use crate::domain::{AuditEvent, EventId, Kind, Phone, RecordId};
 use crate::error::{Error, Result};
 use crate::records::changes::{Action, Plan};
-use crate::records::list::by_id;
-use crate::records::list::condition::Condition;
-use crate::records::list::paging::Paging;
+use crate::records::list::{ListError, ListQuery, Paging, Reader};
 use crate::store::Record;
 
 /// Why an operator's command was not done.
@@ -81,6 +79,16 @@ impl From<Error> for Failure {
 impl From<crate::store::Error> for Failure {
     fn from(error: crate::store::Error) -> Self {
         Self::failed(error)
+    }
+}
+
+impl From<ListError> for Failure {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::TooCostly(_) => Refused::COSTLY_FILTER.into(),
+            ListError::Failed(error) => error.into(),
+            refused => Self::invalid(refused.to_string()),
+        }
     }
 }
 
@@ -191,18 +199,19 @@ impl Records {
         } else {
             wanted.sort
         };
-        let schemas = self.0.records.schemas();
-        let schema = schemas.of(kind);
-        let condition = Condition::parse(&filter.join(" && "), &sort, schema, true).map_err(|_| {
-            Failure::invalid("the filter or the sort cannot be read: they are in PocketBase's language, with these fields: ".to_owned() + &self.fields(kind).join(", "))
-        })?;
         let paging = Paging {
             page: wanted.page.max(1),
             per_page: wanted.limit.clamp(1, 1000),
             skip_total: false,
         };
-        let found = self.0.list_all(kind, paging, condition, None).await?;
-        Ok((found.records, found.total))
+        let schemas = self.0.records.schemas();
+        let filter = filter.join(" && ");
+        let query = ListQuery::parse(Reader::Operator, kind, paging, &filter, &sort, &schemas)
+            .map_err(|_| {
+                Failure::invalid("the filter or the sort cannot be read: they are in PocketBase's language, with these fields: ".to_owned() + &self.fields(kind).join(", "))
+            })?;
+        let page = self.0.records.list(query).await?;
+        Ok((page.records, page.total))
     }
 
     /// The record that `name` names: a user by id, e-mail address, openid or phone, a company by id or key, a superuser by id
@@ -213,7 +222,7 @@ impl Records {
     pub async fn find(&self, kind: Kind, name: &str) -> Result<Record, Failure> {
         let app = &self.0.app;
         if let Some(id) = RecordId::parse(name)
-            && let Some(record) = by_id(app, kind, &id).await?
+            && let Some(record) = app.store.record_by_id(kind, &id).await?
         {
             return Ok(record);
         }
