@@ -6,7 +6,6 @@ use poem::{Request, Result};
 use poem_openapi::{Object, OpenApi};
 
 use super::answer::{Answer, Outcomes};
-use super::error::Rejected;
 use super::session::PocketBaseAuthResponse;
 use super::view::UsersType;
 use crate::app::App;
@@ -15,7 +14,8 @@ use crate::domain::{EventKind, Name, Phone, Picture, PlainPassword, ShortText, U
 use crate::error::Error;
 use crate::http::body::JsonBody;
 use crate::http::client_address::source_of;
-use crate::http::openapi::Tags;
+use crate::http::rejected::Rejected;
+use crate::http::tags::Tags;
 use crate::limits::Source;
 use crate::limits::{Told, Way, Whom};
 

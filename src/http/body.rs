@@ -16,8 +16,8 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::{Map, Value};
 
 use super::memory::Held;
-use crate::contract::answer::JSON;
-use crate::contract::error::Rejected;
+use super::rejected::Rejected;
+use super::response::JSON;
 
 /// The most bytes of a request body that are read.
 pub const MAX_BODY: usize = 64 * 1024;

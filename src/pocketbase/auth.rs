@@ -13,12 +13,12 @@ use super::fields::Fields;
 use super::form::Form;
 use super::forms::{self, Credentials, PasswordAuthRequest};
 use crate::auth::{self, Caller, IdentityField, Principal, RefreshBy};
-use crate::contract::types::{AnyData, AuthRecord};
 use crate::contract::view::{auth_record, superuser_record};
 use crate::domain::{Collections, EventKind, Kind, Phone, PlainPassword};
 use crate::error::Error;
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::{AnyData, AuthRecord};
 
 /// The endpoints for logging in.
 pub struct AuthApi(pub Context);

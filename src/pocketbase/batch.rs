@@ -13,11 +13,11 @@ use super::field_error::FieldError;
 use super::fields::Fields;
 use super::form::Form;
 use crate::auth::Principal;
-use crate::contract::types::AnyList;
 use crate::domain::Kind;
 use crate::http::bearer::Bearer;
 use crate::http::body::hold_records;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::AnyList;
 use crate::records::changes::Action;
 use crate::records::coerce;
 

@@ -11,11 +11,11 @@ use super::description::{Described, IN_ORDER, SEARCHABLE, describe};
 use super::error::Refused;
 use super::fields::Fields;
 use super::list_query::{parse_paging, totals};
-use crate::contract::types::{AnyData, AuthRecord};
 use crate::domain::{Actor, Kind};
 use crate::filter::{self, Filter, SUPERUSER_ONLY, Sort};
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::{AnyData, AuthRecord};
 use crate::records::list::ListError;
 
 /// The endpoints for collections.

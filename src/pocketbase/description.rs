@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use crate::auth::IdentityField;
-use crate::contract::types::AuthRecord;
 use crate::domain::{Collection, Kind};
 use crate::filter;
+use crate::http::wire_types::AuthRecord;
 use crate::pb_data::{FIXED_FIELDS, date_text};
 
 /// What PocketBase says of a collection of those who can log in, beyond what it says of any.

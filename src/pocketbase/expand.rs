@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::Context;
-use crate::contract::types::AuthRecord;
 use crate::contract::view;
 use crate::error::Result;
+use crate::http::wire_types::AuthRecord;
 use crate::store::Record;
 
 /// The query parameter `expand`: of all relations there is one.

@@ -14,11 +14,11 @@ use super::field_error::{FieldError, FieldErrors};
 use super::fields::Fields;
 use super::form::Form;
 use crate::auth::{self, Principal};
-use crate::contract::error::Rejected;
 use crate::domain::{Kind, RecordId};
 use crate::error;
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::rejected::Rejected;
+use crate::http::tags::Tags;
 
 /// The endpoint for being somebody else.
 pub struct ImpersonateApi(pub Context);

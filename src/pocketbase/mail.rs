@@ -11,9 +11,9 @@ use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
 use super::forms::{self, ConfirmRequest, EmailChangeRequest, EmailRequest};
 use crate::auth::Principal;
-use crate::contract::types::AnyData;
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::AnyData;
 
 /// The endpoints for mails. No link in a mail ever came from here, so no token of one is valid.
 pub struct MailApi(pub Context);

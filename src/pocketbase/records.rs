@@ -14,11 +14,11 @@ use super::fields::Fields;
 use super::form::Form;
 use super::list_query::{parse_paging, totals};
 use crate::auth::Principal;
-use crate::contract::types::{AnyData, AuthRecord};
 use crate::domain::{Kind, RecordId};
 use crate::error::Error;
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::{AnyData, AuthRecord};
 use crate::records::changes::Action;
 use crate::records::list::{ListQuery, Reader};
 
