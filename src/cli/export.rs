@@ -9,7 +9,6 @@ use super::session::Session;
 use super::{Outcome, backup};
 use crate::config::Config;
 use crate::pb_data;
-use crate::pb_data::Lifetimes;
 use crate::random::Random;
 
 #[derive(Subcommand)]
@@ -33,10 +32,7 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let lifetimes = Lifetimes {
-        user: config.token.lifetime,
-        superuser: config.token.superuser_lifetime,
-    };
+    let lifetimes = (&config.token).into();
     let exported = runtime.block_on(pb_data::export(&store, &Random::System, lifetimes, out))?;
     if copy.is_none() {
         runtime.block_on(super::remember(&store, config, "export pocketbase"))?;
