@@ -20,7 +20,6 @@ mod impersonate;
 mod json;
 mod mail;
 mod off;
-pub mod operator;
 mod realtime;
 mod records;
 mod set_up;

@@ -226,7 +226,6 @@ impl RecordsApi {
         method = "patch",
         operation_id = "pbUpdateRecord"
     )]
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
     async fn update(
         &self,
         bearer: Bearer,

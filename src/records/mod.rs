@@ -22,7 +22,6 @@ pub mod fields;
 pub mod filter_record;
 pub mod form;
 pub mod list;
-mod locks;
 mod old_password;
 pub mod passwords;
 pub mod patch;
@@ -32,6 +31,7 @@ pub mod problem;
 pub mod refusal;
 pub mod requester;
 pub mod schema;
+pub mod summary;
 mod superusers;
 mod users;
 mod values;
@@ -43,7 +43,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use self::list::slots::Places;
-use self::locks::RecordLocks;
 use self::schema::Schemas;
 use crate::app::App;
 
@@ -55,7 +54,6 @@ pub struct Records {
     schemas: Arc<ArcSwap<(usize, Arc<Schemas>)>>,
     /// Places for lists and costly filters.
     pub places: Places,
-    locks: RecordLocks,
 }
 
 impl Records {
@@ -66,7 +64,6 @@ impl Records {
             app: Arc::clone(app),
             schemas: Arc::new(ArcSwap::from_pointee(schemas)),
             places: Places::new(),
-            locks: RecordLocks::default(),
         }
     }
 

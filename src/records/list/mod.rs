@@ -20,7 +20,6 @@ use crate::error::{Error, Result};
 use crate::filter::{Budget, Filter, TooCostly};
 use crate::pocketbase::Context;
 use crate::pocketbase::error::Refused;
-use crate::pocketbase::operator::Failure;
 use crate::records::filter_record::FilterRecord;
 use crate::records::list::slots::SORT_BYTES;
 use crate::records::schema::Schemas;
@@ -66,15 +65,6 @@ impl From<store::Error> for ListError {
 }
 
 impl From<ListError> for poem::Error {
-    fn from(error: ListError) -> Self {
-        match error {
-            ListError::TooCostly(_) => Refused::COSTLY_FILTER.into(),
-            ListError::Failed(error) => error.into(),
-        }
-    }
-}
-
-impl From<ListError> for Failure {
     fn from(error: ListError) -> Self {
         match error {
             ListError::TooCostly(_) => Refused::COSTLY_FILTER.into(),
