@@ -12,7 +12,7 @@ use crate::backup::is_missing;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Actor, AuditEvent, EventKind};
-use crate::pb_data::{self, Exported, Lifetimes};
+use crate::pb_data::{self, Exported};
 use crate::random::Random;
 use crate::store::{self, EventBounds, Location, Store};
 
@@ -37,10 +37,7 @@ pub fn run(config: &Config, args: &ExportArgs) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let lifetimes = Lifetimes {
-        user: config.token.lifetime,
-        superuser: config.token.superuser_lifetime,
-    };
+    let lifetimes = (&config.token).into();
     let exported = runtime.block_on(pb_data::export(&store, &Random::System, lifetimes, out))?;
     if copy.is_none() {
         runtime.block_on(add_audit_event(&store, config, "export pocketbase"))?;
