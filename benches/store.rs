@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bai::domain::{IdType, NewUser, OpenId, RecordId, TokenKey};
+use bai::domain::{IdType, OpenId, RecordId, TokenKey, User};
 use bai::store::{FileBackend, Location, StorageBackend, Store};
 use jiff::Timestamp;
 
@@ -58,7 +58,7 @@ fn store(path: &Path, delay: Duration) -> Store {
     Store::open(&Location::Custom(Arc::new(disk)), CACHE).expect("the store opens")
 }
 
-fn user(n: usize) -> NewUser {
+fn user(n: usize) -> User {
     let id = RecordId::parse(&format!(
         "{:015}",
         n.wrapping_mul(2_654_435_761) % 1_000_000_007
@@ -66,7 +66,7 @@ fn user(n: usize) -> NewUser {
     .expect("an id");
     let openid = OpenId::parse(&format!("o_bench_{n:020}")).expect("an openid");
     let now = Timestamp::from_second(1_795_327_836).expect("a time");
-    NewUser::new(
+    User::new(
         id,
         openid,
         IdType::WeChat,
@@ -84,11 +84,7 @@ async fn insertions(store: &Store, clients: usize, next: &Arc<AtomicUsize>) -> f
         tokio::spawn(async move {
             while started.elapsed() < RUN {
                 let user = user(next.fetch_add(1, Ordering::Relaxed));
-                store
-                    .insert_user(user)
-                    .await
-                    .expect("the disk works")
-                    .expect("each user is new");
+                store.insert(user).await.expect("each user is new");
             }
         })
     };
@@ -103,9 +99,9 @@ async fn insertions(store: &Store, clients: usize, next: &Arc<AtomicUsize>) -> f
 async fn lookups(store: &Store, users: usize) -> f64 {
     let (started, mut n) = (Instant::now(), 0_u32);
     while started.elapsed() < RUN {
-        let openid = user(n as usize * 7_919 % users);
+        let openid = user(n as usize * 7_919 % users).openid;
         store
-            .user_by_openid(openid.openid())
+            .user_by_openid(&openid)
             .await
             .expect("the disk works")
             .expect("the user is there");

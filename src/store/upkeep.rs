@@ -151,4 +151,10 @@ impl Store {
     pub async fn is_writable(&self) -> bool {
         self.embedded().is_writable().await
     }
+
+    /// Panics in a job after it wrote something, as a defect of the engine may: a test sees what is left of it.
+    #[doc(hidden)]
+    pub async fn panic_in_a_job(&self) -> Result<(), Error> {
+        self.embedded().panic_in_a_job().await
+    }
 }

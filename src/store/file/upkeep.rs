@@ -62,4 +62,13 @@ impl Embedded {
     pub fn show(&self, metrics: &Metrics) {
         self.writer.show(metrics);
     }
+
+    pub async fn panic_in_a_job(&self) -> Result<(), Error> {
+        self.writer
+            .write(|tables| {
+                tables.mark_probe(64 << 10)?;
+                std::panic::resume_unwind(Box::new("a planned panic"))
+            })
+            .await
+    }
 }

@@ -229,12 +229,9 @@ fn populate(dir: &Path) {
         .unwrap();
     let add = |numbers: std::ops::Range<u64>| {
         let writes = numbers
-            .map(|n| Write::InsertUser(new_user(usize::try_from(n).unwrap())))
+            .map(|n| Write::insert(new_user(usize::try_from(n).unwrap())))
             .collect();
-        runtime
-            .block_on(store.write(writes, now()))
-            .unwrap()
-            .unwrap();
+        runtime.block_on(store.commit(writes)).unwrap();
     };
     add(0..IN_BACKUP);
     store

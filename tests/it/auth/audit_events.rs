@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bai::domain::{Actor, AuditEvent, EventKind, EventSearch, Origin, RecordId, Status};
-use bai::store::{EventBounds, Location, NewEvent, Store, UserUpdate};
+use bai::store::{EventBounds, Location, NewEvent, Store};
 use serde_json::{Value, json};
 
 use crate::support::app::{Answer, Call, TestApp, profile};
@@ -32,13 +32,7 @@ fn logins_and_failures_by_cause_are_remembered_with_who_and_whence() {
     app.wechat_login("alice~1").ok();
     app.wechat_login("bad").assert_error(400, "");
     let alice = RecordId::parse(&wechat).unwrap();
-    let disable = UserUpdate {
-        status: Some(Status::Disabled),
-        ..UserUpdate::default()
-    };
-    app.block_on(app.app.store.update_user(alice, disable, app.clock.now()))
-        .unwrap()
-        .unwrap();
+    app.change_user(&alice, |user| user.status = Status::Disabled);
     app.wechat_login("alice~2").assert_error(401, "");
     let platform = id(&app.register("13800138000", PASSWORD));
     app.login("13800138000", PASSWORD).ok();

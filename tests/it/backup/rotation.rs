@@ -21,7 +21,8 @@ use crate::support::failing_disk::FailingDisk;
 use crate::support::installation::Installation;
 use crate::support::pb_data::PbData;
 use crate::support::s3_stub::{Action, S3Stub};
-use crate::support::users::{new_user, now, user_id};
+use crate::support::steps::Step;
+use crate::support::users::{new_user, user_id};
 
 /// The file of a database of version 2 with two users, from before databases had ids.
 const OLD: &[u8] = include_bytes!("../../fixtures/stored/store_v2.gz");
@@ -294,11 +295,8 @@ fn what_holds_far_more_than_the_newest_is_kept_and_told_of() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let insert = (0..30).map(|n| Write::InsertUser(new_user(n))).collect();
-    runtime
-        .block_on(store.write(insert, now()))
-        .unwrap()
-        .unwrap();
+    let insert = (0..30).map(|n| Write::insert(new_user(n))).collect();
+    runtime.block_on(store.commit(insert)).unwrap();
     drop(store);
     let app = spawn_on(&disk.location(), &folder, HOUR, |config| {
         keep_few(config, &stub);
@@ -311,10 +309,7 @@ fn what_holds_far_more_than_the_newest_is_kept_and_told_of() {
     );
     assert_eq!(stub.metadata(key, "x-amz-meta-bai-users").unwrap(), "30");
 
-    let delete = (3..30).map(|n| Write::DeleteUser(user_id(n))).collect();
-    app.block_on(app.app.store.write(delete, now()))
-        .unwrap()
-        .unwrap();
+    app.take((3..30).map(|n| Step::delete_user(&user_id(n))));
     for _ in 0..4 {
         app.clock.advance(HOUR);
         let second = app.clock.now().as_second();

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use bai::domain::{Name, RecordId, ServerKey, Status};
-use bai::store::{Contents, Location, Store, UserUpdate, Write};
+use bai::domain::{RecordId, ServerKey, Status, User};
+use bai::store::{Contents, Location, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -16,6 +16,7 @@ use crate::support::app::{Answer, TestApp};
 use crate::support::canary::PASSWORD;
 use crate::support::logins::{superuser, superuser_token, user};
 use crate::support::realtime_client::Client;
+use crate::support::steps::Step;
 use crate::support::users::{new_user, openid};
 
 const BACKUPS: &str = "/api/backups";
@@ -135,13 +136,8 @@ impl Operated {
             .status
     }
 
-    fn update(&self, id: &RecordId, update: UserUpdate) {
-        let update = self
-            .app
-            .app
-            .store
-            .update_user(id.clone(), update, self.app.clock.now());
-        self.app.block_on(update).unwrap().unwrap();
+    fn update(&self, id: &RecordId, change: impl FnOnce(&mut User) + Send + 'static) {
+        self.app.change_user(id, change);
     }
 }
 
@@ -468,8 +464,7 @@ fn backups_under_load_hold_everybody_acknowledged_before_they_began() {
                         break;
                     }
                     runtime
-                        .block_on(store.insert_user(new_user(number(writer, n))))
-                        .unwrap()
+                        .block_on(store.insert(new_user(number(writer, n))))
                         .unwrap();
                     count.store(n + 1, Ordering::SeqCst);
                     thread::sleep(PAUSE);
@@ -534,13 +529,7 @@ fn a_restored_backup_is_what_everybody_sees_and_nothing_of_before_is_lost() {
     server.create("x.zip");
     server.app.clock.advance(SECOND);
     user(&server.app, "13800138001");
-    server.update(
-        &alice,
-        UserUpdate {
-            name: Some(Name::parse("new").unwrap()),
-            ..UserUpdate::default()
-        },
-    );
+    server.update(&alice, |user| user.name = "new".into());
     server.app.clock.advance(SECOND);
     server.restore("x.zip");
 
@@ -608,33 +597,11 @@ fn tokens_issued_since_or_revoked_since_a_backup_end_with_its_restoration() {
         .unwrap()
         .to_owned();
     let token_key = bai::domain::TokenKey::new(*b"canary-canary-ca");
-    server.update(
-        changed_id,
-        UserUpdate {
-            token_key: Some(token_key.clone()),
-            ..UserUpdate::default()
-        },
-    );
-    server.update(
-        disabled_id,
-        UserUpdate {
-            status: Some(Status::Disabled),
-            ..UserUpdate::default()
-        },
-    );
-    let write = |write| {
-        server.app.block_on(
-            server
-                .app
-                .app
-                .store
-                .write(vec![write], server.app.clock.now()),
-        )
-    };
-    write(Write::DeleteUser(deleted_id.clone()))
-        .unwrap()
-        .unwrap();
-    write(Write::DeleteSuperuser(second)).unwrap().unwrap();
+    let new_key = token_key.clone();
+    server.update(changed_id, |user| user.token_key = new_key);
+    server.update(disabled_id, |user| user.status = Status::Disabled);
+    server.app.take([Step::delete_user(deleted_id)]);
+    server.app.take([Step::delete_superuser(&second)]);
     server.app.clock.advance(SECOND);
     assert_eq!(server.refresh(&issued_since), 200);
     server.restore("x.zip");
@@ -771,13 +738,7 @@ fn whoever_listens_is_cut_and_hears_again_after_a_restoration() {
     server.restore("x.zip");
     assert_eq!(client.next(), None);
     let mut client = listen();
-    server.update(
-        &alice,
-        UserUpdate {
-            name: Some(Name::parse("again").unwrap()),
-            ..UserUpdate::default()
-        },
-    );
+    server.update(&alice, |user| user.name = "again".into());
     assert_eq!(client.next().unwrap().data["record"]["users_name"], "again");
 }
 

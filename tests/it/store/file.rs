@@ -6,20 +6,21 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use bai::clock::Clock;
-use bai::domain::Name;
+use bai::domain::RecordId;
 use bai::random::Random;
-use bai::store::{Action, CopyLimits, Error, Location, Restoration, Store, UserUpdate, Write};
+use bai::store::{Action, CopyLimits, Error, Location, Restoration, Store, Write};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::support::app::TestApp;
 use crate::support::binary::{Running, bai, run};
 use crate::support::crash_disk::{CrashDisk, Fault, Reads};
+use crate::support::steps;
 use crate::support::users::{new_user, now, openid, user_id};
 
 const CACHE: usize = 1 << 20;
@@ -36,18 +37,13 @@ fn open(path: &Path) -> Store {
 }
 
 fn fill(store: &Store, users: std::ops::Range<usize>) {
-    let writes = users.map(|n| Write::InsertUser(new_user(n))).collect();
-    runtime()
-        .block_on(store.write(writes, now()))
-        .unwrap()
-        .unwrap();
+    let writes = users.map(|n| Write::insert(new_user(n))).collect();
+    runtime().block_on(store.commit(writes)).unwrap();
 }
 
-fn rename(name: &str) -> UserUpdate {
-    UserUpdate {
-        name: Some(Name::parse(name).unwrap()),
-        ..UserUpdate::default()
-    }
+async fn rename(store: &Store, id: &RecordId, name: &'static str) {
+    let renamed = steps::change_user(store, now(), id, |user| user.name = name.into());
+    renamed.await.unwrap();
 }
 
 #[test]
@@ -57,10 +53,7 @@ fn a_commit_whose_last_sync_failed_and_that_is_there_is_done_and_told() {
     fill(&store, 0..1);
     let mut changes = store.changes();
     disk.plan(Fault::FailedSync(2, Reads::New));
-    runtime()
-        .block_on(store.insert_user(new_user(1)))
-        .unwrap()
-        .unwrap();
+    runtime().block_on(store.insert(new_user(1))).unwrap();
     assert!(disk.has_failed());
     let told = changes.try_recv().unwrap();
     assert_eq!(
@@ -73,28 +66,19 @@ fn a_commit_whose_last_sync_failed_and_that_is_there_is_done_and_told() {
     assert_eq!(runtime().block_on(store.count_users()).unwrap(), 2);
 }
 
-/// The writer is held in a job; who listens then hears of it.
+/// The writer is held in its commit; who listens then hears of it.
 #[test]
 fn whoever_listens_before_a_commit_hears_of_it() {
-    let store = Store::open(&Location::memory(), CACHE).unwrap();
-    let (entered, is_entered) = mpsc::channel();
-    let (go, may_go) = mpsc::channel::<()>();
-    let gate = Mutex::new((entered, may_go));
+    let disk = CrashDisk::default();
+    let store = Store::open(&disk.location(), CACHE).unwrap();
+    let held = disk.hold();
     let writing = thread::spawn({
         let store = store.clone();
-        move || {
-            let edit = store.edit(now(), move |edit| {
-                let gate = gate.lock().unwrap();
-                gate.0.send(()).unwrap();
-                let _ = gate.1.recv();
-                edit.write(Write::InsertUser(new_user(0)))
-            });
-            runtime().block_on(edit).unwrap().unwrap();
-        }
+        move || drop(runtime().block_on(store.insert(new_user(0))).unwrap())
     });
-    is_entered.recv().unwrap();
+    held.blocking_recv().unwrap();
     let mut changes = store.changes();
-    drop(go);
+    disk.let_go();
     writing.join().unwrap();
     assert_eq!(changes.try_recv().unwrap().record.id(), &user_id(0));
 }
@@ -113,10 +97,8 @@ fn a_copy_beside_which_the_database_grows_too_much_is_given_up() {
     let before = fs::metadata(&path).unwrap().len();
     let mut slow = |_, _| {
         for n in 0..50 {
-            runtime()
-                .block_on(store.update_user(user_id(n * 60), rename("while it is copied"), now()))
-                .unwrap()
-                .unwrap();
+            let id = user_id(n * 60);
+            runtime().block_on(rename(&store, &id, "while it is copied"));
         }
     };
     let limits = CopyLimits {

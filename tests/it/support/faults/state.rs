@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use bai::domain::{Kind, TokenKey};
-use bai::store::{Error, Location, Record, Scan, Store};
+use bai::store::{Cursor, Error, Location, Order, Record, Store};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -120,12 +119,13 @@ fn open(location: &Location) -> Result<State, Error> {
 
 fn state(store: &Store) -> Result<State, Error> {
     let remembered = store.remembered()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let mut records = BTreeMap::new();
     for kind in [Kind::Users, Kind::Companies, Kind::Superusers] {
-        store.scan(Scan::All(kind), |record| {
-            records.extend([describe(record)]);
-            ControlFlow::Continue(())
-        })?;
+        let all = store.records_after(Order::ById(kind), &Cursor::START, usize::MAX);
+        records.extend(runtime.block_on(all)?.into_iter().map(describe));
     }
     Ok(State {
         records,
