@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use super::frame::Progress;
-use super::{Failure, Io};
+use super::failure::Failure;
+use super::io::{Io, Progress};
 use crate::app::App;
 use crate::backup;
 use crate::pb_data::{self, Found, Source, Watcher};

@@ -128,6 +128,7 @@ pub struct Wanted {
 }
 
 /// The records, for an operator.
+#[derive(Clone)]
 pub struct Records(Context);
 
 impl Records {
@@ -136,34 +137,6 @@ impl Records {
     pub fn new(app: &Arc<App>) -> Self {
         Self(Context::new(app))
     }
-
-    /// What a table shows of a record.
-    #[must_use]
-    pub fn columns(kind: Kind) -> &'static [&'static str] {
-        match kind {
-            Kind::Users => &[
-                "id",
-                "users_phone",
-                "users_name",
-                "users_idtype",
-                "users_status",
-                "company_id",
-                "created",
-            ],
-            Kind::Companies => &["id", "company_id", "created", "updated"],
-            Kind::Superusers => &["id", "email", "created", "updated"],
-        }
-    }
-
-    /// Columns for a user who has a phone that somebody else wants.
-    pub const HOLDER: [&str; 6] = [
-        "id",
-        "users_phone",
-        "users_name",
-        "openid",
-        "users_idtype",
-        "created",
-    ];
 
     /// All fields that a record may have, hidden ones left out.
     #[must_use]

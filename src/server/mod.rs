@@ -22,7 +22,8 @@ use tokio::sync::watch;
 
 use self::acceptor::Acceptor;
 use self::tls::Tls;
-use crate::admin::socket::{self, Door as AdminSocket};
+use crate::admin::Admin;
+use crate::admin::socket::{self, AdminSocket};
 use crate::app::App;
 use crate::backup::schedule::Schedule;
 use crate::clock::Clock;
@@ -140,11 +141,11 @@ fn open_admin_socket(location: &Location, app: &Arc<App>) -> Option<AdminSocket>
     let Location::File(database) = location else {
         return None;
     };
-    let opened = AdminSocket::open(database, app);
+    let opened = AdminSocket::open(database, &Admin::new(app));
     opened
         .inspect_err(|error| {
             let path = socket::path(database);
-            tracing::warn!(%error, socket = %path.display(), "no door: commands such as \"bai user list\" need a stopped server");
+            tracing::warn!(%error, socket = %path.display(), "no admin socket: commands such as \"bai user list\" need a stopped server");
         })
         .ok()
 }
