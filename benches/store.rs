@@ -3,7 +3,9 @@
 //!
 //! `cargo bench --bench store`
 
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +13,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bai::domain::{IdType, OpenId, RecordId, TokenKey, User};
-use bai::store::{FileBackend, Location, StorageBackend, Store};
+use bai::store::file::Disk;
+use bai::store::{Location, Store};
 use jiff::Timestamp;
 
 const RUN: Duration = Duration::from_secs(3);
@@ -20,40 +23,40 @@ const CACHE: usize = 32 << 20;
 /// A file whose syncs take longer.
 #[derive(Debug)]
 struct SlowDisk {
-    file: FileBackend,
+    file: File,
     delay: Duration,
 }
 
-impl StorageBackend for SlowDisk {
+impl Disk for SlowDisk {
     fn len(&self) -> io::Result<u64> {
-        self.file.len()
+        Ok(self.file.metadata()?.len())
     }
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.file.read(offset, out)
+        self.file.read_exact_at(out, offset)
     }
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.file.set_len(len)
     }
-    fn sync_data(&self) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         thread::sleep(self.delay);
         self.file.sync_data()
     }
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.file.write(offset, data)
+        self.file.write_all_at(data, offset)
     }
 }
 
 fn store(path: &Path, delay: Duration) -> Store {
     let path = path.to_owned();
     let disk = move || {
-        let file = std::fs::OpenOptions::new()
+        let file = File::options()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .open(&path);
-        let file = FileBackend::new(file.expect("the file opens")).expect("the file is free");
-        Box::new(SlowDisk { file, delay }) as Box<dyn StorageBackend>
+        let file = file.expect("the file opens");
+        Box::new(SlowDisk { file, delay }) as Box<dyn Disk>
     };
     Store::open(&Location::Custom(Arc::new(disk)), CACHE).expect("the store opens")
 }

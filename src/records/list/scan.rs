@@ -202,7 +202,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::config::Config;
-    use crate::domain::{Actor, IdType, Name, NewUser, OpenId, Superuser, TokenKey};
+    use crate::domain::{Actor, IdType, OpenId, Superuser, TokenKey, User};
     use crate::random::Random;
     use crate::records::list::slots::Places;
     use crate::records::list::slots::SORT_BYTES;
@@ -236,21 +236,21 @@ mod tests {
             let id = RecordId::parse(&format!("u{:014}", n * 7919 % 10_007)).unwrap();
             let openid = OpenId::parse(&format!("o_{n}")).unwrap();
             let key = TokenKey::new([7; 16]);
-            let new = NewUser::new(
-                id,
-                openid,
-                IdType::WeChat,
-                uuid::Uuid::nil(),
-                key,
-                Timestamp::UNIX_EPOCH,
-            );
-            let name = Name::parse(&format!("n{}", n * 31 % 17)).unwrap();
-            Write::InsertUser(new.with(|user| user.name = name.into()))
+            Write::insert(User {
+                name: format!("n{}", n * 31 % 17),
+                ..User::new(
+                    id,
+                    openid,
+                    IdType::WeChat,
+                    uuid::Uuid::nil(),
+                    key,
+                    Timestamp::UNIX_EPOCH,
+                )
+            })
         };
         app.store
-            .write((1..=users).map(user).collect(), Timestamp::UNIX_EPOCH)
+            .commit((1..=users).map(user).collect())
             .await
-            .unwrap()
             .unwrap();
         app
     }

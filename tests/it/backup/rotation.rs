@@ -55,14 +55,22 @@ fn back_up(app: &TestApp, times: usize) {
 }
 
 fn id(app: &TestApp) -> DatabaseId {
-    app.app.store.identity().unwrap().unwrap().id
+    app.app
+        .store
+        .file()
+        .unwrap()
+        .identity()
+        .unwrap()
+        .unwrap()
+        .id
 }
 
 /// The backups in the folder that are of the database with this id.
 fn backups_of(folder: &Path, id: DatabaseId) -> Vec<String> {
     let mut names = backups(folder);
     names.retain(|name| {
-        Store::peek(&folder.join(name)).is_ok_and(|found| found.database == Some(id))
+        bai::store::file::read_backup_info(&folder.join(name))
+            .is_ok_and(|found| found.database == Some(id))
     });
     names
 }
@@ -449,7 +457,10 @@ fn a_database_that_vanished_is_not_replaced_by_an_empty_one() {
 fn an_empty_database_is_begun_beside_backups_when_that_is_asked_for() {
     let (dir, name) = stopped_with_a_backup();
     let folder = dir.path().join("backups");
-    let id = Store::peek(&folder.join(&name)).unwrap().database.unwrap();
+    let id = bai::store::file::read_backup_info(&folder.join(&name))
+        .unwrap()
+        .database
+        .unwrap();
     fs::remove_file(dir.path().join("bai.redb")).unwrap();
     thread::sleep(SECOND);
     let server = Running::start(scheduled(dir.path(), &["serve", "--new-database"]));
@@ -530,7 +541,7 @@ fn a_restored_database_keeps_the_id_of_the_one_before_it() {
     other.run(&["backup", "copy.redb"]).ok();
     Installation::both(|place| {
         let id = |file: &str| {
-            Store::peek(&place.path().join(file))
+            bai::store::file::read_backup_info(&place.path().join(file))
                 .unwrap()
                 .database
                 .unwrap()
@@ -549,7 +560,7 @@ fn a_restored_database_keeps_the_id_of_the_one_before_it() {
         place.json(&["restore", "copy.redb", "--yes", "--keep-tokens"]);
         place.with_server(|_| ());
         assert_eq!(
-            Store::peek(&place.path().join("bai.redb"))
+            bai::store::file::read_backup_info(&place.path().join("bai.redb"))
                 .unwrap()
                 .database,
             Some(own)
@@ -557,7 +568,7 @@ fn a_restored_database_keeps_the_id_of_the_one_before_it() {
     });
     fs::remove_file(other.path().join("bai.redb")).unwrap();
     let id = |file: &str| {
-        Store::peek(&other.path().join(file))
+        bai::store::file::read_backup_info(&other.path().join(file))
             .unwrap()
             .database
             .unwrap()

@@ -8,7 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use bai::domain::{RecordId, ServerKey, Status, User};
-use bai::store::{Contents, Location, Store};
+use bai::store::file::Contents;
+use bai::store::{Location, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -226,7 +227,7 @@ fn a_backup_is_made_listed_fetched_brought_back_and_removed() {
             "bai_backup_20261122061036.redb"
         ]
     );
-    let contents = Store::look(
+    let contents = bai::store::file::check_file(
         &Location::File(server.dir.path().join("backups/Second.zip")),
         1 << 20,
     )
@@ -480,7 +481,7 @@ fn backups_under_load_hold_everybody_acknowledged_before_they_began() {
             server.create(&name);
             let path = server.dir.path().join("backups").join(&name);
             let copy = Store::open(&Location::File(path), 1 << 20).unwrap();
-            let contents = copy.check().unwrap();
+            let contents = copy.file().unwrap().check().unwrap();
             assert!(
                 contents.users >= before.iter().sum::<usize>() as u64,
                 "{contents:?}"
@@ -553,13 +554,18 @@ fn a_restored_backup_is_what_everybody_sees_and_nothing_of_before_is_lost() {
         .header("Authorization", &root)
         .json(&json!({ "name": "y.zip" }));
     assert_eq!(create.send().status, 204);
-    assert_eq!(server.app.app.store.check().unwrap().made, None);
+    assert_eq!(
+        server.app.app.store.file().unwrap().check().unwrap().made,
+        None
+    );
     let before = server
         .dir
         .path()
         .join("bai.redb.before-restore-20261122-061039");
     assert_eq!(
-        Store::look(&Location::File(before), 1 << 20).unwrap().users,
+        bai::store::file::check_file(&Location::File(before), 1 << 20)
+            .unwrap()
+            .users,
         2
     );
     let names = [
@@ -794,7 +800,9 @@ fn a_link_in_the_folder_is_no_backup_and_the_folder_may_be_one() {
         );
     }
     assert!(!elsewhere.path().join("none").exists());
-    assert!(Store::look(&Location::File(folder.join("link.zip")), 1 << 20).is_err());
+    assert!(
+        bai::store::file::check_file(&Location::File(folder.join("link.zip")), 1 << 20).is_err()
+    );
     // A whole folder of links is what an operator made of it.
     let volume = elsewhere.path().join("volume");
     fs::rename(&folder, &volume).unwrap();

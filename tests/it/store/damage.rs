@@ -9,7 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use bai::domain::User;
-use bai::store::{CommitError, CopyLimits, Error, Location, Store, Write};
+use bai::store::file::CopyLimits;
+use bai::store::{CommitError, Error, Location, Store, Write};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -167,7 +168,10 @@ fn nobody_waits_for_a_slow_copy_even_when_a_block_is_damaged() {
                 let _ = held.send(());
                 let _ = may_go.recv();
             };
-            store.backup(&copy, now(), CopyLimits::NONE, &mut pause)
+            store
+                .file()
+                .unwrap()
+                .backup(&copy, now(), CopyLimits::NONE, &mut pause)
         })
     };
     is_held.recv_timeout(PATIENCE).unwrap();

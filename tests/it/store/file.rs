@@ -5,15 +5,16 @@ use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use bai::clock::Clock;
 use bai::domain::RecordId;
 use bai::random::Random;
-use bai::store::{Action, CopyLimits, Error, Location, Restoration, Store, Write};
+use bai::store::file::{CopyLimits, Restoration};
+use bai::store::{Action, Error, Location, Store, Write};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -105,7 +106,11 @@ fn a_copy_beside_which_the_database_grows_too_much_is_given_up() {
         growth: 0,
         min_free: 0,
     };
-    let error = store.backup(&copy, now(), limits, &mut slow).unwrap_err();
+    let error = store
+        .file()
+        .unwrap()
+        .backup(&copy, now(), limits, &mut slow)
+        .unwrap_err();
     let Error::Outgrown { grown } = error else {
         panic!("{error}")
     };
@@ -121,6 +126,8 @@ fn a_copy_beside_which_the_database_grows_too_much_is_given_up() {
     assert_eq!(left, ["bai.redb"]);
     assert_eq!(
         store
+            .file()
+            .unwrap()
             .backup(&copy, now(), limits, &mut |_, _| ())
             .unwrap()
             .users,
@@ -135,6 +142,8 @@ fn a_restored_and_a_compacted_file_have_little_to_spare() {
     let store = open(&path);
     fill(&store, 0..6_000);
     store
+        .file()
+        .unwrap()
         .backup(&copy, now(), CopyLimits::NONE, &mut |_, _| ())
         .unwrap();
     // Whose tokens end has to be written down.
@@ -147,9 +156,9 @@ fn a_restored_and_a_compacted_file_have_little_to_spare() {
         random: Random::System,
     };
     let len = || fs::metadata(&path).unwrap().len();
-    store.restore(asked, |_| ()).unwrap();
+    store.file().unwrap().restore(asked, |_| ()).unwrap();
     assert!(len() < most, "restored: {} of {most}", len());
-    store.compact().unwrap();
+    store.file().unwrap().compact().unwrap();
     assert!(len() < most, "compacted: {} of {most}", len());
 }
 
@@ -191,6 +200,8 @@ fn tokens_are_void_until_nobody_reads_the_database_before() {
     let store = open(&path);
     fill(&store, 0..2_000);
     store
+        .file()
+        .unwrap()
         .backup(&copy, now(), CopyLimits::NONE, &mut |_, _| ())
         .unwrap();
     fill(&store, 2_000..2_001);
@@ -223,7 +234,7 @@ fn tokens_are_void_until_nobody_reads_the_database_before() {
                 }
             }
         });
-        let restored = store.restore(asked, |_| ());
+        let restored = store.file().unwrap().restore(asked, |_| ());
         done.store(true, Ordering::SeqCst);
         restored.unwrap();
     });
@@ -240,6 +251,8 @@ fn a_start_ends_the_void_time_of_a_restoration_that_was_cut() {
     let (path, copy) = (dir.path().join("bai.redb"), dir.path().join("copy.redb"));
     let store = open(&path);
     store
+        .file()
+        .unwrap()
         .backup(&copy, now(), CopyLimits::NONE, &mut |_, _| ())
         .unwrap();
     let asked = Restoration {
@@ -252,6 +265,8 @@ fn a_start_ends_the_void_time_of_a_restoration_that_was_cut() {
     let (cut, at) = (dir.path().join("cut.redb"), path.clone());
     let cut_here = cut.clone();
     store
+        .file()
+        .unwrap()
         .restore(asked, move |_| assert!(fs::copy(at, cut_here).is_ok()))
         .unwrap();
     let store = open(&cut);
@@ -277,6 +292,8 @@ fn a_start_leaves_a_void_time_that_has_an_end() {
     let store = open(&path);
     let late = Clock::manual(now() + Duration::from_hours(5));
     store
+        .file()
+        .unwrap()
         .backup(
             &dir.path().join("copy.redb"),
             now(),
@@ -286,6 +303,8 @@ fn a_start_leaves_a_void_time_that_has_an_end() {
         .unwrap();
     let from = dir.path().join("copy.redb");
     store
+        .file()
+        .unwrap()
         .restore(
             Restoration {
                 from,

@@ -5,9 +5,8 @@ use std::path::Path;
 
 use bai::domain::{IdType, OpenId, Phone, RecordId, ServerKey, TokenKey, User};
 use bai::random::Random;
-use bai::store::{
-    Action, CommitError, Conflict, CopyLimits, Error, Location, Record, Store, Write,
-};
+use bai::store::file::CopyLimits;
+use bai::store::{Action, CommitError, Conflict, Error, Location, Record, Store, Write};
 use jiff::Timestamp;
 
 const CACHE: usize = 1 << 20;
@@ -216,7 +215,7 @@ fn a_file_in_use_and_a_folder_that_is_not_there_are_named() {
 
 async fn compact(store: &Store) {
     let store = store.clone();
-    tokio::task::spawn_blocking(move || store.compact())
+    tokio::task::spawn_blocking(move || store.file().unwrap().compact())
         .await
         .unwrap()
         .unwrap();
@@ -360,7 +359,7 @@ async fn a_backup_holds_what_was_there_when_it_began_while_writes_go_on() {
     let copying = {
         let (store, copy) = (store.clone(), copy.clone());
         std::thread::spawn(move || {
-            store.backup(
+            store.file().unwrap().backup(
                 &copy,
                 Timestamp::UNIX_EPOCH,
                 CopyLimits::NONE,
@@ -378,10 +377,10 @@ async fn a_backup_holds_what_was_there_when_it_began_while_writes_go_on() {
         (200..=n as u64).contains(&contents.users),
         "{contents:?} of {n}"
     );
-    assert_eq!(store.check().unwrap().users, n as u64);
+    assert_eq!(store.file().unwrap().check().unwrap().users, n as u64);
 
     let copy = open(&copy).unwrap();
-    assert_eq!(copy.check().unwrap(), contents);
+    assert_eq!(copy.file().unwrap().check().unwrap(), contents);
     for n in 0..200 {
         let openid = OpenId::parse(&format!("o_{n}")).unwrap();
         assert_eq!(

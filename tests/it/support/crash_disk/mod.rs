@@ -8,7 +8,8 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 
-use bai::store::{Location, StorageBackend};
+use bai::store::Location;
+use bai::store::file::Disk;
 use tokio::sync::oneshot;
 
 pub use self::operation::Operation;
@@ -239,7 +240,7 @@ impl Handle {
     }
 }
 
-impl StorageBackend for Handle {
+impl Disk for Handle {
     fn len(&self) -> io::Result<u64> {
         Ok(self.disk.call("len")?.current.len() as u64)
     }
@@ -261,7 +262,7 @@ impl StorageBackend for Handle {
         Ok(())
     }
 
-    fn sync_data(&self) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         self.writing_call("sync")?.sync()
     }
 

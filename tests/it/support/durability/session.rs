@@ -158,7 +158,9 @@ impl Session {
     /// A job that panics after it wrote something.
     pub fn panic(&mut self) {
         let Some(store) = self.open() else { return };
-        let outcome = self.runtime.block_on(store.panic_in_a_job());
+        let outcome = self
+            .runtime
+            .block_on(store.file().unwrap().panic_in_a_job());
         assert!(outcome.is_err(), "a panic is acknowledged");
     }
 

@@ -105,6 +105,8 @@ impl State {
             .map(|key| key.secret[0])
             .collect();
         let checked = store
+            .file()
+            .unwrap()
             .check()
             .map_err(|error| format!("checking: {error}"))?
             .users;

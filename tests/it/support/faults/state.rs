@@ -96,7 +96,7 @@ impl States {
 /// Reads the bytes of a file as a command does that only reads, then as one that writes, which recovers or migrates it.
 pub fn of_bytes(bytes: &[u8]) -> Result<State, Error> {
     let location = CrashDisk::new(bytes.to_vec()).location();
-    match Store::look(&location, CACHE) {
+    match bai::store::file::check_file(&location, CACHE) {
         Ok(_) => open(&location),
         Err(Error::OlderSchema { .. }) => of_older(bytes),
         Err(error) => Err(error),
@@ -113,7 +113,7 @@ fn of_older(bytes: &[u8]) -> Result<State, Error> {
 
 fn open(location: &Location) -> Result<State, Error> {
     let store = Store::open(location, CACHE)?;
-    store.check()?;
+    store.file().unwrap().check()?;
     state(&store)
 }
 
