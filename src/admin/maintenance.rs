@@ -249,9 +249,3 @@ fn len(app: &App) -> Result<u64, Failure> {
         .map(|file| file.len())
         .map_err(Failure::failed)
 }
-
-impl From<backup::Error> for Failure {
-    fn from(error: backup::Error) -> Self {
-        Self::failed(error)
-    }
-}

@@ -70,7 +70,7 @@ fn receive(
     let mut begun = None;
     let mut sum = None;
     let bar = progress::bar("users");
-    while let Some(output) = answer.next() {
+    while let Some(output) = answer.receive() {
         match (output, &mut begun) {
             (Output::Progress(progress), _) => bar.update(progress),
             (Output::Row(row), None) => {

@@ -77,7 +77,7 @@ fn import(
     let mut answer = client.send(AdminCommand::Import(from))?;
     let bar = progress::bar("records");
     let mut summary = Summary::default();
-    while let Some(output) = answer.next() {
+    while let Some(output) = answer.receive() {
         match output {
             Output::Progress(progress) => bar.update(progress),
             Output::Row(Value::Array(refused)) => report.write(&refused)?,

@@ -79,7 +79,7 @@ fn restore_in_server(
     let mut answer = client.send(AdminCommand::Maintenance(command))?;
     let sent = send(&mut answer, &args.file);
     let mut row = None;
-    while let Some(output) = answer.next() {
+    while let Some(output) = answer.receive() {
         if let Output::Row(summary) = output {
             row = Some(summary);
         }

@@ -10,6 +10,7 @@ use crate::admin::superusers::{Credentials, SuperuserCommand};
 use crate::admin::{AdminCommand, Failure};
 use crate::config::Config;
 use crate::domain::Kind;
+use crate::records::summary;
 
 #[derive(Subcommand)]
 pub enum SuperuserArgs {
@@ -72,7 +73,7 @@ pub fn run(config: &Config, group: Group<SuperuserArgs>) -> Outcome {
         }
     };
     let superuser = client.row(AdminCommand::Superuser(command))?;
-    output::done(done, output::columns(Kind::Superusers), &superuser, json)
+    output::done(done, summary::fields(Kind::Superusers), &superuser, json)
 }
 
 fn credentials(name: SuperuserName) -> Result<Credentials, Failure> {

@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
-use super::collections::Table;
-use super::columns::Columns;
 use super::records::{Problem, record};
+use super::row::Columns;
+use super::source_tables::Table;
 use super::{Error, Source};
 use crate::domain::{Kind, Superuser, User};
 use crate::store::{self, Conflict, Record, Store, Write};

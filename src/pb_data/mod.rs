@@ -3,12 +3,12 @@
 //! Only this module knows SQLite and PocketBase's tables. It reads them into records, brings records into the store, and
 //! writes them into a new database; it asks nobody and prints nothing.
 
-mod collections;
-mod columns;
 mod export;
 mod import;
 mod records;
+mod row;
 mod source;
+mod source_tables;
 
 use std::io;
 use std::path::PathBuf;

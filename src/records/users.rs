@@ -169,7 +169,11 @@ fn set(user: &mut User, field: &Field, sent: &Value, editor: Editor) -> Result<(
 
 /// The columns that are the deployment's own, as JSON, if the form changes any of them.
 fn own_columns(reader: &mut FormReader<'_>) -> Option<String> {
-    let own: Vec<_> = reader.schema().fields().filter(is_own).collect();
+    let own: Vec<_> = reader
+        .schema()
+        .fields()
+        .filter(|field| is_own(field))
+        .collect();
     if !own.iter().any(|field| reader.changes(&field.name)) {
         return None;
     }
@@ -177,6 +181,6 @@ fn own_columns(reader: &mut FormReader<'_>) -> Option<String> {
     Some(Value::Object(columns).to_string())
 }
 
-fn is_own(field: &&Field) -> bool {
+fn is_own(field: &Field) -> bool {
     !field.is_hidden && !is_built_in(Kind::Users, &field.name)
 }

@@ -188,43 +188,4 @@ impl Store {
     pub fn replaced(&self) -> watch::Receiver<()> {
         self.engine().replaced()
     }
-
-    // SHIM
-    /// Shows records to `visit`, one by one, until it breaks.
-    pub fn scan(
-        &self,
-        scan: Scan,
-        mut visit: impl FnMut(Record) -> std::ops::ControlFlow<()>,
-    ) -> Result<(), Error> {
-        let (order, mut cursor) = match scan {
-            Scan::All(kind) => (Order::ById(kind), Cursor::START),
-            Scan::UsersByCreated { newest_first, skip } => {
-                (Order::UsersByCreated { newest_first }, Cursor::skip(skip))
-            }
-        };
-        loop {
-            let page = self.engine().records_after(order, &cursor, 1_000)?;
-            let Some(last) = page.last() else {
-                return Ok(());
-            };
-            cursor = Cursor::after(last);
-            if page.into_iter().try_for_each(&mut visit).is_break() {
-                return Ok(());
-            }
-        }
-    }
-}
-
-/// SHIM
-#[derive(Clone, Copy, Debug)]
-pub enum Scan {
-    /// All.
-    All(Kind),
-    /// Users.
-    UsersByCreated {
-        /// From the end.
-        newest_first: bool,
-        /// So many.
-        skip: u64,
-    },
 }

@@ -1,7 +1,7 @@
 //! Writing everybody into a new database of PocketBase: the way back.
 
-mod schema;
-mod values;
+mod new_row;
+mod new_table;
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, params_from_iter};
 
-use self::schema::NewTable;
-use self::values::Secrets;
+use self::new_row::Secrets;
+use self::new_table::NewTable;
 use super::Error;
 use crate::domain::{Collections, Kind, Phone, is_imported_hash};
 use crate::random::Random;
@@ -124,7 +124,7 @@ impl<'a> Export<'a> {
         let db = Connection::open(path)?;
         // Nobody has the file before it is whole.
         db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")?;
-        schema::make_system(&db)?;
+        new_table::make_system(&db)?;
         let table = |kind| NewTable::make(&db, collections.of(kind), lifetimes, random);
         let (companies, superusers, users) = (
             table(Kind::Companies)?,
@@ -200,7 +200,7 @@ impl<'a> Export<'a> {
         let secrets = Secrets {
             random: self.random,
         };
-        let (values, unknown) = values::of(record, &table.fields, &secrets)?;
+        let (values, unknown) = new_row::of(record, &table.fields, &secrets)?;
         self.db
             .prepare(&table.insertion)?
             .execute(params_from_iter(values))?;

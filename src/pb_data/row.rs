@@ -5,8 +5,8 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use serde_json::{Map, Value};
 
-use super::collections::{Field, Table};
 use super::records::{Problem, is_ours};
+use super::source_tables::{Field, Table};
 use crate::records::date::parse_date;
 
 /// Characters of a text field: PocketBase's own bound unless a field sets another.
