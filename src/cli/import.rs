@@ -101,7 +101,7 @@ struct Target {
     /// A folder that is thrown away, of a dry run.
     scratch: Option<TempDir>,
     /// A new database, which gets its name when the import is done: nobody finds half of it.
-    new: Option<store::NewDatabase>,
+    new: Option<store::file::NewDatabase>,
 }
 
 impl Target {
@@ -128,7 +128,7 @@ impl Target {
         }
         new.check(config)?;
         eprintln!("bai: {}, a new database", config.store.path.display());
-        let new = store::NewDatabase::begin(&config.store.path)?;
+        let new = store::file::NewDatabase::begin(&config.store.path)?;
         let config = with_database(config, new.path().to_owned());
         Ok(Self {
             client: Client::open_file(&config)?,
