@@ -72,24 +72,22 @@ impl From<Principal> for Record {
 /// [`Error::Unauthenticated`] when the token is not valid, not a user's, expired or revoked, or its user is gone;
 /// [`Error::Disabled`].
 pub async fn authenticate(app: &App, token: &str) -> Result<User> {
-    Ok(authenticate_session(app, token).await?.0)
-}
-
-/// The user whose token this is, and whether a new token may be had for it.
-///
-/// # Errors
-/// As [`authenticate`].
-pub async fn authenticate_session(app: &App, token: &str) -> Result<(User, bool)> {
-    let Caller {
-        who,
-        is_refreshable,
-        ..
-    } = caller(app, token).await?;
-    match who {
-        Principal::User(user) => Ok((*user, is_refreshable)),
-        Principal::Superuser(_) => Err(Error::Unauthenticated("a superuser's token")),
+    match caller(app, token).await?.who {
+        Principal::User(user) => Ok(*user),
+        Principal::Superuser(_) => Err(NOT_A_USER),
     }
 }
+
+/// Whose token this is, who has to be a user.
+pub(super) async fn user_caller(app: &App, token: &str) -> Result<Caller> {
+    let caller = caller(app, token).await?;
+    match caller.who {
+        Principal::User(_) => Ok(caller),
+        Principal::Superuser(_) => Err(NOT_A_USER),
+    }
+}
+
+const NOT_A_USER: Error = Error::Unauthenticated("a superuser's token");
 
 /// Whose token this is.
 ///

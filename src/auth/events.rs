@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::{IdentityField, user_by_identity};
+use super::identity::{IdentityField, user_by_identity};
 use crate::app::App;
 use crate::domain::{AuditEvent, EventId, EventKind, EventSearch, Phone, RecordId};
 use crate::error::{Error, Result};

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::audit::AuditContext;
+use super::authenticate::{Caller, Principal};
 use super::tokens::token_for_others;
-use super::{AuditContext, Caller, Principal};
 use crate::app::App;
 use crate::domain::EventKind;
 use crate::error::Result;

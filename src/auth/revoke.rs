@@ -1,6 +1,7 @@
 //! Ending somebody's tokens.
 
-use super::{AuditContext, new_token_key};
+use super::audit::AuditContext;
+use super::new_user::new_token_key;
 use crate::app::App;
 use crate::domain::EventKind;
 use crate::error::{Error, Result};

@@ -1,6 +1,7 @@
 //! Making the first superuser by a link that is printed at the start.
 
-use super::{AuditContext, create_superuser};
+use super::audit::AuditContext;
+use super::superuser::{CreateSuperuserError, create_superuser};
 use crate::app::App;
 use crate::domain::{Actor, Cause, Email, EventKind, PlainPassword, Superuser};
 use crate::error::{Error, Result};
@@ -40,7 +41,7 @@ pub async fn set_up(
         return Ok(None);
     }
     match create_superuser(app, email, password).await {
-        Ok(Ok(superuser)) => {
+        Ok(superuser) => {
             let by = AuditContext {
                 actor: Actor::Superuser(superuser.id.clone()),
                 ..by.clone()
@@ -48,10 +49,10 @@ pub async fn set_up(
             app.audit(by.event(app, EventKind::SetUp));
             Ok(Some(superuser))
         }
-        Ok(Err(conflict)) => Err(Error::internal(format!(
+        Err(CreateSuperuserError::Conflict(conflict)) => Err(Error::internal(format!(
             "the first superuser collides: {conflict:?}"
         ))),
-        Err(error) => {
+        Err(CreateSuperuserError::Failed(error)) => {
             app.set_up.put(Some(link));
             Err(error)
         }

@@ -1,103 +1,58 @@
-//! Superusers: making one, and their logins.
+//! New superusers.
 
-use std::net::IpAddr;
-
-use super::audit;
-use super::tokens::superuser_token;
+use super::new_user::new_token_key;
+use super::password::hash_password;
 use crate::app::App;
-use crate::domain::{Email, PlainPassword, RecordId, Superuser, TokenKey};
-use crate::error::{Error, Result};
-use crate::password::Verdict;
-use crate::store::{Conflict, Write};
+use crate::domain::{Email, PlainPassword, RecordId, Superuser};
+use crate::error::Error;
+use crate::store::{self, Conflict, Write};
 
-/// A superuser who has just shown who they are.
-pub struct SuperuserSession {
-    /// The token to hand out.
-    pub token: String,
-    /// The superuser.
-    pub superuser: Superuser,
+/// Reason why a superuser was not created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateSuperuserError {
+    /// Another record stands in the way.
+    #[error("the superuser collides: {0:?}")]
+    Conflict(Conflict),
+    /// Too many passwords wait, or an error of ours.
+    #[error(transparent)]
+    Failed(#[from] Error),
 }
 
-/// Logs in a superuser by e-mail and password. Every refusal costs one hash, so that time does not tell who is there.
-///
-/// # Errors
-/// [`Error::WrongPassword`], also when there is no such superuser; [`Error::TooMany`].
-pub async fn superuser_login(
-    app: &App,
-    source: IpAddr,
-    superuser: Option<Superuser>,
-    password: PlainPassword,
-) -> Result<SuperuserSession> {
-    let id = superuser.as_ref().map(|superuser| superuser.id.clone());
-    let outcome = enter(app, source, superuser, password).await;
-    audit::superuser_login(app, source, id, outcome.as_ref().err());
-    outcome
-}
-
-async fn enter(
-    app: &App,
-    source: IpAddr,
-    superuser: Option<Superuser>,
-    password: PlainPassword,
-) -> Result<SuperuserSession> {
-    let hash = superuser
-        .as_ref()
-        .map(|superuser| superuser.password_hash.clone());
-    let verdict = app
-        .passwords
-        .verify(Some(source), password, hash, app.random.bytes()?)
-        .await?;
-    let superuser = superuser.ok_or(Error::WrongPassword)?;
-    match verdict {
-        Verdict::Wrong => return Err(Error::WrongPassword),
-        Verdict::Right => {}
-        Verdict::Outdated { new_hash } => renew_hash(app, &superuser, new_hash).await,
-    }
-    Ok(SuperuserSession {
-        token: superuser_token(app, &superuser)?,
-        superuser,
-    })
-}
-
-/// A login does not fail because its hash could not be renewed; the next one tries again.
-async fn renew_hash(app: &App, superuser: &Superuser, new_hash: String) {
-    let (id, old_hash) = (superuser.id.clone(), superuser.password_hash.clone());
-    if let Err(error) = app
-        .store
-        .replace_superuser_hash(id, old_hash, new_hash)
-        .await
-    {
-        tracing::warn!(%error, superuser = %superuser.id, "a password hash was not renewed");
+impl From<store::Error> for CreateSuperuserError {
+    fn from(error: store::Error) -> Self {
+        Self::Failed(error.into())
     }
 }
 
-/// Makes a superuser, or says why there can be none.
-///
-/// # Errors
-/// [`Error::TooMany`].
+/// Creates a superuser.
 pub async fn create_superuser(
     app: &App,
     email: Email,
     password: PlainPassword,
-) -> Result<std::result::Result<Superuser, Conflict>> {
+) -> Result<Superuser, CreateSuperuserError> {
+    let superuser = new_superuser(app, email, password).await?;
+    let insertion = Write::InsertSuperuser(superuser.clone());
+    match app.store.write(vec![insertion], superuser.created).await? {
+        Ok(_) => Ok(superuser),
+        Err((_, conflict)) => Err(CreateSuperuserError::Conflict(conflict)),
+    }
+}
+
+async fn new_superuser(
+    app: &App,
+    email: Email,
+    password: PlainPassword,
+) -> Result<Superuser, Error> {
     let now = app.clock.now();
-    let superuser = Superuser {
+    Ok(Superuser {
         id: RecordId::from_random(app.random.bytes()?),
         number: 0,
         email: email.into(),
         email_visibility: false,
         verified: true,
-        password_hash: app
-            .passwords
-            .hash(None, password, app.random.bytes()?)
-            .await?,
-        token_key: TokenKey::new(app.random.bytes::<16>()?),
+        password_hash: hash_password(app, None, password).await?,
+        token_key: new_token_key(app)?,
         created: now,
         updated: now,
-    };
-    let made = app
-        .store
-        .write(vec![Write::InsertSuperuser(superuser.clone())], now)
-        .await?;
-    Ok(made.map(|_| superuser).map_err(|(_, conflict)| conflict))
+    })
 }

@@ -23,7 +23,7 @@ pub(super) fn user_token(app: &App, user: &User) -> Result<String> {
 ///
 /// # Errors
 /// Only errors of ours.
-pub fn superuser_token(app: &App, superuser: &Superuser) -> Result<String> {
+pub(super) fn superuser_token(app: &App, superuser: &Superuser) -> Result<String> {
     Ok(app
         .tokens
         .issue(&superuser_grant(app, superuser), app.clock.now())?)

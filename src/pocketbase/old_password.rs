@@ -3,16 +3,15 @@
 use poem::Request;
 use serde_json::{Map, Value};
 
-use super::super::limits::{Way, Whom};
 use super::Context;
 use super::changes::{Action, needs_hash};
 use super::field_error::FieldError;
 use super::passwords::{Editor, Passwords, Sent};
 use super::users::other_phone;
-use crate::auth::{self, AuditContext, Principal};
-use crate::domain::{Cause, EventKind, Kind, PlainPassword, User};
-use crate::error::{Error, Result};
-use crate::fair::Asker;
+use crate::auth::{self, Principal};
+use crate::domain::{Kind, User};
+use crate::error::Result;
+use crate::limits::Source;
 
 impl Context {
     /// Tries the old password and hashes the new one, as far as the form needs it.
@@ -38,11 +37,8 @@ impl Context {
             _ => Passwords::NONE,
         };
         if is_new && passwords.old != Some(false) {
-            if editor == Editor::Owner && sent.new_password().is_ok() {
-                self.app.limits.hash(&self.source(request))?;
-            }
-            let asker = (editor == Editor::Owner).then(|| self.source(request).ip());
-            passwords.hash = Some(self.hash(asker, &sent).await?);
+            let source = (editor == Editor::Owner).then(|| self.source(request));
+            passwords.hash = Some(self.hash(source, &sent).await?);
         }
         Ok(passwords)
     }
@@ -50,10 +46,14 @@ impl Context {
     /// The hash of the new password, or why it is none.
     ///
     /// # Errors
-    /// [`Error::TooMany`], and errors of ours.
-    pub async fn hash(&self, asker: Asker, sent: &Sent) -> Result<Result<String, FieldError>> {
+    /// [`crate::error::Error::TooMany`], and errors of ours.
+    pub async fn hash(
+        &self,
+        source: Option<Source>,
+        sent: &Sent,
+    ) -> Result<Result<String, FieldError>> {
         Ok(match sent.new_password() {
-            Ok(new) => Ok(auth::hash_password(&self.app, asker, new).await?),
+            Ok(new) => Ok(auth::hash_password(&self.app, source, new).await?),
             Err(error) => Err(error),
         })
     }
@@ -72,7 +72,8 @@ impl Context {
         if !is_new && phone.is_none() {
             return Ok(Passwords::NONE);
         }
-        let is_right = self.is_old_password(request, user, &sent.old).await?;
+        let source = self.source(request);
+        let is_right = auth::verify_old_password(&self.app, source, user, &sent.old).await?;
         Ok(Passwords {
             hash: None,
             old: Some(is_right),
@@ -80,41 +81,5 @@ impl Context {
             if_token_key: is_right.then(|| user.token_key.clone()),
             phone: phone.filter(|_| is_right),
         })
-    }
-
-    /// An old password may be a guess of somebody with a stolen token, and is counted as at a login.
-    async fn is_old_password(&self, request: &Request, user: &User, old: &str) -> Result<bool> {
-        if old.is_empty() {
-            return Ok(false);
-        }
-        // What is too long to be a password is a wrong one.
-        let Ok(old) = PlainPassword::attempt(old.to_owned()) else {
-            return Ok(false);
-        };
-        let source = self.source(request);
-        let admitted = self
-            .app
-            .limits
-            .password(Way::OldPassword, &source, Whom::Record(&user.id));
-        let attempt = auth::admitted(&self.app, EventKind::LoginFailed, source.ip(), admitted)?;
-        attempt.found(Ok(()))?;
-        let verdict = match auth::is_password_of(&self.app, Some(source.ip()), user, old).await {
-            Ok(true) => Ok(()),
-            Ok(false) => {
-                let by = AuditContext::over_network(None, source.ip());
-                let event = by
-                    .event(&self.app, EventKind::LoginFailed)
-                    .because(Cause::WrongPassword);
-                self.app
-                    .audit(event.about(user.id.as_str()).detail("old password"));
-                Err(Error::WrongPassword)
-            }
-            Err(error) => Err(error),
-        };
-        match attempt.settle(verdict) {
-            Ok(()) => Ok(true),
-            Err(Error::WrongPassword) => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 }

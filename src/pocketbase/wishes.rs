@@ -1,6 +1,5 @@
 //! Phones that owners ask for, counted while the transaction decides whether they get them.
 
-use super::super::limits::{Told, Wish};
 use super::Context;
 use super::changes::Plan;
 use super::error::Refused;
@@ -8,10 +7,10 @@ use crate::app::App;
 use crate::auth::{AuditContext, note_refused_phone};
 use crate::domain::{Actor, Phone};
 use crate::error::Result;
-use crate::limits::Source;
+use crate::limits::{Disclosure, PhoneClaim, Source};
 
 /// The phones that plans ask for, with the place of each plan.
-pub struct Wishes<'a>(Vec<(usize, Phone, Wish<'a>)>);
+pub struct Wishes<'a>(Vec<(usize, Phone, PhoneClaim<'a>)>);
 
 impl Context {
     /// Counts the phones that owners ask for in `plans`.
@@ -28,11 +27,11 @@ impl Context {
             .enumerate()
             .filter_map(|(n, plan)| Some((n, plan.as_ref().ok()?.phone()?)));
         for (n, phone) in asked {
-            match self.app.limits.phone_change(&source, user) {
+            match self.app.limits.phone_change(source, user) {
                 Ok(wish) => wishes.0.push((n, phone.clone(), wish)),
                 Err(error) => {
                     wishes.forget();
-                    return Err(error);
+                    return Err(error.into());
                 }
             }
         }
@@ -53,7 +52,7 @@ impl Wishes<'_> {
                 return self
                     .0
                     .into_iter()
-                    .for_each(|(.., wish)| wish.settle(Told::Free));
+                    .for_each(|(.., wish)| wish.settle(Disclosure::Free));
             }
             Ok(Err((place, refused))) => (*place, refused.is_taken_phone()),
             Err(_) => return self.forget(),
@@ -63,9 +62,9 @@ impl Wishes<'_> {
             let is_it = n == place && is_taken;
             // Those before it were free, which is known now, though nobody got them.
             wish.settle(if n < place || is_it {
-                Told::All
+                Disclosure::All
             } else {
-                Told::Nothing
+                Disclosure::Nothing
             });
             if is_it {
                 note_refused_phone(app, by, &phone, "record").await;
@@ -76,6 +75,6 @@ impl Wishes<'_> {
     fn forget(self) {
         self.0
             .into_iter()
-            .for_each(|(.., wish)| wish.settle(Told::Nothing));
+            .for_each(|(.., wish)| wish.settle(Disclosure::Nothing));
     }
 }

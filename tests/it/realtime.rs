@@ -127,7 +127,7 @@ impl Client {
 pub fn superuser(app: &TestApp, email: &str) -> (RecordId, String) {
     let password = PlainPassword::new(PASSWORD.to_owned()).unwrap();
     let made = app.block_on(create_superuser(&app.app, Email::parse(email).unwrap(), password));
-    (made.unwrap().unwrap().id, log_in(app, email))
+    (made.unwrap().id, log_in(app, email))
 }
 
 /// A new token of a superuser.

@@ -83,7 +83,7 @@ fn the_link_is_void_as_soon_as_there_is_a_superuser() {
     let link = offer(&app).unwrap();
     let password = PlainPassword::new(PASSWORD.to_owned()).unwrap();
     let made = bai::auth::create_superuser(&app.app, Email::parse("second@example.com").unwrap(), password);
-    app.block_on(made).unwrap().unwrap();
+    app.block_on(made).unwrap();
     assert_error(&set_up(&app, &form(&link)), 403, VOID, &json!({}));
     assert_eq!(log_in(&app, EMAIL, PASSWORD).status, 400);
 }
