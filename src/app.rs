@@ -5,17 +5,18 @@ mod set_up;
 
 use std::num::NonZero;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 pub use self::audit_log::AuditLog;
 pub use self::set_up::{SET_UP_TIME, SetUp};
+use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Backups, Collections, ServerKey};
 use crate::fair::Bounds;
-use crate::latest::Latest;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::password::{Cost, Passwords};
@@ -34,7 +35,8 @@ pub struct App {
     pub random: Random,
     /// The records.
     pub store: Store,
-    collections: Latest<Collections>,
+    collections: ArcSwap<Collections>,
+    generation: AtomicUsize,
     /// Password hashing.
     pub passwords: Passwords,
     /// Tokens.
@@ -50,7 +52,7 @@ pub struct App {
     /// How the scheduled backups are.
     pub backups: Backups,
     /// Held while the whole file is backed up, restored or compacted: one of these at a time.
-    pub upkeep: Arc<Mutex<()>>,
+    pub maintenance: Arc<Mutex<()>>,
     /// The link for the first superuser.
     pub set_up: SetUp,
 }
@@ -74,13 +76,13 @@ pub enum StartError {
 
 impl App {
     /// The collections that the records are shown in.
-    pub fn collections(&self) -> &Collections {
-        self.collections.get()
+    pub fn collections(&self) -> Arc<Collections> {
+        self.collections.load_full()
     }
 
     /// How often another database has taken the place of this one.
     pub fn generation(&self) -> usize {
-        self.collections.version()
+        self.generation.load(Ordering::Acquire)
     }
 
     /// Follows what is remembered of the database when another one has taken its place.
@@ -92,7 +94,8 @@ impl App {
         }
         self.tokens
             .set_revocation_windows(remembered.revocation_windows.clone());
-        self.collections.replace(collections(remembered));
+        self.collections.store(Arc::new(collections(remembered)));
+        self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// Opens the store at `location` and puts everything together.
@@ -111,7 +114,7 @@ impl App {
         store.end_revocation_windows(clock.now()).await?;
         let remembered = store.remembered()?;
         let tokens = Tokens::new(Keys::new(&remembered.token_keys).ok_or(StartError::Keys)?);
-        let collections = Latest::new(collections(&remembered));
+        let collections = ArcSwap::from_pointee(collections(&remembered));
         tokens.set_revocation_windows(remembered.revocation_windows);
         let passwords = passwords(&config)?;
         let wechat = wechat::Client::new(
@@ -123,7 +126,7 @@ impl App {
         let (metrics, audit_log, set_up) =
             (Metrics::default(), AuditLog::default(), SetUp::default());
         let backups = Backups::new(config.backup.every, clock.now());
-        let upkeep = Arc::default();
+        let maintenance = Arc::default();
         let limits = Limits::new(&config.limits, clock.clone());
         store.show(&metrics);
         passwords.show(&metrics);
@@ -136,6 +139,7 @@ impl App {
             random,
             store,
             collections,
+            generation: AtomicUsize::new(0),
             passwords,
             tokens,
             limits,
@@ -143,7 +147,7 @@ impl App {
             metrics,
             audit_log,
             backups,
-            upkeep,
+            maintenance,
             set_up,
         }))
     }

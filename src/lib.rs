@@ -19,7 +19,6 @@ pub mod error;
 pub mod fair;
 pub mod filter;
 mod http;
-pub mod latest;
 mod limits;
 pub mod metrics;
 pub mod monitoring;

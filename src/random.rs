@@ -1,7 +1,8 @@
 //! Where random bytes come from: the system, or a seeded generator in tests.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use rand::rngs::{StdRng, SysRng};
 use rand::{Rng, SeedableRng, TryRng};
 use uuid::Uuid;
@@ -35,10 +36,7 @@ impl Random {
         let mut bytes = [0; N];
         match self {
             Self::System => SysRng.try_fill_bytes(&mut bytes).map_err(|_| NoEntropy)?,
-            Self::Seeded(rng) => rng
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .fill_bytes(&mut bytes),
+            Self::Seeded(rng) => rng.lock().fill_bytes(&mut bytes),
         }
         Ok(bytes)
     }

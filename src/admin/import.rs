@@ -1,85 +1,81 @@
-//! Bringing records from PocketBase, for an operator.
+//! Import of records from PocketBase, for an operator.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::{self, UnboundedSender};
-use tokio::task::spawn_blocking;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::frame::Progress;
 use super::{Failure, Io};
 use crate::app::App;
 use crate::backup;
-use crate::pb_data;
-use crate::pb_data::{Found, Source, Watcher};
+use crate::pb_data::{self, Found, Source, Watcher};
 
-/// Brings all that is at `from`, which this process has to be able to read. What does not come is told as rows of collection,
+/// Brings all that is at `from`, which this process has to be able to read. A record that does not come is a row of collection,
 /// id and problem; the last row is the [`pb_data::Summary`]. It goes on to its end when the caller goes away.
 ///
 /// # Errors
 /// The file is being backed up, restored or compacted. What is at `from` cannot be read; what was brought until then stays.
 pub async fn run(app: &Arc<App>, from: PathBuf, io: &Io) -> Result<(), Failure> {
+    let (to, reports) = mpsc::unbounded_channel();
+    let runtime = Handle::current();
     // A restoration in the middle would leave half of the records in the database before it.
-    let alone = Arc::clone(&app.upkeep)
-        .try_lock_owned()
-        .map_err(|_| backup::Error::Busy)?;
-    let (teller, mut told) = mpsc::unbounded_channel();
-    let (store, now, runtime) = (app.store.clone(), app.clock.now(), Handle::current());
-    // SQLite is read in place, by a thread that may wait.
-    let work = spawn_blocking(move || {
-        let _alone = alone;
-        let source = Source::open(&from)?;
-        let mut teller = Teller {
-            to: teller,
-            done: 0,
-            total: 0,
-        };
-        runtime.block_on(pb_data::import(&source, &store, &mut teller, now))
+    let work = backup::exclusive(app, move |app| {
+        let source = Source::open(&from).map_err(Failure::failed)?;
+        let mut reporter = Reporter::new(to);
+        let imported = pb_data::import(&source, &app.store, &mut reporter, app.clock.now());
+        runtime.block_on(imported).map_err(Failure::failed)
     });
-    while let Some(telling) = told.recv().await {
-        match telling {
-            Telling::Found(row) => io.row(row).await,
-            Telling::Progress(Progress { done, total }) => io.progress(done, total).await,
-        }
-        .unwrap_or_default();
-    }
-    let summary = work
-        .await
-        .map_err(Failure::failed)?
-        .map_err(Failure::failed)?;
+    let (summary, ()) = tokio::join!(work, forward(reports, io));
+    let summary = summary?;
     // The collections are those of PocketBase now.
     app.follow(&app.store.remembered()?);
     io.row(summary).await
 }
 
-enum Telling {
-    Found([String; 3]),
+/// Gives out what is reported, until the import ends; a caller who has gone away is no reason to end it.
+async fn forward(mut reports: UnboundedReceiver<Report>, io: &Io) {
+    while let Some(report) = reports.recv().await {
+        let _ = match report {
+            Report::Refused(row) => io.row(row).await,
+            Report::Progress(Progress { done, total }) => io.progress(done, total).await,
+        };
+    }
+}
+
+enum Report {
+    /// Collection, id and problem of a record that does not come.
+    Refused([String; 3]),
     Progress(Progress),
 }
 
-/// Does not wait for whoever listens: what is told are counts, and the few records that do not come.
-struct Teller {
-    to: UnboundedSender<Telling>,
+/// Reports what the import does, without waiting for whoever reads it: these are counts, and the few records that do not come.
+struct Reporter {
+    to: UnboundedSender<Report>,
     done: u64,
     total: u64,
 }
 
-impl Teller {
-    fn tell(&self, telling: Telling) {
-        let _ = self.to.send(telling);
+impl Reporter {
+    fn new(to: UnboundedSender<Report>) -> Self {
+        Self {
+            to,
+            done: 0,
+            total: 0,
+        }
     }
 }
 
-impl Watcher for Teller {
+impl Watcher for Reporter {
     fn total(&mut self, records: u64) {
         self.total = records;
     }
 
     fn done(&mut self, records: usize) {
         self.done += records as u64;
-        self.tell(Telling::Progress(Progress {
+        let _ = self.to.send(Report::Progress(Progress {
             done: self.done,
             total: self.total,
         }));
@@ -91,7 +87,7 @@ impl Watcher for Teller {
             found.id.to_owned(),
             found.problem.to_string(),
         ];
-        self.tell(Telling::Found(row));
+        let _ = self.to.send(Report::Refused(row));
         Ok(())
     }
 }

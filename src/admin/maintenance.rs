@@ -163,7 +163,7 @@ pub async fn run(app: &Arc<App>, command: Command, io: &mut Io) -> Result<(), Fa
 /// Nobody can write while the file is compacted: about a second for a hundred thousand users.
 async fn compact(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
     let before = len(app)?;
-    backup::alone(app, |app| Ok(app.store.compact()?)).await?;
+    backup::exclusive(app, |app| app.store.compact().map_err(Failure::from)).await?;
     io.row(Compacted {
         before,
         now: len(app)?,

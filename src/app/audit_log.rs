@@ -3,9 +3,9 @@
 mod pending;
 mod recent;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use self::pending::PendingEvents;
@@ -31,7 +31,7 @@ pub struct AuditLog {
 
 impl AuditLog {
     fn pending(&self) -> MutexGuard<'_, PendingEvents> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pending.lock()
     }
 }
 

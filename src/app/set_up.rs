@@ -1,10 +1,10 @@
 //! The link by which the first superuser is made.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -44,14 +44,14 @@ impl SetUp {
 
     /// Takes the link if this is its secret and it is still good: of several who have it one gets it.
     pub fn take(&self, secret: &str, now_ms: i64) -> Option<Link> {
-        let mut link = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut link = self.0.lock();
         let digest = digest(secret);
         link.take_if(|link| bool::from(link.digest.ct_eq(&digest)) && now_ms < link.until_ms)
     }
 
     /// Puts back a link that was not used, or none.
     pub fn put(&self, link: Option<Link>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = link;
+        *self.0.lock() = link;
     }
 }
 

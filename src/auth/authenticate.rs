@@ -159,28 +159,29 @@ enum Shown<'a> {
     PocketBase {
         token: PocketBaseToken<'a>,
         subject: Subject,
-        secret: &'a str,
+        secret: String,
     },
 }
 
 impl<'a> Shown<'a> {
-    fn read(app: &'a App, token: &'a str) -> Result<Self> {
+    fn read(app: &App, token: &'a str) -> Result<Self> {
         match PocketBaseToken::read(token) {
             Some(token) => Self::from_pocketbase(app, token),
             None => Ok(Self::Ours(app.tokens.verify(token, app.clock.now())?)),
         }
     }
 
-    fn from_pocketbase(app: &'a App, token: PocketBaseToken<'a>) -> Result<Self> {
+    fn from_pocketbase(app: &App, token: PocketBaseToken<'a>) -> Result<Self> {
+        let known = app.collections();
         let collections = [
-            (&app.collections().users, Subject::User),
-            (&app.collections().superusers, Subject::Superuser),
+            (&known.users, Subject::User),
+            (&known.superusers, Subject::Superuser),
         ];
         let its = collections
             .into_iter()
             .find(|(collection, _)| collection.id == token.collection_id());
-        let secret = its
-            .and_then(|(collection, subject)| Some((subject, collection.token_secret.as_deref()?)));
+        let secret =
+            its.and_then(|(collection, subject)| Some((subject, collection.token_secret.clone()?)));
         let (subject, secret) = secret
             .filter(|_| app.config.token.accept_pocketbase)
             .ok_or(Error::Unauthenticated(

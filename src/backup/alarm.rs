@@ -1,11 +1,11 @@
-//! Telling somebody that backups fail: a program, or a webhook.
+//! Alarms about backups: sent to a program or a webhook.
 
 use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use crate::config::{OnFailure, Secret};
 use crate::domain::BackupStatus;
@@ -14,22 +14,22 @@ use crate::outbound;
 /// Whoever takes longer is not waited for.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// What is told.
+/// A message that something is wrong with the backups.
 #[derive(Debug, Serialize)]
-pub struct News {
+pub struct AlarmMessage {
     /// `backup_failed`, `backup_overdue` or `backup_shrunk`.
     pub event: &'static str,
     /// One sentence.
     reason: String,
-    /// When the newest good backup was made.
+    /// Time of the newest good backup.
     last_backup: Option<String>,
-    /// Which database.
+    /// Path of the database.
     database: String,
 }
 
-impl News {
-    /// `None`: nothing is wrong.
-    pub fn of(status: &BackupStatus, database: &str) -> Option<Self> {
+impl AlarmMessage {
+    /// The message about this status; `None`: nothing is wrong.
+    pub fn about(status: &BackupStatus, database: &str) -> Option<Self> {
         Some(Self {
             event: match status.code() {
                 "failed" => "backup_failed",
@@ -43,14 +43,14 @@ impl News {
     }
 }
 
-/// Tells it; the text of an error says why nobody took it.
-pub async fn tell(whom: &OnFailure, news: News) -> Result<(), String> {
-    match whom {
+/// Sends the message; the text of an error says why nobody took it.
+pub async fn send(to: &OnFailure, message: AlarmMessage) -> Result<(), String> {
+    match to {
         OnFailure::Nobody => Ok(()),
-        OnFailure::Command(words) => run(words, &news).await,
+        OnFailure::Command(words) => run(words, &message).await,
         OnFailure::Webhook(url) => {
             let url = url.clone();
-            let posted = tokio::task::spawn_blocking(move || post(&url, &news)).await;
+            let posted = tokio::task::spawn_blocking(move || post(&url, &message)).await;
             posted.map_err(|e| e.to_string())?
         }
     }
@@ -58,31 +58,39 @@ pub async fn tell(whom: &OnFailure, news: News) -> Result<(), String> {
 
 /// Runs the program in a group of its own, so that at the deadline whatever it started ends with it. It does not get our
 /// settings, as there are secrets among them.
-async fn run(words: &[String], news: &News) -> Result<(), String> {
+async fn run(words: &[String], message: &AlarmMessage) -> Result<(), String> {
     let Some((program, arguments)) = words.split_first() else {
         return Ok(());
     };
     let mut command = Command::new(program);
-    for (name, _) in
-        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BAI_"))
-    {
-        command.env_remove(name);
-    }
+    remove_settings(&mut command);
     command
         .args(arguments)
-        .env("BAI_FAILURE", &news.reason)
-        .env("BAI_FAILURE_EVENT", news.event)
-        .env("BAI_FAILURE_DATABASE", &news.database)
+        .env("BAI_FAILURE", &message.reason)
+        .env("BAI_FAILURE_EVENT", message.event)
+        .env("BAI_FAILURE_DATABASE", &message.database)
         .env(
             "BAI_FAILURE_LAST_BACKUP",
-            news.last_backup.as_deref().unwrap_or_default(),
+            message.last_backup.as_deref().unwrap_or_default(),
         )
         .stdin(Stdio::null())
         .process_group(0)
         .kill_on_drop(true);
-    let mut child = command
+    let child = command
         .spawn()
         .map_err(|e| format!("{program} cannot be started: {e}"))?;
+    wait_for(child, program).await
+}
+
+fn remove_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("BAI_") {
+            command.env_remove(name);
+        }
+    }
+}
+
+async fn wait_for(mut child: Child, program: &str) -> Result<(), String> {
     let group = child
         .id()
         .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
@@ -97,7 +105,7 @@ async fn run(words: &[String], news: &News) -> Result<(), String> {
     }
 }
 
-fn post(url: &Secret, news: &News) -> Result<(), String> {
+fn post(url: &Secret, message: &AlarmMessage) -> Result<(), String> {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -107,7 +115,7 @@ fn post(url: &Secret, news: &News) -> Result<(), String> {
         .build()
         .new_agent()
         .post(url.expose())
-        .send_json(news)
+        .send_json(message)
     {
         Ok(answer) if answer.status().is_success() => Ok(()),
         Ok(answer) => Err(format!("the webhook answered {}", answer.status().as_u16())),

@@ -1,10 +1,10 @@
-//! What goes wrong with backups.
+//! Errors of backups.
 
 use std::io;
 
 use crate::store;
 
-/// Why it was not done.
+/// Reasons why an operation on backups was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file is being backed up, restored or compacted.

@@ -5,11 +5,14 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tempfile::{Builder, TempPath};
+use tempfile::{Builder, NamedTempFile, TempPath};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::{Error, UNFINISHED, in_background, open_folder, sweep};
+use super::error::Error;
+use super::exclusive::in_background;
+use super::folder;
+use super::name::UNFINISHED;
 use crate::app::App;
 use crate::store::{Contents, Store, sync_and_drop_cache, sync_folder};
 
@@ -30,20 +33,8 @@ impl Incoming {
     /// [`Error::Io`].
     pub async fn begin(app: &Arc<App>) -> Result<Self, Error> {
         let app = Arc::clone(app);
-        let (file, path) = in_background(move || {
-            let folder = open_folder(&app)?;
-            // Between two steps, a backup that is made is not locked.
-            if let Ok(_alone) = app.upkeep.try_lock() {
-                sweep(&folder)?;
-            }
-            let file = Builder::new()
-                .prefix("incoming-")
-                .suffix(UNFINISHED)
-                .tempfile_in(folder)?;
-            file.as_file().lock_shared()?;
-            Ok(file.into_parts())
-        })
-        .await?;
+        let (file, path) =
+            in_background(move || new_file(&app).map(NamedTempFile::into_parts)).await?;
         let (pieces, waiting) = mpsc::channel(WAITING);
         Ok(Self {
             path,
@@ -81,6 +72,21 @@ impl Incoming {
     }
 }
 
+/// A new file in the folder, locked as one that is in use.
+fn new_file(app: &App) -> Result<NamedTempFile, Error> {
+    let folder = folder::open(app)?;
+    // Between two steps, a backup that is made is not locked.
+    if let Ok(_lock) = app.maintenance.try_lock() {
+        folder::remove_unfinished(&folder)?;
+    }
+    let file = Builder::new()
+        .prefix("incoming-")
+        .suffix(UNFINISHED)
+        .tempfile_in(folder)?;
+    file.as_file().lock_shared()?;
+    Ok(file)
+}
+
 fn write(mut file: File, mut pieces: mpsc::Receiver<Vec<u8>>) -> io::Result<File> {
     while let Some(bytes) = pieces.blocking_recv() {
         file.write_all(&bytes)?;
@@ -97,7 +103,8 @@ pub struct Received {
 }
 
 impl Received {
-    /// Whether it is a whole database, on the disk: what it holds. One of an older version is not read before it is restored.
+    /// Verifies that it is a whole database, on the disk, and counts what is in it. One of an older version is not read before it is
+    /// restored.
     ///
     /// # Errors
     /// [`Error::Store`] with what is wrong.
@@ -107,7 +114,7 @@ impl Received {
         Ok(Store::inspect(&self.path)?)
     }
 
-    /// Where it is.
+    /// Path of the file.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         self.path.to_path_buf()

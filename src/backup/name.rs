@@ -4,6 +4,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+/// Ending of the name of a file while it is written; no backup has it.
+pub(super) const UNFINISHED: &str = ".new";
+
 /// The most characters of a name, as PocketBase has it.
 pub const NAME_MAX: usize = 150;
 
@@ -11,7 +14,7 @@ pub const NAME_MAX: usize = 150;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name(String);
 
-/// Why a text is no name for a backup.
+/// Reasons why a text is no name for a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WrongName {
     /// It is empty or too long.
@@ -34,8 +37,7 @@ impl Name {
         let stem = text
             .strip_suffix(".redb")
             .or_else(|| text.strip_suffix(".zip"));
-        let is_fine = |stem: &str| !stem.is_empty() && stem.bytes().all(is_lower);
-        if stem.is_some_and(is_fine) {
+        if stem.is_some_and(is_plain) {
             Ok(name)
         } else {
             Err(WrongName::Format)
@@ -53,7 +55,7 @@ impl Name {
         let is_fine = text
             .bytes()
             .all(|b| is_lower(b) || b.is_ascii_uppercase() || b == b'.');
-        let is_hidden = text.starts_with('.') || text.ends_with(super::UNFINISHED);
+        let is_hidden = text.starts_with('.') || text.ends_with(UNFINISHED);
         if is_fine && !is_hidden {
             Ok(Self(text.to_owned()))
         } else {
@@ -85,6 +87,10 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+fn is_plain(stem: &str) -> bool {
+    !stem.is_empty() && stem.bytes().all(is_lower)
 }
 
 fn is_lower(byte: u8) -> bool {

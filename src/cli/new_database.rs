@@ -43,7 +43,7 @@ impl NewDatabase {
 
 /// The newest backup, and how to restore it.
 fn left(config: &Config) -> Option<String> {
-    let file = backup::newest_left(config).map(|path| {
+    let file = backup::newest_remains(config).map(|path| {
         let path = path.display();
         format!("the newest is {path}. Put it back with \"bai restore {path}\"")
     });

@@ -3,13 +3,11 @@
 use poem::http::{HeaderValue, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
+use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::{ToJSON, Type};
 
 use super::error::ErrorResponse;
-
-/// The media type of every body, in and out.
-pub const JSON: &str = "application/json";
+use crate::http::response::{JSON, documented};
 
 /// Nobody on the way may keep a token or a profile. PocketBase says nothing of the kind, so its own paths do not either.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -56,27 +54,5 @@ impl<O: Outcomes> ApiResponse for Answer<O> {
     fn register(registry: &mut Registry) {
         O::Body::register(registry);
         ErrorResponse::register(registry);
-    }
-}
-
-/// A status in the document, with a body of `schema` if it has one.
-pub fn documented(
-    status: u16,
-    description: &'static str,
-    schema: Option<MetaSchemaRef>,
-) -> MetaResponse {
-    let content = schema
-        .map(|schema| MetaMediaType {
-            content_type: JSON,
-            schema,
-        })
-        .into_iter()
-        .collect();
-    MetaResponse {
-        description,
-        status: Some(status),
-        status_range: None,
-        content,
-        headers: vec![],
     }
 }

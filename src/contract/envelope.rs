@@ -8,7 +8,7 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ToJSON, Type};
 use serde_json::Value;
 
-use super::types::AnyData;
+use crate::http::wire_types::AnyData;
 
 // A doc comment here would become a description in the OpenAPI document; the contract has none.
 #[derive(Object)]

@@ -1,21 +1,20 @@
 //! Errors on the wire: `{code, msg, data: {}, message}`, where `message` repeats `msg` for the PocketBase SDK.
 
-use std::error::Error as _;
-use std::fmt::Write as _;
-use std::time::Duration;
-
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
-use poem::http::{HeaderValue, StatusCode, header};
+use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Error as PoemError, Response};
 use poem_openapi::Object;
 use poem_openapi::types::ToJSON;
 use serde_json::{Value, json};
 
-use super::answer::JSON;
-use super::types::AnyData;
 use crate::domain::Invalid;
 use crate::error::Error;
+use crate::http::error_format::ErrorFormat;
 use crate::http::memory::TRY_AGAIN;
+use crate::http::rejected::Rejected;
+use crate::http::response::JSON;
+use crate::http::response::{whole_secs, with_retry_after};
+use crate::http::wire_types::AnyData;
 use crate::wechat;
 
 /// 错误响应。HTTP 状态码与 `code` 相同;`message` 与 `msg` 相同,供 PocketBase SDK 读取。
@@ -46,67 +45,7 @@ pub fn reply_with(status: StatusCode, msg: &str, data: Value) -> Response {
         .body(body.to_json_string())
 }
 
-/// What the request body or a field of it should have been.
-#[derive(Debug, thiserror::Error)]
-pub enum Rejected {
-    /// A field breaks a rule of the domain.
-    #[error("{field}: {why}")]
-    Field {
-        /// The contract's name of the field.
-        field: &'static str,
-        /// Which rule.
-        why: Invalid,
-    },
-    /// A required field is absent or null.
-    #[error("{0} is missing")]
-    Missing(&'static str),
-    /// A field has another JSON type.
-    #[error("{0} is not a string")]
-    NotAString(&'static str),
-    /// `passwordConfirm` differs from `password`.
-    #[error("the passwords differ")]
-    PasswordsDiffer,
-    /// `users_type` is not one of the two.
-    #[error("unknown users_type")]
-    UnknownUserType,
-    /// The body is not JSON.
-    #[error("the body is not JSON")]
-    NotJson,
-    /// The body is JSON, but no object.
-    #[error("the body is not a JSON object")]
-    NotAnObject,
-    /// The body is declared as something else than JSON, or as nothing.
-    #[error("the body is not declared as JSON")]
-    NotDeclaredJson,
-    /// The body has more bytes than we read.
-    #[error("the body is too large")]
-    TooLarge,
-    /// The body is compressed, which nobody needs for 64 KiB and which can hide far more.
-    #[error("the body is compressed")]
-    Compressed,
-    /// The body took longer than `server.body_timeout`.
-    #[error("the body took too long")]
-    TooSlow,
-    /// The request came without TLS to a server that has it.
-    #[error("the request came without TLS")]
-    NotHttps,
-    /// The body has so many values, or lists within lists, that no request may have the memory for them.
-    #[error("the body has too many values")]
-    TooManyValues,
-    /// There is no memory for the request now; see `api::memory`.
-    #[error("requests take all memory that they may")]
-    NoMemory,
-    /// The connection broke while the body was read.
-    #[error("the body did not arrive whole")]
-    Incomplete,
-}
-
 impl Rejected {
-    /// For `map_err` on a parser of the domain.
-    pub fn field(field: &'static str) -> impl Fn(Invalid) -> Self {
-        move |why| Self::Field { field, why }
-    }
-
     fn msg(&self) -> String {
         match self {
             Self::Field {
@@ -234,16 +173,25 @@ impl ResponseError for Error {
     }
 }
 
-/// The response, with the time after which its client may try again.
-pub fn with_retry_after(mut response: Response, retry_after: Duration) -> Response {
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, whole_secs(retry_after).into());
-    response
+/// Error format of the contract: the envelope.
+pub struct Envelope;
+
+impl ErrorFormat for Envelope {
+    fn error(&self, error: PoemError, _: &Method, allow: &str) -> Response {
+        to_response(error, allow)
+    }
+
+    fn rejected(&self, rejected: &Rejected) -> Response {
+        rejected.as_response()
+    }
+
+    fn internal(&self) -> Response {
+        internal()
+    }
 }
 
 /// Turns whatever went wrong into the envelope. `allow` are the methods of the requested path.
-pub fn to_response(error: PoemError, allow: &str) -> Response {
+fn to_response(error: PoemError, allow: &str) -> Response {
     if error.is::<Error>() || error.is::<Rejected>() || error.is_from_response() {
         return error.into_response();
     }
@@ -267,42 +215,6 @@ pub fn to_response(error: PoemError, allow: &str) -> Response {
 }
 
 /// The one answer to everything that is ours to mend.
-pub fn internal() -> Response {
+fn internal() -> Response {
     Error::internal("").as_response()
-}
-
-/// Logs what a client must not see: the cause of a 5xx with its chain. A refused code is worth a line, too,
-/// for WeChat's request id in it.
-pub fn log(error: &PoemError, request_id: &str, path: &str) {
-    match error.downcast_ref::<Error>() {
-        Some(e @ Error::Internal(_)) => {
-            tracing::error!(request_id, path, cause = chain(e), "request failed")
-        }
-        Some(e @ Error::NoIdentity) => {
-            tracing::error!(request_id, path, cause = %e, "request failed")
-        }
-        Some(Error::CodeRefused(e)) => tracing::info!(request_id, path, cause = %e, "code refused"),
-        Some(e) => tracing::debug!(request_id, path, cause = %e, "request refused"),
-        None if error.is::<Rejected>() => {
-            tracing::debug!(request_id, path, cause = %error, "request refused");
-        }
-        None if error.status().is_server_error() => {
-            tracing::error!(request_id, path, cause = %error, "request failed");
-        }
-        None => tracing::debug!(request_id, path, cause = %error, "request refused"),
-    }
-}
-
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let _ = write!(text, ": {cause}");
-        source = cause.source();
-    }
-    text
-}
-
-fn whole_secs(duration: Duration) -> u64 {
-    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

@@ -17,6 +17,5 @@ pub mod error;
 pub mod platform;
 pub mod session;
 pub mod system;
-pub mod types;
 pub mod view;
 pub mod wechat;

@@ -6,7 +6,6 @@ use poem::{Request, Result};
 use poem_openapi::{Object, OpenApi};
 
 use super::answer::{Answer, Outcomes};
-use super::error::Rejected;
 use super::session::PocketBaseAuthResponse;
 use super::view::UsersType;
 use crate::app::App;
@@ -14,7 +13,8 @@ use crate::auth::{self, Registration};
 use crate::domain::{Name, Phone, Picture, PlainPassword, ShortText, UserType};
 use crate::http::body::JsonBody;
 use crate::http::client_address::source_of;
-use crate::http::openapi::Tags;
+use crate::http::rejected::Rejected;
+use crate::http::tags::Tags;
 use crate::limits::Source;
 
 /// The platform endpoints.
@@ -134,7 +134,7 @@ impl PlatformApi {
         let session = auth::register(&self.app, self.source(request), registration).await?;
         Ok(Answer(PocketBaseAuthResponse::new(
             session,
-            self.app.collections(),
+            &self.app.collections(),
         )))
     }
 
@@ -160,7 +160,7 @@ impl PlatformApi {
         let session = auth::login_platform(&self.app, source, &phone, password).await?;
         Ok(Answer(PocketBaseAuthResponse::new(
             session,
-            self.app.collections(),
+            &self.app.collections(),
         )))
     }
 }

@@ -2,10 +2,10 @@
 
 use poem_openapi::{Enum, Object};
 
-use super::types::AuthRecord;
 use super::view::{UserInfo, auth_record};
 use crate::auth::Session;
 use crate::domain::Collections;
+use crate::http::wire_types::AuthRecord;
 
 /// PocketBase 原生认证响应。
 /// 客户端可直接使用返回的 `token` 与 PocketBase SDK 或当前 hooks 接口交互。

@@ -10,8 +10,7 @@ use poem_openapi::{Object, OpenApi};
 
 use super::answer::{Answer, Outcomes};
 use super::envelope::Envelope;
-use super::error::{Rejected, reply_with};
-use super::types::DateTime;
+use super::error::reply_with;
 use crate::app::App;
 use crate::auth;
 use crate::build_info;
@@ -20,7 +19,9 @@ use crate::error::Error;
 use crate::http::bearer;
 use crate::http::body::{IgnoredBody, JsonBody};
 use crate::http::client_address::source_of;
-use crate::http::openapi::Tags;
+use crate::http::rejected::Rejected;
+use crate::http::tags::Tags;
+use crate::http::wire_types::DateTime;
 
 /// The system endpoints.
 pub struct SystemApi {

@@ -3,10 +3,10 @@
 use poem_openapi::{Enum, Object};
 use serde_json::{Map, Value};
 
-use super::types::{AuthRecord, CompanyInfo, Number};
 use crate::domain::{
     Collection, Collections, Company, IdType, Phone, Status, Superuser, User, UserType,
 };
+use crate::http::wire_types::{AuthRecord, CompanyInfo, Number};
 use crate::pb_data::date_text;
 use crate::store::Record;
 

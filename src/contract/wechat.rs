@@ -7,7 +7,6 @@ use poem_openapi::{Enum, Object, OpenApi};
 
 use super::answer::{Answer, Outcomes};
 use super::envelope::Envelope;
-use super::error::Rejected;
 use super::session::PocketBaseAuthResponse;
 use super::view::UserInfo;
 use crate::app::App;
@@ -16,7 +15,8 @@ use crate::domain::{Actor, Name, OneTimeCode, Picture};
 use crate::http::bearer::Bearer;
 use crate::http::body::JsonBody;
 use crate::http::client_address::source_of;
-use crate::http::openapi::Tags;
+use crate::http::rejected::Rejected;
+use crate::http::tags::Tags;
 
 /// The WeChat endpoints.
 pub struct WechatApi {
@@ -116,7 +116,7 @@ impl WechatApi {
         let session = auth::login_wechat(&self.app, source, &code).await?;
         Ok(Answer(PocketBaseAuthResponse::new(
             session,
-            self.app.collections(),
+            &self.app.collections(),
         )))
     }
 
@@ -139,7 +139,7 @@ impl WechatApi {
         let (user, company) = auth::update_profile(&self.app, &by, user, update).await?;
         let data = WechatProfileResponseData {
             status: ProfileStatus::Updated,
-            user: UserInfo::new(&user, company.as_ref(), self.app.collections()),
+            user: UserInfo::new(&user, company.as_ref(), &self.app.collections()),
         };
         Ok(Answer(Envelope::new("更新成功", data)))
     }

@@ -1,9 +1,9 @@
 //! How the scheduled backups are: written by the schedule, read by whoever tells of it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use parking_lot::{Mutex, MutexGuard};
 
 /// A backup may be later than its time by half of the period, and by six hours at most: the copy and its upload take time.
 const GRACE: Duration = Duration::from_hours(6);
@@ -198,7 +198,7 @@ impl Backups {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock()
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::Bounds;
+use parking_lot::{Mutex, MutexGuard};
 
 /// So many of something (bytes, connections) in all, of which one key may hold so many.
 pub struct Budget<K>(Arc<Shared<K>>);
@@ -57,7 +58,7 @@ impl<K: Clone + Eq + Hash> Budget<K> {
 
 impl<K> Shared<K> {
     fn held(&self) -> MutexGuard<'_, Held<K>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock()
     }
 }
 

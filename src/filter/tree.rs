@@ -47,7 +47,7 @@ impl Node {
                 visit(&comparison.right);
             }
             Self::All(nodes) | Self::Any(nodes) => {
-                nodes.iter().for_each(|node| node.each_operand(visit))
+                nodes.iter().for_each(|node| node.each_operand(visit));
             }
         }
     }
@@ -185,9 +185,9 @@ impl fmt::Display for Node {
             }
             // `&&` binds tighter, so only `||` within `&&` needs a group.
             if let Self::Any(_) = node {
-                write!(f, "({node})")?
+                write!(f, "({node})")?;
             } else {
-                node.fmt(f)?
+                node.fmt(f)?;
             }
         }
         Ok(())

@@ -3,10 +3,11 @@
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
+use parking_lot::Mutex;
 use poem::http::header;
 use poem::{Body, FromRequest, Request, RequestBody, Result};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
@@ -15,8 +16,8 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::{Map, Value};
 
 use super::memory::Held;
-use crate::contract::answer::JSON;
-use crate::contract::error::Rejected;
+use super::rejected::Rejected;
+use super::response::JSON;
 
 /// The most bytes of a request body that are read.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -239,7 +240,7 @@ fn fields_of<T: Type + 'static>() -> Arc<[Field]> {
         };
         schema.properties.iter().filter_map(field).collect()
     };
-    let mut known = FIELDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = FIELDS.lock();
     Arc::clone(known.entry(TypeId::of::<T>()).or_insert_with(read_schema))
 }
 

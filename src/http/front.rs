@@ -14,12 +14,12 @@ use poem::{Endpoint, PathPattern, Request, Response, Result};
 use super::body::BodyTimeout;
 use super::client_address::source_of;
 use super::cors::Cors;
+use super::error_format::FormatOf;
+use super::error_log;
 use super::memory::{Held, InMemoryOnce, Memory};
 use super::operations::{Operations, Path};
+use super::rejected::Rejected;
 use super::traffic::{Route, Traffic};
-use crate::contract::error;
-use crate::contract::error::Rejected;
-use crate::pocketbase;
 use crate::random::Random;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -50,6 +50,8 @@ pub struct Front {
     pub memory: Memory,
     /// Proxies that are believed about whom they forward for.
     pub trusted_proxies: Vec<IpNet>,
+    /// The error format of a path below the base path.
+    pub format_of: FormatOf,
     /// `Allow` by path; other paths are pages.
     pub allow: HashMap<String, String>,
     pub base_path: String,
@@ -104,12 +106,11 @@ impl Front {
         request_id: &str,
         is_taken: bool,
     ) -> (Response, &'a Route) {
-        let is_pocketbase =
-            pocketbase::speaks_at(path.strip_prefix(&self.base_path).unwrap_or(path));
+        let format = (self.format_of)(path.strip_prefix(&self.base_path).unwrap_or(path));
         req.set_data(self.body_timeout);
-        let admitted =
-            self.memory
-                .admit(&req, source_of(&req, &self.trusted_proxies), is_pocketbase);
+        let admitted = self
+            .memory
+            .admit(&req, source_of(&req, &self.trusted_proxies), format);
         if let Ok(held) = &admitted {
             req.set_data(held.clone());
         }
@@ -125,21 +126,13 @@ impl Front {
             }
             Ok(Err(e)) => {
                 let route = route(e.data());
-                error::log(&e, request_id, path);
-                if is_pocketbase {
-                    return (pocketbase::error::to_response(e, method), route);
-                }
+                error_log::log(&e, request_id, path);
                 let allow = self.allow.get(path).map_or("GET, HEAD", String::as_str);
-                (error::to_response(e, allow), route)
+                (format.error(e, method, allow), route)
             }
             Err(_) => {
                 tracing::error!(request_id, path, "a handler panicked");
-                let answer = if is_pocketbase {
-                    pocketbase::error::internal()
-                } else {
-                    error::internal()
-                };
-                (answer, route(None))
+                (format.internal(), route(None))
             }
         }
     }

@@ -3,19 +3,19 @@
 //! A request counts from when its headers are read until its client has taken the answer. One source has no more than its share,
 //! and one connection little. docs/operations.md adds up all that the server may have in memory.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use poem::error::ResponseError;
+use parking_lot::{Mutex, MutexGuard};
 use poem::http::HeaderMap;
 use poem::{Request, Response};
 
+use super::error_format::ErrorFormat;
+use super::rejected::Rejected;
 use crate::config::Config;
-use crate::contract::error::Rejected;
 use crate::fair::{Bounds, Budget, Share};
 use crate::limits::Source;
 use crate::metrics::{self, Counter, Metrics};
-use crate::pocketbase;
 
 /// Bytes of headers, body or answer that every request has besides; a usual one needs no more.
 const FREE: usize = 4 * 1024;
@@ -47,7 +47,7 @@ pub struct Held(Arc<Shared>);
 struct Shared {
     shares: Mutex<Shares>,
     refused: Counter,
-    speaks_pocketbase: bool,
+    format: &'static dyn ErrorFormat,
 }
 
 struct Shares {
@@ -98,7 +98,7 @@ impl Memory {
         &self,
         request: &Request,
         source: Source,
-        speaks_pocketbase: bool,
+        format: &'static dyn ErrorFormat,
     ) -> Result<Held, Rejected> {
         let connection = request
             .data::<ConnectionMemory>()
@@ -120,7 +120,7 @@ impl Memory {
             let held = Held(Arc::new(Shared {
                 shares,
                 refused: self.refused.clone(),
-                speaks_pocketbase,
+                format,
             }));
             let has_room = held.shares().resize(size);
             has_room.then_some(held)
@@ -226,14 +226,11 @@ impl Held {
     /// Says that there was no room.
     #[must_use]
     pub fn refusal(&self) -> Response {
-        match self.0.speaks_pocketbase {
-            true => pocketbase::error::unread(&Rejected::NoMemory),
-            false => Rejected::NoMemory.as_response(),
-        }
+        self.0.format.rejected(&Rejected::NoMemory)
     }
 
     fn shares(&self) -> MutexGuard<'_, Shares> {
-        self.0.shares.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.shares.lock()
     }
 }
 
@@ -271,7 +268,25 @@ fn parsed_size(body: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use poem::http::Method;
+
     use super::*;
+
+    struct Wordless;
+
+    impl ErrorFormat for Wordless {
+        fn error(&self, _: poem::Error, _: &Method, _: &str) -> Response {
+            Response::default()
+        }
+
+        fn rejected(&self, _: &Rejected) -> Response {
+            Response::default()
+        }
+
+        fn internal(&self) -> Response {
+            Response::default()
+        }
+    }
 
     fn memory(body_memory_mib: usize) -> Memory {
         let mut config = Config::default();
@@ -287,7 +302,7 @@ mod tests {
     #[test]
     fn a_source_has_a_share_of_requests_and_of_their_bytes() {
         let memory = memory(1);
-        let admit = |number| memory.admit(&Request::default(), source(number), false);
+        let admit = |number| memory.admit(&Request::default(), source(number), &Wordless);
         let (first, second) = (admit(1).unwrap(), admit(1).unwrap());
         assert!(admit(1).is_err() && admit(2).is_ok());
         first.body(FREE + (256 << 10)).unwrap();
@@ -309,8 +324,8 @@ mod tests {
         let mut request = Request::default();
         request.set_data(ConnectionMemory::default());
         let (first, second) = (
-            memory.admit(&request, source(1), false).unwrap(),
-            memory.admit(&request, source(1), false).unwrap(),
+            memory.admit(&request, source(1), &Wordless).unwrap(),
+            memory.admit(&request, source(1), &Wordless).unwrap(),
         );
         first.body(FREE + CONNECTION - 1).unwrap();
         assert!(second.body(FREE + 2).is_err());

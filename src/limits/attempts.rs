@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::error::{Error, Result};
 use super::failures::PairFailures;
 use super::guesses::Guesses;
-use super::limiter::{Limits, lock};
+use super::limiter::Limits;
 use super::repeats::InFlight;
 use super::rule::{Rule, by};
 use super::source::Source;
@@ -108,7 +108,7 @@ impl Limits {
             });
         }
         let (keys, now) = (self.keys(source, subject), self.now());
-        let mut guesses = lock(&self.guesses);
+        let mut guesses = self.guesses.lock();
         if let Some((wait, rule)) = guesses.attempt_wait(keys, now, self.hashes) {
             self.refusals.count(rule);
             let retry_after = self
@@ -132,7 +132,7 @@ impl Limits {
         if self.enabled {
             let familiar = PairFailures::familiar(self.clock.steady_ms());
             let pair = self.keys(source, AttemptSubject::Record(user)).pair;
-            lock(&self.guesses).pairs.set(pair, familiar);
+            self.guesses.lock().pairs.set(pair, familiar);
         }
     }
 
@@ -157,7 +157,7 @@ impl PasswordAttempt<'_> {
     pub fn settle(self, outcome: AttemptOutcome) {
         let Some(counted) = &self.counted else { return };
         let now = self.limits.clock.steady_ms();
-        let mut guesses = lock(&self.limits.guesses);
+        let mut guesses = self.limits.guesses.lock();
         if outcome != AttemptOutcome::Wrong {
             guesses.forget_failure(counted);
         }
@@ -267,7 +267,7 @@ mod tests {
             attempt(&limits, 1, AttemptOutcome::NotVerified);
             attempt(&limits, 1, AttemptOutcome::Undecided);
         }
-        let guesses = lock(&limits.guesses);
+        let guesses = limits.guesses.lock();
         let user = user(1);
         let keys = limits.keys(source(1), AttemptSubject::Record(&user));
         assert!(guesses.pairs.get(keys.pair) == PairFailures::default());

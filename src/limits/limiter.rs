@@ -1,7 +1,8 @@
 //! Limits as configured, and all that is remembered for them.
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::guesses::Guesses;
 use super::recent::Recent;
@@ -90,8 +91,4 @@ impl Limits {
     pub(super) fn digest(&self, value: impl Hash) -> u64 {
         self.hasher.hash_one(value)
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

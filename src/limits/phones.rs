@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::{Error, Result};
 use super::guesses::{CHANGE_WINDOW_MS, Guesses};
-use super::limiter::{Limits, lock};
+use super::limiter::Limits;
 use super::repeats::InFlight;
 use super::rule::{Rule, by};
 use super::source::Source;
@@ -59,7 +59,7 @@ impl Limits {
             hashes: self.share(Rule::Hashes, source),
         };
         let counted = self.counted(source, effort);
-        let mut guesses = lock(&self.guesses);
+        let mut guesses = self.guesses.lock();
         if let Some((wait, rule)) = self.claim_wait(&guesses, &counted) {
             self.refusals.count(rule);
             let retry_after = self
@@ -87,7 +87,7 @@ impl Limits {
             user: self.digest(user),
         };
         let counted = self.counted(source, effort);
-        let mut guesses = lock(&self.guesses);
+        let mut guesses = self.guesses.lock();
         if let Some((retry_after, rule)) = self.claim_wait(&guesses, &counted) {
             self.refusals.count(rule);
             return Err(Error::TooManyAttempts { retry_after });
@@ -149,7 +149,7 @@ impl PhoneClaim<'_> {
     /// Counts no more than what was disclosed.
     pub fn settle(self, disclosure: Disclosure) {
         let Some(counted) = &self.counted else { return };
-        let mut guesses = lock(&self.limits.guesses);
+        let mut guesses = self.limits.guesses.lock();
         match disclosure {
             Disclosure::All => {}
             Disclosure::Free => guesses.forget_phone(counted),
@@ -164,7 +164,7 @@ impl PhoneClaim<'_> {
 impl Drop for PhoneClaim<'_> {
     fn drop(&mut self) {
         let Some(counted) = &self.counted else { return };
-        let mut guesses = lock(&self.limits.guesses);
+        let mut guesses = self.limits.guesses.lock();
         if let Some(asking) = guesses.asking.get_mut(&counted.source) {
             *asking -= 1;
             if *asking == 0 {
@@ -322,7 +322,7 @@ mod tests {
             claim.settle(Disclosure::Free);
         }
         assert!(limits.registration(source(1), &phone(20)).is_ok());
-        assert!(lock(&limits.guesses).asking.is_empty());
+        assert!(limits.guesses.lock().asking.is_empty());
     }
 
     #[test]

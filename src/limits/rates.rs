@@ -1,7 +1,7 @@
 //! Rates of one user: refreshed tokens, and phone numbers from WeChat; and of one source: passwords to hash.
 
 use super::error::{Error, Result};
-use super::limiter::{LOOKUP_WINDOW_MS, Limits, REFRESH_WINDOW_MS, lock};
+use super::limiter::{LOOKUP_WINDOW_MS, Limits, REFRESH_WINDOW_MS};
 use super::rule::Rule;
 use super::source::Source;
 use crate::domain::RecordId;
@@ -20,7 +20,7 @@ impl Limits {
             return Ok(());
         }
         let (key, now) = (self.digest(user), self.clock.steady_ms());
-        let mut refreshes = lock(&self.refreshes);
+        let mut refreshes = self.refreshes.lock();
         let recent = refreshes.get(key);
         if let Some(retry_after) = recent.wait(now, REFRESH_WINDOW_MS) {
             self.refusals.count(Rule::Refreshes);
@@ -39,7 +39,7 @@ impl Limits {
             });
         }
         let (key, now) = (self.digest(user), self.clock.steady_ms());
-        let mut lookups = lock(&self.lookups);
+        let mut lookups = self.lookups.lock();
         let recent = lookups.get(key);
         if let Some(retry_after) = recent.wait(now, LOOKUP_WINDOW_MS) {
             self.refusals.count(Rule::PhoneLookups);
@@ -58,7 +58,7 @@ impl Limits {
             return Ok(());
         }
         let (key, now) = (self.share(Rule::Hashes, source), self.clock.steady_ms());
-        let mut guesses = lock(&self.guesses);
+        let mut guesses = self.guesses.lock();
         if let Some(retry_after) = guesses.shares.get(key).wait(now, self.hashes) {
             self.refusals.count(Rule::Hashes);
             return Err(Error::TooManyAttempts { retry_after });
@@ -72,7 +72,7 @@ impl PhoneLookup<'_> {
     /// Takes the lookup back: WeChat was not asked, or answered only that its quota is used up.
     pub fn take_back(self) {
         if let Some((key, at)) = self.counted {
-            let mut lookups = lock(&self.limits.lookups);
+            let mut lookups = self.limits.lookups.lock();
             let recent = lookups.get(key).without(at);
             lookups.set(key, recent);
         }

@@ -4,7 +4,7 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use super::error::{Error, Result};
-use super::limiter::{Limits, lock};
+use super::limiter::Limits;
 use super::repeat::Repeat;
 use super::rule::Rule;
 use super::time::left;
@@ -27,7 +27,7 @@ impl Limits {
             });
         }
         let (key, now) = (self.digest((route, asker)), self.clock.steady_ms());
-        let mut repeats = lock(&self.repeats);
+        let mut repeats = self.repeats.lock();
         if let Some(retry_after) = self.repetition(repeats.get(key), now) {
             self.refusals.count(Rule::Repetition);
             return Err(Error::TooMany { retry_after });
@@ -47,7 +47,7 @@ impl Limits {
 
     /// The time until [`Limits::once`] admits the request.
     pub(super) fn once_in(&self, route: &str, asker: impl Hash) -> Option<Duration> {
-        let repeat = lock(&self.repeats).get(self.digest((route, asker)));
+        let repeat = self.repeats.lock().get(self.digest((route, asker)));
         self.repetition(repeat, self.clock.steady_ms())
     }
 
@@ -64,7 +64,7 @@ impl Drop for InFlight<'_> {
             running: false,
             at: self.limits.clock.steady_ms(),
         };
-        lock(&self.limits.repeats).set(key, finished);
+        self.limits.repeats.lock().set(key, finished);
     }
 }
 

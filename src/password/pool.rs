@@ -1,11 +1,12 @@
 //! Threads for work that fills a core: as many as there are cores, behind a bounded queue in which sources take turns.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::Error;
@@ -97,10 +98,7 @@ fn work(waiting: &Mutex<Receiver<Job>>) {
     // A hash fills a core for a tenth of a second, another request needs microseconds.
     priority::lower();
     loop {
-        let next = waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .recv();
+        let next = waiting.lock().recv();
         let Ok(job) = next else { return };
         // A panic drops the job's reply, which tells its requester; the thread goes on.
         let _ = catch_unwind(AssertUnwindSafe(job));

@@ -10,7 +10,7 @@ use poem_openapi::types::{ToJSON, Type};
 
 use super::error::PocketBaseError;
 use super::fields::Fields;
-use crate::contract::answer::{JSON, documented};
+use crate::http::response::{JSON, documented};
 
 /// The documented outcomes of an operation.
 pub trait Outcomes {

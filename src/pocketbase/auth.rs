@@ -12,12 +12,12 @@ use super::fields::Fields;
 use super::form::Form;
 use super::forms::{self, Credentials, PasswordAuthRequest};
 use crate::auth::{self, IdentityField, Principal};
-use crate::contract::types::{AnyData, AuthRecord};
 use crate::contract::view::{auth_record, superuser_record};
 use crate::domain::{Collections, Kind, PlainPassword};
 use crate::error::Error;
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::{AnyData, AuthRecord};
 
 /// The endpoints for logging in.
 pub struct AuthApi(pub Context);
@@ -99,10 +99,10 @@ impl AuthApi {
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
     ) -> Result<Reply<PbAuthMethods>> {
-        let collection = self.0.auth_collection(&collection)?;
+        let kind = self.0.auth_collection(&collection)?;
         let off = json!({ "enabled": false, "duration": 0 });
         let methods = json!({
-            "password": { "identityFields": IdentityField::of(collection.kind).iter().map(|field| forms::name_of(*field)).collect::<Vec<_>>(), "enabled": true },
+            "password": { "identityFields": IdentityField::of(kind).iter().map(|field| forms::name_of(*field)).collect::<Vec<_>>(), "enabled": true },
             "oauth2": { "providers": [], "enabled": false },
             "mfa": off,
             "otp": off,
@@ -133,13 +133,13 @@ impl AuthApi {
         fields: Query<Option<String>>,
         body: Form<Option<PasswordAuthRequest>>,
     ) -> Result<Reply<PbAuthWithPassword>> {
-        let collection = self.0.auth_collection(&collection)?;
+        let kind = self.0.auth_collection(&collection)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let form = body.read().map_err(not_loaded)?.unwrap_or_default();
-        let form = form.check(IdentityField::of(collection.kind))?;
-        let (who, token) = self.log_in(request, collection.kind, form).await?;
+        let form = form.check(IdentityField::of(kind))?;
+        let (who, token) = self.log_in(request, kind, form).await?;
         Ok(Reply::new(
-            &RecordAuth::new(&who, token, self.0.app.collections()),
+            &RecordAuth::new(&who, token, &self.0.app.collections()),
             &fields,
         ))
     }
@@ -158,16 +158,16 @@ impl AuthApi {
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
     ) -> Result<Reply<PbAuthRefresh>> {
-        let collection = self
+        let kind = self
             .0
             .collection(&collection, &Kind::ALL)
             .ok_or(Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let caller = self.0.caller_of(&bearer, collection).await?;
+        let caller = self.0.caller_of(&bearer, kind).await?;
         let token = bearer.token().unwrap_or_default();
         let token = auth::refresh_token(&self.0.app, token, &caller)?;
         Ok(Reply::new(
-            &RecordAuth::new(&caller.who, token, self.0.app.collections()),
+            &RecordAuth::new(&caller.who, token, &self.0.app.collections()),
             &fields,
         ))
     }

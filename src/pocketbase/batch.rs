@@ -7,19 +7,19 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
-use super::cast;
-use super::changes::Action;
 use super::error::{Refused, batch_not_read};
+use super::expand::Expand;
 use super::field_error::FieldError;
 use super::fields::Fields;
 use super::form::Form;
-use super::show::Expand;
 use crate::auth::Principal;
-use crate::contract::types::AnyList;
 use crate::domain::Kind;
 use crate::http::bearer::Bearer;
 use crate::http::body::hold_records;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::AnyList;
+use crate::records::changes::Action;
+use crate::records::coerce;
 
 /// Changes of several records in one transaction.
 pub struct BatchApi(pub Context);
@@ -110,7 +110,7 @@ impl BatchApi {
 impl BatchApi {
     /// What a request asks for.
     fn step(&self, request: &Map<String, Value>) -> Result<Step, Refused> {
-        let text = |key| request.get(key).map(cast::text).unwrap_or_default();
+        let text = |key| request.get(key).map(coerce::text).unwrap_or_default();
         let (method, url) = (text("method"), text("url"));
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
         let rest = path
@@ -124,7 +124,7 @@ impl BatchApi {
             ("DELETE", [name, "records", id]) => (name, Action::Delete((*id).to_owned())),
             _ => return Err(Refused::BAD_REQUEST),
         };
-        let collection = self
+        let kind = self
             .0
             .collection(name, &Kind::ALL)
             .ok_or(Refused::NO_COLLECTION)?;
@@ -135,7 +135,7 @@ impl BatchApi {
                 .map(|(_, value)| value.into_owned())
         };
         Ok(Step {
-            kind: collection.kind,
+            kind,
             action,
             body: request
                 .get("body")
@@ -186,7 +186,7 @@ fn missing((index, request): (usize, &&Map<String, Value>)) -> Option<(String, V
     let is_missing = |key: &&str| {
         request
             .get(*key)
-            .map(cast::text)
+            .map(coerce::text)
             .unwrap_or_default()
             .is_empty()
     };

@@ -10,13 +10,13 @@ use super::answer::{Outcomes, Reply};
 use super::description::{Described, IN_ORDER, SEARCHABLE, describe};
 use super::error::Refused;
 use super::fields::Fields;
-use super::list::ListError;
-use super::paging::Paging;
-use crate::contract::types::{AnyData, AuthRecord};
-use crate::domain::Actor;
+use crate::domain::{Actor, Kind};
 use crate::filter::{self, Filter, SUPERUSER_ONLY, Sort};
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::{AnyData, AuthRecord};
+use crate::records::list::ListError;
+use crate::records::list::paging::Paging;
 
 /// The endpoints for collections.
 pub struct CollectionsApi(pub Context);
@@ -144,13 +144,11 @@ impl CollectionsApi {
     ) -> Result<Reply<PbViewCollection>> {
         self.0.ensure_superuser(&bearer).await?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let collection = self
+        let kind = self
             .0
-            .app
-            .collections()
-            .find(&collection)
+            .collection(&collection, &Kind::ALL)
             .ok_or(Refused::NOT_FOUND)?;
-        let described = describe(&self.0, collection.kind);
+        let described = describe(&self.0, kind);
         Ok(Reply::new(
             &AnyData(Value::Object(described.json.0)),
             &fields,
@@ -205,9 +203,7 @@ impl CollectionsApi {
     async fn refuse_change(&self, bearer: &Bearer, name_or_id: &str) -> Result<Reply<PbReadOnly>> {
         self.0.ensure_superuser(bearer).await?;
         self.0
-            .app
-            .collections()
-            .find(name_or_id)
+            .collection(name_or_id, &Kind::ALL)
             .ok_or(Refused::NOT_FOUND)?;
         Err(Refused::READ_ONLY.into())
     }

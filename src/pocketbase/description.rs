@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use crate::auth::IdentityField;
-use crate::contract::types::AuthRecord;
 use crate::domain::{Collection, Kind};
 use crate::filter;
+use crate::http::wire_types::AuthRecord;
 use crate::pb_data::{FIXED_FIELDS, date_text};
 
 /// What PocketBase says of a collection of those who can log in, beyond what it says of any.
@@ -27,7 +27,8 @@ pub struct Described {
 
 /// Describes the collection of that kind.
 pub fn describe(context: &Context, kind: Kind) -> Described {
-    let collection = context.app.collections().of(kind);
+    let collections = context.app.collections();
+    let collection = collections.of(kind);
     let [list, view, update] = rules(kind);
     let mut json = Map::new();
     for (key, value) in [

@@ -7,10 +7,11 @@ use poem_openapi::Object;
 use serde_json::{Map, Value, json};
 
 use super::field_error::{FieldError, FieldErrors};
-use crate::contract::answer::JSON;
-use crate::contract::error::Rejected;
-use crate::contract::types::AnyData;
 use crate::error::Error;
+use crate::http::error_format::ErrorFormat;
+use crate::http::rejected::Rejected;
+use crate::http::response::JSON;
+use crate::http::wire_types::AnyData;
 
 /// An error in PocketBase's form; `data` names the fields that are wrong.
 #[derive(Object)]
@@ -282,8 +283,25 @@ pub fn not_loaded(rejected: Rejected) -> PoemError {
     }
 }
 
+/// Error format of PocketBase's API.
+pub struct PocketBaseFormat;
+
+impl ErrorFormat for PocketBaseFormat {
+    fn error(&self, error: PoemError, method: &Method, _: &str) -> Response {
+        to_response(error, method)
+    }
+
+    fn rejected(&self, rejected: &Rejected) -> Response {
+        unread(rejected)
+    }
+
+    fn internal(&self) -> Response {
+        internal()
+    }
+}
+
 /// Turns whatever went wrong into PocketBase's form.
-pub fn to_response(error: PoemError, method: &Method) -> Response {
+fn to_response(error: PoemError, method: &Method) -> Response {
     if error.is::<Refused>() {
         return error.into_response();
     }
@@ -313,7 +331,7 @@ pub fn to_response(error: PoemError, method: &Method) -> Response {
 }
 
 /// The one answer to everything that is ours to mend.
-pub fn internal() -> Response {
+fn internal() -> Response {
     Refused::INTERNAL.response()
 }
 
@@ -333,7 +351,7 @@ fn ours(error: &Error) -> Response {
 }
 
 /// The reason why a request was not read, in PocketBase's form; headers are the same in both dialects.
-pub fn unread(rejected: &Rejected) -> Response {
+fn unread(rejected: &Rejected) -> Response {
     let mut response = refused(rejected).response();
     if let Some(retry_after) = rejected.as_response().headers().get(header::RETRY_AFTER) {
         response

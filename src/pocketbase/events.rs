@@ -12,7 +12,7 @@ use super::fields::Fields;
 use crate::auth::{self, EventPage, EventQuery, EventQueryField};
 use crate::domain::{AuditEvent, Cause, EventId, RecordId};
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
 use crate::pb_data::date_text;
 
 /// The endpoint for events.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::error::Refused;
-use crate::contract::types::AuthRecord;
+use crate::http::wire_types::AuthRecord;
 
 /// Paths of wanted keys (`id`, `record.id`, `*`), each perhaps with how much of it is wanted; none means all.
 #[derive(Clone, Debug)]

@@ -9,9 +9,9 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::{Map, Value};
 
 use super::json;
-use crate::contract::answer::JSON;
-use crate::contract::error::Rejected;
 use crate::http::body::{from_object, hold_pairs, hold_parsed, read};
+use crate::http::rejected::Rejected;
+use crate::http::response::JSON;
 
 const MULTIPART: &str = "multipart/form-data";
 const URLENCODED: &str = "application/x-www-form-urlencoded";

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::answer::{Outcomes, Reply};
 use super::fields::Fields;
-use crate::contract::types::AnyData;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::AnyData;
 
 /// The health check.
 pub struct HealthApi;

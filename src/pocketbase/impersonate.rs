@@ -14,11 +14,11 @@ use super::field_error::{FieldError, FieldErrors};
 use super::fields::Fields;
 use super::form::Form;
 use crate::auth::{self, Principal};
-use crate::contract::error::Rejected;
 use crate::domain::{Kind, RecordId};
 use crate::error;
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::rejected::Rejected;
+use crate::http::tags::Tags;
 
 /// The endpoint for being somebody else.
 pub struct ImpersonateApi(pub Context);
@@ -74,19 +74,16 @@ impl ImpersonateApi {
         body: Form<Option<ImpersonateRequest>>,
     ) -> Result<Reply<PbImpersonate>> {
         let (by, caller) = self.0.superuser(&bearer).await?;
-        let collection = self
+        let kind = self
             .0
             .collection(&collection, &AUTH)
             .ok_or(Refused::NOT_AN_AUTH_COLLECTION)?;
-        let who = self
-            .find(collection.kind, &id)
-            .await?
-            .ok_or(Refused::NOT_FOUND)?;
+        let who = self.find(kind, &id).await?.ok_or(Refused::NOT_FOUND)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let form = body.read().map_err(unread)?.unwrap_or_default();
         let token = auth::impersonate(&self.0.app, &by, &caller, &who, form.lifetime()?)?;
         Ok(Reply::new(
-            &RecordAuth::new(&who, token, self.0.app.collections()),
+            &RecordAuth::new(&who, token, &self.0.app.collections()),
             &fields,
         ))
     }

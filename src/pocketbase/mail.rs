@@ -11,9 +11,9 @@ use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
 use super::forms::{self, ConfirmRequest, EmailChangeRequest, EmailRequest};
 use crate::auth::Principal;
-use crate::contract::types::AnyData;
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::AnyData;
 
 /// The endpoints for mails. No link in a mail ever came from here, so no token of one is valid.
 pub struct MailApi(pub Context);
@@ -113,8 +113,8 @@ impl MailApi {
         collection: Path<String>,
         body: Form<Option<EmailChangeRequest>>,
     ) -> Result<Reply<PbRequestEmailChange>> {
-        let collection = self.0.auth_collection(&collection)?;
-        let caller = self.0.caller_of(&bearer, collection).await?;
+        let kind = self.0.auth_collection(&collection)?;
+        let caller = self.0.caller_of(&bearer, kind).await?;
         let form = body.read().map_err(not_loaded)?;
         let email = forms::email("newEmail", form.and_then(|form| form.newEmail))?;
         if email_of(&caller.who) == Some(&email) {

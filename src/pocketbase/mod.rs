@@ -2,43 +2,28 @@
 //!
 //! Its words, encodings and errors are PocketBase's: none of the contract's envelope is here.
 
-mod acts;
 mod answer;
 mod auth;
 mod backups;
 mod batch;
-mod best;
-mod cast;
-mod changes;
 mod collections;
-mod companies;
 mod description;
 pub mod error;
 mod events;
-mod field_error;
+mod expand;
+pub mod field_error;
 mod fields;
-mod filter;
 mod form;
 mod forms;
-mod given;
 mod health;
 mod impersonate;
 mod json;
-mod list;
 mod mail;
 mod off;
-mod old_password;
 pub mod operator;
-mod paging;
-mod passwords;
 mod realtime;
 mod records;
-mod scan;
 mod set_up;
-mod show;
-mod superusers;
-mod users;
-mod wishes;
 
 use std::sync::Arc;
 
@@ -60,7 +45,7 @@ pub use self::records::RecordsApi;
 pub use self::set_up::SetUpApi;
 use crate::app::App;
 use crate::auth::{AuditContext, Caller, Principal, ensure_address};
-use crate::domain::{Collection, Kind};
+use crate::domain::Kind;
 use crate::error::{Error, Result};
 use crate::http::bearer::Bearer;
 use crate::http::client_address::{address_of, source_of};
@@ -147,19 +132,19 @@ impl Context {
         AuditContext::over_network(who, bearer.source(&self.app))
     }
 
-    /// The collection that a path names, whose records can log in.
-    fn auth_collection(&self, name_or_id: &str) -> Result<&Collection, Refused> {
+    /// The kind of the collection that a path names, whose records can log in.
+    fn auth_collection(&self, name_or_id: &str) -> Result<Kind, Refused> {
         match self.collection(name_or_id, &Kind::ALL) {
-            Some(collection) if AUTH.contains(&collection.kind) => Ok(collection),
+            Some(kind) if AUTH.contains(&kind) => Ok(kind),
             Some(_) => Err(Refused::NOT_AN_AUTH_COLLECTION),
             None => Err(Refused::NOT_A_COLLECTION),
         }
     }
 
-    /// The caller, who has to be of `collection`.
-    async fn caller_of(&self, bearer: &Bearer, collection: &Collection) -> poem::Result<Caller> {
+    /// The caller, who has to be of this kind.
+    async fn caller_of(&self, bearer: &Bearer, kind: Kind) -> poem::Result<Caller> {
         let caller = self.caller(bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
-        match (&caller.who, collection.kind) {
+        match (&caller.who, kind) {
             (Principal::User(_), Kind::Users) | (Principal::Superuser(_), Kind::Superusers) => {
                 Ok(caller)
             }
@@ -168,12 +153,13 @@ impl Context {
         }
     }
 
-    /// The collection that a path names, if it is one of `kinds`.
-    fn collection(&self, name_or_id: &str, kinds: &[Kind]) -> Option<&Collection> {
+    /// The kind of the collection that a path names, if it is one of `kinds`.
+    fn collection(&self, name_or_id: &str, kinds: &[Kind]) -> Option<Kind> {
         self.app
             .collections()
             .find(name_or_id)
-            .filter(|collection| kinds.contains(&collection.kind))
+            .map(|collection| collection.kind)
+            .filter(|kind| kinds.contains(kind))
     }
 
     /// Refuses whoever wants to be a superuser and does not come from where superusers may.
@@ -184,7 +170,7 @@ impl Context {
         Ok(by)
     }
 
-    fn source(&self, request: &Request) -> Source {
+    pub fn source(&self, request: &Request) -> Source {
         source_of(request, &self.app.config.server.trusted_proxies)
     }
 }

@@ -7,8 +7,8 @@ use poem_openapi::param::Path;
 use super::Context;
 use super::answer::{Outcomes, Reply};
 use super::error::Refused;
-use crate::contract::types::AnyData;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::AnyData;
 
 /// The endpoints that say so.
 pub struct OffApi(pub Context);

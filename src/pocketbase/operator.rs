@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Context;
-use super::changes::{Action, Plan};
 use super::error::Refused;
 use super::events::EventRecord;
-use super::filter::Condition;
-use super::list::by_id;
-use super::paging::Paging;
 use crate::app::App;
 use crate::auth::{self, AuditContext, IdentityField};
 use crate::contract::view;
 use crate::domain::{AuditEvent, EventId, Kind, Phone, RecordId};
 use crate::error::{Error, Result};
+use crate::records::changes::{Action, Plan};
+use crate::records::list::by_id;
+use crate::records::list::condition::Condition;
+use crate::records::list::paging::Paging;
 use crate::store::Record;
 
 /// Why an operator's command was not done.
@@ -154,8 +154,10 @@ impl Records {
     /// All fields that a record may have, hidden ones left out.
     #[must_use]
     pub fn fields(&self, kind: Kind) -> Vec<String> {
-        let fields = self.0.records.schemas().of(kind).fields();
-        fields
+        let schemas = self.0.records.schemas();
+        schemas
+            .of(kind)
+            .fields()
             .filter(|field| !field.is_hidden)
             .map(|field| field.name.clone())
             .collect()
@@ -170,7 +172,7 @@ impl Records {
     /// The record as PocketBase writes it.
     #[must_use]
     pub fn show(&self, record: &Record) -> Map<String, Value> {
-        view::record(record, self.0.app.collections()).0
+        view::record(record, &self.0.app.collections()).0
     }
 
     /// A page of records, and how many there are on all pages.
@@ -189,7 +191,8 @@ impl Records {
         } else {
             wanted.sort
         };
-        let schema = self.0.records.schemas().of(kind);
+        let schemas = self.0.records.schemas();
+        let schema = schemas.of(kind);
         let condition = Condition::parse(&filter.join(" && "), &sort, schema, true).map_err(|_| {
             Failure::invalid("the filter or the sort cannot be read: they are in PocketBase's language, with these fields: ".to_owned() + &self.fields(kind).join(", "))
         })?;

@@ -8,19 +8,19 @@ use serde_json::{Map, Value};
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
-use super::changes::Action;
 use super::error::Refused;
+use super::expand::Expand;
 use super::fields::Fields;
-use super::filter::Condition;
 use super::form::Form;
-use super::list::by_id;
-use super::paging::Paging;
-use super::show::Expand;
 use crate::auth::Principal;
-use crate::contract::types::{AnyData, AuthRecord};
-use crate::domain::{Collection, Kind, RecordId};
+use crate::domain::{Kind, RecordId};
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::{AnyData, AuthRecord};
+use crate::records::changes::Action;
+use crate::records::list::by_id;
+use crate::records::list::condition::Condition;
+use crate::records::list::paging::Paging;
 
 /// The endpoints for records: superusers have all of them, users their own and single companies.
 pub struct RecordsApi(pub Context);
@@ -146,10 +146,10 @@ impl RecordsApi {
         #[oai(name = "skipTotal")]
         skip_total: Query<Option<String>>,
     ) -> Result<Reply<PbListRecords>> {
-        let collection = self.found(&collection, Refused::NO_COLLECTION)?;
+        let kind = self.found(&collection, Refused::NO_COLLECTION)?;
         let who = self.0.who(&bearer).await?;
         let is_superuser = matches!(who, Some(Principal::Superuser(_)));
-        if !is_superuser && collection.kind != Kind::Users {
+        if !is_superuser && kind != Kind::Users {
             return Err(Refused::SUPERUSERS_ONLY.into());
         }
         let paging = Paging::parse(
@@ -158,10 +158,11 @@ impl RecordsApi {
             skip_total.0.as_deref(),
         )?;
         let (filter, sort) = (filter.0.unwrap_or_default(), sort.0.unwrap_or_default());
-        let schema = self.0.records.schemas().of(collection.kind);
+        let schemas = self.0.records.schemas();
+        let schema = schemas.of(kind);
         let condition = Condition::parse(&filter, &sort, schema, is_superuser)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let found = self.0.list(who, collection.kind, paging, condition).await?;
+        let found = self.0.list(who, kind, paging, condition).await?;
         let expand = Expand::parse(expand.0.as_deref());
         let mut items = Vec::with_capacity(found.records.len());
         for record in &found.records {
@@ -197,11 +198,11 @@ impl RecordsApi {
         /// company_id:附带用户所属公司
         expand: Query<Option<String>>,
     ) -> Result<Reply<PbViewRecord>> {
-        let collection = self.found(&collection, Refused::NO_COLLECTION)?;
+        let kind = self.found(&collection, Refused::NO_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        may_view(self.0.who(&bearer).await?.as_ref(), collection.kind, &id)?;
+        may_view(self.0.who(&bearer).await?.as_ref(), kind, &id)?;
         let record = match RecordId::parse(&id) {
-            Some(id) => by_id(&self.0.app, collection.kind, &id).await?,
+            Some(id) => by_id(&self.0.app, kind, &id).await?,
             None => None,
         };
         let expand = Expand::parse(expand.0.as_deref());
@@ -237,7 +238,7 @@ impl RecordsApi {
         expand: Query<Option<String>>,
         body: RecordForm,
     ) -> Result<Reply<PbUpdateRecord>> {
-        let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?.kind;
+        let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let record = self
             .change(request, &bearer, kind, Action::Update(id.0), body)
@@ -271,7 +272,7 @@ impl RecordsApi {
         expand: Query<Option<String>>,
         body: RecordForm,
     ) -> Result<Reply<PbCreateRecord>> {
-        let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?.kind;
+        let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let record = self
             .change(request, &bearer, kind, Action::Create, body)
@@ -299,7 +300,7 @@ impl RecordsApi {
         collection: Path<String>,
         id: Path<String>,
     ) -> Result<Reply<PbDeleteRecord>> {
-        let kind = self.found(&collection, Refused::NO_COLLECTION)?.kind;
+        let kind = self.found(&collection, Refused::NO_COLLECTION)?;
         let who = self.0.who(&bearer).await?;
         let plan = self
             .0
@@ -321,7 +322,7 @@ impl RecordsApi {
 }
 
 impl RecordsApi {
-    fn found(&self, name_or_id: &str, refused: Refused) -> Result<&Collection, Refused> {
+    fn found(&self, name_or_id: &str, refused: Refused) -> Result<Kind, Refused> {
         self.0.collection(name_or_id, &Kind::ALL).ok_or(refused)
     }
 

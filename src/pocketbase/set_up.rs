@@ -8,11 +8,11 @@ use super::answer::{Outcomes, Reply};
 use super::error::{Refused, not_loaded};
 use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
-use super::passwords::Sent;
 use crate::auth;
-use crate::contract::types::AnyData;
 use crate::domain::{Email, PlainPassword};
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::AnyData;
+use crate::records::passwords::Sent;
 
 /// The endpoint for setting up.
 pub struct SetUpApi(pub Context);

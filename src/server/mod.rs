@@ -1,12 +1,14 @@
 //! Listening and serving, over hyper: poem's own server sets no deadline on request headers.
 
 mod answers;
+mod connection_metrics;
+mod monitoring;
+mod openapi;
 mod places;
 mod requests;
 pub mod routes;
 mod sandbox;
 mod tls;
-mod watchers;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,10 +29,10 @@ use tokio::sync::{Notify, watch};
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 
+use self::connection_metrics::Connections;
 use self::places::{Place, Places, TooManyOpen};
 use self::requests::Requests;
 use self::tls::Tls;
-use self::watchers::Connections;
 use crate::admin::socket::{self, Door};
 use crate::app::App;
 use crate::backup::schedule::Schedule;
@@ -120,7 +122,7 @@ impl Server {
             .config
             .metrics
             .listen
-            .map(|listen| watchers::bind(listen, &app))
+            .map(|listen| connection_metrics::bind(listen, &app))
             .transpose()?;
         let door = open_door(location, &app);
         Ok(Self {
@@ -169,7 +171,7 @@ impl Server {
         tokio::select! {
             () = self.acceptor.run(&connections) => {}
             () = self.acceptor.keep_certificate() => {}
-            () = watchers::run(self.watch.as_ref(), &connections) => {}
+            () = connection_metrics::run(self.watch.as_ref(), &connections) => {}
             () = stop => {}
             () = self.app.keep_writing_events() => {}
         }

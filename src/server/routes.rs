@@ -13,18 +13,23 @@ use poem_openapi::OpenApiService;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::{monitoring, openapi};
 use crate::app::App;
+use crate::contract::error::Envelope;
 use crate::contract::platform::PlatformApi;
 use crate::contract::system::SystemApi;
 use crate::contract::wechat::WechatApi;
 use crate::http::body::BodyTimeout;
 use crate::http::cors::Cors;
+use crate::http::error_format::ErrorFormat;
+use crate::http::front;
 use crate::http::front::{Front, RequestIds};
 use crate::http::memory::{InMemoryOnce, Memory};
 use crate::http::operations::Operations;
 use crate::http::pages::{Files, Page};
 use crate::http::traffic::Traffic;
-use crate::http::{front, monitoring, openapi};
+use crate::pocketbase;
+use crate::pocketbase::error::PocketBaseFormat;
 use crate::pocketbase::{
     AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, EventsApi, HealthApi, ImpersonateApi,
     MailApi, OffApi, RealtimeApi, RecordsApi, SetUpApi,
@@ -162,6 +167,7 @@ pub fn endpoint(
         body_timeout,
         memory,
         trusted_proxies,
+        format_of,
         allow,
         base_path,
         has_tls,
@@ -182,9 +188,19 @@ pub fn watch_endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'sta
         body_timeout: BodyTimeout(app.config.server.body_timeout),
         memory: Memory::new(&app.config),
         trusted_proxies: Vec::new(),
+        format_of,
         allow: HashMap::new(),
         base_path: String::new(),
         has_tls: false,
+    }
+}
+
+/// PocketBase's error format below its own paths, and the contract's everywhere else.
+fn format_of(path: &str) -> &'static dyn ErrorFormat {
+    if pocketbase::speaks_at(path) {
+        &PocketBaseFormat
+    } else {
+        &Envelope
     }
 }
 

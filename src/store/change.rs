@@ -3,41 +3,8 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Company, IdType, Kind, Name, NewUser, OpenId, Phone, Picture, RecordId, ShortText, Status,
-    Superuser, TokenKey, User, UserType,
+    IdType, Kind, Name, OpenId, Phone, Picture, ShortText, Status, TokenKey, User, UserType,
 };
-
-/// Why a write may not be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conflict {
-    /// The record id is taken.
-    Id,
-    /// The openid is taken.
-    OpenId,
-    /// The phone is taken.
-    Phone,
-    /// The e-mail address is taken.
-    Email,
-    /// The company's key is taken.
-    CompanyId,
-    /// There is no such record to change or to delete.
-    NoSuchRecord,
-    /// The record is not what it was when the change was decided.
-    Changed,
-    /// Nobody could administer the server any more.
-    LastSuperuser,
-}
-
-/// A record of any collection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Record {
-    /// A user.
-    User(User),
-    /// A company.
-    Company(Company),
-    /// A superuser.
-    Superuser(Superuser),
-}
 
 /// Which records are shown, and in which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,102 +18,6 @@ pub enum Scan {
         /// How many are passed over without being read.
         skip: u64,
     },
-}
-
-impl Record {
-    /// Its kind.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::User(_) => Kind::Users,
-            Self::Company(_) => Kind::Companies,
-            Self::Superuser(_) => Kind::Superusers,
-        }
-    }
-
-    /// Its id.
-    #[must_use]
-    pub fn id(&self) -> &RecordId {
-        match self {
-            Self::User(user) => &user.id,
-            Self::Company(company) => &company.id,
-            Self::Superuser(superuser) => &superuser.id,
-        }
-    }
-
-    /// Its place in the order of creation, among those of its kind.
-    #[must_use]
-    pub fn number(&self) -> u64 {
-        match self {
-            Self::User(user) => user.number.0,
-            Self::Company(company) => company.number,
-            Self::Superuser(superuser) => superuser.number,
-        }
-    }
-
-    /// When it last changed.
-    #[must_use]
-    pub fn updated(&self) -> Timestamp {
-        match self {
-            Self::User(user) => user.updated,
-            Self::Company(company) => company.updated,
-            Self::Superuser(superuser) => superuser.updated,
-        }
-    }
-
-    /// About how much memory it takes, in bytes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        let texts = match self {
-            Self::User(user) => user.bytes(),
-            Self::Company(company) => company.company_id.len() + company.columns.len(),
-            Self::Superuser(superuser) => superuser.email.len() + superuser.password_hash.len(),
-        };
-        size_of::<Self>() + texts
-    }
-}
-
-/// What was done to a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// It is new.
-    Create,
-    /// It is another one.
-    Update,
-    /// It is gone.
-    Delete,
-}
-
-/// A change that is on disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// What was done.
-    pub action: Action,
-    /// The record as it is now; if it is gone, as it was.
-    pub record: Record,
-}
-
-/// One write of many that are done together.
-#[derive(Clone, Debug)]
-pub enum Write {
-    /// Adds a user.
-    InsertUser(NewUser),
-    /// Changes a user.
-    UpdateUser(RecordId, Box<UserUpdate>),
-    /// Removes a user.
-    DeleteUser(RecordId),
-    /// Adds a company; the store gives it its number.
-    InsertCompany(Company),
-    /// Changes a company.
-    UpdateCompany(RecordId, CompanyUpdate),
-    /// Removes a company.
-    DeleteCompany(RecordId),
-    /// Adds a superuser; the store gives it its number.
-    InsertSuperuser(Superuser),
-    /// Changes a superuser.
-    UpdateSuperuser(RecordId, SuperuserUpdate),
-    /// Removes a superuser, unless it is the last one.
-    DeleteSuperuser(RecordId),
 }
 
 /// A partial change of a user: what is `None` stays.
@@ -198,7 +69,7 @@ pub struct UserUpdate {
     pub given_number: Option<Option<String>>,
     /// Columns that are not ours, as the text of one JSON object.
     pub columns: Option<String>,
-    /// The change is made only if this is still the token key; see [`Conflict::Changed`].
+    /// The change is made only if this is still the token key; see [`super::Conflict::Changed`].
     pub if_token_key: Option<TokenKey>,
 }
 
@@ -255,7 +126,7 @@ pub struct SuperuserUpdate {
     pub password_hash: Option<String>,
     /// New token key: ends all tokens of the superuser.
     pub token_key: Option<TokenKey>,
-    /// The change is made only if this is still the token key; see [`Conflict::Changed`].
+    /// The change is made only if this is still the token key; see [`super::Conflict::Changed`].
     pub if_token_key: Option<TokenKey>,
 }
 

@@ -8,9 +8,12 @@ mod events;
 mod file;
 mod identity;
 mod location;
+mod order;
+mod record;
 mod restore;
 mod upkeep;
 mod watch;
+mod write;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,11 +21,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use crate::domain::{Company, NewUser, OpenId, Phone, RecordId, Superuser, User, UserNumber};
-pub use change::{
-    Action, Change, CompanyUpdate, Conflict, Contents, CopyLimits, Record, Scan, SuperuserUpdate,
-    UserUpdate, Write,
-};
+use crate::domain::{Company, Kind, NewUser, OpenId, Phone, RecordId, Superuser, User, UserNumber};
+pub use change::{CompanyUpdate, Contents, CopyLimits, Scan, SuperuserUpdate, UserUpdate};
 pub use error::Error;
 pub use events::{EventBounds, NewEvent};
 use file::Embedded;
@@ -32,10 +32,13 @@ pub use file::{
 };
 pub use identity::{BackupInfo, Identified};
 pub use location::Location;
+pub use order::{Cursor, Order};
+pub use record::{Action, Change, Record};
 pub use redb::StorageBackend;
 pub use redb::backends::{FileBackend, InMemoryBackend};
 pub use restore::{Remembered, Restoration, Restored};
 pub use watch::Disk;
+pub use write::{CommitError, Conflict, Write};
 
 /// Handle to the database, cheap to clone.
 #[derive(Clone)]
@@ -235,6 +238,37 @@ impl Store {
         new: String,
     ) -> Result<(), Error> {
         self.embedded().replace_superuser_hash(id, old, new).await
+    }
+
+    /// Commits all of `writes` in their order, or none of them; the records as they are after it, a deleted one as it was.
+    pub async fn commit(&self, mut writes: Vec<Write>) -> Result<Vec<Record>, CommitError> {
+        writes.iter_mut().try_for_each(Write::prepare)?;
+        self.embedded().commit(writes).await
+    }
+
+    /// Commits what may be done of `writes` together, each by itself: for each the record, or why it may not be done.
+    pub async fn commit_each(
+        &self,
+        mut writes: Vec<Write>,
+    ) -> Result<Vec<Result<Record, Conflict>>, Error> {
+        writes.iter_mut().try_for_each(Write::prepare)?;
+        self.embedded().commit_each(writes).await
+    }
+
+    /// At most `limit` records behind `cursor`, as they are now; fewer only at the end of the order. Pages that begin where
+    /// the page before ended show a record that is there all the time exactly once.
+    pub async fn records_after(
+        &self,
+        order: Order,
+        cursor: &Cursor,
+        limit: usize,
+    ) -> Result<Vec<Record>, Error> {
+        self.embedded().records_after(order, cursor, limit)
+    }
+
+    /// The record of this kind with this id.
+    pub async fn record_by_id(&self, kind: Kind, id: &RecordId) -> Result<Option<Record>, Error> {
+        self.embedded().record_by_id(kind, id)
     }
 
     /// Does all of `writes` in one transaction and stamps what changes with `now`; or nothing of it, and says which one

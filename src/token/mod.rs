@@ -11,12 +11,15 @@ mod stats;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::Arc;
+
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use jiff::Timestamp;
+use parking_lot::{RwLock, RwLockReadGuard};
 use pasetors::version4::LocalToken;
 use pasetors::{Local, token::UntrustedToken, version4::V4};
 use serde::{Deserialize, Serialize};
@@ -27,7 +30,6 @@ pub use self::maker::Maker;
 pub use self::stats::Cause;
 use self::stats::Stats;
 use crate::domain::{RecordId, RevocationWindow, TokenKey};
-use crate::latest::Latest;
 use crate::metrics::Metrics;
 
 /// The prefix that marks our tokens; it has no meaning to the SDK.
@@ -42,7 +44,7 @@ const CLOCK_STEP: Duration = Duration::from_mins(1);
 /// Issues and verifies tokens.
 pub struct Tokens {
     keys: RwLock<Keys>,
-    revocation_windows: Latest<Vec<RevocationWindow>>,
+    revocation_windows: ArcSwap<Vec<RevocationWindow>>,
     stats: Stats,
 }
 
@@ -174,23 +176,23 @@ impl Tokens {
     pub fn new(keys: Keys) -> Self {
         Self {
             keys: RwLock::new(keys),
-            revocation_windows: Latest::new(Vec::new()),
+            revocation_windows: ArcSwap::default(),
             stats: Stats::new(),
         }
     }
 
     /// From now on these keys, the newest of which makes tokens.
     pub fn use_keys(&self, keys: Keys) {
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        *self.keys.write() = keys;
     }
 
     fn keys(&self) -> RwLockReadGuard<'_, Keys> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+        self.keys.read()
     }
 
     /// From now on, tokens that were issued in these times are refused, and no others for their time.
     pub fn set_revocation_windows(&self, revocation_windows: Vec<RevocationWindow>) {
-        self.revocation_windows.replace(revocation_windows);
+        self.revocation_windows.store(Arc::new(revocation_windows));
     }
 
     /// Shows what is counted of tokens.
@@ -298,7 +300,7 @@ impl Tokens {
         }
         if self
             .revocation_windows
-            .get()
+            .load()
             .iter()
             .any(|void| void.covers(payload.iat))
         {

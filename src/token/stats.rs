@@ -72,9 +72,9 @@ impl Stats {
 
     pub fn issued(&self, is_issued: bool) {
         if is_issued {
-            self.issued.inc()
+            self.issued.inc();
         } else {
-            self.failed.inc()
+            self.failed.inc();
         }
     }
 

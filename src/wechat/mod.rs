@@ -272,7 +272,7 @@ impl Client {
                 .query("access_token", &token);
             match self.call(&request).await {
                 Err(Error::Misconfigured(refusal)) if is_token_dead(refusal.errcode) => {
-                    dead = Some(token)
+                    dead = Some(token);
                 }
                 result => return result,
             }

@@ -4,10 +4,10 @@
 //! about others; several in a row, with no success between them, do: then only one call in a few seconds is let
 //! through until one succeeds or a minute is over.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 use super::Error;
 use crate::clock::Clock;
@@ -47,7 +47,7 @@ impl Quota {
     /// Whether a call may go out now.
     pub fn check(&self) -> Result<(), Error> {
         let now = self.clock.steady_ms();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         if now >= state.open_until_ms {
             return Ok(());
         }
@@ -63,14 +63,14 @@ impl Quota {
 
     /// Since when calls are held back, if they are.
     pub fn open_since(&self) -> Option<Timestamp> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.lock();
         let is_open = self.clock.steady_ms() < state.open_until_ms;
         is_open.then_some(state.opened)
     }
 
     /// Learns from what came of a call.
     pub fn record<T>(&self, result: &Result<T, Error>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         match result {
             Err(Error::Quota { .. }) => {
                 state.strikes += 1;

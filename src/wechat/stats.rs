@@ -1,12 +1,12 @@
 //! What is counted of calls to WeChat, and what the last of them said.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::Error;
 use super::condition::{Condition, Problem};
 use crate::clock::Clock;
 use crate::metrics::{self, Counter, Counters, Histogram, Histograms, Metrics};
+use parking_lot::Mutex;
 
 /// What WeChat is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,10 +116,7 @@ impl Stats {
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems: Vec<Problem> = Vec::new();
         for handles in &self.operations {
-            let condition = handles
-                .condition
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let condition = handles.condition.lock();
             if let Some(problem) = condition.problem()
                 && problems.iter().all(|known| known.code != problem.code)
             {
@@ -143,7 +140,7 @@ impl Asked<'_> {
             Err(Error::Full) => Outcome::HeldBack,
         };
         let condition = &self.stats.operations[self.operation as usize].condition;
-        let mut condition = condition.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut condition = condition.lock();
         condition.learn(
             self.operation,
             result.as_ref().err(),

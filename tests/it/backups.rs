@@ -344,7 +344,7 @@ fn backups_under_load_hold_everybody_acknowledged_before_they_began() {
 fn one_operation_on_the_whole_file_at_a_time() {
     let server = Operated::new();
     server.create("x.zip");
-    let alone = server.app.app.upkeep.try_lock().unwrap();
+    let alone = server.app.app.maintenance.try_lock().unwrap();
     let busy = "Try again later - another backup/restore process has already been started.";
     for path in ["", "/x.zip/restore"] {
         assert_refused(&server.call("POST", path).send(), 400, busy, &json!({}));

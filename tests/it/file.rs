@@ -256,7 +256,7 @@ fn a_server_whose_file_is_gone_or_another_refuses_writes_and_says_so() {
 #[test]
 fn an_import_and_a_backup_do_not_run_at_once() {
     let app = TestApp::spawn();
-    let alone = Arc::clone(&app.app.upkeep).try_lock_owned().unwrap();
+    let alone = Arc::clone(&app.app.maintenance).try_lock_owned().unwrap();
     let (mut io, _caller) = bai::admin::Io::new();
     let import = bai::admin::Command::Import("/nowhere".into());
     let refused = app.block_on(bai::admin::run(&app.app, import, &mut io)).unwrap_err();

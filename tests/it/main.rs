@@ -12,6 +12,8 @@ mod bucket;
 mod budgets;
 mod canary;
 mod collections;
+#[path = "store/commit.rs"]
+mod commit;
 mod contract;
 mod costly;
 mod crash;

@@ -243,7 +243,7 @@ fn a_backup_that_is_overdue_is_told_to_a_webhook() {
     until_backed_up(&app);
     let made = status(&app).last_success.unwrap();
     // Something else goes on with the whole file, and does not end.
-    let busy = app.block_on(app.app.upkeep.lock());
+    let busy = app.block_on(app.app.maintenance.lock());
     app.clock.advance(almost(DAY + 6 * HOUR));
     thread::sleep(LOOKS);
     assert!(!status(&app).overdue && hook.calls("/hook").is_empty());

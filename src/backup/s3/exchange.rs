@@ -1,4 +1,4 @@
-//! One request to the bucket, and what its answer means.
+//! One request to the bucket, and its answer read: a value or an [`Error`].
 
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -15,23 +15,23 @@ use crate::{outbound, store};
 /// A page of a list has a thousand objects of well under 1 KiB.
 const MAX_ANSWER: u64 = 4 << 20;
 const MAX_ERROR: u64 = 64 << 10;
-/// Characters of an error's text that are told.
-const MAX_TOLD: usize = 200;
+/// Characters of an error's text.
+const MAX_TEXT: usize = 200;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// No request takes longer, however slowly its bytes drip.
 const LONGEST: Duration = Duration::from_mins(50);
 const BUFFER: usize = 64 << 10;
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
-/// Why something is not in the bucket. No text has a URL in it, and with it a signature.
+/// Errors of requests to the bucket. No text has a URL in it, and with it a signature.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another attempt may succeed.
     #[error("{0}")]
-    Passing(String),
+    Retryable(String),
     /// Another attempt would end the same.
     #[error("{0}")]
-    Lasting(String),
+    Permanent(String),
     /// There is no such thing.
     #[error("{0}")]
     Missing(String),
@@ -55,20 +55,21 @@ pub fn agent(patience: Duration) -> Agent {
     config.build().new_agent()
 }
 
-type Asked = Result<Response<Body>, ureq::Error>;
+/// Result of a request, as the HTTP client has it.
+type Sent = Result<Response<Body>, ureq::Error>;
 
 /// The text of a success.
-pub fn text(asked: Asked) -> Result<String, Error> {
-    let body = accept(asked)?.into_body();
+pub fn text(sent: Sent) -> Result<String, Error> {
+    let body = accept(sent)?.into_body();
     body.into_with_config()
         .limit(MAX_ANSWER)
         .read_to_string()
-        .map_err(|e| passing(&e))
+        .map_err(|e| transport_error(&e))
 }
 
 /// The headers of a success.
-pub fn headers(asked: Asked) -> Result<HeaderMap, Error> {
-    Ok(accept(asked)?.headers().clone())
+pub fn headers(sent: Sent) -> Result<HeaderMap, Error> {
+    Ok(accept(sent)?.headers().clone())
 }
 
 /// The request with these headers, which are signed.
@@ -81,12 +82,12 @@ pub fn with<B>(
     })
 }
 
-/// Whether the parts were put together: the status alone does not tell.
-pub fn completed(asked: Asked) -> Result<(), Error> {
-    let answer = text(asked)?;
+/// Success if the parts were put together: the status alone does not tell.
+pub fn completed(sent: Sent) -> Result<(), Error> {
+    let answer = text(sent)?;
     match CompleteMultipartUploadResponse::parse(&in_their_namespace(&answer)) {
         Ok(_) => Ok(()),
-        Err(_) => Err(Error::Passing(tell(StatusCode::OK, &answer))),
+        Err(_) => Err(Error::Retryable(describe_refusal(StatusCode::OK, &answer))),
     }
 }
 
@@ -106,14 +107,15 @@ impl Part {
         let of = fs::symlink_metadata(file)
             .map_err(|e| unreadable(&e))?
             .len();
-        let (file, size) = (Arc::new(file.to_owned()), size.max(of.div_ceil(most)));
-        let part = |n| Self {
+        let file = Arc::new(file.to_owned());
+        let size = size.max(of.div_ceil(most));
+        let parts = (0..of.div_ceil(size)).map(|n| Self {
             file: Arc::clone(&file),
             from: n * size,
             length: size.min(of - n * size),
             of,
-        };
-        Ok((0..of.div_ceil(size)).map(part).collect())
+        });
+        Ok(parts.collect())
     }
 
     /// Uploads it; the ETag that the bucket gave it.
@@ -126,7 +128,7 @@ impl Part {
             .get(header::ETAG)
             .and_then(|etag| etag.to_str().ok());
         etag.map(str::to_owned)
-            .ok_or_else(|| Error::Lasting("the bucket gave a part no ETag".into()))
+            .ok_or_else(|| Error::Permanent("the bucket gave a part no ETag".into()))
     }
 
     /// Downloads it and compares it with the file.
@@ -160,7 +162,8 @@ impl Part {
 }
 
 fn are_equal(mut ours: impl Read, mut theirs: impl Read) -> Result<(), Error> {
-    let (mut expected, mut found) = (vec![0; BUFFER], vec![0; BUFFER]);
+    let mut expected = vec![0; BUFFER];
+    let mut found = vec![0; BUFFER];
     loop {
         let length = ours.read(&mut expected).map_err(|e| unreadable(&e))?;
         if length == 0 {
@@ -168,15 +171,15 @@ fn are_equal(mut ours: impl Read, mut theirs: impl Read) -> Result<(), Error> {
         }
         theirs
             .read_exact(&mut found[..length])
-            .map_err(|e| passing(&e.into()))?;
+            .map_err(|e| transport_error(&e.into()))?;
         if expected[..length] != found[..length] {
             return Err(Error::Differs);
         }
     }
 }
 
-fn accept(asked: Asked) -> Result<Response<Body>, Error> {
-    let answer = asked.map_err(|e| passing(&e))?;
+fn accept(sent: Sent) -> Result<Response<Body>, Error> {
+    let answer = sent.map_err(|e| transport_error(&e))?;
     let status = answer.status();
     if status.is_success() {
         return Ok(answer);
@@ -188,33 +191,36 @@ fn accept(asked: Asked) -> Result<Response<Body>, Error> {
         .lossy_utf8(true)
         .read_to_string();
     let body = body.unwrap_or_default();
-    let told = tell(status, &body);
-    let is_passing = status.is_server_error()
+    let text = describe_refusal(status, &body);
+    Err(match status {
+        _ if is_retryable(status, &body) => Error::Retryable(text),
+        StatusCode::NOT_FOUND => Error::Missing(text),
+        _ => Error::Permanent(text),
+    })
+}
+
+fn is_retryable(status: StatusCode, body: &str) -> bool {
+    status.is_server_error()
         || matches!(
             status,
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
         )
-        || element(&body, "Code") == Some("RequestTimeout");
-    Err(match status {
-        _ if is_passing => Error::Passing(told),
-        StatusCode::NOT_FOUND => Error::Missing(told),
-        _ => Error::Lasting(told),
-    })
+        || element(body, "Code") == Some("RequestTimeout")
 }
 
-/// What the bucket says of its refusal.
-fn tell(status: StatusCode, body: &str) -> String {
+/// Text of a refusal: its status, and the code and message in its body.
+fn describe_refusal(status: StatusCode, body: &str) -> String {
     let words: Vec<_> = ["Code", "Message"]
         .iter()
         .filter_map(|name| element(body, name))
         .collect();
-    let told = format!(
+    let text = format!(
         "the bucket answered {} {}",
         status.as_u16(),
         words.join(": ")
     );
-    told.chars()
-        .take(MAX_TOLD)
+    text.chars()
+        .take(MAX_TEXT)
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect::<String>()
         .trim_end()
@@ -226,25 +232,25 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     Some(rest.split_once("</")?.0)
 }
 
-fn passing(error: &ureq::Error) -> Error {
-    Error::Passing(format!(
+fn transport_error(error: &ureq::Error) -> Error {
+    Error::Retryable(format!(
         "the bucket cannot be reached: {}",
         outbound::describe(error)
     ))
 }
 
 fn unreadable(error: &io::Error) -> Error {
-    Error::Lasting(format!("the backup cannot be read: {error}"))
+    Error::Permanent(format!("the backup cannot be read: {error}"))
 }
 
 /// The answer in S3's own XML namespace: services that speak its language may name another one, or none.
 pub fn in_their_namespace(xml: &str) -> String {
-    let is_root = |at: &usize| xml[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic());
-    let root = xml.match_indices('<').map(|(at, _)| at).find(is_root);
+    let mut tags = xml.match_indices('<').map(|(at, _)| at);
+    let root = tags.find(|at| xml[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic()));
     let Some((start, length)) = root.and_then(|at| Some((at, xml[at..].find('>')?))) else {
         return xml.to_owned();
     };
-    let (tag, rest) = (&xml[start..start + length], &xml[start + length..]);
+    let (tag, rest) = xml[start..].split_at(length);
     let name = tag
         .split(|c: char| c.is_whitespace() || c == '/')
         .next()
@@ -319,18 +325,18 @@ mod tests {
     fn a_refusal_is_told_in_the_words_of_the_bucket() {
         let body =
             "<Error><Code>NoSuchBucket</Code><Message>There is no\nsuch bucket</Message></Error>";
-        let told = tell(StatusCode::NOT_FOUND, body);
+        let text = describe_refusal(StatusCode::NOT_FOUND, body);
         assert_eq!(
-            told,
+            text,
             "the bucket answered 404 NoSuchBucket: There is no such bucket"
         );
         assert_eq!(
-            tell(StatusCode::FORBIDDEN, "<html>"),
+            describe_refusal(StatusCode::FORBIDDEN, "<html>"),
             "the bucket answered 403"
         );
         assert_eq!(
-            tell(StatusCode::OK, &format!("<Code>{}</Code>", "x".repeat(999))).len(),
-            MAX_TOLD
+            describe_refusal(StatusCode::OK, &format!("<Code>{}</Code>", "x".repeat(999))).len(),
+            MAX_TEXT
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Labels of an object; user metadata, in S3's words.
+//! Labels of an object (user metadata, in S3's words).
 
 use ureq::http::HeaderMap;
 
@@ -17,7 +17,7 @@ pub struct Labels {
 }
 
 impl Labels {
-    /// Those of an object of which nothing can be known: no database has this id.
+    /// Labels of an object of which nothing can be known: no database has this id.
     pub fn nobody() -> Self {
         Self {
             database: Some(String::new()),
@@ -27,14 +27,9 @@ impl Labels {
 
     /// Those in the headers of an answer.
     pub fn read(headers: &HeaderMap) -> Self {
-        let text = |name| {
-            headers
-                .get(name)
-                .map(|value| value.to_str().unwrap_or_default())
-        };
         Self {
-            database: text(DATABASE).map(str::to_owned),
-            users: text(USERS).and_then(|users| users.parse().ok()),
+            database: text(headers, DATABASE).map(str::to_owned),
+            users: text(headers, USERS).and_then(|users| users.parse().ok()),
         }
     }
 
@@ -45,6 +40,10 @@ impl Labels {
             .chain(self.users.iter().map(|users| (USERS, users.to_string())))
             .collect()
     }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    Some(headers.get(name)?.to_str().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -87,7 +87,8 @@ impl Bucket {
     /// # Errors
     /// [`Error`].
     pub async fn list(&self, start: &str) -> Result<Vec<(String, u64)>, Error> {
-        let (mut found, mut token) = (Vec::new(), None::<String>);
+        let mut found = Vec::new();
+        let mut token = None::<String>;
         loop {
             let mut action = ListObjectsV2::new(&self.bucket, Some(&self.credentials));
             action.with_prefix(self.key(start));
@@ -96,10 +97,10 @@ impl Bucket {
             }
             let url = self.sign(&action);
             let page = self
-                .ask(move |agent| exchange::text(agent.get(&url).call()))
+                .send_request(move |agent| exchange::text(agent.get(&url).call()))
                 .await?;
             let page = ListObjectsV2::parse_response(&in_their_namespace(&page))
-                .map_err(|_| Error::Lasting("the list of the bucket cannot be read".into()))?;
+                .map_err(|_| Error::Permanent("the list of the bucket cannot be read".into()))?;
             for object in page.contents {
                 let name = object.key.strip_prefix(&self.folder).map(str::to_owned);
                 found.extend(name.map(|name| (name, object.size.unwrap_or_default())));
@@ -123,7 +124,7 @@ impl Bucket {
             &key,
         ));
         let headers = self
-            .ask(move |agent| exchange::headers(agent.head(&url).call()))
+            .send_request(move |agent| exchange::headers(agent.head(&url).call()))
             .await?;
         Ok(Labels::read(&headers))
     }
@@ -144,7 +145,7 @@ impl Bucket {
         let parts = Part::all_of(file, PART, MOST_PARTS)?;
         let upload = self.begin(&key, labels).await?;
         begun(&upload);
-        let etags = match self.send(&parts, &key, &upload).await {
+        let etags = match self.send_parts(&parts, &key, &upload).await {
             Ok(etags) => etags,
             Err(e) => {
                 let _ = self.abort(name, &upload).await;
@@ -175,7 +176,7 @@ impl Bucket {
             upload,
         ));
         let gone = self
-            .ask(move |agent| exchange::text(agent.delete(&url).call()))
+            .send_request(move |agent| exchange::text(agent.delete(&url).call()))
             .await;
         // An upload that is not there needs no removal.
         gone.map(drop).or_else(|e| {
@@ -194,7 +195,7 @@ impl Bucket {
     pub async fn delete(&self, name: &str) -> Result<(), Error> {
         let key = self.key(name);
         let url = self.sign(&self.bucket.delete_object(Some(&self.credentials), &key));
-        self.ask(move |agent| exchange::text(agent.delete(&url).call()))
+        self.send_request(move |agent| exchange::text(agent.delete(&url).call()))
             .await
             .map(drop)
     }
@@ -208,24 +209,34 @@ impl Bucket {
             action.headers_mut().insert(*name, value.clone());
         }
         let url = self.sign(&action);
-        let post = move |agent: &Agent| {
-            exchange::text(exchange::with(agent.post(&url), &headers).send_empty())
-        };
-        let answer = self.ask(post).await?;
+        let answer = self
+            .send_request(move |agent| {
+                exchange::text(exchange::with(agent.post(&url), &headers).send_empty())
+            })
+            .await?;
         let parsed = CreateMultipartUpload::parse_response(&in_their_namespace(&answer));
-        let begun = parsed.map_err(|_| Error::Lasting("the bucket began no upload".into()))?;
+        let begun = parsed.map_err(|_| Error::Permanent("the bucket began no upload".into()))?;
         Ok(begun.upload_id().to_owned())
     }
 
     /// Uploads the parts; the ETags by which they are put together.
-    async fn send(&self, parts: &[Part], key: &str, upload: &str) -> Result<Vec<String>, Error> {
+    async fn send_parts(
+        &self,
+        parts: &[Part],
+        key: &str,
+        upload: &str,
+    ) -> Result<Vec<String>, Error> {
         let mut etags = Vec::with_capacity(parts.len());
         for (number, part) in (1..).zip(parts) {
             let action = self
                 .bucket
                 .upload_part(Some(&self.credentials), key, number, upload);
-            let (url, part) = (self.sign(&action), part.clone());
-            etags.push(self.ask(move |agent| part.send(agent, &url)).await?);
+            let url = self.sign(&action);
+            let part = part.clone();
+            etags.push(
+                self.send_request(move |agent| part.send(agent, &url))
+                    .await?,
+            );
         }
         Ok(etags)
     }
@@ -235,15 +246,17 @@ impl Bucket {
         let action =
             self.bucket
                 .complete_multipart_upload(Some(&self.credentials), key, upload, etags);
-        let (url, body) = (self.sign(&action), action.body());
-        self.ask(move |agent| exchange::completed(agent.post(&url).send(&body)))
+        let url = self.sign(&action);
+        let body = action.body();
+        self.send_request(move |agent| exchange::completed(agent.post(&url).send(&body)))
             .await
     }
 
     async fn compare(&self, parts: Vec<Part>, key: &str) -> Result<(), Error> {
         for part in parts {
             let url = self.sign(&self.bucket.get_object(Some(&self.credentials), key));
-            self.ask(move |agent| part.compare(agent, &url)).await?;
+            self.send_request(move |agent| part.compare(agent, &url))
+                .await?;
         }
         Ok(())
     }
@@ -257,28 +270,28 @@ impl Bucket {
     }
 
     /// Makes the request on a thread that may wait, again and again while it fails for a reason that may pass.
-    async fn ask<T: Send + 'static>(
+    async fn send_request<T: Send + 'static>(
         &self,
         request: impl Fn(&Agent) -> Result<T, Error> + Clone + Send + 'static,
     ) -> Result<T, Error> {
         for pause in PAUSES {
-            match self.ask_once(request.clone()).await {
-                Err(Error::Passing(why)) => {
+            match self.send_once(request.clone()).await {
+                Err(Error::Retryable(why)) => {
                     tracing::info!("a request to the bucket is repeated in {pause:?}: {why}");
                     tokio::time::sleep(pause).await;
                 }
                 result => return result,
             }
         }
-        self.ask_once(request).await
+        self.send_once(request).await
     }
 
-    async fn ask_once<T: Send + 'static>(
+    async fn send_once<T: Send + 'static>(
         &self,
         request: impl FnOnce(&Agent) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let agent = self.agent.clone();
-        let asked = tokio::task::spawn_blocking(move || request(&agent)).await;
-        asked.map_err(|e| Error::Lasting(e.to_string()))?
+        let sent = tokio::task::spawn_blocking(move || request(&agent)).await;
+        sent.map_err(|e| Error::Permanent(e.to_string()))?
     }
 }

@@ -1,14 +1,19 @@
 //! The scheduled backups in the folder that are the database's own. Several servers may share a folder.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::plan::Scheduled;
 use crate::app::App;
-use crate::backup::{self, Backup};
+use crate::backup::error::Error;
+use crate::backup::files::{self, Backup};
+use crate::backup::folder;
+use crate::backup::name::Name;
 use crate::domain::DatabaseIdentity;
 use crate::store::{self, BackupInfo, Store};
 
@@ -32,8 +37,8 @@ impl Folder {
         &self,
         app: &Arc<App>,
         identity: &DatabaseIdentity,
-    ) -> Result<Vec<Scheduled>, backup::Error> {
-        let all = backup::list(app).await?;
+    ) -> Result<Vec<Scheduled>, Error> {
+        let all = files::list(app).await?;
         self.lock()
             .retain(|name, _| all.iter().any(|backup| backup.name.as_str() == name));
         let mut own = Vec::new();
@@ -41,7 +46,7 @@ impl Folder {
             let Some(scheduled) = Scheduled::parse(backup.name.as_str(), backup.size) else {
                 continue;
             };
-            let info = self.info(backup::folder(app), backup).await?;
+            let info = self.info(folder::path(app), backup).await?;
             if let Some(info) = info.filter(|info| identity.owns(info.database)) {
                 own.push(Scheduled {
                     users: Some(info.users),
@@ -53,19 +58,14 @@ impl Folder {
         Ok(own)
     }
 
-    async fn info(
-        &self,
-        folder: PathBuf,
-        backup: Backup,
-    ) -> Result<Option<BackupInfo>, backup::Error> {
+    async fn info(&self, folder: PathBuf, backup: Backup) -> Result<Option<BackupInfo>, Error> {
         let name = backup.name.as_str().to_owned();
-        let is_same = |seen: &Seen| (seen.size, seen.modified) == (backup.size, backup.modified);
-        if let Some(seen) = self.lock().get(&name).filter(|seen| is_same(seen)) {
+        if let Some(seen) = self.lock().get(&name).filter(|seen| seen.is_of(&backup)) {
             return Ok(seen.info);
         }
         let path = folder.join(&name);
         let looked = tokio::task::spawn_blocking(move || Store::peek(&path)).await;
-        let info = match looked.map_err(|e| backup::Error::Io(e.into()))? {
+        let info = match looked.map_err(|e| Error::Io(e.into()))? {
             Ok(info) => Some(info),
             Err(error) => {
                 tracing::warn!(%name, %error, "a scheduled backup cannot be read and is left alone");
@@ -86,9 +86,20 @@ impl Folder {
         Ok(info)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Seen>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
+        self.seen.lock()
     }
+}
+
+impl Seen {
+    fn is_of(&self, backup: &Backup) -> bool {
+        self.size == backup.size && self.modified == backup.modified
+    }
+}
+
+/// The text as the name of a backup.
+pub fn backup_name(text: &str) -> Result<Name, Error> {
+    Name::new(text).map_err(|e| Error::Io(io::Error::other(e)))
 }
 
 /// Whether another look at the same file would end the same.

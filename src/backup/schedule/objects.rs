@@ -1,10 +1,10 @@
 //! The scheduled backups in the bucket, and which of them are the database's own. Several servers may share a prefix.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::plan::{self, Scheduled};
 use crate::backup::s3::{Bucket, Error, Labels};
+use parking_lot::{Mutex, MutexGuard};
 
 /// The bucket, and what is known of the objects in it.
 pub struct Objects {
@@ -13,11 +13,11 @@ pub struct Objects {
     labels: Mutex<HashMap<String, Labels>>,
 }
 
-/// Its state.
+/// The scheduled backups in the bucket.
 pub struct Listed {
     /// The names of all scheduled backups, whosever they are.
     pub names: BTreeSet<String>,
-    /// One's own.
+    /// Those of this database.
     pub own: Vec<Scheduled>,
 }
 
@@ -30,7 +30,7 @@ impl Objects {
     }
 
     /// The scheduled backups in the bucket. Those whose names are `wanted` are one's own when they are labelled with `id`, or have no
-    /// label and are among those that we noted as `uploaded`.
+    /// label and are among those that are known as `uploaded`.
     pub async fn list(
         &self,
         id: &str,
@@ -77,12 +77,12 @@ impl Objects {
                 self.remember(name, labels.clone());
                 Ok(labels)
             }
-            Err(passing @ Error::Passing(_)) => Err(passing),
+            Err(error @ Error::Retryable(_)) => Err(error),
             Err(_) => Ok(Labels::nobody()),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Labels>> {
-        self.labels.lock().unwrap_or_else(PoisonError::into_inner)
+        self.labels.lock()
     }
 }

@@ -1,5 +1,6 @@
-//! When a backup is due, what it is called, and which ones are too many.
+//! Rules of the schedule: the time for a backup, its name, those that are to be uploaded, and those that are too many.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -46,6 +47,14 @@ impl Scheduled {
             users: None,
         })
     }
+
+    /// The same backup under another name; `None`: it is not one that the schedule gives.
+    pub fn renamed(&self, name: &str) -> Option<Self> {
+        Some(Self {
+            users: self.users,
+            ..Self::parse(name, self.size)?
+        })
+    }
 }
 
 /// The name of a scheduled backup that is made at `now`.
@@ -68,9 +77,21 @@ pub fn newest(backups: &[Scheduled], now: Timestamp) -> Option<&Scheduled> {
         .max_by_key(|backup| backup.at)
 }
 
-/// Whether it is time for another one.
+/// Tells whether it is time for another one.
 pub fn is_due(backups: &[Scheduled], every: Duration, now: Timestamp) -> bool {
     newest(backups, now).is_none_or(|newest| newest.at + every <= now)
+}
+
+/// Those that have to be in the bucket and are not among the `uploaded`, newest first, given those that are here, oldest first: the
+/// `keep` newest, or all if that is 0.
+pub fn waiting(here: &[Scheduled], uploaded: &BTreeSet<String>, keep: usize) -> Vec<Scheduled> {
+    let wanted = if keep == 0 { here.len() } else { keep };
+    here.iter()
+        .rev()
+        .take(wanted)
+        .filter(|backup| !uploaded.contains(&backup.name))
+        .cloned()
+        .collect()
 }
 
 /// Those that are to be deleted: older than the `keep` newest, unless they hold far more than the newest, which may be what is left
@@ -92,16 +113,14 @@ pub fn surplus(backups: &[Scheduled], keep: usize, now: Timestamp) -> Vec<Schedu
 /// The newest one, and those that hold far more, if there are any.
 pub fn shrunk(backups: &[Scheduled], now: Timestamp) -> Option<Shrunk> {
     let newest = newest(backups, now)?;
-    let is_larger =
-        |backup: &&Scheduled| backup.at <= now && is_far_more(backup.users, newest.users);
-    let larger = backups.iter().filter(is_larger);
-    let larger: Vec<_> = larger
+    let larger: Vec<_> = backups
+        .iter()
+        .filter(|backup| backup.at <= now && is_far_more(backup.users, newest.users))
         .map(|backup| (backup.name.clone(), backup.users.unwrap_or(0)))
         .collect();
-    let (name, users) = (newest.name.clone(), newest.users.unwrap_or(0));
-    (!larger.is_empty()).then_some(Shrunk {
-        newest: name,
-        users,
+    (!larger.is_empty()).then(|| Shrunk {
+        newest: newest.name.clone(),
+        users: newest.users.unwrap_or(0),
         larger,
     })
 }
@@ -113,7 +132,7 @@ fn is_far_more(users: Option<u64>, newest: Option<u64>) -> bool {
     })
 }
 
-/// How long to wait after the `failures`-th failure in a row.
+/// Pause after the `failures`-th failure in a row.
 pub fn pause(failures: u32, every: Duration) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10));
     doubled.min(LONGEST_PAUSE).min(every)

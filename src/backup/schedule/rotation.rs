@@ -1,147 +1,176 @@
-//! Backups on their way to the bucket, and those that are deleted there and here: one's own, and never the last good ones.
+//! Rotation of the scheduled backups: uploaded to the bucket, and deleted there and here when they are too many. It deletes
+//! one's own, and never the last good ones.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
-use super::notes::Upload;
+use super::error::Error;
+use super::folder::{Folder, backup_name};
 use super::objects::Objects;
 use super::plan::{self, Scheduled};
-use super::{Error, Schedule, name};
-use crate::backup;
-use crate::backup::s3::Labels;
+use super::state::StateFile;
+use super::status;
+use super::upload::Upload;
+use crate::app::App;
+use crate::backup::error::Error as BackupError;
+use crate::backup::s3::Bucket;
+use crate::backup::{copies, files, folder};
+use crate::domain::DatabaseIdentity;
+use crate::store;
 
-impl Schedule {
+/// Pause between two looks at a bucket in which older backups hold far more than the newest: somebody may delete them.
+const CHECK_BUCKET_EVERY: Duration = Duration::from_mins(10);
+
+/// The scheduled backups of one server, here and in the bucket.
+pub struct Rotation {
+    app: Arc<App>,
+    folder: Folder,
+    objects: Option<Objects>,
+    state: StateFile,
+    /// The time to look at the bucket although nothing is to be uploaded.
+    check_bucket_at: Mutex<Option<Timestamp>>,
+}
+
+impl Rotation {
+    /// The rotation that the configuration asks for.
+    ///
+    /// # Errors
+    /// The settings name no bucket that there could be; the text is for the operator.
+    pub fn new(app: &Arc<App>) -> Result<Self, String> {
+        let settings = &app.config.backup.s3;
+        let bucket = settings
+            .is_on()
+            .then(|| Bucket::new(settings, app.clock.clone()))
+            .transpose()?;
+        Ok(Self {
+            app: Arc::clone(app),
+            folder: Folder::default(),
+            objects: bucket.map(Objects::new),
+            state: StateFile::open(folder::path(app)),
+            check_bucket_at: Mutex::default(),
+        })
+    }
+
+    /// The state that outlives the process.
+    pub fn state(&self) -> &StateFile {
+        &self.state
+    }
+
+    /// Makes the state that of the database as it is now.
+    pub async fn claim_state(&self) -> Result<(), Error> {
+        if self.objects.is_some() {
+            self.state.claim(&self.identity().await?);
+        }
+        Ok(())
+    }
+
+    /// Finds one's own scheduled backups in the folder, oldest first. Nothing is changed by it.
+    pub async fn inspect(&self) -> Result<Vec<Scheduled>, Error> {
+        let identity = self.identity().await?;
+        Ok(self.folder.own(&self.app, &identity).await?)
+    }
+
+    /// Records the status that follows from what was found in the folder.
+    pub fn record_status(&self, here: &[Scheduled], now: Timestamp) {
+        status::record(&self.app, &self.state, here, now);
+    }
+
+    /// Tells whether there is something to upload, or to look at in the bucket.
+    pub fn is_needed(&self, here: &[Scheduled], now: Timestamp) -> bool {
+        let settings = &self.app.config.backup.s3;
+        self.check_bucket_at().is_some_and(|at| at <= now)
+            || !self.state.waiting(here, settings).is_empty()
+    }
+
+    /// Makes a backup in the folder.
+    pub async fn make_backup(&self, now: Timestamp) -> Result<(), Error> {
+        let folder = folder::path(&self.app);
+        let free = plan::free_name(now, |name| folder.join(name).exists());
+        let made = copies::create(&self.app, Some(backup_name(&free)?)).await?;
+        tracing::info!(name = %made.name, bytes = made.size, "a backup was made");
+        Ok(())
+    }
+
     /// Uploads what is not in the bucket and deletes what is too much, there and here. While something could not be
     /// uploaded, twice as many are kept here.
-    pub(super) async fn keep_up(&self, now: Timestamp) -> Result<(), Error> {
-        let settings = &self.app.config.backup;
+    pub async fn run(&self, mut here: Vec<Scheduled>, now: Timestamp) -> Result<(), Error> {
+        let keep = self.app.config.backup.keep;
         let Some(objects) = &self.objects else {
-            return self.prune(settings.keep, now).await;
+            return self.prune(&here, keep, now).await;
         };
-        let uploaded = self.upload(objects, now).await;
-        self.prune(
-            if uploaded.is_ok() {
-                settings.keep
-            } else {
-                settings.keep * 2
-            },
-            now,
-        )
-        .await?;
-        let there = uploaded?;
-        if settings.s3.keep == 0 {
-            return Ok(());
-        }
-        let shrunk = plan::shrunk(&there, now);
-        self.look_there_again(shrunk.is_some().then_some(now + super::INSIST));
-        self.app.backups.found_shrunk_there(shrunk);
-        for backup in plan::surplus(&there, settings.s3.keep, now) {
-            objects.bucket.delete(&backup.name).await?;
-        }
-        Ok(())
+        let uploaded = self.upload(objects, &mut here, now).await;
+        // An upload takes long: what is deleted is decided by what is there after it.
+        let here = self.inspect().await?;
+        self.record_status(&here, now);
+        let keep = if uploaded.is_ok() { keep } else { keep * 2 };
+        self.prune(&here, keep, now).await?;
+        self.prune_bucket(objects, &uploaded?, now).await
     }
 
-    /// Uploads what waits; what is one's own in the bucket then.
-    async fn upload(&self, objects: &Objects, now: Timestamp) -> Result<Vec<Scheduled>, Error> {
-        if let Some(left) = self.notes.read().unfinished {
-            objects.bucket.abort(&left.name, &left.id).await?;
-        }
-        let here = self.look(now).await?;
-        let is_here = |name: &str| here.iter().any(|backup| backup.name == name);
-        let deletes = self.app.config.backup.s3.keep > 0;
-        let id = self.identity().await?.id.to_string();
-        let uploaded = self.notes.read().uploaded;
-        let listed = objects
-            .list(&id, &uploaded, |name| deletes || is_here(name))
-            .await?;
-        let (mut taken, mut there) = (listed.names, listed.own);
-        self.notes.change(|noted| {
-            noted.unfinished = None;
-            noted.uploaded.retain(|name| is_there(name, &there, &here));
-        });
-        for backup in self.waiting(&here) {
-            let is_own = there.iter().any(|other| other.name == backup.name);
-            let backup = if is_own {
-                backup
-            } else {
-                self.with_a_free_name(backup, &taken).await?
-            };
-            self.upload_one(objects, &backup, &id).await?;
-            self.look(now).await?;
-            taken.insert(backup.name.clone());
-            there.retain(|other| other.name != backup.name);
-            there.push(backup);
-        }
-        Ok(there)
-    }
-
-    /// The backup with a name that no object has: what is another's is not overwritten.
-    async fn with_a_free_name(
-        &self,
-        backup: Scheduled,
-        taken: &BTreeSet<String>,
-    ) -> Result<Scheduled, Error> {
-        if !taken.contains(&backup.name) {
-            return Ok(backup);
-        }
-        let folder = backup::folder(&self.app);
-        let is_taken = |name: &str| taken.contains(name) || folder.join(name).exists();
-        let free = plan::free_name(backup.at, is_taken);
-        backup::rename(&self.app, name(&backup.name)?, name(&free)?).await?;
-        tracing::info!(from = %backup.name, to = %free, "a backup was renamed: the bucket has another's of that name");
-        let renamed = Scheduled::parse(&free, backup.size);
-        Ok(renamed.map_or(backup.clone(), |renamed| Scheduled {
-            users: backup.users,
-            ..renamed
-        }))
-    }
-
-    async fn upload_one(
+    async fn upload(
         &self,
         objects: &Objects,
-        backup: &Scheduled,
-        id: &str,
-    ) -> Result<(), Error> {
-        let file = backup::folder(&self.app).join(&backup.name);
-        let begun = |id: &str| {
-            let upload = Upload {
-                name: backup.name.clone(),
-                id: id.to_owned(),
-            };
-            self.notes.change(|noted| noted.unfinished = Some(upload));
+        here: &mut [Scheduled],
+        now: Timestamp,
+    ) -> Result<Vec<Scheduled>, Error> {
+        let upload = Upload {
+            app: &self.app,
+            state: &self.state,
+            objects,
+            database: self.identity().await?.id.to_string(),
+            now,
         };
-        let labels = Labels {
-            database: Some(id.to_owned()),
-            users: backup.users,
-        };
-        objects
-            .bucket
-            .upload(&file, &backup.name, &labels, begun)
-            .await?;
-        objects.remember(&backup.name, labels);
-        self.notes.change(|noted| {
-            noted.unfinished = None;
-            noted.uploaded.insert(backup.name.clone());
-        });
-        tracing::info!(name = %backup.name, "the backup was uploaded and read back");
-        Ok(())
+        upload.run(here).await
     }
 
     /// Deletes one's own scheduled backups that are here and older than the `keep` newest.
-    async fn prune(&self, keep: usize, now: Timestamp) -> Result<(), Error> {
-        for backup in plan::surplus(&self.look(now).await?, keep, now) {
-            match backup::delete(&self.app, name(&backup.name)?).await {
-                Err(backup::Error::NotFound) => {}
+    async fn prune(&self, here: &[Scheduled], keep: usize, now: Timestamp) -> Result<(), Error> {
+        for backup in plan::surplus(here, keep, now) {
+            match files::delete(&self.app, backup_name(&backup.name)?).await {
+                Err(BackupError::NotFound) => {}
                 deleted => deleted?,
             }
         }
         Ok(())
     }
-}
 
-/// Whether the object of that name is the whole backup that is here, if it is here still.
-fn is_there(name: &str, there: &[Scheduled], here: &[Scheduled]) -> bool {
-    let size = |backups: &[Scheduled]| backups.iter().find(|it| it.name == name).map(|it| it.size);
-    size(there).is_some_and(|there| size(here).is_none_or(|here| here == there))
+    /// Deletes one's own backups in the bucket that are too many, if any are to be deleted.
+    async fn prune_bucket(
+        &self,
+        objects: &Objects,
+        there: &[Scheduled],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let keep = self.app.config.backup.s3.keep;
+        if keep == 0 {
+            return Ok(());
+        }
+        let shrunk = plan::shrunk(there, now);
+        self.check_bucket_again(shrunk.is_some().then_some(now + CHECK_BUCKET_EVERY));
+        self.app.backups.found_shrunk_there(shrunk);
+        for backup in plan::surplus(there, keep, now) {
+            objects.bucket.delete(&backup.name).await?;
+        }
+        Ok(())
+    }
+
+    fn check_bucket_at(&self) -> Option<Timestamp> {
+        *self.check_bucket_at.lock()
+    }
+
+    fn check_bucket_again(&self, at: Option<Timestamp>) {
+        *self.check_bucket_at.lock() = at;
+    }
+
+    /// The database as it is now: another one may have taken its place.
+    async fn identity(&self) -> Result<DatabaseIdentity, store::Error> {
+        let store = &self.app.store;
+        match store.identity()? {
+            Some(identity) => Ok(identity),
+            None => Ok(store.ensure_identity(&self.app.random).await?.identity),
+        }
+    }
 }

@@ -17,8 +17,8 @@ use tokio::task::spawn_blocking;
 
 use super::super::answer::Outcomes;
 use super::super::error::{PocketBaseError, Refused};
-use crate::contract::answer::documented;
 use crate::error::Error;
+use crate::http::response::documented;
 use crate::store;
 
 const BINARY: &str = "application/octet-stream";

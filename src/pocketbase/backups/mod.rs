@@ -20,11 +20,11 @@ use super::fields::Fields;
 use super::form::Form;
 use crate::auth::{self, AuditContext, Principal};
 use crate::backup::{self, Backup, Error, Name, WrongName};
-use crate::contract::types::{AnyData, AnyList};
 use crate::domain::{Actor, EventKind};
 use crate::error;
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::tags::Tags;
+use crate::http::wire_types::{AnyData, AnyList};
 
 /// The endpoints for backups.
 pub struct BackupsApi(pub Context);

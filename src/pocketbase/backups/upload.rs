@@ -13,8 +13,8 @@ use super::super::error::Refused;
 use super::{refused, wrong, wrong_name};
 use crate::app::App;
 use crate::backup::{Incoming, Name, Received};
-use crate::contract::error::Rejected;
 use crate::http::body::BodyTimeout;
+use crate::http::rejected::Rejected;
 
 /// The part of the form that is the file.
 const FILE: &str = "file";

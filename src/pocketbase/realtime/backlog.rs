@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::Actor;
 use crate::fair::{Bounds, Queue};
+use parking_lot::{Mutex, MutexGuard};
 
 /// The most bytes that wait for all streams, and for those of one owner.
 const BYTES: Bounds = Bounds {
@@ -59,7 +59,7 @@ impl<T> Backlog<T> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A connected client, whose it is, and what it wants to hear of.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::queue::{Queue, Total};
 use super::topic::Topic;
@@ -10,6 +10,7 @@ use crate::domain::{Actor, Kind};
 use crate::fair::Share;
 use crate::limits::Source;
 use crate::random::{NoEntropy, Random};
+use parking_lot::{Mutex, MutexGuard};
 
 /// Characters of a client's id, as PocketBase has it.
 const ID_LEN: usize = 40;
@@ -66,7 +67,7 @@ impl Client {
     }
 
     fn binding(&self) -> MutexGuard<'_, Option<Arc<Binding>>> {
-        self.binding.lock().unwrap_or_else(PoisonError::into_inner)
+        self.binding.lock()
     }
 }
 

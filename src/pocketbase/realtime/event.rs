@@ -11,10 +11,10 @@ use super::super::Context;
 use super::client::{Audience, Binding};
 use super::topic::Topic;
 use crate::auth::{self, Principal};
-use crate::contract::types::AuthRecord;
 use crate::contract::view;
 use crate::filter::{self, Budget, TooCostly};
-use crate::records::row::Row;
+use crate::http::wire_types::AuthRecord;
+use crate::records::filter_record::FilterRecord;
 use crate::store::{Action, Change, Record};
 
 /// The steps that a wanted field takes, beside those for the record.
@@ -88,7 +88,9 @@ impl Event {
     ) -> Result<Vec<String>, TooCostly> {
         let is_superuser = matches!(who, Principal::Superuser(_));
         let own = Record::from(who);
-        let (row, auth) = (self.row(&self.change.record), self.row(&own));
+        let schemas = self.context.records.schemas();
+        let row = FilterRecord::new(&self.change.record, schemas.of(self.change.record.kind()));
+        let auth = FilterRecord::new(&own, schemas.of(own.kind()));
         let context = filter::Context {
             now: self.context.app.clock.now(),
             auth: Some(&auth),
@@ -103,10 +105,6 @@ impl Event {
             }
         }
         Ok(messages)
-    }
-
-    fn row<'b>(&'b self, record: &'b Record) -> Row<'b> {
-        Row::new(record, self.context.records.schemas().of(record.kind()))
     }
 
     /// The record as the topic wants it. To leave something out takes time in proportion to the record and to its fields.
@@ -124,7 +122,7 @@ impl Event {
 
     fn shown(&self) -> &AuthRecord {
         self.shown
-            .get_or_init(|| view::record(&self.change.record, self.context.app.collections()))
+            .get_or_init(|| view::record(&self.change.record, &self.context.app.collections()))
     }
 
     fn write(&self, record: &impl Serialize) -> String {

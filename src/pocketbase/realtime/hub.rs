@@ -6,8 +6,9 @@
 //! even asked for its changes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::Handle;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
@@ -210,7 +211,7 @@ impl Hub {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
@@ -304,7 +305,7 @@ mod tests {
         let (app, schemas) = (&hub.context.app, hub.context.records.schemas());
         let topics = topics
             .iter()
-            .filter_map(|topic| Topic::parse(topic, &who, app.collections(), schemas));
+            .filter_map(|topic| Topic::parse(topic, &who, &app.collections(), &schemas));
         Binding::new(String::new(), &who, topics.collect())
     }
 

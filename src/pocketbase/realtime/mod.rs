@@ -28,13 +28,13 @@ use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
 use crate::auth::{self, Caller, Principal};
-use crate::contract::error::Rejected;
-use crate::contract::types::AnyData;
 use crate::domain::Actor;
 use crate::error::Error;
 use crate::fair::Bounds;
 use crate::http::bearer::Bearer;
-use crate::http::openapi::Tags;
+use crate::http::rejected::Rejected;
+use crate::http::tags::Tags;
+use crate::http::wire_types::AnyData;
 
 /// What a client's id may have …
 const ID_MAX: usize = 255;
@@ -214,7 +214,7 @@ impl RealtimeApi {
         if matches!(who, Principal::User(_)) && topics.len() > TOPICS_OF_USER {
             return Err(refused(FieldError::too_long(TOPICS_OF_USER)));
         }
-        let parse = |topic: &String| Topic::parse(topic, who, app.collections(), schemas);
+        let parse = |topic: &String| Topic::parse(topic, who, &app.collections(), &schemas);
         let token = bearer.token().unwrap_or_default().to_owned();
         let binding = Binding::new(token, who, topics.iter().filter_map(parse).collect());
         if binding.comparisons() > COMPARISONS_MAX {

@@ -16,7 +16,7 @@ use super::super::error::PocketBaseError;
 use super::client::Client;
 use super::hub::Hub;
 use super::queue::Queue;
-use crate::contract::answer::documented;
+use crate::http::response::documented;
 
 const EVENT_STREAM: &str = "text/event-stream";
 

@@ -7,9 +7,10 @@ mod files;
 use std::collections::HashMap;
 use std::io::{Error, ErrorKind};
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -126,12 +127,7 @@ impl Tls {
     /// Says every day that the certificate ends soon, when it does: then nobody has renewed it.
     async fn warn_in_time(&self) {
         loop {
-            let certificate = self
-                .shown
-                .certificate
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone();
+            let certificate = self.shown.certificate.read().clone();
             if let Some(certificate) = certificate
                 && certificate::is_late(&certificate, self.clock.now())
             {
@@ -162,29 +158,23 @@ fn server_config(shown: &Arc<Shown>, source: &Source) -> Result<ServerConfig, ru
 impl Shown {
     /// Shows `certificate` from now on; open connections go on with what they have.
     fn show(&self, certificate: CertifiedKey) {
-        *self
-            .certificate
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(certificate));
+        *self.certificate.write() = Some(Arc::new(certificate));
     }
 
     /// Shows these proofs, by name, and no others.
     fn prove(&self, proofs: HashMap<String, Arc<CertifiedKey>>) {
-        *self.proofs.write().unwrap_or_else(PoisonError::into_inner) = proofs;
+        *self.proofs.write() = proofs;
     }
 }
 
 impl ResolvesServerCert for Shown {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         if hello.alpn().is_some_and(|protocols| protocols.eq([PROOF])) {
-            let proofs = self.proofs.read().unwrap_or_else(PoisonError::into_inner);
+            let proofs = self.proofs.read();
             return proofs
                 .get(&hello.server_name()?.to_ascii_lowercase())
                 .cloned();
         }
-        self.certificate
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.certificate.read().clone()
     }
 }

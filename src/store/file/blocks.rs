@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
 use std::ops::{Bound, Range};
-use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
+use parking_lot::{RwLock, RwLockWriteGuard};
 use redb::{BackendError, StorageBackend};
 
 use super::layout::{BLOCK, GROUP, checksum, logical_len, physical, pieces, place, sums_at};
@@ -226,12 +226,7 @@ impl Blocks {
 
     fn sum(&self, block: u64) -> io::Result<u32> {
         let (group, index) = place(block);
-        if let Some(group) = self
-            .groups
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&group)
-        {
+        if let Some(group) = self.groups.read().get(&group) {
             return Ok(group.sums[index]);
         }
         let mut groups = self.groups_mut();
@@ -251,7 +246,7 @@ impl Blocks {
     }
 
     fn groups_mut(&self) -> RwLockWriteGuard<'_, BTreeMap<u64, Group>> {
-        self.groups.write().unwrap_or_else(PoisonError::into_inner)
+        self.groups.write()
     }
 
     /// The checksums of a group, read at first use: 4 KiB of memory for 4 MiB of the file.

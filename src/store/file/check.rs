@@ -99,20 +99,20 @@ fn users(txn: &ReadTransaction) -> Result<(u64, Counted), Error> {
     let one = || {
         let records = sums_of_users(txn, ..MIDDLE, &hasher)?;
         let openid = Sum::of(txn, USERS_BY_OPENID, |key, id, sum| {
-            sum.add(&hasher, key, id)
+            sum.add(&hasher, key, id);
         })?;
         let created = Sum::of(txn, USERS_BY_CREATED, |key, id, sum| {
-            sum.add(&hasher, key, id)
+            sum.add(&hasher, key, id);
         })?;
         Ok::<_, Error>((records, openid, created))
     };
     let other = || {
         let records = sums_of_users(txn, MIDDLE.., &hasher)?;
         let phone = Sum::of(txn, USERS_BY_PHONE, |key, id, sum| {
-            sum.add(&hasher, key, id)
+            sum.add(&hasher, key, id);
         })?;
         let email = Sum::of(txn, USERS_BY_EMAIL, |key, id, sum| {
-            sum.add(&hasher, key, id)
+            sum.add(&hasher, key, id);
         })?;
         Ok::<_, Error>((records, phone, email))
     };

@@ -5,8 +5,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use redb::{Durability, ReadTransaction, ReadableDatabase as _, WriteTransaction};
 
 use super::blocks::Blocks;
@@ -155,7 +155,7 @@ impl Engine {
         set_up: impl FnOnce(&mut WriteTransaction) -> Result<(), Error>,
         f: impl FnOnce(&WriteTransaction) -> Result<T, Error>,
     ) -> Result<T, WriteError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _writing = self.writing.lock();
         let txn = writing(|| self.begin_write(set_up)).map_err(|error| self.broken(error))?;
         match writing(|| f(&txn)) {
             Ok(value) => match writing(|| Ok(txn.commit()?)) {
@@ -202,7 +202,7 @@ impl Engine {
             .file()
             .ok_or_else(|| Error::Copy("the database is not in a file".into()))?;
         self.ensure_in_place()?;
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _writing = self.writing.lock();
         let mut open = self.opened_mut();
         close(&mut open);
         let replaced = swap(path).and_then(|before| {
@@ -231,7 +231,7 @@ impl Engine {
         let Some(path) = self.file() else {
             return Ok(());
         };
-        let expected = *self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let expected = *self.file.lock();
         match FileId::at(path) {
             found if found == expected => Ok(()),
             _ => Err(Error::Moved {
@@ -242,7 +242,7 @@ impl Engine {
 
     fn remember_file(&self) {
         let found = self.file().and_then(FileId::at);
-        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        *self.file.lock() = found;
     }
 
     /// Sees to it that the database takes writes: after a failure it is retired, nothing more of it is written, and what is in the
@@ -256,7 +256,7 @@ impl Engine {
         if self.opened().as_ref().is_some_and(&is_fine) {
             return Ok(());
         }
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _writing = self.writing.lock();
         let mut open = self.opened_mut();
         if open.as_ref().is_some_and(is_fine) {
             return Ok(());
@@ -293,18 +293,18 @@ impl Engine {
     }
 
     fn opened(&self) -> RwLockReadGuard<'_, Option<Open>> {
-        self.open.read().unwrap_or_else(PoisonError::into_inner)
+        self.open.read()
     }
 
     fn opened_mut(&self) -> RwLockWriteGuard<'_, Option<Open>> {
-        self.open.write().unwrap_or_else(PoisonError::into_inner)
+        self.open.write()
     }
 }
 
 /// A clean stop writes the last of redb's bookkeeping.
 impl Drop for Engine {
     fn drop(&mut self) {
-        close(self.open.get_mut().unwrap_or_else(PoisonError::into_inner));
+        close(self.open.get_mut());
     }
 }
 

@@ -164,6 +164,9 @@ fn one(tables: &mut Tables<'_>, write: Write, now: Timestamp) -> Outcome<Done> {
         Write::InsertSuperuser(superuser) => insert_superuser(tables, superuser)?,
         Write::UpdateSuperuser(id, update) => change_superuser(tables, &id, update, now)?,
         Write::DeleteSuperuser(id) => delete_superuser(tables, &id)?,
+        Write::Insert(_) | Write::Update { .. } | Write::Delete { .. } => {
+            return Err(Error::Failed("such a write is for commit".into()));
+        }
     })
 }
 

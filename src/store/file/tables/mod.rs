@@ -3,6 +3,7 @@
 mod companies;
 mod copy;
 mod events;
+mod records;
 mod superusers;
 mod users;
 

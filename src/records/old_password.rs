@@ -3,15 +3,15 @@
 use poem::Request;
 use serde_json::{Map, Value};
 
-use super::Context;
 use super::changes::{Action, needs_hash};
-use super::field_error::FieldError;
 use super::passwords::{Editor, Passwords, Sent};
 use super::users::other_phone;
 use crate::auth::{self, Principal};
 use crate::domain::{Kind, User};
 use crate::error::Result;
 use crate::limits::Source;
+use crate::pocketbase::Context;
+use crate::pocketbase::field_error::FieldError;
 
 impl Context {
     /// Tries the old password and hashes the new one, as far as the form needs it.

@@ -3,14 +3,14 @@
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
-use super::best::{Best, Key, Named};
-use super::list::{Found, ListError, Query};
+use super::top_k::{Best, Key, Named};
+use super::{Found, ListError, Query};
 use crate::app::App;
 use crate::domain::{Kind, RecordId};
 use crate::error::{Error, Result};
 use crate::filter::{Budget, Record as _, Sort};
-use crate::records::places::Pace;
-use crate::records::row::Row;
+use crate::records::filter_record::FilterRecord;
+use crate::records::list::slots::Pace;
 use crate::records::schema::Schemas;
 use crate::store::{Record, Scan};
 
@@ -37,7 +37,7 @@ pub fn look(app: &App, schemas: &Schemas, query: &Query, pace: &Pace) -> Result<
         let budget = Budget::new(Budget::EVALUATION);
         Ok(query
             .condition
-            .holds(&Row::new(record, schema), &asker, &budget)?)
+            .holds(&FilterRecord::new(record, schema), &asker, &budget)?)
     };
     match newest_first {
         Some(newest_first) if query.kind == Kind::Users => {
@@ -154,7 +154,11 @@ impl<F: Fn(&Record) -> Result<bool, ListError>> Order<'_, F> {
         scan(app, Scan::All(self.query.kind), |record| {
             if (self.holds)(&record)? {
                 matching += 1;
-                let key = Key::new(record.id().clone(), &Row::new(&record, schema), fields);
+                let key = Key::new(
+                    record.id().clone(),
+                    &FilterRecord::new(&record, schema),
+                    fields,
+                );
                 if last.is_none_or(|last| order(&key, last).is_gt()) {
                     best.push(key, order);
                 }
@@ -193,15 +197,15 @@ mod tests {
 
     use jiff::Timestamp;
 
-    use super::super::filter::Condition;
+    use super::super::condition::Condition;
     use super::super::paging::Paging;
     use super::*;
     use crate::clock::Clock;
     use crate::config::Config;
     use crate::domain::{Actor, IdType, Name, NewUser, OpenId, Superuser, TokenKey};
     use crate::random::Random;
-    use crate::records::places::Places;
-    use crate::records::places::SORT_BYTES;
+    use crate::records::list::slots::Places;
+    use crate::records::list::slots::SORT_BYTES;
     use crate::store::{Location, Write};
 
     fn superuser() -> Record {
@@ -254,7 +258,7 @@ mod tests {
     #[tokio::test]
     async fn pages_are_the_same_however_little_may_be_kept() {
         let app = app_with(300).await;
-        let schemas = Schemas::new(app.collections());
+        let schemas = Schemas::new(&app.collections());
         let place = &Places::new().list(Actor::Operator).await.unwrap();
         let page = |sort: &str, page, per_page, sort_bytes| {
             let condition =

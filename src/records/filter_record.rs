@@ -12,7 +12,7 @@ use crate::pb_data::date_text;
 use crate::store::Record;
 
 /// A record beside what has to be made of it for a filter; that is made when it is asked for.
-pub struct Row<'a> {
+pub struct FilterRecord<'a> {
     record: &'a Record,
     schema: &'a Schema,
     created: OnceCell<String>,
@@ -21,7 +21,7 @@ pub struct Row<'a> {
     columns: OnceCell<Map<String, Json>>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> FilterRecord<'a> {
     pub fn new(record: &'a Record, schema: &'a Schema) -> Self {
         let (created, updated, number, columns) = Default::default();
         Self {
@@ -116,7 +116,7 @@ impl<'a> Row<'a> {
     }
 }
 
-impl Fields for Row<'_> {
+impl Fields for FilterRecord<'_> {
     fn value(&self, field: &str) -> Value<'_> {
         match self.record {
             Record::User(user) => self.user(user, field),

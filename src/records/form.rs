@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::cast;
-use super::field_error::{FieldError, FieldErrors};
+use super::coerce;
+use super::schema::{Field, FieldKind, Schema};
 use crate::domain::Invalid;
-use crate::records::schema::{Field, FieldKind, Schema};
+use crate::pocketbase::field_error::{FieldError, FieldErrors};
 
 /// A record, what is to become of it, and what is wrong with that.
 pub struct Given<'a> {
@@ -25,9 +25,9 @@ impl<'a> Given<'a> {
         let mut given = Map::new();
         for (key, value) in body {
             if let Some((field, sum)) = modified(schema, record, key, value) {
-                given.insert(field.name.clone(), cast::json_number(sum));
+                given.insert(field.name.clone(), coerce::json_number(sum));
             } else if let Some(field) = schema.field(key).filter(|field| is_writable(field)) {
-                given.insert(key.clone(), cast::to_field(field, value));
+                given.insert(key.clone(), coerce::to_field(field, value));
             }
         }
         Self {
@@ -47,7 +47,7 @@ impl<'a> Given<'a> {
     pub fn blank(schema: &Schema) -> Map<String, Value> {
         let shown = schema.fields().filter(|field| !field.is_hidden);
         shown
-            .map(|field| (field.name.clone(), cast::empty(field)))
+            .map(|field| (field.name.clone(), coerce::empty(field)))
             .collect()
     }
 
@@ -65,7 +65,7 @@ impl<'a> Given<'a> {
 
     /// The new text of the field, if it is another one, and not too long.
     pub fn text(&mut self, field: &'static str) -> Option<String> {
-        let text = cast::text(self.change(field)?);
+        let text = coerce::text(self.change(field)?);
         let max = self
             .schema
             .field(field)
@@ -103,7 +103,7 @@ impl<'a> Given<'a> {
 
     /// The new boolean.
     pub fn flag(&self, field: &str) -> Option<bool> {
-        self.change(field).map(cast::boolean)
+        self.change(field).map(coerce::boolean)
     }
 
     /// The values of `fields` that are new or were there, checked as far as the schema tells.
@@ -143,7 +143,7 @@ fn modified<'a>(
         .filter(|field| field.kind == FieldKind::Number)?;
     Some((
         field,
-        record.get(name).map_or(0.0, cast::number) + sign * cast::number(value),
+        record.get(name).map_or(0.0, coerce::number) + sign * coerce::number(value),
     ))
 }
 
@@ -175,7 +175,7 @@ fn check(field: &Field, value: &Value) -> Result<(), FieldError> {
                 .map_or(std::slice::from_ref(value), Vec::as_slice);
             let unknown = texts
                 .iter()
-                .map(cast::text)
+                .map(coerce::text)
                 .find(|text| !field.values.contains(text));
             unknown.map_or(Ok(()), |text| Err(FieldError::select(&text)))
         }

@@ -5,8 +5,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Number, Value};
 
+use super::schema::{Field, FieldKind};
 use crate::pb_data;
-use crate::records::schema::{Field, FieldKind};
 
 /// As text; a list or an object is none.
 pub fn text(value: &Value) -> String {

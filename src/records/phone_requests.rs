@@ -1,13 +1,13 @@
 //! Phones that owners ask for, counted while the transaction decides whether they get them.
 
-use super::Context;
 use super::changes::Plan;
-use super::error::Refused;
 use crate::app::App;
 use crate::auth::{AuditContext, note_refused_phone};
 use crate::domain::{Actor, Phone};
 use crate::error::Result;
 use crate::limits::{Disclosure, PhoneClaim, Source};
+use crate::pocketbase::Context;
+use crate::pocketbase::error::Refused;
 
 /// The phones that plans ask for, with the place of each plan.
 pub struct Wishes<'a>(Vec<(usize, Phone, PhoneClaim<'a>)>);

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::cast;
 use super::changes::new_id;
-use super::error::Refused;
-use super::field_error::{FieldError, FieldErrors};
-use super::given::Given;
+use super::coerce;
+use super::form::Given;
+use super::schema::{Field, FieldKind, Schema};
 use crate::domain::{Company, RecordId};
-use crate::records::schema::{Field, FieldKind, Schema};
+use crate::pocketbase::error::Refused;
+use crate::pocketbase::field_error::{FieldError, FieldErrors};
 use crate::store::CompanyUpdate;
 
 /// What is no column of the deployment's own.
@@ -83,7 +83,7 @@ fn done(errors: FieldErrors) -> Result<(), Refused> {
 fn key(given: &mut Given<'_>) -> Option<String> {
     let field = given.schema().field("company_id")?;
     let key = given.columns(std::iter::once(field)).remove("company_id")?;
-    Some(cast::text(&key))
+    Some(coerce::text(&key))
 }
 
 fn own(schema: &Schema) -> impl Iterator<Item = &Field> {

@@ -38,7 +38,7 @@ pub fn note(app: &App, by: &AuditContext, made: &Made) {
     let collection = made.record.kind().name();
     let detail = match &made.before {
         Some(before) if !made.is_deletion => {
-            let fields = changed_fields(before, &made.record, app.collections());
+            let fields = changed_fields(before, &made.record, &app.collections());
             if fields.is_empty() && !made.is_password {
                 return;
             }

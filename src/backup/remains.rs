@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::Name;
+use super::name::Name;
 use crate::config::Config;
 use crate::store::{self, Store};
 
@@ -13,7 +13,7 @@ use crate::store::{self, Store};
 const RESTORED: &str = ".before-restore-";
 const MIGRATED: (&str, &str) = (".v", ".bak");
 
-/// Whether there is nothing in the place of the database: no file, or one of no bytes, which a crash or a full disk leaves.
+/// Tells whether the database is missing: no file, or one of no bytes, which a crash or a full disk leaves.
 #[must_use]
 pub fn is_missing(database: &Path) -> bool {
     match fs::metadata(database) {
@@ -25,7 +25,7 @@ pub fn is_missing(database: &Path) -> bool {
 
 /// The newest backup of the database: in the folder of the backups, or what restorations and migrations keep beside it.
 #[must_use]
-pub fn newest_left(config: &Config) -> Option<PathBuf> {
+pub fn newest_remains(config: &Config) -> Option<PathBuf> {
     let database = &store::resolve(&config.store.path);
     let folder = database
         .parent()
@@ -74,17 +74,20 @@ fn is_kept_beside(path: &Path, database: &Path) -> bool {
     let added = file_name(path)
         .zip(file_name(database))
         .and_then(|(name, own)| name.strip_prefix(own));
-    added.is_some_and(|added| {
-        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let migrated = added
-            .strip_prefix(MIGRATED.0)
-            .and_then(|rest| rest.split_once(MIGRATED.1));
-        added.starts_with(RESTORED)
-            || migrated.is_some_and(|(version, number)| {
-                is_number(version)
-                    && (number.is_empty() || number.strip_prefix('-').is_some_and(is_number))
-            })
+    added.is_some_and(|added| added.starts_with(RESTORED) || is_of_migration(added))
+}
+
+fn is_of_migration(added: &str) -> bool {
+    let parts = added
+        .strip_prefix(MIGRATED.0)
+        .and_then(|rest| rest.split_once(MIGRATED.1));
+    parts.is_some_and(|(version, number)| {
+        is_number(version) && (number.is_empty() || number.strip_prefix('-').is_some_and(is_number))
     })
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn file_name(path: &Path) -> Option<&str> {

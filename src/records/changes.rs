@@ -4,19 +4,20 @@
 use poem::Request;
 use serde_json::{Map, Value};
 
-use super::acts::{self, Made};
-use super::cast;
-use super::error::Refused;
-use super::field_error::{FieldError, FieldErrors};
-use super::given::Given;
+use super::audit::{self, Made};
+use super::coerce;
+use super::form::Given;
 use super::passwords::{Editor, Passwords, Sent};
+use super::schema::Schemas;
 use super::users::Identity;
-use super::{Context, companies, superusers, users};
+use super::{companies, superusers, users};
 use crate::auth::{self, AuditContext, Principal};
 use crate::contract::view;
 use crate::domain::{Collections, Kind, Phone, RecordId, TokenKey, User};
 use crate::error::{Error, Result};
-use crate::records::schema::Schemas;
+use crate::pocketbase::Context;
+use crate::pocketbase::error::Refused;
+use crate::pocketbase::field_error::{FieldError, FieldErrors};
 use crate::store::{self, Conflict, Edit, Record, Write};
 
 /// What is to be done with a record.
@@ -137,7 +138,7 @@ impl Context {
             let mut all = Vec::with_capacity(plans.len());
             for (n, plan) in plans.iter().cloned().enumerate() {
                 let made = match plan {
-                    Ok(plan) => make(edit, plan, &schemas, app.collections())?,
+                    Ok(plan) => make(edit, plan, &schemas, &app.collections())?,
                     Err(refused) => Err(refused),
                 };
                 match made {
@@ -156,7 +157,7 @@ impl Context {
         wishes.settle(&self.app, by, &made).await;
         Ok(made?.map(|all| {
             for made in &all {
-                acts::note(&self.app, by, made);
+                audit::note(&self.app, by, made);
             }
             all.into_iter().map(|made| made.record).collect()
         }))
@@ -190,7 +191,7 @@ fn editor(
 }
 
 fn id_in(body: &Map<String, Value>) -> String {
-    body.get("id").map(cast::text).unwrap_or_default()
+    body.get("id").map(coerce::text).unwrap_or_default()
 }
 
 fn make(

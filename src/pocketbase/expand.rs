@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::Context;
-use crate::contract::types::AuthRecord;
 use crate::contract::view;
 use crate::error::Result;
+use crate::http::wire_types::AuthRecord;
 use crate::store::Record;
 
 /// The query parameter `expand`: of all relations there is one.
@@ -30,7 +30,7 @@ impl Context {
     /// # Errors
     /// Only errors of ours.
     pub async fn show(&self, record: &Record, expand: &Expand) -> Result<AuthRecord> {
-        let (app, mut shown) = (&self.app, view::record(record, self.app.collections()));
+        let (app, mut shown) = (&self.app, view::record(record, &self.app.collections()));
         if let Record::User(user) = record
             && expand.company
             && !user.company_id.is_empty()

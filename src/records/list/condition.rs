@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::error::Refused;
 use crate::filter::{self, Budget, Filter, SUPERUSER_ONLY, Sort, TooCostly};
-use crate::records::row::Row;
+use crate::pocketbase::error::Refused;
+use crate::records::filter_record::FilterRecord;
 use crate::records::schema::Schema;
 
 /// A filter and a sort that were understood; no filter holds for every record.
@@ -16,7 +16,7 @@ pub struct Condition {
 /// Who asks, and when.
 pub struct Asker<'a> {
     pub now: Timestamp,
-    pub row: Option<Row<'a>>,
+    pub row: Option<FilterRecord<'a>>,
     pub is_superuser: bool,
 }
 
@@ -67,7 +67,7 @@ impl Condition {
     /// [`TooCostly`] when `budget` does not reach.
     pub fn holds(
         &self,
-        row: &Row<'_>,
+        row: &FilterRecord<'_>,
         asker: &Asker<'_>,
         budget: &Budget,
     ) -> Result<bool, TooCostly> {

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::cast;
-use super::field_error::{FieldError, FieldErrors};
+use super::coerce;
 use crate::domain::{Invalid, Phone, PlainPassword, TokenKey};
+use crate::pocketbase::field_error::{FieldError, FieldErrors};
 
 /// Who fills in the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct Sent {
 
 impl Sent {
     pub fn of(body: &Map<String, Value>) -> Self {
-        let text = |field| body.get(field).map(cast::text).unwrap_or_default();
+        let text = |field| body.get(field).map(coerce::text).unwrap_or_default();
         Self {
             new: text("password"),
             confirm: text("passwordConfirm"),

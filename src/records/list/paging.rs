@@ -1,6 +1,6 @@
 //! The query parameters `page`, `perPage` and `skipTotal`.
 
-use super::error::Refused;
+use crate::pocketbase::error::Refused;
 
 const PER_PAGE: u64 = 30;
 const PER_PAGE_MAX: u64 = 1000;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config;
 use crate::domain::Kind;
+use crate::http::tags::Tags;
 use crate::pocketbase;
 
 const TITLE: &str = "BAI PocketBase Hooks API";
@@ -16,26 +17,6 @@ const DESCRIPTION: &str = "\
 - 微信用户:`openid = 微信 openid`
 - 平台用户:`openid = 服务端生成的 GUID`
 ";
-
-/// Tags of the document, in the contract's order.
-#[derive(poem_openapi::Tags)]
-pub enum Tags {
-    /// 基础检查接口
-    #[oai(rename = "系统")]
-    System,
-    /// 面向微信用户的认证接口;认证成功后仍统一使用全平台 `openid` 与 PocketBase 原生 token。
-    #[oai(rename = "微信认证")]
-    Wechat,
-    /// 面向平台用户的认证接口;平台用户会生成 GUID 并写入统一 `openid` 字段。
-    #[oai(rename = "平台认证")]
-    Platform,
-    /// PocketBase 原生接口(方言):官方 SDK 无需修改即可使用;错误为 PocketBase 的 `{data, message, status}`。
-    PocketBase,
-}
-
-impl Tags {
-    pub const IN_ORDER: [Self; 4] = [Self::System, Self::Wechat, Self::Platform, Self::PocketBase];
-}
 
 /// Examples of fields: component, field, JSON. poem-openapi has no attribute for them.
 const EXAMPLES: [(&str, &str, &str); 20] = [

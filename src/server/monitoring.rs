@@ -9,11 +9,11 @@ use poem::{Endpoint, Request, Response, Result, Route, get};
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
-use super::bearer;
 use crate::app::App;
 use crate::config::Secret;
-use crate::contract::answer::JSON;
 use crate::contract::error;
+use crate::http::bearer;
+use crate::http::response::JSON;
 use crate::metrics;
 use crate::monitoring;
 use crate::monitoring::Component;

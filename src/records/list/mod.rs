@@ -1,22 +1,28 @@
 //! Finding the records of a page: by an index where the filter names one record, and else by looking at them (`scan`).
 
+pub mod condition;
+pub mod paging;
+mod scan;
+pub mod slots;
+mod top_k;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Context;
-use super::error::Refused;
-use super::filter::{Asker, Condition};
-use super::operator::Failure;
-use super::paging::Paging;
-use super::scan::{Seen, look};
+use self::condition::{Asker, Condition};
+use self::paging::Paging;
+use self::scan::{Seen, look};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::domain::{Actor, Kind, OpenId, Phone, RecordId};
 use crate::error::{Error, Result};
 use crate::filter::{Budget, Filter, TooCostly};
-use crate::records::places::SORT_BYTES;
-use crate::records::row::Row;
+use crate::pocketbase::Context;
+use crate::pocketbase::error::Refused;
+use crate::pocketbase::operator::Failure;
+use crate::records::filter_record::FilterRecord;
+use crate::records::list::slots::SORT_BYTES;
 use crate::records::schema::Schemas;
 use crate::store::{self, Record};
 
@@ -94,7 +100,7 @@ impl Query {
         let row = self
             .asker
             .as_ref()
-            .map(|record| Row::new(record, schemas.of(record.kind())));
+            .map(|record| FilterRecord::new(record, schemas.of(record.kind())));
         Asker {
             now,
             row,
@@ -122,7 +128,7 @@ impl Query {
         schemas: &Schemas,
         budget: &Budget,
     ) -> Result<bool, TooCostly> {
-        let row = Row::new(record, schemas.of(self.kind));
+        let row = FilterRecord::new(record, schemas.of(self.kind));
         self.condition
             .holds(&row, &self.asker(now, schemas), budget)
     }
@@ -248,7 +254,7 @@ impl Context {
 
     /// The page of a list of which only `record` can be.
     async fn one(&self, query: Query, record: Record) -> Result<Found, ListError> {
-        let (now, schemas) = (self.app.clock.now(), Arc::clone(self.records.schemas()));
+        let (now, schemas) = (self.app.clock.now(), self.records.schemas());
         self.evaluate(query.actor(), move |budget| {
             let only = query
                 .holds(&record, now, &schemas, budget)?
@@ -280,7 +286,7 @@ impl Context {
 
     async fn look(&self, query: Query) -> Result<Seen, ListError> {
         let pace = self.records.places.list(query.actor()).await?;
-        let (app, schemas) = (Arc::clone(&self.app), Arc::clone(self.records.schemas()));
+        let (app, schemas) = (Arc::clone(&self.app), self.records.schemas());
         // The place is held to the end, even if whoever asked has gone away.
         let look = move || look(&app, &schemas, &query, &pace);
         tokio::task::spawn_blocking(look)

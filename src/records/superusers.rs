@@ -3,13 +3,13 @@
 use serde_json::{Map, Value};
 
 use super::changes::{hash, new_id};
-use super::error::Refused;
-use super::field_error::{FieldError, FieldErrors};
-use super::given::Given;
+use super::form::Given;
 use super::passwords::{Passwords, Sent};
+use super::schema::Schema;
 use super::users::{Identity, email};
 use crate::domain::Superuser;
-use crate::records::schema::Schema;
+use crate::pocketbase::error::Refused;
+use crate::pocketbase::field_error::{FieldError, FieldErrors};
 use crate::store::SuperuserUpdate;
 
 /// The superuser that is asked for, who counts as verified whatever the body says.

@@ -2,17 +2,17 @@
 
 use serde_json::{Map, Value};
 
-use super::error::Refused;
-use super::field_error::{FieldError, FieldErrors};
-use super::given::Given;
+use super::form::Given;
 use super::passwords::{Editor, Passwords, Sent};
+use super::schema::Schema;
 use crate::contract::view::{UsersIdtype, UsersType};
 use crate::domain::{
     Email, IdType, Name, NewUser, OpenId, Phone, Picture, RecordId, ShortText, Status, TokenKey,
     User, UserType,
 };
 use crate::pb_data::{FIXED_FIELDS, USER_FIELDS};
-use crate::records::schema::Schema;
+use crate::pocketbase::error::Refused;
+use crate::pocketbase::field_error::{FieldError, FieldErrors};
 use crate::store::UserUpdate;
 
 /// What PocketBase's form lets only superusers change.

@@ -1,0 +1,41 @@
+//! Log lines for errors of requests: causes that the client must not see.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+
+use poem::Error as PoemError;
+
+use super::rejected::Rejected;
+use crate::error::Error;
+
+/// Logs what a client must not see: the cause of a 5xx with its chain. A refused code is worth a line, too,
+/// for WeChat's request id in it.
+pub fn log(error: &PoemError, request_id: &str, path: &str) {
+    match error.downcast_ref::<Error>() {
+        Some(e @ Error::Internal(_)) => {
+            tracing::error!(request_id, path, cause = chain(e), "request failed");
+        }
+        Some(e @ Error::NoIdentity) => {
+            tracing::error!(request_id, path, cause = %e, "request failed");
+        }
+        Some(Error::CodeRefused(e)) => tracing::info!(request_id, path, cause = %e, "code refused"),
+        Some(e) => tracing::debug!(request_id, path, cause = %e, "request refused"),
+        None if error.is::<Rejected>() => {
+            tracing::debug!(request_id, path, cause = %error, "request refused");
+        }
+        None if error.status().is_server_error() => {
+            tracing::error!(request_id, path, cause = %error, "request failed");
+        }
+        None => tracing::debug!(request_id, path, cause = %error, "request refused"),
+    }
+}
+
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(text, ": {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,21 @@
+//! Tags of the OpenAPI document.
+
+/// Tags of the document, in the contract's order.
+#[derive(poem_openapi::Tags)]
+pub enum Tags {
+    /// 基础检查接口
+    #[oai(rename = "系统")]
+    System,
+    /// 面向微信用户的认证接口;认证成功后仍统一使用全平台 `openid` 与 PocketBase 原生 token。
+    #[oai(rename = "微信认证")]
+    Wechat,
+    /// 面向平台用户的认证接口;平台用户会生成 GUID 并写入统一 `openid` 字段。
+    #[oai(rename = "平台认证")]
+    Platform,
+    /// PocketBase 原生接口(方言):官方 SDK 无需修改即可使用;错误为 PocketBase 的 `{data, message, status}`。
+    PocketBase,
+}
+
+impl Tags {
+    pub const IN_ORDER: [Self; 4] = [Self::System, Self::Wechat, Self::Platform, Self::PocketBase];
+}

@@ -1,0 +1,112 @@
+//! Pages of records, each in a snapshot of its own: a snapshot that is held for long makes the file grow.
+
+use std::ops::Bound;
+
+use redb::{AccessGuard, ReadTransaction, StorageError};
+
+use super::tables::{COMPANIES, SUPERUSERS, USERS, USERS_BY_CREATED};
+use super::{Embedded, led_astray, stored};
+use crate::domain::{Kind, RecordId};
+use crate::store::order::Place;
+use crate::store::{Cursor, Error, Order, Record};
+
+/// Time of creation in milliseconds, and number.
+type Created = (i64, u64);
+type Entry<'a, K> = Result<(AccessGuard<'a, K>, AccessGuard<'a, &'static str>), StorageError>;
+
+impl Embedded {
+    pub fn records_after(
+        &self,
+        order: Order,
+        cursor: &Cursor,
+        limit: usize,
+    ) -> Result<Vec<Record>, Error> {
+        self.engine.read(|txn| match order {
+            Order::ById(kind) => page_by_id(txn, kind, cursor, limit),
+            Order::UsersByCreated { newest_first } => {
+                page_by_created(txn, newest_first, cursor, limit)
+            }
+        })
+    }
+
+    pub fn record_by_id(&self, kind: Kind, id: &RecordId) -> Result<Option<Record>, Error> {
+        Ok(match kind {
+            Kind::Users => self.user_by_id(id)?.map(Record::User),
+            Kind::Companies => self.company_by_id(id)?.map(Record::Company),
+            Kind::Superusers => self.superuser_by_id(id)?.map(Record::Superuser),
+        })
+    }
+}
+
+fn page_by_id(
+    txn: &ReadTransaction,
+    kind: Kind,
+    cursor: &Cursor,
+    limit: usize,
+) -> Result<Vec<Record>, Error> {
+    let (skipped, from) = match &cursor.0 {
+        Place::Skip(count) => (*count, Bound::Unbounded),
+        Place::Record { id, .. } => (0, Bound::Excluded(id.as_str())),
+    };
+    let table = txn.open_table(match kind {
+        Kind::Users => USERS,
+        Kind::Companies => COMPANIES,
+        Kind::Superusers => SUPERUSERS,
+    })?;
+    let entries = table.range::<&str>((from, Bound::Unbounded))?;
+    entries
+        .skip(skipped)
+        .take(limit)
+        .map(|entry| {
+            let (id, bytes) = entry?;
+            decode(kind, id.value(), bytes.value())
+        })
+        .collect()
+}
+
+fn decode(kind: Kind, id: &str, bytes: &[u8]) -> Result<Record, Error> {
+    Ok(match kind {
+        Kind::Users => Record::User(stored::decode_user(id, bytes)?),
+        Kind::Companies => Record::Company(stored::decode_company(id, bytes)?),
+        Kind::Superusers => Record::Superuser(stored::decode_superuser(id, bytes)?),
+    })
+}
+
+fn page_by_created(
+    txn: &ReadTransaction,
+    newest_first: bool,
+    cursor: &Cursor,
+    limit: usize,
+) -> Result<Vec<Record>, Error> {
+    let (skipped, from) = match &cursor.0 {
+        Place::Skip(count) => (*count, Bound::Unbounded),
+        Place::Record {
+            created, number, ..
+        } => (0, Bound::Excluded((created.as_millisecond(), *number))),
+    };
+    let index = txn.open_table(USERS_BY_CREATED)?;
+    if newest_first {
+        let entries = index.range::<Created>((Bound::Unbounded, from))?.rev();
+        users_of(txn, entries.skip(skipped).take(limit))
+    } else {
+        let entries = index.range::<Created>((from, Bound::Unbounded))?;
+        users_of(txn, entries.skip(skipped).take(limit))
+    }
+}
+
+/// The users that entries of an index lead to.
+fn users_of<'a>(
+    txn: &ReadTransaction,
+    entries: impl Iterator<Item = Entry<'a, Created>>,
+) -> Result<Vec<Record>, Error> {
+    let users = txn.open_table(USERS)?;
+    entries
+        .map(|entry| {
+            let (_, id) = entry?;
+            let bytes = users
+                .get(id.value())?
+                .ok_or_else(|| led_astray(id.value()))?;
+            decode(Kind::Users, id.value(), bytes.value())
+        })
+        .collect()
+}
