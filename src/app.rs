@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{Backups, Collections, ServerKey};
+use crate::domain::{Actor, AuditEvent, Backups, Collections, EventKind, ServerKey};
 use crate::fair::Bounds;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -47,7 +47,7 @@ pub struct App {
     pub wechat: wechat::Client,
     /// What all of these count.
     pub metrics: Metrics,
-    /// What was noted and is not written yet.
+    /// Audit events that are not written yet.
     pub audit_log: AuditLog,
     /// How the scheduled backups are.
     pub backups: Backups,
@@ -83,6 +83,17 @@ impl App {
     /// How often another database has taken the place of this one.
     pub fn generation(&self) -> usize {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// A new audit event of now.
+    #[must_use]
+    pub fn event(&self, kind: EventKind, actor: Actor) -> AuditEvent {
+        AuditEvent::new(self.clock.now(), kind, actor)
+    }
+
+    /// Adds an event to the audit log, without waiting for anything.
+    pub fn audit(&self, event: AuditEvent) {
+        self.audit_log.record(event);
     }
 
     /// Follows what is remembered of the database when another one has taken its place.
@@ -123,8 +134,8 @@ impl App {
             clock.clone(),
             random.clone(),
         );
-        let (metrics, audit_log, set_up) =
-            (Metrics::default(), AuditLog::default(), SetUp::default());
+        let audit_log = AuditLog::new(store.clone(), clock.clone(), config.events.clone());
+        let metrics = Metrics::default();
         let backups = Backups::new(config.backup.every, clock.now());
         let maintenance = Arc::default();
         let limits = Limits::new(&config.limits, clock.clone());
@@ -148,7 +159,7 @@ impl App {
             audit_log,
             backups,
             maintenance,
-            set_up,
+            set_up: SetUp::default(),
         }))
     }
 }

@@ -65,7 +65,7 @@ pub async fn run(app: &Arc<App>, command: Command, io: &mut Io) -> Result<(), Fa
         );
     }
     // Without a server nobody would write them later.
-    if let Err(error) = app.write_events().await {
+    if let Err(error) = app.audit_log.flush().await {
         tracing::warn!(%error, "the events of a command are not written yet");
     }
     outcome

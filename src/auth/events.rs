@@ -70,12 +70,12 @@ pub async fn find_events(
         Ok(search) => search,
         Err(field) => return Ok(Err(field)),
     };
-    search.since = search.since.max(Some(app.event_bounds().since));
+    search.since = search.since.max(Some(app.audit_log.bounds().since));
     search.who = match query.user.filter(|user| !user.is_empty()) {
         Some(user) => Some(whom(app, &user).await?),
         None => None,
     };
-    if let Err(error) = app.write_events().await {
+    if let Err(error) = app.audit_log.flush().await {
         tracing::warn!(%error, "the newest events are missing from what was found");
     }
     let (limit, store) = (search.limit, app.store.clone());

@@ -173,7 +173,7 @@ impl Server {
             () = self.acceptor.keep_certificate() => {}
             () = connection_metrics::run(self.watch.as_ref(), &connections) => {}
             () = stop => {}
-            () = self.app.keep_writing_events() => {}
+            () = self.app.audit_log.keep_flushing() => {}
         }
         if let Some(schedule) = schedule {
             schedule.abort();
@@ -185,7 +185,7 @@ impl Server {
                 "stopping although some requests did not finish within {STOP_DEADLINE:?}"
             );
         }
-        if let Err(error) = self.app.write_events().await {
+        if let Err(error) = self.app.audit_log.flush().await {
             tracing::warn!(%error, "the last events were not written");
         }
     }

@@ -212,7 +212,7 @@ fn pages_lead_through_all_events_once_and_times_bound_them() {
         root.app.clock.advance(Duration::from_mins(1));
         root.app.wechat_login(&format!("alice~{n}")).ok();
         // Of what waits, one user has a part only.
-        root.app.block_on(root.app.app.write_events()).unwrap();
+        root.app.block_on(root.app.app.audit_log.flush()).unwrap();
     }
     let all = root.events("");
     assert_eq!(all.len(), 26);
@@ -246,7 +246,7 @@ fn what_is_older_than_kept_or_beyond_the_bound_goes_and_failures_push_out_nothin
     for n in 0..600 {
         app.audit(failure(&root, n));
         if n % 100 == 0 {
-            root.app.block_on(app.write_events()).unwrap();
+            root.app.block_on(app.audit_log.flush()).unwrap();
         }
     }
     assert_eq!(root.events("kind=login-failed&limit=1000").len(), 250);
@@ -259,7 +259,7 @@ fn what_is_older_than_kept_or_beyond_the_bound_goes_and_failures_push_out_nothin
     let left = root.app.get("/api/events").bearer(&token).send().ok();
     let kinds: Vec<_> = left["items"].as_array().unwrap().iter().map(|event| event["kind"].clone()).collect();
     assert_eq!(kinds, ["superuser-login", "registration"]);
-    root.app.block_on(app.write_events()).unwrap();
+    root.app.block_on(app.audit_log.flush()).unwrap();
     assert!(app.store.check().unwrap().events < 300 - 60);
 }
 
@@ -542,7 +542,7 @@ fn one_user_cannot_erase_what_others_did() {
             let chosen = FIELDS.iter().enumerate().filter(|(bit, _)| choice >> bit & 1 == 1);
             chosen.map(|(_, field)| ((*field).to_owned(), json!(format!("{}", n + round)))).collect()
         });
-        root.app.block_on(app.app.write_events()).unwrap();
+        root.app.block_on(app.app.audit_log.flush()).unwrap();
     }
     let after = root.events("limit=1000");
     let others: Vec<_> = after
