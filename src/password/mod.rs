@@ -1,5 +1,6 @@
 //! Password hashes: scrypt, as PHC strings (`$scrypt$ln=14,r=8,p=5$salt$hash`), and those that came from elsewhere.
 
+mod error;
 mod imported;
 mod pool;
 mod stats;
@@ -10,6 +11,7 @@ use scrypt::password_hash::{CustomizedPasswordHasher, PasswordVerifier};
 use scrypt::phc::PasswordHash;
 use scrypt::{Params, Scrypt};
 
+pub use self::error::Error;
 use self::pool::Pool;
 use crate::domain::{PlainPassword, is_imported_hash};
 use crate::fair::{Asker, Bounds};
@@ -38,21 +40,7 @@ pub struct Passwords {
     stand_in: String,
 }
 
-/// Why there is no answer about a password.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The queue is full; try again soon.
-    #[error("too many passwords are waiting to be checked")]
-    Busy,
-    /// The cost parameters are out of range.
-    #[error("password.log_n, password.r and password.p do not fit together")]
-    Cost,
-    /// A stored hash or the hashing itself is broken.
-    #[error("hashing failed: {0}")]
-    Failed(String),
-}
-
-/// What came of checking a password.
+/// Result of verifying a password.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It is not the password.

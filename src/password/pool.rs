@@ -9,7 +9,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::Error;
+use super::error::Error;
 use super::stats::Stats;
 use crate::fair::{Asker, Bounds, Full, Turn, Turns};
 use crate::priority;

@@ -4,6 +4,8 @@
 //! dot-separated segment of a token as base64 JSON, and the Python one wants just three of them. The server never trusts the
 //! claims segment: it is bound to the PASETO as its implicit assertion, so a token with an edited one is no token.
 
+mod error;
+mod format;
 mod jwt;
 mod keys;
 mod maker;
@@ -24,6 +26,8 @@ use pasetors::version4::LocalToken;
 use pasetors::{Local, token::UntrustedToken, version4::V4};
 use serde::{Deserialize, Serialize};
 
+pub use self::error::{Error, IssueError};
+use self::format::{MAX_LEN, PREFIX, split};
 pub use self::jwt::PocketBaseToken;
 pub use self::keys::{Keys, key_id};
 pub use self::maker::Maker;
@@ -31,12 +35,6 @@ pub use self::stats::Cause;
 use self::stats::Stats;
 use crate::domain::{RecordId, RevocationWindow, TokenKey};
 use crate::metrics::Metrics;
-
-/// The prefix that marks our tokens; it has no meaning to the SDK.
-const PREFIX: &str = "pb";
-
-/// The longest text that is looked at as a token; ours have under 700 bytes.
-const MAX_LEN: usize = 2048;
 
 /// A clock that is put right may go back by this much without ending the newest tokens.
 const CLOCK_STEP: Duration = Duration::from_mins(1);
@@ -86,37 +84,6 @@ pub struct Grant<'a> {
     /// Superusers without whom it is not valid: who took it by impersonation, and, if that one was impersonated, by whom.
     pub makers: &'a [Maker],
 }
-
-/// Why a token is refused. Clients are told no more than that it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// Not of our form.
-    #[error("not a token of this server")]
-    Malformed,
-    /// Made with a key that is unknown or no longer kept.
-    #[error("made with an unknown key")]
-    UnknownKey,
-    /// The authentication tag does not fit: forged or damaged.
-    #[error("forged or damaged")]
-    Forged,
-    /// Past its time.
-    #[error("expired")]
-    Expired,
-    /// Made at a time that has not come yet: the clock was wrong then, and the token would live too long.
-    #[error("made in the future")]
-    FromTheFuture,
-    /// Good for something else.
-    #[error("for another purpose")]
-    OtherPurpose,
-    /// Made between a backup and its restoration.
-    #[error("made after the backup that was restored since")]
-    RevocationWindow,
-}
-
-/// A token could not be made: the system gave no randomness.
-#[derive(Debug, thiserror::Error)]
-#[error("a token could not be made: {0}")]
-pub struct IssueError(String);
 
 /// What a verified token says. The caller still has to compare `token_key` with the record's, and `makers` with theirs.
 #[derive(Debug, PartialEq, Eq)]
@@ -320,23 +287,6 @@ impl Tokens {
             is_refreshable: !payload.nr,
             makers: payload.by.into_owned(),
         })
-    }
-}
-
-/// The claims segment and the PASETO behind it; tokens of version 0.1.0 had its dots as they are.
-fn split(token: &str) -> Result<(&str, Cow<'_, str>), Error> {
-    if token.len() > MAX_LEN {
-        return Err(Error::Malformed);
-    }
-    let rest = token
-        .strip_prefix(PREFIX)
-        .and_then(|rest| rest.strip_prefix('.'))
-        .ok_or(Error::Malformed)?;
-    let (claims, paseto) = rest.split_once('.').ok_or(Error::Malformed)?;
-    match (paseto.contains('~'), paseto.contains('.')) {
-        (true, false) => Ok((claims, paseto.replace('~', ".").into())),
-        (false, true) => Ok((claims, paseto.into())),
-        _ => Err(Error::Malformed),
     }
 }
 

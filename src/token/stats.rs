@@ -1,6 +1,6 @@
 //! What is counted of tokens.
 
-use super::Error;
+use super::error::Error;
 use crate::metrics::{self, Counter, Counters, Metrics};
 
 /// Why a token was refused.

@@ -1,11 +1,12 @@
-//! What is wrong between WeChat and us, as the last calls of an operation said.
+//! Condition of the connection to WeChat, as the last calls of an operation tell.
 
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::stats::Operation;
-use super::{Error, OURS, Refusal, quota};
+use super::error::{Error, OURS, Refusal};
+use super::operation::Operation;
+use super::quota;
 
 /// Calls in a row without an answer that are no accident.
 const UNANSWERED: u32 = 3;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::Error;
+use super::error::Error;
 use crate::clock::Clock;
 
 /// What a client is told to wait after errcode 45011, the minute quota.
