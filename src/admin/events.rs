@@ -2,7 +2,7 @@
 
 use super::{Failure, Io};
 use crate::app::App;
-use crate::auth::{self, EventQuery, EventQueryField};
+use crate::auth::{self, EventQuery, EventQueryError, EventQueryField};
 use crate::domain::EventKind;
 use crate::pocketbase::operator::Records;
 
@@ -11,14 +11,19 @@ use crate::pocketbase::operator::Records;
 /// # Errors
 /// What of the query cannot be read.
 pub async fn run(app: &App, query: EventQuery, io: &Io) -> Result<(), Failure> {
-    let page = auth::find_events(app, query)
-        .await?
-        .map_err(|field| Failure::invalid(wrong(field)))?;
+    let page = auth::search_events(app, query).await.map_err(failure)?;
     let done = u64::try_from(page.events.len()).unwrap_or(u64::MAX);
     for event in page.events {
         io.row(Records::show_event(event)).await?;
     }
     io.progress(done, done + u64::from(page.has_more)).await
+}
+
+fn failure(error: EventQueryError) -> Failure {
+    match error {
+        EventQueryError::Invalid(field) => Failure::invalid(wrong(field)),
+        EventQueryError::Failed(error) => error.into(),
+    }
 }
 
 fn wrong(field: EventQueryField) -> String {

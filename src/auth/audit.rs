@@ -1,33 +1,33 @@
-//! What the operations note of who did what.
+//! Audit events of the operations.
 
 use std::net::IpAddr;
 
-use super::authenticate::Principal;
+use super::principal::Principal;
 use crate::app::App;
 use crate::domain::{Actor, AuditEvent, Cause, EventKind, Phone, RecordId};
 use crate::error::{Error, Result};
 use crate::limits::Source;
 
-/// Who does something, and where they come from.
+/// The actor of audit events, and where they come from.
 #[derive(Clone, Debug)]
 pub struct AuditContext {
-    /// Who.
+    /// The actor.
     pub actor: Actor,
     /// Their address, if they come over the network.
     pub source: Option<IpAddr>,
 }
 
 impl AuditContext {
-    /// Somebody who comes over the network.
+    /// Anybody who comes over the network.
     #[must_use]
-    pub fn over_network(who: Option<&Principal>, source: IpAddr) -> Self {
+    pub fn over_network(principal: Option<&Principal>, source: IpAddr) -> Self {
         Self {
-            actor: who.map_or(Actor::Nobody, Actor::from),
+            actor: principal.map_or(Actor::Nobody, Actor::from),
             source: Some(source),
         }
     }
 
-    /// Whoever has the command line.
+    /// The operator, who has the command line.
     #[must_use]
     pub fn operator() -> Self {
         Self {
@@ -42,15 +42,6 @@ impl AuditContext {
         AuditEvent {
             source: self.source,
             ..app.event(kind, self.actor.clone())
-        }
-    }
-}
-
-impl From<&Principal> for Actor {
-    fn from(who: &Principal) -> Self {
-        match who {
-            Principal::User(user) => Self::User(user.id.clone()),
-            Principal::Superuser(superuser) => Self::Superuser(superuser.id.clone()),
         }
     }
 }
@@ -94,29 +85,9 @@ impl<'a> LoginAudit<'a> {
     }
 }
 
-/// Refuses a superuser, or whoever wants to be one, who does not come from where superusers may; `id` is whose token was shown.
-///
-/// # Errors
-/// [`Error::SuperuserAddress`].
-pub fn ensure_address(
-    app: &App,
-    address: IpAddr,
-    by: &AuditContext,
-    id: Option<&RecordId>,
-) -> Result<()> {
-    if app.config.console.admits(address) {
-        return Ok(());
-    }
-    let event = by
-        .event(app, EventKind::SuperuserLoginFailed)
-        .because(Cause::Address);
-    app.audit(event.about(id.map(RecordId::as_str).unwrap_or_default()));
-    Err(Error::SuperuserAddress)
-}
-
-/// Notes that somebody wanted `phone`, in a way that a word names, and did not get it because it is somebody else's: about
-/// that user, or about the masked phone if it is free by now.
-pub async fn note_refused_phone(app: &App, by: &AuditContext, phone: &Phone, way: &str) {
+/// Writes the event that somebody asked for `phone`, in a way that a word names, and did not get it because it is somebody else's:
+/// about that user, or about the masked phone if it is free by now.
+pub async fn audit_refused_phone(app: &App, by: &AuditContext, phone: &Phone, way: &str) {
     let holder = app.store.user_by_phone(phone).await.ok().flatten();
     let subject = holder.map_or_else(|| phone.masked(), |user| user.id.to_string());
     let event = by.event(app, EventKind::PhoneRefused).about(subject);

@@ -11,9 +11,9 @@ use crate::error::{Error, Result};
 use crate::limits::{self, AttemptKind, AttemptOutcome, AttemptSubject, PasswordAttempt, Source};
 use crate::password::Verdict;
 
-/// Purpose of a password.
+/// PasswordPurpose of a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum PasswordPurpose {
     /// The login by phone, which tells that nobody has the phone.
     PlatformLogin,
     /// The login of a user by any identity.
@@ -26,7 +26,7 @@ pub(super) enum Purpose {
 
 /// A password to be checked.
 pub(super) struct PasswordCheck<'a, A> {
-    pub purpose: Purpose,
+    pub purpose: PasswordPurpose,
     pub source: Source,
     /// The record; nothing if nobody has the name.
     pub account: Option<A>,
@@ -37,7 +37,7 @@ pub(super) struct PasswordCheck<'a, A> {
 }
 
 impl<A: Account> PasswordCheck<'_, A> {
-    /// Does `next` with the record if `password` is its password and the rule allows it.
+    /// Runs `next` with the record if `password` is its password and the rule allows it.
     pub async fn run<T, F: Future<Output = Result<T>>>(
         self,
         app: &App,
@@ -62,7 +62,7 @@ impl<A: Account> PasswordCheck<'_, A> {
         attempt: &PasswordAttempt<'_>,
         password: PlainPassword,
     ) -> Result<A> {
-        if self.account.is_none() && self.purpose == Purpose::PlatformLogin {
+        if self.account.is_none() && self.purpose == PasswordPurpose::PlatformLogin {
             return Err(Error::PlatformUserNotFound);
         }
         let hash = self.account.as_ref().and_then(Account::password_hash);
@@ -72,7 +72,7 @@ impl<A: Account> PasswordCheck<'_, A> {
         self.rule?;
         match verdict {
             Verdict::Wrong => return Err(Error::WrongPassword),
-            Verdict::Outdated { new_hash } if self.purpose != Purpose::OldPassword => {
+            Verdict::Outdated { new_hash } if self.purpose != PasswordPurpose::OldPassword => {
                 account.renew_hash(app, new_hash).await;
             }
             Verdict::Right | Verdict::Outdated { .. } => {}
@@ -81,7 +81,7 @@ impl<A: Account> PasswordCheck<'_, A> {
     }
 }
 
-/// What limits count by and audit events are about.
+/// Subject that limits count by and audit events are about.
 enum Subject {
     Record(RecordId),
     Name(String),
@@ -99,7 +99,7 @@ impl Subject {
     fn admit<'a>(
         &self,
         app: &'a App,
-        purpose: Purpose,
+        purpose: PasswordPurpose,
         source: Source,
     ) -> Result<PasswordAttempt<'a>> {
         let subject = match self {
@@ -117,7 +117,7 @@ impl Subject {
         })
     }
 
-    fn audit(&self, app: &App, purpose: Purpose, source: Source, error: Option<&Error>) {
+    fn audit(&self, app: &App, purpose: PasswordPurpose, source: Source, error: Option<&Error>) {
         let event = match (error, self) {
             (None, Self::Record(id)) => match purpose.succeeded(id) {
                 Some((kind, actor)) => app.event(kind, actor).from(source.ip()),
@@ -139,7 +139,7 @@ impl Subject {
     }
 }
 
-impl Purpose {
+impl PasswordPurpose {
     fn attempt(self) -> AttemptKind {
         match self {
             Self::OldPassword => AttemptKind::OldPassword,

@@ -1,10 +1,10 @@
 //! Logins, through WeChat or by password.
 
 use super::audit::LoginAudit;
-use super::authenticate::{Principal, ensure_active};
-use super::guard::{PasswordCheck, Purpose};
+use super::guard::{PasswordCheck, PasswordPurpose};
 use super::identity::{IdentityField, user_by_identity};
 use super::new_user::new_user;
+use super::principal::{Principal, ensure_active};
 use super::session::{Session, open_session};
 use super::tokens::{superuser_token, user_token};
 use crate::app::App;
@@ -80,7 +80,7 @@ pub async fn login_platform(
 ) -> Result<Session> {
     let user = app.store.user_by_phone(phone).await?;
     let check = PasswordCheck {
-        purpose: Purpose::PlatformLogin,
+        purpose: PasswordPurpose::PlatformLogin,
         source,
         rule: user.as_ref().map_or(Ok(()), ensure_platform_user),
         account: user,
@@ -110,7 +110,7 @@ pub async fn login_user(
     // A phone that nobody has is one name however it is written, as a known one is.
     let phone = Phone::parse(identity).ok();
     let check = PasswordCheck {
-        purpose: Purpose::UserLogin,
+        purpose: PasswordPurpose::UserLogin,
         source,
         account: user,
         name: phone.as_ref().map_or(identity, Phone::as_str),
@@ -136,7 +136,7 @@ pub async fn login_superuser(
     password: PlainPassword,
 ) -> Result<(Principal, String)> {
     let check = PasswordCheck {
-        purpose: Purpose::SuperuserLogin,
+        purpose: PasswordPurpose::SuperuserLogin,
         source,
         account: app.store.superuser_by_email(email).await?,
         name: email,

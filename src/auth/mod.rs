@@ -2,14 +2,16 @@
 
 mod account;
 mod audit;
+mod audit_search;
 mod authenticate;
-mod events;
 mod guard;
 mod identity;
 mod impersonate;
 mod login;
 mod new_user;
 mod password;
+mod presented_token;
+mod principal;
 mod profile;
 mod refresh;
 mod register;
@@ -17,21 +19,26 @@ mod revoke;
 mod session;
 mod set_up;
 mod superuser;
+mod superuser_address;
 mod tokens;
 
-pub use audit::{AuditContext, ensure_address, note_refused_phone};
-pub use authenticate::{Caller, Principal, authenticate, caller, caller_beside, file_caller};
-pub use events::{EventPage, EventQuery, EventQueryField, find_events, moment};
+pub use audit::{AuditContext, audit_refused_phone};
+pub use audit_search::{EventPage, EventQuery, EventQueryError, EventQueryField, search_events};
+pub use authenticate::{
+    authenticate, authenticate_as_of, authenticate_file_token, authenticate_user,
+};
 pub use identity::{IdentityField, user_by_identity};
 pub use impersonate::impersonate;
 pub use login::{login_platform, login_superuser, login_user, login_wechat};
 pub use new_user::new_token_key;
 pub use password::{hash_password, verify_old_password};
+pub use principal::{Authentication, Principal};
 pub use profile::{ProfileUpdate, update_profile};
 pub use refresh::{refresh, refresh_token};
 pub use register::{Registration, create_user, register};
 pub use revoke::revoke_tokens;
 pub use session::Session;
-pub use set_up::{offer_set_up, set_up};
+pub use set_up::{create_first_superuser, issue_set_up_link};
 pub use superuser::{CreateSuperuserError, create_superuser};
+pub use superuser_address::ensure_superuser_address;
 pub use tokens::file_token;

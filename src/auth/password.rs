@@ -1,6 +1,6 @@
 //! New passwords, and old ones that allow a change.
 
-use super::guard::{PasswordCheck, Purpose};
+use super::guard::{PasswordCheck, PasswordPurpose};
 use crate::app::App;
 use crate::domain::{PlainPassword, User};
 use crate::error::{Error, Result};
@@ -45,7 +45,7 @@ pub async fn verify_old_password(
         return Ok(false);
     };
     let check = PasswordCheck {
-        purpose: Purpose::OldPassword,
+        purpose: PasswordPurpose::OldPassword,
         source,
         account: Some(user.clone()),
         name: "",

@@ -1,6 +1,6 @@
 //! Profile of a WeChat user.
 
-use super::audit::{AuditContext, note_refused_phone};
+use super::audit::{AuditContext, audit_refused_phone};
 use super::session::company_of;
 use crate::app::App;
 use crate::domain::{Company, EventKind, IdType, Name, OneTimeCode, Picture, User, UserType};
@@ -69,7 +69,7 @@ async fn update_with_phone(
             Ok((changed, company))
         }
         Err(Conflict::Phone) => {
-            note_refused_phone(app, by, &phone, "profile").await;
+            audit_refused_phone(app, by, &phone, "profile").await;
             Err(Error::PhoneOfAnother)
         }
         Err(_) => Err(Error::Unauthenticated("the user is gone")),

@@ -1,7 +1,8 @@
 //! Refresh of tokens: a new token for an old one, or for a WeChat code.
 
 use super::audit::LoginAudit;
-use super::authenticate::{Caller, Principal, ensure_active, user_caller};
+use super::authenticate::authenticate;
+use super::principal::{Authentication, Principal, ensure_active};
 use super::tokens::{superuser_token, user_token};
 use crate::app::App;
 use crate::domain::{EventKind, OneTimeCode, User};
@@ -19,31 +20,38 @@ pub async fn refresh(
     token: Option<&str>,
     code: Option<OneTimeCode>,
 ) -> Result<String> {
-    match (user_of_token(app, token).await, code) {
+    match (authenticate_user(app, token).await, code) {
         (Ok((token, caller)), _) => refresh_token(app, token, &caller),
         (Err(Error::Unauthenticated(_)), Some(code)) => token_for_code(app, source, &code).await,
         (Err(error), _) => Err(error),
     }
 }
 
-/// A new token for `token`, which is the caller's; the same one, as PocketBase has it, if it is not to be refreshed.
+/// A new token for the caller's `token`; the same one, as PocketBase has it, if it is not to be refreshed.
 ///
 /// # Errors
 /// [`Error::TooMany`].
-pub fn refresh_token(app: &App, token: &str, caller: &Caller) -> Result<String> {
+pub fn refresh_token(app: &App, token: &str, caller: &Authentication) -> Result<String> {
     if !caller.is_refreshable {
         return Ok(token.to_owned());
     }
-    app.limits.refresh(caller.who.id())?;
-    match &caller.who {
+    app.limits.refresh(caller.principal.id())?;
+    match &caller.principal {
         Principal::User(user) => user_token(app, user),
         Principal::Superuser(superuser) => superuser_token(app, superuser),
     }
 }
 
-async fn user_of_token<'a>(app: &App, token: Option<&'a str>) -> Result<(&'a str, Caller)> {
+async fn authenticate_user<'a>(
+    app: &App,
+    token: Option<&'a str>,
+) -> Result<(&'a str, Authentication)> {
     let token = token.ok_or(Error::Unauthenticated("no token"))?;
-    Ok((token, user_caller(app, token).await?))
+    let caller = authenticate(app, token).await?;
+    match caller.principal {
+        Principal::User(_) => Ok((token, caller)),
+        Principal::Superuser(_) => Err(Error::Unauthenticated("a superuser's token")),
+    }
 }
 
 async fn token_for_code(app: &App, source: Source, code: &OneTimeCode) -> Result<String> {

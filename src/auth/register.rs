@@ -1,6 +1,6 @@
 //! Registration of platform users.
 
-use super::audit::{AuditContext, LoginAudit, note_refused_phone};
+use super::audit::{AuditContext, LoginAudit, audit_refused_phone};
 use super::new_user::new_user;
 use super::session::{Session, open_session};
 use crate::app::App;
@@ -30,7 +30,7 @@ pub struct Registration {
     pub level: ShortText,
     /// Company key.
     pub company_id: ShortText,
-    /// Who brought them.
+    /// Parent: the user who brought them.
     pub parent_id: ShortText,
     /// Promotion code.
     pub promo_code: ShortText,
@@ -60,7 +60,7 @@ async fn audit_registration(app: &App, source: Source, phone: &Phone, outcome: &
             .succeeded(EventKind::Registration, &session.user.id),
         Err(Error::PhoneTaken) => {
             let by = AuditContext::over_network(None, source.ip());
-            note_refused_phone(app, &by, phone, "register").await;
+            audit_refused_phone(app, &by, phone, "register").await;
         }
         Err(_) => {}
     }

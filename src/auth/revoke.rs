@@ -1,4 +1,4 @@
-//! Ending somebody's tokens.
+//! Revocation of tokens.
 
 use super::audit::AuditContext;
 use super::new_user::new_token_key;
@@ -7,13 +7,13 @@ use crate::domain::EventKind;
 use crate::error::{Error, Result};
 use crate::store::{Record, SuperuserUpdate, UserUpdate, Write};
 
-/// Ends all tokens of a user or a superuser; who logs in again gets new ones. Companies have none.
+/// Ends all tokens of a user or a superuser; after a new login there are new ones. Companies have none.
 ///
 /// # Errors
 /// Only errors of ours; also when the record is gone meanwhile.
-pub async fn revoke_tokens(app: &App, by: &AuditContext, whose: &Record) -> Result<()> {
-    let (id, token_key) = (whose.id().clone(), Some(new_token_key(app)?));
-    let write = match whose {
+pub async fn revoke_tokens(app: &App, by: &AuditContext, record: &Record) -> Result<()> {
+    let (id, token_key) = (record.id().clone(), Some(new_token_key(app)?));
+    let write = match record {
         Record::User(_) => Write::UpdateUser(
             id,
             Box::new(UserUpdate {
@@ -36,7 +36,7 @@ pub async fn revoke_tokens(app: &App, by: &AuditContext, whose: &Record) -> Resu
     })?;
     app.audit(
         by.event(app, EventKind::TokenRevoke)
-            .about(whose.id().as_str()),
+            .about(record.id().as_str()),
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Making the first superuser by a link that is printed at the start.
+//! Set-up: the first superuser is created by a link that is printed at the start.
 
 use super::audit::AuditContext;
 use super::superuser::{CreateSuperuserError, create_superuser};
@@ -6,31 +6,28 @@ use crate::app::App;
 use crate::domain::{Actor, Cause, Email, EventKind, PlainPassword, Superuser};
 use crate::error::{Error, Result};
 
-/// The secret of a new link; nothing if there is a superuser already.
-///
-/// # Errors
-/// Only errors of ours.
-pub async fn offer_set_up(app: &App) -> Result<Option<String>> {
-    if app.store.superusers().await?.is_empty() {
-        Ok(Some(app.set_up.make(&app.random, app.clock.steady_ms())?))
-    } else {
-        Ok(None)
+/// The secret of a new set-up link; nothing if there is a superuser already.
+pub async fn issue_set_up_link(app: &App) -> Result<Option<String>> {
+    if !app.store.superusers().await?.is_empty() {
+        return Ok(None);
     }
+    let secret = app.set_up_link.issue(&app.random, app.clock.steady_ms())?;
+    Ok(Some(secret))
 }
 
-/// Makes the first superuser, for who has the secret of the link; `None`: it is wrong, has expired or was used, or there is a
+/// Creates the first superuser if `secret` is that of the set-up link; `None`: it is wrong, has expired or was used, or there is a
 /// superuser by now.
 ///
 /// # Errors
 /// [`Error::TooMany`]: the link is still good.
-pub async fn set_up(
+pub async fn create_first_superuser(
     app: &App,
     by: &AuditContext,
     secret: &str,
     email: Email,
     password: PlainPassword,
 ) -> Result<Option<Superuser>> {
-    let Some(link) = app.set_up.take(secret, app.clock.steady_ms()) else {
+    let Some(link) = app.set_up_link.redeem(secret, app.clock.steady_ms()) else {
         let failed = by
             .event(app, EventKind::SuperuserLoginFailed)
             .because(Cause::Unknown);
@@ -53,7 +50,7 @@ pub async fn set_up(
             "the first superuser collides: {conflict:?}"
         ))),
         Err(CreateSuperuserError::Failed(error)) => {
-            app.set_up.put(Some(link));
+            app.set_up_link.restore(link);
             Err(error)
         }
     }

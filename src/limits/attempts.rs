@@ -59,7 +59,7 @@ pub enum AttemptOutcome {
     Wrong,
     /// Neither: a disabled user, an error of ours.
     Undecided,
-    /// There was no room to verify it: nothing was hashed.
+    /// There was no room to verify it: nothing was spent.
     NotVerified,
 }
 
@@ -90,7 +90,7 @@ struct Keys {
 
 impl Limits {
     /// Admits a password for `subject`, unless it is a repetition, the pair of `source` and `subject` has to wait, the source
-    /// had too many passwords hashed, or, for a source that has not logged in as them before, there were too many wrong
+    /// had too many passwords spent, or, for a source that has not logged in as them before, there were too many wrong
     /// passwords today or the source gave too many unknown names.
     pub fn password_attempt(
         &self,
@@ -179,17 +179,17 @@ impl Guesses {
     fn attempt_wait(&self, keys: Keys, now: Now, hashes: usize) -> Option<(Duration, Rule)> {
         let pair = self.pairs.get(keys.pair).at(now.ms);
         let wrong = by(Rule::WrongPasswords, pair.wait(now.ms));
-        let hashed = by(
+        let spent = by(
             Rule::Hashes,
             self.shares.get(keys.hashes).wait(now.ms, hashes),
         );
         if pair.familiar {
-            return wrong.max(hashed);
+            return wrong.max(spent);
         }
         let unknown = by(Rule::UnknownPhones, self.unknown_wait(keys.source, now.ms));
         let today = self.days.get(keys.subject).wait(now.wall_ms);
         let daily = by(Rule::DailyWrongPasswords, today);
-        hashed.max(unknown).or_else(|| wrong.max(daily))
+        spent.max(unknown).or_else(|| wrong.max(daily))
     }
 
     fn begin(&mut self, keys: Keys, now: Now, is_record: bool) -> Counted {

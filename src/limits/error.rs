@@ -8,13 +8,13 @@ pub enum Error {
     /// Too much at once, or the same once more.
     #[error("too many requests")]
     TooMany {
-        /// How long to wait.
+        /// Time to wait.
         retry_after: Duration,
     },
     /// Too many guesses, or too many requests of a kind that costs money.
     #[error("too many attempts")]
     TooManyAttempts {
-        /// How long to wait.
+        /// Time to wait.
         retry_after: Duration,
     },
 }

@@ -14,7 +14,7 @@ use super::stats::Stats;
 use crate::fair::{Asker, Bounds, Full, Turn, Turns};
 use crate::priority;
 
-/// How long a task waits for a place in the queue.
+/// Time that a task waits for a place in the queue.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 type Job = Box<dyn FnOnce() + Send>;

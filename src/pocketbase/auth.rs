@@ -19,7 +19,7 @@ use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
 use crate::http::wire_types::{AnyData, AuthRecord};
 
-/// The endpoints for logging in.
+/// Endpoints for logins.
 pub struct AuthApi(pub Context);
 
 /// The collections whose records can log in.
@@ -167,7 +167,7 @@ impl AuthApi {
         let token = bearer.token().unwrap_or_default();
         let token = auth::refresh_token(&self.0.app, token, &caller)?;
         Ok(Reply::new(
-            &RecordAuth::new(&caller.who, token, &self.0.app.collections()),
+            &RecordAuth::new(&caller.principal, token, &self.0.app.collections()),
             &fields,
         ))
     }

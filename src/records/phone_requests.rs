@@ -2,7 +2,7 @@
 
 use super::changes::Plan;
 use crate::app::App;
-use crate::auth::{AuditContext, note_refused_phone};
+use crate::auth::{AuditContext, audit_refused_phone};
 use crate::domain::{Actor, Phone};
 use crate::error::Result;
 use crate::limits::{Disclosure, PhoneClaim, Source};
@@ -67,7 +67,7 @@ impl Wishes<'_> {
                 Disclosure::Nothing
             });
             if is_it {
-                note_refused_phone(app, by, &phone, "record").await;
+                audit_refused_phone(app, by, &phone, "record").await;
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::domain::{RecordId, TokenKey};
 
 /// A token as somebody sent it: nothing of it is to be believed before [`PocketBaseToken::verify`].
 pub struct PocketBaseToken<'a> {
-    /// What was signed.
+    /// The signed text.
     signed: &'a str,
     signature: Vec<u8>,
     claims: JwtClaims,

@@ -78,7 +78,8 @@ pub fn classify(answer: Value) -> Result<Value, Error> {
     })
 }
 
-/// How WeChat refuses a phone code of another openid is not documented: a number that does not mean us means the code.
+/// The error of a phone code. The number by which WeChat refuses a code of another openid is not documented: one that does not
+/// mean us means the code.
 pub fn refused_unless_ours(error: Error) -> Error {
     match error {
         Error::Misconfigured(refusal) if !OURS.contains(&refusal.errcode) => {

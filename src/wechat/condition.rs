@@ -16,7 +16,7 @@ const UNANSWERED: u32 = 3;
 pub struct Problem {
     /// A word for programs.
     pub code: &'static str,
-    /// What is wrong and what to do. No words of WeChat's: those are in the log.
+    /// The problem, and a remedy. No words of WeChat's: those are in the log.
     pub text: String,
     /// Since when calls have said so.
     pub since: Timestamp,

@@ -17,7 +17,7 @@ pub enum Error {
     /// A quota of WeChat's is used up.
     #[error("WeChat's quota is used up; next try in {} s", retry_after.as_secs())]
     Quota {
-        /// When to try again.
+        /// Time to wait.
         retry_after: Duration,
     },
     /// App id, secret, allowlist or permissions are not as WeChat wants them: the operator's to mend.

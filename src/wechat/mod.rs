@@ -80,7 +80,7 @@ impl Client {
         self.stats.show(metrics);
     }
 
-    /// What is wrong according to the last real calls; WeChat is not asked for it.
+    /// Problems according to the last real calls; WeChat is not asked for them.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = self.stats.problems();

@@ -102,7 +102,7 @@ impl Stats {
         self.operations[operation as usize].calls[Outcome::HeldBack as usize].inc();
     }
 
-    /// What is wrong according to the last calls, each thing once.
+    /// Problems according to the last calls, each once.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems: Vec<Problem> = Vec::new();
         for handles in &self.operations {

@@ -379,7 +379,7 @@ async fn no_user_has_more_than_a_hundredth_of_a_share_and_the_own_oldest_go() {
     }
     let of = |user: u8| {
         let who = Some(format!("u{user:014}"));
-        let found = store.events(&EventSearch { who, limit: 100, ..EventSearch::default() }).unwrap();
+        let found = store.events(&EventSearch { concerning: who, limit: 100, ..EventSearch::default() }).unwrap();
         found.into_iter().map(|(_, event)| event.detail).collect::<Vec<_>>()
     };
     let newest = |last: u64| (0..10).map(|n| (last - n).to_string()).collect::<Vec<_>>();
@@ -673,7 +673,7 @@ async fn a_full_record_of_events_is_small_and_searched_at_once() {
     assert_eq!(store.check().unwrap().events, MAX);
     let (mut took, all) = (Vec::new(), EventSearch { limit: usize::MAX, ..EventSearch::default() });
     for search in [
-        EventSearch { who: Some("nobody000000000".into()), ..all.clone() },
+        EventSearch { concerning: Some("nobody000000000".into()), ..all.clone() },
         EventSearch { limit: 100, ..all },
     ] {
         let started = std::time::Instant::now();

@@ -27,7 +27,7 @@ fn set_up(app: &TestApp, body: &Value) -> Answer {
 }
 
 fn offer(app: &TestApp) -> Option<String> {
-    app.block_on(bai::auth::offer_set_up(&app.app)).unwrap()
+    app.block_on(bai::auth::issue_set_up_link(&app.app)).unwrap()
 }
 
 #[test]
