@@ -29,7 +29,10 @@ async fn through_the_pool(passwords: &Arc<Passwords>) -> f64 {
             let mut hashes = 0_u32;
             while started.elapsed() < RUN {
                 let password = PlainPassword::new("12345678".into()).expect("a password");
-                passwords.hash(None, password, [7; 16]).await.expect("the queue has room");
+                passwords
+                    .hash(None, password, [7; 16])
+                    .await
+                    .expect("the queue has room");
                 hashes += 1;
             }
             hashes
@@ -45,8 +48,8 @@ async fn through_the_pool(passwords: &Arc<Passwords>) -> f64 {
 #[tokio::main]
 async fn main() {
     let Cost { log_n, r, p } = shipped_cost();
-    let passwords =
-        Passwords::new(shipped_cost(), cores(), Bounds { all: 64, each: 64 }).expect("the pool starts");
+    let passwords = Passwords::new(shipped_cost(), cores(), Bounds { all: 64, each: 64 })
+        .expect("the pool starts");
     let passwords = Arc::new(passwords);
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
@@ -57,7 +60,13 @@ async fn main() {
     let bare = median(rounds.iter().map(|(_, bare, _)| *bare));
     let pool = median(rounds.iter().map(|(.., pool)| *pool));
     let share = median(rounds.iter().map(|(_, bare, pool)| 100.0 * pool / bare));
-    head(["scrypt", "one hash, one thread", "bare, all cores", "our pool, all cores", "share"]);
+    head([
+        "scrypt",
+        "one hash, one thread",
+        "bare, all cores",
+        "our pool, all cores",
+        "share",
+    ]);
     row([
         format!("2^{log_n}, r {r}, p {p}, {} cores", cores()),
         format!("{one:.0} ms"),

@@ -46,8 +46,12 @@ impl StorageBackend for SlowDisk {
 fn store(path: &Path, delay: Duration) -> Store {
     let path = path.to_owned();
     let disk = move || {
-        let file =
-            std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let file = std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path);
         let file = FileBackend::new(file.expect("the file opens")).expect("the file is free");
         Box::new(SlowDisk { file, delay }) as Box<dyn StorageBackend>
     };
@@ -55,11 +59,21 @@ fn store(path: &Path, delay: Duration) -> Store {
 }
 
 fn user(n: usize) -> NewUser {
-    let id =
-        RecordId::parse(&format!("{:015}", n.wrapping_mul(2_654_435_761) % 1_000_000_007)).expect("an id");
+    let id = RecordId::parse(&format!(
+        "{:015}",
+        n.wrapping_mul(2_654_435_761) % 1_000_000_007
+    ))
+    .expect("an id");
     let openid = OpenId::parse(&format!("o_bench_{n:020}")).expect("an openid");
     let now = Timestamp::from_second(1_795_327_836).expect("a time");
-    NewUser::new(id, openid, IdType::WeChat, uuid::Uuid::from_u128(n as u128), TokenKey::new([7; 16]), now)
+    NewUser::new(
+        id,
+        openid,
+        IdType::WeChat,
+        uuid::Uuid::from_u128(n as u128),
+        TokenKey::new([7; 16]),
+        now,
+    )
 }
 
 /// Insertions a second by `clients` at once.
@@ -70,7 +84,11 @@ async fn insertions(store: &Store, clients: usize, next: &Arc<AtomicUsize>) -> f
         tokio::spawn(async move {
             while started.elapsed() < RUN {
                 let user = user(next.fetch_add(1, Ordering::Relaxed));
-                store.insert_user(user).await.expect("the disk works").expect("each user is new");
+                store
+                    .insert_user(user)
+                    .await
+                    .expect("the disk works")
+                    .expect("each user is new");
             }
         })
     };
@@ -86,7 +104,11 @@ async fn lookups(store: &Store, users: usize) -> f64 {
     let (started, mut n) = (Instant::now(), 0_u32);
     while started.elapsed() < RUN {
         let openid = user(n as usize * 7_919 % users);
-        store.user_by_openid(openid.openid()).await.expect("the disk works").expect("the user is there");
+        store
+            .user_by_openid(openid.openid())
+            .await
+            .expect("the disk works")
+            .expect("the user is there");
         n += 1;
     }
     f64::from(n) / started.elapsed().as_secs_f64()
@@ -105,7 +127,11 @@ async fn main() {
             rates.push(insertions(&store, clients, &next).await);
         }
         let lookups = lookups(&store, next.load(Ordering::Relaxed)).await;
-        let name = if delay == 0 { "this disk's".to_owned() } else { format!("+ {delay} ms") };
+        let name = if delay == 0 {
+            "this disk's".to_owned()
+        } else {
+            format!("+ {delay} ms")
+        };
         println!(
             "| {name} | {:.0}/s | {:.0}/s | {:.0}/s | {:.0}x | {lookups:.0}/s |",
             rates[0],

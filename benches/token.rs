@@ -37,13 +37,26 @@ fn rate<T>(work: impl Fn() -> T) -> f64 {
 fn user(now: Timestamp) -> User {
     let id = RecordId::parse("qs1c5qev8o3hjvu").expect("an id");
     let openid = OpenId::parse("o_1").expect("an openid");
-    NewUser::new(id, openid, IdType::WeChat, uuid::Uuid::nil(), TokenKey::new([9; 16]), now)
-        .numbered(UserNumber(1))
+    NewUser::new(
+        id,
+        openid,
+        IdType::WeChat,
+        uuid::Uuid::nil(),
+        TokenKey::new([9; 16]),
+        now,
+    )
+    .numbered(UserNumber(1))
 }
 
 fn main() {
     let now = Timestamp::from_second(1_795_327_836).expect("a time");
-    let (user, key) = (user(now), ServerKey { secret: SECRET, created: now });
+    let (user, key) = (
+        user(now),
+        ServerKey {
+            secret: SECRET,
+            created: now,
+        },
+    );
     let tokens = Tokens::new(Keys::new(&[key]).expect("a key"));
     let grant = Grant {
         purpose: Purpose::Auth,
@@ -59,7 +72,10 @@ fn main() {
 
     // The bytes that PASETO works on, taken from the token.
     let key = SymmetricKey::<V4>::from(&SECRET).expect("a key");
-    let (claims, paseto) = token.strip_prefix("pb.").and_then(|rest| rest.split_once('.')).expect("our form");
+    let (claims, paseto) = token
+        .strip_prefix("pb.")
+        .and_then(|rest| rest.split_once('.'))
+        .expect("our form");
     let paseto = paseto.replace('~', ".");
     let read = || -> Result<TrustedToken, pasetors::errors::Error> {
         let untrusted = UntrustedToken::<Local, V4>::try_from(paseto.as_str())?;
@@ -68,7 +84,12 @@ fn main() {
     let opened = read().expect("the key fits");
     let write = || {
         let footer = Some(opened.footer());
-        LocalToken::encrypt(&key, opened.payload().as_bytes(), footer, Some(claims.as_bytes()))
+        LocalToken::encrypt(
+            &key,
+            opened.payload().as_bytes(),
+            footer,
+            Some(claims.as_bytes()),
+        )
     };
 
     let round = |_| {
@@ -79,12 +100,20 @@ fn main() {
     let rounds: Vec<_> = (0..ROUNDS).map(round).collect();
     head(["one thread", "bai", "PASETO alone", "share"]);
     for (name, rates) in [
-        ("issue", rounds.iter().map(|(issue, _)| *issue).collect::<Vec<_>>()),
+        (
+            "issue",
+            rounds.iter().map(|(issue, _)| *issue).collect::<Vec<_>>(),
+        ),
         ("verify", rounds.iter().map(|(_, verify)| *verify).collect()),
     ] {
         let ours = median(rates.iter().map(|(ours, _)| *ours));
         let bare = median(rates.iter().map(|(_, bare)| *bare));
         let share = median(rates.iter().map(|(ours, bare)| 100.0 * ours / bare));
-        row([name.to_owned(), format!("{ours:.0}/s"), format!("{bare:.0}/s"), format!("{share:.0} %")]);
+        row([
+            name.to_owned(),
+            format!("{ours:.0}/s"),
+            format!("{bare:.0}/s"),
+            format!("{share:.0} %"),
+        ]);
     }
 }

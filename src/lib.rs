@@ -1,7 +1,7 @@
 //! `bai`: one user system for a WeChat mini-program and its web platform.
 //!
 //! # Layout
-//! Dependencies point one way, which `tests/it/tidy.rs` holds:
+//! Dependencies point one way, which `tests/it/repository/tidy.rs` holds:
 //! `main -> cli -> server -> admin -> api -> {auth, monitoring} -> app -> {store, wechat, password, token} -> {domain, filter, clock, random, config, metrics}`.
 //! `cli` also uses `pb_data`, which uses the store. docs/architecture.md tells the rest.
 

@@ -31,9 +31,16 @@ impl Backup {
             let _ = fs::remove_file(&this.copy);
             let started = Instant::now();
             let mut command = Command::new(&this.binary);
-            command.arg("backup").arg(&this.copy).env("BAI_STORE__PATH", &this.database);
+            command
+                .arg("backup")
+                .arg(&this.copy)
+                .env("BAI_STORE__PATH", &this.database);
             let done = command.output().expect("the binary runs");
-            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+            assert!(
+                done.status.success(),
+                "{}",
+                String::from_utf8_lossy(&done.stderr)
+            );
             started.elapsed()
         });
         made.await.expect("a backup")
@@ -44,7 +51,11 @@ pub async fn print(setup: &Setup) {
     let database = setup.file(setup.count).await;
     let server = Bai::start(setup, &database);
     let copy = database.with_file_name("copy.redb");
-    let backup = Backup { binary: setup.binary.clone(), database, copy };
+    let backup = Backup {
+        binary: setup.binary.clone(),
+        database,
+        copy,
+    };
     let writers = Load {
         address: server.address,
         requests: requests::wechat_first_login(),
@@ -60,7 +71,10 @@ pub async fn print(setup: &Setup) {
     }
     show("of a quiet server", setup.count, &quiet);
     let alone = writers.clone().run().await.all_ok("writes");
-    let load = Load { time: quiet.iter().sum::<Duration>() * 2, ..writers };
+    let load = Load {
+        time: quiet.iter().sum::<Duration>() * 2,
+        ..writers
+    };
     let load = tokio::spawn(load.run());
     let mut busy = Vec::new();
     while !load.is_finished() {
@@ -94,8 +108,15 @@ fn show(name: &str, users: u64, times: &[Duration]) {
     let mut times: Vec<f64> = times.iter().map(Duration::as_secs_f64).collect();
     times.sort_unstable_by(f64::total_cmp);
     let seconds = times[times.len() / 2];
-    let all: Vec<_> = times.iter().map(|seconds| format!("{seconds:.2}")).collect();
-    row([name.to_owned(), format!("{:.0}", users as f64 / seconds), all.join(", ")]);
+    let all: Vec<_> = times
+        .iter()
+        .map(|seconds| format!("{seconds:.2}"))
+        .collect();
+    row([
+        name.to_owned(),
+        format!("{:.0}", users as f64 / seconds),
+        all.join(", "),
+    ]);
 }
 
 fn mib(file: &Path) -> f64 {

@@ -32,13 +32,24 @@ impl BarePoem {
     /// A server that answers `answer`, a whole HTTP response.
     pub fn start(answer: &[u8]) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("a path"));
-        command.arg(ARGUMENT).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+            .arg(ARGUMENT)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = command.spawn().expect("the bench starts again");
-        child.stdin.as_mut().expect("a pipe").write_all(answer).expect("the process reads");
+        child
+            .stdin
+            .as_mut()
+            .expect("a pipe")
+            .write_all(answer)
+            .expect("the process reads");
         let mut line = String::new();
         let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
         output.read_line(&mut line).expect("the process writes");
-        Self { child, address: line.trim().parse().expect("an address") }
+        Self {
+            child,
+            address: line.trim().parse().expect("an address"),
+        }
     }
 }
 
@@ -69,9 +80,14 @@ pub fn serve() {
         response.headers_mut().clone_from(&headers);
         response
     });
-    let endpoint = Route::new().at("/api/*path", post(endpoint)).map_to_response();
+    let endpoint = Route::new()
+        .at("/api/*path", post(endpoint))
+        .map_to_response();
     let endpoint: &'static _ = Box::leak(Box::new(endpoint));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.spawn(async move {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         println!("{}", listener.local_addr().expect("an address"));
@@ -89,7 +105,9 @@ fn connection(
     endpoint: &'static (impl Endpoint<Output = Response> + 'static),
 ) {
     let _ = stream.set_nodelay(true);
-    let Ok(local) = stream.local_addr() else { return };
+    let Ok(local) = stream.local_addr() else {
+        return;
+    };
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
         async move {
@@ -100,7 +118,9 @@ fn connection(
     });
     tokio::spawn(async move {
         let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
-        http.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10));
+        http.http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(Duration::from_secs(10));
         let _ = http.serve_connection(TokioIo::new(stream), service).await;
     });
 }
@@ -108,7 +128,10 @@ fn connection(
 /// All but those that hyper writes itself.
 fn headers(head: &[u8]) -> HeaderMap {
     let head = String::from_utf8_lossy(head);
-    let fields = head.lines().skip(1).filter_map(|line| line.split_once(": "));
+    let fields = head
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(": "));
     let fields = fields.filter(|(name, _)| !["content-length", "date"].contains(name));
     let parse = |(name, value): (&str, &str)| Some((name.parse().ok()?, value.parse().ok()?));
     fields.filter_map(parse).collect::<HeaderMap<HeaderValue>>()

@@ -53,7 +53,13 @@ impl Ceilings {
     pub fn new(file: &Path, count: u64, users: Users, stub: SocketAddr) -> Self {
         let copy = file.with_extension("copy");
         std::fs::copy(file, &copy).expect("the disk has room");
-        Self { stub, store: users::open(&copy), users, count, next: Arc::new(AtomicU64::new(count)) }
+        Self {
+            stub,
+            store: users::open(&copy),
+            users,
+            count,
+            next: Arc::new(AtomicU64::new(count)),
+        }
     }
 
     /// How often a second `ceiling` is done by the clients of `load`, which is meant for the server.
@@ -62,23 +68,39 @@ impl Ceilings {
         let name = ceiling.name();
         match ceiling {
             Ceiling::Poem => {
-                let load = Load { address: poem.address, ..load.clone() };
+                let load = Load {
+                    address: poem.address,
+                    ..load.clone()
+                };
                 load.run().await.all_ok(name).rate()
             }
             Ceiling::Stub(requests) => {
-                let load = Load { address: self.stub, requests: Arc::clone(requests), ..load.clone() };
+                let load = Load {
+                    address: self.stub,
+                    requests: Arc::clone(requests),
+                    ..load.clone()
+                };
                 load.run().await.all_ok(name).rate()
             }
-            Ceiling::Scrypt => on_own_thread(name, async move { hashes_a_second(cores(), time) }).await,
+            Ceiling::Scrypt => {
+                on_own_thread(name, async move { hashes_a_second(cores(), time) }).await
+            }
             Ceiling::Inserts => self.inserts(clients, time).await,
             Ceiling::Updates => self.updates(clients, time).await,
         }
     }
 
     async fn inserts(&self, clients: usize, time: Duration) -> f64 {
-        let (store, users, next) = (self.store.clone(), self.users.clone(), Arc::clone(&self.next));
+        let (store, users, next) = (
+            self.store.clone(),
+            self.users.clone(),
+            Arc::clone(&self.next),
+        );
         let insert = move || {
-            let (store, user) = (store.clone(), users.user(next.fetch_add(1, Ordering::Relaxed)));
+            let (store, user) = (
+                store.clone(),
+                users.user(next.fetch_add(1, Ordering::Relaxed)),
+            );
             async move { users::insert(&store, user).await }
         };
         users::closed_loop(clients, time, insert).await.rate()

@@ -38,18 +38,25 @@ pub async fn print(setup: &Setup) {
         "to the clients",
     ]);
     for asking in ASKING {
-        for (name, requests) in
-            [("logins", requests::wechat_login(DAMAGED)), ("new users", requests::wechat_first_login())]
-        {
-            let others =
-                Load { address: server.address, requests, clients: OTHERS, pause: PAUSE, time: setup.time };
+        for (name, requests) in [
+            ("logins", requests::wechat_login(DAMAGED)),
+            ("new users", requests::wechat_first_login()),
+        ] {
+            let others = Load {
+                address: server.address,
+                requests,
+                clients: OTHERS,
+                pause: PAUSE,
+                time: setup.time,
+            };
             let clients = Load {
                 requests: requests::wechat_login_of(DAMAGED),
                 clients: asking,
                 pause: Duration::ZERO,
                 ..others.clone()
             };
-            let (mut rounds, mut answers, mut refused) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+            let (mut rounds, mut answers, mut refused) =
+                (Vec::new(), BTreeMap::new(), BTreeMap::new());
             for _ in 0..setup.rounds {
                 let idle = others.clone().run().await;
                 let (beside, clients) = tokio::join!(others.clone().run(), clients.clone().run());
@@ -62,7 +69,10 @@ pub async fn print(setup: &Setup) {
                 asking.to_string(),
                 format!("{:.2} ms", median(rounds.iter().map(|(idle, _)| *idle))),
                 format!("{:.2} ms", median(rounds.iter().map(|(_, beside)| *beside))),
-                format!("{:.1}", median(rounds.iter().map(|(idle, beside)| beside / idle))),
+                format!(
+                    "{:.1}",
+                    median(rounds.iter().map(|(idle, beside)| beside / idle))
+                ),
                 show(&answers),
                 show(&refused),
             ]);
@@ -78,23 +88,39 @@ fn add(statuses: &mut BTreeMap<u16, u64>, outcome: &Outcome) {
 }
 
 fn show(statuses: &BTreeMap<u16, u64>) -> String {
-    statuses.iter().map(|(status, count)| format!("{count} x {status}")).collect::<Vec<_>>().join(", ")
+    statuses
+        .iter()
+        .map(|(status, count)| format!("{count} x {status}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Changes a byte of the record, such that the file still opens.
 async fn damage(file: &Path) {
     let store = users::open(file);
-    let update = UserUpdate { name: Name::parse(MARK).ok(), ..UserUpdate::default() };
-    let updated = store.update_user(users::id(DAMAGED), update, Timestamp::UNIX_EPOCH).await;
+    let update = UserUpdate {
+        name: Name::parse(MARK).ok(),
+        ..UserUpdate::default()
+    };
+    let updated = store
+        .update_user(users::id(DAMAGED), update, Timestamp::UNIX_EPOCH)
+        .await;
     updated.expect("the disk works").expect("the user is there");
     drop(store);
     let bytes = fs::read(file).expect("the file is there");
-    let places = bytes.windows(MARK.len()).enumerate().filter(|(_, part)| *part == MARK.as_bytes());
+    let places = bytes
+        .windows(MARK.len())
+        .enumerate()
+        .filter(|(_, part)| *part == MARK.as_bytes());
     for (at, _) in places {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1;
         fs::write(file, damaged).expect("the file takes it");
-        if users::open(file).user_by_id(&users::id(DAMAGED)).await.is_err() {
+        if users::open(file)
+            .user_by_id(&users::id(DAMAGED))
+            .await
+            .is_err()
+        {
             return;
         }
     }

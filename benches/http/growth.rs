@@ -47,10 +47,19 @@ async fn print_row(setup: &Setup, file: &Path, count: u64) {
     let one = inserts(setup, &store, &next, 1).await;
     let many = inserts(setup, &store, &next, 64).await;
     let compacted = compacted(file, store).await;
-    let ms =
-        |measured: &Measured| format!("{:.2} / {:.2} ms", measured.percentile(50), measured.percentile(99));
+    let ms = |measured: &Measured| {
+        format!(
+            "{:.2} / {:.2} ms",
+            measured.percentile(50),
+            measured.percentile(99)
+        )
+    };
     let us = |measured: &Measured| {
-        format!("{:.1} / {:.1} µs", 1e3 * measured.percentile(50), 1e3 * measured.percentile(99))
+        format!(
+            "{:.1} / {:.1} µs",
+            1e3 * measured.percentile(50),
+            1e3 * measured.percentile(99)
+        )
     };
     row([
         count.to_string(),
@@ -60,7 +69,11 @@ async fn print_row(setup: &Setup, file: &Path, count: u64) {
         ms(&one),
         format!("{}, {:.0}/s", ms(&many), many.rate()),
         us(&total),
-        format!("{:.0} / {:.0} ms", median(starts.after_stop), median(starts.after_kill)),
+        format!(
+            "{:.0} / {:.0} ms",
+            median(starts.after_stop),
+            median(starts.after_kill)
+        ),
     ]);
 }
 
@@ -69,7 +82,9 @@ async fn compacted(file: &Path, store: Store) -> f64 {
     let users = store.count_users().await.expect("the disk works");
     let compacting = store.clone();
     let compacted = tokio::task::spawn_blocking(move || compacting.compact()).await;
-    compacted.expect("a thread compacts").expect("the disk works");
+    compacted
+        .expect("a thread compacts")
+        .expect("the disk works");
     drop(store);
     fs::metadata(file).expect("the file is there").len() as f64 / users as f64
 }
@@ -78,11 +93,19 @@ async fn compacted(file: &Path, store: Store) -> f64 {
 async fn peak(setup: &Setup, file: &Path, count: u64) -> f64 {
     let server = Bai::start(setup, file);
     let requests = requests::wechat_login(count);
-    let load =
-        Load { address: server.address, requests, clients: 32, pause: Duration::ZERO, time: setup.time };
+    let load = Load {
+        address: server.address,
+        requests,
+        clients: 32,
+        pause: Duration::ZERO,
+        time: setup.time,
+    };
     load.clone().run().await.all_ok("wechat/login");
     // Beside those that the starts made.
-    let load = Load { requests: requests::platform_register(), ..load };
+    let load = Load {
+        requests: requests::platform_register(),
+        ..load
+    };
     load.run().await.all_ok("platform/register");
     let peak = server.process().peak();
     server.stop();
@@ -95,7 +118,11 @@ async fn lookups(store: &Store, count: u64, time: Duration) -> Measured {
         let number = users::any_wechat(next.fetch_add(1, Ordering::Relaxed), count);
         let (store, openid) = (store.clone(), users::openid(number));
         async move {
-            store.user_by_openid(&openid).await.expect("the disk works").expect("the user is there");
+            store
+                .user_by_openid(&openid)
+                .await
+                .expect("the disk works")
+                .expect("the user is there");
         }
     };
     users::closed_loop(1, time, lookup).await
@@ -115,7 +142,10 @@ async fn counts(store: &Store, time: Duration) -> Measured {
 async fn inserts(setup: &Setup, store: &Store, next: &Arc<AtomicU64>, clients: usize) -> Measured {
     let (store, users, next) = (store.clone(), setup.users.clone(), Arc::clone(next));
     let insert = move || {
-        let (store, user) = (store.clone(), users.user(next.fetch_add(1, Ordering::Relaxed)));
+        let (store, user) = (
+            store.clone(),
+            users.user(next.fetch_add(1, Ordering::Relaxed)),
+        );
         async move { users::insert(&store, user).await }
     };
     users::closed_loop(clients, setup.time, insert).await

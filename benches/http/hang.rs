@@ -24,11 +24,29 @@ pub async fn print(setup: &Setup) {
         paced("system/health", requests::health()),
         paced("system/users-count", requests::users_count()),
         paced("refresh-token, valid token", requests::refresh(tokens)),
-        ("platform/login", requests::platform_login(setup.count), 2, Duration::ZERO),
+        (
+            "platform/login",
+            requests::platform_login(setup.count),
+            2,
+            Duration::ZERO,
+        ),
     ];
-    head(["work", "p99 idle", "p99 while WeChat hangs", "ratio", "p50 idle", "p50 while WeChat hangs"]);
+    head([
+        "work",
+        "p99 idle",
+        "p99 while WeChat hangs",
+        "ratio",
+        "p50 idle",
+        "p50 while WeChat hangs",
+    ]);
     for (name, requests, clients, pause) in probes {
-        let probe = Load { address: server.address, requests, clients, pause, time: setup.time };
+        let probe = Load {
+            address: server.address,
+            requests,
+            clients,
+            pause,
+            time: setup.time,
+        };
         let waiting = Load {
             requests: logins.clone(),
             clients: WAITING,
@@ -51,11 +69,21 @@ pub async fn print(setup: &Setup) {
         }
         let of = |percent| {
             let idle = median(rounds.iter().map(|(idle, _)| idle.percentile(percent)));
-            let hanging = median(rounds.iter().map(|(_, hanging)| hanging.percentile(percent)));
-            let ratio = median(
-                rounds.iter().map(|(idle, hanging)| hanging.percentile(percent) / idle.percentile(percent)),
+            let hanging = median(
+                rounds
+                    .iter()
+                    .map(|(_, hanging)| hanging.percentile(percent)),
             );
-            (format!("{idle:.2} ms"), format!("{hanging:.2} ms"), format!("{ratio:.2}"))
+            let ratio = median(
+                rounds
+                    .iter()
+                    .map(|(idle, hanging)| hanging.percentile(percent) / idle.percentile(percent)),
+            );
+            (
+                format!("{idle:.2} ms"),
+                format!("{hanging:.2} ms"),
+                format!("{ratio:.2}"),
+            )
         };
         let ((idle, hanging, ratio), (idle_50, hanging_50, _)) = (of(99), of(50));
         row([name.to_owned(), idle, hanging, ratio, idle_50, hanging_50]);

@@ -54,7 +54,11 @@ impl Load {
                     *statuses.entry(status).or_default() += count;
                 }
             }
-            Outcome { measured: Measured::new(started.elapsed(), latencies), statuses, failure }
+            Outcome {
+                measured: Measured::new(started.elapsed(), latencies),
+                statuses,
+                failure,
+            }
         })
         .await
     }
@@ -66,9 +70,14 @@ impl Load {
             request.clear();
             (self.requests)(&mut request);
             let sent = Instant::now();
-            let status = client.exchange(&mut connection, self.address, &request).await;
+            let status = client
+                .exchange(&mut connection, self.address, &request)
+                .await;
             client.latencies.push(sent.elapsed());
-            *client.statuses.entry(*status.as_ref().unwrap_or(&0)).or_default() += 1;
+            *client
+                .statuses
+                .entry(*status.as_ref().unwrap_or(&0))
+                .or_default() += 1;
             if status.is_err() {
                 connection = None;
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -113,7 +122,11 @@ impl Outcome {
     /// The figures, if every request was answered by a success.
     pub fn all_ok(self, name: &str) -> Measured {
         let only_ok = self.statuses.keys().all(|status| *status == 200);
-        assert!(only_ok, "{name}: statuses {:?}, e.g. {:?}", self.statuses, self.failure);
+        assert!(
+            only_ok,
+            "{name}: statuses {:?}, e.g. {:?}",
+            self.statuses, self.failure
+        );
         self.measured
     }
 }
@@ -125,9 +138,14 @@ pub async fn on_own_thread<T: Send + 'static>(
 ) -> T {
     let (reply, answer) = oneshot::channel();
     let run = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
         drop(reply.send(runtime.expect("a runtime").block_on(work)));
     };
-    thread::Builder::new().name(name.into()).spawn(run).expect("a thread");
+    thread::Builder::new()
+        .name(name.into())
+        .spawn(run)
+        .expect("a thread");
     answer.await.expect("the thread ends well")
 }

@@ -2,7 +2,10 @@
 //!
 //! `cargo bench --bench http` prints the table of all endpoints; docs/performance.md tells the rest.
 
-#![expect(clippy::cast_precision_loss, reason = "figures are rounded before they are shown")]
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "figures are rounded before they are shown"
+)]
 
 mod attack;
 mod backup;
@@ -13,7 +16,7 @@ mod ceilings;
 mod damage;
 #[path = "../shared/figures.rs"]
 mod figures;
-#[path = "../../tests/it/frames.rs"]
+#[path = "../../tests/it/support/http2_frames.rs"]
 mod frames;
 mod growth;
 mod hang;
@@ -101,12 +104,20 @@ fn count(text: &str) -> Result<u64, String> {
         text if text.ends_with('m') => (text.trim_end_matches('m').to_owned(), 1_000_000),
         text => (text, 1),
     };
-    let number = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(factor));
-    number.filter(|n| *n >= 2).ok_or_else(|| "expected a number such as 500, 100k or 1m".to_owned())
+    let number = digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(factor));
+    number
+        .filter(|n| *n >= 2)
+        .ok_or_else(|| "expected a number such as 500, 100k or 1m".to_owned())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let seconds = text
+        .parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or_else(|| "expected a number of seconds".to_owned())
 }
 
@@ -124,12 +135,24 @@ struct Setup {
 
 impl Setup {
     async fn new(args: &Args) -> Self {
-        let parent = std::env::var_os("BAI_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-        let dir = tempfile::Builder::new().prefix("bai-bench-").tempdir_in(parent).expect("a folder");
+        let parent =
+            std::env::var_os("BAI_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+        let dir = tempfile::Builder::new()
+            .prefix("bai-bench-")
+            .tempdir_in(parent)
+            .expect("a folder");
         let (users, stub) = (Users::new().await, Stub::start());
         let binary = std::path::absolute(&args.binary).expect("a path");
         let rounds = args.rounds.max(1);
-        Self { dir, binary, stub, users, count: args.users, time: args.seconds, rounds }
+        Self {
+            dir,
+            binary,
+            stub,
+            users,
+            count: args.users,
+            time: args.seconds,
+            rounds,
+        }
     }
 
     /// A new database with `count` users.
@@ -194,7 +217,10 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let args = Args::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let code = runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt()).expect("a signal handler");
         let mut terminate = signal(SignalKind::terminate()).expect("a signal handler");

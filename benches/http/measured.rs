@@ -21,7 +21,11 @@ impl Measured {
 
     /// The latency that `percent` of the operations do not exceed, in milliseconds.
     pub fn percentile(&self, percent: usize) -> f64 {
-        let rank = (self.latencies.len() * percent).div_ceil(100).saturating_sub(1);
-        self.latencies.get(rank).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1e3)
+        let rank = (self.latencies.len() * percent)
+            .div_ceil(100)
+            .saturating_sub(1);
+        self.latencies
+            .get(rank)
+            .map_or(f64::NAN, |latency| latency.as_secs_f64() * 1e3)
     }
 }

@@ -45,12 +45,18 @@ impl Bai {
             .env("BAI_WECHAT__PROVIDER", "wechat")
             .env("BAI_WECHAT__APP_ID", APP_ID)
             .env("BAI_WECHAT__SECRET", "a_secret")
-            .env("BAI_WECHAT__BASE_URL", format!("http://{}", setup.stub.address));
+            .env(
+                "BAI_WECHAT__BASE_URL",
+                format!("http://{}", setup.stub.address),
+            );
         if has_limits {
             command.env("MALLOC_ARENA_MAX", "2");
         }
-        let mut child =
-            command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+        let mut child = command
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
         let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut seen = String::new();
         let address = loop {
@@ -58,7 +64,12 @@ impl Bai {
             let read = log.read_line(&mut seen).expect("a log");
             assert!(read > 0, "the server ended: {seen}");
             if let Some((_, rest)) = seen[from..].split_once("bai listens on http://") {
-                break rest.split_whitespace().next().expect("an address").parse().expect("an address");
+                break rest
+                    .split_whitespace()
+                    .next()
+                    .expect("an address")
+                    .parse()
+                    .expect("an address");
             }
         };
         // A full pipe would stop the server.
@@ -113,8 +124,12 @@ impl Process {
         const TICKS: u64 = 100;
         let stat = self.read("stat");
         let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-        let ticks: u64 =
-            fields.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
+        let ticks: u64 = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|n| n.parse::<u64>().ok())
+            .sum();
         Duration::from_millis(ticks * 1000 / TICKS)
     }
 

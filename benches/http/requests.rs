@@ -24,8 +24,11 @@ fn post(request: &mut Vec<u8>, path: &str, token: Option<&str>, body: &str) {
     let authorization = authorization.unwrap_or_default();
     let head = "Host: 127.0.0.1\r\nContent-Type: application/json\r\n";
     let length = body.len();
-    write!(request, "POST {path} HTTP/1.1\r\n{head}{authorization}Content-Length: {length}\r\n\r\n{body}")
-        .expect("memory takes it");
+    write!(
+        request,
+        "POST {path} HTTP/1.1\r\n{head}{authorization}Content-Length: {length}\r\n\r\n{body}"
+    )
+    .expect("memory takes it");
 }
 
 pub fn health() -> Requests {
@@ -37,7 +40,14 @@ pub fn users_count() -> Requests {
 }
 
 pub fn refresh(tokens: Tokens) -> Requests {
-    numbered(move |request, n| post(request, "/api/system/refresh-token", Some(tokens.get(n)), "{}"))
+    numbered(move |request, n| {
+        post(
+            request,
+            "/api/system/refresh-token",
+            Some(tokens.get(n)),
+            "{}",
+        )
+    })
 }
 
 pub fn refresh_by_code(users: u64) -> Requests {
@@ -52,7 +62,12 @@ pub fn wechat_login(users: u64) -> Requests {
 fn wechat(users: u64, path: &'static str) -> Requests {
     numbered(move |request, n| {
         let user = users::wechat_name(users::any_wechat(n, users));
-        post(request, path, None, &format!(r#"{{"users_wx_code":"{user}-{n}"}}"#));
+        post(
+            request,
+            path,
+            None,
+            &format!(r#"{{"users_wx_code":"{user}-{n}"}}"#),
+        );
     })
 }
 
@@ -60,14 +75,24 @@ fn wechat(users: u64, path: &'static str) -> Requests {
 pub fn wechat_login_of(user: u64) -> Requests {
     numbered(move |request, n| {
         let user = users::wechat_name(user);
-        post(request, "/api/wechat/login", None, &format!(r#"{{"users_wx_code":"{user}-{n}"}}"#));
+        post(
+            request,
+            "/api/wechat/login",
+            None,
+            &format!(r#"{{"users_wx_code":"{user}-{n}"}}"#),
+        );
     })
 }
 
 /// Logins of users that there are not yet.
 pub fn wechat_first_login() -> Requests {
     numbered(|request, n| {
-        post(request, "/api/wechat/login", None, &format!(r#"{{"users_wx_code":"new_{n:022}-0"}}"#));
+        post(
+            request,
+            "/api/wechat/login",
+            None,
+            &format!(r#"{{"users_wx_code":"new_{n:022}-0"}}"#),
+        );
     })
 }
 
@@ -75,8 +100,9 @@ pub fn wechat_first_login() -> Requests {
 pub fn wechat_profile(tokens: Tokens) -> Requests {
     numbered(move |request, n| {
         let picture = "https://img.example.com/avatars/another_picture.jpg";
-        let body =
-            format!(r#"{{"users_name":"李四","users_phone_code":"17{n:09}-0","users_picture":"{picture}"}}"#);
+        let body = format!(
+            r#"{{"users_name":"李四","users_phone_code":"17{n:09}-0","users_picture":"{picture}"}}"#
+        );
         post(request, "/api/wechat/profile", Some(tokens.get(n)), &body);
     })
 }
@@ -92,7 +118,10 @@ pub fn platform_login(users: u64) -> Requests {
 /// A login of one user by password.
 pub fn platform_login_of(user: u64) -> Vec<u8> {
     let mut request = Vec::new();
-    let body = format!(r#"{{"users_phone":"{}","password":"{PASSWORD}"}}"#, users::phone(user));
+    let body = format!(
+        r#"{{"users_phone":"{}","password":"{PASSWORD}"}}"#,
+        users::phone(user)
+    );
     post(&mut request, "/api/platform/login", None, &body);
     request
 }
@@ -109,7 +138,12 @@ pub fn wrong_platform_login(users: u64) -> Requests {
 /// Logins with codes that are nobody's.
 pub fn junk_wechat_login() -> Requests {
     numbered(|request, n| {
-        post(request, "/api/wechat/login", None, &format!(r#"{{"users_wx_code":"{JUNK}-{n}"}}"#));
+        post(
+            request,
+            "/api/wechat/login",
+            None,
+            &format!(r#"{{"users_wx_code":"{JUNK}-{n}"}}"#),
+        );
     })
 }
 
@@ -120,10 +154,12 @@ pub fn realtime() -> Requests {
 
 /// A change of a user's own record.
 pub fn pocketbase_update(id: &str, token: &str, body: &str) -> Vec<u8> {
-    let head = format!("Host: 127.0.0.1\r\nAuthorization: {token}\r\nContent-Type: application/json");
+    let head =
+        format!("Host: 127.0.0.1\r\nAuthorization: {token}\r\nContent-Type: application/json");
     let path = format!("/api/collections/tbl_auth_users/records/{id}");
     let length = body.len();
-    format!("PATCH {path} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
+    format!("PATCH {path} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }
 
 /// A list of users by a filter, percent-encoded.
@@ -146,10 +182,14 @@ pub fn platform_register() -> Requests {
 pub fn jscode2session() -> Requests {
     numbered(|request, n| {
         let user = users::wechat_name(n);
-        let query =
-            format!("appid={APP_ID}&secret=a_secret&js_code={user}-{n}&grant_type=authorization_code");
-        write!(request, "GET /sns/jscode2session?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-            .expect("memory takes it");
+        let query = format!(
+            "appid={APP_ID}&secret=a_secret&js_code={user}-{n}&grant_type=authorization_code"
+        );
+        write!(
+            request,
+            "GET /sns/jscode2session?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        )
+        .expect("memory takes it");
     })
 }
 
@@ -158,7 +198,12 @@ pub fn getuserphonenumber() -> Requests {
     numbered(|request, n| {
         let openid = users::openid(n);
         let body = format!(r#"{{"code":"17{n:09}-0","openid":"{openid}"}}"#);
-        post(request, "/wxa/business/getuserphonenumber?access_token=an_access_token", None, &body);
+        post(
+            request,
+            "/wxa/business/getuserphonenumber?access_token=an_access_token",
+            None,
+            &body,
+        );
     })
 }
 
@@ -169,10 +214,15 @@ pub struct Tokens(Arc<[String]>);
 impl Tokens {
     /// Logs them in.
     pub async fn new(address: SocketAddr, users: u64) -> Self {
-        let mut connection = Connection::connect(address).await.expect("the server listens");
+        let mut connection = Connection::connect(address)
+            .await
+            .expect("the server listens");
         let (mut tokens, mut request) = (Vec::new(), Vec::new());
         for n in 0..TOKENS.min(users / 2) {
-            let body = format!(r#"{{"users_wx_code":"{}-token"}}"#, users::wechat_name(2 * n));
+            let body = format!(
+                r#"{{"users_wx_code":"{}-token"}}"#,
+                users::wechat_name(2 * n)
+            );
             request.clear();
             post(&mut request, "/api/wechat/login", None, &body);
             connection.send(&request).await.expect("the server reads");
@@ -191,7 +241,9 @@ impl Tokens {
 
 /// One whole answer to the next of `requests`.
 pub async fn sample(load: &Load) -> Vec<u8> {
-    let mut connection = Connection::connect(load.address).await.expect("the server listens");
+    let mut connection = Connection::connect(load.address)
+        .await
+        .expect("the server listens");
     let mut request = Vec::new();
     (load.requests)(&mut request);
     connection.send(&request).await.expect("the server reads");

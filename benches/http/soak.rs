@@ -22,12 +22,42 @@ fn mix(users: u64, tokens: &Tokens) -> [(&'static str, Requests, usize, Duration
     [
         ("system/health", requests::health(), 2, pause(50)),
         ("system/users-count", requests::users_count(), 1, pause(100)),
-        ("refresh-token", requests::refresh(tokens.clone()), 4, pause(50)),
-        ("wechat/login, existing user", requests::wechat_login(users), 2, pause(50)),
-        ("wechat/login, new user", requests::wechat_first_login(), 1, pause(250)),
-        ("wechat/profile", requests::wechat_profile(tokens.clone()), 1, pause(50)),
-        ("platform/login", requests::platform_login(users), 1, pause(200)),
-        ("platform/register", requests::platform_register(), 1, pause(800)),
+        (
+            "refresh-token",
+            requests::refresh(tokens.clone()),
+            4,
+            pause(50),
+        ),
+        (
+            "wechat/login, existing user",
+            requests::wechat_login(users),
+            2,
+            pause(50),
+        ),
+        (
+            "wechat/login, new user",
+            requests::wechat_first_login(),
+            1,
+            pause(250),
+        ),
+        (
+            "wechat/profile",
+            requests::wechat_profile(tokens.clone()),
+            1,
+            pause(50),
+        ),
+        (
+            "platform/login",
+            requests::platform_login(users),
+            1,
+            pause(200),
+        ),
+        (
+            "platform/register",
+            requests::platform_register(),
+            1,
+            pause(800),
+        ),
     ]
 }
 
@@ -37,7 +67,13 @@ pub async fn print(setup: &Setup, time: Duration) {
     let tokens = Tokens::new(server.address, setup.count).await;
     let mut loads = JoinSet::new();
     for (name, requests, clients, pause) in mix(setup.count, &tokens) {
-        let load = Load { address: server.address, requests, clients, pause, time };
+        let load = Load {
+            address: server.address,
+            requests,
+            clients,
+            pause,
+            time,
+        };
         loads.spawn(async move { (name, load.run().await.all_ok(name)) });
     }
     head(["minutes", "resident MiB", "file MiB"]);
@@ -47,7 +83,12 @@ pub async fn print(setup: &Setup, time: Duration) {
             format!("{:.1}", server.process().resident()),
             format!("{:.1}", mib(&file)),
         ]);
-        tokio::time::sleep(if look == LOOKS { Duration::ZERO } else { time / LOOKS }).await;
+        tokio::time::sleep(if look == LOOKS {
+            Duration::ZERO
+        } else {
+            time / LOOKS
+        })
+        .await;
     }
     println!();
     head(["work", "requests", "p50", "p99"]);
@@ -61,7 +102,10 @@ pub async fn print(setup: &Setup, time: Duration) {
     }
     let (peak, live_before) = (server.process().peak(), mib(&file));
     server.stop();
-    let compacted = Command::new(&setup.binary).arg("compact").env("BAI_STORE__PATH", &file).output();
+    let compacted = Command::new(&setup.binary)
+        .arg("compact")
+        .env("BAI_STORE__PATH", &file)
+        .output();
     assert!(compacted.expect("the binary runs").status.success());
     println!();
     println!(

@@ -61,12 +61,17 @@ pub async fn print(setup: &Setup) {
     let file = setup.file(setup.count).await;
     let starts = measure(setup, &file, &requests::wechat_first_login(), STARTS).await;
     head(["spawn to first answer", "median", "min", "max"]);
-    for (name, times) in [("after a clean stop", &starts.after_stop), ("after kill -9", &starts.after_kill)] {
+    for (name, times) in [
+        ("after a clean stop", &starts.after_stop),
+        ("after kill -9", &starts.after_kill),
+    ] {
         let least = times.iter().copied().fold(f64::INFINITY, f64::min);
         let most = times.iter().copied().fold(0.0, f64::max);
         let times = [median(times.iter().copied()), least, most];
         let cells = times.map(|time| format!("{time:.1} ms"));
-        row([format!("{name}, {} users", setup.count)].into_iter().chain(cells));
+        row([format!("{name}, {} users", setup.count)]
+            .into_iter()
+            .chain(cells));
     }
     println!();
     println!("Resident, idle for 2 s: {:.0} MiB.", median(starts.idle));

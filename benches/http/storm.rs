@@ -14,11 +14,15 @@ const HAMMERING: usize = 200;
 const MARGIN: Duration = Duration::from_millis(500);
 
 /// Who asks for health: one client now and then, as a monitor does, or as many as in the table, in a closed loop.
-const PROBES: [(&str, usize, Duration); 2] =
-    [("1 client, every 5 ms", 1, Duration::from_millis(5)), ("32 clients, closed loop", 32, Duration::ZERO)];
+const PROBES: [(&str, usize, Duration); 2] = [
+    ("1 client, every 5 ms", 1, Duration::from_millis(5)),
+    ("32 clients, closed loop", 32, Duration::ZERO),
+];
 /// What a client of the storm does after an answer.
-const PAUSES: [(&str, Duration); 2] =
-    [("at once", Duration::ZERO), ("after 100 ms", Duration::from_millis(100))];
+const PAUSES: [(&str, Duration); 2] = [
+    ("at once", Duration::ZERO),
+    ("after 100 ms", Duration::from_millis(100)),
+];
 
 pub async fn print(setup: &Setup) {
     let server = Bai::start(setup, &setup.file(setup.count).await);
@@ -65,8 +69,14 @@ pub async fn print(setup: &Setup) {
                 probe_name.to_owned(),
                 pause_name.to_owned(),
                 format!("{:.2} ms", median(rounds.iter().map(|(idle, _)| *idle))),
-                format!("{:.2} ms", median(rounds.iter().map(|(_, in_storm)| *in_storm))),
-                format!("{:.1}", median(rounds.iter().map(|(idle, in_storm)| in_storm / idle))),
+                format!(
+                    "{:.2} ms",
+                    median(rounds.iter().map(|(_, in_storm)| *in_storm))
+                ),
+                format!(
+                    "{:.1}",
+                    median(rounds.iter().map(|(idle, in_storm)| in_storm / idle))
+                ),
                 statuses
                     .iter()
                     .map(|(status, count)| format!("{count} x {status}"))

@@ -33,14 +33,21 @@ struct Mood {
 impl Stub {
     pub fn start() -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        listener.set_nonblocking(true).expect("a socket that does not block");
+        listener
+            .set_nonblocking(true)
+            .expect("a socket that does not block");
         let address = listener.local_addr().expect("an address");
         let (mood, felt) = watch::channel(Mood::default());
         let run = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
             runtime.expect("a runtime").block_on(accept(listener, felt));
         };
-        thread::Builder::new().name("wechat-stub".into()).spawn(run).expect("a thread");
+        thread::Builder::new()
+            .name("wechat-stub".into())
+            .spawn(run)
+            .expect("a thread");
         Self { address, mood }
     }
 
@@ -90,7 +97,9 @@ fn answer(request: &Message<'_>) -> String {
     let head = String::from_utf8_lossy(request.head);
     let target = head.split(' ').nth(1).unwrap_or_default();
     if target.starts_with("/sns/jscode2session") {
-        let user = target.split_once("js_code=").map_or("", |(_, rest)| before_dash(rest));
+        let user = target
+            .split_once("js_code=")
+            .map_or("", |(_, rest)| before_dash(rest));
         if user == JUNK {
             return r#"{"errcode":40029,"errmsg":"invalid code"}"#.to_owned();
         }

@@ -33,17 +33,49 @@ struct Round {
 fn scenarios(users: u64, tokens: &Tokens) -> Vec<Scenario> {
     let session = || Ceiling::Stub(requests::jscode2session());
     let phone = || Ceiling::Stub(requests::getuserphonenumber());
-    let scenario = |name, requests, parts| Scenario { name, requests, parts };
+    let scenario = |name, requests, parts| Scenario {
+        name,
+        requests,
+        parts,
+    };
     vec![
         scenario("system/health", requests::health(), vec![]),
         scenario("system/users-count", requests::users_count(), vec![]),
-        scenario("refresh-token, valid token", requests::refresh(tokens.clone()), vec![]),
-        scenario("refresh-token, code", requests::refresh_by_code(users), vec![session()]),
-        scenario("wechat/login, existing user", requests::wechat_login(users), vec![session()]),
-        scenario("wechat/login, new user", requests::wechat_first_login(), vec![session(), Ceiling::Inserts]),
-        scenario("wechat/profile", requests::wechat_profile(tokens.clone()), vec![phone(), Ceiling::Updates]),
-        scenario("platform/login", requests::platform_login(users), vec![Ceiling::Scrypt]),
-        scenario("platform/register", requests::platform_register(), vec![Ceiling::Scrypt, Ceiling::Inserts]),
+        scenario(
+            "refresh-token, valid token",
+            requests::refresh(tokens.clone()),
+            vec![],
+        ),
+        scenario(
+            "refresh-token, code",
+            requests::refresh_by_code(users),
+            vec![session()],
+        ),
+        scenario(
+            "wechat/login, existing user",
+            requests::wechat_login(users),
+            vec![session()],
+        ),
+        scenario(
+            "wechat/login, new user",
+            requests::wechat_first_login(),
+            vec![session(), Ceiling::Inserts],
+        ),
+        scenario(
+            "wechat/profile",
+            requests::wechat_profile(tokens.clone()),
+            vec![phone(), Ceiling::Updates],
+        ),
+        scenario(
+            "platform/login",
+            requests::platform_login(users),
+            vec![Ceiling::Scrypt],
+        ),
+        scenario(
+            "platform/register",
+            requests::platform_register(),
+            vec![Ceiling::Scrypt, Ceiling::Inserts],
+        ),
     ]
 }
 
@@ -69,7 +101,11 @@ pub async fn print(setup: &Setup, names: &[String]) {
     ]);
     let mut peak = idle;
     for scenario in scenarios(setup.count, &tokens) {
-        if names.is_empty() || names.iter().any(|name| scenario.name.contains(name.as_str())) {
+        if names.is_empty()
+            || names
+                .iter()
+                .any(|name| scenario.name.contains(name.as_str()))
+        {
             peak = peak.max(measure(setup, &server, &ceilings, scenario).await);
         }
     }
@@ -82,22 +118,39 @@ pub async fn print(setup: &Setup, names: &[String]) {
 
 /// Prints the scenario's row; gives the peak of resident memory.
 async fn measure(setup: &Setup, server: &Bai, ceilings: &Ceilings, scenario: Scenario) -> f64 {
-    let Scenario { name, requests, mut parts } = scenario;
+    let Scenario {
+        name,
+        requests,
+        mut parts,
+    } = scenario;
     let pause = Duration::ZERO;
-    let load = Load { address: server.address, requests, clients: CLIENTS, pause, time: setup.time };
+    let load = Load {
+        address: server.address,
+        requests,
+        clients: CLIENTS,
+        pause,
+        time: setup.time,
+    };
     let poem = BarePoem::start(&requests::sample(&load).await);
     parts.insert(0, Ceiling::Poem);
     let process = server.process();
     process.forget_peak();
     // Connections, caches and threads are there before the first round.
-    Load { time: setup.time / 8, ..load.clone() }.run().await.all_ok(name);
+    Load {
+        time: setup.time / 8,
+        ..load.clone()
+    }
+    .run()
+    .await
+    .all_ok(name);
     let mut rounds = Vec::new();
     for _ in 0..setup.rounds {
         let mut rates = Vec::new();
         for part in &parts {
             rates.push(ceilings.rate(part, &load, &poem).await);
         }
-        let (began, server_before, ours_before) = (Instant::now(), process.cpu(), Process::this().cpu());
+        let (began, server_before, ours_before) =
+            (Instant::now(), process.cpu(), Process::this().cpu());
         let measured = load.clone().run().await.all_ok(name);
         let percent = |time: Duration| 100.0 * time.as_secs_f64() / began.elapsed().as_secs_f64();
         rounds.push(Round {
@@ -117,7 +170,11 @@ async fn measure(setup: &Setup, server: &Bai, ceilings: &Ceilings, scenario: Sce
 fn print_row(name: &str, parts: &[Ceiling], rounds: &[Round], peak: f64) {
     let of = |figure: fn(&Round) -> f64| median(rounds.iter().map(figure));
     let share = |ceiling: fn(&[f64]) -> f64| {
-        median(rounds.iter().map(|round| 100.0 * round.rate / ceiling(&round.ceilings)))
+        median(
+            rounds
+                .iter()
+                .map(|round| 100.0 * round.rate / ceiling(&round.ceilings)),
+        )
     };
     let rates = parts.iter().enumerate().map(|(i, part)| {
         let rate = median(rounds.iter().map(|round| round.ceilings[i]));
@@ -132,12 +189,22 @@ fn print_row(name: &str, parts: &[Ceiling], rounds: &[Round], peak: f64) {
         format!("{:.0} %", of(|round| round.other_cpu)),
         format!("{peak:.0}"),
         rates.collect::<Vec<_>>().join(", "),
-        format!("{:.0} %", share(|rates| rates.iter().copied().fold(f64::INFINITY, f64::min))),
-        format!("{:.0} %", share(|rates| 1.0 / rates.iter().map(|rate| 1.0 / rate).sum::<f64>())),
+        format!(
+            "{:.0} %",
+            share(|rates| rates.iter().copied().fold(f64::INFINITY, f64::min))
+        ),
+        format!(
+            "{:.0} %",
+            share(|rates| 1.0 / rates.iter().map(|rate| 1.0 / rate).sum::<f64>())
+        ),
     ]);
 }
 
 /// Three digits at least.
 fn figure(rate: f64) -> String {
-    if rate < 100.0 { format!("{rate:.1}") } else { format!("{rate:.0}") }
+    if rate < 100.0 {
+        format!("{rate:.1}")
+    } else {
+        format!("{rate:.0}")
+    }
 }

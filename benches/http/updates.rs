@@ -19,7 +19,10 @@ pub async fn print(setup: &Setup, updates: u64) {
     };
     head(["updates", "file MiB", "bytes a user", "updates a second"]);
     for tenth in 0..=10 {
-        let (begin, end) = (updates * u64::saturating_sub(tenth, 1) / 10, updates * tenth / 10);
+        let (begin, end) = (
+            updates * u64::saturating_sub(tenth, 1) / 10,
+            updates * tenth / 10,
+        );
         let started = Instant::now();
         users::each(CLIENTS, begin..end, change.clone()).await;
         let length = fs::metadata(&file).expect("the file is there").len();
@@ -27,7 +30,10 @@ pub async fn print(setup: &Setup, updates: u64) {
             end.to_string(),
             format!("{:.1}", length as f64 / f64::from(1 << 20)),
             format!("{:.0}", length as f64 / count as f64),
-            format!("{:.0}", (end - begin) as f64 / started.elapsed().as_secs_f64()),
+            format!(
+                "{:.0}",
+                (end - begin) as f64 / started.elapsed().as_secs_f64()
+            ),
         ]);
     }
     drop((store, change));

@@ -36,9 +36,13 @@ pub struct Users {
 
 impl Users {
     pub async fn new() -> Self {
-        let passwords = Passwords::new(shipped_cost(), 1, Bounds { all: 1, each: 1 }).expect("a thread");
+        let passwords =
+            Passwords::new(shipped_cost(), 1, Bounds { all: 1, each: 1 }).expect("a thread");
         let password = PlainPassword::new(PASSWORD.into()).expect("a password");
-        let hash = passwords.hash(None, password, [7; 16]).await.expect("hashing works");
+        let hash = passwords
+            .hash(None, password, [7; 16])
+            .await
+            .expect("hashing works");
         Self { hash: hash.into() }
     }
 
@@ -48,12 +52,19 @@ impl Users {
         let mut rng = StdRng::seed_from_u64(number);
         let id = RecordId::from_random(rng.random());
         let picture = format!("https://img.example.com/avatars/{id}.jpg");
-        let name = [FAMILY[rng.random_range(0..8)], GIVEN[rng.random_range(0..8)]].concat();
+        let name = [
+            FAMILY[rng.random_range(0..8)],
+            GIVEN[rng.random_range(0..8)],
+        ]
+        .concat();
         let token_key = TokenKey::new(rng.random::<[u8; 16]>());
         let conversation = Uuid::from_u128(rng.random());
         let (openid, id_type) = match is_wechat(number) {
             true => (openid(number), IdType::WeChat),
-            false => (OpenId::from(Uuid::from_u128(rng.random())), IdType::ManagePlatform),
+            false => (
+                OpenId::from(Uuid::from_u128(rng.random())),
+                IdType::ManagePlatform,
+            ),
         };
         let now = Clock::System.now();
         NewUser::new(id, openid, id_type, conversation, token_key, now).with(|user| {
@@ -113,7 +124,8 @@ pub fn open(file: &Path) -> Store {
 pub async fn fill(file: &Path, count: u64, users: &Users) {
     assert!(!file.exists(), "{} exists already", file.display());
     let started = Instant::now();
-    let store = Store::open(&Location::File(file.to_owned()), FILLING_CACHE).expect("the store opens");
+    let store =
+        Store::open(&Location::File(file.to_owned()), FILLING_CACHE).expect("the store opens");
     let (opened, made) = (store.clone(), users.clone());
     let insert = move |number| {
         let (store, user) = (opened.clone(), made.user(number));
@@ -124,7 +136,11 @@ pub async fn fill(file: &Path, count: u64, users: &Users) {
 }
 
 pub async fn insert(store: &Store, user: NewUser) {
-    store.insert_user(user).await.expect("the disk works").expect("each user is new");
+    store
+        .insert_user(user)
+        .await
+        .expect("the disk works")
+        .expect("each user is new");
 }
 
 /// Completes the profile of the user `number` once more, as its change `change`: another phone, a name and a picture of
@@ -133,10 +149,14 @@ pub async fn change(store: &Store, number: u64, change: u64) {
     let length = usize::try_from(change % 16).unwrap_or(0);
     let update = UserUpdate {
         name: Some(Name::parse(["李四", "李小四"][length % 2]).expect("a name")),
-        phone: Some(Some(Phone::parse(&format!("17{change:09}")).expect("a phone"))),
+        phone: Some(Some(
+            Phone::parse(&format!("17{change:09}")).expect("a phone"),
+        )),
         picture: Some(
-            Picture::parse(&format!("https://img.example.com/avatars/{change:0>length$}.jpg"))
-                .expect("a picture"),
+            Picture::parse(&format!(
+                "https://img.example.com/avatars/{change:0>length$}.jpg"
+            ))
+            .expect("a picture"),
         ),
         user_type: Some(UserType::Registered),
         ..UserUpdate::default()
@@ -166,7 +186,10 @@ where
             }
         })
     };
-    for client in std::iter::repeat_n((), clients).map(client).collect::<Vec<_>>() {
+    for client in std::iter::repeat_n((), clients)
+        .map(client)
+        .collect::<Vec<_>>()
+    {
         client.await.expect("a client ends well");
     }
 }
@@ -192,7 +215,10 @@ where
         })
     };
     let mut latencies = Vec::new();
-    for client in std::iter::repeat_n((), clients).map(client).collect::<Vec<_>>() {
+    for client in std::iter::repeat_n((), clients)
+        .map(client)
+        .collect::<Vec<_>>()
+    {
         latencies.extend(client.await.expect("a client ends well"));
     }
     Measured::new(started.elapsed(), latencies)

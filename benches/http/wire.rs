@@ -22,7 +22,10 @@ pub struct Message<'a> {
 impl Connection {
     pub fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(4096) })
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(4096),
+        })
     }
 
     pub async fn connect(address: SocketAddr) -> io::Result<Self> {
@@ -45,12 +48,20 @@ impl Connection {
                 _ => {}
             }
         };
-        Ok(Message { head: &self.buffer[..head], body: &self.buffer[head..end] })
+        Ok(Message {
+            head: &self.buffer[..head],
+            body: &self.buffer[head..end],
+        })
     }
 
     /// Ready when the other end has gone away.
     pub async fn closed(&mut self) {
-        while self.stream.read_buf(&mut self.buffer).await.is_ok_and(|n| n > 0) {}
+        while self
+            .stream
+            .read_buf(&mut self.buffer)
+            .await
+            .is_ok_and(|n| n > 0)
+        {}
     }
 }
 
@@ -61,13 +72,16 @@ pub fn frame(bytes: &[u8]) -> Option<(usize, usize)> {
     let length = lines.find_map(|line| {
         let line = std::str::from_utf8(line).ok()?;
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().ok())?
     });
     Some((head, head + length.unwrap_or(0)))
 }
 
 /// The status of an answer.
 pub fn status(head: &[u8]) -> u16 {
-    let digits = head.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok());
+    let digits = head
+        .get(9..12)
+        .and_then(|digits| std::str::from_utf8(digits).ok());
     digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }

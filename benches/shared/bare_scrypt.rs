@@ -12,7 +12,11 @@ pub fn shipped_cost() -> Cost {
     let password = Config::default().password;
     let number = |n: usize| u32::try_from(n).expect("a shipped parameter is small");
     let log_n = u8::try_from(password.log_n).expect("a shipped parameter is small");
-    Cost { log_n, r: number(password.r), p: number(password.p) }
+    Cost {
+        log_n,
+        r: number(password.r),
+        p: number(password.p),
+    }
 }
 
 pub fn cores() -> usize {
@@ -34,8 +38,13 @@ pub fn hashes_a_second(threads: usize, time: Duration) -> f64 {
         f64::from(hashes) / started.elapsed().as_secs_f64()
     };
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(hash_for_a_while)).collect();
-        threads.into_iter().map(|thread| thread.join().expect("hashing works")).sum()
+        let threads: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(hash_for_a_while))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("hashing works"))
+            .sum()
     })
 }
 

@@ -1,15 +1,16 @@
-//! Who did what when, for an operator.
+//! Audit events, for an operator.
 
-use super::{Failure, Io};
+use super::failure::Failure;
+use super::io::Io;
 use crate::app::App;
 use crate::auth::{self, EventQuery, EventQueryError, EventQueryField};
 use crate::domain::EventKind;
 use crate::pocketbase::operator::Records;
 
-/// Gives out the events that are asked for, newest first, and at last how many of how many at least.
+/// Gives out the events that the query asks for, newest first, and at last how many of how many at least.
 ///
 /// # Errors
-/// What of the query cannot be read.
+/// A part of the query that cannot be read.
 pub async fn run(app: &App, query: EventQuery, io: &Io) -> Result<(), Failure> {
     let page = auth::search_events(app, query).await.map_err(failure)?;
     let done = u64::try_from(page.events.len()).unwrap_or(u64::MAX);
@@ -21,17 +22,13 @@ pub async fn run(app: &App, query: EventQuery, io: &Io) -> Result<(), Failure> {
 
 fn failure(error: EventQueryError) -> Failure {
     match error {
-        EventQueryError::Invalid(field) => Failure::invalid(wrong(field)),
+        EventQueryError::Invalid(field) => Failure::invalid(explain(field)),
         EventQueryError::Failed(error) => error.into(),
     }
 }
 
-fn wrong(field: EventQueryField) -> String {
-    let time = |name| {
-        format!(
-            "{name} is a time: 2d (so long ago), 2026-11-22, or 2026-11-22T05:50:36Z; days begin at midnight UTC"
-        )
-    };
+/// Text about a part of the query that cannot be read.
+fn explain(field: EventQueryField) -> String {
     match field {
         EventQueryField::Kind => {
             let kinds: Vec<_> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
@@ -40,9 +37,15 @@ fn wrong(field: EventQueryField) -> String {
                 kinds.join(", ")
             )
         }
-        EventQueryField::Since => time("--since"),
-        EventQueryField::Until => time("--until"),
+        EventQueryField::Since => explain_time("--since"),
+        EventQueryField::Until => explain_time("--until"),
         EventQueryField::Before => "--before is the id of an event".to_owned(),
         EventQueryField::Limit => "--limit is a number from 1 to 1000".to_owned(),
     }
+}
+
+fn explain_time(option: &str) -> String {
+    format!(
+        "{option} is a time: 2d (so long ago), 2026-11-22, or 2026-11-22T05:50:36Z; days begin at midnight UTC"
+    )
 }

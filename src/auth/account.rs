@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::domain::{RecordId, Superuser, User};
+use crate::store::CommitError;
 
 /// Record whose password is tried.
 pub(super) trait Account {
@@ -9,7 +10,8 @@ pub(super) trait Account {
 
     fn password_hash(&self) -> Option<String>;
 
-    /// Stores a hash of today's cost. A login does not fail because that failed; the next one tries again.
+    /// Stores a hash of today's cost; `updated` stays, because the password is the same. A login does not fail because that
+    /// failed, or because the record has changed; the next one tries again.
     async fn renew_hash(&self, app: &App, new_hash: String);
 }
 
@@ -23,12 +25,11 @@ impl Account for User {
     }
 
     async fn renew_hash(&self, app: &App, new_hash: String) {
-        let old_hash = self.password_hash.clone().unwrap_or_default();
-        let renewed = app
-            .store
-            .replace_password_hash(self.id.clone(), old_hash, new_hash)
-            .await;
-        if let Err(error) = renewed {
+        let renewed = User {
+            password_hash: Some(new_hash),
+            ..self.clone()
+        };
+        if let Err(CommitError::Failed(error)) = app.store.update(self.clone(), renewed).await {
             tracing::warn!(%error, user = %self.id, "a password hash was not renewed");
         }
     }
@@ -44,11 +45,11 @@ impl Account for Superuser {
     }
 
     async fn renew_hash(&self, app: &App, new_hash: String) {
-        let renewed = app
-            .store
-            .replace_superuser_hash(self.id.clone(), self.password_hash.clone(), new_hash)
-            .await;
-        if let Err(error) = renewed {
+        let renewed = Superuser {
+            password_hash: new_hash,
+            ..self.clone()
+        };
+        if let Err(CommitError::Failed(error)) = app.store.update(self.clone(), renewed).await {
             tracing::warn!(%error, superuser = %self.id, "a password hash was not renewed");
         }
     }

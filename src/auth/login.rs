@@ -13,7 +13,7 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 use crate::limits::Source;
-use crate::store::Conflict;
+use crate::store::{CommitError, Conflict};
 
 /// Logs in whoever got `code` from `wx.login`, as a new user if there is none with that openid.
 /// Of concurrent first logins exactly one creates the user.
@@ -55,15 +55,19 @@ async fn open_active_session(app: &App, user: User, created: bool) -> Result<Ses
 }
 
 async fn first_login(app: &App, openid: OpenId) -> Result<(User, bool)> {
-    let new = new_user(app, openid, IdType::WeChat)?;
-    app.store
-        .find_or_insert_user(new)
-        .await?
-        .map_err(unexpected)
-}
-
-fn unexpected(conflict: Conflict) -> Error {
-    Error::internal(format!("a new WeChat user collides: {conflict:?}"))
+    let new = new_user(app, openid.clone(), IdType::WeChat)?;
+    match app.store.insert(new).await {
+        Ok(user) => Ok((user, true)),
+        Err(CommitError::Conflict {
+            conflict: Conflict::OpenId,
+            ..
+        }) => {
+            let winner = app.store.user_by_openid(&openid).await?;
+            let gone = || Error::internal("a user of another first login is gone already");
+            Ok((winner.ok_or_else(gone)?, false))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Logs in the platform user with `phone` by password. That nobody has the phone is told at once; every other refusal costs one

@@ -21,6 +21,7 @@ mod set_up;
 mod superuser;
 mod superuser_address;
 mod tokens;
+mod update;
 
 pub use audit::{AuditContext, audit_refused_phone};
 pub use audit_search::{EventPage, EventQuery, EventQueryError, EventQueryField, search_events};

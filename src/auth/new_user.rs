@@ -1,7 +1,7 @@
 //! New users, and secrets for their tokens.
 
 use crate::app::App;
-use crate::domain::{IdType, NewUser, OpenId, RecordId, TokenKey};
+use crate::domain::{IdType, OpenId, RecordId, TokenKey, User};
 use crate::error::Result;
 
 /// A secret for the tokens of a user or a superuser; the tokens of the secret before it end.
@@ -9,9 +9,9 @@ pub fn new_token_key(app: &App) -> Result<TokenKey> {
     Ok(TokenKey::new(app.random.bytes::<16>()?))
 }
 
-pub(super) fn new_user(app: &App, openid: OpenId, id_type: IdType) -> Result<NewUser> {
+pub(super) fn new_user(app: &App, openid: OpenId, id_type: IdType) -> Result<User> {
     let id = RecordId::from_random(app.random.bytes()?);
-    Ok(NewUser::new(
+    Ok(User::new(
         id,
         openid,
         id_type,

@@ -2,10 +2,11 @@
 
 use super::audit::{AuditContext, audit_refused_phone};
 use super::session::company_of;
+use super::update::update as update_record;
 use crate::app::App;
-use crate::domain::{Company, EventKind, IdType, Name, OneTimeCode, Picture, User, UserType};
+use crate::domain::{Company, EventKind, IdType, Kind, Name, OneTimeCode, Picture, User, UserType};
 use crate::error::{Error, Result};
-use crate::store::{Conflict, UserUpdate};
+use crate::store::{CommitError, Conflict};
 
 /// Profile that a WeChat user sends; every field was checked before, because the code costs money.
 pub struct ProfileUpdate {
@@ -51,28 +52,30 @@ async fn update_with_phone(
         .wechat
         .phone_number(by.source, &update.phone_code, &user.openid)
         .await?;
-    let change = UserUpdate {
-        name: Some(update.name),
-        phone: Some(Some(phone.clone())),
-        picture: Some(update.picture),
-        user_type: Some(UserType::Registered),
-        ..UserUpdate::default()
+    let now = app.clock.now();
+    let completed = |user| User {
+        name: update.name.as_str().to_owned(),
+        phone: Some(phone.clone()),
+        picture: update.picture.as_str().to_owned(),
+        user_type: UserType::Registered,
+        updated: now,
+        ..user
     };
-    match app
-        .store
-        .update_user(user.id.clone(), change, app.clock.now())
-        .await?
-    {
+    match update_record(&app.store, Kind::Users, &user.id, completed).await {
         Ok(changed) => {
             audit_change(app, by, &user, &changed);
             let company = company_of(app, &changed).await?;
             Ok((changed, company))
         }
-        Err(Conflict::Phone) => {
+        Err(CommitError::Conflict {
+            conflict: Conflict::Phone,
+            ..
+        }) => {
             audit_refused_phone(app, by, &phone, "profile").await;
             Err(Error::PhoneOfAnother)
         }
-        Err(_) => Err(Error::Unauthenticated("the user is gone")),
+        Err(CommitError::Conflict { .. }) => Err(Error::Unauthenticated("the user is gone")),
+        Err(CommitError::Failed(error)) => Err(error.into()),
     }
 }
 

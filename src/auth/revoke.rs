@@ -2,38 +2,38 @@
 
 use super::audit::AuditContext;
 use super::new_user::new_token_key;
+use super::update::update;
 use crate::app::App;
-use crate::domain::EventKind;
-use crate::error::{Error, Result};
-use crate::store::{Record, SuperuserUpdate, UserUpdate, Write};
+use crate::domain::{EventKind, Kind, Superuser, User};
+use crate::error::Result;
+use crate::store::Record;
 
 /// Ends all tokens of a user or a superuser; after a new login there are new ones. Companies have none.
 ///
 /// # Errors
-/// Only errors of ours; also when the record is gone meanwhile.
+/// [`crate::error::Error::Internal`], also when the record is gone meanwhile.
 pub async fn revoke_tokens(app: &App, by: &AuditContext, record: &Record) -> Result<()> {
-    let (id, token_key) = (record.id().clone(), Some(new_token_key(app)?));
-    let write = match record {
-        Record::User(_) => Write::UpdateUser(
-            id,
-            Box::new(UserUpdate {
-                token_key,
-                ..UserUpdate::default()
-            }),
-        ),
-        Record::Superuser(_) => Write::UpdateSuperuser(
-            id,
-            SuperuserUpdate {
-                token_key,
-                ..SuperuserUpdate::default()
-            },
-        ),
+    let token_key = new_token_key(app)?;
+    let now = app.clock.now();
+    match record {
+        Record::User(User { id, .. }) => {
+            let revoked = |user| User {
+                token_key: token_key.clone(),
+                updated: now,
+                ..user
+            };
+            update(&app.store, Kind::Users, id, revoked).await?;
+        }
+        Record::Superuser(Superuser { id, .. }) => {
+            let revoked = |superuser| Superuser {
+                token_key: token_key.clone(),
+                updated: now,
+                ..superuser
+            };
+            update(&app.store, Kind::Superusers, id, revoked).await?;
+        }
         Record::Company(_) => return Ok(()),
-    };
-    let written = app.store.write(vec![write], app.clock.now()).await?;
-    written.map_err(|(_, conflict)| {
-        Error::internal(format!("tokens were not revoked: {conflict:?}"))
-    })?;
+    }
     app.audit(
         by.event(app, EventKind::TokenRevoke)
             .about(record.id().as_str()),

@@ -8,11 +8,15 @@ use crate::error::{Error, Result};
 
 /// The secret of a new set-up link; nothing if there is a superuser already.
 pub async fn issue_set_up_link(app: &App) -> Result<Option<String>> {
-    if !app.store.superusers().await?.is_empty() {
+    if has_superuser(app).await? {
         return Ok(None);
     }
     let secret = app.set_up_link.issue(&app.random, app.clock.steady_ms())?;
     Ok(Some(secret))
+}
+
+async fn has_superuser(app: &App) -> Result<bool> {
+    Ok(app.store.count_superusers().await? > 0)
 }
 
 /// Creates the first superuser if `secret` is that of the set-up link; `None`: it is wrong, has expired or was used, or there is a
@@ -34,7 +38,7 @@ pub async fn create_first_superuser(
         app.audit(failed.detail("set-up link"));
         return Ok(None);
     };
-    if !app.store.superusers().await?.is_empty() {
+    if has_superuser(app).await? {
         return Ok(None);
     }
     match create_superuser(app, email, password).await {

@@ -5,7 +5,7 @@ use super::password::hash_password;
 use crate::app::App;
 use crate::domain::{Email, PlainPassword, RecordId, Superuser};
 use crate::error::Error;
-use crate::store::{self, Conflict, Write};
+use crate::store::{CommitError, Conflict};
 
 /// Reason why a superuser was not created.
 #[derive(Debug, thiserror::Error)]
@@ -18,12 +18,6 @@ pub enum CreateSuperuserError {
     Failed(#[from] Error),
 }
 
-impl From<store::Error> for CreateSuperuserError {
-    fn from(error: store::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
 /// Creates a superuser.
 pub async fn create_superuser(
     app: &App,
@@ -31,11 +25,13 @@ pub async fn create_superuser(
     password: PlainPassword,
 ) -> Result<Superuser, CreateSuperuserError> {
     let superuser = new_superuser(app, email, password).await?;
-    let insertion = Write::InsertSuperuser(superuser.clone());
-    match app.store.write(vec![insertion], superuser.created).await? {
-        Ok(_) => Ok(superuser),
-        Err((_, conflict)) => Err(CreateSuperuserError::Conflict(conflict)),
-    }
+    app.store
+        .insert(superuser)
+        .await
+        .map_err(|error| match error {
+            CommitError::Conflict { conflict, .. } => CreateSuperuserError::Conflict(conflict),
+            CommitError::Failed(error) => CreateSuperuserError::Failed(error.into()),
+        })
 }
 
 async fn new_superuser(

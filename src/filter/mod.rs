@@ -4,6 +4,7 @@
 //! before text. What a real PocketBase answers is recorded in `tests/fixtures/filters/` and is what this module answers.
 
 mod budget;
+mod error;
 mod eval;
 mod lexer;
 mod like;
@@ -18,47 +19,17 @@ use std::fmt;
 use jiff::Timestamp;
 
 pub use budget::{Budget, TooCostly};
+pub use error::Error;
 use eval::Evaluation;
+pub use parser::MAX_COMPARISONS;
 pub use sort::Sort;
 use tree::{Node, Operand, Relation};
 
 /// The most bytes of a filter.
 pub const MAX_LENGTH: usize = 3500;
 
-/// The most comparisons in a filter; this also bounds how deep its tree can be.
-pub const MAX_COMPARISONS: usize = 200;
-
 /// What only superusers may write into a filter or a sort, even within quotes; PocketBase answers others with 403.
 pub const SUPERUSER_ONLY: [&str; 2] = ["@collection.", "@request."];
-
-/// Why a filter or a sort was not accepted; PocketBase answers all of them with the same 400.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// Longer than the language allows.
-    #[error("too long")]
-    TooLong,
-    /// More comparisons or sort fields than the language allows.
-    #[error("too many expressions")]
-    TooMany,
-    /// A character that begins nothing.
-    #[error("unexpected character {0:?}")]
-    Character(char),
-    /// A text, a group or a function call that does not end.
-    #[error("{0} without its end")]
-    Unclosed(char),
-    /// Neither operator, number nor name, though it began like one.
-    #[error("invalid token {0:?}")]
-    Token(String),
-    /// A token that must not be where it is.
-    #[error("expected {0}")]
-    Expected(&'static str),
-    /// A name that is no field, macro or constant.
-    #[error("unknown field {0:?}")]
-    Field(String),
-    /// A function: none is served.
-    #[error("unknown function {0:?}")]
-    Function(String),
-}
 
 /// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -59,7 +59,7 @@ pub enum AttemptOutcome {
     Wrong,
     /// Neither: a disabled user, an error of ours.
     Undecided,
-    /// There was no room to verify it: nothing was spent.
+    /// There was no room to verify it: nothing was hashed.
     NotVerified,
 }
 
@@ -90,7 +90,7 @@ struct Keys {
 
 impl Limits {
     /// Admits a password for `subject`, unless it is a repetition, the pair of `source` and `subject` has to wait, the source
-    /// had too many passwords spent, or, for a source that has not logged in as them before, there were too many wrong
+    /// had too many passwords hashed, or, for a source that has not logged in as them before, there were too many wrong
     /// passwords today or the source gave too many unknown names.
     pub fn password_attempt(
         &self,

@@ -13,11 +13,12 @@ mod source;
 use std::io;
 use std::path::PathBuf;
 
-pub use columns::date_text;
 pub use export::{Exported, Lifetimes, export};
 pub use import::{Found, Summary, Tally, Watcher, import};
 pub use records::{FIXED_FIELDS, Problem, USER_FIELDS};
 pub use source::Source;
+
+pub use crate::records::date::date_text;
 
 use crate::{random, store};
 

@@ -11,14 +11,16 @@ use super::Context;
 use super::error::Refused;
 use super::events::EventRecord;
 use crate::app::App;
-use crate::auth::{self, AuditContext, IdentityField};
-use crate::contract::view;
+use crate::auth::{self, IdentityField};
 use crate::domain::{AuditEvent, EventId, Kind, Phone, RecordId};
 use crate::error::{Error, Result};
-use crate::records::changes::{Action, Plan};
+use crate::records::form::RecordForm;
 use crate::records::list::by_id;
 use crate::records::list::condition::Condition;
 use crate::records::list::paging::Paging;
+use crate::records::refusal::{ChangeError, Refusal};
+use crate::records::requester::Requester;
+use crate::records::view;
 use crate::store::Record;
 
 /// Why an operator's command was not done.
@@ -98,6 +100,18 @@ impl From<Refused> for Failure {
     }
 }
 
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Refused(Refusal::NotFound) => {
+                Self::not_found(Refusal::NotFound.to_string())
+            }
+            ChangeError::Refused(refusal) => Self::invalid(refusal.to_string()),
+            ChangeError::Failed(error) => error.into(),
+        }
+    }
+}
+
 /// Which records are wanted.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Wanted {
@@ -114,6 +128,7 @@ pub struct Wanted {
 }
 
 /// The records, for an operator.
+#[derive(Clone)]
 pub struct Records(Context);
 
 impl Records {
@@ -122,34 +137,6 @@ impl Records {
     pub fn new(app: &Arc<App>) -> Self {
         Self(Context::new(app))
     }
-
-    /// What a table shows of a record.
-    #[must_use]
-    pub fn columns(kind: Kind) -> &'static [&'static str] {
-        match kind {
-            Kind::Users => &[
-                "id",
-                "users_phone",
-                "users_name",
-                "users_idtype",
-                "users_status",
-                "company_id",
-                "created",
-            ],
-            Kind::Companies => &["id", "company_id", "created", "updated"],
-            Kind::Superusers => &["id", "email", "created", "updated"],
-        }
-    }
-
-    /// Columns for a user who has a phone that somebody else wants.
-    pub const HOLDER: [&str; 6] = [
-        "id",
-        "users_phone",
-        "users_name",
-        "openid",
-        "users_idtype",
-        "created",
-    ];
 
     /// All fields that a record may have, hidden ones left out.
     #[must_use]
@@ -172,7 +159,7 @@ impl Records {
     /// The record as PocketBase writes it.
     #[must_use]
     pub fn show(&self, record: &Record) -> Map<String, Value> {
-        view::record(record, &self.0.app.collections()).0
+        view::record(record, &self.0.app.collections())
     }
 
     /// A page of records, and how many there are on all pages.
@@ -258,9 +245,9 @@ impl Records {
     /// # Errors
     /// What is wrong with which field.
     pub async fn create(&self, kind: Kind, body: Map<String, Value>) -> Result<Record, Failure> {
-        self.ensure_fields(kind, &body)?;
-        self.change(self.0.plan_unasked(kind, Action::Create, body).await?)
-            .await
+        let form = self.form(kind, &body)?;
+        let records = &self.0.records;
+        Ok(records.create(&Requester::Operator, kind, form).await?)
     }
 
     /// Changes what `body` has of the record.
@@ -272,10 +259,9 @@ impl Records {
         record: &Record,
         body: Map<String, Value>,
     ) -> Result<Record, Failure> {
-        self.ensure_fields(record.kind(), &body)?;
-        let action = Action::Update(record.id().to_string());
-        self.change(self.0.plan_unasked(record.kind(), action, body).await?)
-            .await
+        let form = self.form(record.kind(), &body)?;
+        let records = &self.0.records;
+        Ok(records.update(&Requester::Operator, record, form).await?)
     }
 
     /// Sets a password, which ends all tokens.
@@ -283,14 +269,9 @@ impl Records {
     /// # Errors
     /// What is wrong with the password.
     pub async fn set_password(&self, record: &Record, password: &str) -> Result<Record, Failure> {
-        let body = ["password", "passwordConfirm"].map(|field| (field.to_owned(), password.into()));
-        let action = Action::Update(record.id().to_string());
-        self.change(
-            self.0
-                .plan_unasked(record.kind(), action, body.into_iter().collect())
-                .await?,
-        )
-        .await
+        let records = &self.0.records;
+        let changed = records.set_password(&Requester::Operator, record, password);
+        Ok(changed.await?)
     }
 
     /// Lets a user log in, or does not.
@@ -298,8 +279,9 @@ impl Records {
     /// # Errors
     /// Only errors of ours.
     pub async fn set_enabled(&self, user: &Record, is_enabled: bool) -> Result<Record, Failure> {
-        let body = Map::from_iter([("users_status".to_owned(), i64::from(is_enabled).into())]);
-        self.update(user, body).await
+        let records = &self.0.records;
+        let changed = records.set_enabled(&Requester::Operator, user, is_enabled);
+        Ok(changed.await?)
     }
 
     /// Takes the phone from a user, who keeps everything else.
@@ -307,11 +289,8 @@ impl Records {
     /// # Errors
     /// Only errors of ours.
     pub async fn release_phone(&self, user: &Record) -> Result<Record, Failure> {
-        self.update(
-            user,
-            Map::from_iter([("users_phone".to_owned(), "".into())]),
-        )
-        .await
+        let records = &self.0.records;
+        Ok(records.release_phone(&Requester::Operator, user).await?)
     }
 
     /// Removes the record.
@@ -319,13 +298,13 @@ impl Records {
     /// # Errors
     /// The last superuser stays.
     pub async fn delete(&self, record: &Record) -> Result<Record, Failure> {
-        let action = Action::Delete(record.id().to_string());
-        self.change(
-            self.0
-                .plan_unasked(record.kind(), action, Map::new())
-                .await?,
-        )
-        .await
+        let records = &self.0.records;
+        Ok(records.delete(&Requester::Operator, record).await?)
+    }
+
+    fn form(&self, kind: Kind, body: &Map<String, Value>) -> Result<RecordForm, Failure> {
+        self.ensure_fields(kind, body)?;
+        Ok(RecordForm::read(body, self.0.records.schemas().of(kind)))
     }
 
     /// PocketBase passes over what it does not know; at a shell that is a slip of the pen.
@@ -338,15 +317,6 @@ impl Records {
                 fields.join(", ")
             ))),
         }
-    }
-
-    async fn change(&self, plan: Plan) -> Result<Record, Failure> {
-        let mut changed = self
-            .0
-            .carry_out(&AuditContext::operator(), vec![Ok(plan)])
-            .await?
-            .map_err(|(_, refused)| refused)?;
-        Ok(changed.pop().ok_or(Refused::NOT_FOUND)?)
     }
 }
 

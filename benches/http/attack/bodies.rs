@@ -30,7 +30,10 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// Bodies without end on many streams, each with a header of that length.
 pub async fn http2(target: Target, header: usize) {
-    crowd(CONNECTIONS, move || http2_connection(target.clone(), header)).await;
+    crowd(CONNECTIONS, move || {
+        http2_connection(target.clone(), header)
+    })
+    .await;
 }
 
 async fn http2_connection(target: Target, header: usize) -> io::Result<()> {
@@ -42,13 +45,19 @@ async fn http2_connection(target: Target, header: usize) -> io::Result<()> {
         let long = "x".repeat(header);
         for stream in streams() {
             let headers = [("content-type", "application/json"), ("x-long", &long)];
-            writer.write_all(&frames::request(POST, stream, 0, PATH, &headers)).await?;
+            writer
+                .write_all(&frames::request(POST, stream, 0, PATH, &headers))
+                .await?;
         }
         let piece = vec![b' '; BODY / PIECES];
         for _ in 0..PIECES {
             for stream in streams() {
                 let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
-                window.acquire_many(length).await.map_err(io::Error::other)?.forget();
+                window
+                    .acquire_many(length)
+                    .await
+                    .map_err(io::Error::other)?
+                    .forget();
                 writer.write_all(&frame(DATA, 0, stream, &piece)).await?;
             }
         }
@@ -77,7 +86,9 @@ async fn read(mut reader: OwnedReadHalf, window: Arc<Semaphore>) -> io::Result<(
         reader.read_exact(&mut payload).await?;
         match kind {
             WINDOW_UPDATE if stream == 0 => {
-                let more = payload.first_chunk().map_or(0, |more| u32::from_be_bytes(*more));
+                let more = payload
+                    .first_chunk()
+                    .map_or(0, |more| u32::from_be_bytes(*more));
                 window.add_permits(more as usize);
             }
             RST_STREAM => answered += 1,
@@ -95,14 +106,21 @@ pub async fn http1(target: Target) {
         BODY + 1
     );
     let request: Arc<[u8]> = [head.as_bytes(), &vec![b' '; BODY]].concat().into();
-    crowd(HTTP1_BODIES, move || unfinished(target.clone(), Arc::clone(&request))).await;
+    crowd(HTTP1_BODIES, move || {
+        unfinished(target.clone(), Arc::clone(&request))
+    })
+    .await;
 }
 
 /// Headers without the empty line after them.
 pub async fn headers(target: Target) {
-    let request: Arc<[u8]> =
-        format!("POST {PATH} HTTP/1.1\r\nX-Long: {}", "x".repeat(HEADER)).into_bytes().into();
-    crowd(HTTP1_HEADERS, move || unfinished(target.clone(), Arc::clone(&request))).await;
+    let request: Arc<[u8]> = format!("POST {PATH} HTTP/1.1\r\nX-Long: {}", "x".repeat(HEADER))
+        .into_bytes()
+        .into();
+    crowd(HTTP1_HEADERS, move || {
+        unfinished(target.clone(), Arc::clone(&request))
+    })
+    .await;
 }
 
 /// As long as the server lets it stand.

@@ -19,7 +19,10 @@ const RETURN: Duration = Duration::from_secs(1);
 pub fn allow_open_files() {
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_some_and(|current| current < FILES) {
-        let raised = Rlimit { current: Some(FILES), maximum: limit.maximum };
+        let raised = Rlimit {
+            current: Some(FILES),
+            maximum: limit.maximum,
+        };
         setrlimit(Resource::Nofile, raised).expect("the hard limit allows it");
     }
 }
@@ -34,7 +37,11 @@ pub async fn connect_small(to: SocketAddr) -> io::Result<TcpStream> {
     connect_with(ATTACKER, to, Some(4096)).await
 }
 
-async fn connect_with(from: Ipv4Addr, to: SocketAddr, buffer: Option<u32>) -> io::Result<TcpStream> {
+async fn connect_with(
+    from: Ipv4Addr,
+    to: SocketAddr,
+    buffer: Option<u32>,
+) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.bind((from, 0).into())?;
     if let Some(buffer) = buffer {

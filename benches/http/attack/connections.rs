@@ -17,7 +17,13 @@ pub async fn silent(target: Target) {
 
 /// A stream of events on each.
 pub async fn realtime(target: Target) {
-    crowd(REALTIME, move || stay(target.clone(), "GET /api/realtime HTTP/1.1\r\nHost: x\r\n\r\n")).await;
+    crowd(REALTIME, move || {
+        stay(
+            target.clone(),
+            "GET /api/realtime HTTP/1.1\r\nHost: x\r\n\r\n",
+        )
+    })
+    .await;
 }
 
 async fn stay(target: Target, request: &'static str) -> io::Result<()> {

@@ -24,7 +24,8 @@ const FILTER_PAUSE: Duration = Duration::from_millis(500);
 /// Registrations of phones that nobody has, whose clients do not wait for the answer.
 pub async fn registrations(target: Target) {
     let requests = requests::platform_register();
-    let attackers = (0..PASSWORD_CLIENTS).map(|_| register_and_go(target.clone(), requests.clone()));
+    let attackers =
+        (0..PASSWORD_CLIENTS).map(|_| register_and_go(target.clone(), requests.clone()));
     futures_util::future::join_all(attackers).await;
 }
 
@@ -42,7 +43,12 @@ async fn register_and_go(target: Target, requests: Requests) {
 
 /// Logins with wrong passwords of users that there are.
 pub async fn wrong_logins(target: Target) {
-    repeat(PASSWORD_CLIENTS, &target, requests::wrong_platform_login(target.users)).await;
+    repeat(
+        PASSWORD_CLIENTS,
+        &target,
+        requests::wrong_platform_login(target.users),
+    )
+    .await;
 }
 
 /// Logins with codes that WeChat does not know.
@@ -53,7 +59,10 @@ pub async fn junk_codes(target: Target) {
 /// Each client sends the next request when it has the answer to the last one.
 async fn repeat(clients: usize, target: &Target, requests: Requests) {
     let target = target.clone();
-    crowd(clients, move || exchange_on(target.clone(), requests.clone())).await;
+    crowd(clients, move || {
+        exchange_on(target.clone(), requests.clone())
+    })
+    .await;
 }
 
 async fn exchange_on(target: Target, requests: Requests) -> io::Result<()> {
@@ -69,9 +78,12 @@ async fn exchange_on(target: Target, requests: Requests) -> io::Result<()> {
 
 /// A user who asks for the list of users with a filter that compares a long text with itself many times.
 pub async fn filters(target: Target) {
-    let mut connection =
-        Connection::new(connect(ATTACKER, target.address).await.expect("the server listens"))
-            .expect("a connection");
+    let mut connection = Connection::new(
+        connect(ATTACKER, target.address)
+            .await
+            .expect("the server listens"),
+    )
+    .expect("a connection");
     let login = requests::platform_login_of(1);
     let body = ask(&mut connection, &login).await.expect("a login");
     let token = body["token"].as_str().expect("a token").to_owned();

@@ -64,51 +64,76 @@ struct Round {
 }
 
 fn attack(name: &'static str, work: Work, run: fn(Target) -> Running) -> Attack {
-    Attack { name, work, wechat: Duration::ZERO, run }
+    Attack {
+        name,
+        work,
+        wechat: Duration::ZERO,
+        run,
+    }
 }
 
 fn attacks() -> Vec<Attack> {
     vec![
-        attack("HTTP/2 bodies without end, 180 x 64 x 63 KiB", Work::WechatLogin, |target| {
-            Box::pin(bodies::http2(target, 0))
-        }),
-        attack("HTTP/2 headers of 15 KiB and bodies without end, 180 x 64", Work::WechatLogin, |target| {
-            Box::pin(bodies::http2(target, 15 * 1024))
-        }),
-        attack("HTTP/1 bodies without end, 1,500 x 63 KiB", Work::WechatLogin, |target| {
-            Box::pin(bodies::http1(target))
-        }),
-        attack("HTTP/1 headers without end, 1,000 x 15 KiB", Work::WechatLogin, |target| {
-            Box::pin(bodies::headers(target))
-        }),
-        attack("HTTP/2 answers that are not taken, 1,000 x 64", Work::WechatLogin, |target| {
-            Box::pin(takers::http2(target))
-        }),
-        attack("HTTP/1 answers that are not taken, 1,000 x 5", Work::WechatLogin, |target| {
-            Box::pin(takers::http1(target))
-        }),
+        attack(
+            "HTTP/2 bodies without end, 180 x 64 x 63 KiB",
+            Work::WechatLogin,
+            |target| Box::pin(bodies::http2(target, 0)),
+        ),
+        attack(
+            "HTTP/2 headers of 15 KiB and bodies without end, 180 x 64",
+            Work::WechatLogin,
+            |target| Box::pin(bodies::http2(target, 15 * 1024)),
+        ),
+        attack(
+            "HTTP/1 bodies without end, 1,500 x 63 KiB",
+            Work::WechatLogin,
+            |target| Box::pin(bodies::http1(target)),
+        ),
+        attack(
+            "HTTP/1 headers without end, 1,000 x 15 KiB",
+            Work::WechatLogin,
+            |target| Box::pin(bodies::headers(target)),
+        ),
+        attack(
+            "HTTP/2 answers that are not taken, 1,000 x 64",
+            Work::WechatLogin,
+            |target| Box::pin(takers::http2(target)),
+        ),
+        attack(
+            "HTTP/1 answers that are not taken, 1,000 x 5",
+            Work::WechatLogin,
+            |target| Box::pin(takers::http1(target)),
+        ),
         attack("realtime over HTTP/2, 33 x 64", Work::Realtime, |target| {
             Box::pin(takers::realtime_http2(target))
         }),
         attack("realtime over HTTP/1, 1,000", Work::Realtime, |target| {
             Box::pin(connections::realtime(target))
         }),
-        attack("connections that say nothing, 4,096", Work::WechatLogin, |target| {
-            Box::pin(connections::silent(target))
+        attack(
+            "connections that say nothing, 4,096",
+            Work::WechatLogin,
+            |target| Box::pin(connections::silent(target)),
+        ),
+        attack(
+            "registrations that hang up after 45 ms, 120",
+            Work::PlatformLogin,
+            |target| Box::pin(floods::registrations(target)),
+        ),
+        attack("wrong passwords, 120", Work::PlatformLogin, |target| {
+            Box::pin(floods::wrong_logins(target))
         }),
-        attack("registrations that hang up after 45 ms, 120", Work::PlatformLogin, |target| {
-            Box::pin(floods::registrations(target))
-        }),
-        attack("wrong passwords, 120", Work::PlatformLogin, |target| Box::pin(floods::wrong_logins(target))),
         Attack {
             name: "junk WeChat codes, 400, at 300 ms for each",
             work: Work::WechatLogin,
             wechat: Duration::from_millis(300),
             run: |target| Box::pin(floods::junk_codes(target)),
         },
-        attack("a user's filter that compares 2 KB 120 times, 2/s", Work::WechatLogin, |target| {
-            Box::pin(floods::filters(target))
-        }),
+        attack(
+            "a user's filter that compares 2 KB 120 times, 2/s",
+            Work::WechatLogin,
+            |target| Box::pin(floods::filters(target)),
+        ),
     ]
 }
 
@@ -136,14 +161,26 @@ pub async fn print(setup: &Setup, names: &[String]) {
 
 async fn measure(setup: &Setup, file: &Path, attack: &Attack) {
     let server = Bai::start_with_limits(setup, file);
-    let target = Target { address: server.address, users: setup.count };
+    let target = Target {
+        address: server.address,
+        users: setup.count,
+    };
     tokio::time::sleep(SETTLE).await;
     setup.stub.slow_down(attack.wechat);
     let process = server.process();
     let mut rounds = Vec::new();
-    let others = Others { target, work: attack.work.requests(setup.count), time: setup.time };
+    let others = Others {
+        target,
+        work: attack.work.requests(setup.count),
+        time: setup.time,
+    };
     // The first round would have the first request of its kind, too.
-    Others { time: SETTLE, ..others.clone() }.run().await;
+    Others {
+        time: SETTLE,
+        ..others.clone()
+    }
+    .run()
+    .await;
     let before = process.resident();
     for _ in 0..setup.rounds {
         rounds.push(round(attack, &others, &process).await);
@@ -155,7 +192,10 @@ async fn measure(setup: &Setup, file: &Path, attack: &Attack) {
 async fn round(attack: &Attack, others: &Others, process: &Process) -> Round {
     let idle = others.clone().run().await;
     process.forget_peak();
-    let (running, time) = ((attack.run)(others.target.clone()), others.time + 2 * MARGIN);
+    let (running, time) = (
+        (attack.run)(others.target.clone()),
+        others.time + 2 * MARGIN,
+    );
     let attacking = on_own_thread("attack", async move {
         let _ = setpriority_process(Some(gettid()), NICENESS);
         let _ = tokio::time::timeout(time, running).await;
@@ -167,13 +207,21 @@ async fn round(attack: &Attack, others: &Others, process: &Process) -> Round {
     let ((), beside) = tokio::join!(attacking, watching);
     let peak = process.peak();
     tokio::time::sleep(AFTERWARDS).await;
-    Round { idle, beside, peak, after: process.resident() }
+    Round {
+        idle,
+        beside,
+        peak,
+        after: process.resident(),
+    }
 }
 
 fn print_row(attack: &Attack, before: f64, rounds: &[Round]) {
     let of = |figure: &dyn Fn(&Round) -> f64| median(rounds.iter().map(figure));
     let both = |figure: &dyn Fn(&Seen) -> f64| {
-        let (idle, beside) = (of(&|round| figure(&round.idle)), of(&|round| figure(&round.beside)));
+        let (idle, beside) = (
+            of(&|round| figure(&round.idle)),
+            of(&|round| figure(&round.beside)),
+        );
         format!("{idle:.2} / {beside:.2} ms")
     };
     let ratio = of(&|round| round.beside.health.percentile(99) / round.idle.health.percentile(99));
@@ -199,5 +247,8 @@ fn statuses<'a>(rounds: impl Iterator<Item = &'a BTreeMap<u16, u64>>) -> String 
     for (status, count) in rounds.flatten() {
         *all.entry(*status).or_default() += count;
     }
-    all.iter().map(|(status, count)| format!("{count} x {status}")).collect::<Vec<_>>().join(", ")
+    all.iter()
+        .map(|(status, count)| format!("{count} x {status}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

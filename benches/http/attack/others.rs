@@ -84,8 +84,11 @@ impl Others {
     async fn ask(&self, requests: Requests, first: u8, clients: u8, pause: Duration) -> Answers {
         let (started, mut asking) = (Instant::now(), JoinSet::new());
         for n in 0..clients {
-            let client =
-                Client { from: Ipv4Addr::new(127, 0, 0, first + n), target: self.target.clone(), pause };
+            let client = Client {
+                from: Ipv4Addr::new(127, 0, 0, first + n),
+                target: self.target.clone(),
+                pause,
+            };
             asking.spawn(client.run(requests.clone(), started + self.time));
         }
         let (mut latencies, mut statuses) = (Vec::new(), BTreeMap::new());
@@ -93,7 +96,10 @@ impl Others {
             latencies.push(latency);
             *statuses.entry(status).or_default() += 1;
         }
-        Answers { measured: Measured::new(started.elapsed(), latencies), statuses }
+        Answers {
+            measured: Measured::new(started.elapsed(), latencies),
+            statuses,
+        }
     }
 }
 
@@ -111,7 +117,10 @@ impl Client {
             requests(&mut request);
             let sent = Instant::now();
             let status = tokio::time::timeout(PATIENCE, self.exchange(&request)).await;
-            answers.push((sent.elapsed(), status.map_or(0, |status| status.unwrap_or(0))));
+            answers.push((
+                sent.elapsed(),
+                status.map_or(0, |status| status.unwrap_or(0)),
+            ));
             tokio::time::sleep(self.pause).await;
         }
         answers

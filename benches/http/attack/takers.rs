@@ -49,8 +49,11 @@ async fn wide(target: Target) -> io::Result<()> {
 /// `GET` of these paths on all streams.
 async fn ask(stream: &mut TcpStream, greeting: &[u8], paths: &[&str]) -> io::Result<()> {
     let requests = streams().zip(paths.iter().cycle());
-    let requests = requests.flat_map(|(stream, path)| frames::request(GET, stream, END_STREAM, path, &[]));
-    stream.write_all(&[greeting, &requests.collect::<Vec<_>>()].concat()).await
+    let requests =
+        requests.flat_map(|(stream, path)| frames::request(GET, stream, END_STREAM, path, &[]));
+    stream
+        .write_all(&[greeting, &requests.collect::<Vec<_>>()].concat())
+        .await
 }
 
 /// Several requests on each connection, and nothing read.
@@ -61,7 +64,9 @@ pub async fn http1(target: Target) {
 async fn http1_connection(target: Target) -> io::Result<()> {
     let mut stream = connect_small(target.address).await?;
     for path in PATHS.iter().cycle().take(IN_A_ROW) {
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await?;
+        stream
+            .write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes())
+            .await?;
     }
     until_closed(&stream).await
 }
@@ -78,7 +83,10 @@ async fn until_closed(stream: &TcpStream) -> io::Result<()> {
 
 /// Streams of events on many streams, of which all that comes is read.
 pub async fn realtime_http2(target: Target) {
-    crowd(REALTIME_CONNECTIONS, move || realtime_connection(target.clone())).await;
+    crowd(REALTIME_CONNECTIONS, move || {
+        realtime_connection(target.clone())
+    })
+    .await;
 }
 
 async fn realtime_connection(target: Target) -> io::Result<()> {

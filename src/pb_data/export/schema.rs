@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use super::super::Error;
 use super::super::collections::Field;
-use super::super::columns::date_text;
 use super::super::records::FIXED_FIELDS;
 use super::Lifetimes;
 use super::values::random_text;
 use crate::domain::{Collection, Kind};
 use crate::random::Random;
+use crate::records::date::date_text;
 
 const SYSTEM: &str = include_str!("../fresh/system.sql");
 

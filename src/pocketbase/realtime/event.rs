@@ -11,10 +11,10 @@ use super::super::Context;
 use super::client::{Audience, Binding};
 use super::topic::Topic;
 use crate::auth::{self, Principal};
-use crate::contract::view;
 use crate::filter::{self, Budget, TooCostly};
 use crate::http::wire_types::AuthRecord;
 use crate::records::filter_record::FilterRecord;
+use crate::records::view;
 use crate::store::{Action, Change, Record};
 
 /// The steps that a wanted field takes, beside those for the record.
@@ -121,8 +121,12 @@ impl Event {
     }
 
     fn shown(&self) -> &AuthRecord {
-        self.shown
-            .get_or_init(|| view::record(&self.change.record, &self.context.app.collections()))
+        self.shown.get_or_init(|| {
+            AuthRecord(view::record(
+                &self.change.record,
+                &self.context.app.collections(),
+            ))
+        })
     }
 
     fn write(&self, record: &impl Serialize) -> String {

@@ -1,11 +1,13 @@
 //! Properties of the store that hold for every engine: commits of writes, and pages of records.
 
-use bai::domain::{Company, Kind, Superuser, TokenKey, User};
-use bai::store::{Action, CommitError, Conflict, Cursor, Error, Location, Order, Record, Store, Write};
+use bai::domain::{Company, Kind, Superuser, TokenKey, User, UserNumber};
+use bai::store::{
+    Action, CommitError, Conflict, Cursor, Error, Location, Order, Record, Store, Write,
+};
 use futures_util::future::join_all;
 use jiff::ToSpan as _;
 
-use crate::users::{new_user, now, openid, phone, user_id};
+use crate::support::users::{new_user, now, openid, phone, user_id};
 
 const CACHE: usize = 1 << 20;
 
@@ -42,7 +44,7 @@ fn superuser(n: usize) -> Superuser {
 }
 
 fn user(n: usize) -> User {
-    Record::from(new_user(n)).into_user().unwrap()
+    new_user(n).numbered(UserNumber::UNASSIGNED)
 }
 
 fn named(user: &User, name: &str) -> User {
@@ -53,11 +55,7 @@ fn named(user: &User, name: &str) -> User {
 }
 
 async fn inserted(store: &Store, n: usize) -> User {
-    let mut records = store
-        .commit(vec![Write::insert(new_user(n))])
-        .await
-        .unwrap();
-    records.remove(0).into_user().unwrap()
+    store.insert(user(n)).await.unwrap()
 }
 
 fn refused(outcome: Result<Vec<Record>, CommitError>) -> (usize, Conflict) {
@@ -71,7 +69,10 @@ fn refused(outcome: Result<Vec<Record>, CommitError>) -> (usize, Conflict) {
 async fn a_record_of_each_kind_is_inserted_replaced_and_deleted() {
     on_each_engine(async |store| {
         let records = [
-            (Record::from(new_user(1)), Record::User(named(&user(1), "new"))),
+            (
+                Record::from(new_user(1)),
+                Record::User(named(&user(1), "new")),
+            ),
             (
                 Record::from(company(2)),
                 Record::Company(Company {
@@ -98,13 +99,19 @@ async fn a_record_of_each_kind_is_inserted_replaced_and_deleted() {
             assert_eq!(stored[0], found);
             assert_eq!(found.number(), if kind == Kind::Superusers { 2 } else { 1 });
 
-            let changed = store.commit(vec![Write::update(found, after)]).await.unwrap();
+            let changed = store
+                .commit(vec![Write::update(found, after)])
+                .await
+                .unwrap();
             let found = store.record_by_id(kind, &id).await.unwrap().unwrap();
             assert_eq!(changed[0], found);
             assert_eq!(found.number(), stored[0].number(), "a number stays");
             assert_ne!(stored[0], found);
 
-            let deleted = store.commit(vec![Write::delete(found.clone())]).await.unwrap();
+            let deleted = store
+                .commit(vec![Write::delete(found.clone())])
+                .await
+                .unwrap();
             assert_eq!(deleted, [found]);
             assert_eq!(store.record_by_id(kind, &id).await.unwrap(), None);
         }
@@ -126,7 +133,10 @@ async fn a_write_may_be_decided_on_the_write_before_it() {
         let records = store.commit(writes).await.unwrap();
         let numbers: Vec<_> = records.iter().map(Record::number).collect();
         assert_eq!(numbers, [1, 1, 1, 1, 2]);
-        assert_eq!(store.user_by_id(&user_id(1)).await.unwrap(), records[4].clone().into_user());
+        assert_eq!(
+            store.user_by_id(&user_id(1)).await.unwrap(),
+            records[4].as_user().cloned()
+        );
     })
     .await;
 }
@@ -141,14 +151,29 @@ async fn a_write_that_was_decided_on_another_version_is_refused() {
             .await
             .unwrap();
         let late = Write::update(stored.clone(), named(&stored, "late"));
-        assert_eq!(refused(store.commit(vec![late]).await), (0, Conflict::Changed));
+        assert_eq!(
+            refused(store.commit(vec![late]).await),
+            (0, Conflict::Changed)
+        );
         let outcome = store.commit(vec![Write::delete(stored)]).await;
         assert_eq!(refused(outcome), (0, Conflict::Changed));
-        assert_eq!(store.user_by_id(&user_id(1)).await.unwrap(), Some(changed.clone()));
+        assert_eq!(
+            store.user_by_id(&user_id(1)).await.unwrap(),
+            Some(changed.clone())
+        );
 
-        store.commit(vec![Write::delete(changed.clone())]).await.unwrap();
-        for write in [Write::update(changed.clone(), changed.clone()), Write::delete(changed)] {
-            assert_eq!(refused(store.commit(vec![write]).await), (0, Conflict::NoSuchRecord));
+        store
+            .commit(vec![Write::delete(changed.clone())])
+            .await
+            .unwrap();
+        for write in [
+            Write::update(changed.clone(), changed.clone()),
+            Write::delete(changed),
+        ] {
+            assert_eq!(
+                refused(store.commit(vec![write]).await),
+                (0, Conflict::NoSuchRecord)
+            );
         }
     })
     .await;
@@ -170,7 +195,10 @@ async fn a_list_with_a_conflict_leaves_no_trace() {
         ];
         assert_eq!(refused(store.commit(writes).await), (6, Conflict::Email));
         let contents = store.check().unwrap();
-        assert_eq!([contents.users, contents.companies, contents.superusers], [1, 0, 0]);
+        assert_eq!(
+            [contents.users, contents.companies, contents.superusers],
+            [1, 0, 0]
+        );
         assert_eq!(store.user_by_id(&user_id(1)).await.unwrap(), Some(stored));
         assert!(changes.try_recv().is_err(), "nothing was told");
     })
@@ -187,31 +215,73 @@ async fn what_another_record_has_is_refused_by_name() {
             user
         };
         let new = [
-            (with(&|user| user.email.clone_from(&one.email)), Conflict::Email),
+            (
+                with(&|user| user.email.clone_from(&one.email)),
+                Conflict::Email,
+            ),
             (with(&|user| user.phone = Some(phone(1))), Conflict::Phone),
             (with(&|user| user.openid = openid(1)), Conflict::OpenId),
             (with(&|user| user.id = user_id(1)), Conflict::Id),
         ];
         for (user, conflict) in new {
-            assert_eq!(refused(store.commit(vec![Write::insert(user)]).await), (0, conflict));
+            assert_eq!(
+                refused(store.commit(vec![Write::insert(user)]).await),
+                (0, conflict)
+            );
         }
         let changed = [
-            (User { email: one.email.clone(), ..two.clone() }, Conflict::Email),
-            (User { phone: Some(phone(1)), ..two.clone() }, Conflict::Phone),
-            (User { openid: openid(1), ..two.clone() }, Conflict::OpenId),
+            (
+                User {
+                    email: one.email.clone(),
+                    ..two.clone()
+                },
+                Conflict::Email,
+            ),
+            (
+                User {
+                    phone: Some(phone(1)),
+                    ..two.clone()
+                },
+                Conflict::Phone,
+            ),
+            (
+                User {
+                    openid: openid(1),
+                    ..two.clone()
+                },
+                Conflict::OpenId,
+            ),
         ];
         for (user, conflict) in changed {
             let outcome = store.commit(vec![Write::update(two.clone(), user)]).await;
             assert_eq!(refused(outcome), (0, conflict));
         }
-        let free = User { phone: None, ..one.clone() };
+        let free = User {
+            phone: None,
+            ..one.clone()
+        };
         let swap = vec![
             Write::update(one.clone(), free.clone()),
-            Write::update(two.clone(), User { phone: one.phone.clone(), ..two.clone() }),
-            Write::update(free.clone(), User { phone: two.phone.clone(), ..free }),
+            Write::update(
+                two.clone(),
+                User {
+                    phone: one.phone.clone(),
+                    ..two.clone()
+                },
+            ),
+            Write::update(
+                free.clone(),
+                User {
+                    phone: two.phone.clone(),
+                    ..free
+                },
+            ),
         ];
         store.commit(swap).await.unwrap();
-        assert_eq!(store.user_by_phone(&phone(1)).await.unwrap().unwrap().id, two.id);
+        assert_eq!(
+            store.user_by_phone(&phone(1)).await.unwrap().unwrap().id,
+            two.id
+        );
         store.check().unwrap();
     })
     .await;
@@ -220,7 +290,10 @@ async fn what_another_record_has_is_refused_by_name() {
 #[tokio::test]
 async fn companies_and_superusers_have_keys_of_their_own_and_one_superuser_stays() {
     on_each_engine(async |store| {
-        let keyless = |n| Company { company_id: String::new(), ..company(n) };
+        let keyless = |n| Company {
+            company_id: String::new(),
+            ..company(n)
+        };
         let first = vec![
             Write::insert(company(1)),
             Write::insert(superuser(1)),
@@ -228,14 +301,41 @@ async fn companies_and_superusers_have_keys_of_their_own_and_one_superuser_stays
             Write::insert(keyless(3)),
         ];
         store.commit(first).await.unwrap();
-        let same_key = Company { company_id: "c-1".into(), ..company(4) };
-        let same_email = Superuser { email: "1@example.com".into(), ..superuser(4) };
+        let same_key = Company {
+            company_id: "c-1".into(),
+            ..company(4)
+        };
+        let same_email = Superuser {
+            email: "1@example.com".into(),
+            ..superuser(4)
+        };
         let refusals = [
             (Write::insert(same_key.clone()), Conflict::CompanyId),
-            (Write::update(keyless(2), Company { id: user_id(2), ..same_key }), Conflict::CompanyId),
-            (Write::insert(Company { id: user_id(1), ..company(4) }), Conflict::Id),
+            (
+                Write::update(
+                    keyless(2),
+                    Company {
+                        id: user_id(2),
+                        ..same_key
+                    },
+                ),
+                Conflict::CompanyId,
+            ),
+            (
+                Write::insert(Company {
+                    id: user_id(1),
+                    ..company(4)
+                }),
+                Conflict::Id,
+            ),
             (Write::insert(same_email), Conflict::Email),
-            (Write::insert(Superuser { id: user_id(1), ..superuser(4) }), Conflict::Id),
+            (
+                Write::insert(Superuser {
+                    id: user_id(1),
+                    ..superuser(4)
+                }),
+                Conflict::Id,
+            ),
             (Write::delete(superuser(1)), Conflict::LastSuperuser),
         ];
         for (write, conflict) in refusals {
@@ -259,7 +359,12 @@ async fn writes_that_stand_alone_do_not_stop_each_other() {
         ];
         let each = store.commit_each(writes).await.unwrap();
         let conflicts: Vec<_> = each.into_iter().map(Result::err).collect();
-        let expected = [None, Some(Conflict::Email), Some(Conflict::NoSuchRecord), None];
+        let expected = [
+            None,
+            Some(Conflict::Email),
+            Some(Conflict::NoSuchRecord),
+            None,
+        ];
         assert_eq!(conflicts, expected);
     })
     .await;
@@ -269,16 +374,25 @@ async fn writes_that_stand_alone_do_not_stop_each_other() {
 async fn an_update_does_not_make_another_record() {
     on_each_engine(async |store| {
         let stored = inserted(&store, 1).await;
-        let later = User { created: now() + 1.second(), ..stored.clone() };
+        let later = User {
+            created: now() + 1.second(),
+            ..stored.clone()
+        };
         let others = [
-            Record::User(User { id: user_id(2), ..stored.clone() }),
+            Record::User(User {
+                id: user_id(2),
+                ..stored.clone()
+            }),
             Record::User(later),
             Record::Company(company(1)),
         ];
         for other in others {
             let update = Write::update(Record::User(stored.clone()), other);
             let outcome = store.commit(vec![update]).await;
-            assert!(matches!(outcome, Err(CommitError::Failed(Error::Failed(_)))), "{outcome:?}");
+            assert!(
+                matches!(outcome, Err(CommitError::Failed(Error::Failed(_)))),
+                "{outcome:?}"
+            );
         }
     })
     .await;
@@ -287,10 +401,19 @@ async fn an_update_does_not_make_another_record() {
 #[tokio::test]
 async fn times_are_kept_in_milliseconds() {
     on_each_engine(async |store| {
-        let new = User { created: now() + 1_500.microseconds(), ..user(1) };
-        let stored = store.commit(vec![Write::insert(new.clone())]).await.unwrap();
+        let new = User {
+            created: now() + 1_500.microseconds(),
+            ..user(1)
+        };
+        let stored = store
+            .commit(vec![Write::insert(new.clone())])
+            .await
+            .unwrap();
         assert_eq!(stored[0].created(), now() + 1.millisecond());
-        store.commit(vec![Write::update(new.clone(), named(&new, "new"))]).await.unwrap();
+        store
+            .commit(vec![Write::update(new.clone(), named(&new, "new"))])
+            .await
+            .unwrap();
     })
     .await;
 }
@@ -305,7 +428,10 @@ async fn changes_are_told_in_the_order_of_the_writes() {
             Write::delete(named(&user(1), "new")),
         ];
         let records = store.commit(list).await.unwrap();
-        for (action, record) in [Action::Create, Action::Update, Action::Delete].into_iter().zip(records) {
+        for (action, record) in [Action::Create, Action::Update, Action::Delete]
+            .into_iter()
+            .zip(records)
+        {
             let change = changes.try_recv().unwrap();
             assert_eq!((change.action, &change.record), (action, &record));
         }
@@ -335,10 +461,16 @@ async fn pages(store: &Store, order: Order, limit: usize) -> Vec<Record> {
 async fn pages_show_every_record_once_in_the_order_that_was_asked_for() {
     on_each_engine(async |store| {
         // Two of each second, the later ones first.
-        let at = |n: usize| User { created: now() - (i64::try_from(n / 2).unwrap()).seconds(), ..user(n) };
+        let at = |n: usize| User {
+            created: now() - (i64::try_from(n / 2).unwrap()).seconds(),
+            ..user(n)
+        };
         let writes = (0..25).map(|n| Write::insert(at(n))).collect();
         let stored = store.commit(writes).await.unwrap();
-        store.commit((0..7).map(|n| Write::insert(company(n))).collect()).await.unwrap();
+        store
+            .commit((0..7).map(|n| Write::insert(company(n))).collect())
+            .await
+            .unwrap();
 
         let by_created = |newest_first| Order::UsersByCreated { newest_first };
         let mut expected = stored.clone();
@@ -346,17 +478,34 @@ async fn pages_show_every_record_once_in_the_order_that_was_asked_for() {
         for limit in [1, 2, 5, 25, 100] {
             assert_eq!(pages(&store, Order::ById(Kind::Users), limit).await, stored);
             assert_eq!(pages(&store, by_created(false), limit).await, expected);
-            assert_eq!(pages(&store, Order::ById(Kind::Companies), limit).await.len(), 7);
+            assert_eq!(
+                pages(&store, Order::ById(Kind::Companies), limit)
+                    .await
+                    .len(),
+                7
+            );
         }
         for skipped in [0, 3, 24, 25, u64::MAX] {
             let cursor = Cursor::skip(skipped);
-            let rest: Vec<_> =
-                expected.iter().skip(usize::try_from(skipped).unwrap()).cloned().collect();
-            assert_eq!(store.records_after(by_created(false), &cursor, 100).await.unwrap(), rest);
+            let rest: Vec<_> = expected
+                .iter()
+                .skip(usize::try_from(skipped).unwrap())
+                .cloned()
+                .collect();
+            assert_eq!(
+                store
+                    .records_after(by_created(false), &cursor, 100)
+                    .await
+                    .unwrap(),
+                rest
+            );
         }
         expected.reverse();
         assert_eq!(pages(&store, by_created(true), 4).await, expected);
-        let skipped = store.records_after(by_created(true), &Cursor::skip(20), 2).await.unwrap();
+        let skipped = store
+            .records_after(by_created(true), &Cursor::skip(20), 2)
+            .await
+            .unwrap();
         assert_eq!(skipped, expected[20..22]);
     })
     .await;
@@ -368,11 +517,16 @@ async fn a_cursor_outlives_its_record() {
         let writes = (0..6).map(|n| Write::insert(user(n))).collect();
         store.commit(writes).await.unwrap();
         let newest_first = Order::UsersByCreated { newest_first: true };
-        let oldest_first = Order::UsersByCreated { newest_first: false };
+        let oldest_first = Order::UsersByCreated {
+            newest_first: false,
+        };
         for order in [Order::ById(Kind::Users), newest_first, oldest_first] {
             let page = store.records_after(order, &Cursor::START, 3).await.unwrap();
             let cursor = Cursor::after(&page[1]);
-            store.commit(vec![Write::delete(page[1].clone())]).await.unwrap();
+            store
+                .commit(vec![Write::delete(page[1].clone())])
+                .await
+                .unwrap();
             let rest = store.records_after(order, &cursor, 1).await.unwrap();
             assert_eq!(rest, page[2..]);
         }
@@ -392,7 +546,50 @@ async fn of_many_writes_decided_on_one_version_one_is_done() {
         let done = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
         assert_eq!(done, 1);
         let conflicts = outcomes.into_iter().filter(Result::is_err).map(refused);
-        assert!(conflicts.into_iter().all(|refused| refused == (0, Conflict::Changed)));
+        assert!(
+            conflicts
+                .into_iter()
+                .all(|refused| refused == (0, Conflict::Changed))
+        );
+    })
+    .await;
+}
+
+/// Adds 1 to the name of a user, under its lock.
+async fn increment(store: &Store) {
+    let _lock = store.lock([&user_id(1)]).await;
+    let before = store.user_by_id(&user_id(1)).await.unwrap().unwrap();
+    let next = before.name.parse::<usize>().unwrap() + 1;
+    let after = named(&before, &next.to_string());
+    store.update(before, after).await.unwrap();
+}
+
+#[tokio::test]
+async fn many_changes_of_one_locked_record_are_all_done() {
+    on_each_engine(async |store| {
+        store.insert(named(&user(1), "0")).await.unwrap();
+        join_all((0..100).map(|_| increment(&store))).await;
+        assert_eq!(
+            store.user_by_id(&user_id(1)).await.unwrap().unwrap().name,
+            "100"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_locks_several_records_does_not_block_who_locks_them_in_another_order() {
+    on_each_engine(async |store| {
+        let ids: Vec<_> = (0..600).map(user_id).collect();
+        let backwards: Vec<_> = ids.iter().rev().collect();
+        let lock = async |n: usize| {
+            let _lock = match n % 2 {
+                0 => store.lock(&ids).await,
+                _ => store.lock(backwards.iter().copied()).await,
+            };
+            tokio::task::yield_now().await;
+        };
+        join_all((0..20).map(lock)).await;
     })
     .await;
 }

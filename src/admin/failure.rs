@@ -1,0 +1,3 @@
+//! Failures of an operator's commands.
+
+pub use crate::pocketbase::operator::{Cause, Failure};

@@ -1,0 +1,11 @@
+//! Tests of logins, tokens, limits on guessing, and audit events, at every door.
+
+mod abuse;
+mod audit_events;
+mod forgery;
+mod guessing;
+mod jwt;
+mod limits;
+mod set_up;
+mod superuser_safety;
+mod token;

@@ -1,0 +1,4 @@
+//! Tests of moving from PocketBase's data folder and back.
+
+mod import;
+mod round_trip;

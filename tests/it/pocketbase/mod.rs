@@ -1,0 +1,12 @@
+//! Tests of PocketBase's HTTP API.
+
+mod backups;
+mod batch;
+mod collections;
+mod costly;
+mod filters;
+mod impersonate;
+mod realtime;
+mod records;
+mod superusers;
+mod users;

@@ -1,0 +1,4 @@
+//! Rules of the repository.
+
+mod tests_layout;
+mod tidy;

@@ -1,0 +1,12 @@
+//! Tests of connections, HTTP/2, TLS, pages and monitoring.
+
+mod acme;
+mod browser;
+mod budgets;
+mod flood;
+mod http2;
+mod monitoring;
+mod pages;
+mod proxies;
+mod slow;
+mod tls;

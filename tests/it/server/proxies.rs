@@ -1,0 +1,299 @@
+//! The samples of `deploy/`, as nginx and Caddy read them, with the binary behind.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+
+use crate::support::app::Call;
+use crate::support::binary::{Running, bai};
+use crate::support::canary;
+
+const NGINX: &str = include_str!("../../../deploy/nginx/bai.conf");
+const CADDY: &str = include_str!("../../../deploy/caddy/Caddyfile");
+const BACKEND: &str = "127.0.0.1:8090";
+const WAIT: Duration = Duration::from_secs(20);
+
+/// What the sample does with the prefix.
+#[derive(Clone, Copy, PartialEq)]
+enum Prefix {
+    Stripped,
+    Kept,
+}
+
+/// A proxy on an address of its own; killed when dropped.
+struct Proxy {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Proxy {
+    fn start(mut command: Command, address: SocketAddr) -> Self {
+        let process = command.stdin(Stdio::null()).spawn().unwrap();
+        let proxy = Self { process, address };
+        let started = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            assert!(started.elapsed() < WAIT, "nobody listens on {address}");
+            thread::sleep(Duration::from_millis(20));
+        }
+        proxy
+    }
+
+    fn nginx(dir: &Path, backend: &str, prefix: Prefix) -> Self {
+        let (address, site, main) = (free_address(), dir.join("bai.conf"), dir.join("nginx.conf"));
+        fs::write(&site, nginx_site(address, backend, prefix)).unwrap();
+        let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|kind| format!("{kind}_temp_path {};", dir.join(kind).display()));
+        let text = format!(
+            "daemon off; master_process off; pid {}; events {{}} http {{ access_log off; {} include {}; }}",
+            dir.join("nginx.pid").display(),
+            folders.concat(),
+            site.display(),
+        );
+        fs::write(&main, text).unwrap();
+        let mut command = Command::new(program("BAI_NGINX"));
+        command
+            .args(["-e", "stderr", "-p"])
+            .arg(dir)
+            .arg("-c")
+            .arg(main);
+        Self::start(command, address)
+    }
+
+    fn caddy(dir: &Path, backend: &str, prefix: Prefix) -> Self {
+        let address = free_address();
+        let sample = CADDY.replace(BACKEND, backend).replace(
+            "\nbai.example.com {",
+            &format!("\nhttp://{address} {{\n\tbind {}", address.ip()),
+        );
+        let sample = match prefix {
+            Prefix::Stripped => sample,
+            Prefix::Kept => sample.replace("\thandle_path ", "\thandle "),
+        };
+        fs::write(
+            dir.join("Caddyfile"),
+            format!("{{\n\tadmin off\n}}\n{sample}"),
+        )
+        .unwrap();
+        let mut command = Command::new(program("BAI_CADDY"));
+        command
+            .args(["run", "--adapter", "caddyfile", "--config"])
+            .arg(dir.join("Caddyfile"));
+        command
+            .env("HOME", dir)
+            .env("XDG_DATA_HOME", dir)
+            .env("XDG_CONFIG_HOME", dir)
+            .stderr(Stdio::null());
+        Self::start(command, address)
+    }
+
+    fn base(&self) -> String {
+        format!("http://{}/pb", self.address)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The sample with addresses of ours, and without what needs a certificate.
+fn nginx_site(address: SocketAddr, backend: &str, prefix: Prefix) -> String {
+    let edit = |line: &str| match line.trim() {
+        line if line.starts_with("ssl_") || line.contains("[::]") => String::new(),
+        "listen 80;" => format!("listen {};", free_address()),
+        "listen 443 ssl http2;" => format!("listen {address};"),
+        line if line.starts_with("proxy_pass ") && prefix == Prefix::Kept => {
+            "proxy_pass http://bai;".to_owned()
+        }
+        line => line.replace(BACKEND, backend),
+    };
+    NGINX.lines().map(edit).collect::<Vec<_>>().join("\n")
+}
+
+fn program(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} has to name the program"))
+}
+
+/// A port of a loopback address that only this process uses, so nobody takes it before the proxy does.
+fn free_address() -> SocketAddr {
+    let [_, a, b, c] = std::process::id().to_be_bytes();
+    let address = Ipv4Addr::new(127, 64 | (a & 63), b, c);
+    TcpListener::bind((address, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+/// The status of a login from `source` that claims to come from `claimed`.
+fn login_from(source: [u8; 4], proxy: &Proxy, phone: usize, claimed: &str) -> u16 {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let socket = runtime.block_on(async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from((source, 0))).unwrap();
+        socket
+            .connect(proxy.address)
+            .await
+            .unwrap()
+            .into_std()
+            .unwrap()
+    });
+    socket.set_nonblocking(false).unwrap();
+    socket.set_read_timeout(Some(WAIT)).unwrap();
+    let body = json!({ "users_phone": format!("139{phone:08}"), "password": canary::PASSWORD })
+        .to_string();
+    write!(
+        &socket,
+        "POST /pb/api/platform/login HTTP/1.1\r\nHost: {}\r\nX-Forwarded-For: {claimed}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        proxy.address,
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    (&socket).read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+/// The stream of events, as it arrives.
+struct Events(BufReader<ureq::BodyReader<'static>>);
+
+impl Events {
+    fn open(base: &str) -> Self {
+        let config = ureq::Agent::config_builder()
+            .proxy(None)
+            .timeout_global(Some(WAIT))
+            .build();
+        let response = config
+            .new_agent()
+            .get(format!("{base}/api/realtime"))
+            .call()
+            .unwrap();
+        Self(BufReader::new(response.into_body().into_reader()))
+    }
+
+    /// The data of the next event, which is called `name`.
+    fn next(&mut self, name: &str) -> Value {
+        let mut event = None;
+        for line in self.0.by_ref().lines().map(Result::unwrap) {
+            if let Some(found) = line.strip_prefix("event:") {
+                event = Some(found.trim().to_owned());
+            } else if let Some(data) = line.strip_prefix("data:") {
+                assert_eq!(event.as_deref(), Some(name));
+                return serde_json::from_str(data).unwrap();
+            }
+        }
+        panic!("the stream ended before {name}")
+    }
+}
+
+fn assert_it_serves(start: fn(&Path, &str, Prefix) -> Proxy, prefix: Prefix) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = bai(dir.path(), &[]);
+    command.envs([
+        ("BAI_SERVER__TRUSTED_PROXIES", "127.0.0.1"),
+        (
+            "BAI_SERVER__BASE_PATH",
+            if prefix == Prefix::Kept { "/pb" } else { "" },
+        ),
+        ("BAI_PASSWORD__LOG_N", "1"),
+        ("BAI_PASSWORD__P", "1"),
+    ]);
+    let running = Running::start(command);
+    let backend = running
+        .base
+        .trim_start_matches("http://")
+        .trim_end_matches("/pb")
+        .to_owned();
+    let proxy = start(dir.path(), &backend, prefix);
+    let base = proxy.base();
+
+    assert_eq!(
+        Call::new("POST", &base, "/api/system/health").send().status,
+        200
+    );
+    assert_eq!(Call::new("GET", &base, "/docs").send().status, 200);
+    assert_events_arrive_at_once(&base);
+    assert_each_client_is_a_source(&proxy);
+
+    running.signal("-TERM");
+    let (success, log) = running.wait();
+    assert!(
+        success && !log.contains("X-Forwarded-For is ignored"),
+        "{log}"
+    );
+}
+
+/// An event that was buffered would not arrive before the stream ends, and that is after this test.
+fn assert_events_arrive_at_once(base: &str) {
+    let login = json!({ "users_wx_code": canary::code("alice~1") });
+    let session = Call::new("POST", base, "/api/wechat/login")
+        .json(&login)
+        .send()
+        .ok();
+    let (token, id) = (
+        session["token"].as_str().unwrap(),
+        session["record"]["id"].as_str().unwrap(),
+    );
+    let mut events = Events::open(base);
+    let client = events.next("PB_CONNECT")["clientId"].clone();
+    let topic = format!("tbl_auth_users/{id}");
+    let subscription = json!({ "clientId": client, "subscriptions": [&topic] });
+    let call = Call::new("POST", base, "/api/realtime")
+        .header("Authorization", token)
+        .json(&subscription);
+    assert_eq!(call.send().status, 204);
+    for name in ["张三", "李四"] {
+        let path = format!("/api/collections/tbl_auth_users/records/{id}");
+        let change = Call::new("PATCH", base, &path).header("Authorization", token);
+        assert_eq!(
+            change.json(&json!({ "users_name": name })).send().status,
+            200
+        );
+        assert_eq!(events.next(&topic)["record"]["users_name"], name);
+    }
+}
+
+/// Whatever a client claims, its limits are its own: it neither escapes them nor spends those of others.
+fn assert_each_client_is_a_source(proxy: &Proxy) {
+    let guesses: Vec<u16> = (0..21)
+        .map(|n| login_from([127, 0, 0, 2], proxy, n, &format!("203.0.113.{n}")))
+        .collect();
+    assert_eq!((&guesses[..20], guesses[20]), (&[404; 20][..], 429));
+    assert_eq!(login_from([127, 0, 0, 3], proxy, 21, "127.0.0.2"), 404);
+}
+
+#[test]
+#[ignore = "needs nginx, named by BAI_NGINX"]
+fn nginx_as_in_the_sample_serves_with_the_prefix_stripped() {
+    assert_it_serves(Proxy::nginx, Prefix::Stripped);
+}
+
+#[test]
+#[ignore = "needs nginx, named by BAI_NGINX"]
+fn nginx_as_in_the_sample_serves_with_the_prefix_kept() {
+    assert_it_serves(Proxy::nginx, Prefix::Kept);
+}
+
+#[test]
+#[ignore = "needs Caddy, named by BAI_CADDY"]
+fn caddy_as_in_the_sample_serves_with_the_prefix_stripped() {
+    assert_it_serves(Proxy::caddy, Prefix::Stripped);
+}
+
+#[test]
+#[ignore = "needs Caddy, named by BAI_CADDY"]
+fn caddy_as_in_the_sample_serves_with_the_prefix_kept() {
+    assert_it_serves(Proxy::caddy, Prefix::Kept);
+}

@@ -1,0 +1,129 @@
+//! A real PocketBase. `BAI_POCKETBASE` is its binary.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use serde_json::{Value, json};
+
+pub const ROOT: (&str, &str) = ("root@example.com", "canary superuser");
+
+pub fn binary() -> PathBuf {
+    std::env::var_os("BAI_POCKETBASE")
+        .expect("BAI_POCKETBASE is the path of PocketBase's binary")
+        .into()
+}
+
+/// The folder with the migrations and hooks that bai takes the place of.
+pub fn our_hooks() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real_pocketbase")
+}
+
+/// A running PocketBase; killed when dropped.
+pub struct PocketBase {
+    child: Child,
+    base: String,
+}
+
+impl PocketBase {
+    /// Serves `data` with the migrations and hooks in `hooks`, or without any.
+    pub fn start(data: &Path, hooks: Option<&Path>, wechat: &str) -> Self {
+        let nothing = data.join("nothing");
+        let folder = |name: &str| hooks.map_or(nothing.clone(), |hooks| hooks.join(name));
+        // PocketBase takes port 0, but does not say which one it got.
+        let address = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .to_string();
+        let mut command = Command::new(binary());
+        command.args([
+            "serve",
+            "--http",
+            &address,
+            "--automigrate=false",
+            "--hooksWatch=false",
+        ]);
+        command.arg("--dir").arg(data);
+        command
+            .arg("--migrationsDir")
+            .arg(folder("pb_migrations"))
+            .arg("--hooksDir")
+            .arg(folder("pb_hooks"));
+        command
+            .env("WECHAT_BASE_URL", wechat)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let base = loop {
+            let line = lines
+                .next()
+                .expect("PocketBase says where it listens")
+                .unwrap();
+            if let Some((_, base)) = line.split_once("Server started at ") {
+                break base.to_owned();
+            }
+        };
+        thread::spawn(move || lines.for_each(drop));
+        Self { child, base }
+    }
+
+    pub fn call(&self, method: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .build()
+            .new_agent();
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
+        let request = request
+            .header("Authorization", token)
+            .header("Content-Type", "application/json");
+        let mut response = agent.run(request.body(body.to_string()).unwrap()).unwrap();
+        let text = response.body_mut().read_to_string().unwrap();
+        (
+            response.status().as_u16(),
+            serde_json::from_str(&text).unwrap_or_default(),
+        )
+    }
+
+    pub fn ok(&self, method: &str, path: &str, token: &str, body: &Value) -> Value {
+        let (status, answer) = self.call(method, path, token, body);
+        assert!(status < 300, "{method} {path}: {status} {answer}");
+        answer
+    }
+
+    pub fn log_in(&self, collection: &str, identity: &str, password: &str) -> (u16, Value) {
+        let path = format!("/api/collections/{collection}/auth-with-password");
+        self.call(
+            "POST",
+            &path,
+            "",
+            &json!({ "identity": identity, "password": password }),
+        )
+    }
+
+    pub fn root(&self) -> String {
+        self.log_in("_superusers", ROOT.0, ROOT.1).1["token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    pub fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").arg(pid).status().unwrap().success());
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for PocketBase {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

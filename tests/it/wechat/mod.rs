@@ -1,0 +1,4 @@
+//! Tests of the client of WeChat.
+
+mod down;
+mod rules;
