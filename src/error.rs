@@ -82,6 +82,13 @@ impl From<store::Error> for Error {
     }
 }
 
+/// A conflict that the operation does not expect.
+impl From<store::CommitError> for Error {
+    fn from(error: store::CommitError) -> Self {
+        Self::internal(error)
+    }
+}
+
 impl From<password::Error> for Error {
     fn from(error: password::Error) -> Self {
         match error {

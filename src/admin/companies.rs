@@ -1,21 +1,22 @@
 //! Companies, for an operator.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Cause, Failure, Io, Wanted};
-use crate::app::App;
+use super::context::Admin;
+use super::failure::{Cause, Failure};
+use super::io::Io;
+use super::records::{self, RecordQuery, find};
 use crate::domain::Kind;
-use crate::pocketbase::operator::Records;
+use crate::records::requester::Requester;
+use crate::store::Record;
 
-/// What may be done.
+/// A command about companies.
 #[derive(Clone, Deserialize, Serialize)]
-pub enum Command {
-    /// A page of them.
-    List(Wanted),
-    /// One.
+pub enum CompanyCommand {
+    /// Lists a page of them.
+    List(RecordQuery),
+    /// Shows one.
     Show(String),
     /// Makes one with this key, or changes it.
     Put {
@@ -28,25 +29,41 @@ pub enum Command {
     Delete(String),
 }
 
-/// Does it.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failure> {
-    let records = Records::new(app);
-    let find = async |name: &str| records.find(Kind::Companies, name).await;
+/// Runs a command about companies.
+pub(super) async fn run(admin: &Admin, command: CompanyCommand, io: &Io) -> Result<(), Failure> {
     let company = match command {
-        Command::List(wanted) => return super::list(&records, Kind::Companies, wanted, io).await,
-        Command::Show(name) => find(&name).await?,
-        Command::Delete(name) => records.delete(&find(&name).await?).await?,
-        Command::Put { key, mut values } => match find(&key).await {
-            Ok(company) => records.update(&company, values).await?,
-            Err(failure) if failure.cause == Cause::NotFound => {
-                values.insert("company_id".to_owned(), key.into());
-                records.create(Kind::Companies, values).await?
-            }
-            Err(failure) => return Err(failure),
-        },
+        CompanyCommand::List(query) => {
+            return records::list(admin, Kind::Companies, query, io).await;
+        }
+        CompanyCommand::Show(name) => find(admin, Kind::Companies, &name).await?,
+        CompanyCommand::Delete(name) => {
+            let company = find(admin, Kind::Companies, &name).await?;
+            admin.records.delete(&Requester::Operator, &company).await?
+        }
+        CompanyCommand::Put { key, values } => put(admin, key, values).await?,
     };
-    io.row(records.show(&company)).await
+    io.row(records::to_row(admin, &company)).await
+}
+
+async fn put(
+    admin: &Admin,
+    key: String,
+    mut values: Map<String, Value>,
+) -> Result<Record, Failure> {
+    match find(admin, Kind::Companies, &key).await {
+        Ok(company) => {
+            let form = records::form(admin, Kind::Companies, &values)?;
+            let updated = admin.records.update(&Requester::Operator, &company, form);
+            Ok(updated.await?)
+        }
+        Err(failure) if failure.cause == Cause::NotFound => {
+            values.insert("company_id".to_owned(), key.into());
+            let form = records::form(admin, Kind::Companies, &values)?;
+            let created = admin
+                .records
+                .create(&Requester::Operator, Kind::Companies, form);
+            Ok(created.await?)
+        }
+        Err(failure) => Err(failure),
+    }
 }

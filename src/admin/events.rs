@@ -1,32 +1,65 @@
-//! Who did what when, for an operator.
+//! Audit events, for an operator.
 
-use super::{Failure, Io};
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::io::Io;
 use crate::app::App;
 use crate::auth::{self, EventQuery, EventQueryField};
-use crate::domain::EventKind;
-use crate::pocketbase::operator::Records;
+use crate::domain::{AuditEvent, Cause, EventId, EventKind, RecordId};
+use crate::records::date::date_text;
 
-/// Gives out the events that are asked for, newest first, and at last how many of how many at least.
+/// An audit event as `GET /api/events` has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventRow {
+    id: String,
+    at: String,
+    kind: &'static str,
+    cause: &'static str,
+    actor: &'static str,
+    actor_id: String,
+    subject: String,
+    source: String,
+    detail: String,
+    count: u32,
+}
+
+impl EventRow {
+    fn new(id: EventId, event: AuditEvent) -> Self {
+        let actor_id = event.actor.id().map(RecordId::to_string);
+        Self {
+            id: id.to_string(),
+            at: date_text(event.at),
+            kind: event.kind.name(),
+            cause: event.cause.map(Cause::name).unwrap_or_default(),
+            actor: event.actor.name(),
+            actor_id: actor_id.unwrap_or_default(),
+            subject: event.subject,
+            source: event.source.map(|ip| ip.to_string()).unwrap_or_default(),
+            detail: event.detail,
+            count: event.count,
+        }
+    }
+}
+
+/// Gives out the events that the query asks for, newest first, and at last how many of how many at least.
 ///
 /// # Errors
-/// What of the query cannot be read.
+/// A part of the query that cannot be read.
 pub async fn run(app: &App, query: EventQuery, io: &Io) -> Result<(), Failure> {
     let page = auth::find_events(app, query)
         .await?
-        .map_err(|field| Failure::invalid(wrong(field)))?;
+        .map_err(|field| Failure::invalid(explain(field)))?;
     let done = u64::try_from(page.events.len()).unwrap_or(u64::MAX);
-    for event in page.events {
-        io.row(Records::show_event(event)).await?;
+    for (id, event) in page.events {
+        io.row(EventRow::new(id, event)).await?;
     }
     io.progress(done, done + u64::from(page.has_more)).await
 }
 
-fn wrong(field: EventQueryField) -> String {
-    let time = |name| {
-        format!(
-            "{name} is a time: 2d (so long ago), 2026-11-22, or 2026-11-22T05:50:36Z; days begin at midnight UTC"
-        )
-    };
+/// Text about a part of the query that cannot be read.
+fn explain(field: EventQueryField) -> String {
     match field {
         EventQueryField::Kind => {
             let kinds: Vec<_> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
@@ -35,9 +68,15 @@ fn wrong(field: EventQueryField) -> String {
                 kinds.join(", ")
             )
         }
-        EventQueryField::Since => time("--since"),
-        EventQueryField::Until => time("--until"),
+        EventQueryField::Since => explain_time("--since"),
+        EventQueryField::Until => explain_time("--until"),
         EventQueryField::Before => "--before is the id of an event".to_owned(),
         EventQueryField::Limit => "--limit is a number from 1 to 1000".to_owned(),
     }
+}
+
+fn explain_time(option: &str) -> String {
+    format!(
+        "{option} is a time: 2d (so long ago), 2026-11-22, or 2026-11-22T05:50:36Z; days begin at midnight UTC"
+    )
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use super::frame::Progress;
-use super::{Failure, Io};
+use super::failure::Failure;
+use super::io::{Io, Progress};
 use crate::app::App;
 use crate::backup;
 use crate::pb_data::{self, Found, Source, Watcher};
@@ -25,7 +25,7 @@ pub async fn run(app: &Arc<App>, from: PathBuf, io: &Io) -> Result<(), Failure> 
     let work = backup::exclusive(app, move |app| {
         let source = Source::open(&from).map_err(Failure::failed)?;
         let mut reporter = Reporter::new(to);
-        let imported = pb_data::import(&source, &app.store, &mut reporter, app.clock.now());
+        let imported = pb_data::import(&source, &app.store, &mut reporter);
         runtime.block_on(imported).map_err(Failure::failed)
     });
     let (summary, ()) = tokio::join!(work, forward(reports, io));

@@ -1,11 +1,10 @@
-//! What a command takes in and gives out, be it over the door or within one process.
+//! Input and output of a command, be it over the admin socket or within one process.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::Failure;
-use super::frame::Progress;
+use super::failure::Failure;
 
 /// Pieces that wait for whoever takes them; whoever makes them waits then.
 const WAITING: usize = 16;
@@ -13,12 +12,21 @@ const WAITING: usize = 16;
 /// A piece of an answer.
 #[derive(Debug)]
 pub enum Output {
-    /// A record, or whatever else a line is.
+    /// A record, or another line of the answer.
     Row(Value),
-    /// How far the work is.
+    /// Progress of the work.
     Progress(Progress),
     /// A piece of a file.
     Bytes(Vec<u8>),
+}
+
+/// Progress of long work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Progress {
+    /// Steps that are done.
+    pub done: u64,
+    /// All steps.
+    pub total: u64,
 }
 
 /// The command's side.
@@ -38,7 +46,7 @@ pub enum Input {
 
 /// The caller's side.
 pub struct Caller {
-    /// What the command gives out, until it ends.
+    /// Output of the command, until it ends.
     pub output: mpsc::Receiver<Output>,
     /// A file for the command, in pieces.
     pub input: mpsc::Sender<Input>,
@@ -48,15 +56,13 @@ impl Io {
     /// Both sides.
     #[must_use]
     pub fn new() -> (Self, Caller) {
-        let (output, taken) = mpsc::channel(WAITING);
-        let (given, input) = mpsc::channel(WAITING);
-        (
-            Self { output, input },
-            Caller {
-                output: taken,
-                input: given,
-            },
-        )
+        let (to_caller, output) = mpsc::channel(WAITING);
+        let (input, from_caller) = mpsc::channel(WAITING);
+        let io = Self {
+            output: to_caller,
+            input: from_caller,
+        };
+        (io, Caller { output, input })
     }
 
     /// Gives out a row.
@@ -64,18 +70,18 @@ impl Io {
     /// # Errors
     /// The caller has gone away.
     pub async fn row(&self, row: impl Serialize) -> Result<(), Failure> {
-        self.give(Output::Row(
+        self.send(Output::Row(
             serde_json::to_value(row).map_err(Failure::failed)?,
         ))
         .await
     }
 
-    /// Says how far the work is.
+    /// Gives out the progress of the work.
     ///
     /// # Errors
     /// The caller has gone away.
     pub async fn progress(&self, done: u64, total: u64) -> Result<(), Failure> {
-        self.give(Output::Progress(Progress { done, total })).await
+        self.send(Output::Progress(Progress { done, total })).await
     }
 
     /// Gives out a piece of a file, of at most a MiB.
@@ -83,7 +89,7 @@ impl Io {
     /// # Errors
     /// The caller has gone away.
     pub async fn bytes(&self, bytes: Vec<u8>) -> Result<(), Failure> {
-        self.give(Output::Bytes(bytes)).await
+        self.send(Output::Bytes(bytes)).await
     }
 
     /// The next piece of the caller's file; `None` at its end.
@@ -98,13 +104,13 @@ impl Io {
         }
     }
 
-    /// Both ends, for what stands between a command and its caller.
+    /// Both ends, for a connection between a command and its caller.
     #[must_use]
     pub fn into_parts(self) -> (mpsc::Sender<Output>, mpsc::Receiver<Input>) {
         (self.output, self.input)
     }
 
-    async fn give(&self, output: Output) -> Result<(), Failure> {
+    async fn send(&self, output: Output) -> Result<(), Failure> {
         self.output
             .send(output)
             .await

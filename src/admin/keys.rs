@@ -1,16 +1,17 @@
-//! The keys that tokens are encrypted with, for an operator.
+//! Token keys, for an operator: the keys that tokens are encrypted with.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, Io};
+use super::failure::Failure;
+use super::io::Io;
 use crate::app::App;
 use crate::domain::ServerKey;
 use crate::token::{self, Keys};
 
-/// What may be done.
+/// A command about token keys.
 #[derive(Clone, Copy, Deserialize, Serialize)]
-pub enum Command {
-    /// All of them, oldest first; the last one makes new tokens.
+pub enum KeyCommand {
+    /// Lists all of them, oldest first; the last one makes new tokens.
     List,
     /// Adds one for new tokens.
     Rotate,
@@ -18,22 +19,19 @@ pub enum Command {
 
 /// A key, without its secret.
 #[derive(Serialize)]
-struct Shown {
+struct KeyRow {
     id: String,
     created: String,
 }
 
-/// Does it.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn run(app: &App, command: Command, io: &Io) -> Result<(), Failure> {
-    if let Command::Rotate = command {
+/// Runs a command about token keys.
+pub(super) async fn run(app: &App, command: KeyCommand, io: &Io) -> Result<(), Failure> {
+    if let KeyCommand::Rotate = command {
         rotate(app).await?;
     }
     for key in app.store.token_keys()? {
         let id = token::key_id(&key).unwrap_or_default();
-        io.row(Shown {
+        io.row(KeyRow {
             id,
             created: key.created.to_string(),
         })

@@ -1,7 +1,7 @@
-//! The database as a whole, for an operator.
+//! Maintenance of the database as a whole, for an operator.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
-use super::{Failure, Io};
+use super::failure::Failure;
+use super::io::Io;
 use crate::app::App;
 use crate::backup::{self, Incoming};
 use crate::monitoring::readiness;
@@ -19,12 +20,12 @@ use crate::store::{Contents, Restored};
 /// Bytes of a file that are sent at once.
 const PIECE: usize = 256 * 1024;
 
-/// What may be done.
+/// A command about the database as a whole.
 #[derive(Clone, Copy, Deserialize, Serialize)]
-pub enum Command {
+pub enum MaintenanceCommand {
     /// Gives unused space of the file back.
     Compact,
-    /// A verified copy: a [`Holding`], its bytes, and the [`Sum`] of them.
+    /// Gives out a verified copy: [`FileContents`], its bytes, and the [`Checksum`] of them.
     Backup,
     /// Puts the caller's file in the place of the database.
     Restore {
@@ -33,21 +34,21 @@ pub enum Command {
     },
     /// Reads everything.
     Check,
-    /// Says what is not ready, if anything.
+    /// Gives out the [`Health`] of the server.
     Health,
 }
 
-/// The length of the file, in bytes.
+/// Length of the file, in bytes.
 #[derive(Serialize)]
 struct Compacted {
     before: u64,
     now: u64,
 }
 
-/// What a database holds.
+/// Counts of a database's records, and the length of its file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Holding {
-    /// When the file was made, if it is a backup.
+pub struct FileContents {
+    /// Time when the file was made, if it is a backup.
     pub made: Option<Timestamp>,
     /// Users.
     pub users: u64,
@@ -61,8 +62,8 @@ pub struct Holding {
     pub bytes: u64,
 }
 
-impl Holding {
-    /// What a file of so many bytes holds.
+impl FileContents {
+    /// The contents of a file of so many bytes.
     #[must_use]
     pub fn new(contents: Contents, bytes: u64) -> Self {
         let Contents {
@@ -83,32 +84,32 @@ impl Holding {
     }
 }
 
-/// What tells whether a file arrived as it was sent.
+/// Checksum of a file, by which the caller sees that it arrived as it was sent.
 #[derive(Debug, Deserialize, Serialize)]
-pub struct Sum {
+pub struct Checksum {
     /// CRC-32 of all bytes.
     pub crc32: u32,
 }
 
-/// What a restoration came to.
+/// Result of a restoration.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Replaced {
-    /// What the database holds now.
+pub struct RestoreSummary {
+    /// Contents of the database now.
     #[serde(flatten)]
-    pub holding: Holding,
-    /// Where the database before it is, if there was one.
+    pub contents: FileContents,
+    /// Path of the database before it, if there was one.
     pub before: Option<String>,
-    /// How many users and superusers have a new token key, because theirs was changed since the backup.
+    /// Number of users and superusers who have a new token key, because theirs was changed since the backup.
     pub revoked: u64,
 }
 
-impl Replaced {
-    /// What was done to the database at `path`.
+impl RestoreSummary {
+    /// Result of what was done to the database at `path`.
     #[must_use]
     pub fn new(restored: &Restored, path: &Path) -> Self {
         let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
         Self {
-            holding: Holding::new(restored.contents, bytes),
+            contents: FileContents::new(restored.contents, bytes),
             before: restored
                 .before
                 .as_ref()
@@ -118,12 +119,12 @@ impl Replaced {
     }
 }
 
-/// How the server is.
+/// Health of a server.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Health {
     /// Whether it takes writes.
     pub is_writable: bool,
-    /// What is to be mended, by component.
+    /// Problems to be mended, by component.
     pub problems: Vec<String>,
 }
 
@@ -146,21 +147,22 @@ impl Health {
     }
 }
 
-/// Does it.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn run(app: &Arc<App>, command: Command, io: &mut Io) -> Result<(), Failure> {
+/// Runs a command about the database as a whole.
+pub(super) async fn run(
+    app: &Arc<App>,
+    command: MaintenanceCommand,
+    io: &mut Io,
+) -> Result<(), Failure> {
     match command {
-        Command::Compact => compact(app, io).await,
-        Command::Backup => copy(app, io).await,
-        Command::Restore { keep_tokens } => restore(app, keep_tokens, io).await,
-        Command::Check => check(app, io).await,
-        Command::Health => io.row(Health::of(app).await).await,
+        MaintenanceCommand::Compact => compact(app, io).await,
+        MaintenanceCommand::Backup => copy(app, io).await,
+        MaintenanceCommand::Restore { keep_tokens } => restore(app, keep_tokens, io).await,
+        MaintenanceCommand::Check => check(app, io).await,
+        MaintenanceCommand::Health => io.row(Health::of(app).await).await,
     }
 }
 
-/// Nobody can write while the file is compacted: about a second for a hundred thousand users.
+/// Compacts the file. Nobody can write meanwhile: about a second for a hundred thousand users.
 async fn compact(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
     let before = len(app)?;
     backup::exclusive(app, |app| app.store.compact().map_err(Failure::from)).await?;
@@ -172,40 +174,34 @@ async fn compact(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
 }
 
 async fn copy(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
-    let (far, mut how_far) = watch::channel((0, 0));
+    let (progress, mut changes) = watch::channel((0, 0));
     let mut work = Box::pin(backup::copy(app, move |done, total| {
-        far.send_replace((done, total));
+        progress.send_replace((done, total));
     }));
     let (file, contents) = loop {
         tokio::select! {
             copied = &mut work => break copied?,
-            Ok(()) = how_far.changed() => {
-                let (done, total) = *how_far.borrow_and_update();
+            Ok(()) = changes.changed() => {
+                let (done, total) = *changes.borrow_and_update();
                 io.progress(done, total).await?;
             }
         }
     };
     let bytes = file.metadata().map_err(Failure::failed)?.len();
-    io.row(Holding::new(contents, bytes)).await?;
+    io.row(FileContents::new(contents, bytes)).await?;
     send(file, io).await
 }
 
 async fn send(mut file: File, io: &Io) -> Result<(), Failure> {
     let mut sum = crc32fast::Hasher::new();
     loop {
-        let read = spawn_blocking(move || {
-            let mut piece = vec![0; PIECE];
-            let read = file.read(&mut piece)?;
-            piece.truncate(read);
-            Ok::<_, std::io::Error>((piece, file))
-        });
-        let (piece, rest) = read
+        let (piece, rest) = spawn_blocking(move || read_piece(file))
             .await
             .map_err(Failure::failed)?
             .map_err(Failure::failed)?;
         if piece.is_empty() {
             return io
-                .row(Sum {
+                .row(Checksum {
                     crc32: sum.finalize(),
                 })
                 .await;
@@ -216,6 +212,14 @@ async fn send(mut file: File, io: &Io) -> Result<(), Failure> {
     }
 }
 
+/// Reads the next piece of the file, which is empty at its end; the file, to go on with.
+fn read_piece(mut file: File) -> io::Result<(Vec<u8>, File)> {
+    let mut piece = vec![0; PIECE];
+    let read = file.read(&mut piece)?;
+    piece.truncate(read);
+    Ok((piece, file))
+}
+
 async fn restore(app: &Arc<App>, keep_tokens: bool, io: &mut Io) -> Result<(), Failure> {
     let mut incoming = Incoming::begin(app).await?;
     while let Some(piece) = io.input().await? {
@@ -223,7 +227,7 @@ async fn restore(app: &Arc<App>, keep_tokens: bool, io: &mut Io) -> Result<(), F
     }
     let received = incoming.end().await?;
     let restored = backup::restore(app, received.path(), keep_tokens).await?;
-    io.row(Replaced::new(&restored, &app.config.store.path))
+    io.row(RestoreSummary::new(&restored, &app.config.store.path))
         .await
 }
 
@@ -232,17 +236,11 @@ async fn check(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
     let contents = spawn_blocking(move || store.check())
         .await
         .map_err(Failure::failed)??;
-    io.row(Holding::new(contents, len(app)?)).await
+    io.row(FileContents::new(contents, len(app)?)).await
 }
 
 fn len(app: &App) -> Result<u64, Failure> {
     std::fs::metadata(&app.config.store.path)
         .map(|file| file.len())
         .map_err(Failure::failed)
-}
-
-impl From<backup::Error> for Failure {
-    fn from(error: backup::Error) -> Self {
-        Self::failed(error)
-    }
 }

@@ -1,22 +1,23 @@
 //! Superusers, for an operator.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, Io, Wanted};
+use super::context::Admin;
+use super::failure::Failure;
+use super::io::Io;
+use super::records::{self, RecordQuery, find};
 use crate::app::App;
 use crate::auth::{self, AuditContext};
 use crate::domain::{Email, EventKind, Kind, PlainPassword};
-use crate::pocketbase::operator::Records;
+use crate::records::requester::Requester;
 use crate::store::Record;
 
-/// What may be done.
+/// A command about superusers.
 #[derive(Clone, Deserialize, Serialize)]
-pub enum Command {
-    /// A page of them.
-    List(Wanted),
-    /// A new one.
+pub enum SuperuserCommand {
+    /// Lists a page of them.
+    List(RecordQuery),
+    /// Makes a new one.
     Create(Credentials),
     /// Sets a password, which ends all tokens.
     SetPassword(Credentials),
@@ -26,7 +27,7 @@ pub enum Command {
     Delete(String),
 }
 
-/// What a superuser logs in with.
+/// Login of a superuser.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct Credentials {
     /// The e-mail address.
@@ -35,29 +36,34 @@ pub struct Credentials {
     pub password: String,
 }
 
-/// Does it.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failure> {
-    let records = Records::new(app);
-    let find = async |who: &str| records.find(Kind::Superusers, who).await;
+/// Runs a command about superusers.
+pub(super) async fn run(admin: &Admin, command: SuperuserCommand, io: &Io) -> Result<(), Failure> {
     let superuser = match command {
-        Command::List(wanted) => return super::list(&records, Kind::Superusers, wanted, io).await,
-        Command::Create(credentials) => create(app, credentials).await?,
-        Command::SetPassword(Credentials { email, password }) => {
-            records
-                .set_password(&find(&email).await?, &password)
+        SuperuserCommand::List(query) => {
+            return records::list(admin, Kind::Superusers, query, io).await;
+        }
+        SuperuserCommand::Create(credentials) => create(&admin.app, credentials).await?,
+        SuperuserCommand::SetPassword(Credentials { email, password }) => {
+            let superuser = find(admin, Kind::Superusers, &email).await?;
+            admin
+                .records
+                .set_password(&Requester::Operator, &superuser, &password)
                 .await?
         }
-        Command::Delete(who) => records.delete(&find(&who).await?).await?,
-        Command::Revoke(who) => {
-            let superuser = find(&who).await?;
-            auth::revoke_tokens(app, &AuditContext::operator(), &superuser).await?;
+        SuperuserCommand::Delete(name) => {
+            let superuser = find(admin, Kind::Superusers, &name).await?;
+            admin
+                .records
+                .delete(&Requester::Operator, &superuser)
+                .await?
+        }
+        SuperuserCommand::Revoke(name) => {
+            let superuser = find(admin, Kind::Superusers, &name).await?;
+            auth::revoke_tokens(&admin.app, &AuditContext::operator(), &superuser).await?;
             superuser
         }
     };
-    io.row(records.show(&superuser)).await
+    io.row(records::to_row(admin, &superuser)).await
 }
 
 async fn create(
@@ -75,6 +81,6 @@ async fn create(
             .about(superuser.id.as_str());
         app.audit(event.detail(Kind::Superusers.name()));
     }
-    let taken = |_| Failure::invalid(format!("there is a superuser {email} already"));
-    made.map(Record::Superuser).map_err(taken)
+    made.map(Record::Superuser)
+        .map_err(|_| Failure::invalid(format!("there is a superuser {email} already")))
 }

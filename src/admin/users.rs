@@ -1,64 +1,65 @@
 //! Users, for an operator.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Failure, Io, Wanted};
+use super::context::Admin;
+use super::failure::Failure;
+use super::io::Io;
+use super::records::{self, RecordQuery, find, to_row};
 use crate::app::App;
 use crate::auth::{self, AuditContext, Registration};
 use crate::domain::{Invalid, Kind, Name, Phone, Picture, PlainPassword, ShortText};
 use crate::error::Error;
-use crate::pocketbase::operator::Records;
-use crate::store::Record;
+use crate::records::requester::Requester;
+use crate::store::{Cursor, Order, Record};
 
-/// How many users are read at once for an export.
+/// Users that are read at once for an export.
 const PAGE: usize = 500;
 
-/// What may be done.
+/// A command about users.
 #[derive(Clone, Deserialize, Serialize)]
-pub enum Command {
-    /// A page of them.
-    List(Wanted),
-    /// One.
+pub enum UserCommand {
+    /// Lists a page of them.
+    List(RecordQuery),
+    /// Shows one.
     Show(String),
-    /// A new platform user.
-    Create(New),
+    /// Makes a new platform user.
+    Create(NewPlatformUser),
     /// Sets a password, which ends all tokens.
     SetPassword {
-        /// Whose.
+        /// The user: a record id, phone, openid or e-mail address.
         who: String,
         /// The password.
         password: String,
     },
-    /// Whether somebody may log in.
+    /// Lets a user log in, or does not.
     SetEnabled {
-        /// Who.
+        /// The user: a record id, phone, openid or e-mail address.
         who: String,
-        /// May they?
+        /// Whether logins are allowed.
         is_enabled: bool,
     },
     /// Ends all tokens.
     Revoke(String),
-    /// The one who has a phone.
+    /// Shows the user who has a phone.
     Holder(String),
-    /// Takes a phone from the one who has it.
+    /// Takes a phone from the user who has it.
     ReleasePhone {
         /// The phone.
         phone: String,
-        /// The record id of whom it was shown to be.
+        /// The record id of the user who was shown to have it.
         holder: String,
     },
     /// Removes one.
     Delete(String),
-    /// All of them, oldest first; as rows of values, the first of which has their names.
+    /// Gives out all of them, oldest first; as rows of values, the first of which has their names.
     Export,
 }
 
 /// A new platform user.
 #[derive(Clone, Deserialize, Serialize)]
-pub struct New {
+pub struct NewPlatformUser {
     /// Phone: the login name.
     pub phone: String,
     /// Name.
@@ -71,100 +72,122 @@ pub struct New {
     pub company: String,
 }
 
-/// Does it.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn run(app: &Arc<App>, command: Command, io: &Io) -> Result<(), Failure> {
-    let records = Records::new(app);
-    let find = async |who: &str| records.find(Kind::Users, who).await;
-    let changed = match command {
-        Command::List(wanted) => return super::list(&records, Kind::Users, wanted, io).await,
-        Command::Export => return export(app, &records, io).await,
-        Command::Show(who) => find(&who).await?,
-        Command::Holder(phone) => records.holder(&phone).await?,
-        Command::ReleasePhone { phone, holder } => release_phone(&records, &phone, &holder).await?,
-        Command::Create(new) => create(app, new).await?,
-        Command::SetPassword { who, password } => {
-            records.set_password(&find(&who).await?, &password).await?
+/// Runs a command about users.
+pub(super) async fn run(admin: &Admin, command: UserCommand, io: &Io) -> Result<(), Failure> {
+    let user = match command {
+        UserCommand::List(query) => return records::list(admin, Kind::Users, query, io).await,
+        UserCommand::Export => return export(admin, io).await,
+        UserCommand::Show(who) => find(admin, Kind::Users, &who).await?,
+        UserCommand::Holder(phone) => records::phone_holder(admin, &phone).await?,
+        UserCommand::Create(new) => create(&admin.app, new).await?,
+        UserCommand::SetPassword { who, password } => {
+            let user = find(admin, Kind::Users, &who).await?;
+            admin
+                .records
+                .set_password(&Requester::Operator, &user, &password)
+                .await?
         }
-        Command::SetEnabled { who, is_enabled } => {
-            records.set_enabled(&find(&who).await?, is_enabled).await?
+        UserCommand::SetEnabled { who, is_enabled } => {
+            let user = find(admin, Kind::Users, &who).await?;
+            admin
+                .records
+                .set_enabled(&Requester::Operator, &user, is_enabled)
+                .await?
         }
-        Command::Delete(who) => records.delete(&find(&who).await?).await?,
-        Command::Revoke(who) => {
-            let user = find(&who).await?;
-            auth::revoke_tokens(app, &AuditContext::operator(), &user).await?;
+        UserCommand::ReleasePhone { phone, holder } => {
+            release_phone(admin, &phone, &holder).await?
+        }
+        UserCommand::Delete(who) => {
+            let user = find(admin, Kind::Users, &who).await?;
+            admin.records.delete(&Requester::Operator, &user).await?
+        }
+        UserCommand::Revoke(who) => {
+            let user = find(admin, Kind::Users, &who).await?;
+            auth::revoke_tokens(&admin.app, &AuditContext::operator(), &user).await?;
             user
         }
     };
-    io.row(records.show(&changed)).await
+    io.row(to_row(admin, &user)).await
 }
 
 /// Takes the phone from `holder`, unless it is somebody else's since it was shown.
-async fn release_phone(records: &Records, phone: &str, holder: &str) -> Result<Record, Failure> {
-    let user = records.holder(phone).await?;
+async fn release_phone(admin: &Admin, phone: &str, holder: &str) -> Result<Record, Failure> {
+    let user = records::phone_holder(admin, phone).await?;
     if user.id().as_str() != holder {
         return Err(Failure::failed(format!(
             "the phone {phone} is somebody else's by now; nothing was done"
         )));
     }
-    records.release_phone(&user).await
+    let released = admin.records.release_phone(&Requester::Operator, &user);
+    Ok(released.await?)
 }
 
-async fn create(app: &App, new: New) -> Result<Record, Failure> {
-    let wrong =
-        |field: &'static str| move |why: Invalid| Failure::invalid(format!("the {field} is {why}"));
-    let registration = Registration {
-        name: Name::parse(&new.name).map_err(wrong("name"))?,
-        phone: Phone::parse(&new.phone).map_err(wrong("phone"))?,
-        password: PlainPassword::new(new.password).map_err(wrong("password"))?,
-        picture: match new.picture.as_str() {
-            "" => Picture::default(),
-            picture => Picture::parse(picture).map_err(wrong("picture"))?,
-        },
-        user_type: None,
-        id_number: ShortText::default(),
-        level: ShortText::default(),
-        company_id: ShortText::parse(&new.company).map_err(wrong("company"))?,
-        parent_id: ShortText::default(),
-        promo_code: ShortText::default(),
-        group_id: ShortText::default(),
-    };
-    match auth::create_user(app, &AuditContext::operator(), registration).await {
+async fn create(app: &App, new: NewPlatformUser) -> Result<Record, Failure> {
+    let phone = new.phone.clone();
+    match auth::create_user(app, &AuditContext::operator(), registration(new)?).await {
         Ok(user) => Ok(Record::User(user)),
         Err(Error::PhoneTaken) => Err(Failure::invalid(format!(
-            "there is a user with the phone {}",
-            new.phone
+            "there is a user with the phone {phone}"
         ))),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Keeps a page in memory, however many there are. A user who is made meanwhile comes, one who is removed may not.
-async fn export(app: &App, records: &Records, io: &Io) -> Result<(), Failure> {
-    let fields = records.fields(Kind::Users);
+fn registration(new: NewPlatformUser) -> Result<Registration, Failure> {
+    Ok(Registration {
+        name: parse("name", Name::parse(&new.name))?,
+        phone: parse("phone", Phone::parse(&new.phone))?,
+        password: parse("password", PlainPassword::new(new.password))?,
+        picture: match new.picture.as_str() {
+            "" => Picture::default(),
+            picture => parse("picture", Picture::parse(picture))?,
+        },
+        user_type: None,
+        id_number: ShortText::default(),
+        level: ShortText::default(),
+        company_id: parse("company", ShortText::parse(&new.company))?,
+        parent_id: ShortText::default(),
+        promo_code: ShortText::default(),
+        group_id: ShortText::default(),
+    })
+}
+
+/// The value of an option, or the failure that names the option.
+fn parse<T>(option: &str, value: Result<T, Invalid>) -> Result<T, Failure> {
+    value.map_err(|why| Failure::invalid(format!("the {option} is {why}")))
+}
+
+/// Gives out all users. It keeps a page in memory, however many there are. A user who is made meanwhile comes, one who is removed
+/// may not.
+async fn export(admin: &Admin, io: &Io) -> Result<(), Failure> {
+    let app = &admin.app;
+    let fields = records::fields(admin, Kind::Users);
     io.row(&fields).await?;
-    let (total, mut done, mut last) = (app.store.count_users().await?, 0, None);
+    let total = app.store.count_users().await?;
+    let mut done = 0;
+    let mut cursor = Cursor::START;
     let database = app.generation();
+    let oldest_first = Order::UsersByCreated {
+        newest_first: false,
+    };
     loop {
-        let page = app.store.users_after(last, PAGE).await?;
+        let page = app.store.records_after(oldest_first, &cursor, PAGE).await?;
         if app.generation() != database {
             return Err(Failure::failed(
                 "a backup was restored or an import ended meanwhile: what came is of the database before; export again",
             ));
         }
-        let Some(newest) = page.last() else {
+        let Some(last) = page.last() else {
             return Ok(());
         };
-        last = Some((newest.created, newest.number));
+        cursor = Cursor::after(last);
         for user in page {
-            let mut shown = records.show(&Record::User(user));
-            let row: Vec<Value> = fields
+            let mut row = to_row(admin, &user);
+            let values: Vec<Value> = fields
                 .iter()
-                .map(|field| shown.remove(field).unwrap_or_default())
+                .map(|field| row.remove(field).unwrap_or_default())
                 .collect();
-            io.row(row).await?;
+            io.row(values).await?;
             done += 1;
         }
         io.progress(done, total.max(done)).await?;

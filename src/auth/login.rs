@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::domain::{IdType, OneTimeCode, OpenId, Phone, PlainPassword, Status, User};
 use crate::error::{Error, Result};
 use crate::password::Verdict;
-use crate::store::Conflict;
+use crate::store::{CommitError, Conflict};
 
 /// Logs in whoever got `code` from `wx.login`, as a new user if there is none with that openid.
 /// Of concurrent first logins exactly one creates the user.
@@ -41,15 +41,19 @@ async fn enter(app: &App, user: User, created: bool) -> Result<Session> {
 }
 
 async fn first_login(app: &App, openid: OpenId) -> Result<(User, bool)> {
-    let new = new_user(app, openid, IdType::WeChat)?;
-    app.store
-        .find_or_insert_user(new)
-        .await?
-        .map_err(unexpected)
-}
-
-fn unexpected(conflict: Conflict) -> Error {
-    Error::internal(format!("a new WeChat user collides: {conflict:?}"))
+    let new = new_user(app, openid.clone(), IdType::WeChat)?;
+    match app.store.insert(new).await {
+        Ok(user) => Ok((user, true)),
+        Err(CommitError::Conflict {
+            conflict: Conflict::OpenId,
+            ..
+        }) => {
+            let winner = app.store.user_by_openid(&openid).await?;
+            let gone = || Error::internal("a user of another first login is gone already");
+            Ok((winner.ok_or_else(gone)?, false))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// How events call a login by password.
@@ -189,14 +193,14 @@ async fn admit(app: &App, user: User, verdict: Verdict) -> Result<Session> {
     open_session(app, user, false).await
 }
 
-/// A login does not fail because its hash could not be renewed; the next one tries again.
+/// A login does not fail because its hash could not be renewed, or because the user has changed; the next one tries again.
+/// `updated` stays: the password is the same.
 async fn renew_hash(app: &App, user: &User, new_hash: String) {
-    let old_hash = user.password_hash.clone().unwrap_or_default();
-    if let Err(error) = app
-        .store
-        .replace_password_hash(user.id.clone(), old_hash, new_hash)
-        .await
-    {
+    let renewed = User {
+        password_hash: Some(new_hash),
+        ..user.clone()
+    };
+    if let Err(CommitError::Failed(error)) = app.store.update(user.clone(), renewed).await {
         tracing::warn!(%error, user = %user.id, "a password hash was not renewed");
     }
 }

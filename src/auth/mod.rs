@@ -14,6 +14,7 @@ mod revoke;
 mod set_up;
 mod superuser;
 mod tokens;
+mod update;
 
 pub use audit::{AuditContext, admitted, ensure_address, note_refused_phone};
 pub use authenticate::{
@@ -33,7 +34,7 @@ pub use superuser::{SuperuserSession, create_superuser, superuser_login};
 pub use tokens::{file_token, superuser_token};
 
 use crate::app::App;
-use crate::domain::{Company, IdType, NewUser, OpenId, RecordId, TokenKey, User};
+use crate::domain::{Company, IdType, OpenId, RecordId, TokenKey, User};
 use crate::error::Result;
 
 /// A user who has just shown who they are.
@@ -74,9 +75,9 @@ pub fn new_token_key(app: &App) -> Result<TokenKey> {
     Ok(TokenKey::new(app.random.bytes::<16>()?))
 }
 
-fn new_user(app: &App, openid: OpenId, id_type: IdType) -> Result<NewUser> {
+fn new_user(app: &App, openid: OpenId, id_type: IdType) -> Result<User> {
     let id = RecordId::from_random(app.random.bytes()?);
-    Ok(NewUser::new(
+    Ok(User::new(
         id,
         openid,
         id_type,

@@ -1,11 +1,12 @@
 //! Completing the profile of a WeChat user.
 
 use super::audit::note_refused_phone;
+use super::update::update as update_record;
 use super::{AuditContext, company_of};
 use crate::app::App;
-use crate::domain::{Company, EventKind, IdType, Name, OneTimeCode, Picture, User, UserType};
+use crate::domain::{Company, EventKind, IdType, Kind, Name, OneTimeCode, Picture, User, UserType};
 use crate::error::{Error, Result};
-use crate::store::{Conflict, UserUpdate};
+use crate::store::{CommitError, Conflict};
 
 /// What a WeChat user tells about themselves; every field was checked before, because the code costs money.
 pub struct ProfileUpdate {
@@ -35,28 +36,30 @@ pub async fn update_profile(
         .wechat
         .phone_number(by.source, &update.phone_code, &user.openid)
         .await?;
-    let change = UserUpdate {
-        name: Some(update.name),
-        phone: Some(Some(phone.clone())),
-        picture: Some(update.picture),
-        user_type: Some(UserType::Registered),
-        ..UserUpdate::default()
+    let now = app.clock.now();
+    let completed = |user| User {
+        name: update.name.as_str().to_owned(),
+        phone: Some(phone.clone()),
+        picture: update.picture.as_str().to_owned(),
+        user_type: UserType::Registered,
+        updated: now,
+        ..user
     };
-    match app
-        .store
-        .update_user(user.id.clone(), change, app.clock.now())
-        .await?
-    {
+    match update_record(&app.store, Kind::Users, &user.id, completed).await {
         Ok(changed) => {
             note(app, by, &user, &changed);
             let company = company_of(app, &changed).await?;
             Ok((changed, company))
         }
-        Err(Conflict::Phone) => {
+        Err(CommitError::Conflict {
+            conflict: Conflict::Phone,
+            ..
+        }) => {
             note_refused_phone(app, by, &phone, "profile").await;
             Err(Error::PhoneOfAnother)
         }
-        Err(_) => Err(Error::Unauthenticated("the user is gone")),
+        Err(CommitError::Conflict { .. }) => Err(Error::Unauthenticated("the user is gone")),
+        Err(CommitError::Failed(error)) => Err(error.into()),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 use crate::fair::Asker;
-use crate::store::Conflict;
+use crate::store::{CommitError, Conflict};
 
 /// What somebody registers with.
 pub struct Registration {
@@ -93,24 +93,26 @@ async fn make_user(app: &App, asker: Asker, registration: Registration) -> Resul
         return Err(Error::PhoneTaken);
     }
     let openid = OpenId::from(app.random.uuid()?);
-    let new = new_user(app, openid, IdType::ManagePlatform)?.with(|user| {
-        user.name = registration.name.into();
-        user.phone = Some(registration.phone);
-        user.picture = registration.picture.into();
-        user.user_type = registration.user_type.unwrap_or(UserType::Registered);
-        user.id_number = registration.id_number.into();
-        user.level = registration.level.into();
-        user.company_id = registration.company_id.into();
-        user.parent_id = registration.parent_id.into();
-        user.promo_code = registration.promo_code.into();
-        user.group_id = registration.group_id.into();
-        user.password_hash = Some(hash);
-    });
-    match app.store.insert_user(new).await? {
+    let new = User {
+        name: registration.name.into(),
+        phone: Some(registration.phone),
+        picture: registration.picture.into(),
+        user_type: registration.user_type.unwrap_or(UserType::Registered),
+        id_number: registration.id_number.into(),
+        level: registration.level.into(),
+        company_id: registration.company_id.into(),
+        parent_id: registration.parent_id.into(),
+        promo_code: registration.promo_code.into(),
+        group_id: registration.group_id.into(),
+        password_hash: Some(hash),
+        ..new_user(app, openid, IdType::ManagePlatform)?
+    };
+    match app.store.insert(new).await {
         Ok(user) => open_session(app, user, true).await,
-        Err(Conflict::Phone) => Err(Error::PhoneTaken),
-        Err(conflict) => Err(Error::internal(format!(
-            "a new platform user collides: {conflict:?}"
-        ))),
+        Err(CommitError::Conflict {
+            conflict: Conflict::Phone,
+            ..
+        }) => Err(Error::PhoneTaken),
+        Err(error) => Err(error.into()),
     }
 }

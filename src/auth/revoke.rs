@@ -1,38 +1,38 @@
 //! Ending somebody's tokens.
 
+use super::update::update;
 use super::{AuditContext, new_token_key};
 use crate::app::App;
-use crate::domain::EventKind;
-use crate::error::{Error, Result};
-use crate::store::{Record, SuperuserUpdate, UserUpdate, Write};
+use crate::domain::{EventKind, Kind, Superuser, User};
+use crate::error::Result;
+use crate::store::Record;
 
 /// Ends all tokens of a user or a superuser; who logs in again gets new ones. Companies have none.
 ///
 /// # Errors
 /// Only errors of ours; also when the record is gone meanwhile.
 pub async fn revoke_tokens(app: &App, by: &AuditContext, whose: &Record) -> Result<()> {
-    let (id, token_key) = (whose.id().clone(), Some(new_token_key(app)?));
-    let write = match whose {
-        Record::User(_) => Write::UpdateUser(
-            id,
-            Box::new(UserUpdate {
-                token_key,
-                ..UserUpdate::default()
-            }),
-        ),
-        Record::Superuser(_) => Write::UpdateSuperuser(
-            id,
-            SuperuserUpdate {
-                token_key,
-                ..SuperuserUpdate::default()
-            },
-        ),
+    let token_key = new_token_key(app)?;
+    let now = app.clock.now();
+    match whose {
+        Record::User(User { id, .. }) => {
+            let revoked = |user| User {
+                token_key: token_key.clone(),
+                updated: now,
+                ..user
+            };
+            update(&app.store, Kind::Users, id, revoked).await?;
+        }
+        Record::Superuser(Superuser { id, .. }) => {
+            let revoked = |superuser| Superuser {
+                token_key: token_key.clone(),
+                updated: now,
+                ..superuser
+            };
+            update(&app.store, Kind::Superusers, id, revoked).await?;
+        }
         Record::Company(_) => return Ok(()),
-    };
-    let written = app.store.write(vec![write], app.clock.now()).await?;
-    written.map_err(|(_, conflict)| {
-        Error::internal(format!("tokens were not revoked: {conflict:?}"))
-    })?;
+    }
     app.audit(
         by.event(app, EventKind::TokenRevoke)
             .about(whose.id().as_str()),

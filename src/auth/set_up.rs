@@ -10,11 +10,14 @@ use crate::error::{Error, Result};
 /// # Errors
 /// Only errors of ours.
 pub async fn offer_set_up(app: &App) -> Result<Option<String>> {
-    if app.store.superusers().await?.is_empty() {
-        Ok(Some(app.set_up.make(&app.random, app.clock.steady_ms())?))
-    } else {
-        Ok(None)
+    if has_superuser(app).await? {
+        return Ok(None);
     }
+    Ok(Some(app.set_up.make(&app.random, app.clock.steady_ms())?))
+}
+
+async fn has_superuser(app: &App) -> Result<bool> {
+    Ok(app.store.count_superusers().await? > 0)
 }
 
 /// Makes the first superuser, for who has the secret of the link; `None`: it is wrong, has expired or was used, or there is a
@@ -36,7 +39,7 @@ pub async fn set_up(
         app.audit(failed.detail("set-up link"));
         return Ok(None);
     };
-    if !app.store.superusers().await?.is_empty() {
+    if has_superuser(app).await? {
         return Ok(None);
     }
     match create_superuser(app, email, password).await {

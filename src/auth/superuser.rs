@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::domain::{Email, PlainPassword, RecordId, Superuser, TokenKey};
 use crate::error::{Error, Result};
 use crate::password::Verdict;
-use crate::store::{Conflict, Write};
+use crate::store::{CommitError, Conflict};
 
 /// A superuser who has just shown who they are.
 pub struct SuperuserSession {
@@ -59,14 +59,14 @@ async fn enter(
     })
 }
 
-/// A login does not fail because its hash could not be renewed; the next one tries again.
+/// A login does not fail because its hash could not be renewed, or because the superuser has changed; the next one tries
+/// again. `updated` stays: the password is the same.
 async fn renew_hash(app: &App, superuser: &Superuser, new_hash: String) {
-    let (id, old_hash) = (superuser.id.clone(), superuser.password_hash.clone());
-    if let Err(error) = app
-        .store
-        .replace_superuser_hash(id, old_hash, new_hash)
-        .await
-    {
+    let renewed = Superuser {
+        password_hash: new_hash,
+        ..superuser.clone()
+    };
+    if let Err(CommitError::Failed(error)) = app.store.update(superuser.clone(), renewed).await {
         tracing::warn!(%error, superuser = %superuser.id, "a password hash was not renewed");
     }
 }
@@ -95,9 +95,9 @@ pub async fn create_superuser(
         created: now,
         updated: now,
     };
-    let made = app
-        .store
-        .write(vec![Write::InsertSuperuser(superuser.clone())], now)
-        .await?;
-    Ok(made.map(|_| superuser).map_err(|(_, conflict)| conflict))
+    match app.store.insert(superuser).await {
+        Ok(superuser) => Ok(Ok(superuser)),
+        Err(CommitError::Conflict { conflict, .. }) => Ok(Err(conflict)),
+        Err(CommitError::Failed(error)) => Err(error.into()),
+    }
 }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::check::tell;
-use super::session::{Answer, Missing, Session};
+use super::check::print_contents;
+use super::session::{self, IfMissing};
 use super::{Outcome, progress};
-use crate::admin::maintenance::{Command as Upkeep, Holding, Sum};
-use crate::admin::{Command, Failure, Output};
+use crate::admin::maintenance::{Checksum, FileContents, MaintenanceCommand};
+use crate::admin::{AdminCommand, Answer, Client, Failure, Output};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::{self, Unfinished};
@@ -19,7 +19,7 @@ use crate::store::{self, Unfinished};
 const PIECE: usize = 256 * 1024;
 
 #[derive(Args)]
-pub struct Backup {
+pub struct BackupArgs {
     /// The new file [default: beside the database, named after the time]
     file: Option<PathBuf>,
     /// JSON instead of a line
@@ -28,29 +28,28 @@ pub struct Backup {
 }
 
 /// Copies the database to a new file, which gets its name when it is read back.
-pub fn run(config: &Config, asked: Backup) -> Outcome {
-    let file = asked.file.unwrap_or_else(|| beside(&config.store.path));
+pub fn run(config: &Config, args: BackupArgs) -> Outcome {
+    let file = args.file.unwrap_or_else(|| beside(&config.store.path));
     if file.exists() {
         return Err(Failure::invalid(format!("{} is there already", file.display())).into());
     }
-    let expected = copy(&Session::open(config, Missing::Refuse)?, &file)?;
-    tell(&file, "", &expected, asked.json)
+    let mut client = session::open(config, IfMissing::Refuse)?;
+    let contents = copy(&mut client, &file)?;
+    print_contents(&file, "", &contents, args.json)
 }
 
-/// Copies what the session leads to, to a new file, which gets its name when it is what was sent, byte for byte: what it holds.
-/// Whoever sends it has read it back as a database.
-pub fn copy(session: &Session, file: &Path) -> Result<Holding, Box<dyn std::error::Error>> {
+/// Copies the client's database to a new file, which gets its name when it is what was sent, byte for byte; its contents. Whoever
+/// sends it has read it back as a database.
+pub fn copy(client: &mut Client, file: &Path) -> Result<FileContents, Box<dyn std::error::Error>> {
     let unfinished = Unfinished::new(&unfinished(file)?)?;
-    let (holding, sum) = receive(
-        session.ask(Command::Maintenance(Upkeep::Backup))?,
-        unfinished.path(),
-    )?;
+    let answer = client.send(AdminCommand::Maintenance(MaintenanceCommand::Backup))?;
+    let (contents, sum) = receive(answer, unfinished.path())?;
     unfinished.sync()?;
-    if !has_sum(unfinished.path(), &sum)? {
+    if !has_checksum(unfinished.path(), &sum)? {
         return Err(Failure::failed(format!("{} did not come whole", file.display())).into());
     }
     unfinished.name(file)?;
-    Ok(holding)
+    Ok(contents)
 }
 
 fn unfinished(file: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
@@ -62,19 +61,20 @@ fn unfinished(file: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
     Ok(file.with_file_name(name))
 }
 
-/// Writes what comes to the file: what it is to hold, and the sum of what was sent.
+/// Writes the copy to the file `to`; its contents, and the checksum of what was sent.
 fn receive(
     mut answer: Answer<'_>,
     to: &Path,
-) -> Result<(Holding, Sum), Box<dyn std::error::Error>> {
-    let (mut begun, mut sum) = (None, None);
+) -> Result<(FileContents, Checksum), Box<dyn std::error::Error>> {
+    let mut begun = None;
+    let mut sum = None;
     let bar = progress::bar("users");
-    while let Some(output) = answer.next() {
+    while let Some(output) = answer.receive() {
         match (output, &mut begun) {
-            (Output::Progress(far), _) => bar.show(far),
+            (Output::Progress(progress), _) => bar.update(progress),
             (Output::Row(row), None) => {
-                let holding: Holding = serde_json::from_value(row)?;
-                begun = Some((create(to, holding.bytes)?, holding));
+                let contents: FileContents = serde_json::from_value(row)?;
+                begun = Some((create(to, contents.bytes)?, contents));
             }
             (Output::Row(row), Some(_)) => sum = Some(serde_json::from_value(row)?),
             (Output::Bytes(bytes), Some((file, _))) => file.write_all(&bytes)?,
@@ -85,14 +85,15 @@ fn receive(
     }
     bar.clear();
     answer.end()?;
-    let (Some((_, holding)), Some(sum)) = (begun, sum) else {
-        return Err(Failure::failed("the backup did not come to its end").into());
-    };
-    Ok((holding, sum))
+    match (begun, sum) {
+        (Some((_, contents)), Some(sum)) => Ok((contents, sum)),
+        _ => Err(Failure::failed("the backup did not come to its end").into()),
+    }
 }
 
-fn has_sum(file: &Path, expected: &Sum) -> io::Result<bool> {
-    let (mut file, mut sum) = (File::open(file)?, crc32fast::Hasher::new());
+fn has_checksum(file: &Path, expected: &Checksum) -> io::Result<bool> {
+    let mut file = File::open(file)?;
+    let mut sum = crc32fast::Hasher::new();
     let mut piece = vec![0; PIECE];
     loop {
         match file.read(&mut piece)? {
@@ -117,6 +118,7 @@ fn create(path: &Path, bytes: u64) -> Result<File, Box<dyn std::error::Error>> {
     Ok(file)
 }
 
+/// A path beside the database, named after the time.
 fn beside(database: &Path) -> PathBuf {
     let stem = database.file_stem().unwrap_or_default().to_string_lossy();
     database.with_file_name(format!(
@@ -136,7 +138,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("copy.redb");
         let sent = vec![7; 3 * PIECE + 1];
-        let sum = Sum {
+        let sum = Checksum {
             crc32: crc32fast::hash(&sent),
         };
         let mut changed = sent.clone();
@@ -147,7 +149,7 @@ mod tests {
             (&changed, false),
         ] {
             fs::write(&path, came).unwrap();
-            assert_eq!(has_sum(&path, &sum).unwrap(), is_whole);
+            assert_eq!(has_checksum(&path, &sum).unwrap(), is_whole);
         }
     }
 }

@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Outcome;
-use super::session::Session;
-use crate::admin::maintenance::{Command as Upkeep, Holding};
-use crate::admin::{Command, Failure};
+use crate::admin::maintenance::{FileContents, MaintenanceCommand};
+use crate::admin::{AdminCommand, Client, Failure};
 use crate::config::Config;
 use crate::store::{self, Location, Store};
 
 #[derive(Args)]
-pub struct Check {
+pub struct CheckArgs {
     /// The file [default: the database]
     file: Option<PathBuf>,
     /// JSON instead of a line
@@ -22,24 +21,23 @@ pub struct Check {
 }
 
 /// Reads all of a file, or of the database, and changes nothing.
-pub fn run(config: &Config, asked: &Check) -> Outcome {
-    let file = asked.file.as_ref().unwrap_or(&config.store.path);
-    let server = if asked.file.is_none() {
-        Session::with_server(config)?
-    } else {
-        None
+pub fn run(config: &Config, args: &CheckArgs) -> Outcome {
+    let file = args.file.as_ref().unwrap_or(&config.store.path);
+    let server = match &args.file {
+        None => Client::connect(&config.store.path)?,
+        Some(_) => None,
     };
-    let holding = match server {
-        Some(session) => {
-            let rows = session.rows(Command::Maintenance(Upkeep::Check))?;
-            serde_json::from_value(rows.into_iter().next().ok_or("nothing came")?)?
+    let contents = match server {
+        Some(mut client) => {
+            let check = AdminCommand::Maintenance(MaintenanceCommand::Check);
+            serde_json::from_value(client.row(check)?)?
         }
-        None => look(config, file)?,
+        None => read_file(config, file)?,
     };
-    tell(file, "whole; ", &holding, asked.json)
+    print_contents(file, "whole; ", &contents, args.json)
 }
 
-fn look(config: &Config, file: &Path) -> Result<Holding, Box<dyn std::error::Error>> {
+fn read_file(config: &Config, file: &Path) -> Result<FileContents, Box<dyn std::error::Error>> {
     let Ok(found) = file.metadata() else {
         return Err(Failure::not_found(format!("there is no file {}", file.display())).into());
     };
@@ -47,36 +45,29 @@ fn look(config: &Config, file: &Path) -> Result<Holding, Box<dyn std::error::Err
         &Location::File(store::resolve(file)),
         config.store.cache_mib << 20,
     )?;
-    Ok(Holding::new(contents, found.len()))
+    Ok(FileContents::new(contents, found.len()))
 }
 
-/// What a file holds, in a line.
-pub fn tell(file: &Path, what: &str, holding: &Holding, json: bool) -> Outcome {
-    if json {
-        return Ok(writeln!(
-            io::stdout(),
-            "{}",
-            serde_json::to_string_pretty(holding)?
-        )?);
-    }
-    Ok(writeln!(
-        io::stdout(),
-        "{}: {what}{}",
-        file.display(),
-        describe(holding)
-    )?)
+/// Prints the contents of a file in a line, behind these words, or as JSON.
+pub fn print_contents(file: &Path, words: &str, contents: &FileContents, json: bool) -> Outcome {
+    let line = if json {
+        serde_json::to_string_pretty(contents)?
+    } else {
+        format!("{}: {words}{}", file.display(), describe(contents))
+    };
+    Ok(writeln!(io::stdout(), "{line}")?)
 }
 
-/// What there is, and when it was made, if it is a backup.
-pub fn describe(holding: &Holding) -> String {
-    let Holding {
+/// The contents in words: counts, and the time when the file was made, if it is a backup.
+pub fn describe(contents: &FileContents) -> String {
+    let FileContents {
         made,
         users,
         companies,
         superusers,
         events,
         ..
-    } = holding;
+    } = contents;
     let made = made
         .map(|made| format!(", made {made}"))
         .unwrap_or_default();

@@ -1,16 +1,18 @@
 //! `bai compact`
 
 use super::Outcome;
-use super::session::{Missing, Session};
-use crate::admin::{Command, maintenance};
+use super::session::{self, IfMissing};
+use crate::admin::AdminCommand;
+use crate::admin::maintenance::MaintenanceCommand;
 use crate::config::Config;
 
 pub fn run(config: &Config) -> Outcome {
-    let session = Session::open(config, Missing::Refuse)?;
-    let rows = session.rows(Command::Maintenance(maintenance::Command::Compact))?;
+    let mut client = session::open(config, IfMissing::Refuse)?;
+    let compact = AdminCommand::Maintenance(MaintenanceCommand::Compact);
+    let lengths = client.row(compact)?;
     println!(
         "{} bytes before, {} bytes now",
-        rows[0]["before"], rows[0]["now"]
+        lengths["before"], lengths["now"]
     );
     Ok(())
 }

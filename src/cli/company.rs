@@ -3,19 +3,19 @@
 use clap::Subcommand;
 use serde_json::{Map, Value};
 
-use super::list::List;
-use super::session::{Missing, Session};
+use super::list::ListArgs;
+use super::session::{self, IfMissing};
 use super::{Group, Outcome, output};
-use crate::admin::Command as Operation;
-use crate::admin::companies::Command as Companies;
+use crate::admin::companies::CompanyCommand;
+use crate::admin::{AdminCommand, Client, Failure};
 use crate::config::Config;
 use crate::domain::Kind;
-use crate::pocketbase::operator::Records;
+use crate::records::summary;
 
 #[derive(Subcommand)]
-pub enum Command {
+pub enum CompanyArgs {
     /// List companies, newest first
-    List(List),
+    List(ListArgs),
     /// Show a company
     Show {
         /// Record id or key
@@ -44,34 +44,37 @@ fn field(text: &str) -> Result<(String, String), &'static str> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-pub fn run(config: &Config, company: Group<Command>) -> Outcome {
-    let session = Session::open(config, Missing::Refuse)?;
-    let (columns, json) = (Records::columns(Kind::Companies), company.json);
-    let ask = |command| session.rows(Operation::Company(command));
-    match company.command {
-        Command::List(list) => list.print(&session, Kind::Companies, json),
-        Command::Show { company } => output::record(&ask(Companies::Show(company))?[0], json),
-        Command::Put { key, values } => {
+pub fn run(config: &Config, group: Group<CompanyArgs>) -> Outcome {
+    let json = group.json;
+    let mut client = session::open(config, IfMissing::Refuse)?;
+    let client = &mut client;
+    match group.args {
+        CompanyArgs::List(list) => list.print(client, Kind::Companies, json),
+        CompanyArgs::Show { company } => {
+            output::record(&send(client, CompanyCommand::Show(company))?, json)
+        }
+        CompanyArgs::Put { key, values } => {
             let values: Map<String, Value> = values
                 .into_iter()
                 .map(|(name, value)| (name, value.into()))
                 .collect();
-            output::done(
-                "written",
-                columns,
-                &ask(Companies::Put { key, values })?[0],
-                json,
-            )
+            let written = send(client, CompanyCommand::Put { key, values })?;
+            output::done("written", summary::fields(Kind::Companies), &written, json)
         }
-        Command::Delete { company, yes } => {
-            let shown = output::summary(columns, &ask(Companies::Show(company.clone()))?[0]);
-            output::confirm(&format!("Remove {shown} for good?"), yes)?;
-            output::done(
-                "removed",
-                columns,
-                &ask(Companies::Delete(company))?[0],
-                json,
-            )
-        }
+        CompanyArgs::Delete { company, yes } => delete(client, company, yes, json),
     }
+}
+
+fn delete(client: &mut Client, company: String, yes: bool, json: bool) -> Outcome {
+    let columns = summary::fields(Kind::Companies);
+    let found = send(client, CompanyCommand::Show(company.clone()))?;
+    let line = output::summary(columns, &found);
+    output::confirm(&format!("Remove {line} for good?"), yes)?;
+    let removed = send(client, CompanyCommand::Delete(company))?;
+    output::done("removed", columns, &removed, json)
+}
+
+/// The company that the command is about, as it is then.
+fn send(client: &mut Client, command: CompanyCommand) -> Result<Value, Failure> {
+    client.row(AdminCommand::Company(command))
 }

@@ -2,19 +2,20 @@
 
 use clap::Args;
 
-use super::session::{Missing, Session};
+use super::list::Page;
+use super::session::{self, IfMissing};
 use super::{Outcome, output};
-use crate::admin::{Command, Output};
+use crate::admin::AdminCommand;
 use crate::auth::EventQuery;
 use crate::config::Config;
 
-/// What a table shows of an event.
+/// Columns of a table of events.
 const COLUMNS: [&str; 9] = [
     "at", "kind", "cause", "count", "actor", "actorId", "subject", "source", "detail",
 ];
 
 #[derive(Args)]
-pub struct Events {
+pub struct EventsArgs {
     /// Only what this user or superuser did or was done to: a record id, phone, openid or e-mail address
     #[arg(long, value_name = "WHO")]
     user: Option<String>,
@@ -38,41 +39,26 @@ pub struct Events {
     json: bool,
 }
 
-pub fn run(config: &Config, events: Events) -> Outcome {
-    let Events {
-        user,
-        kind,
-        since,
-        until,
-        before,
-        limit,
-        json,
-    } = events;
-    let session = Session::open(config, Missing::Refuse)?;
-    let query = EventQuery {
-        user,
-        kind,
-        since,
-        until,
-        before,
-        limit: Some(limit),
-    };
-    let (mut rows, mut total, mut answer) = (Vec::new(), 0, session.ask(Command::Events(query))?);
-    while let Some(piece) = answer.next() {
-        match piece {
-            Output::Row(row) => rows.push(row),
-            Output::Progress(progress) => total = progress.total,
-            Output::Bytes(_) => {}
-        }
-    }
-    answer.end()?;
-    output::rows(&COLUMNS, &rows, json)?;
-    if rows.len() as u64 != total {
-        let last = rows
-            .last()
-            .and_then(|row| row["id"].as_str())
-            .unwrap_or_default();
+pub fn run(config: &Config, args: EventsArgs) -> Outcome {
+    let json = args.json;
+    let mut client = session::open(config, IfMissing::Refuse)?;
+    let page = Page::read(client.send(AdminCommand::Events(query(args)))?)?;
+    output::rows(&COLUMNS, &page.rows, json)?;
+    if !page.is_all() {
+        let last = page.rows.last().and_then(|row| row["id"].as_str());
+        let last = last.unwrap_or_default();
         eprintln!("bai: there are older ones: --before {last}");
     }
     Ok(())
+}
+
+fn query(args: EventsArgs) -> EventQuery {
+    EventQuery {
+        user: args.user,
+        kind: args.kind,
+        since: args.since,
+        until: args.until,
+        before: args.before,
+        limit: Some(args.limit),
+    }
 }

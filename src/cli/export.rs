@@ -1,19 +1,18 @@
 //! `bai export`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use tempfile::TempDir;
 
-use super::session::Session;
 use super::{Outcome, backup};
+use crate::admin::Client;
 use crate::config::Config;
-use crate::pb_data;
-use crate::pb_data::Lifetimes;
+use crate::pb_data::{self, Exported, Lifetimes};
 use crate::random::Random;
 
 #[derive(Subcommand)]
-pub enum Command {
+pub enum ExportArgs {
     /// Write a data.db that PocketBase 0.40 opens with everybody in it
     Pocketbase {
         /// The folder for it, PocketBase's --dir
@@ -21,11 +20,11 @@ pub enum Command {
     },
 }
 
-pub fn run(config: &Config, command: &Command) -> Outcome {
-    let Command::Pocketbase { out } = command;
+pub fn run(config: &Config, args: &ExportArgs) -> Outcome {
+    let ExportArgs::Pocketbase { out } = args;
     // Of a running server a copy is written out.
-    let copy = match Session::with_server(config)? {
-        Some(session) => Some(copy_of(&session)?),
+    let copy = match Client::connect(&config.store.path)? {
+        Some(mut client) => Some(copy_of(&mut client)?),
         None => None,
     };
     let database = copy.as_ref().map_or(config.store.path.clone(), database_in);
@@ -39,8 +38,13 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
     };
     let exported = runtime.block_on(pb_data::export(&store, &Random::System, lifetimes, out))?;
     if copy.is_none() {
-        runtime.block_on(super::remember(&store, config, "export pocketbase"))?;
+        runtime.block_on(super::add_audit_event(&store, config, "export pocketbase"))?;
     }
+    print_summary(out, &exported);
+    Ok(())
+}
+
+fn print_summary(out: &Path, exported: &Exported) {
     println!(
         "{}: {} users, {} companies, {} superusers",
         out.join("data.db").display(),
@@ -55,15 +59,14 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
             exported.list.display()
         );
     }
-    for column in exported.left_behind {
+    for column in &exported.left_behind {
         println!("Left behind: {column}, for which the collection has no field.");
     }
-    Ok(())
 }
 
-fn copy_of(session: &Session) -> Result<TempDir, Box<dyn std::error::Error>> {
+fn copy_of(client: &mut Client) -> Result<TempDir, Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
-    backup::copy(session, &database_in(&folder))?;
+    backup::copy(client, &database_in(&folder))?;
     Ok(folder)
 }
 

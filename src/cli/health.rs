@@ -4,12 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::Value;
+use ureq::Body;
+use ureq::http::Response;
 
 use super::Outcome;
-use super::session::Session;
-use crate::admin::Command;
-use crate::admin::maintenance;
-use crate::admin::maintenance::Health;
+use crate::admin::maintenance::{Health, MaintenanceCommand};
+use crate::admin::{AdminCommand, Client};
 use crate::config::Config;
 
 /// Longer than the server needs to find out that it cannot write, shorter than monitors wait.
@@ -21,36 +21,14 @@ const MAX_ANSWER: u64 = 64 * 1024;
 pub fn run(config: &Config, url: Option<String>, ready: bool) -> Outcome {
     // Its certificate is for a name, and here is only an address.
     if url.is_none() && config.server.tls.is_on() {
-        return through_the_door(config, ready);
+        return ask_admin_socket(config, ready);
     }
     let url = url.unwrap_or_else(|| url_of(config));
-    let (url, agent) = (url.trim_end_matches('/'), agent());
-    let answer = if ready {
-        let token = config.metrics.token.expose();
-        agent
-            .get(format!("{url}/readyz"))
-            .header("Authorization", format!("Bearer {token}"))
-            .call()
-    } else {
-        agent.post(format!("{url}/api/system/health")).send_empty()
-    };
-    // The HTTP client's own words may quote the request.
-    let mut answer = answer.map_err(|error| match error {
-        ureq::Error::Timeout(_) => format!("{url} does not answer within {DEADLINE:?}"),
-        ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
-            format!("{url} is not a URL such as http://127.0.0.1:8090")
-        }
-        _ => format!("nobody answers at {url}"),
-    })?;
-    let (status, body) = (
-        answer.status(),
-        answer
-            .body_mut()
-            .with_config()
-            .limit(MAX_ANSWER)
-            .read_json::<Value>(),
-    );
-    let body = body.unwrap_or_default();
+    let url = url.trim_end_matches('/');
+    let mut answer = send(config, url, ready)?;
+    let status = answer.status();
+    let body = answer.body_mut().with_config().limit(MAX_ANSWER);
+    let body: Value = body.read_json().unwrap_or_default();
     match (status.as_u16(), &body["data"]["status"]) {
         (200, Value::String(word)) => {
             println!("{word}");
@@ -61,10 +39,31 @@ pub fn run(config: &Config, url: Option<String>, ready: bool) -> Outcome {
     }
 }
 
-fn through_the_door(config: &Config, ready: bool) -> Outcome {
-    let session = Session::with_server(config)?.ok_or("nobody has the database open")?;
-    let rows = session.rows(Command::Maintenance(maintenance::Command::Health))?;
-    let health: Health = serde_json::from_value(rows.into_iter().next().unwrap_or_default())?;
+fn send(config: &Config, url: &str, ready: bool) -> Result<Response<Body>, String> {
+    let agent = agent();
+    let answer = if ready {
+        let token = config.metrics.token.expose();
+        agent
+            .get(format!("{url}/readyz"))
+            .header("Authorization", format!("Bearer {token}"))
+            .call()
+    } else {
+        agent.post(format!("{url}/api/system/health")).send_empty()
+    };
+    // The HTTP client's own words may quote the request.
+    answer.map_err(|error| match error {
+        ureq::Error::Timeout(_) => format!("{url} does not answer within {DEADLINE:?}"),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
+            format!("{url} is not a URL such as http://127.0.0.1:8090")
+        }
+        _ => format!("nobody answers at {url}"),
+    })
+}
+
+fn ask_admin_socket(config: &Config, ready: bool) -> Outcome {
+    let mut client = Client::connect(&config.store.path)?.ok_or("nobody has the database open")?;
+    let health = client.row(AdminCommand::Maintenance(MaintenanceCommand::Health))?;
+    let health: Health = serde_json::from_value(health)?;
     if !health.is_writable {
         return Err("the server is unhealthy: it takes no writes".into());
     }
@@ -75,7 +74,7 @@ fn through_the_door(config: &Config, ready: bool) -> Outcome {
     Ok(())
 }
 
-/// Where the server listens; on all addresses means the loopback, too.
+/// URL of the server; one that listens on all addresses listens on the loopback, too.
 fn url_of(config: &Config) -> String {
     let listen = config.server.listen;
     let ip = match listen.ip() {
@@ -90,7 +89,7 @@ fn url_of(config: &Config) -> String {
     )
 }
 
-/// What is not ready, as far as the server tells us.
+/// Problems that are in the way of being ready, as far as the server tells them.
 fn problems(body: &Value) -> String {
     let components = body["data"]["components"].as_object().into_iter().flatten();
     let texts = components.flat_map(|(name, component)| {

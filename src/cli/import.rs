@@ -10,10 +10,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::new_database::NewDatabase;
-use super::session::{Missing, Session};
+use super::session::{self, IfMissing};
 use super::{Outcome, backup, progress};
-use crate::admin;
-use crate::admin::Output;
+use crate::admin::{AdminCommand, Client, Output};
 use crate::backup::is_missing;
 use crate::config::Config;
 use crate::domain::Kind;
@@ -21,13 +20,13 @@ use crate::pb_data::{Source, Summary};
 use crate::store;
 
 #[derive(Subcommand)]
-pub enum Command {
+pub enum ImportArgs {
     /// Bring users, companies and superusers from PocketBase (which should be stopped)
-    Pocketbase(Pocketbase),
+    Pocketbase(PocketbaseArgs),
 }
 
 #[derive(Args)]
-pub struct Pocketbase {
+pub struct PocketbaseArgs {
     /// PocketBase's folder pb_data, or a backup of it (.zip); it is only read
     from: PathBuf,
     /// Say what would come and what would not, and change nothing
@@ -40,43 +39,27 @@ pub struct Pocketbase {
     new: NewDatabase,
 }
 
-pub fn run(config: &Config, command: &Command) -> Outcome {
-    let Command::Pocketbase(options) = command;
-    let source = Source::open(&options.from)?;
+pub fn run(config: &Config, args: &ImportArgs) -> Outcome {
+    let ImportArgs::Pocketbase(args) = args;
+    let source = Source::open(&args.from)?;
     if source.is_in_use() {
         eprintln!("bai: PocketBase is running: what it changes from now on does not come");
     }
-    let scratch = options.dry_run.then(|| scratch(config)).transpose()?;
-    let made = if options.dry_run {
-        None
+    let mut target = if args.dry_run {
+        Target::scratch(config)?
     } else {
-        begin(config, options.new)?
+        Target::database(config, args.new)?
     };
-    let session = match (&scratch, &made) {
-        (Some(scratch), _) => Session::alone(&with_database(config, database_in(scratch)))?,
-        (None, Some(made)) => Session::alone(&with_database(config, made.path().to_owned()))?,
-        (None, None) => Session::open(config, Missing::Refuse)?,
-    };
-    let report = match (&options.report, options.dry_run) {
-        (Some(path), _) => Report::file(path)?,
-        (None, true) => Report {
-            name: None,
-            lines: Box::new(io::stdout()),
-        },
-        (None, false) => Report::file(&beside(&config.store.path))?,
-    };
-    let from = std::path::absolute(&options.from)?;
-    let summary = import(&session, from, report)?;
-    drop(session);
-    if let Some(made) = made {
-        made.finish()?;
-    }
-    tell(&source, &summary, config.token.lifetime, options.dry_run);
+    let report = Report::of(config, args)?;
+    let from = std::path::absolute(&args.from)?;
+    let summary = import(&mut target.client, from, report)?;
+    target.finish()?;
+    print_summary(&source, &summary, config.token.lifetime, args.dry_run);
     match summary.refused() {
         0 => Ok(()),
         refused => Err(format!(
             "{refused} records {}",
-            if options.dry_run {
+            if args.dry_run {
                 "would not come"
             } else {
                 "did not come"
@@ -87,19 +70,17 @@ pub fn run(config: &Config, command: &Command) -> Outcome {
 }
 
 fn import(
-    session: &Session,
+    client: &mut Client,
     from: PathBuf,
     mut report: Report,
 ) -> Result<Summary, Box<dyn std::error::Error>> {
-    let (mut answer, bar) = (
-        session.ask(admin::Command::Import(from))?,
-        progress::bar("records"),
-    );
+    let mut answer = client.send(AdminCommand::Import(from))?;
+    let bar = progress::bar("records");
     let mut summary = Summary::default();
-    while let Some(output) = answer.next() {
+    while let Some(output) = answer.receive() {
         match output {
-            Output::Progress(far) => bar.show(far),
-            Output::Row(Value::Array(found)) => report.write(&found)?,
+            Output::Progress(progress) => bar.update(progress),
+            Output::Row(Value::Array(refused)) => report.write(&refused)?,
             Output::Row(row) => summary = serde_json::from_value(row)?,
             Output::Bytes(_) => {}
         }
@@ -113,32 +94,72 @@ fn import(
     Ok(summary)
 }
 
-/// A dry run is the import itself, into a copy of the database that is thrown away.
-fn scratch(config: &Config) -> Result<TempDir, Box<dyn std::error::Error>> {
-    let (scratch, database) = (tempfile::tempdir()?, &config.store.path);
-    if let Some(session) = Session::with_server(config)? {
-        backup::copy(&session, &database_in(&scratch))?;
+/// The database into which the records come.
+struct Target {
+    client: Client,
+    /// A folder that is thrown away, of a dry run.
+    scratch: Option<TempDir>,
+    /// A new database, which gets its name when the import is done: nobody finds half of it.
+    new: Option<store::NewDatabase>,
+}
+
+impl Target {
+    /// A copy of the database that is thrown away: a dry run is the import itself.
+    fn scratch(config: &Config) -> Result<Self, Box<dyn std::error::Error>> {
+        let scratch = tempfile::tempdir()?;
+        let database = scratch.path().join("bai.redb");
+        copy_database(config, &database)?;
+        Ok(Self {
+            client: Client::open_file(&with_database(config, database))?,
+            scratch: Some(scratch),
+            new: None,
+        })
+    }
+
+    /// The database of the configuration, or a new one when there is none.
+    fn database(config: &Config, new: NewDatabase) -> Result<Self, Box<dyn std::error::Error>> {
+        if !is_missing(&config.store.path) || Client::connect(&config.store.path)?.is_some() {
+            return Ok(Self {
+                client: session::open(config, IfMissing::Refuse)?,
+                scratch: None,
+                new: None,
+            });
+        }
+        new.check(config)?;
+        eprintln!("bai: {}, a new database", config.store.path.display());
+        let new = store::NewDatabase::begin(&config.store.path)?;
+        let config = with_database(config, new.path().to_owned());
+        Ok(Self {
+            client: Client::open_file(&config)?,
+            scratch: None,
+            new: Some(new),
+        })
+    }
+
+    /// Closes the database, and gives a new one its name.
+    fn finish(self) -> Outcome {
+        drop(self.client);
+        drop(self.scratch);
+        if let Some(new) = self.new {
+            new.finish()?;
+        }
+        Ok(())
+    }
+}
+
+/// Copies the database, if there is one, to `copy`.
+fn copy_database(config: &Config, copy: &Path) -> Outcome {
+    let database = &config.store.path;
+    if let Some(mut client) = Client::connect(database)? {
+        backup::copy(&mut client, copy)?;
     } else if database.exists() {
         let locked = File::open(database)?;
         if locked.try_lock_shared().is_err() {
             return Err(format!("{} is in use by another process", database.display()).into());
         }
-        fs::copy(database, database_in(&scratch))?;
+        fs::copy(database, copy)?;
     }
-    Ok(scratch)
-}
-
-/// A new database, when there is none: nobody finds half of an import in it.
-fn begin(
-    config: &Config,
-    new: NewDatabase,
-) -> Result<Option<store::NewDatabase>, Box<dyn std::error::Error>> {
-    if !is_missing(&config.store.path) || Session::with_server(config)?.is_some() {
-        return Ok(None);
-    }
-    new.check(config)?;
-    eprintln!("bai: {}, a new database", config.store.path.display());
-    Ok(Some(store::NewDatabase::begin(&config.store.path)?))
+    Ok(())
 }
 
 fn with_database(config: &Config, database: PathBuf) -> Config {
@@ -148,23 +169,31 @@ fn with_database(config: &Config, database: PathBuf) -> Config {
     config
 }
 
-fn database_in(scratch: &TempDir) -> PathBuf {
-    scratch.path().join("bai.redb")
-}
-
 fn beside(database: &Path) -> PathBuf {
     let mut name = database.file_name().unwrap_or_default().to_owned();
     name.push(".import.tsv");
     database.with_file_name(name)
 }
 
-/// Where the records are listed that do not come: collection, id, problem.
+/// List of the records that do not come: collection, id, problem.
 struct Report {
     name: Option<PathBuf>,
     lines: Box<dyn Write>,
 }
 
 impl Report {
+    /// The list that the arguments ask for.
+    fn of(config: &Config, args: &PocketbaseArgs) -> Result<Self, Box<dyn std::error::Error>> {
+        match (&args.report, args.dry_run) {
+            (Some(path), _) => Self::file(path),
+            (None, false) => Self::file(&beside(&config.store.path)),
+            (None, true) => Ok(Self {
+                name: None,
+                lines: Box::new(io::stdout()),
+            }),
+        }
+    }
+
     fn file(path: &Path) -> Result<Self, Box<dyn std::error::Error>> {
         let file =
             File::create(path).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
@@ -174,13 +203,13 @@ impl Report {
         })
     }
 
-    fn write(&mut self, found: &[Value]) -> io::Result<()> {
-        let words: Vec<_> = found.iter().filter_map(Value::as_str).collect();
+    fn write(&mut self, refused: &[Value]) -> io::Result<()> {
+        let words: Vec<_> = refused.iter().filter_map(Value::as_str).collect();
         writeln!(self.lines, "{}", words.join("\t"))
     }
 }
 
-fn tell(source: &Source, summary: &Summary, lifetime: Duration, is_dry: bool) {
+fn print_summary(source: &Source, summary: &Summary, lifetime: Duration, is_dry: bool) {
     println!(
         "{:16}{:>10}{:>16}{:>20}{:>14}",
         "",

@@ -2,29 +2,29 @@
 
 use clap::Subcommand;
 
-use super::session::{Missing, Session};
+use super::session::{self, IfMissing};
 use super::{Group, Outcome, output};
-use crate::admin::Command as Operation;
-use crate::admin::keys::Command as Keys;
+use crate::admin::AdminCommand;
+use crate::admin::keys::KeyCommand;
 use crate::config::Config;
 
+/// Columns of a table of keys.
+const COLUMNS: [&str; 2] = ["id", "created"];
+
 #[derive(Subcommand)]
-pub enum Command {
+pub enum KeyArgs {
     /// List the keys by id and age; the last one makes new tokens
     List,
     /// Add a key for new tokens; tokens made with the older keys stay valid until they expire
     Rotate,
 }
 
-pub fn run(config: &Config, key: &Group<Command>) -> Outcome {
-    let session = Session::open(config, Missing::Refuse)?;
-    let command = match key.command {
-        Command::List => Keys::List,
-        Command::Rotate => Keys::Rotate,
+pub fn run(config: &Config, group: &Group<KeyArgs>) -> Outcome {
+    let mut client = session::open(config, IfMissing::Refuse)?;
+    let command = match group.args {
+        KeyArgs::List => KeyCommand::List,
+        KeyArgs::Rotate => KeyCommand::Rotate,
     };
-    output::rows(
-        &["id", "created"],
-        &session.rows(Operation::Key(command))?,
-        key.json,
-    )
+    let keys = client.rows(AdminCommand::Key(command))?;
+    output::rows(&COLUMNS, &keys, group.json)
 }

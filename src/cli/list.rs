@@ -1,15 +1,18 @@
 //! The options of commands that list records.
 
 use clap::Args;
+use serde_json::Value;
 
-use super::session::Session;
 use super::{Outcome, output};
-use crate::admin::{Command, Output, Wanted, companies, superusers, users};
+use crate::admin::companies::CompanyCommand;
+use crate::admin::superusers::SuperuserCommand;
+use crate::admin::users::UserCommand;
+use crate::admin::{AdminCommand, Answer, Client, Failure, Output, RecordQuery};
 use crate::domain::Kind;
-use crate::pocketbase::operator::Records;
+use crate::records::summary;
 
 #[derive(Args)]
-pub struct List {
+pub struct ListArgs {
     /// Only those with this in their id, name, phone or the like
     #[arg(default_value = "", hide_default_value = true)]
     text: String,
@@ -32,41 +35,67 @@ pub struct List {
     page: u64,
 }
 
-impl List {
+impl ListArgs {
     /// Prints the page, and on the standard error what is not on it.
-    pub fn print(self, session: &Session, kind: Kind, json: bool) -> Outcome {
-        let Self {
-            text,
-            filter,
-            sort,
-            limit,
-            page,
-        } = self;
-        let wanted = Wanted {
-            text,
-            filter,
-            sort,
-            limit,
-            page,
+    pub fn print(self, client: &mut Client, kind: Kind, json: bool) -> Outcome {
+        let page = Page::read(client.send(self.command(kind))?)?;
+        output::rows(summary::fields(kind), &page.rows, json)?;
+        if !page.is_all() {
+            eprintln!(
+                "bai: {} of {}; see --limit and --page",
+                page.rows.len(),
+                page.total
+            );
+        }
+        Ok(())
+    }
+
+    fn command(self, kind: Kind) -> AdminCommand {
+        let query = RecordQuery {
+            text: self.text,
+            filter: self.filter,
+            sort: self.sort,
+            limit: self.limit,
+            page: self.page,
         };
-        let command = match kind {
-            Kind::Users => Command::User(users::Command::List(wanted)),
-            Kind::Companies => Command::Company(companies::Command::List(wanted)),
-            Kind::Superusers => Command::Superuser(superusers::Command::List(wanted)),
+        match kind {
+            Kind::Users => AdminCommand::User(UserCommand::List(query)),
+            Kind::Companies => AdminCommand::Company(CompanyCommand::List(query)),
+            Kind::Superusers => AdminCommand::Superuser(SuperuserCommand::List(query)),
+        }
+    }
+}
+
+/// A page of a list.
+pub struct Page {
+    pub rows: Vec<Value>,
+    /// The rows on all pages.
+    pub total: u64,
+}
+
+impl Page {
+    /// Reads the page from the answer to a command.
+    ///
+    /// # Errors
+    /// The command's failure.
+    pub fn read(mut answer: Answer<'_>) -> Result<Self, Failure> {
+        let mut page = Self {
+            rows: Vec::new(),
+            total: 0,
         };
-        let (mut rows, mut total, mut answer) = (Vec::new(), 0, session.ask(command)?);
-        while let Some(output) = answer.next() {
+        while let Some(output) = answer.receive() {
             match output {
-                Output::Row(row) => rows.push(row),
-                Output::Progress(progress) => total = progress.total,
+                Output::Row(row) => page.rows.push(row),
+                Output::Progress(progress) => page.total = progress.total,
                 Output::Bytes(_) => {}
             }
         }
         answer.end()?;
-        output::rows(Records::columns(kind), &rows, json)?;
-        if rows.len() as u64 != total {
-            eprintln!("bai: {} of {total}; see --limit and --page", rows.len());
-        }
-        Ok(())
+        Ok(page)
+    }
+
+    /// Whether there is nothing on other pages.
+    pub fn is_all(&self) -> bool {
+        self.rows.len() as u64 == self.total
     }
 }

@@ -13,12 +13,12 @@ mod list;
 mod new_database;
 mod output;
 mod password;
+mod print;
 mod progress;
 mod restore;
 mod serve;
 mod session;
 mod shell;
-mod show;
 mod superuser;
 mod systemd;
 mod user;
@@ -39,7 +39,7 @@ use crate::config::Config;
 use crate::domain::{Actor, AuditEvent, EventKind};
 use crate::store::{self, EventBounds, Location, Store};
 
-/// What `--version` shows: version, revision and build time.
+/// Text for `--version`: version, revision and build time.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let time =
         build_info::time().map_or_else(|| "at an unknown time".to_owned(), |at| at.to_string());
@@ -50,7 +50,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// As clap exits when it cannot read the arguments.
+/// Exit code for wrong use, as clap has it when it cannot read the arguments.
 const WRONG_USE: u8 = 2;
 
 /// The result of a command; an error is one message for a person.
@@ -64,22 +64,22 @@ struct Cli {
     #[arg(long, short, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
-    command: Option<AnyCommand>,
+    args: Option<AnyArgs>,
 }
 
 #[derive(Subcommand)]
-enum AnyCommand {
+enum AnyArgs {
     #[command(flatten)]
-    Configured(Command),
+    Configured(ConfiguredArgs),
     #[command(flatten)]
-    Shell(shell::Command),
+    Shell(shell::ShellArgs),
 }
 
 /// Commands about one thing, with a table or JSON as their answer.
 #[derive(Args)]
-struct Group<C: Subcommand> {
+struct Group<A: Subcommand> {
     #[command(subcommand)]
-    command: C,
+    args: A,
     /// JSON instead of a table
     #[arg(long, global = true)]
     json: bool,
@@ -87,7 +87,7 @@ struct Group<C: Subcommand> {
 
 /// The commands that need a configuration.
 #[derive(Subcommand)]
-enum Command {
+enum ConfiguredArgs {
     /// Run the server (also without any command)
     Serve(NewDatabase),
     /// Print the OpenAPI document
@@ -108,27 +108,27 @@ enum Command {
     /// Print the effective configuration, secrets masked
     Config,
     /// Find users and change them
-    User(Group<user::Command>),
+    User(Group<user::UserArgs>),
     /// Find companies and change them
-    Company(Group<company::Command>),
+    Company(Group<company::CompanyArgs>),
     /// Manage those who may do everything through PocketBase's API
-    Superuser(Group<superuser::Command>),
+    Superuser(Group<superuser::SuperuserArgs>),
     /// Manage the keys that tokens are encrypted with
-    Key(Group<key::Command>),
+    Key(Group<key::KeyArgs>),
     /// Show who did what when
-    Events(events::Events),
+    Events(events::EventsArgs),
     /// Copy the database to a new file and read it back
-    Backup(backup::Backup),
+    Backup(backup::BackupArgs),
     /// Put a backup in the place of the database, and keep that under another name
-    Restore(restore::Restore),
+    Restore(restore::RestoreArgs),
     /// Read a whole database file, changing nothing, and say what is in it or what is wrong with it
-    Check(check::Check),
+    Check(check::CheckArgs),
     /// Bring users from elsewhere
     #[command(subcommand)]
-    Import(import::Command),
+    Import(import::ImportArgs),
     /// Write everybody into another server's database
     #[command(subcommand)]
-    Export(export::Command),
+    Export(export::ExportArgs),
     /// Give unused space of the database file back
     Compact,
 }
@@ -137,13 +137,12 @@ enum Command {
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = match cli.command.unwrap_or(AnyCommand::Configured(Command::Serve(
-        NewDatabase::default(),
-    ))) {
-        AnyCommand::Configured(command) => {
-            load(cli.config.as_deref()).and_then(|config| execute(config, command))
+    let serve = AnyArgs::Configured(ConfiguredArgs::Serve(NewDatabase::default()));
+    let outcome = match cli.args.unwrap_or(serve) {
+        AnyArgs::Configured(args) => {
+            load(cli.config.as_deref()).and_then(|config| execute(config, args))
         }
-        AnyCommand::Shell(command) => shell::run(&command),
+        AnyArgs::Shell(args) => shell::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -156,23 +155,23 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn execute(config: Config, command: Command) -> Outcome {
-    match command {
-        Command::Serve(new) => serve::run(config, new),
-        Command::Openapi { yaml } => show::openapi(config, yaml),
-        Command::Health { url, ready } => health::run(&config, url, ready),
-        Command::Config => show::config(&config),
-        Command::User(command) => user::run(&config, command),
-        Command::Company(command) => company::run(&config, command),
-        Command::Superuser(command) => superuser::run(&config, command),
-        Command::Key(command) => key::run(&config, &command),
-        Command::Events(command) => events::run(&config, command),
-        Command::Backup(asked) => backup::run(&config, asked),
-        Command::Restore(asked) => restore::run(&config, &asked),
-        Command::Check(asked) => check::run(&config, &asked),
-        Command::Import(command) => import::run(&config, &command),
-        Command::Export(command) => export::run(&config, &command),
-        Command::Compact => compact::run(&config),
+fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
+    match args {
+        ConfiguredArgs::Serve(new) => serve::run(config, new),
+        ConfiguredArgs::Openapi { yaml } => print::openapi(config, yaml),
+        ConfiguredArgs::Health { url, ready } => health::run(&config, url, ready),
+        ConfiguredArgs::Config => print::config(&config),
+        ConfiguredArgs::User(args) => user::run(&config, args),
+        ConfiguredArgs::Company(args) => company::run(&config, args),
+        ConfiguredArgs::Superuser(args) => superuser::run(&config, args),
+        ConfiguredArgs::Key(args) => key::run(&config, &args),
+        ConfiguredArgs::Events(args) => events::run(&config, args),
+        ConfiguredArgs::Backup(args) => backup::run(&config, args),
+        ConfiguredArgs::Restore(args) => restore::run(&config, &args),
+        ConfiguredArgs::Check(args) => check::run(&config, &args),
+        ConfiguredArgs::Import(args) => import::run(&config, &args),
+        ConfiguredArgs::Export(args) => export::run(&config, &args),
+        ConfiguredArgs::Compact => compact::run(&config),
     }
 }
 
@@ -200,10 +199,10 @@ fn open_store(path: &Path, cache_mib: usize) -> Result<Store, Box<dyn std::error
     )?)
 }
 
-/// Adds an event to a database that this command has opened for itself.
-async fn remember(store: &Store, config: &Config, what: &str) -> Result<(), store::Error> {
+/// Adds an audit event to a database that this command has opened for itself.
+async fn add_audit_event(store: &Store, config: &Config, detail: &str) -> Result<(), store::Error> {
     let now = Clock::System.now();
-    let event = AuditEvent::new(now, EventKind::Command, Actor::Operator).detail(what);
+    let event = AuditEvent::new(now, EventKind::Command, Actor::Operator).detail(detail);
     store
         .add_events(vec![event.into()], EventBounds::new(&config.events, now))
         .await?;
@@ -221,7 +220,7 @@ fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {
     Ok(Config::load(file, std::env::vars())?)
 }
 
-/// Where `program` looks for its configuration when none is named. Only an installed one takes the machine's: what is being
+/// Paths at which `program` looks for its configuration when none is named. Only an installed one takes the machine's: what is being
 /// built or tried out in a folder must not open the database that users are in.
 fn usual_files(program: &Path) -> impl Iterator<Item = &'static Path> {
     let installed = ["/usr/bin", "/usr/local/bin"]

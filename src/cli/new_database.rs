@@ -1,4 +1,4 @@
-//! Whether a command may begin an empty database: not in the place of one that is gone, unless told so.
+//! Check before a command begins an empty database: not in the place of one that is gone, unless told so.
 
 use clap::Args;
 
@@ -25,10 +25,10 @@ impl NewDatabase {
         if self.new_database || !backup::is_missing(database) {
             return Ok(());
         }
-        match left(config) {
+        match newest_backup(config) {
             None => Ok(()),
-            Some(left) => Err(Failure::failed(format!(
-                "{} is {}, but there are backups of a database: {left}; or begin an empty one with --new-database (\"bai \
+            Some(backup) => Err(Failure::failed(format!(
+                "{} is {}, but there are backups of a database: {backup}; or begin an empty one with --new-database (\"bai \
                  serve --new-database\")",
                 database.display(),
                 if database.exists() {
@@ -41,8 +41,8 @@ impl NewDatabase {
     }
 }
 
-/// The newest backup, and how to restore it.
-fn left(config: &Config) -> Option<String> {
+/// The newest backup in words, and how to restore it.
+fn newest_backup(config: &Config) -> Option<String> {
     let file = backup::newest_remains(config).map(|path| {
         let path = path.display();
         format!("the newest is {path}. Put it back with \"bai restore {path}\"")

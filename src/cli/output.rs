@@ -1,4 +1,4 @@
-//! What commands print: tables for people, JSON for programs.
+//! Output of commands: tables for people, JSON for programs.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Outcome;
 use crate::admin::Failure;
 
-/// Rows with these columns as a table; `json`: all that they have, as one list.
+/// Prints rows with these columns as a table; `json`: all that they have, as one list.
 ///
 /// # Errors
 /// The standard output's.
@@ -29,7 +29,7 @@ pub fn rows(columns: &[&str], rows: &[Value], json: bool) -> Outcome {
     print(&lines.join("\n"))
 }
 
-/// One record, a line for each field; `json`: as it is.
+/// Prints one record, a line for each field; `json`: as it is.
 ///
 /// # Errors
 /// The standard output's.
@@ -44,7 +44,7 @@ pub fn record(record: &Value, json: bool) -> Outcome {
     print(&lines.join("\n"))
 }
 
-/// What was done, and to what; `json`: what it is now.
+/// Prints what was done, and to which record; `json`: the record as it is now.
 ///
 /// # Errors
 /// The standard output's.
@@ -78,7 +78,7 @@ fn text(value: &Value) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }
 
-/// Asks before what cannot be taken back; `yes`: it was said already.
+/// Asks for a confirmation of what cannot be undone; `yes`: it was given already.
 ///
 /// # Errors
 /// The answer is no, or there is nobody to ask.

@@ -1,8 +1,8 @@
-//! How far long work is, on a terminal only.
+//! Progress of long work, on a terminal only.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::admin::frame::Progress;
+use crate::admin::Progress;
 
 /// A bar on the standard error.
 pub struct Bar(ProgressBar);
@@ -17,7 +17,7 @@ pub fn bar(things: &str) -> Bar {
 
 impl Bar {
     /// Moves it.
-    pub fn show(&self, progress: Progress) {
+    pub fn update(&self, progress: Progress) {
         self.0.set_length(progress.total);
         self.0.set_position(progress.done);
     }

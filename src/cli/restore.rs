@@ -7,11 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::check::describe;
-use super::session::{Answer, Session};
 use super::{Outcome, output, progress};
-use crate::admin::frame::Progress;
-use crate::admin::maintenance::{Command as Upkeep, Holding, Replaced};
-use crate::admin::{Command, Failure, Output};
+use crate::admin::maintenance::{FileContents, MaintenanceCommand, RestoreSummary};
+use crate::admin::{AdminCommand, Answer, Client, Failure, Output, Progress};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::random::Random;
@@ -21,7 +19,7 @@ use crate::store::{self, Restoration, Store};
 const PIECE: usize = 256 * 1024;
 
 #[derive(Args)]
-pub struct Restore {
+pub struct RestoreArgs {
     /// The backup; it is only read
     file: PathBuf,
     /// Tokens that were issued after the backup was made, or revoked since, may be valid again
@@ -36,55 +34,53 @@ pub struct Restore {
 }
 
 /// Puts a backup in the place of the database, which is kept under another name.
-pub fn run(config: &Config, asked: &Restore) -> Outcome {
+pub fn run(config: &Config, args: &RestoreArgs) -> Outcome {
     let database = &config.store.path;
-    let Ok(file) = asked.file.metadata() else {
-        return Err(
-            Failure::not_found(format!("there is no file {}", asked.file.display())).into(),
-        );
+    let Ok(file) = args.file.metadata() else {
+        return Err(Failure::not_found(format!("there is no file {}", args.file.display())).into());
     };
-    let found = Store::inspect(&store::resolve(&asked.file))?
-        .map(|contents| describe(&Holding::new(contents, file.len())));
+    let found = Store::inspect(&store::resolve(&args.file))?
+        .map(|contents| describe(&FileContents::new(contents, file.len())));
     let found = found.unwrap_or_else(|| "of an older version of bai".to_owned());
-    let server = Session::with_server(config)?;
+    let server = Client::connect(database)?;
     let question = format!(
         "{}: {found}. Put it in the place of {}?",
-        asked.file.display(),
+        args.file.display(),
         database.display()
     );
-    output::confirm(&question, asked.yes)?;
-    let replaced = match server {
-        Some(session) => through_the_door(&session, asked)?,
-        None => Replaced::new(
-            &Store::restore_file(database, &restoration(asked))?,
+    output::confirm(&question, args.yes)?;
+    let summary = match server {
+        Some(mut client) => restore_in_server(&mut client, args)?,
+        None => RestoreSummary::new(
+            &Store::restore_file(database, &restoration(args))?,
             database,
         ),
     };
-    tell(database, &replaced, asked.json)
+    print_summary(database, &summary, args.json)
 }
 
-fn restoration(asked: &Restore) -> Restoration {
-    let (from, keep_tokens) = (store::resolve(&asked.file), asked.keep_tokens);
+fn restoration(args: &RestoreArgs) -> Restoration {
     Restoration {
-        from,
-        keep_tokens,
+        from: store::resolve(&args.file),
+        keep_tokens: args.keep_tokens,
         clock: Clock::System,
         random: Random::System,
     }
 }
 
-fn through_the_door(
-    session: &Session,
-    asked: &Restore,
-) -> Result<Replaced, Box<dyn std::error::Error>> {
-    let mut answer = session.ask(Command::Maintenance(Upkeep::Restore {
-        keep_tokens: asked.keep_tokens,
-    }))?;
-    let sent = send(&mut answer, &asked.file);
+fn restore_in_server(
+    client: &mut Client,
+    args: &RestoreArgs,
+) -> Result<RestoreSummary, Box<dyn std::error::Error>> {
+    let command = MaintenanceCommand::Restore {
+        keep_tokens: args.keep_tokens,
+    };
+    let mut answer = client.send(AdminCommand::Maintenance(command))?;
+    let sent = send(&mut answer, &args.file);
     let mut row = None;
-    while let Some(output) = answer.next() {
-        if let Output::Row(replaced) = output {
-            row = Some(replaced);
+    while let Some(output) = answer.receive() {
+        if let Output::Row(summary) = output {
+            row = Some(summary);
         }
     }
     // Why the server took no more says more than that it did not.
@@ -95,7 +91,8 @@ fn through_the_door(
 
 fn send(answer: &mut Answer<'_>, file: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let mut file = File::open(file)?;
-    let (mut done, total) = (0, file.metadata()?.len());
+    let total = file.metadata()?.len();
+    let mut done = 0;
     let bar = progress::bar("bytes");
     loop {
         let mut piece = vec![0; PIECE];
@@ -105,35 +102,31 @@ fn send(answer: &mut Answer<'_>, file: &Path) -> Result<(), Box<dyn std::error::
             bar.clear();
             return Ok(answer.end_of_input()?);
         }
-        answer.give(piece)?;
+        answer.send_bytes(piece)?;
         done += read as u64;
-        bar.show(Progress { done, total });
+        bar.update(Progress { done, total });
     }
 }
 
-fn tell(database: &Path, replaced: &Replaced, json: bool) -> Outcome {
+fn print_summary(database: &Path, summary: &RestoreSummary, json: bool) -> Outcome {
     let mut out = io::stdout();
     if json {
-        return Ok(writeln!(
-            out,
-            "{}",
-            serde_json::to_string_pretty(replaced)?
-        )?);
+        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(summary)?)?);
     }
     writeln!(
         out,
         "{}: {}",
         database.display(),
-        describe(&replaced.holding)
+        describe(&summary.contents)
     )?;
-    if let Some(before) = &replaced.before {
+    if let Some(before) = &summary.before {
         writeln!(out, "The database before it is {before}.")?;
     }
-    if replaced.revoked > 0 {
+    if summary.revoked > 0 {
         writeln!(
             out,
             "{} users and superusers whose tokens ended since the backup have to log in anew.",
-            replaced.revoked
+            summary.revoked
         )?;
     }
     Ok(())

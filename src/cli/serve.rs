@@ -16,7 +16,7 @@ use crate::server::Server;
 use crate::store::Location;
 use crate::{build_info, telemetry};
 
-/// How long work that outlived the graceful stop is waited for.
+/// Time for work that outlived the graceful stop.
 const LEAVE_BEHIND: Duration = Duration::from_millis(500);
 
 pub fn run(mut config: Config, new: NewDatabase) -> Outcome {
@@ -55,13 +55,9 @@ fn fit_open_files(config: &mut Config) {
 
 /// The open files that the system allows once it was asked for `wanted`.
 fn allowed_files(wanted: usize) -> usize {
-    let files = |limit: Option<u64>| {
-        limit
-            .and_then(|n| usize::try_from(n).ok())
-            .unwrap_or(usize::MAX)
-    };
     let limit = getrlimit(Resource::Nofile);
-    let (now, most) = (files(limit.current), files(limit.maximum).min(wanted));
+    let now = files(limit.current);
+    let most = files(limit.maximum).min(wanted);
     if now >= most {
         return now;
     }
@@ -76,12 +72,17 @@ fn allowed_files(wanted: usize) -> usize {
     }
 }
 
+/// A limit as a number of files; none is no limit.
+fn files(limit: Option<u64>) -> usize {
+    limit
+        .and_then(|n| usize::try_from(n).ok())
+        .unwrap_or(usize::MAX)
+}
+
 async fn serve(config: Config) -> Outcome {
     let location = Location::File(config.store.path.clone());
-    let (sandbox, base_path) = (
-        config.wechat.provider == Provider::Sandbox,
-        config.server.base_path.clone(),
-    );
+    let sandbox = config.wechat.provider == Provider::Sandbox;
+    let base_path = config.server.base_path.clone();
     let scheme = if config.server.tls.is_on() {
         "https"
     } else {
@@ -117,7 +118,7 @@ async fn serve(config: Config) -> Outcome {
     }
     let [terminate, interrupt] = &mut stop;
     systemd::ready(&url);
-    tokio::spawn(systemd::show_life());
+    tokio::spawn(systemd::keep_alive());
     server
         .run(async {
             tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }

@@ -11,7 +11,7 @@ use clap_mangen::Man;
 use super::{Cli, Outcome};
 
 #[derive(Subcommand)]
-pub enum Command {
+pub enum ShellArgs {
     /// Print the script with which a shell completes bai's commands
     Completions {
         /// The shell
@@ -24,13 +24,13 @@ pub enum Command {
     },
 }
 
-pub fn run(command: &Command) -> Outcome {
+pub fn run(command: &ShellArgs) -> Outcome {
     match command {
-        Command::Completions { shell } => completions(*shell),
-        Command::Man {
+        ShellArgs::Completions { shell } => completions(*shell),
+        ShellArgs::Man {
             folder: Some(folder),
         } => write_pages(folder),
-        Command::Man { folder: None } => print_page(),
+        ShellArgs::Man { folder: None } => print_page(),
     }
 }
 

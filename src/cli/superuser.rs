@@ -2,35 +2,35 @@
 
 use clap::{Args, Subcommand};
 
-use super::list::List;
+use super::list::ListArgs;
 use super::new_database::NewDatabase;
-use super::session::{Missing, Session};
+use super::session::{self, IfMissing};
 use super::{Group, Outcome, output, password};
-use crate::admin::Command as Operation;
-use crate::admin::superusers::{Command as Superusers, Credentials};
+use crate::admin::superusers::{Credentials, SuperuserCommand};
+use crate::admin::{AdminCommand, Failure};
 use crate::config::Config;
 use crate::domain::Kind;
-use crate::pocketbase::operator::Records;
+use crate::records::summary;
 
 #[derive(Subcommand)]
-pub enum Command {
+pub enum SuperuserArgs {
     /// List superusers
-    List(List),
+    List(ListArgs),
     /// Make a superuser; the password is asked for, or is the first line of the standard input
     Create {
         #[command(flatten)]
-        who: Principal,
+        name: SuperuserName,
         #[command(flatten)]
         new: NewDatabase,
     },
     /// Set a password, asked for as at "create"; the superuser's tokens end
-    SetPassword(Principal),
+    SetPassword(SuperuserName),
     /// End a superuser's tokens; a login gives new ones
-    Revoke(Principal),
+    Revoke(SuperuserName),
     /// Remove a superuser for good; the last one stays
     Delete {
         #[command(flatten)]
-        who: Principal,
+        name: SuperuserName,
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
@@ -38,48 +38,47 @@ pub enum Command {
 }
 
 #[derive(Args)]
-pub struct Principal {
+pub struct SuperuserName {
     /// The e-mail address to log in with
     email: String,
 }
 
-pub fn run(config: &Config, superuser: Group<Command>) -> Outcome {
+pub fn run(config: &Config, group: Group<SuperuserArgs>) -> Outcome {
+    let json = group.json;
     // The first superuser may come before the first start.
-    let missing = match superuser.command {
-        Command::Create { new, .. } => Missing::Make(new),
-        _ => Missing::Refuse,
+    let if_missing = match group.args {
+        SuperuserArgs::Create { new, .. } => IfMissing::Create(new),
+        _ => IfMissing::Refuse,
     };
-    let session = Session::open(config, missing)?;
-    let (columns, json) = (Records::columns(Kind::Superusers), superuser.json);
-    let done = |what: &str, command| {
-        let rows = session.rows(Operation::Superuser(command))?;
-        output::done(what, columns, &rows[0], json)
-    };
-    let credentials = |email| {
-        Ok::<_, Box<dyn std::error::Error>>(Credentials {
-            email,
-            password: password::read()?,
-        })
-    };
-    match superuser.command {
-        Command::List(list) => list.print(&session, Kind::Superusers, json),
-        Command::Create {
-            who: Principal { email },
-            ..
-        } => done("made", Superusers::Create(credentials(email)?)),
-        Command::SetPassword(Principal { email }) => done(
-            "has a new password",
-            Superusers::SetPassword(credentials(email)?),
-        ),
-        Command::Revoke(Principal { email }) => {
-            done("has no valid token any more", Superusers::Revoke(email))
+    let mut client = session::open(config, if_missing)?;
+    let (done, command) = match group.args {
+        SuperuserArgs::List(list) => return list.print(&mut client, Kind::Superusers, json),
+        SuperuserArgs::Create { name, .. } => {
+            ("made", SuperuserCommand::Create(credentials(name)?))
         }
-        Command::Delete {
-            who: Principal { email },
-            yes,
-        } => {
-            output::confirm(&format!("Remove {email} for good?"), yes)?;
-            done("removed", Superusers::Delete(email))
+        SuperuserArgs::SetPassword(name) => {
+            let credentials = credentials(name)?;
+            (
+                "has a new password",
+                SuperuserCommand::SetPassword(credentials),
+            )
         }
-    }
+        SuperuserArgs::Revoke(name) => {
+            let revoke = SuperuserCommand::Revoke(name.email);
+            ("has no valid token any more", revoke)
+        }
+        SuperuserArgs::Delete { name, yes } => {
+            output::confirm(&format!("Remove {} for good?", name.email), yes)?;
+            ("removed", SuperuserCommand::Delete(name.email))
+        }
+    };
+    let superuser = client.row(AdminCommand::Superuser(command))?;
+    output::done(done, summary::fields(Kind::Superusers), &superuser, json)
+}
+
+fn credentials(name: SuperuserName) -> Result<Credentials, Failure> {
+    Ok(Credentials {
+        email: name.email,
+        password: password::read()?,
+    })
 }

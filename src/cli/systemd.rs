@@ -1,46 +1,46 @@
-//! What systemd is told by a server that it started (`Type=notify`, see sd_notify(3)). Started by anybody else, it tells nobody.
+//! Notices to systemd from a server that it started (`Type=notify`, see sd_notify(3)). Started by anybody else, it sends none.
 
 use std::path::Path;
 
 use sd_notify::NotifyState;
 
-/// That the database is being opened, which takes long after an upgrade that migrates it.
+/// Tells that the database is being opened, which takes long after an upgrade that migrates it.
 pub fn opening(database: &Path) {
-    tell(&[NotifyState::Status(&format!(
+    notify(&[NotifyState::Status(&format!(
         "opening {}",
         database.display()
     ))]);
 }
 
-/// That requests to `url` are answered from now on; what was ordered after us may start.
+/// Tells that requests to `url` are answered from now on; what was ordered after us may start.
 pub fn ready(url: &str) {
-    tell(&[
+    notify(&[
         NotifyState::Ready,
         NotifyState::Status(&format!("serving {url}")),
     ]);
 }
 
-/// That requests in flight are finished, and then it ends.
+/// Tells that requests in flight are finished, and then it ends.
 pub fn stopping() {
-    tell(&[
+    notify(&[
         NotifyState::Stopping,
         NotifyState::Status("finishing the requests in flight"),
     ]);
 }
 
-/// Shows that tasks still get their turn, twice in each time after which systemd would restart us (`WatchdogSec=`).
-pub async fn show_life() {
+/// Tells that tasks still get their turn, twice in each time after which systemd would restart us (`WatchdogSec=`).
+pub async fn keep_alive() {
     let Some(patience) = sd_notify::watchdog_enabled() else {
         return;
     };
     let mut turns = tokio::time::interval((patience / 2).max(std::time::Duration::from_millis(1)));
     loop {
         turns.tick().await;
-        tell(&[NotifyState::Watchdog]);
+        notify(&[NotifyState::Watchdog]);
     }
 }
 
-fn tell(states: &[NotifyState<'_>]) {
+fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::warn!(%error, ?states, "systemd could not be told");
     }

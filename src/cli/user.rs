@@ -7,31 +7,31 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 
-use super::list::List;
-use super::session::{Missing, Session};
+use super::list::ListArgs;
+use super::session::{self, IfMissing};
 use super::{Group, Outcome, output, password};
-use crate::admin::users::{Command as Users, New};
-use crate::admin::{Command as Operation, Output};
+use crate::admin::users::{NewPlatformUser, UserCommand};
+use crate::admin::{AdminCommand, Client, Failure, Output};
 use crate::config::Config;
 use crate::domain::Kind;
-use crate::pocketbase::operator::Records;
+use crate::records::summary;
 
 #[derive(Subcommand)]
-pub enum Command {
+pub enum UserArgs {
     /// List users, newest first
-    List(List),
+    List(ListArgs),
     /// Show a user
-    Show(Principal),
+    Show(UserName),
     /// Make a platform user; the password is asked for, or is the first line of the standard input
-    Create(Create),
+    Create(CreateArgs),
     /// Set a password, asked for as at "create"; the user's tokens end
-    SetPassword(Principal),
+    SetPassword(UserName),
     /// Keep a user from logging in; tokens are refused at once
-    Disable(Principal),
+    Disable(UserName),
     /// Let a user log in again
-    Enable(Principal),
+    Enable(UserName),
     /// End a user's tokens; a login gives new ones
-    Revoke(Principal),
+    Revoke(UserName),
     /// Take a phone from the user who has it, shown first; they keep everything else
     ReleasePhone {
         /// Phone
@@ -43,23 +43,23 @@ pub enum Command {
     /// Remove a user for good
     Delete {
         #[command(flatten)]
-        who: Principal,
+        name: UserName,
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
     },
     /// Write all users, oldest first, without passwords
-    Export(Export),
+    Export(ExportArgs),
 }
 
 #[derive(Args)]
-pub struct Principal {
+pub struct UserName {
     /// Record id, phone, openid or e-mail address
     who: String,
 }
 
 #[derive(Args)]
-pub struct Create {
+pub struct CreateArgs {
     /// Phone, which is the login name
     #[arg(long)]
     phone: String,
@@ -75,7 +75,7 @@ pub struct Create {
 }
 
 #[derive(Args)]
-pub struct Export {
+pub struct ExportArgs {
     /// The file [default: the standard output]
     file: Option<PathBuf>,
     /// Form of the file
@@ -91,94 +91,106 @@ pub enum Format {
     Csv,
 }
 
-pub fn run(config: &Config, user: Group<Command>) -> Outcome {
-    let session = Session::open(config, Missing::Refuse)?;
-    let (columns, json) = (Records::columns(Kind::Users), user.json);
-    let ask = |command| session.rows(Operation::User(command));
-    let done = |what: &str, command| output::done(what, columns, &ask(command)?[0], json);
-    match user.command {
-        Command::List(list) => list.print(&session, Kind::Users, json),
-        Command::Show(Principal { who }) => output::record(&ask(Users::Show(who))?[0], json),
-        Command::Create(new) => {
-            let Create {
-                phone,
-                name,
-                picture,
-                company,
-            } = new;
-            let new = New {
-                phone,
-                name,
-                picture,
-                company,
-                password: password::read()?,
-            };
-            done("made", Users::Create(new))
+pub fn run(config: &Config, group: Group<UserArgs>) -> Outcome {
+    let json = group.json;
+    let mut client = session::open(config, IfMissing::Refuse)?;
+    let client = &mut client;
+    match group.args {
+        UserArgs::List(list) => list.print(client, Kind::Users, json),
+        UserArgs::Show(UserName { who }) => {
+            output::record(&send(client, UserCommand::Show(who))?, json)
         }
-        Command::SetPassword(Principal { who }) => {
-            ask(Users::Show(who.clone()))?;
-            done(
-                "has a new password",
-                Users::SetPassword {
-                    who,
-                    password: password::read()?,
-                },
-            )
+        UserArgs::ReleasePhone { phone, yes } => release_phone(client, phone, yes, json),
+        UserArgs::Export(options) => export(client, &options),
+        UserArgs::Create(new) => {
+            let new = new_user(new)?;
+            change(client, "made", UserCommand::Create(new), json)
         }
-        Command::Disable(Principal { who }) => done(
-            "disabled",
-            Users::SetEnabled {
+        UserArgs::SetPassword(UserName { who }) => set_password(client, who, json),
+        UserArgs::Disable(UserName { who }) => {
+            let disable = UserCommand::SetEnabled {
                 who,
                 is_enabled: false,
-            },
-        ),
-        Command::Enable(Principal { who }) => done(
-            "enabled",
-            Users::SetEnabled {
+            };
+            change(client, "disabled", disable, json)
+        }
+        UserArgs::Enable(UserName { who }) => {
+            let enable = UserCommand::SetEnabled {
                 who,
                 is_enabled: true,
-            },
-        ),
-        Command::Revoke(Principal { who }) => {
-            done("has no valid token any more", Users::Revoke(who))
+            };
+            change(client, "enabled", enable, json)
         }
-        Command::ReleasePhone { phone, yes } => {
-            let user = &ask(Users::Holder(phone.clone()))?[0];
-            let shown = output::summary(&Records::HOLDER, user);
-            output::confirm(&format!("Take {phone} from {shown}?"), yes)?;
-            let holder = user["id"].as_str().unwrap_or_default().to_owned();
-            let released = ask(Users::ReleasePhone { phone, holder })?;
-            output::done(
-                "has no phone any more",
-                &Records::HOLDER,
-                &released[0],
-                json,
-            )
+        UserArgs::Revoke(UserName { who }) => {
+            let revoke = UserCommand::Revoke(who);
+            change(client, "has no valid token any more", revoke, json)
         }
-        Command::Delete {
-            who: Principal { who },
-            yes,
-        } => {
-            let shown = output::summary(columns, &ask(Users::Show(who.clone()))?[0]);
-            output::confirm(&format!("Remove {shown} for good?"), yes)?;
-            done("removed", Users::Delete(who))
-        }
-        Command::Export(options) => export(&session, &options),
+        UserArgs::Delete { name, yes } => delete(client, name.who, yes, json),
     }
 }
 
-fn export(session: &Session, options: &Export) -> Outcome {
-    let to: Box<dyn Write> = match &options.file {
+/// The user whom the command is about, as they are then.
+fn send(client: &mut Client, command: UserCommand) -> Result<Value, Failure> {
+    client.row(AdminCommand::User(command))
+}
+
+/// Sends the command, and prints what was `done` to which user.
+fn change(client: &mut Client, done: &str, command: UserCommand, json: bool) -> Outcome {
+    let user = send(client, command)?;
+    output::done(done, summary::fields(Kind::Users), &user, json)
+}
+
+fn new_user(args: CreateArgs) -> Result<NewPlatformUser, Failure> {
+    Ok(NewPlatformUser {
+        phone: args.phone,
+        name: args.name,
+        picture: args.picture,
+        company: args.company,
+        password: password::read()?,
+    })
+}
+
+/// Asks for the password of a user who is there.
+fn set_password(client: &mut Client, who: String, json: bool) -> Outcome {
+    send(client, UserCommand::Show(who.clone()))?;
+    let password = password::read()?;
+    let command = UserCommand::SetPassword { who, password };
+    change(client, "has a new password", command, json)
+}
+
+fn release_phone(client: &mut Client, phone: String, yes: bool, json: bool) -> Outcome {
+    let user = send(client, UserCommand::Holder(phone.clone()))?;
+    let line = output::summary(&summary::PHONE_HOLDER_FIELDS, &user);
+    output::confirm(&format!("Take {phone} from {line}?"), yes)?;
+    let holder = user["id"].as_str().unwrap_or_default().to_owned();
+    let released = send(client, UserCommand::ReleasePhone { phone, holder })?;
+    output::done(
+        "has no phone any more",
+        &summary::PHONE_HOLDER_FIELDS,
+        &released,
+        json,
+    )
+}
+
+fn delete(client: &mut Client, who: String, yes: bool, json: bool) -> Outcome {
+    let user = send(client, UserCommand::Show(who.clone()))?;
+    let line = output::summary(summary::fields(Kind::Users), &user);
+    output::confirm(&format!("Remove {line} for good?"), yes)?;
+    change(client, "removed", UserCommand::Delete(who), json)
+}
+
+fn export(client: &mut Client, args: &ExportArgs) -> Outcome {
+    let to: Box<dyn Write> = match &args.file {
         Some(file) => Box::new(create(file)?),
         None => Box::new(io::stdout()),
     };
-    let mut lines = Lines::new(options.format, BufWriter::new(to));
+    let mut lines = Lines::new(args.format, BufWriter::new(to));
     let bar = super::progress::bar("users");
-    let mut answer = session.ask(Operation::User(Users::Export))?;
-    while let Some(output) = answer.next() {
+    let mut answer = client.send(AdminCommand::User(UserCommand::Export))?;
+    while let Some(output) = answer.receive() {
         match output {
             Output::Row(row) => lines.write(row)?,
-            Output::Progress(progress) => bar.show(progress),
+            Output::Progress(progress) => bar.update(progress),
             Output::Bytes(_) => {}
         }
     }
@@ -187,7 +199,7 @@ fn export(session: &Session, options: &Export) -> Outcome {
     Ok(lines.finish()?)
 }
 
-/// What users are is for their owner's eyes.
+/// Makes the file for its owner only: it holds everything about the users.
 fn create(file: &PathBuf) -> Result<File, String> {
     let mut options = File::options();
     options.write(true).create_new(true);

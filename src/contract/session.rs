@@ -2,10 +2,11 @@
 
 use poem_openapi::{Enum, Object};
 
-use super::view::{UserInfo, auth_record};
+use super::view::UserInfo;
 use crate::auth::Session;
 use crate::domain::Collections;
 use crate::http::wire_types::AuthRecord;
+use crate::records::view;
 
 /// PocketBase 原生认证响应。
 /// 客户端可直接使用返回的 `token` 与 PocketBase SDK 或当前 hooks 接口交互。
@@ -58,7 +59,7 @@ impl PocketBaseAuthResponse {
                 msg: msg.to_owned(),
                 data,
             },
-            record: auth_record(&session.user, &collections.users),
+            record: AuthRecord(view::user(&session.user, &collections.users)),
             token: session.token,
         }
     }

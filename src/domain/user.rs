@@ -12,6 +12,11 @@ use super::{OpenId, Phone, RecordId, is_imported_hash};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserNumber(pub u64);
 
+impl UserNumber {
+    /// The number of a user who is not stored yet: the store gives one.
+    pub const UNASSIGNED: Self = Self(0);
+}
+
 impl fmt::Display for UserNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "U{:010}", self.0)
@@ -138,6 +143,47 @@ pub struct User {
 }
 
 impl User {
+    /// A user with nothing but an identity, active, created `now`, not stored yet.
+    #[must_use]
+    pub fn new(
+        id: RecordId,
+        openid: OpenId,
+        id_type: IdType,
+        conversation_id: Uuid,
+        token_key: TokenKey,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            email: Some(Self::native_email(id_type, &openid, &id)),
+            id,
+            number: UserNumber::UNASSIGNED,
+            openid,
+            conversation_id: conversation_id.hyphenated().to_string(),
+            id_type,
+            status: Status::Active,
+            rank_level: 0,
+            auth_type: 0,
+            user_type: UserType::Guest,
+            name: String::new(),
+            phone: None,
+            picture: String::new(),
+            id_number: String::new(),
+            level: String::new(),
+            company_id: String::new(),
+            parent_id: String::new(),
+            promo_code: String::new(),
+            group_id: String::new(),
+            email_visibility: false,
+            verified: true,
+            given_number: None,
+            columns: None,
+            password_hash: None,
+            token_key,
+            created: now,
+            updated: now,
+        }
+    }
+
     /// Whether name, phone and picture are all there.
     #[must_use]
     pub fn is_complete(&self) -> bool {
@@ -237,35 +283,14 @@ impl NewUser {
         token_key: TokenKey,
         now: Timestamp,
     ) -> Self {
-        Self(User {
-            email: Some(User::native_email(id_type, &openid, &id)),
+        Self(User::new(
             id,
-            number: UserNumber(0),
             openid,
-            conversation_id: conversation_id.hyphenated().to_string(),
             id_type,
-            status: Status::Active,
-            rank_level: 0,
-            auth_type: 0,
-            user_type: UserType::Guest,
-            name: String::new(),
-            phone: None,
-            picture: String::new(),
-            id_number: String::new(),
-            level: String::new(),
-            company_id: String::new(),
-            parent_id: String::new(),
-            promo_code: String::new(),
-            group_id: String::new(),
-            email_visibility: false,
-            verified: true,
-            given_number: None,
-            columns: None,
-            password_hash: None,
+            conversation_id,
             token_key,
-            created: now,
-            updated: now,
-        })
+            now,
+        ))
     }
 
     /// Fills in what is known beyond the identity.

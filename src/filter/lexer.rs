@@ -1,6 +1,6 @@
 //! From text to tokens.
 
-use super::Error;
+use super::error::Error;
 use super::tree::Operator;
 
 #[derive(Debug)]

@@ -1,9 +1,12 @@
 //! From tokens to the tree.
 
+use super::error::Error;
 use super::lexer::{Lexer, Token};
 use super::macros::Macro;
 use super::tree::{Comparison, Node, Operand, Operator, Path};
-use super::{Error, MAX_COMPARISONS};
+
+/// The most comparisons in a filter; this also bounds how deep its tree can be.
+pub const MAX_COMPARISONS: usize = 200;
 
 /// What a group expects next.
 enum Step<'a> {

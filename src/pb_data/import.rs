@@ -1,15 +1,14 @@
 //! Bringing records into the store, in batches. What is there already is left as it is, so an import that was
 //! interrupted is begun again and ends as if it had not been.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
-use super::collections::Table;
-use super::columns::Columns;
 use super::records::{Problem, record};
+use super::row::Columns;
+use super::source_tables::Table;
 use super::{Error, Source};
-use crate::domain::{Kind, NewUser, Superuser, User};
+use crate::domain::{Kind, Superuser, User};
 use crate::store::{self, Conflict, Record, Store, Write};
 
 /// Records that one transaction brings.
@@ -96,13 +95,11 @@ pub async fn import(
     source: &Source,
     store: &Store,
     watcher: &mut dyn Watcher,
-    now: Timestamp,
 ) -> Result<Summary, Error> {
     set_collections(source, store).await?;
     let mut import = Import {
         store,
         watcher,
-        now,
         summary: Summary::default(),
         pending: None,
     };
@@ -139,7 +136,6 @@ async fn set_collections(source: &Source, store: &Store) -> Result<(), Error> {
 struct Import<'a> {
     store: &'a Store,
     watcher: &'a mut dyn Watcher,
-    now: Timestamp,
     summary: Summary,
     pending: Option<Pending>,
 }
@@ -180,7 +176,7 @@ impl Import<'_> {
     async fn bring(&mut self, kind: Kind, batch: Vec<Record>) -> Result<(), Error> {
         let mut new = Vec::with_capacity(batch.len());
         for record in batch {
-            match here(self.store, &record).await? {
+            match self.store.record_by_id(kind, record.id()).await? {
                 None => new.push(record),
                 Some(known) => self.compare(kind, known, &record)?,
             }
@@ -189,9 +185,9 @@ impl Import<'_> {
         if new.is_empty() {
             return Ok(());
         }
-        let writes = new.iter().cloned().map(insertion).collect();
-        let (store, now) = (self.store.clone(), self.now);
-        let written = tokio::spawn(async move { store.write_each(writes, now).await });
+        let writes = new.iter().cloned().map(Write::Insert).collect();
+        let store = self.store.clone();
+        let written = tokio::spawn(async move { store.commit_each(writes).await });
         self.pending = Some(Pending {
             kind,
             records: new,
@@ -248,25 +244,6 @@ impl Import<'_> {
             cause,
         })
     }
-}
-
-fn insertion(record: Record) -> Write {
-    match record {
-        Record::User(user) => Write::InsertUser(NewUser::from(user)),
-        Record::Company(company) => Write::InsertCompany(company),
-        Record::Superuser(superuser) => Write::InsertSuperuser(superuser),
-    }
-}
-
-async fn here(store: &Store, record: &Record) -> Result<Option<Record>, Error> {
-    Ok(match record {
-        Record::User(user) => store.user_by_id(&user.id).await?.map(Record::User),
-        Record::Company(company) => store.company_by_id(&company.id).await?.map(Record::Company),
-        Record::Superuser(superuser) => store
-            .superuser_by_id(&superuser.id)
-            .await?
-            .map(Record::Superuser),
-    })
 }
 
 /// What is here, but for what changes without anybody changing the record: its number, and a hash that a login renewed.

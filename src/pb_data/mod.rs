@@ -3,21 +3,22 @@
 //! Only this module knows SQLite and PocketBase's tables. It reads them into records, brings records into the store, and
 //! writes them into a new database; it asks nobody and prints nothing.
 
-mod collections;
-mod columns;
 mod export;
 mod import;
 mod records;
+mod row;
 mod source;
+mod source_tables;
 
 use std::io;
 use std::path::PathBuf;
 
-pub use columns::date_text;
 pub use export::{Exported, Lifetimes, export};
 pub use import::{Found, Summary, Tally, Watcher, import};
 pub use records::{FIXED_FIELDS, Problem, USER_FIELDS};
 pub use source::Source;
+
+pub use crate::records::date::date_text;
 
 use crate::{random, store};
 

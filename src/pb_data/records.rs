@@ -1,7 +1,7 @@
 //! From rows to records. What does not fit is a problem of that record, and of no other.
 
-use super::collections::Table;
-use super::columns::Columns;
+use super::row::Columns;
+use super::source_tables::Table;
 use crate::domain::{
     Company, IdType, Kind, OpenId, Phone, RecordId, Status, Superuser, TokenKey, User, UserNumber,
     UserType,

@@ -13,12 +13,12 @@ use super::fields::Fields;
 use super::form::Form;
 use super::forms::{self, Credentials, PasswordAuthRequest};
 use crate::auth::{self, Caller, IdentityField, Principal, RefreshBy};
-use crate::contract::view::{auth_record, superuser_record};
 use crate::domain::{Collections, EventKind, Kind, Phone, PlainPassword};
 use crate::error::Error;
 use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
 use crate::http::wire_types::{AnyData, AuthRecord};
+use crate::records::view;
 
 /// The endpoints for logging in.
 pub struct AuthApi(pub Context);
@@ -35,12 +35,12 @@ pub struct RecordAuth {
 impl RecordAuth {
     pub fn new(who: &Principal, token: String, collections: &Collections) -> Self {
         Self {
-            record: match who {
-                Principal::User(user) => auth_record(user, &collections.users),
+            record: AuthRecord(match who {
+                Principal::User(user) => view::user(user, &collections.users),
                 Principal::Superuser(superuser) => {
-                    superuser_record(superuser, &collections.superusers)
+                    view::superuser(superuser, &collections.superusers)
                 }
-            },
+            }),
             token,
         }
     }

@@ -12,14 +12,18 @@ use super::expand::Expand;
 use super::field_error::FieldError;
 use super::fields::Fields;
 use super::form::Form;
-use crate::auth::Principal;
 use crate::domain::Kind;
+use crate::error::Error;
 use crate::http::bearer::Bearer;
 use crate::http::body::hold_records;
 use crate::http::tags::Tags;
 use crate::http::wire_types::AnyList;
-use crate::records::changes::Action;
-use crate::records::coerce;
+use crate::records::coerce::text_of;
+use crate::records::form::RecordForm;
+use crate::records::plan::{Action, ChangeRequest};
+use crate::records::refusal::Refusal;
+use crate::records::requester::Requester;
+use crate::store::Record;
 
 /// Changes of several records in one transaction.
 pub struct BatchApi(pub Context);
@@ -42,11 +46,9 @@ impl Outcomes for PbBatch {
     ];
 }
 
-/// A request of a batch, read.
-struct Step {
-    kind: Kind,
-    action: Action,
-    body: Map<String, Value>,
+/// The answer to a request of a batch, but for the record.
+struct Answer {
+    is_deletion: bool,
     fields: Fields,
     expand: Expand,
 }
@@ -69,92 +71,100 @@ impl BatchApi {
             .map(|body| body.0)
             .unwrap_or_default();
         let requests = requests(&body)?;
-        let who = self.0.who(&bearer).await?;
-        hold_records(request, requests.len(), record_bytes(who.as_ref()))?;
-        let (mut plans, mut shown) = (Vec::new(), Vec::new());
-        for one in requests {
-            let plan = match self.step(one) {
-                Ok(step) => {
-                    shown.push((step.action.clone(), step.fields, step.expand));
-                    self.0
-                        .plan(request, who.as_ref(), step.kind, step.action, step.body)
-                        .await?
-                }
-                Err(refused) => Err(refused),
-            };
-            let is_refused = plan.is_err();
-            plans.push(plan);
-            if is_refused {
-                // Nothing behind it would be done, and no password is hashed for nothing.
-                break;
-            }
-        }
-        let records = self
-            .0
-            .carry_out(&self.0.by(&bearer, who.as_ref()), plans)
-            .await?;
-        let records = records.map_err(|(index, refused)| Refused::batch(index, &refused))?;
+        let requester = self.0.requester(&bearer).await?;
+        hold_records(request, requests.len(), record_bytes(&requester))?;
+        let (changes, answers) = self.read(&requests);
+        let records = self.0.records.change_all(&requester, changes).await?;
         let mut results = Vec::with_capacity(records.len());
-        for (record, (action, fields, expand)) in records.iter().zip(shown) {
-            results.push(if let Action::Delete(_) = action {
-                json!({ "body": null, "status": 204 })
-            } else {
-                let record = Value::Object(self.0.show(record, &expand).await?.0);
-                json!({ "body": fields.pick(record), "status": 200 })
-            });
+        for (record, answer) in records.iter().zip(&answers) {
+            results.push(self.answer(record, answer).await?);
         }
         Ok(Reply::new(&AnyList(results), &Fields::all()))
     }
 }
 
 impl BatchApi {
-    /// What a request asks for.
-    fn step(&self, request: &Map<String, Value>) -> Result<Step, Refused> {
-        let text = |key| request.get(key).map(coerce::text).unwrap_or_default();
-        let (method, url) = (text("method"), text("url"));
+    /// The changes that are asked for, up to the first one that is refused here, and their answers.
+    fn read(
+        &self,
+        requests: &[&Map<String, Value>],
+    ) -> (Vec<Result<ChangeRequest, Refusal>>, Vec<Answer>) {
+        let mut changes = Vec::with_capacity(requests.len());
+        let mut answers = Vec::with_capacity(requests.len());
+        for request in requests {
+            match self.read_one(request) {
+                Ok((change, answer)) => {
+                    changes.push(Ok(change));
+                    answers.push(answer);
+                }
+                Err(refusal) => {
+                    changes.push(Err(refusal));
+                    break;
+                }
+            }
+        }
+        (changes, answers)
+    }
+
+    fn read_one(&self, request: &Map<String, Value>) -> Result<(ChangeRequest, Answer), Refusal> {
+        let method = text_of(request, "method");
+        let url = text_of(request, "url");
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-        let rest = path
-            .strip_prefix("/api/collections/")
-            .ok_or(Refused::BAD_REQUEST)?;
-        let parts: Vec<_> = rest.split('/').collect();
-        let (name, action) = match (method.as_str(), parts.as_slice()) {
-            ("POST", [name, "records"]) => (name, Action::Create),
-            ("PUT", [name, "records"]) => (name, Action::Upsert),
-            ("PATCH", [name, "records", id]) => (name, Action::Update((*id).to_owned())),
-            ("DELETE", [name, "records", id]) => (name, Action::Delete((*id).to_owned())),
-            _ => return Err(Refused::BAD_REQUEST),
+        let (name, action) = action(&method, path).ok_or(Refusal::BadRequest)?;
+        let kind = self.0.collection(name, &Kind::ALL);
+        let kind = kind.ok_or(Refusal::NoCollection)?;
+        let fields = Fields::parse(parameter(query, "fields").as_deref());
+        let answer = Answer {
+            is_deletion: matches!(action, Action::Delete(_)),
+            fields: fields.map_err(|_| Refusal::BadRequest)?,
+            expand: Expand::parse(parameter(query, "expand").as_deref()),
         };
-        let kind = self
-            .0
-            .collection(name, &Kind::ALL)
-            .ok_or(Refused::NO_COLLECTION)?;
-        let parameter = |wanted: &str| {
-            let mut pairs = form_urlencoded::parse(query.as_bytes());
-            pairs
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value.into_owned())
+        let form = match request.get("body").and_then(Value::as_object) {
+            Some(body) => RecordForm::read(body, self.0.records.schemas().of(kind)),
+            None => RecordForm::default(),
         };
-        Ok(Step {
+        let change = ChangeRequest {
             kind,
             action,
-            body: request
-                .get("body")
-                .and_then(Value::as_object)
-                .cloned()
-                .unwrap_or_default(),
-            fields: Fields::parse(parameter("fields").as_deref())?,
-            expand: Expand::parse(parameter("expand").as_deref()),
-        })
+            patch: form.into(),
+        };
+        Ok((change, answer))
+    }
+
+    async fn answer(&self, record: &Record, answer: &Answer) -> Result<Value, Error> {
+        if answer.is_deletion {
+            return Ok(json!({ "body": null, "status": 204 }));
+        }
+        let record = self.0.show(record, &answer.expand).await?;
+        let body = answer.fields.pick(Value::Object(record.0));
+        Ok(json!({ "body": body, "status": 200 }))
     }
 }
 
+/// The collection that a request names, and what is to be done with which of its records.
+fn action<'a>(method: &str, path: &'a str) -> Option<(&'a str, Action)> {
+    let rest = path.strip_prefix("/api/collections/")?;
+    let parts: Vec<_> = rest.split('/').collect();
+    Some(match (method, parts.as_slice()) {
+        ("POST", [name, "records"]) => (name, Action::Create),
+        ("PUT", [name, "records"]) => (name, Action::Upsert),
+        ("PATCH", [name, "records", id]) => (name, Action::Update((*id).to_owned())),
+        ("DELETE", [name, "records", id]) => (name, Action::Delete((*id).to_owned())),
+        _ => return None,
+    })
+}
+
+fn parameter(query: &str, wanted: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let (_, value) = pairs.find(|(name, _)| name == wanted)?;
+    Some(value.into_owned())
+}
+
 /// The bytes of a record that somebody may change: their own, or for superusers what records usually have.
-fn record_bytes(who: Option<&Principal>) -> usize {
+fn record_bytes(requester: &Requester) -> usize {
     const USUAL: usize = 2 * 1024;
-    match who {
-        Some(Principal::User(user)) => user.bytes().max(USUAL),
-        _ => USUAL,
-    }
+    let own = requester.user().map(|(user, _)| user.bytes());
+    own.unwrap_or_default().max(USUAL)
 }
 
 /// The requests, if there are as many as there may be and each has a method and an address.
@@ -183,16 +193,9 @@ fn requests(body: &Map<String, Value>) -> Result<Vec<&Map<String, Value>>, Refus
 }
 
 fn missing((index, request): (usize, &&Map<String, Value>)) -> Option<(String, Value)> {
-    let is_missing = |key: &&str| {
-        request
-            .get(*key)
-            .map(coerce::text)
-            .unwrap_or_default()
-            .is_empty()
-    };
     let missing: Map<_, _> = ["method", "url"]
         .into_iter()
-        .filter(is_missing)
+        .filter(|key| text_of(request, key).is_empty())
         .map(|key| (key.to_owned(), FieldError::BLANK.json()))
         .collect();
     (!missing.is_empty()).then(|| (index.to_string(), missing.into()))

@@ -7,7 +7,8 @@ use crate::auth::IdentityField;
 use crate::domain::{Collection, Kind};
 use crate::filter;
 use crate::http::wire_types::AuthRecord;
-use crate::pb_data::{FIXED_FIELDS, date_text};
+use crate::records::date::date_text;
+use crate::records::fields::tables::FIXED_FIELDS;
 
 /// What PocketBase says of a collection of those who can log in, beyond what it says of any.
 const AUTH_OPTIONS: &str = include_str!("auth_options.json");

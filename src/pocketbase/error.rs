@@ -6,12 +6,13 @@ use poem::{Error as PoemError, Response};
 use poem_openapi::Object;
 use serde_json::{Map, Value, json};
 
-use super::field_error::{FieldError, FieldErrors};
+use super::field_error::FieldErrors;
 use crate::error::Error;
 use crate::http::error_format::ErrorFormat;
 use crate::http::rejected::Rejected;
 use crate::http::response::JSON;
 use crate::http::wire_types::AnyData;
+use crate::records::refusal::{ChangeError, ChangesError, Refusal};
 
 /// An error in PocketBase's form; `data` names the fields that are wrong.
 #[derive(Object)]
@@ -220,25 +221,6 @@ impl Refused {
         }
     }
 
-    /// Whether it is refused with this status.
-    pub fn is(&self, status: StatusCode) -> bool {
-        self.status == status
-    }
-
-    /// Whether it is refused because the phone is somebody else's.
-    pub fn is_taken_phone(&self) -> bool {
-        self.fields.has("users_phone", &FieldError::NOT_UNIQUE)
-    }
-
-    /// In one line: what is wrong with which field, or else why it is refused.
-    pub fn in_words(&self) -> String {
-        if self.fields.is_empty() {
-            self.message.to_owned()
-        } else {
-            self.fields.in_words()
-        }
-    }
-
     fn body(&self) -> Value {
         let data = match &self.requests {
             Some(requests) => json!({ "requests": requests }),
@@ -252,6 +234,41 @@ impl Refused {
             .status(self.status)
             .content_type(JSON)
             .body(self.body().to_string())
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Self::NOT_FOUND,
+            Refusal::NoCollection => Self::NO_COLLECTION,
+            Refusal::BadRequest => Self::BAD_REQUEST,
+            Refusal::SuperusersOnly => Self::SUPERUSERS_ONLY,
+            Refusal::LastSuperuser => Self::LAST_SUPERUSER,
+            Refusal::Create(problems) => Self::create(problems.into()),
+            Refusal::Update(problems) => Self::update(problems.into()),
+        }
+    }
+}
+
+impl From<ChangeError> for PoemError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Refused(refusal) => Refused::from(refusal).into(),
+            ChangeError::Failed(error) => error.into(),
+        }
+    }
+}
+
+/// An error of a batch tells which of its requests was refused.
+impl From<ChangesError> for PoemError {
+    fn from(error: ChangesError) -> Self {
+        match error {
+            ChangesError::Refused { index, refusal } => {
+                Refused::batch(index, &refusal.into()).into()
+            }
+            ChangesError::Failed(error) => error.into(),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::auth::{self, EventPage, EventQuery, EventQueryField};
 use crate::domain::{AuditEvent, Cause, EventId, RecordId};
 use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
-use crate::pb_data::date_text;
+use crate::records::date::date_text;
 
 /// The endpoint for events.
 pub struct EventsApi(pub Context);

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::Context;
-use crate::contract::view;
 use crate::error::Result;
 use crate::http::wire_types::AuthRecord;
+use crate::records::view;
 use crate::store::Record;
 
 /// The query parameter `expand`: of all relations there is one.
@@ -36,12 +36,10 @@ impl Context {
             && !user.company_id.is_empty()
             && let Some(company) = app.store.company_by_company_id(&user.company_id).await?
         {
-            let company = view::company_record(&company, &app.collections().companies).0;
-            shown
-                .0
-                .insert("expand".to_owned(), json!({ "company_id": company }));
-            shown.0.sort_keys();
+            let company = view::company(&company, &app.collections().companies);
+            shown.insert("expand".to_owned(), json!({ "company_id": company }));
+            shown.sort_keys();
         }
-        Ok(shown)
+        Ok(AuthRecord(shown))
     }
 }

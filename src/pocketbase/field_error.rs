@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::Invalid;
+use crate::records::problem::{FieldProblem, FieldProblems};
 
 /// What is wrong with a field.
 #[derive(Clone, Debug)]
@@ -32,22 +32,6 @@ impl FieldErrors {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    /// Whether this is what is wrong with the field.
-    pub fn has(&self, field: &str, error: &FieldError) -> bool {
-        self.0
-            .get(field)
-            .is_some_and(|known| known.code == error.code)
-    }
-
-    /// In one line.
-    pub fn in_words(&self) -> String {
-        let words = self
-            .0
-            .iter()
-            .map(|(name, error)| format!("{name}: {}", error.message));
-        words.collect::<Vec<_>>().join(" ")
     }
 
     pub fn json(&self) -> Value {
@@ -99,20 +83,7 @@ impl FieldError {
     );
     pub const MISMATCH: Self = Self::new("validation_values_mismatch", "Values don't match.");
     pub const NOT_IN: Self = Self::new("validation_in_invalid", "Must be a valid value.");
-    pub const NOT_UNIQUE: Self = Self::new("validation_not_unique", "Value must be unique.");
-    pub const OLD_PASSWORD: Self = Self::new(
-        "validation_invalid_old_password",
-        "Missing or invalid old password.",
-    );
     pub const OWN_EMAIL: Self = Self::new("validation_not_in_invalid", "Must not be in list.");
-    pub const PRIMARY_KEY: Self = Self::new(
-        "validation_pk_change",
-        "The record primary key cannot be changed.",
-    );
-    pub const WHOLE: Self = Self::new(
-        "validation_only_int_constraint",
-        "Decimal numbers are not allowed.",
-    );
     pub const VALUE: Self = Self::new("validation_invalid_value", "Invalid value.");
 
     const fn new(code: &'static str, message: &'static str) -> Self {
@@ -171,29 +142,12 @@ impl FieldError {
         })
     }
 
-    /// Not one of the values of a select field.
-    pub fn select(value: &str) -> Self {
-        Self {
-            message: format!("Invalid value {value}.").into(),
-            params: Some(json!({ "value": value })),
-            ..Self::VALUE
-        }
-    }
-
     /// Longer than PocketBase takes for an identity or a password to log in with.
     pub fn length(max: usize) -> Self {
         Self {
             message: format!("The length must be between 1 and {max}.").into(),
             params: Some(json!({ "max": max, "min": 1 })),
             ..Self::new("validation_length_out_of_range", "")
-        }
-    }
-
-    /// An id that is too short; PocketBase tells the limit here, and not for a password.
-    pub fn min(min: usize) -> Self {
-        Self {
-            params: Some(json!({ "min": min })),
-            ..Invalid::TooShort { min }.into()
         }
     }
 
@@ -209,20 +163,47 @@ impl FieldError {
     }
 }
 
-impl From<Invalid> for FieldError {
-    fn from(why: Invalid) -> Self {
-        match why {
-            Invalid::Empty => Self::BLANK,
-            Invalid::TooShort { min } => Self {
-                message: format!("Must be at least {min} character(s).").into(),
-                ..Self::new("validation_min_text_constraint", "")
-            },
-            Invalid::TooLong { max } => Self {
-                message: format!("Must be no more than {max} character(s).").into(),
-                params: Some(json!({ "max": max })),
-                ..Self::new("validation_max_text_constraint", "")
-            },
-            Invalid::Phone => Self::FORMAT,
+impl From<FieldProblem> for FieldError {
+    fn from(problem: FieldProblem) -> Self {
+        let (code, params) = match &problem {
+            FieldProblem::Blank => ("validation_required", None),
+            FieldProblem::NotAnEmail => ("validation_is_email", None),
+            FieldProblem::Format => ("validation_invalid_format", None),
+            FieldProblem::Mismatch => ("validation_values_mismatch", None),
+            FieldProblem::NotUnique => ("validation_not_unique", None),
+            FieldProblem::OldPassword => ("validation_invalid_old_password", None),
+            FieldProblem::PrimaryKey => ("validation_pk_change", None),
+            FieldProblem::NotWhole => ("validation_only_int_constraint", None),
+            FieldProblem::Value => ("validation_invalid_value", None),
+            FieldProblem::NotAChoice(value) => {
+                ("validation_invalid_value", Some(json!({ "value": value })))
+            }
+            FieldProblem::ShortId { min } => (
+                "validation_min_text_constraint",
+                Some(json!({ "min": min })),
+            ),
+            // PocketBase tells the limit of an id, and not of a password.
+            FieldProblem::TooShort { .. } => ("validation_min_text_constraint", None),
+            FieldProblem::TooLong { max } => (
+                "validation_max_text_constraint",
+                Some(json!({ "max": max })),
+            ),
+        };
+        Self {
+            message: problem.to_string().into(),
+            params,
+            ..Self::new(code, "")
         }
+    }
+}
+
+impl From<FieldProblems> for FieldErrors {
+    fn from(problems: FieldProblems) -> Self {
+        let errors = problems.into_iter();
+        Self(
+            errors
+                .map(|(name, problem)| (name, problem.into()))
+                .collect(),
+        )
     }
 }

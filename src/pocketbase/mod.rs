@@ -11,7 +11,7 @@ mod description;
 pub mod error;
 mod events;
 mod expand;
-pub mod field_error;
+mod field_error;
 mod fields;
 mod form;
 mod forms;
@@ -21,7 +21,6 @@ mod json;
 mod list_query;
 mod mail;
 mod off;
-pub mod operator;
 mod realtime;
 mod records;
 mod set_up;
@@ -52,6 +51,7 @@ use crate::http::bearer::Bearer;
 use crate::http::client_address::{address_of, source_of};
 use crate::limits::Source;
 use crate::records::Records;
+use crate::records::requester::Requester;
 
 /// Where PocketBase answers, errors included.
 const ROOTS: [&str; 8] = [
@@ -128,6 +128,14 @@ impl Context {
         }
     }
 
+    /// Whoever asks for changes of records.
+    async fn requester(&self, bearer: &Bearer) -> Result<Requester> {
+        Ok(Requester::Client {
+            principal: self.who(bearer).await?,
+            source: bearer.source(&self.app),
+        })
+    }
+
     /// Whoever asks, as events call them.
     fn by(&self, bearer: &Bearer, who: Option<&Principal>) -> AuditContext {
         AuditContext::over_network(who, bearer.source(&self.app))
@@ -171,7 +179,7 @@ impl Context {
         Ok(by)
     }
 
-    pub fn source(&self, request: &Request) -> Source {
+    fn source(&self, request: &Request) -> Source {
         source_of(request, &self.app.config.server.trusted_proxies)
     }
 }

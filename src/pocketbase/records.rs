@@ -1,6 +1,6 @@
 //! `/api/collections/{collection}/records`
 
-use poem::{Request, Result};
+use poem::Result;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::types::Any;
 use poem_openapi::{Object, OpenApi};
@@ -19,14 +19,16 @@ use crate::error::Error;
 use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
 use crate::http::wire_types::{AnyData, AuthRecord};
-use crate::records::changes::Action;
+use crate::records::form::RecordForm;
 use crate::records::list::{ListQuery, Reader};
+use crate::records::plan::{Action, ChangeRequest};
+use crate::store::Record;
 
 /// The endpoints for records: superusers have all of them, users their own and single companies.
 pub struct RecordsApi(pub Context);
 
 /// What a record is made or changed by.
-type RecordForm = Form<Option<Any<Map<String, Value>>>>;
+type RecordBody = Form<Option<Any<Map<String, Value>>>>;
 
 #[derive(Object)]
 #[expect(non_snake_case, reason = "PocketBase's names")]
@@ -228,10 +230,8 @@ impl RecordsApi {
         method = "patch",
         operation_id = "pbUpdateRecord"
     )]
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
     async fn update(
         &self,
-        request: &Request,
         bearer: Bearer,
         /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
@@ -240,12 +240,12 @@ impl RecordsApi {
         fields: Query<Option<String>>,
         /// company_id:附带用户所属公司
         expand: Query<Option<String>>,
-        body: RecordForm,
+        body: RecordBody,
     ) -> Result<Reply<PbUpdateRecord>> {
         let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let record = self
-            .change(request, &bearer, kind, Action::Update(id.0), body)
+            .change(&bearer, kind, Action::Update(id.0), body)
             .await?;
         Ok(Reply::new(
             &self
@@ -266,7 +266,6 @@ impl RecordsApi {
     )]
     async fn create(
         &self,
-        request: &Request,
         bearer: Bearer,
         /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
@@ -274,13 +273,11 @@ impl RecordsApi {
         fields: Query<Option<String>>,
         /// company_id:附带用户所属公司
         expand: Query<Option<String>>,
-        body: RecordForm,
+        body: RecordBody,
     ) -> Result<Reply<PbCreateRecord>> {
         let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let record = self
-            .change(request, &bearer, kind, Action::Create, body)
-            .await?;
+        let record = self.change(&bearer, kind, Action::Create, body).await?;
         Ok(Reply::new(
             &self
                 .0
@@ -298,29 +295,15 @@ impl RecordsApi {
     )]
     async fn delete(
         &self,
-        request: &Request,
         bearer: Bearer,
         /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
         id: Path<String>,
     ) -> Result<Reply<PbDeleteRecord>> {
         let kind = self.found(&collection, Refused::NO_COLLECTION)?;
-        let who = self.0.who(&bearer).await?;
-        let plan = self
-            .0
-            .plan(
-                request,
-                who.as_ref(),
-                kind,
-                Action::Delete(id.0),
-                Map::new(),
-            )
-            .await?;
-        let by = self.0.by(&bearer, who.as_ref());
-        self.0
-            .carry_out(&by, vec![plan])
-            .await?
-            .map_err(|(_, refused)| refused)?;
+        let requester = self.0.requester(&bearer).await?;
+        let request = ChangeRequest::delete(kind, id.0);
+        self.0.records.change(&requester, request).await?;
         Ok(Reply::empty())
     }
 }
@@ -332,25 +315,20 @@ impl RecordsApi {
 
     async fn change(
         &self,
-        request: &Request,
         bearer: &Bearer,
         kind: Kind,
         action: Action,
-        body: RecordForm,
-    ) -> Result<crate::store::Record> {
+        body: RecordBody,
+    ) -> Result<Record> {
         let body = body.read()?.map(|body| body.0).unwrap_or_default();
-        let who = self.0.who(bearer).await?;
-        let plan = self
-            .0
-            .plan(request, who.as_ref(), kind, action, body)
-            .await?;
-        let by = self.0.by(bearer, who.as_ref());
-        let mut changed = self
-            .0
-            .carry_out(&by, vec![plan])
-            .await?
-            .map_err(|(_, refused)| refused)?;
-        Ok(changed.pop().ok_or(Refused::NOT_FOUND)?)
+        let requester = self.0.requester(bearer).await?;
+        let form = RecordForm::read(&body, self.0.records.schemas().of(kind));
+        let request = ChangeRequest {
+            kind,
+            action,
+            patch: form.into(),
+        };
+        Ok(self.0.records.change(&requester, request).await?)
     }
 }
 

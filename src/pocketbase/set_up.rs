@@ -12,7 +12,7 @@ use crate::auth;
 use crate::domain::{Email, PlainPassword};
 use crate::http::tags::Tags;
 use crate::http::wire_types::AnyData;
-use crate::records::passwords::Sent;
+use crate::records::passwords::new_password;
 
 /// The endpoint for setting up.
 pub struct SetUpApi(pub Context);
@@ -39,20 +39,17 @@ impl SetUpRequest {
         if email.is_none() {
             errors.insert("email", FieldError::EMAIL);
         }
-        let sent = Sent::new(
-            self.password.unwrap_or_default(),
-            self.passwordConfirm.unwrap_or_default(),
-        );
-        if sent.new != sent.confirm {
+        let password = self.password.unwrap_or_default();
+        if password != self.passwordConfirm.unwrap_or_default() {
             errors.insert("passwordConfirm", FieldError::MISMATCH);
         }
-        match (email, sent.new_password()) {
+        match (email, new_password(&password)) {
             (Some(email), Ok(password)) if errors.is_empty() => {
                 Ok((self.token.unwrap_or_default(), email, password))
             }
             (_, password) => {
                 if let Err(error) = password {
-                    errors.insert("password", error);
+                    errors.insert("password", error.into());
                 }
                 Err(Refused::form(errors))
             }

@@ -1,69 +1,63 @@
-//! What is noted of changes of records.
+//! Audit events of changes of records.
 
-use super::passwords::Editor;
+use super::fields::of_record::changed_fields;
+use super::plan::{Editor, Plan};
 use crate::app::App;
 use crate::auth::AuditContext;
-use crate::contract::view;
-use crate::domain::{Collections, EventKind};
-use crate::store::Record;
+use crate::domain::{EventKind, RecordId};
+use crate::store::{Record, Write};
 
-/// Fields that change with every change.
-const STAMPS: [&str; 1] = ["updated"];
-
-/// A change that was made.
-pub struct Made {
-    pub record: Record,
-    /// What it was before; nothing if it is new.
-    pub before: Option<Record>,
-    pub editor: Editor,
-    pub is_password: bool,
-    pub is_deletion: bool,
+/// An event of a change that is not made yet.
+pub struct PlannedEvent {
+    kind: EventKind,
+    subject: RecordId,
+    detail: String,
 }
 
-/// Notes a change that was made, if anything is another than before: what changes nothing is no event, so that nobody can fill
-/// the record with it.
-pub fn note(app: &App, by: &AuditContext, made: &Made) {
-    let kind = match (
-        made.is_password,
-        made.editor,
-        made.is_deletion,
-        &made.before,
-    ) {
-        (_, _, true, _) => EventKind::RecordDelete,
-        (.., None) => EventKind::RecordCreate,
-        (true, ..) => EventKind::PasswordChange,
-        (_, Editor::Owner, ..) => EventKind::ProfileChange,
-        (_, Editor::Superuser, ..) => EventKind::RecordUpdate,
-    };
-    let collection = made.record.kind().name();
-    let detail = match &made.before {
-        Some(before) if !made.is_deletion => {
-            let fields = changed_fields(before, &made.record, &app.collections());
-            if fields.is_empty() && !made.is_password {
-                return;
+impl PlannedEvent {
+    /// The event of the write that `plan` comes to. A change that changes nothing is no event, so that nobody can fill the record
+    /// with it.
+    pub fn of(plan: &Plan, write: &Write) -> Option<Self> {
+        let (record, kind, detail) = match write {
+            Write::Insert(record) => (record, EventKind::RecordCreate, name_of(record)),
+            Write::Delete { before } => (before, EventKind::RecordDelete, name_of(before)),
+            Write::Update { before, after } => {
+                let detail = detail_of_update(plan, before, after)?;
+                (after, kind_of_update(plan), detail)
             }
-            format!("{collection}: {fields}")
-        }
-        _ => collection.to_owned(),
-    };
-    app.audit(
-        by.event(app, kind)
-            .about(made.record.id().as_str())
-            .detail(detail),
-    );
+            _ => return None,
+        };
+        Some(Self {
+            kind,
+            subject: record.id().clone(),
+            detail,
+        })
+    }
+
+    /// Writes the event down, now that the change is made.
+    pub fn write(self, app: &App, context: &AuditContext) {
+        let event = context.event(app, self.kind).about(self.subject.as_str());
+        app.audit(event.detail(self.detail));
+    }
 }
 
-/// The names of the fields that are others now.
-fn changed_fields(before: &Record, after: &Record, collections: &Collections) -> String {
-    let (before, after) = (
-        view::record(before, collections).0,
-        view::record(after, collections).0,
-    );
-    let changed = after
-        .iter()
-        .filter(|(name, value)| before.get(*name) != Some(value));
-    let names = changed
-        .map(|(name, _)| name.as_str())
-        .filter(|name| !STAMPS.contains(name));
-    names.collect::<Vec<_>>().join(", ")
+fn name_of(record: &Record) -> String {
+    record.kind().name().to_owned()
+}
+
+fn kind_of_update(plan: &Plan) -> EventKind {
+    match plan.editor {
+        _ if plan.sets_password() => EventKind::PasswordChange,
+        Editor::Owner => EventKind::ProfileChange,
+        Editor::Superuser => EventKind::RecordUpdate,
+    }
+}
+
+fn detail_of_update(plan: &Plan, before: &Record, after: &Record) -> Option<String> {
+    let mut fields = changed_fields(before, after);
+    // The time of the change is another one each time.
+    fields.remove("updated");
+    let fields: Vec<_> = fields.into_iter().collect();
+    let is_event = !fields.is_empty() || plan.sets_password();
+    is_event.then(|| format!("{}: {}", after.kind().name(), fields.join(", ")))
 }

@@ -1,12 +1,12 @@
-//! PocketBase's casts: whatever is sent becomes what the field holds.
+//! Coercion of values as PocketBase does it: whatever is sent becomes what the field holds.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
+use super::date;
 use super::schema::{Field, FieldKind};
-use crate::pb_data;
 
 /// As text; a list or an object is none.
 pub fn text(value: &Value) -> String {
@@ -15,6 +15,11 @@ pub fn text(value: &Value) -> String {
         Value::Number(_) | Value::Bool(_) => value.to_string(),
         _ => String::new(),
     }
+}
+
+/// The value of a key as text; nothing if there is no such key.
+pub fn text_of(object: &Map<String, Value>, key: &str) -> String {
+    object.get(key).map(text).unwrap_or_default()
 }
 
 /// As a number; what is none is 0.
@@ -99,7 +104,7 @@ fn date_text(text: &str) -> String {
     iso.parse::<Timestamp>()
         .ok()
         .or_else(local)
-        .map(pb_data::date_text)
+        .map(date::date_text)
         .unwrap_or_default()
 }
 

@@ -1,96 +1,77 @@
 //! Companies as superusers make and change them.
 
-use serde_json::{Map, Value};
+use jiff::Timestamp;
+use serde_json::Value;
 
-use super::changes::new_id;
 use super::coerce;
-use super::form::Given;
+use super::fields::of_record::is_built_in;
+use super::form::FormReader;
+use super::plan::Plan;
+use super::refusal::Refusal;
 use super::schema::{Field, FieldKind, Schema};
-use crate::domain::{Company, RecordId};
-use crate::pocketbase::error::Refused;
-use crate::pocketbase::field_error::{FieldError, FieldErrors};
-use crate::store::CompanyUpdate;
-
-/// What is no column of the deployment's own.
-const OURS: [&str; 4] = ["id", "company_id", "created", "updated"];
+use super::values::Values;
+use crate::domain::{Company, Kind};
 
 /// The company that is asked for.
 ///
 /// # Errors
 /// Each field that is wrong.
-pub fn create(
-    body: &Map<String, Value>,
-    schema: &Schema,
-    id: RecordId,
-    now: jiff::Timestamp,
-) -> Result<Company, Refused> {
-    let blank = Given::blank(schema);
-    let mut given = Given::new(&blank, body, schema);
-    let id = new_id(&mut given, id);
-    let company_id = key(&mut given);
-    let columns = given.columns(own(schema));
-    match (company_id, given.errors.is_empty()) {
-        (Some(company_id), true) => {
-            let columns = Value::Object(columns).to_string();
-            Ok(Company {
-                id,
-                number: 0,
-                company_id,
-                columns,
-                created: now,
-                updated: now,
-            })
-        }
-        _ => Err(Refused::create(given.errors)),
-    }
+pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<Company, Refusal> {
+    let blank = Values::Blank(schema);
+    let mut reader = FormReader::new(plan.form()?, &blank, schema);
+    let id = reader.new_id(plan.fresh.id.clone());
+    let company_id = company_id(&mut reader);
+    let columns = columns(&mut reader);
+    reader.refused_by(Refusal::Create)?;
+    Ok(Company {
+        id,
+        number: 0,
+        company_id,
+        columns,
+        created: now,
+        updated: now,
+    })
 }
 
-/// What `body` changes of `company`, which is shown as `record`.
+/// The company as it is after the change.
 ///
 /// # Errors
 /// Each field that is wrong.
 pub fn update(
-    company: &Company,
-    record: &Map<String, Value>,
-    body: &Map<String, Value>,
+    before: &Company,
+    plan: &Plan,
     schema: &Schema,
-) -> Result<CompanyUpdate, Refused> {
-    let mut given = Given::new(record, body, schema);
-    if given.change("id").is_some() {
-        given.errors.insert("id", FieldError::PRIMARY_KEY);
-    }
-    let company_id = key(&mut given);
-    let changed = given.columns(own(schema));
-    done(given.errors)?;
-    let mut columns: Map<String, Value> =
-        serde_json::from_str(&company.columns).unwrap_or_default();
-    columns.extend(changed);
-    Ok(CompanyUpdate {
+    now: Timestamp,
+) -> Result<Company, Refusal> {
+    let stored = Values::of_company(before);
+    let mut reader = FormReader::new(plan.form()?, &stored, schema);
+    reader.keep_id();
+    let company_id = company_id(&mut reader);
+    let columns = columns(&mut reader);
+    reader.refused_by(Refusal::Update)?;
+    Ok(Company {
         company_id,
-        columns: Some(Value::Object(columns).to_string()),
+        columns,
+        updated: now,
+        ..before.clone()
     })
 }
 
-fn done(errors: FieldErrors) -> Result<(), Refused> {
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(Refused::update(errors))
-    }
-}
-
 /// The key that the company is to have.
-fn key(given: &mut Given<'_>) -> Option<String> {
-    let field = given.schema().field("company_id")?;
-    let key = given.columns(std::iter::once(field)).remove("company_id")?;
-    Some(coerce::text(&key))
+fn company_id(reader: &mut FormReader<'_>) -> String {
+    let field = reader.schema().field("company_id");
+    let key = field.and_then(|field| reader.value(field));
+    key.as_ref().map(coerce::text).unwrap_or_default()
 }
 
-fn own(schema: &Schema) -> impl Iterator<Item = &Field> {
-    let is_own = |field: &&Field| {
-        !field.is_hidden
-            && field.kind != FieldKind::Autodate
-            && !OURS.contains(&field.name.as_str())
-    };
-    schema.fields().filter(is_own)
+/// The columns that are the deployment's own, as JSON.
+fn columns(reader: &mut FormReader<'_>) -> String {
+    let own = reader.schema().fields().filter(|field| is_own(field));
+    Value::Object(reader.columns(own)).to_string()
+}
+
+fn is_own(field: &Field) -> bool {
+    !field.is_hidden
+        && field.kind != FieldKind::Autodate
+        && !is_built_in(Kind::Companies, &field.name)
 }

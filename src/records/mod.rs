@@ -1,18 +1,41 @@
 //! Records as such, for every door: their fields, what a change may be, and how lists are found.
+//!
+//! # Changes
+//! A door reads what it is asked into a [`plan::ChangeRequest`]: a JSON body becomes a [`form::RecordForm`], a command becomes a
+//! [`patch::UserPatch`]. [`Records::change`] and [`Records::change_all`] do the rest; [`Records::create`], [`Records::update`],
+//! [`Records::delete`], [`Records::set_password`], [`Records::set_enabled`] and [`Records::release_phone`] are the same for one
+//! record. A change that may not be made is a [`refusal::Refusal`], which each door puts into its own words; its `Display` is one
+//! line for a person.
+//!
+//! `plan` (rights and passwords) -> `decision` (a pure function of record, plan and time) -> `working_set` (what the changes of a
+//! request leave, and uniqueness) -> `changes` (one commit, decided again when others were faster) -> `audit`.
 
-pub mod audit;
+mod assign;
+mod audit;
 pub mod changes;
 pub mod coerce;
-pub mod companies;
+mod companies;
+pub mod date;
+mod decision;
+pub mod fields;
 pub mod filter_record;
 pub mod form;
 pub mod list;
-pub mod old_password;
+mod old_password;
 pub mod passwords;
-pub mod phone_requests;
+pub mod patch;
+mod phone_requests;
+pub mod plan;
+pub mod problem;
+pub mod refusal;
+pub mod requester;
 pub mod schema;
-pub mod superusers;
-pub mod users;
+pub mod summary;
+mod superusers;
+mod users;
+mod values;
+pub mod view;
+mod working_set;
 
 use std::sync::Arc;
 

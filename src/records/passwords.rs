@@ -1,25 +1,134 @@
-//! The passwords of a form: which have to be there, and what became of them.
+//! The passwords of a form: which have to be there, and what is wrong with them.
 
 use serde_json::{Map, Value};
 
 use super::coerce;
+use super::problem::{FieldProblem, FieldProblems};
 use crate::domain::{Invalid, Phone, PlainPassword, TokenKey};
-use crate::pocketbase::field_error::{FieldError, FieldErrors};
 
-/// Who fills in the form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Editor {
-    /// The user whose record it is.
-    Owner,
-    /// A superuser, who needs no old password.
-    Superuser,
+/// The passwords that a form may have.
+#[derive(Clone, Default)]
+pub struct PasswordForm {
+    new: String,
+    confirm: String,
+    old: String,
+    /// Whether the field of the new password is there, be it empty.
+    is_given: bool,
 }
 
-/// Findings about the passwords of a form, and about what needs one, before anything is written.
-#[derive(Clone, Debug)]
-pub struct Passwords {
-    /// The hash of a new password, or why it cannot be one.
-    pub hash: Option<Result<String, FieldError>>,
+impl PasswordForm {
+    /// The passwords in a JSON body.
+    pub fn read(body: &Map<String, Value>) -> Self {
+        Self {
+            new: coerce::text_of(body, "password"),
+            confirm: coerce::text_of(body, "passwordConfirm"),
+            old: coerce::text_of(body, "oldPassword"),
+            is_given: body.contains_key("password"),
+        }
+    }
+
+    /// A new password, set by somebody who needs no old one.
+    pub fn set(new: &str) -> Self {
+        Self {
+            new: new.to_owned(),
+            confirm: new.to_owned(),
+            old: String::new(),
+            is_given: true,
+        }
+    }
+
+    /// The old password, or nothing.
+    pub fn old(&self) -> &str {
+        &self.old
+    }
+
+    /// Whether a hash of the new password may be needed.
+    pub fn is_change(&self) -> bool {
+        !self.new.is_empty() && self.new == self.confirm
+    }
+
+    /// The new password, or the reason why it is none.
+    pub fn new_password(&self) -> Result<PlainPassword, FieldProblem> {
+        new_password(&self.new)
+    }
+
+    /// Adds what is wrong with the form of somebody who is new.
+    pub fn check_new_record(&self, problems: &mut FieldProblems) {
+        self.check_new(true, true, problems);
+    }
+
+    /// Adds what is wrong with the form of a change by a superuser.
+    pub fn check_change(&self, problems: &mut FieldProblems) {
+        self.check_new(self.is_new_given(), !self.new.is_empty(), problems);
+    }
+
+    /// Adds what is wrong with the form of an owner. Another phone needs the old password as a new password does, but
+    /// no new password.
+    pub fn check_own_change(
+        &self,
+        is_phone: bool,
+        is_old_right: Option<bool>,
+        problems: &mut FieldProblems,
+    ) {
+        let is_set = self.is_new_given() || (!self.old.is_empty() && !is_phone);
+        let needs_confirm = !self.new.is_empty() || !self.old.is_empty();
+        self.check_new(is_set, needs_confirm, problems);
+        if !is_set && !is_phone {
+            return;
+        }
+        match is_old_right {
+            _ if self.old.is_empty() => problems.insert("oldPassword", FieldProblem::Blank),
+            Some(true) => {}
+            // Of a new password that cannot be one, the old one is not tried.
+            None if !is_phone => {}
+            Some(false) | None => problems.insert("oldPassword", FieldProblem::OldPassword),
+        }
+    }
+
+    fn is_new_given(&self) -> bool {
+        !self.new.is_empty() || !self.confirm.is_empty()
+    }
+
+    fn check_new(&self, is_set: bool, needs_confirm: bool, problems: &mut FieldProblems) {
+        if !is_set && !self.is_given {
+            return;
+        }
+        if self.new.is_empty() {
+            problems.insert("password", FieldProblem::Blank);
+        }
+        if is_set && self.confirm.is_empty() && needs_confirm {
+            problems.insert("passwordConfirm", FieldProblem::Blank);
+        } else if self.confirm != self.new {
+            problems.insert("passwordConfirm", FieldProblem::Mismatch);
+        }
+    }
+}
+
+/// A password to be set, or the reason why it is none; PocketBase has no words for one that is too long.
+pub fn new_password(text: &str) -> Result<PlainPassword, FieldProblem> {
+    PlainPassword::new(text.to_owned()).map_err(|why| match why {
+        Invalid::TooLong { .. } => FieldProblem::Value,
+        why => why.into(),
+    })
+}
+
+/// The new password of a form, hashed.
+#[derive(Clone, Default)]
+pub enum NewPassword {
+    /// None is to be set.
+    #[default]
+    None,
+    /// Its hash.
+    Hash(String),
+    /// The reason why it cannot be one.
+    Impossible(FieldProblem),
+}
+
+/// Findings about the passwords of a form, made before the record is looked at.
+#[derive(Clone, Default)]
+pub struct PasswordFindings {
+    /// The new password.
+    pub new: NewPassword,
     /// Whether the old password is the right one, if it had to be.
     pub old: Option<bool>,
     /// The token key beside which the old password was right.
@@ -28,101 +137,23 @@ pub struct Passwords {
     pub phone: Option<Phone>,
 }
 
-impl Passwords {
-    /// Nothing that has to do with a password.
-    pub const NONE: Self = Self {
-        hash: None,
-        old: None,
-        if_token_key: None,
-        phone: None,
-    };
-}
-
-/// The texts of a form.
-pub struct Sent {
-    pub new: String,
-    pub confirm: String,
-    pub old: String,
-    is_given: bool,
-}
-
-impl Sent {
-    pub fn of(body: &Map<String, Value>) -> Self {
-        let text = |field| body.get(field).map(coerce::text).unwrap_or_default();
-        Self {
-            new: text("password"),
-            confirm: text("passwordConfirm"),
-            old: text("oldPassword"),
-            is_given: body.contains_key("password"),
+impl PasswordFindings {
+    /// The hash of the new password, if there is one; the reason why it cannot be one is added to the problems.
+    pub fn new_hash(&self, problems: &mut FieldProblems) -> Option<String> {
+        match &self.new {
+            NewPassword::None => None,
+            NewPassword::Hash(hash) => Some(hash.clone()),
+            NewPassword::Impossible(problem) => {
+                problems.insert("password", problem.clone());
+                None
+            }
         }
     }
 
-    /// Of somebody who is new.
-    pub fn new(new: String, confirm: String) -> Self {
-        Self {
-            new,
-            confirm,
-            old: String::new(),
-            is_given: true,
-        }
-    }
-
-    /// Whether a hash of the new one may be needed.
-    pub fn is_change(&self) -> bool {
-        !self.new.is_empty() && self.new == self.confirm
-    }
-
-    /// The new password, or why it is none; PocketBase has no words for one that is too long.
-    pub fn new_password(&self) -> Result<PlainPassword, FieldError> {
-        PlainPassword::new(self.new.clone()).map_err(|why| match why {
-            Invalid::TooLong { .. } => FieldError::VALUE,
-            why => why.into(),
-        })
-    }
-
-    /// Adds what is wrong with the form of somebody who is new, or of a change by a superuser.
-    pub fn check(&self, is_new: bool, errors: &mut FieldErrors) {
-        let is_set = is_new || self.is_new_given();
-        self.check_new(is_set, is_new || !self.new.is_empty(), errors);
-    }
-
-    /// Adds what is wrong with the form of an owner. Another phone needs the old password as a new password does, but
-    /// no new password.
-    pub fn check_owner(
-        &self,
-        is_phone: bool,
-        old_is_right: Option<bool>,
-        errors: &mut FieldErrors,
-    ) {
-        let is_set = self.is_new_given() || (!self.old.is_empty() && !is_phone);
-        self.check_new(is_set, !self.new.is_empty() || !self.old.is_empty(), errors);
-        if !is_set && !is_phone {
-            return;
-        }
-        match old_is_right {
-            _ if self.old.is_empty() => errors.insert("oldPassword", FieldError::BLANK),
-            Some(true) => {}
-            // Of a new password that cannot be one, the old one is not tried.
-            None if !is_phone => {}
-            Some(false) | None => errors.insert("oldPassword", FieldError::OLD_PASSWORD),
-        }
-    }
-
-    fn is_new_given(&self) -> bool {
-        !self.new.is_empty() || !self.confirm.is_empty()
-    }
-
-    fn check_new(&self, is_set: bool, needs_confirm: bool, errors: &mut FieldErrors) {
-        if !is_set && !self.is_given {
-            return;
-        }
-        if self.new.is_empty() {
-            errors.insert("password", FieldError::BLANK);
-        }
-        if is_set && self.confirm.is_empty() && needs_confirm {
-            errors.insert("passwordConfirm", FieldError::BLANK);
-        } else if self.confirm != self.new {
-            errors.insert("passwordConfirm", FieldError::MISMATCH);
-        }
+    /// Whether the old password was right beside another token key: of two changes at once that are allowed by the same old
+    /// password only the first is made.
+    pub fn is_outdated(&self, token_key: &TokenKey) -> bool {
+        let allowed = self.if_token_key.as_ref();
+        allowed.is_some_and(|allowed| allowed != token_key)
     }
 }

@@ -1,81 +1,98 @@
-//! Phones that owners ask for, counted while the transaction decides whether they get them.
+//! Phones that owners ask for, counted while it is decided whether they get them.
 
-use super::changes::Plan;
+use super::plan::Plan;
+use super::refusal::{ChangesError, Refusal};
+use super::requester::Requester;
 use crate::app::App;
-use crate::auth::{AuditContext, note_refused_phone};
-use crate::domain::{Actor, Phone};
+use crate::auth::note_refused_phone;
+use crate::domain::Phone;
 use crate::error::Result;
-use crate::limits::Source;
 use crate::limits::{Told, Wish};
-use crate::pocketbase::Context;
-use crate::pocketbase::error::Refused;
 
-/// The phones that plans ask for, with the place of each plan.
-pub struct Wishes<'a>(Vec<(usize, Phone, Wish<'a>)>);
+/// The phones that plans ask for.
+pub struct PhoneRequests<'a>(Vec<PhoneRequest<'a>>);
 
-impl Context {
-    /// Counts the phones that owners ask for in `plans`.
+struct PhoneRequest<'a> {
+    /// The place of the plan.
+    index: usize,
+    phone: Phone,
+    counted: Wish<'a>,
+}
+
+impl<'a> PhoneRequests<'a> {
+    /// Counts the phones that an owner asks for in `plans`.
     ///
     /// # Errors
-    /// [`crate::error::Error::TooManyAttempts`]: none of them is.
-    pub fn wishes(&self, by: &AuditContext, plans: &[Result<Plan, Refused>]) -> Result<Wishes<'_>> {
-        let mut wishes = Wishes(Vec::new());
-        let (Actor::User(user), Some(source)) = (&by.actor, by.source.map(Source::from)) else {
-            return Ok(wishes);
+    /// [`crate::error::Error::TooManyAttempts`]: none of them is counted.
+    pub fn count(
+        app: &'a App,
+        requester: &Requester,
+        plans: &[Result<Plan, Refusal>],
+    ) -> Result<Self> {
+        let mut requests = Self(Vec::new());
+        let Some((user, source)) = requester.user() else {
+            return Ok(requests);
         };
-        let asked = plans
-            .iter()
-            .enumerate()
-            .filter_map(|(n, plan)| Some((n, plan.as_ref().ok()?.phone()?)));
-        for (n, phone) in asked {
-            match self.app.limits.phone_change(&source, user) {
-                Ok(wish) => wishes.0.push((n, phone.clone(), wish)),
+        for (index, phone) in plans.iter().enumerate().filter_map(phone_of) {
+            match app.limits.phone_change(&source, &user.id) {
+                Ok(counted) => requests.0.push(PhoneRequest {
+                    index,
+                    phone,
+                    counted,
+                }),
                 Err(error) => {
-                    wishes.forget();
+                    requests.settle_all(Told::Nothing);
                     return Err(error);
                 }
             }
         }
-        Ok(wishes)
+        Ok(requests)
     }
-}
 
-impl Wishes<'_> {
-    /// Counts no more than what was told by `made`, and notes a phone that is somebody else's.
+    /// Counts no more than what the outcome told, and writes down that a phone is somebody else's.
     pub async fn settle<T>(
         self,
         app: &App,
-        by: &AuditContext,
-        made: &Result<Result<T, (usize, Refused)>>,
+        requester: &Requester,
+        outcome: &Result<T, ChangesError>,
     ) {
-        let refused = match made {
-            Ok(Ok(_)) => {
-                return self
-                    .0
-                    .into_iter()
-                    .for_each(|(.., wish)| wish.settle(Told::Free));
-            }
-            Ok(Err((place, refused))) => (*place, refused.is_taken_phone()),
-            Err(_) => return self.forget(),
-        };
-        let (place, is_taken) = refused;
-        for (n, phone, wish) in self.0 {
-            let is_it = n == place && is_taken;
-            // Those before it were free, which is known now, though nobody got them.
-            wish.settle(if n < place || is_it {
-                Told::All
-            } else {
-                Told::Nothing
-            });
-            if is_it {
-                note_refused_phone(app, by, &phone, "record").await;
+        match outcome {
+            Ok(_) => self.settle_all(Told::Free),
+            Err(ChangesError::Failed(_)) => self.settle_all(Told::Nothing),
+            Err(ChangesError::Refused { index, refusal }) => {
+                self.settle_refused(app, requester, *index, refusal).await;
             }
         }
     }
 
-    fn forget(self) {
-        self.0
-            .into_iter()
-            .for_each(|(.., wish)| wish.settle(Told::Nothing));
+    /// Those before the refused one were free, which is known now, though nobody got them.
+    async fn settle_refused(
+        self,
+        app: &App,
+        requester: &Requester,
+        refused: usize,
+        refusal: &Refusal,
+    ) {
+        for request in self.0 {
+            let is_taken = request.index == refused && refusal.is_taken_phone();
+            let is_told = request.index < refused || is_taken;
+            let told = if is_told { Told::All } else { Told::Nothing };
+            request.counted.settle(told);
+            if is_taken {
+                let context = requester.audit_context();
+                note_refused_phone(app, &context, &request.phone, "record").await;
+            }
+        }
     }
+
+    fn settle_all(self, told: Told) {
+        for request in self.0 {
+            request.counted.settle(told);
+        }
+    }
+}
+
+fn phone_of((index, plan): (usize, &Result<Plan, Refusal>)) -> Option<(usize, Phone)> {
+    let phone = plan.as_ref().ok()?.findings.phone.clone()?;
+    Some((index, phone))
 }

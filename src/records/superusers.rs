@@ -1,86 +1,90 @@
 //! Superusers as superusers make and change them.
 
-use serde_json::{Map, Value};
+use jiff::Timestamp;
 
-use super::changes::{hash, new_id};
-use super::form::Given;
-use super::passwords::{Passwords, Sent};
+use super::assign::assign;
+use super::form::FormReader;
+use super::plan::Plan;
+use super::problem::FieldProblem;
+use super::refusal::Refusal;
 use super::schema::Schema;
-use super::users::{Identity, email};
+use super::values::Values;
 use crate::domain::Superuser;
-use crate::pocketbase::error::Refused;
-use crate::pocketbase::field_error::{FieldError, FieldErrors};
-use crate::store::SuperuserUpdate;
 
-/// The superuser that is asked for, who counts as verified whatever the body says.
+/// Fields of a superuser that forms change.
+const WRITABLE: [&str; 2] = ["email", "emailVisibility"];
+
+/// The superuser that is asked for, who counts as verified whatever the form says.
 ///
 /// # Errors
 /// Each field that is wrong: first those of the form, then the values.
-pub fn create(
-    body: &Map<String, Value>,
-    schema: &Schema,
-    passwords: Passwords,
-    identity: Identity,
-) -> Result<Superuser, Refused> {
-    let mut errors = FieldErrors::new();
-    Sent::of(body).check(true, &mut errors);
-    if !errors.is_empty() {
-        return Err(Refused::create(errors));
+pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<Superuser, Refusal> {
+    let form = plan.form()?;
+    let blank = Values::Blank(schema);
+    let mut reader = FormReader::new(form, &blank, schema);
+    form.passwords().check_new_record(reader.problems());
+    reader.refused_by(Refusal::Create)?;
+    let id = reader.new_id(plan.fresh.id.clone());
+    let password_hash = plan.findings.new_hash(reader.problems());
+    if !reader.changes("email") {
+        reader.problems().insert("email", FieldProblem::Blank);
     }
-    let blank = Given::blank(schema);
-    let mut given = Given::new(&blank, body, schema);
-    let id = new_id(&mut given, identity.id);
-    let password_hash = hash(&mut given, passwords.hash);
-    if given.change("email").is_none() {
-        given.errors.insert("email", FieldError::BLANK);
-    }
-    let email = given.parse("email", email);
-    match (email, password_hash, given.errors.is_empty()) {
-        (Some(email), Some(password_hash), true) => Ok(Superuser {
-            id,
-            number: 0,
-            email,
-            email_visibility: given.flag("emailVisibility").unwrap_or_default(),
-            verified: true,
-            password_hash,
-            token_key: identity.token_key,
-            created: identity.now,
-            updated: identity.now,
-        }),
-        _ => Err(Refused::create(given.errors)),
+    let mut superuser = Superuser {
+        id,
+        number: 0,
+        email: String::new(),
+        email_visibility: false,
+        verified: true,
+        password_hash: password_hash.unwrap_or_default(),
+        token_key: plan.fresh.token_key.clone(),
+        created: now,
+        updated: now,
+    };
+    set_changed(&mut superuser, &mut reader);
+    reader.refused_by(Refusal::Create)?;
+    match superuser.password_hash.as_str() {
+        "" => Err(Refusal::BadRequest),
+        _ => Ok(superuser),
     }
 }
 
-/// What `body` changes of the superuser who is shown as `record`.
+/// The superuser as it is after the change.
 ///
 /// # Errors
 /// Each field that is wrong: first those of the form, then the values.
 pub fn update(
-    record: &Map<String, Value>,
-    body: &Map<String, Value>,
+    before: &Superuser,
+    plan: &Plan,
     schema: &Schema,
-    passwords: Passwords,
-    token_key: crate::domain::TokenKey,
-) -> Result<SuperuserUpdate, Refused> {
-    let mut given = Given::new(record, body, schema);
-    Sent::of(body).check(false, &mut given.errors);
-    if !given.errors.is_empty() {
-        return Err(Refused::update(given.errors));
+    now: Timestamp,
+) -> Result<Superuser, Refusal> {
+    let form = plan.form()?;
+    let stored = Values::Superuser(before);
+    let mut reader = FormReader::new(form, &stored, schema);
+    form.passwords().check_change(reader.problems());
+    reader.refused_by(Refusal::Update)?;
+    reader.keep_id();
+    let mut after = before.clone();
+    if let Some(hash) = plan.findings.new_hash(reader.problems()) {
+        after.password_hash = hash;
     }
-    if given.change("id").is_some() {
-        given.errors.insert("id", FieldError::PRIMARY_KEY);
+    set_changed(&mut after, &mut reader);
+    reader.refused_by(Refusal::Update)?;
+    if after.password_hash != before.password_hash || after.email != before.email {
+        after.token_key = plan.fresh.token_key.clone();
     }
-    let password_hash = hash(&mut given, passwords.hash);
-    let email = given.parse("email", email);
-    if !given.errors.is_empty() {
-        return Err(Refused::update(given.errors));
+    after.updated = now;
+    Ok(after)
+}
+
+/// Gives `superuser` the values that the form changes, and adds to the problems which of them it may not have.
+fn set_changed(superuser: &mut Superuser, reader: &mut FormReader<'_>) {
+    for (field, sent) in reader.changed() {
+        if !WRITABLE.contains(&field.name.as_str()) {
+            continue;
+        }
+        if let Err(problem) = assign(superuser, field, &sent) {
+            reader.problems().insert(field.name.clone(), problem);
+        }
     }
-    let ends_tokens = password_hash.is_some() || email.is_some();
-    Ok(SuperuserUpdate {
-        email,
-        email_visibility: given.flag("emailVisibility"),
-        password_hash,
-        token_key: ends_tokens.then_some(token_key),
-        ..SuperuserUpdate::default()
-    })
 }

@@ -1,229 +1,185 @@
 //! Users as superusers make and change them, and as users change themselves.
 
-use serde_json::{Map, Value};
+use jiff::Timestamp;
+use serde_json::Value;
 
-use super::form::Given;
-use super::passwords::{Editor, Passwords, Sent};
-use super::schema::Schema;
-use crate::contract::view::{UsersIdtype, UsersType};
-use crate::domain::{
-    Email, IdType, Name, NewUser, OpenId, Phone, Picture, RecordId, ShortText, Status, TokenKey,
-    User, UserType,
-};
-use crate::pb_data::{FIXED_FIELDS, USER_FIELDS};
-use crate::pocketbase::error::Refused;
-use crate::pocketbase::field_error::{FieldError, FieldErrors};
-use crate::store::UserUpdate;
+use super::assign::assign;
+use super::coerce;
+use super::fields::of_record::is_built_in;
+use super::fields::tables::FIXED_FIELDS;
+use super::form::{FormReader, RecordForm};
+use super::patch::RecordPatch;
+use super::plan::{Editor, FreshValues, Plan};
+use super::problem::FieldProblem;
+use super::refusal::Refusal;
+use super::schema::{Field, Schema};
+use super::values::Values;
+use crate::domain::{IdType, Kind, NewUser, OpenId, RecordId, User, UserNumber, UserType};
 
-/// What PocketBase's form lets only superusers change.
+/// Fields that PocketBase's form lets only superusers change.
 const MANAGED: [&str; 2] = ["email", "verified"];
 
-/// Who a new user will be, as far as the body does not say.
-pub struct Identity {
-    pub id: RecordId,
-    pub conversation: uuid::Uuid,
-    pub token_key: TokenKey,
-    pub now: jiff::Timestamp,
-}
+/// Fields that the contract asks of users, which they cannot empty.
+const KEPT: [&str; 3] = ["users_name", "users_picture", "users_phone"];
 
 /// The user that a superuser asks for. What PocketBase would leave empty and the contract wants full, is filled in.
 ///
 /// # Errors
 /// Each field that is wrong: first those of the form, then the values.
-pub fn create(
-    body: &Map<String, Value>,
-    schema: &Schema,
-    passwords: Passwords,
-    identity: Identity,
-) -> Result<NewUser, Refused> {
-    let mut errors = FieldErrors::new();
-    Sent::of(body).check(true, &mut errors);
-    done(errors, Refused::create)?;
-    let blank = Given::blank(schema);
-    let mut given = Given::new(&blank, body, schema);
-    let id = super::changes::new_id(&mut given, identity.id);
-    let hash = super::changes::hash(&mut given, passwords.hash);
+pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<User, Refusal> {
+    let form = plan.form()?;
+    let blank = Values::Blank(schema);
+    let mut reader = FormReader::new(form, &blank, schema);
+    form.passwords().check_new_record(reader.problems());
+    reader.refused_by(Refusal::Create)?;
+    let id = reader.new_id(plan.fresh.id.clone());
+    let password_hash = plan.findings.new_hash(reader.problems());
     for field in ["openid", "email"] {
-        if given.change(field).is_none() {
-            given.errors.insert(field, FieldError::BLANK);
+        if !reader.changes(field) {
+            reader.problems().insert(field, FieldProblem::Blank);
         }
     }
-    let mut update = values(&mut given, Editor::Superuser, "{}");
-    done(given.errors, Refused::create)?;
-    // Checked above: without an openid there is an error.
-    let openid = update.openid.take().ok_or(Refused::BAD_REQUEST)?;
-    let id_type = update.id_type.unwrap_or(IdType::ManagePlatform);
-    update.user_type = update.user_type.or(Some(match id_type {
-        IdType::ManagePlatform => UserType::Registered,
-        IdType::WeChat => UserType::Guest,
-    }));
-    update.password_hash = hash;
+    let mut user = unnamed(id, &plan.fresh, now);
+    set_changed(&mut user, &mut reader, Editor::Superuser);
+    reader.refused_by(Refusal::Create)?;
+    if !reader.changes("users_type") {
+        user.user_type = usual_type(user.id_type);
+    }
+    Ok(User {
+        password_hash,
+        ..user
+    })
+}
+
+/// A user with an openid of ours, which gets another one from the form.
+fn unnamed(id: RecordId, fresh: &FreshValues, now: Timestamp) -> User {
     let new = NewUser::new(
         id,
-        openid,
-        id_type,
-        identity.conversation,
-        identity.token_key,
-        identity.now,
+        OpenId::from(fresh.conversation),
+        IdType::ManagePlatform,
+        fresh.conversation,
+        fresh.token_key.clone(),
+        now,
     );
-    Ok(new.with(|user| {
-        user.verified = false;
-        *user = update.apply(user.clone());
-    }))
+    new.with(|user| user.verified = false)
+        .numbered(UserNumber(0))
 }
 
-/// What `body` changes of `user`, who is shown as `record`. Unknown fields are ignored.
+fn usual_type(id_type: IdType) -> UserType {
+    match id_type {
+        IdType::ManagePlatform => UserType::Registered,
+        IdType::WeChat => UserType::Guest,
+    }
+}
+
+/// The user as it is after the change. Unknown fields are ignored.
 ///
 /// # Errors
-/// [`Refused::NOT_FOUND`] for a protected field of the user's own record, as a rule does; otherwise each field that is
-/// wrong: first those of the form, then the values.
+/// [`Refusal::NotFound`] for a protected field of the user's own record, as a rule does, and when the old password was right
+/// beside another token key; otherwise each field that is wrong: first those of the form, then the values.
 pub fn update(
-    user: &User,
-    record: &Map<String, Value>,
-    body: &Map<String, Value>,
+    before: &User,
+    plan: &Plan,
     schema: &Schema,
-    editor: Editor,
-    passwords: Passwords,
-    token_key: TokenKey,
-) -> Result<UserUpdate, Refused> {
-    let mut given = Given::new(record, body, schema);
-    if editor == Editor::Owner {
-        if FIXED_FIELDS
-            .iter()
-            .any(|field| given.change(field).is_some())
-        {
-            return Err(Refused::NOT_FOUND);
-        }
-        for field in MANAGED {
-            if given.change(field).is_some() {
-                given.errors.insert(field, FieldError::MISMATCH);
-            }
-        }
+    now: Timestamp,
+) -> Result<User, Refusal> {
+    let mut after = before.clone();
+    match &plan.request.patch {
+        RecordPatch::User(patch) => patch.apply(&mut after),
+        RecordPatch::Form(form) => fill_in(before, &mut after, form, plan, schema)?,
     }
-    let sent = Sent::of(body);
-    match editor {
-        Editor::Superuser => sent.check(false, &mut given.errors),
-        Editor::Owner => {
-            let is_phone = other_phone(user, body, schema).is_some();
-            sent.check_owner(is_phone, passwords.old, &mut given.errors);
-        }
+    if plan.findings.is_outdated(&before.token_key) {
+        return Err(Refusal::NotFound);
     }
-    done(std::mem::take(&mut given.errors), Refused::update)?;
-    if given.change("id").is_some() {
-        given.errors.insert("id", FieldError::PRIMARY_KEY);
-    }
-    let hash = super::changes::hash(&mut given, passwords.hash);
-    let mut update = values(&mut given, editor, user.columns.as_deref().unwrap_or("{}"));
-    done(given.errors, Refused::update)?;
+    let has_other_password = after.password_hash != before.password_hash;
     // By being disabled, so that nothing old is valid again afterwards; by being enabled, because who was brought here disabled
     // came with tokens, too.
-    let ends_tokens = hash.is_some() || update.email.is_some() || update.status.is_some();
-    update.token_key = ends_tokens.then_some(token_key);
-    update.password_hash = hash;
-    update.if_token_key = passwords.if_token_key;
-    Ok(update)
-}
-
-/// The phone that `body` gives in place of the user's own; the same in another spelling is none, nor is what is no phone.
-pub fn other_phone(user: &User, body: &Map<String, Value>, schema: &Schema) -> Option<Phone> {
-    let nothing = Map::new();
-    let phone = Given::new(&nothing, body, schema).parse("users_phone", Phone::parse)?;
-    Some(phone).filter(|phone| user.phone.as_ref() != Some(phone))
-}
-
-fn done(errors: FieldErrors, refused: fn(FieldErrors) -> Refused) -> Result<(), Refused> {
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(refused(errors))
+    if has_other_password || after.email != before.email || after.status != before.status {
+        after.token_key = plan.fresh.token_key.clone();
     }
+    after.updated = now;
+    Ok(after)
 }
 
-fn values(given: &mut Given<'_>, editor: Editor, columns: &str) -> UserUpdate {
-    // Users cannot empty what the contract asks of them; superusers can.
-    let may_empty = editor == Editor::Superuser;
-    let short = |given: &mut Given<'_>, field| given.parse(field, ShortText::parse);
-    UserUpdate {
-        id_number: short(given, "users_id_number"),
-        level: short(given, "users_level"),
-        company_id: short(given, "company_id"),
-        parent_id: short(given, "users_parent_id"),
-        promo_code: short(given, "users_promo_code"),
-        group_id: short(given, "usergroups_id"),
-        name: given.parse("users_name", |text| match text {
-            "" if may_empty => Ok(Name::default()),
-            text => Name::parse(text),
-        }),
-        picture: given.parse("users_picture", |text| match text {
-            "" if may_empty => Ok(Picture::default()),
-            text => Picture::parse(text),
-        }),
-        phone: given.parse("users_phone", |text| match text {
-            "" if may_empty => Ok(None),
-            text => Phone::parse(text).map(Some),
-        }),
-        user_type: given.parse("users_type", |word| choice(word, UsersType::parse)),
-        id_type: given.parse("users_idtype", |word| choice(word, UsersIdtype::parse)),
-        status: status(given),
-        rank_level: given.whole("users_rank_level"),
-        auth_type: given.whole("users_auth_type"),
-        openid: given.parse("openid", |text| match text {
-            "" => Err(FieldError::BLANK),
-            text => OpenId::parse(text).ok_or(FieldError::FORMAT),
-        }),
-        conversation_id: given.text("users_convers_id"),
-        given_number: given
-            .text("users_id")
-            .map(|text| Some(text).filter(|text| !text.is_empty())),
-        email: given.parse("email", |text| email(text).map(Some)),
-        email_visibility: given.flag("emailVisibility"),
-        verified: given.flag("verified"),
-        columns: own_columns(given, columns),
-        ..UserUpdate::default()
+fn fill_in(
+    before: &User,
+    after: &mut User,
+    form: &RecordForm,
+    plan: &Plan,
+    schema: &Schema,
+) -> Result<(), Refusal> {
+    let stored = Values::of_user(before);
+    let mut reader = FormReader::new(form, &stored, schema);
+    match plan.editor {
+        Editor::Superuser => form.passwords().check_change(reader.problems()),
+        Editor::Owner => check_own(before, form, plan, &mut reader)?,
     }
-}
-
-/// An e-mail address that is one.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn email(text: &str) -> Result<String, FieldError> {
-    match text {
-        "" => Err(FieldError::BLANK),
-        text => Email::parse(text).map(Into::into).ok_or(FieldError::EMAIL),
+    reader.refused_by(Refusal::Update)?;
+    reader.keep_id();
+    if let Some(hash) = plan.findings.new_hash(reader.problems()) {
+        after.password_hash = Some(hash);
     }
+    set_changed(after, &mut reader, plan.editor);
+    reader.refused_by(Refusal::Update)
 }
 
-fn choice<T>(word: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, FieldError> {
-    match word {
-        "" => Err(FieldError::BLANK),
-        word => parse(word).ok_or_else(|| FieldError::select(word)),
+/// What PocketBase's rules and form ask of owners.
+fn check_own(
+    user: &User,
+    form: &RecordForm,
+    plan: &Plan,
+    reader: &mut FormReader<'_>,
+) -> Result<(), Refusal> {
+    if FIXED_FIELDS.iter().any(|field| reader.changes(field)) {
+        return Err(Refusal::NotFound);
     }
-}
-
-fn status(given: &mut Given<'_>) -> Option<Status> {
-    match given.whole("users_status")? {
-        0 => Some(Status::Disabled),
-        1 => Some(Status::Active),
-        _ => {
-            given.errors.insert("users_status", FieldError::VALUE);
-            None
+    for field in MANAGED {
+        if reader.changes(field) {
+            reader.problems().insert(field, FieldProblem::Mismatch);
         }
     }
+    let is_phone = reader.other_phone(user).is_some();
+    let is_old_right = plan.findings.old;
+    form.passwords()
+        .check_own_change(is_phone, is_old_right, reader.problems());
+    Ok(())
 }
 
-/// The columns that are the deployment's own, if any is given.
-fn own_columns(given: &mut Given<'_>, columns: &str) -> Option<String> {
-    let schema = given.schema();
-    let own = || {
-        schema
-            .fields()
-            .filter(|field| !field.is_hidden && !USER_FIELDS.contains(&field.name.as_str()))
-    };
-    if !own().any(|field| given.change(&field.name).is_some()) {
+/// Gives `user` all values that the form changes, and adds to the problems which of them it may not have.
+fn set_changed(user: &mut User, reader: &mut FormReader<'_>, editor: Editor) {
+    for (field, value) in reader.changed() {
+        if let Err(problem) = set(user, field, &value, editor) {
+            reader.problems().insert(field.name.clone(), problem);
+        }
+    }
+    if let Some(columns) = own_columns(reader) {
+        user.columns = Some(columns);
+    }
+}
+
+/// Users cannot empty what the contract asks of them; superusers can.
+fn set(user: &mut User, field: &Field, sent: &Value, editor: Editor) -> Result<(), FieldProblem> {
+    let is_kept = editor == Editor::Owner && KEPT.contains(&field.name.as_str());
+    if is_kept && coerce::text(sent).is_empty() {
+        return Err(FieldProblem::Blank);
+    }
+    assign(user, field, sent)
+}
+
+/// The columns that are the deployment's own, as JSON, if the form changes any of them.
+fn own_columns(reader: &mut FormReader<'_>) -> Option<String> {
+    let own: Vec<_> = reader
+        .schema()
+        .fields()
+        .filter(|field| is_own(field))
+        .collect();
+    if !own.iter().any(|field| reader.changes(&field.name)) {
         return None;
     }
-    let mut all: Map<String, Value> = serde_json::from_str(columns).unwrap_or_default();
-    all.extend(given.columns(own()));
-    Some(Value::Object(all).to_string())
+    let columns = reader.columns(own.into_iter());
+    Some(Value::Object(columns).to_string())
+}
+
+fn is_own(field: &Field) -> bool {
+    !field.is_hidden && !is_built_in(Kind::Users, &field.name)
 }

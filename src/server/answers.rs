@@ -6,11 +6,19 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use poem::{Endpoint, Request};
+use poem::endpoint::{DynEndpoint, ToDynEndpoint};
+use poem::{Endpoint, Request, Response};
 
-use super::SharedEndpoint;
 use super::places::Open;
 use crate::http::memory::Held;
+
+/// An endpoint that all connections of a listener share.
+pub type SharedEndpoint = Arc<dyn DynEndpoint<Output = Response>>;
+
+/// Shares `endpoint` among connections.
+pub fn shared(endpoint: impl Endpoint<Output = Response> + 'static) -> SharedEndpoint {
+    Arc::new(ToDynEndpoint(endpoint))
+}
 
 /// A body with what its request holds.
 pub struct HeldBody<B> {

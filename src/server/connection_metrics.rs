@@ -1,18 +1,6 @@
-//! The listener for watchers, and what there is to see of connections.
+//! Metrics of open connections.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
-use hyper_util::server::graceful::GracefulShutdown;
-
-use super::Acceptor;
-use super::routes;
-use crate::app::App;
-use crate::config;
 use crate::metrics::{Gauge, Metrics, gauge};
-
-/// Connections to `metrics.listen`.
-const PLACES: usize = 16;
 
 /// How many connections are open.
 pub struct Connections(Gauge);
@@ -45,25 +33,5 @@ impl Connections {
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.dec();
-    }
-}
-
-/// The listener at `listen`, with few connections of its own.
-pub fn bind(listen: SocketAddr, app: &Arc<App>) -> Result<Acceptor, String> {
-    let settings = config::Server {
-        listen,
-        max_connections: PLACES,
-        ..app.config.server.clone()
-    };
-    let endpoint = Arc::new(poem::endpoint::ToDynEndpoint(routes::watch_endpoint(app)));
-    Acceptor::bind(&settings, PLACES, None, endpoint)
-        .map_err(|e| e.replace("server.listen", "metrics.listen"))
-}
-
-/// Accepts for ever, or waits for ever when there is nothing to accept.
-pub async fn run(acceptor: Option<&Acceptor>, connections: &GracefulShutdown) {
-    match acceptor {
-        Some(acceptor) => acceptor.run(connections).await,
-        None => std::future::pending().await,
     }
 }

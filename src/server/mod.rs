@@ -1,7 +1,9 @@
-//! Listening and serving, over hyper: poem's own server sets no deadline on request headers.
+//! The server: listeners, the admin socket, scheduled backups, and a graceful stop.
 
+mod acceptor;
 mod answers;
 mod connection_metrics;
+mod metrics_listener;
 mod monitoring;
 mod openapi;
 mod places;
@@ -15,80 +17,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::OptionFuture;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use poem::http::uri::Scheme;
-use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Request, Response};
-use socket2::SockRef;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Notify, watch};
-use tokio_rustls::server::TlsStream;
-use tokio_util::either::Either;
+use tokio::sync::watch;
 
-use self::connection_metrics::Connections;
-use self::places::{Place, Places, TooManyOpen};
-use self::requests::Requests;
+use self::acceptor::Acceptor;
 use self::tls::Tls;
-use crate::admin::socket::{self, Door};
+use crate::admin::Admin;
+use crate::admin::socket::{self, AdminSocket};
 use crate::app::App;
 use crate::backup::schedule::Schedule;
 use crate::clock::Clock;
-use crate::config::{self, Config, Provider};
-use crate::fair::Bounds;
+use crate::config::{Config, Provider};
 use crate::random::Random;
 use crate::store::Location;
 
-/// Requests that one HTTP/2 connection may have open.
-const MAX_STREAMS: u32 = 64;
-/// Connections that the system keeps while we do not come to accept them; others try again after a second.
-const BACKLOG: u32 = 1024;
-/// Bytes of headers that a request may have; nginx takes no more than 8 KiB a line and 32 KiB in all, browsers send far less.
-const MAX_HEADERS: u32 = 16 * 1024;
-/// Bytes that one HTTP/1 connection may buffer: the headers of a request, a piece of a body or of an answer.
-const MAX_BUFFER: usize = 16 * 1024;
-/// Bytes of bodies that one HTTP/2 connection, and one stream of it, may have sent before they are read.
-const WINDOW: u32 = 128 * 1024;
-/// Bytes of an answer that one HTTP/2 stream may have waiting beyond what it is sent in one piece.
-const MAX_SEND: usize = 16 * 1024;
-/// Bytes of answers that the system takes for one connection before they are sent: by itself it takes up to 4 MiB, and a client that
-/// does not read leaves them there, where they count as memory of the service.
-const UNSENT: u32 = 16 * 1024;
 /// Requests in flight may take this long after a stop was asked for.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
-/// Pause before looking again at a connection that has begun to say which HTTP it speaks.
-const PEEK_PAUSE: Duration = Duration::from_millis(10);
-/// Pause after an accept error such as "too many open files", so that the loop does not spin.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
 /// A server that listens but does not answer yet.
 pub struct Server {
     acceptor: Acceptor,
-    /// At `metrics.listen`.
-    watch: Option<Acceptor>,
+    /// The listener at `metrics.listen`.
+    metrics_listener: Option<Acceptor>,
     app: Arc<App>,
     schedule: Option<Schedule>,
-    door: Option<Door>,
+    admin_socket: Option<AdminSocket>,
     /// Dropped when the server stops: answers that would go on for ever end then.
     streams: watch::Sender<()>,
 }
-
-/// A listener with what its connections share.
-struct Acceptor {
-    listener: TcpListener,
-    tls: Option<Arc<Tls>>,
-    endpoint: SharedEndpoint,
-    places: Places,
-    /// How many there are.
-    connections: Connections,
-    header_timeout: Duration,
-    answer_timeout: Duration,
-}
-
-type SharedEndpoint = Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>;
 
 impl Server {
     /// Starts everything that the configuration asks for: the sandbox, the store, the listener.
@@ -102,35 +57,25 @@ impl Server {
         random: Random,
     ) -> Result<Self, Box<dyn std::error::Error>> {
         if config.wechat.provider == Provider::Sandbox {
-            start_sandbox(&mut config, clock.clone()).await?;
+            sandbox::start(&mut config, clock.clone()).await?;
         }
         let settings = config.server.clone();
         let tls = Tls::new(&settings.tls, &config.store.path, clock.clone())?;
         let app = App::new(config, location, clock, random).await?;
         let schedule = Schedule::new(&app)?;
         let (streams, stopping) = watch::channel(());
-        let endpoint: SharedEndpoint = Arc::new(poem::endpoint::ToDynEndpoint(routes::endpoint(
-            &app, stopping,
-        )?));
+        let endpoint = answers::shared(routes::endpoint(&app, stopping)?);
         let share = app.config.limits.share_of(settings.max_connections);
         let acceptor = Acceptor::bind(&settings, share, tls, endpoint)?;
-        acceptor
-            .connections
-            .show(&app.metrics, settings.max_connections);
-        acceptor.places.show(&app.metrics);
-        let watch = app
-            .config
-            .metrics
-            .listen
-            .map(|listen| connection_metrics::bind(listen, &app))
-            .transpose()?;
-        let door = open_door(location, &app);
+        acceptor.register_metrics(&app.metrics, settings.max_connections);
+        let metrics_listener = metrics_listener::bind(&app)?;
+        let admin_socket = open_admin_socket(location, &app);
         Ok(Self {
             acceptor,
-            watch,
+            metrics_listener,
             app,
             schedule,
-            door,
+            admin_socket,
             streams,
         })
     }
@@ -146,7 +91,7 @@ impl Server {
     /// # Errors
     /// The system's.
     pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
-        self.acceptor.listener.local_addr()
+        self.acceptor.local_addr()
     }
 
     /// The address that it listens on for watchers, if it has one for them.
@@ -154,9 +99,9 @@ impl Server {
     /// # Errors
     /// The system's.
     pub fn watch_addr(&self) -> std::io::Result<Option<SocketAddr>> {
-        self.watch
+        self.metrics_listener
             .as_ref()
-            .map(|watch| watch.listener.local_addr())
+            .map(Acceptor::local_addr)
             .transpose()
     }
 
@@ -164,22 +109,22 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let connections = GracefulShutdown::new();
         let schedule = self.schedule.map(|schedule| tokio::spawn(schedule.run()));
-        let door = OptionFuture::from(
-            self.door
-                .map(|door| tokio::spawn(door.run(self.streams.subscribe()))),
+        let admin_socket = OptionFuture::from(
+            self.admin_socket
+                .map(|socket| tokio::spawn(socket.run(self.streams.subscribe()))),
         );
         tokio::select! {
             () = self.acceptor.run(&connections) => {}
             () = self.acceptor.keep_certificate() => {}
-            () = connection_metrics::run(self.watch.as_ref(), &connections) => {}
+            () = metrics_listener::run(self.metrics_listener.as_ref(), &connections) => {}
             () = stop => {}
             () = self.app.keep_writing_events() => {}
         }
         if let Some(schedule) = schedule {
             schedule.abort();
         }
-        drop((self.acceptor, self.watch, self.streams));
-        let finish = async { tokio::join!(connections.shutdown(), door) };
+        drop((self.acceptor, self.metrics_listener, self.streams));
+        let finish = async { tokio::join!(connections.shutdown(), admin_socket) };
         if tokio::time::timeout(STOP_DEADLINE, finish).await.is_err() {
             tracing::warn!(
                 "stopping although some requests did not finish within {STOP_DEADLINE:?}"
@@ -191,231 +136,16 @@ impl Server {
     }
 }
 
-/// Without a door the server serves all the same; commands need it to be stopped then.
-fn open_door(location: &Location, app: &Arc<App>) -> Option<Door> {
+/// The admin socket; without one the server serves all the same, and commands need it to be stopped.
+fn open_admin_socket(location: &Location, app: &Arc<App>) -> Option<AdminSocket> {
     let Location::File(database) = location else {
         return None;
     };
-    let opened = Door::open(database, app);
+    let opened = AdminSocket::open(database, &Admin::of_app(app));
     opened
         .inspect_err(|error| {
             let path = socket::path(database);
-            tracing::warn!(%error, socket = %path.display(), "no door: commands such as \"bai user list\" need a stopped server");
+            tracing::warn!(%error, socket = %path.display(), "no admin socket: commands such as \"bai user list\" need a stopped server");
         })
         .ok()
-}
-
-/// Serves the sandbox on a loopback port of its own for the life of the process, and points the client to it.
-async fn start_sandbox(
-    config: &mut Config,
-    clock: Clock,
-) -> Result<(), Box<dyn std::error::Error>> {
-    const APP_ID: &str = "sandbox";
-    let settings = config::Server {
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        ..config::Server::default()
-    };
-    let endpoint: SharedEndpoint = Arc::new(poem::endpoint::ToDynEndpoint(sandbox::endpoint(
-        APP_ID, clock,
-    )));
-    let acceptor = Acceptor::bind(&settings, settings.max_connections, None, endpoint)?;
-    config.wechat.base_url = format!("http://{}", acceptor.listener.local_addr()?).into();
-    config.wechat.app_id = APP_ID.into();
-    config.wechat.secret = APP_ID.into();
-    config.wechat.proxy.clear();
-    tokio::spawn(async move { acceptor.run(&GracefulShutdown::new()).await });
-    Ok(())
-}
-
-impl Acceptor {
-    /// A listener of whose connections one source may have a `share`.
-    fn bind(
-        settings: &config::Server,
-        share: usize,
-        tls: Option<Tls>,
-        endpoint: SharedEndpoint,
-    ) -> Result<Self, String> {
-        let address = settings.listen;
-        let listener = listen(address).map_err(|e| {
-            format!("cannot listen on {address}: {e}; set server.listen to another address")
-        })?;
-        let bounds = Bounds {
-            all: settings.max_connections,
-            each: share,
-        };
-        let places = Places::new(bounds, &settings.trusted_proxies);
-        let config::Server {
-            header_timeout,
-            answer_timeout,
-            ..
-        } = *settings;
-        let tls = tls.map(Arc::new);
-        let connections = Connections::new();
-        Ok(Self {
-            listener,
-            tls,
-            endpoint,
-            places,
-            connections,
-            header_timeout,
-            answer_timeout,
-        })
-    }
-
-    /// Accepts for ever; at the limit of connections it waits until one ends.
-    async fn run(&self, connections: &GracefulShutdown) {
-        while let Some(vacancy) = self.places.vacancy().await {
-            match self.listener.accept().await {
-                Ok((socket, remote)) => match self.places.admit(vacancy, remote.ip()) {
-                    Some(place) => self.serve(socket, remote, place, connections),
-                    None => places::refuse(&socket, self.tls.is_some()),
-                },
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    async fn keep_certificate(&self) {
-        match &self.tls {
-            Some(tls) => tls.keep().await,
-            None => std::future::pending().await,
-        }
-    }
-
-    fn serve(
-        &self,
-        socket: TcpStream,
-        remote: SocketAddr,
-        place: Place,
-        connections: &GracefulShutdown,
-    ) {
-        let _ = socket.set_nodelay(true);
-        #[cfg(target_os = "linux")]
-        let _ = SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT);
-        let Ok(local) = socket.local_addr() else {
-            return;
-        };
-        let (endpoint, tls) = (Arc::clone(&self.endpoint), self.tls.clone());
-        let (http, watcher) = (self.http(), connections.watcher());
-        let (timeout, answer_timeout) = (self.header_timeout, self.answer_timeout);
-        let (counted, gate) = (self.connections.open(), self.places.opener(remote.ip()));
-        tokio::spawn(async move {
-            let _place = (place, counted);
-            // Silence, resets, timeouts, failed handshakes and malformed HTTP are the client's affair.
-            let opening = self::open(socket, tls.as_deref());
-            let Ok(Ok((stream, version))) = tokio::time::timeout(timeout, opening).await else {
-                return;
-            };
-            let scheme = if matches!(stream, Either::Left(_)) {
-                Scheme::HTTP
-            } else {
-                Scheme::HTTPS
-            };
-            let (requests, memory) = (Requests::new(), gate.memory());
-            let (progress, overrun) = (requests.clone(), Arc::new(Notify::new()));
-            let noticed = Arc::clone(&overrun);
-            let service = service_fn(move |request: hyper::Request<Incoming>| {
-                let (endpoint, requests) = (Arc::clone(&endpoint), progress.clone());
-                let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
-                let mut request = Request::from((request, local, remote, scheme.clone()));
-                request.set_data(memory.clone());
-                // One that is not opened is dropped at once, not when its task has its turn.
-                let opened = gate
-                    .open()
-                    .map(|open| (request, open))
-                    .inspect_err(|_| noticed.notify_one());
-                // In a box, so that the task of one that is not opened, of which there may be many at once, is small.
-                let answer = opened.map(|(request, open)| {
-                    Box::pin(async move {
-                        requests
-                            .open(answers::answer(&endpoint, request, open))
-                            .await
-                    })
-                });
-                async move { Ok::<_, TooManyOpen>(answer?.await) }
-            });
-            // hyper has a deadline for headers in HTTP/1 only, and none for taking an answer.
-            let (http, idle) = match version {
-                Version::Http1 => (http.http1_only(), answer_timeout.max(timeout)),
-                Version::Http2 => (http.http2_only(), timeout),
-            };
-            let connection = http
-                .serve_connection(TokioIo::new(stream), service)
-                .into_owned();
-            tokio::select! {
-                _ = watcher.watch(connection) => {}
-                () = requests.stall(idle, answer_timeout) => {}
-                // What HTTP/2 keeps of streams, refused ones too, ends with the connection only.
-                () = overrun.notified() => {}
-            }
-        });
-    }
-
-    fn http(&self) -> auto::Builder<TokioExecutor> {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.header_timeout)
-            .max_buf_size(MAX_BUFFER)
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(MAX_STREAMS)
-            .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(WINDOW)
-            .max_send_buf_size(MAX_SEND)
-            .max_header_list_size(MAX_HEADERS);
-        builder
-    }
-}
-
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()
-    } else {
-        TcpSocket::new_v6()
-    }?;
-    // A restart does not wait for connections of the process before it to be forgotten.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-/// A connection, without TLS or with. One type, so that there is one HTTP in the binary; in a box, as TLS needs a KiB more.
-type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
-
-enum Version {
-    Http1,
-    Http2,
-}
-
-/// Hears which HTTP the client begins to speak; over TLS, where there is some. Who speaks plain HTTP to a server with TLS is
-/// told so by the endpoint.
-async fn open(socket: TcpStream, tls: Option<&Tls>) -> std::io::Result<(Stream, Version)> {
-    if let Some(tls) = tls
-        && Tls::is_spoken(&socket).await?
-    {
-        // In a box, so that connections without TLS have no room for a handshake.
-        let (stream, version) = Box::pin(tls.accept(socket)).await?;
-        return Ok((Either::Right(Box::new(stream)), version));
-    }
-    let version = version(&socket).await?;
-    Ok((Either::Left(socket), version))
-}
-
-/// Which HTTP the client begins to speak. hyper-util would find out by itself, but without a deadline.
-async fn version(socket: &TcpStream) -> std::io::Result<Version> {
-    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    let mut start = [0; PREFACE.len()];
-    loop {
-        match socket.peek(&mut start).await? {
-            0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
-            n if !PREFACE.starts_with(&start[..n]) => return Ok(Version::Http1),
-            n if n == PREFACE.len() => return Ok(Version::Http2),
-            _ => tokio::time::sleep(PEEK_PAUSE).await,
-        }
-    }
 }

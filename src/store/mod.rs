@@ -8,6 +8,7 @@ mod events;
 mod file;
 mod identity;
 mod location;
+mod locks;
 mod order;
 mod record;
 mod restore;
@@ -32,6 +33,8 @@ pub use file::{
 };
 pub use identity::{BackupInfo, Identified};
 pub use location::Location;
+use locks::Locks;
+pub use locks::RecordLocks;
 pub use order::{Cursor, Order};
 pub use record::{Action, Change, Record};
 pub use redb::StorageBackend;
@@ -44,6 +47,7 @@ pub use write::{CommitError, Conflict, Write};
 #[derive(Clone)]
 pub struct Store {
     backend: Backend,
+    locks: Arc<Locks>,
 }
 
 #[derive(Clone)]
@@ -60,6 +64,7 @@ impl Store {
         let embedded = Embedded::open(location, cache_bytes)?;
         Ok(Self {
             backend: Backend::Embedded(Arc::new(embedded)),
+            locks: Arc::new(Locks::new()),
         })
     }
 
@@ -246,6 +251,31 @@ impl Store {
         self.embedded().commit(writes).await
     }
 
+    /// Commits one new record, and returns it with its number.
+    pub async fn insert<R>(&self, record: R) -> Result<R, CommitError>
+    where
+        R: Into<Record> + TryFrom<Record, Error = Error>,
+    {
+        self.commit_one(Write::insert(record)).await
+    }
+
+    /// Replaces one record, which was read as `before`, by `after`.
+    pub async fn update<R>(&self, before: R, after: R) -> Result<R, CommitError>
+    where
+        R: Into<Record> + TryFrom<Record, Error = Error>,
+    {
+        self.commit_one(Write::update(before, after)).await
+    }
+
+    async fn commit_one<R>(&self, write: Write) -> Result<R, CommitError>
+    where
+        R: TryFrom<Record, Error = Error>,
+    {
+        let written = self.commit(vec![write]).await?.pop();
+        let record = written.ok_or_else(|| Error::Failed("a commit returned no record".into()))?;
+        Ok(R::try_from(record)?)
+    }
+
     /// Commits what may be done of `writes` together, each by itself: for each the record, or why it may not be done.
     pub async fn commit_each(
         &self,
@@ -264,6 +294,12 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
         self.embedded().records_after(order, cursor, limit)
+    }
+
+    /// Locks records, so that whoever else locks them waits meanwhile: for who reads, decides and commits, that nobody comes in
+    /// between. A commit without the lock succeeds all the same, and other processes know nothing of it.
+    pub async fn lock<'a>(&self, ids: impl IntoIterator<Item = &'a RecordId>) -> RecordLocks {
+        self.locks.lock(ids).await
     }
 
     /// The record of this kind with this id.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::Error;
 use crate::domain::{Company, Kind, NewUser, RecordId, Superuser, User, UserNumber};
 
 /// A record of any collection.
@@ -121,24 +122,6 @@ impl Record {
             Self::User(_) | Self::Company(_) => None,
         }
     }
-
-    /// The user that it is, if it is one.
-    #[must_use]
-    pub fn into_user(self) -> Option<User> {
-        match self {
-            Self::User(user) => Some(user),
-            Self::Company(_) | Self::Superuser(_) => None,
-        }
-    }
-
-    /// The superuser that it is, if it is one.
-    #[must_use]
-    pub fn into_superuser(self) -> Option<Superuser> {
-        match self {
-            Self::Superuser(superuser) => Some(superuser),
-            Self::User(_) | Self::Company(_) => None,
-        }
-    }
 }
 
 impl From<User> for Record {
@@ -164,6 +147,44 @@ impl From<Superuser> for Record {
     fn from(superuser: Superuser) -> Self {
         Self::Superuser(superuser)
     }
+}
+
+impl TryFrom<Record> for User {
+    type Error = Error;
+
+    fn try_from(record: Record) -> Result<Self, Error> {
+        match record {
+            Record::User(user) => Ok(user),
+            other => Err(of_another_kind(&other)),
+        }
+    }
+}
+
+impl TryFrom<Record> for Company {
+    type Error = Error;
+
+    fn try_from(record: Record) -> Result<Self, Error> {
+        match record {
+            Record::Company(company) => Ok(company),
+            other => Err(of_another_kind(&other)),
+        }
+    }
+}
+
+impl TryFrom<Record> for Superuser {
+    type Error = Error;
+
+    fn try_from(record: Record) -> Result<Self, Error> {
+        match record {
+            Record::Superuser(superuser) => Ok(superuser),
+            other => Err(of_another_kind(&other)),
+        }
+    }
+}
+
+fn of_another_kind(record: &Record) -> Error {
+    let kind = record.kind().name();
+    Error::Failed(format!("record {} is one of {kind}", record.id()))
 }
 
 /// Kind of a change of a record.

@@ -39,6 +39,11 @@ impl Store {
         self.embedded().count_companies()
     }
 
+    /// How many superusers there are: exact, and O(1).
+    pub async fn count_superusers(&self) -> Result<u64, Error> {
+        self.embedded().count_superusers()
+    }
+
     /// Writes that wait for the next transaction.
     #[must_use]
     pub fn waiting_writes(&self) -> usize {

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use parking_lot::{Mutex, MutexGuard};
+
 use super::plan::{self, Scheduled};
 use crate::backup::s3::{Bucket, Error, Labels};
-use parking_lot::{Mutex, MutexGuard};
 
 /// The bucket, and what is known of the objects in it.
 pub struct Objects {

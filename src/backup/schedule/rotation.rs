@@ -81,7 +81,7 @@ impl Rotation {
     /// Tells whether there is something to upload, or to look at in the bucket.
     pub fn is_needed(&self, here: &[Scheduled], now: Timestamp) -> bool {
         let settings = &self.app.config.backup.s3;
-        self.check_bucket_at().is_some_and(|at| at <= now)
+        self.check_bucket_at.lock().is_some_and(|at| at <= now)
             || !self.state.waiting(here, settings).is_empty()
     }
 
@@ -149,20 +149,12 @@ impl Rotation {
             return Ok(());
         }
         let shrunk = plan::shrunk(there, now);
-        self.check_bucket_again(shrunk.is_some().then_some(now + CHECK_BUCKET_EVERY));
+        *self.check_bucket_at.lock() = shrunk.is_some().then_some(now + CHECK_BUCKET_EVERY);
         self.app.backups.found_shrunk_there(shrunk);
         for backup in plan::surplus(there, keep, now) {
             objects.bucket.delete(&backup.name).await?;
         }
         Ok(())
-    }
-
-    fn check_bucket_at(&self) -> Option<Timestamp> {
-        *self.check_bucket_at.lock()
-    }
-
-    fn check_bucket_again(&self, at: Option<Timestamp>) {
-        *self.check_bucket_at.lock() = at;
     }
 
     /// The database as it is now: another one may have taken its place.

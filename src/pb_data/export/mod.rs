@@ -1,7 +1,7 @@
 //! Writing everybody into a new database of PocketBase: the way back.
 
-mod schema;
-mod values;
+mod new_row;
+mod new_table;
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, params_from_iter};
 
-use self::schema::NewTable;
-use self::values::Secrets;
+use self::new_row::Secrets;
+use self::new_table::NewTable;
 use super::Error;
 use crate::domain::{Collections, Kind, Phone, is_imported_hash};
 use crate::random::Random;
-use crate::store::{Record, Store};
+use crate::store::{Cursor, Order, Record, Store};
 
 /// Users that are read at once.
 const PAGE: usize = 1000;
@@ -71,15 +71,27 @@ pub async fn export(
     drop(private_file(&unfinished)?);
     let list = out.join("without-password.tsv");
     let mut export = Export::begin(store, random, lifetimes, &unfinished, &list)?;
-    export.companies(store).await?;
-    export.superusers(store).await?;
-    export.users(store).await?;
+    let by_creation = Order::UsersByCreated {
+        newest_first: false,
+    };
+    for order in [
+        Order::ById(Kind::Companies),
+        Order::ById(Kind::Superusers),
+        by_creation,
+    ] {
+        export.copy(store, order).await?;
+    }
     let exported = export.finish()?;
     File::open(&unfinished)
         .and_then(|file| file.sync_all())
         .map_err(at(&unfinished))?;
     fs::rename(&unfinished, &path).map_err(at(&path))?;
     Ok(exported)
+}
+
+/// Whether a hash is one of ours, which PocketBase cannot check.
+fn has_own_hash(hash: Option<&str>) -> bool {
+    hash.is_some_and(|hash| !is_imported_hash(hash))
 }
 
 struct Export<'a> {
@@ -112,7 +124,7 @@ impl<'a> Export<'a> {
         let db = Connection::open(path)?;
         // Nobody has the file before it is whole.
         db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")?;
-        schema::make_system(&db)?;
+        new_table::make_system(&db)?;
         let table = |kind| NewTable::make(&db, collections.of(kind), lifetimes, random);
         let (companies, superusers, users) = (
             table(Kind::Companies)?,
@@ -139,53 +151,43 @@ impl<'a> Export<'a> {
         })
     }
 
-    async fn companies(&mut self, store: &Store) -> Result<(), Error> {
-        let mut last = None;
+    /// Copies the records of an order, a page after the other.
+    async fn copy(&mut self, store: &Store, order: Order) -> Result<(), Error> {
+        let mut cursor = Cursor::START;
         loop {
-            let page = store.companies_after(last.as_ref(), PAGE).await?;
-            let Some(end) = page.last() else {
+            let page = store.records_after(order, &cursor, PAGE).await?;
+            let Some(last) = page.last() else {
                 return Ok(());
             };
-            last = Some(end.id.clone());
-            for company in page {
-                self.insert(Kind::Companies, &Record::Company(company))?;
-                self.exported.companies += 1;
+            cursor = Cursor::after(last);
+            for record in &page {
+                self.list_without_password(record)?;
+                self.insert(record.kind(), record)?;
+                *self.count_mut(record.kind()) += 1;
             }
         }
     }
 
-    async fn superusers(&mut self, store: &Store) -> Result<(), Error> {
-        for superuser in store.superusers().await? {
-            if !is_imported_hash(&superuser.password_hash) {
-                self.list(superuser.id.as_str(), "", "", &superuser.email)?;
-            }
-            self.insert(Kind::Superusers, &Record::Superuser(superuser))?;
-            self.exported.superusers += 1;
+    fn count_mut(&mut self, kind: Kind) -> &mut u64 {
+        match kind {
+            Kind::Users => &mut self.exported.users,
+            Kind::Companies => &mut self.exported.companies,
+            Kind::Superusers => &mut self.exported.superusers,
         }
-        Ok(())
     }
 
-    async fn users(&mut self, store: &Store) -> Result<(), Error> {
-        let mut last = None;
-        loop {
-            let page = store.users_after(last, PAGE).await?;
-            let Some(end) = page.last() else {
-                return Ok(());
-            };
-            last = Some((end.created, end.number));
-            for user in page {
-                if user
-                    .password_hash
-                    .as_deref()
-                    .is_some_and(|hash| !is_imported_hash(hash))
-                {
-                    let phone = user.phone.as_ref().map_or("", Phone::as_str);
-                    let email = user.email.as_deref().unwrap_or_default();
-                    self.list(user.id.as_str(), user.openid.as_str(), phone, email)?;
-                }
-                self.insert(Kind::Users, &Record::User(user))?;
-                self.exported.users += 1;
+    /// Lists a record whose password PocketBase cannot check.
+    fn list_without_password(&mut self, record: &Record) -> Result<(), Error> {
+        match record {
+            Record::User(user) if has_own_hash(user.password_hash.as_deref()) => {
+                let phone = user.phone.as_ref().map_or("", Phone::as_str);
+                let email = user.email.as_deref().unwrap_or_default();
+                self.list(user.id.as_str(), user.openid.as_str(), phone, email)
             }
+            Record::Superuser(superuser) if has_own_hash(Some(&superuser.password_hash)) => {
+                self.list(superuser.id.as_str(), "", "", &superuser.email)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -198,7 +200,7 @@ impl<'a> Export<'a> {
         let secrets = Secrets {
             random: self.random,
         };
-        let (values, unknown) = values::of(record, &table.fields, &secrets)?;
+        let (values, unknown) = new_row::of(record, &table.fields, &secrets)?;
         self.db
             .prepare(&table.insertion)?
             .execute(params_from_iter(values))?;

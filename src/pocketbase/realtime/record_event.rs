@@ -9,11 +9,11 @@ use serde_json::{Map, Value, json};
 use super::client::{Audience, Subscription};
 use super::topic::Topic;
 use crate::auth::{self, Principal};
-use crate::contract::view;
 use crate::filter::{Budget, TooCostly};
 use crate::records::Records;
 use crate::records::filter_record::FilterRecord;
 use crate::records::list::Matcher;
+use crate::records::view;
 use crate::store::{Action, Change, Record};
 
 /// Steps that a wanted field takes, beside those for the record.
@@ -108,7 +108,7 @@ impl RecordEvent {
 
     fn record_json(&self) -> &Map<String, Value> {
         self.record_json
-            .get_or_init(|| view::record(&self.change.record, &self.records.app.collections()).0)
+            .get_or_init(|| view::record(&self.change.record, &self.records.app.collections()))
     }
 
     fn data_with(&self, record: &impl Serialize) -> String {

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use rustls::sign::CertifiedKey;
 
-use super::{Shown, certificate};
+use super::certificate;
+use super::resolver::CertificateResolver;
 use crate::config;
 
 /// The files, and what they were when they were read.
@@ -23,7 +24,7 @@ type Stamps = [Option<(u64, i64, i64)>; 2];
 
 impl Files {
     /// Shows what is in the files.
-    pub fn open(settings: &config::Tls, shown: &Shown) -> Result<Self, String> {
+    pub fn open(settings: &config::Tls, resolver: &CertificateResolver) -> Result<Self, String> {
         let config::Tls {
             cert,
             key,
@@ -43,12 +44,12 @@ impl Files {
             files.cert.display(),
             certificate::until(&certificate)
         );
-        shown.show(certificate);
+        resolver.show(certificate);
         Ok(files)
     }
 
     /// Looks again and again. Files that cannot be used, or not yet, since two are not written at once, change nothing.
-    pub async fn keep(&self, shown: &Shown) {
+    pub async fn keep(&self, resolver: &CertificateResolver) {
         let (mut seen, mut complaint) = (self.stamps, None);
         loop {
             tokio::time::sleep(self.check_every).await;
@@ -62,7 +63,7 @@ impl Files {
                         "a new certificate, which is good until {}",
                         certificate::until(&certificate)
                     );
-                    shown.show(certificate);
+                    resolver.show(certificate);
                     (seen, complaint) = (now, None);
                 }
                 Err(problem) if complaint.as_ref() == Some(&problem) => {}

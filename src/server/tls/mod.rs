@@ -3,25 +3,23 @@
 mod acme;
 mod certificate;
 mod files;
+mod resolver;
 
-use std::collections::HashMap;
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::RwLock;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
+use rustls::server::ResolvesServerCert;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use self::acme::Acme;
 use self::files::Files;
-use super::Version;
+use self::resolver::{CertificateResolver, PROOF};
 use crate::clock::Clock;
 use crate::config;
 
@@ -32,13 +30,18 @@ const BUFFER: usize = 16 * 1024;
 const DAY: Duration = Duration::from_hours(24);
 const HTTP2: &[u8] = b"h2";
 const HTTP1: &[u8] = b"http/1.1";
-/// What an ACME server speaks to see a proof (RFC 8737); the connection ends with the handshake.
-const PROOF: &[u8] = b"acme-tls/1";
+/// The HTTP that a connection speaks.
+pub enum Version {
+    /// HTTP/1.1 or 1.0.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
 
 /// TLS for a listener.
 pub struct Tls {
     acceptor: TlsAcceptor,
-    shown: Arc<Shown>,
+    resolver: Arc<CertificateResolver>,
     source: Source,
     clock: Clock,
 }
@@ -47,14 +50,6 @@ pub struct Tls {
 enum Source {
     Files(Files),
     Acme(Box<Acme>),
-}
-
-/// What a handshake shows.
-#[derive(Debug, Default)]
-struct Shown {
-    certificate: RwLock<Option<Arc<CertifiedKey>>>,
-    /// By name.
-    proofs: RwLock<HashMap<String, Arc<CertifiedKey>>>,
 }
 
 impl Tls {
@@ -70,21 +65,21 @@ impl Tls {
         if !settings.is_on() {
             return Ok(None);
         }
-        let shown = Arc::new(Shown::default());
+        let resolver = Arc::new(CertificateResolver::default());
         let source = match settings.has_files() {
-            true => Source::Files(Files::open(settings, &shown)?),
+            true => Source::Files(Files::open(settings, &resolver)?),
             false => Source::Acme(Box::new(Acme::new(
                 settings,
                 database,
                 clock.clone(),
-                &shown,
+                &resolver,
             )?)),
         };
         let config =
-            server_config(&shown, &source).map_err(|e| format!("TLS cannot be set up: {e}"))?;
+            server_config(&resolver, &source).map_err(|e| format!("TLS cannot be set up: {e}"))?;
         Ok(Some(Self {
             acceptor: Arc::new(config).into(),
-            shown,
+            resolver,
             source,
             clock,
         }))
@@ -117,8 +112,8 @@ impl Tls {
     pub async fn keep(&self) {
         let renew = async {
             match &self.source {
-                Source::Files(files) => files.keep(&self.shown).await,
-                Source::Acme(acme) => acme.keep(&self.shown).await,
+                Source::Files(files) => files.keep(&self.resolver).await,
+                Source::Acme(acme) => acme.keep(&self.resolver).await,
             }
         };
         tokio::join!(renew, self.warn_in_time());
@@ -127,7 +122,7 @@ impl Tls {
     /// Says every day that the certificate ends soon, when it does: then nobody has renewed it.
     async fn warn_in_time(&self) {
         loop {
-            let certificate = self.shown.certificate.read().clone();
+            let certificate = self.resolver.certificate();
             if let Some(certificate) = certificate
                 && certificate::is_late(&certificate, self.clock.now())
             {
@@ -142,39 +137,18 @@ impl Tls {
 }
 
 /// Sessions are resumed by tickets, which need no memory here.
-fn server_config(shown: &Arc<Shown>, source: &Source) -> Result<ServerConfig, rustls::Error> {
+fn server_config(
+    resolver: &Arc<CertificateResolver>,
+    source: &Source,
+) -> Result<ServerConfig, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::clone(shown) as Arc<dyn ResolvesServerCert>);
+        .with_cert_resolver(Arc::clone(resolver) as Arc<dyn ResolvesServerCert>);
     config.ticketer = ring::Ticketer::new()?;
     config.alpn_protocols = vec![HTTP2.into(), HTTP1.into()];
     if matches!(source, Source::Acme(_)) {
         config.alpn_protocols.push(PROOF.into());
     }
     Ok(config)
-}
-
-impl Shown {
-    /// Shows `certificate` from now on; open connections go on with what they have.
-    fn show(&self, certificate: CertifiedKey) {
-        *self.certificate.write() = Some(Arc::new(certificate));
-    }
-
-    /// Shows these proofs, by name, and no others.
-    fn prove(&self, proofs: HashMap<String, Arc<CertifiedKey>>) {
-        *self.proofs.write() = proofs;
-    }
-}
-
-impl ResolvesServerCert for Shown {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        if hello.alpn().is_some_and(|protocols| protocols.eq([PROOF])) {
-            let proofs = self.proofs.read();
-            return proofs
-                .get(&hello.server_name()?.to_ascii_lowercase())
-                .cloned();
-        }
-        self.certificate.read().clone()
-    }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use redb::ReadableTableMetadata;
 
 use super::backup::Progress;
-use super::tables::COMPANIES;
+use super::tables::{COMPANIES, SUPERUSERS};
 use super::{Embedded, backup, check, room, schema};
 use crate::metrics::Metrics;
 use crate::store::{Contents, CopyLimits, Error, Location};
@@ -44,6 +44,11 @@ impl Embedded {
     pub fn count_companies(&self) -> Result<u64, Error> {
         self.engine
             .read(|txn| Ok(txn.open_table(COMPANIES)?.len()?))
+    }
+
+    pub fn count_superusers(&self) -> Result<u64, Error> {
+        self.engine
+            .read(|txn| Ok(txn.open_table(SUPERUSERS)?.len()?))
     }
 
     pub fn file(&self) -> Option<&Path> {

@@ -1,6 +1,6 @@
 //! Properties of the store that hold for every engine: commits of writes, and pages of records.
 
-use bai::domain::{Company, Kind, Superuser, TokenKey, User};
+use bai::domain::{Company, Kind, Superuser, TokenKey, User, UserNumber};
 use bai::store::{
     Action, CommitError, Conflict, Cursor, Error, Location, Order, Record, Store, Write,
 };
@@ -44,7 +44,7 @@ fn superuser(n: usize) -> Superuser {
 }
 
 fn user(n: usize) -> User {
-    Record::from(new_user(n)).into_user().unwrap()
+    new_user(n).numbered(UserNumber::UNASSIGNED)
 }
 
 fn named(user: &User, name: &str) -> User {
@@ -55,11 +55,7 @@ fn named(user: &User, name: &str) -> User {
 }
 
 async fn inserted(store: &Store, n: usize) -> User {
-    let mut records = store
-        .commit(vec![Write::insert(new_user(n))])
-        .await
-        .unwrap();
-    records.remove(0).into_user().unwrap()
+    store.insert(user(n)).await.unwrap()
 }
 
 fn refused(outcome: Result<Vec<Record>, CommitError>) -> (usize, Conflict) {
@@ -139,7 +135,7 @@ async fn a_write_may_be_decided_on_the_write_before_it() {
         assert_eq!(numbers, [1, 1, 1, 1, 2]);
         assert_eq!(
             store.user_by_id(&user_id(1)).await.unwrap(),
-            records[4].clone().into_user()
+            records[4].as_user().cloned()
         );
     })
     .await;
@@ -555,6 +551,45 @@ async fn of_many_writes_decided_on_one_version_one_is_done() {
                 .into_iter()
                 .all(|refused| refused == (0, Conflict::Changed))
         );
+    })
+    .await;
+}
+
+/// Adds 1 to the name of a user, under its lock.
+async fn increment(store: &Store) {
+    let _lock = store.lock([&user_id(1)]).await;
+    let before = store.user_by_id(&user_id(1)).await.unwrap().unwrap();
+    let next = before.name.parse::<usize>().unwrap() + 1;
+    let after = named(&before, &next.to_string());
+    store.update(before, after).await.unwrap();
+}
+
+#[tokio::test]
+async fn many_changes_of_one_locked_record_are_all_done() {
+    on_each_engine(async |store| {
+        store.insert(named(&user(1), "0")).await.unwrap();
+        join_all((0..100).map(|_| increment(&store))).await;
+        assert_eq!(
+            store.user_by_id(&user_id(1)).await.unwrap().unwrap().name,
+            "100"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_locks_several_records_does_not_block_who_locks_them_in_another_order() {
+    on_each_engine(async |store| {
+        let ids: Vec<_> = (0..600).map(user_id).collect();
+        let backwards: Vec<_> = ids.iter().rev().collect();
+        let lock = async |n: usize| {
+            let _lock = match n % 2 {
+                0 => store.lock(&ids).await,
+                _ => store.lock(backwards.iter().copied()).await,
+            };
+            tokio::task::yield_now().await;
+        };
+        join_all((0..20).map(lock)).await;
     })
     .await;
 }

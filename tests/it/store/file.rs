@@ -352,9 +352,10 @@ fn an_import_and_a_backup_do_not_run_at_once() {
     let app = TestApp::spawn();
     let alone = Arc::clone(&app.app.maintenance).try_lock_owned().unwrap();
     let (mut io, _caller) = bai::admin::Io::new();
-    let import = bai::admin::Command::Import("/nowhere".into());
+    let admin = bai::admin::Admin::of_app(&app.app);
+    let import = bai::admin::AdminCommand::Import("/nowhere".into());
     let refused = app
-        .block_on(bai::admin::run(&app.app, import, &mut io))
+        .block_on(bai::admin::run(&admin, import, &mut io))
         .unwrap_err();
     assert!(
         refused

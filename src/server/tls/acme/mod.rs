@@ -12,7 +12,8 @@ use rustls::sign::CertifiedKey;
 use self::folder::Folder;
 use self::http::Http;
 use self::order::Authority;
-use super::{Shown, certificate, files};
+use super::resolver::CertificateResolver;
+use super::{certificate, files};
 use crate::clock::Clock;
 use crate::config;
 
@@ -40,7 +41,7 @@ impl Acme {
         settings: &config::Tls,
         database: &Path,
         clock: Clock,
-        shown: &Shown,
+        resolver: &CertificateResolver,
     ) -> Result<Self, String> {
         let roots = match settings.acme_ca.as_os_str().is_empty() {
             true => vec![],
@@ -67,7 +68,7 @@ impl Acme {
                 certificate::until(&known)
             );
             due_ms = renewal_ms(&known);
-            shown.show(known);
+            resolver.show(known);
         } else {
             tracing::info!(
                 "handshakes fail until there is a certificate for {}",
@@ -85,14 +86,17 @@ impl Acme {
     }
 
     /// Orders whenever that is due. The clock is looked at now and then, as a machine may sleep.
-    pub async fn keep(&self, shown: &Shown) {
+    pub async fn keep(&self, resolver: &CertificateResolver) {
         let (mut due_ms, mut retry) = (self.due_ms, RETRY);
         loop {
             if self.clock.now_ms() >= due_ms {
-                let ordered = self.authority.order(&self.names, &self.folder, shown).await;
+                let ordered = self
+                    .authority
+                    .order(&self.names, &self.folder, resolver)
+                    .await;
                 let used = ordered
                     .map_err(|e| e.to_string())
-                    .and_then(|pem| self.take(&pem, shown));
+                    .and_then(|pem| self.take(&pem, resolver));
                 due_ms = match used {
                     Ok(renewal_ms) => {
                         retry = RETRY;
@@ -115,7 +119,7 @@ impl Acme {
     }
 
     /// Shows a new certificate and keeps it for the next start; when to renew it.
-    fn take(&self, pem: &str, shown: &Shown) -> Result<i64, String> {
+    fn take(&self, pem: &str, resolver: &CertificateResolver) -> Result<i64, String> {
         let new = certificate::both(pem.as_bytes())
             .ok_or("what was sent is no certificate for our key")?;
         tracing::info!(
@@ -124,7 +128,7 @@ impl Acme {
             certificate::until(&new)
         );
         let renewal_ms = renewal_ms(&new);
-        shown.show(new);
+        resolver.show(new);
         if let Err(error) = self.folder.write(CERTIFICATE, pem) {
             tracing::warn!(%error, "the certificate cannot be kept, so the next start orders another");
         }

@@ -11,7 +11,8 @@ use instant_acme::{
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
 use rustls::sign::CertifiedKey;
 
-use super::super::{Shown, certificate};
+use super::super::certificate;
+use super::super::resolver::CertificateResolver;
 use super::folder::Folder;
 use super::http::{Http, other};
 
@@ -32,7 +33,7 @@ impl Authority {
         &self,
         names: &[String],
         folder: &Folder,
-        shown: &Shown,
+        resolver: &CertificateResolver,
     ) -> Result<String, Error> {
         let account = self.account(folder).await?;
         let names: Vec<_> = names.iter().cloned().map(Identifier::Dns).collect();
@@ -43,8 +44,8 @@ impl Authority {
             }
             order => order?,
         };
-        let proved = prove(&mut order, shown).await;
-        shown.prove(HashMap::new());
+        let proved = prove(&mut order, resolver).await;
+        resolver.prove(HashMap::new());
         proved?;
         let key = order.finalize().await?;
         let chain = order.poll_certificate(&PATIENCE).await?;
@@ -80,7 +81,7 @@ impl Authority {
 }
 
 /// Shows a proof for each name, and lets the server look.
-async fn prove(order: &mut Order, shown: &Shown) -> Result<(), Error> {
+async fn prove(order: &mut Order, resolver: &CertificateResolver) -> Result<(), Error> {
     let mut proofs = HashMap::new();
     let mut authorizations = order.authorizations();
     while let Some(authorization) = authorizations.next().await {
@@ -94,7 +95,7 @@ async fn prove(order: &mut Order, shown: &Shown) -> Result<(), Error> {
         };
         let proof = proof(&name, &challenge.key_authorization())?;
         proofs.insert(name, Arc::new(proof));
-        shown.prove(proofs.clone());
+        resolver.prove(proofs.clone());
         challenge.set_ready().await?;
     }
     match order.poll_ready(&PATIENCE).await {

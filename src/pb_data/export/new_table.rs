@@ -4,13 +4,13 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
 use super::super::Error;
-use super::super::collections::Field;
-use super::super::columns::date_text;
 use super::super::records::FIXED_FIELDS;
+use super::super::source_tables::Field;
 use super::Lifetimes;
-use super::values::random_text;
+use super::new_row::random_text;
 use crate::domain::{Collection, Kind};
 use crate::random::Random;
+use crate::records::date::date_text;
 
 const SYSTEM: &str = include_str!("../fresh/system.sql");
 

@@ -5,8 +5,9 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use serde_json::{Map, Value};
 
-use super::collections::{Field, Table};
 use super::records::{Problem, is_ours};
+use super::source_tables::{Field, Table};
+use crate::records::date::parse_date;
 
 /// Characters of a text field: PocketBase's own bound unless a field sets another.
 const MAX_CHARS: usize = 5000;
@@ -58,7 +59,7 @@ impl<'a> Columns<'a> {
     pub fn date(&self, name: &'static str) -> Result<Timestamp, Problem> {
         match self.text(name)?.as_str() {
             "" => Ok(self.table.collection.created),
-            text => date(text).ok_or(Problem::bad(name, "not a date")),
+            text => parse_date(text).ok_or(Problem::bad(name, "not a date")),
         }
     }
 
@@ -84,17 +85,6 @@ impl<'a> Columns<'a> {
     fn value(&self, name: &str) -> Option<ValueRef<'_>> {
         self.row.get_ref(name).ok()
     }
-}
-
-/// A date in the form that [`date_text`] writes, to the millisecond.
-pub fn date(text: &str) -> Option<Timestamp> {
-    let at: Timestamp = text.parse().ok()?;
-    Timestamp::from_millisecond(at.as_millisecond()).ok()
-}
-
-/// PocketBase's form of a date: `2026-11-22 05:50:36.858Z`.
-pub fn date_text(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S.%3fZ").to_string()
 }
 
 /// A value as PocketBase's API shows it.

@@ -7,11 +7,11 @@ use rusqlite::types::Value as Sql;
 use serde_json::{Map, Value};
 
 use super::super::Error;
-use super::super::collections::Field;
-use super::super::columns::date_text;
 use super::super::records::{ID_TYPES, USER_TYPES};
+use super::super::source_tables::Field;
 use crate::domain::{Company, Phone, Status, Superuser, TokenKey, User, is_imported_hash};
 use crate::random::Random;
+use crate::records::date::date_text;
 use crate::store::Record;
 
 /// Base64 as bcrypt writes it.

@@ -1,4 +1,4 @@
-//! `bai openapi` and `bai config`
+//! `bai openapi` and `bai config`: documents printed without a database.
 
 use super::Outcome;
 use crate::app::App;
@@ -8,7 +8,7 @@ use crate::random::Random;
 use crate::server::routes;
 use crate::store::Location;
 
-/// The document comes from the handlers, so it takes an app; this one has a database in memory.
+/// Prints the OpenAPI document. It comes from the handlers, so it takes an app; this one has a database in memory.
 pub fn openapi(config: Config, yaml: bool) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -29,6 +29,7 @@ pub fn openapi(config: Config, yaml: bool) -> Outcome {
     Ok(())
 }
 
+/// Prints the effective configuration, secrets masked.
 pub fn config(config: &Config) -> Outcome {
     println!("{}", config.to_masked_toml()?.trim_end());
     Ok(())

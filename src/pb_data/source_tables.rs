@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
 
 use super::Error;
-use super::columns::date;
 use crate::domain::{Collection, Collections, Kind};
+use crate::records::date::parse_date;
 
 /// The tables that are brought here.
 pub struct Tables {
@@ -172,8 +172,8 @@ impl Table {
                 token_secret: token
                     .map(|token| token.secret)
                     .filter(|secret| !secret.is_empty()),
-                created: date(&created).unwrap_or(Timestamp::UNIX_EPOCH),
-                updated: date(&updated).unwrap_or(Timestamp::UNIX_EPOCH),
+                created: parse_date(&created).unwrap_or(Timestamp::UNIX_EPOCH),
+                updated: parse_date(&updated).unwrap_or(Timestamp::UNIX_EPOCH),
             },
         }))
     }

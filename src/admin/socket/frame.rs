@@ -1,26 +1,34 @@
-//! What goes over the door: frames of a byte that says what it is, a length (32 bits, big-endian), and so many bytes.
+//! Frames of the admin socket: a byte that says what it is, a length (32 bits, big-endian), and so many bytes.
 
 use std::io;
+use std::path::Path;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::{Command, Failure};
+use crate::admin::command::AdminCommand;
+use crate::admin::failure::Failure;
+use crate::admin::io::Progress;
+use crate::build_info;
+
+/// Time that a caller has for its command after the server's [`Hello`].
+pub const COMMAND_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The longest frame: a record is a few thousand bytes, files travel in pieces.
 const MAX: u32 = 1 << 20;
 
-/// A frame.
+/// A frame, from the caller or the server.
 pub enum Frame {
     /// From the server, first: its version, and the file that it has open.
     Hello(Hello),
     /// From the caller, once.
-    Command(Box<Command>),
-    /// A record, or whatever else a line of the answer is.
+    Command(Box<AdminCommand>),
+    /// A record, or another line of the answer.
     Row(Value),
-    /// How far the work is.
+    /// Progress of the work.
     Progress(Progress),
     /// A piece of a file.
     Bytes(Vec<u8>),
@@ -32,7 +40,7 @@ pub enum Frame {
     Failed(Failure),
 }
 
-/// Who answers.
+/// The server's greeting.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Hello {
     /// Version and revision of the program.
@@ -41,13 +49,16 @@ pub struct Hello {
     pub database: String,
 }
 
-/// How far the work is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Progress {
-    /// What is done …
-    pub done: u64,
-    /// … of so much.
-    pub total: u64,
+impl Hello {
+    /// The greeting of a server of this program that has `database` open.
+    #[must_use]
+    pub fn new(database: &Path) -> Self {
+        let database = std::path::absolute(database).unwrap_or_else(|_| database.to_owned());
+        Self {
+            program: format!("{} ({})", build_info::VERSION, build_info::REVISION),
+            database: database.display().to_string(),
+        }
+    }
 }
 
 impl Frame {
@@ -77,8 +88,7 @@ impl Frame {
         let (kind, payload) = self.encode()?;
         let length = u32::try_from(payload.len())
             .ok()
-            .filter(|length| *length <= MAX);
-        let length = length
+            .filter(|length| *length <= MAX)
             .ok_or_else(|| io::Error::other(format!("a frame of {} bytes", payload.len())))?;
         to.write_u8(kind).await?;
         to.write_u32(length).await?;
@@ -99,9 +109,6 @@ impl Frame {
     }
 
     fn decode(kind: u8, payload: Vec<u8>) -> io::Result<Self> {
-        fn json<T: DeserializeOwned>(payload: &[u8]) -> io::Result<T> {
-            Ok(serde_json::from_slice(payload)?)
-        }
         Ok(match kind {
             b'h' => Self::Hello(json(&payload)?),
             b'c' => Self::Command(Box::new(json(&payload)?)),
@@ -118,4 +125,8 @@ impl Frame {
             }
         })
     }
+}
+
+fn json<T: DeserializeOwned>(payload: &[u8]) -> io::Result<T> {
+    Ok(serde_json::from_slice(payload)?)
 }

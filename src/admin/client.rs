@@ -1,0 +1,189 @@
+//! Client of the admin commands, for a process of its own: it sends them to the server that has the database open, or runs them on
+//! the file.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
+use super::command::AdminCommand;
+use super::context::Admin;
+use super::failure::Failure;
+use super::io::{Caller, Input, Io, Output};
+use super::run::run;
+use super::socket::connection::Connection;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::random::Random;
+use crate::store::Location;
+
+/// A client, for several commands one after the other.
+pub struct Client {
+    runtime: Runtime,
+    target: Target,
+}
+
+enum Target {
+    /// A running server.
+    Server {
+        database: PathBuf,
+        /// The connection for the next command, if it is not too old.
+        connection: Option<Connection>,
+    },
+    /// The file, which no server has open.
+    File(Admin),
+}
+
+/// An answer as it comes.
+pub struct Answer<'a> {
+    runtime: &'a Runtime,
+    caller: Caller,
+    end: JoinHandle<Result<(), Failure>>,
+}
+
+impl Client {
+    /// A client of the server that has the database open; `None`: there is none.
+    ///
+    /// # Errors
+    /// The server cannot be reached, is another program, or lets nobody in.
+    pub fn connect(database: &Path) -> Result<Option<Self>, Failure> {
+        let runtime = new_runtime()?;
+        let Some(connection) = runtime.block_on(Connection::open(database))? else {
+            return Ok(None);
+        };
+        let target = Target::Server {
+            database: database.to_owned(),
+            connection: Some(connection),
+        };
+        Ok(Some(Self { runtime, target }))
+    }
+
+    /// A client of the database file, which is made if it is missing.
+    ///
+    /// # Errors
+    /// It does not open, or another process has it open.
+    pub fn open_file(config: &Config) -> Result<Self, Failure> {
+        let runtime = new_runtime()?;
+        let location = Location::File(config.store.path.clone());
+        let app = App::new(config.clone(), &location, Clock::System, Random::System);
+        let app = runtime.block_on(app)?;
+        Ok(Self {
+            runtime,
+            target: Target::File(Admin::of_app(&app)),
+        })
+    }
+
+    /// Sends the command.
+    ///
+    /// # Errors
+    /// The server has gone away meanwhile.
+    pub fn send(&mut self, command: AdminCommand) -> Result<Answer<'_>, Failure> {
+        let (mut io, caller) = Io::new();
+        let runtime = &self.runtime;
+        let end = match &mut self.target {
+            Target::File(admin) => {
+                let admin = admin.clone();
+                runtime.spawn(async move { run(&admin, command, &mut io).await })
+            }
+            Target::Server {
+                database,
+                connection,
+            } => {
+                let connection = connection.take().filter(Connection::is_fresh);
+                let connection = match connection {
+                    Some(fresh) => fresh,
+                    None => runtime.block_on(reconnect(database))?,
+                };
+                runtime.spawn(connection.run(command, io))
+            }
+        };
+        Ok(Answer {
+            runtime,
+            caller,
+            end,
+        })
+    }
+
+    /// Sends the command; all rows of its answer.
+    ///
+    /// # Errors
+    /// The command's failure.
+    pub fn rows(&mut self, command: AdminCommand) -> Result<Vec<Value>, Failure> {
+        let mut answer = self.send(command)?;
+        let mut rows = Vec::new();
+        while let Some(output) = answer.receive() {
+            if let Output::Row(row) = output {
+                rows.push(row);
+            }
+        }
+        answer.end()?;
+        Ok(rows)
+    }
+
+    /// Sends the command; the first row of its answer.
+    ///
+    /// # Errors
+    /// The command's failure; there is no row.
+    pub fn row(&mut self, command: AdminCommand) -> Result<Value, Failure> {
+        let rows = self.rows(command)?;
+        rows.into_iter()
+            .next()
+            .ok_or_else(|| Failure::failed("nothing came"))
+    }
+}
+
+impl Answer<'_> {
+    /// The next piece; `None` at the end, be it good or bad.
+    pub fn receive(&mut self) -> Option<Output> {
+        self.runtime.block_on(self.caller.output.recv())
+    }
+
+    /// Gives the command the next bytes of a file.
+    ///
+    /// # Errors
+    /// It takes no more: how it ended says why.
+    pub fn send_bytes(&mut self, bytes: Vec<u8>) -> Result<(), Failure> {
+        self.send(Input::Bytes(bytes))
+    }
+
+    /// Tells the command that the file is whole.
+    ///
+    /// # Errors
+    /// As [`Answer::send_bytes`].
+    pub fn end_of_input(&mut self) -> Result<(), Failure> {
+        self.send(Input::End)
+    }
+
+    fn send(&mut self, input: Input) -> Result<(), Failure> {
+        let sent = self.runtime.block_on(self.caller.input.send(input));
+        sent.map_err(|_| Failure::failed("the command takes no more"))
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// The command's failure.
+    pub fn end(self) -> Result<(), Failure> {
+        drop(self.caller);
+        self.runtime
+            .block_on(self.end)
+            .unwrap_or_else(|error| Err(Failure::failed(error)))
+    }
+}
+
+fn new_runtime() -> Result<Runtime, Failure> {
+    let runtime: io::Result<_> = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build();
+    runtime.map_err(Failure::failed)
+}
+
+async fn reconnect(database: &Path) -> Result<Connection, Failure> {
+    Connection::open(database)
+        .await?
+        .ok_or_else(|| Failure::failed("the server went away"))
+}

@@ -1,0 +1,51 @@
+//! Commands that an operator may give.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::companies::CompanyCommand;
+use super::keys::KeyCommand;
+use super::maintenance::MaintenanceCommand;
+use super::superusers::SuperuserCommand;
+use super::users::UserCommand;
+use crate::auth::EventQuery;
+
+/// A command, as it is sent over the admin socket.
+#[derive(Clone, Deserialize, Serialize)]
+pub enum AdminCommand {
+    /// About users.
+    User(UserCommand),
+    /// About companies.
+    Company(CompanyCommand),
+    /// About superusers.
+    Superuser(SuperuserCommand),
+    /// About token keys.
+    Key(KeyCommand),
+    /// Brings records from PocketBase's folder or backup at this absolute path.
+    Import(PathBuf),
+    /// About the database as a whole.
+    Maintenance(MaintenanceCommand),
+    /// Finds audit events.
+    Events(EventQuery),
+}
+
+impl AdminCommand {
+    /// Detail of the audit event for the command itself; `None` if there is none, or only the events of the records that it changes.
+    pub(super) fn audit_detail(&self) -> Option<&'static str> {
+        match self {
+            Self::User(UserCommand::Export) => Some("user export"),
+            Self::Key(KeyCommand::Rotate) => Some("key rotate"),
+            Self::Import(_) => Some("import pocketbase"),
+            Self::Maintenance(MaintenanceCommand::Compact) => Some("compact"),
+            Self::Maintenance(MaintenanceCommand::Backup) => Some("backup"),
+            Self::Maintenance(MaintenanceCommand::Restore { .. }) => Some("restore"),
+            Self::Key(KeyCommand::List)
+            | Self::Maintenance(MaintenanceCommand::Check | MaintenanceCommand::Health)
+            | Self::User(_)
+            | Self::Company(_)
+            | Self::Superuser(_)
+            | Self::Events(_) => None,
+        }
+    }
+}

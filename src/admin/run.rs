@@ -1,0 +1,42 @@
+//! Dispatch of an operator's commands.
+
+use super::command::AdminCommand;
+use super::context::Admin;
+use super::failure::Failure;
+use super::io::Io;
+use super::{companies, events, import, keys, maintenance, superusers, users};
+use crate::auth::AuditContext;
+use crate::domain::EventKind;
+
+/// Runs the command. It changes all that it names or nothing; when the caller goes away it stops at the next line of its answer.
+///
+/// # Errors
+/// [`Failure`], for a person to read.
+pub async fn run(admin: &Admin, command: AdminCommand, io: &mut Io) -> Result<(), Failure> {
+    let app = &admin.app;
+    let detail = command.audit_detail();
+    let outcome = dispatch(admin, command, io).await;
+    if let Some(detail) = detail
+        && outcome.is_ok()
+    {
+        let event = AuditContext::operator().event(app, EventKind::Command);
+        app.audit(event.detail(detail));
+    }
+    // Without a server nobody would write them later.
+    if let Err(error) = app.write_events().await {
+        tracing::warn!(%error, "the events of a command are not written yet");
+    }
+    outcome
+}
+
+async fn dispatch(admin: &Admin, command: AdminCommand, io: &mut Io) -> Result<(), Failure> {
+    match command {
+        AdminCommand::User(command) => users::run(admin, command, io).await,
+        AdminCommand::Company(command) => companies::run(admin, command, io).await,
+        AdminCommand::Superuser(command) => superusers::run(admin, command, io).await,
+        AdminCommand::Key(command) => keys::run(&admin.app, command, io).await,
+        AdminCommand::Import(from) => import::run(&admin.app, from, io).await,
+        AdminCommand::Maintenance(command) => maintenance::run(&admin.app, command, io).await,
+        AdminCommand::Events(query) => events::run(&admin.app, query, io).await,
+    }
+}

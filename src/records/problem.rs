@@ -1,0 +1,128 @@
+//! Values that a field may not have.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::domain::Invalid;
+
+/// The reason why a field may not have a value, in PocketBase's words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FieldProblem {
+    /// Nothing where something is required.
+    #[error("Cannot be blank.")]
+    Blank,
+    /// Not an e-mail address.
+    #[error("Must be a valid email address.")]
+    NotAnEmail,
+    /// Not in the form that the field asks for.
+    #[error("Invalid value format.")]
+    Format,
+    /// Not the same as another field, or as it was.
+    #[error("Values don't match.")]
+    Mismatch,
+    /// Another record has the value.
+    #[error("Value must be unique.")]
+    NotUnique,
+    /// The old password is missing or wrong.
+    #[error("Missing or invalid old password.")]
+    OldPassword,
+    /// The id of a record never changes.
+    #[error("The record primary key cannot be changed.")]
+    PrimaryKey,
+    /// A fraction where whole numbers are asked for.
+    #[error("Decimal numbers are not allowed.")]
+    NotWhole,
+    /// Any other value that cannot be.
+    #[error("Invalid value.")]
+    Value,
+    /// Not one of the values of a select field.
+    #[error("Invalid value {0}.")]
+    NotAChoice(String),
+    /// An id with too few characters.
+    #[error("Must be at least {min} character(s).")]
+    ShortId {
+        /// The least number of characters.
+        min: usize,
+    },
+    /// Any other text with too few characters.
+    #[error("Must be at least {min} character(s).")]
+    TooShort {
+        /// The least number of characters.
+        min: usize,
+    },
+    /// Too many characters.
+    #[error("Must be no more than {max} character(s).")]
+    TooLong {
+        /// The greatest number of characters.
+        max: usize,
+    },
+}
+
+impl From<Invalid> for FieldProblem {
+    fn from(why: Invalid) -> Self {
+        match why {
+            Invalid::Empty => Self::Blank,
+            Invalid::TooShort { min } => Self::TooShort { min },
+            Invalid::TooLong { max } => Self::TooLong { max },
+            Invalid::Phone => Self::Format,
+        }
+    }
+}
+
+/// Fields with values that they may not have, by name in byte order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldProblems(BTreeMap<Cow<'static, str>, FieldProblem>);
+
+impl FieldProblems {
+    /// No problem.
+    pub const fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// Adds a problem, in place of one that the field had.
+    pub fn insert(&mut self, field: impl Into<Cow<'static, str>>, problem: FieldProblem) {
+        self.0.insert(field.into(), problem);
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The problem of a field.
+    pub fn of(&self, field: &str) -> Option<&FieldProblem> {
+        self.0.get(field)
+    }
+
+    /// Each field with its problem.
+    pub fn into_iter(self) -> impl Iterator<Item = (Cow<'static, str>, FieldProblem)> {
+        self.0.into_iter()
+    }
+
+    /// Nothing if there is no problem; otherwise what `refusal` makes of them.
+    pub fn refused_by<E>(self, refusal: fn(Self) -> E) -> Result<(), E> {
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(refusal(self))
+        }
+    }
+}
+
+impl From<(&'static str, FieldProblem)> for FieldProblems {
+    fn from((field, problem): (&'static str, FieldProblem)) -> Self {
+        Self(BTreeMap::from([(field.into(), problem)]))
+    }
+}
+
+/// One line, such as `email: Cannot be blank. password: Invalid value.`
+impl fmt::Display for FieldProblems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, (name, problem)) in self.0.iter().enumerate() {
+            let gap = if n == 0 { "" } else { " " };
+            write!(f, "{gap}{name}: {problem}")?;
+        }
+        Ok(())
+    }
+}
