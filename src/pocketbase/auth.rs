@@ -11,13 +11,14 @@ use super::answer::{Outcomes, Reply};
 use super::error::{Refused, not_loaded};
 use super::fields::Fields;
 use super::form::Form;
-use super::forms::{self, Credentials, PasswordAuthRequest};
+use super::forms::{Credentials, PasswordAuthRequest};
 use crate::auth::{self, Caller, IdentityField, Principal, RefreshBy};
 use crate::domain::{Collections, EventKind, Kind, Phone, PlainPassword};
 use crate::error::Error;
 use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
 use crate::http::wire_types::{AnyData, AuthRecord};
+use crate::records::collection::identity_field_names;
 use crate::records::view;
 
 /// The endpoints for logging in.
@@ -103,7 +104,7 @@ impl AuthApi {
         let kind = self.0.auth_collection(&collection)?;
         let off = json!({ "enabled": false, "duration": 0 });
         let methods = json!({
-            "password": { "identityFields": IdentityField::of(kind).iter().map(|field| forms::name_of(*field)).collect::<Vec<_>>(), "enabled": true },
+            "password": { "identityFields": identity_field_names(kind), "enabled": true },
             "oauth2": { "providers": [], "enabled": false },
             "mfa": off,
             "otp": off,

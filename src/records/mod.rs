@@ -14,6 +14,7 @@ mod assign;
 mod audit;
 pub mod changes;
 pub mod coerce;
+pub mod collection;
 mod companies;
 pub mod date;
 mod decision;

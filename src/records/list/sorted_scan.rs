@@ -137,7 +137,7 @@ mod tests {
     use crate::app::App;
     use crate::clock::Clock;
     use crate::config::Config;
-    use crate::domain::{Actor, IdType, Kind, Name, NewUser, OpenId, TokenKey};
+    use crate::domain::{Actor, IdType, Kind, OpenId, TokenKey, User};
     use crate::random::Random;
     use crate::records::schema::Schemas;
     use crate::store::{Location, Write};
@@ -160,16 +160,17 @@ mod tests {
     }
 
     fn insert_user(n: u64) -> Write {
-        let new = NewUser::new(
-            RecordId::parse(&format!("u{:014}", n * 7919 % 10_007)).unwrap(),
-            OpenId::parse(&format!("o_{n}")).unwrap(),
-            IdType::WeChat,
-            uuid::Uuid::nil(),
-            TokenKey::new([7; 16]),
-            Timestamp::UNIX_EPOCH,
-        );
-        let name = Name::parse(&format!("n{}", n * 31 % 17)).unwrap();
-        Write::insert(new.with(|user| user.name = name.into()))
+        Write::insert(User {
+            name: format!("n{}", n * 31 % 17),
+            ..User::new(
+                RecordId::parse(&format!("u{:014}", n * 7919 % 10_007)).unwrap(),
+                OpenId::parse(&format!("o_{n}")).unwrap(),
+                IdType::WeChat,
+                uuid::Uuid::nil(),
+                TokenKey::new([7; 16]),
+                Timestamp::UNIX_EPOCH,
+            )
+        })
     }
 
     /// Ids of a page of users, and the number of records that match.
