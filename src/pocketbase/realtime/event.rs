@@ -63,9 +63,9 @@ impl Event {
         if topics.is_empty() {
             return Ok(Vec::new());
         }
-        match auth::caller_beside(&self.context.app, &binding.token, record).await {
-            Ok(caller) if self.is_visible_to(&caller.who) => {
-                self.wanted(client_id, &topics, caller.who)
+        match auth::authenticate_as_of(&self.context.app, &binding.token, record).await {
+            Ok(caller) if self.is_visible_to(&caller.principal) => {
+                self.wanted(client_id, &topics, caller.principal)
             }
             _ => Ok(Vec::new()),
         }

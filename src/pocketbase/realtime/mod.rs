@@ -27,7 +27,7 @@ use super::answer::{Outcomes, Reply};
 use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
-use crate::auth::{self, Caller, Principal};
+use crate::auth::{self, Authentication, Principal};
 use crate::domain::Actor;
 use crate::error::Error;
 use crate::fair::Bounds;
@@ -155,7 +155,7 @@ impl RealtimeApi {
         let _changing = client.changing.lock().await;
         self.ensure_same(&client, caller.as_ref()).await?;
         let binding = caller
-            .map(|caller| self.binding(&bearer, &caller.who, topics))
+            .map(|caller| self.binding(&bearer, &caller.principal, topics))
             .transpose()?;
         self.hub
             .bind(&client, binding)
@@ -187,12 +187,16 @@ impl RealtimeApi {
     }
 
     /// Nobody's client may become somebody's, and somebody's stays theirs until their token ends.
-    async fn ensure_same(&self, client: &Client, caller: Option<&Caller>) -> Result<()> {
+    async fn ensure_same(&self, client: &Client, caller: Option<&Authentication>) -> Result<()> {
         let Some(bound) = client.bound() else {
             return Ok(());
         };
-        let is_same = caller.is_some_and(|caller| Actor::from(&caller.who) == bound.owner);
-        if is_same || auth::caller(&self.context.app, &bound.token).await.is_err() {
+        let is_same = caller.is_some_and(|caller| Actor::from(&caller.principal) == bound.owner);
+        if is_same
+            || auth::authenticate(&self.context.app, &bound.token)
+                .await
+                .is_err()
+        {
             return Ok(());
         }
         Err(Refused::OTHER_CLIENT.into())
