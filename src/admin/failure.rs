@@ -102,6 +102,7 @@ impl From<ListError> for Failure {
                 "The filter compares too much text of one record: use fewer comparisons, or none of long fields with each other.",
             ),
             ListError::Failed(error) => error.into(),
+            refused => Self::invalid(refused.to_string()),
         }
     }
 }

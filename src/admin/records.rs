@@ -1,7 +1,5 @@
 //! Records of any collection, for an operator: found by name, listed, and shown as rows.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -10,11 +8,8 @@ use super::failure::Failure;
 use super::io::Io;
 use crate::auth::{self, IdentityField};
 use crate::domain::{Kind, Phone, RecordId};
-use crate::pocketbase::Context;
 use crate::records::form::RecordForm;
-use crate::records::list::by_id;
-use crate::records::list::condition::Condition;
-use crate::records::list::paging::Paging;
+use crate::records::list::{ListQuery, Paging, Reader};
 use crate::records::{summary, view};
 use crate::store::Record;
 
@@ -46,22 +41,18 @@ pub async fn list(admin: &Admin, kind: Kind, query: RecordQuery, io: &Io) -> Res
         sort => sort,
     };
     let schemas = admin.records.schemas();
-    let condition = Condition::parse(&filter, sort, schemas.of(kind), true).map_err(|_| {
-        Failure::invalid(format!(
-            "the filter or the sort cannot be read: they are in PocketBase's language, with these fields: {}",
-            fields(admin, kind).join(", ")
-        ))
-    })?;
     let paging = Paging {
         page: query.page.max(1),
         per_page: query.limit.clamp(1, LIMIT_MAX),
         skip_total: false,
     };
-    let context = Context {
-        app: Arc::clone(&admin.app),
-        records: admin.records.clone(),
-    };
-    let page = context.list_all(kind, paging, condition, None).await?;
+    let list = ListQuery::parse(Reader::Operator, kind, paging, &filter, sort, &schemas).map_err(|_| {
+        Failure::invalid(format!(
+            "the filter or the sort cannot be read: they are in PocketBase's language, with these fields: {}",
+            fields(admin, kind).join(", ")
+        ))
+    })?;
+    let page = admin.records.list(list).await?;
     for record in &page.records {
         io.row(to_row(admin, record)).await?;
     }
@@ -81,7 +72,7 @@ fn both(one: &str, other: &str) -> String {
 pub async fn find(admin: &Admin, kind: Kind, name: &str) -> Result<Record, Failure> {
     let store = &admin.app.store;
     if let Some(id) = RecordId::parse(name)
-        && let Some(record) = by_id(&admin.app, kind, &id).await?
+        && let Some(record) = store.record_by_id(kind, &id).await?
     {
         return Ok(record);
     }

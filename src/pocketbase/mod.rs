@@ -18,6 +18,7 @@ mod forms;
 mod health;
 mod impersonate;
 mod json;
+mod list_query;
 mod mail;
 mod off;
 mod realtime;

@@ -42,7 +42,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use self::list::slots::Places;
+use self::list::ListSlots;
 use self::schema::Schemas;
 use crate::app::App;
 
@@ -52,8 +52,8 @@ pub struct Records {
     /// The application whose records they are.
     pub app: Arc<App>,
     schemas: Arc<ArcSwap<(usize, Arc<Schemas>)>>,
-    /// Places for lists and costly filters.
-    pub places: Places,
+    /// Slots for lists and costly filters.
+    pub list_slots: ListSlots,
 }
 
 impl Records {
@@ -63,7 +63,7 @@ impl Records {
         Self {
             app: Arc::clone(app),
             schemas: Arc::new(ArcSwap::from_pointee(schemas)),
-            places: Places::new(),
+            list_slots: ListSlots::new(),
         }
     }
 

@@ -14,7 +14,7 @@ use super::problem::FieldProblem;
 use super::refusal::Refusal;
 use super::schema::{Field, Schema};
 use super::values::Values;
-use crate::domain::{IdType, Kind, NewUser, OpenId, RecordId, User, UserNumber, UserType};
+use crate::domain::{IdType, Kind, OpenId, RecordId, User, UserType};
 
 /// Fields that PocketBase's form lets only superusers change.
 const MANAGED: [&str; 2] = ["email", "verified"];
@@ -53,16 +53,17 @@ pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<User, Refu
 
 /// A user with an openid of ours, which gets another one from the form.
 fn unnamed(id: RecordId, fresh: &FreshValues, now: Timestamp) -> User {
-    let new = NewUser::new(
-        id,
-        OpenId::from(fresh.conversation),
-        IdType::ManagePlatform,
-        fresh.conversation,
-        fresh.token_key.clone(),
-        now,
-    );
-    new.with(|user| user.verified = false)
-        .numbered(UserNumber(0))
+    User {
+        verified: false,
+        ..User::new(
+            id,
+            OpenId::from(fresh.conversation),
+            IdType::ManagePlatform,
+            fresh.conversation,
+            fresh.token_key.clone(),
+            now,
+        )
+    }
 }
 
 fn usual_type(id_type: IdType) -> UserType {

@@ -47,7 +47,6 @@ impl<'a> WorkingSet<'a> {
             Write::Insert(record) => self.conflict(None, record).await?,
             Write::Update { before, after } => self.conflict(Some(before), after).await?,
             Write::Delete { before } => self.conflict_of_deletion(before).await?,
-            _ => None,
         };
         if let Some(conflict) = conflict {
             let is_new = matches!(write, Write::Insert(_));
@@ -70,7 +69,6 @@ impl<'a> WorkingSet<'a> {
                 is_it(record).then_some(State::Left(record))
             }
             Write::Delete { before } => is_it(before).then_some(State::Removed),
-            _ => None,
         });
         states.next().unwrap_or(State::Untouched)
     }
@@ -144,7 +142,7 @@ impl<'a> WorkingSet<'a> {
     fn left(&self, is_wanted: impl Fn(&Record) -> bool) -> impl Iterator<Item = &Record> {
         let results = self.writes.iter().filter_map(|write| match write {
             Write::Insert(record) | Write::Update { after: record, .. } => Some(record),
-            _ => None,
+            Write::Delete { .. } => None,
         });
         results.filter(move |record| is_wanted(record) && self.is_last_result(record))
     }
@@ -238,7 +236,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::{IdType, NewUser, TokenKey, User};
+    use crate::domain::{IdType, TokenKey, User};
     use crate::store::Location;
 
     fn user(n: u8, phone: &str) -> User {
@@ -247,9 +245,10 @@ mod tests {
         let key = TokenKey::new([n]);
         let now = Timestamp::UNIX_EPOCH;
         let conversation = uuid::Uuid::from_u128(u128::from(n));
-        let new = NewUser::new(id, openid, IdType::WeChat, conversation, key, now);
-        let new = new.with(|user| user.phone = Phone::parse(phone).ok());
-        new.numbered(crate::domain::UserNumber(0))
+        User {
+            phone: Phone::parse(phone).ok(),
+            ..User::new(id, openid, IdType::WeChat, conversation, key, now)
+        }
     }
 
     fn with_phone(user: &User, phone: &str) -> Write {

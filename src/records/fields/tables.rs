@@ -174,21 +174,23 @@ mod tests {
 
     use super::super::value::Unfit;
     use super::*;
-    use crate::domain::{Invalid, NewUser, OpenId, RecordId, Status, TokenKey, UserNumber};
+    use crate::domain::{Invalid, OpenId, RecordId, Status, TokenKey, UserNumber};
 
     fn user() -> User {
         let id = RecordId::parse("qs1c5qev8o3hjvu").unwrap();
         let openid = OpenId::parse("o_1").unwrap();
         let key = TokenKey::new([9; 16]);
-        NewUser::new(
-            id,
-            openid,
-            IdType::WeChat,
-            Uuid::nil(),
-            key,
-            Timestamp::UNIX_EPOCH,
-        )
-        .numbered(UserNumber(1))
+        User {
+            number: UserNumber(1),
+            ..User::new(
+                id,
+                openid,
+                IdType::WeChat,
+                Uuid::nil(),
+                key,
+                Timestamp::UNIX_EPOCH,
+            )
+        }
     }
 
     #[test]
