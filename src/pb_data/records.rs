@@ -6,10 +6,7 @@ use uuid::Uuid;
 use super::problem::Problem;
 use super::row::TableRow;
 use super::source_tables::Table;
-use crate::domain::{
-    Company, IdType, Kind, NewUser, OpenId, RecordId, Superuser, TokenKey, User, UserNumber,
-    UserType,
-};
+use crate::domain::{Company, IdType, Kind, OpenId, RecordId, Superuser, TokenKey, User, UserType};
 use crate::records::fields::field::{self, Access, BuiltInField};
 use crate::records::fields::tables::BuiltIn;
 use crate::records::fields::types::FieldType;
@@ -33,15 +30,14 @@ fn user(row: &TableRow<'_>) -> Result<User, Problem> {
     let id: RecordId = text_value(row, "id")?;
     let openid: OpenId = text_value(row, "openid")?;
     let token_key = token_key(row)?;
-    let mut user = NewUser::new(
+    let mut user = User::new(
         id,
         openid,
         id_type,
         Uuid::nil(),
         token_key,
         Timestamp::UNIX_EPOCH,
-    )
-    .numbered(UserNumber(0));
+    );
     user.user_type = usual_type(id_type);
     fill(&mut user, row)?;
     user.columns = row.own_columns()?;
