@@ -104,7 +104,7 @@ pub enum Conflict {
     NoSuchRecord,
     /// The record is not what it was when the change was decided.
     Changed,
-    /// Nobody could administer the server any more.
+    /// It is the last superuser.
     LastSuperuser,
 }
 

@@ -11,6 +11,7 @@ mod blocks;
 mod check;
 mod commit;
 mod contents;
+mod damage;
 mod disk;
 mod disk_space;
 mod engine;

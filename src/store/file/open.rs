@@ -4,7 +4,8 @@ use std::io;
 
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 
-use super::blocks::{Blocks, is_damage};
+use super::blocks::Blocks;
+use super::damage::is_damage;
 use super::overlay::Overlay;
 use super::stage::{Stage, Staged};
 use super::storage::{self, Lock};

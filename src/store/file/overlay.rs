@@ -1,5 +1,5 @@
-//! A look at a database without writing to it: what redb writes, be it to recover a file that was not closed, stays in
-//! memory.
+//! Storage for reading a database without writing to it: what redb writes, be it to recover a file that was not closed, stays
+//! in memory.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,7 +20,7 @@ pub struct Overlay {
 #[derive(Debug)]
 struct State {
     len: u64,
-    /// How much of the storage below shows; what was cut off comes back as zeros.
+    /// Bytes of the storage below that show; what was cut off comes back as zeros.
     shown: u64,
     written: BTreeMap<u64, [u8; BLOCK]>,
 }

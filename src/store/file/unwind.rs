@@ -19,7 +19,7 @@ use crate::store::Error;
 struct Unreadable(io::Error);
 
 thread_local! {
-    /// Whether this thread is in a read transaction.
+    /// True while this thread is in a read transaction.
     static READS: Cell<bool> = const { Cell::new(false) };
 }
 

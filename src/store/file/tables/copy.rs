@@ -100,7 +100,7 @@ fn read<K: Key + 'static, V: Value + 'static>(
 struct Piece {
     /// Each key and its value.
     bytes: Vec<u8>,
-    /// Where each key and its value end.
+    /// The ends of each key and of its value.
     entries: Vec<(usize, usize)>,
 }
 
@@ -124,7 +124,8 @@ impl Piece {
             .map_err(unwritten)?;
         let mut start = 0;
         for &(key_end, value_end) in &self.entries {
-            let (key, value) = (&self.bytes[start..key_end], &self.bytes[key_end..value_end]);
+            let key = &self.bytes[start..key_end];
+            let value = &self.bytes[key_end..value_end];
             end.insert_before(K::from_bytes(key), V::from_bytes(value))
                 .map_err(unwritten)?;
             start = value_end;
