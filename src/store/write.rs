@@ -123,16 +123,3 @@ pub enum CommitError {
     #[error(transparent)]
     Failed(#[from] Error),
 }
-
-impl CommitError {
-    /// The conflict, or the error that it was instead: for a list of one write.
-    ///
-    /// # Errors
-    /// The store's own.
-    pub fn conflict(self) -> Result<Conflict, Error> {
-        match self {
-            Self::Conflict { conflict, .. } => Ok(conflict),
-            Self::Failed(error) => Err(error),
-        }
-    }
-}

@@ -15,7 +15,7 @@ use super::folder::{beside, owner_of, remove_if_there};
 use super::identity;
 use super::new_file::{self, Filled, Unfinished, Verified};
 use super::tables::{self, Tables};
-use super::unwind::error_of;
+use super::unwind::error_of_panic;
 use crate::priority;
 use crate::store::Error;
 
@@ -70,7 +70,7 @@ pub fn backup(
         });
         copying
             .join()
-            .unwrap_or_else(|payload| Err(error_of(payload)))
+            .unwrap_or_else(|payload| Err(error_of_panic(payload)))
     })?;
     let contents = verified.contents();
     verified.name(path)?;

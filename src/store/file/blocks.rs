@@ -15,8 +15,8 @@ use redb::{BackendError, StorageBackend};
 
 use super::damage::{damaged, unread};
 use super::layout::{BLOCK, GROUP, checksum, logical_len, physical, pieces, place, sums_at};
-use super::stage::{Stage, Staged};
-use super::unwind::unwind_or;
+use super::stage::{SharedStage, Stage};
+use super::unwind::unwind_to_reader;
 
 /// The least pages of a file that is begun with room: redb begins with 257 by itself.
 const LEAST_PAGES: u64 = 512;
@@ -34,7 +34,7 @@ const HEADER_SUM_AT: usize = MARK_AT + MARK.len();
 pub struct Blocks {
     storage: Box<dyn StorageBackend>,
     groups: RwLock<BTreeMap<u64, Group>>,
-    stage: Staged,
+    stage: SharedStage,
     /// The file is made at least as long as this at first.
     least_len: u64,
 }
@@ -58,7 +58,7 @@ impl Blocks {
         Self {
             storage,
             groups: RwLock::default(),
-            stage: Staged::default(),
+            stage: SharedStage::default(),
             least_len: 0,
         }
     }
@@ -87,7 +87,7 @@ impl Blocks {
     }
 
     /// The stage of the storage's database.
-    pub fn stage(&self) -> Staged {
+    pub fn stage(&self) -> SharedStage {
         self.stage.clone()
     }
 
@@ -289,7 +289,7 @@ impl StorageBackend for Blocks {
         self.stage.ensure_in_use()?;
         let read = self.read_pieces(offset, out);
         self.latched(read.map_err(|error| match self.stage.get() {
-            Stage::Open => unwind_or(error),
+            Stage::Open => unwind_to_reader(error),
             _ => error,
         }))
     }

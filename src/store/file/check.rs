@@ -20,7 +20,7 @@ use super::tables::{
     USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE, read_backup_time,
     read_number, remembered,
 };
-use super::unwind::{error_of, reading};
+use super::unwind::{error_of_panic, reading};
 use crate::domain::{Phone, User};
 use crate::store::Error;
 
@@ -102,7 +102,7 @@ fn users(txn: &ReadTransaction) -> Result<(u64, Counted), Error> {
         let one = lower_half(txn, MIDDLE, &hasher);
         let other = other
             .join()
-            .unwrap_or_else(|payload| Err(error_of(payload)));
+            .unwrap_or_else(|payload| Err(error_of_panic(payload)));
         (one, other)
     });
     let ((lower, openid, created), (upper, phone, email)) = (one?, other?);

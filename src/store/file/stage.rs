@@ -30,7 +30,7 @@ const ALL: [Stage; 5] = [
 
 /// The stage of one database, shared by its storage and its engine.
 #[derive(Clone, Debug, Default)]
-pub struct Staged(Arc<State>);
+pub struct SharedStage(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -40,7 +40,7 @@ struct State {
     written: AtomicU64,
 }
 
-impl Staged {
+impl SharedStage {
     /// The stage now.
     pub fn get(&self) -> Stage {
         ALL[usize::from(self.0.stage.load(Ordering::Acquire))]

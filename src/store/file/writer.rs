@@ -17,7 +17,7 @@ use super::batch::{Batch, Job, UnconfirmedCommit};
 use super::engine::Engine;
 use super::stats::Stats;
 use super::tables::Tables;
-use super::unwind::guarded;
+use super::unwind::catch_panic;
 use crate::metrics::Metrics;
 use crate::store::{Change, Error};
 
@@ -218,7 +218,7 @@ where
     F: FnMut(&mut Tables<'_>) -> Result<T, Error> + Send,
 {
     fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Error> {
-        let outcome = guarded(|| (self.work)(tables));
+        let outcome = catch_panic(|| (self.work)(tables));
         let verdict = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
         self.outcome = Some(outcome);
         verdict

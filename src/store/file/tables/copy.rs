@@ -15,7 +15,7 @@ use super::{
 };
 use crate::store::Error;
 use crate::store::file::engine::Engine;
-use crate::store::file::unwind::{error_of, reading};
+use crate::store::file::unwind::{error_of_panic, reading};
 
 /// About as many bytes of keys and values go into one transaction: its pages are still in the cache when redb
 /// computes their checksums, so that each is written once.
@@ -66,7 +66,7 @@ fn copy_table<K: Key + Send + 'static, V: Value + Send + 'static>(
         }
         reader
             .join()
-            .unwrap_or_else(|payload| Err(error_of(payload)))
+            .unwrap_or_else(|payload| Err(error_of_panic(payload)))
     })
 }
 

@@ -12,7 +12,7 @@ use super::layout::{BLOCK, pieces};
 
 /// Storage whose changes are gone when it is closed.
 #[derive(Debug)]
-pub struct Overlay {
+pub struct CopyOnWrite {
     storage: Box<dyn StorageBackend>,
     state: RwLock<State>,
 }
@@ -25,7 +25,7 @@ struct State {
     written: BTreeMap<u64, [u8; BLOCK]>,
 }
 
-impl Overlay {
+impl CopyOnWrite {
     pub fn new(storage: Box<dyn StorageBackend>) -> io::Result<Self> {
         let len = storage.len()?;
         Ok(Self {
@@ -59,7 +59,7 @@ impl Overlay {
     }
 }
 
-impl StorageBackend for Overlay {
+impl StorageBackend for CopyOnWrite {
     fn len(&self) -> io::Result<u64> {
         Ok(self.state().len)
     }
