@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::check::print_contents;
+use super::outcome::Outcome;
+use super::progress;
 use super::session::{self, IfMissing};
-use super::{Outcome, progress};
 use crate::admin::maintenance::{Checksum, FileContents, MaintenanceCommand};
 use crate::admin::{AdminCommand, Answer, Client, Failure, Output};
 use crate::clock::Clock;

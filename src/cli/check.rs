@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::admin::maintenance::{FileContents, MaintenanceCommand};
 use crate::admin::{AdminCommand, Client, Failure};
 use crate::config::Config;

@@ -3,9 +3,11 @@
 use clap::Subcommand;
 use serde_json::{Map, Value};
 
+use super::group::Group;
 use super::list::ListArgs;
+use super::outcome::Outcome;
+use super::output;
 use super::session::{self, IfMissing};
-use super::{Group, Outcome, output};
 use crate::admin::companies::CompanyCommand;
 use crate::admin::{AdminCommand, Client, Failure};
 use crate::config::Config;

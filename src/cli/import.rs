@@ -10,8 +10,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::new_database::NewDatabase;
+use super::outcome::Outcome;
 use super::session::{self, IfMissing};
-use super::{Outcome, backup, progress};
+use super::{backup, progress};
 use crate::admin::{AdminCommand, Client, Output};
 use crate::backup::is_missing;
 use crate::config::Config;

@@ -3,7 +3,8 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::{Outcome, output};
+use super::outcome::Outcome;
+use super::output;
 use crate::admin::companies::CompanyCommand;
 use crate::admin::superusers::SuperuserCommand;
 use crate::admin::users::UserCommand;

@@ -6,7 +6,7 @@ use comfy_table::Table;
 use comfy_table::presets;
 use serde_json::Value;
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::admin::Failure;
 
 /// Prints rows with these columns as a table; `json`: all that they have, as one list.

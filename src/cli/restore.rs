@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::check::describe;
-use super::{Outcome, output, progress};
+use super::outcome::Outcome;
+use super::{output, progress};
 use crate::admin::maintenance::{FileContents, MaintenanceCommand, RestoreSummary};
 use crate::admin::{AdminCommand, Answer, Client, Failure, Output, Progress};
 use crate::clock::Clock;

@@ -2,10 +2,12 @@
 
 use clap::{Args, Subcommand};
 
+use super::group::Group;
 use super::list::ListArgs;
 use super::new_database::NewDatabase;
+use super::outcome::Outcome;
 use super::session::{self, IfMissing};
-use super::{Group, Outcome, output, password};
+use super::{output, password};
 use crate::admin::superusers::{Credentials, SuperuserCommand};
 use crate::admin::{AdminCommand, Failure};
 use crate::config::Config;

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 
+use super::group::Group;
 use super::list::ListArgs;
+use super::outcome::Outcome;
 use super::session::{self, IfMissing};
-use super::{Group, Outcome, output, password};
+use super::{output, password};
 use crate::admin::users::{NewPlatformUser, UserCommand};
 use crate::admin::{AdminCommand, Client, Failure, Output};
 use crate::config::Config;

@@ -1,4 +1,4 @@
-//! Forms of the login endpoints, and what PocketBase says of a field that is wrong.
+//! Request bodies of the login endpoints, and their checks.
 
 use poem_openapi::Object;
 
@@ -6,6 +6,7 @@ use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use crate::auth::IdentityField;
 use crate::domain::Email;
+use crate::records::collection::identity_field_name;
 
 /// The longest identity or password that a login form may have.
 const FORM_MAX: usize = 255;
@@ -31,7 +32,7 @@ pub struct EmailChangeRequest {
     pub newEmail: Option<String>,
 }
 
-/// What comes with the link of a mail.
+/// Body of a request that confirms the link of a mail.
 #[derive(Default, Object)]
 #[expect(non_snake_case, reason = "PocketBase's names")]
 pub struct ConfirmRequest {
@@ -41,10 +42,7 @@ pub struct ConfirmRequest {
 }
 
 impl ConfirmRequest {
-    /// Refuses the form if one of these is missing.
-    ///
-    /// # Errors
-    /// Each field that is.
+    /// Refuses the form, with an error for each of these fields that is missing.
     pub fn require(&self, fields: &[&'static str]) -> Result<(), Refused> {
         let mut errors = FieldErrors::new();
         for field in fields {
@@ -71,10 +69,7 @@ pub struct Credentials {
 }
 
 impl PasswordAuthRequest {
-    /// The credentials, if all fields are as they should be and the identity may be one of `allowed`.
-    ///
-    /// # Errors
-    /// Each field that is not.
+    /// The credentials, or an error for each field that is wrong; the identity may be one of `allowed`.
     pub fn check(self, allowed: &[IdentityField]) -> Result<Credentials, Refused> {
         let mut errors = FieldErrors::new();
         let identity = required(&mut errors, "identity", self.identity);
@@ -89,7 +84,7 @@ impl PasswordAuthRequest {
             name => allowed
                 .iter()
                 .copied()
-                .filter(|field| name_of(*field) == name)
+                .filter(|field| identity_field_name(*field) == name)
                 .collect(),
         };
         if fields.is_empty() {
@@ -104,15 +99,6 @@ impl PasswordAuthRequest {
         } else {
             Err(Refused::form(errors))
         }
-    }
-}
-
-/// What PocketBase calls the field.
-pub fn name_of(field: IdentityField) -> &'static str {
-    match field {
-        IdentityField::Email => "email",
-        IdentityField::OpenId => "openid",
-        IdentityField::Phone => "users_phone",
     }
 }
 

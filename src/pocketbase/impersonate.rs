@@ -20,7 +20,7 @@ use crate::http::bearer::Bearer;
 use crate::http::rejected::Rejected;
 use crate::http::tags::Tags;
 
-/// The endpoint for being somebody else.
+/// Endpoint that issues a token of somebody else.
 pub struct ImpersonateApi(pub Context);
 
 #[derive(Default, Object)]
@@ -30,7 +30,7 @@ pub struct ImpersonateRequest {
 }
 
 impl ImpersonateRequest {
-    /// How long the token is to live, if not as long as any other.
+    /// Lifetime of the token, if not that of any other.
     fn lifetime(&self) -> Result<Option<Duration>, Refused> {
         let seconds = u64::try_from(self.duration.unwrap_or_default()).map_err(|_| {
             Refused::form(FieldErrors::from([("duration", FieldError::too_small(0))]))

@@ -1,21 +1,28 @@
 //! The tables of a new database, as PocketBase 0.40 makes them.
 
 use rusqlite::{Connection, params};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::super::Error;
-use super::super::records::FIXED_FIELDS;
+use super::super::error::Error;
 use super::super::source_tables::Field;
-use super::Lifetimes;
-use super::new_row::random_text;
+use super::secrets::token_secret;
 use crate::domain::{Collection, Kind};
 use crate::random::Random;
+use crate::records::collection::{Description, Index, TokenLifetimes};
 use crate::records::date::date_text;
+use crate::records::fields::of_record::descriptions;
 
-const SYSTEM: &str = include_str!("../fresh/system.sql");
+/// Tables and collections that PocketBase has beside ours.
+const SYSTEM: &str = include_str!("system.sql");
 
-/// Characters of the secrets that PocketBase makes.
-const SECRET_LEN: usize = 50;
+/// Kinds of tokens that PocketBase signs with a secret each.
+const TOKENS: [&str; 5] = [
+    "authToken",
+    "passwordResetToken",
+    "emailChangeToken",
+    "verificationToken",
+    "fileToken",
+];
 
 /// A table that is there, and empty.
 pub struct NewTable {
@@ -24,86 +31,62 @@ pub struct NewTable {
     pub insertion: String,
 }
 
-/// What PocketBase has beside our collections.
+/// Makes the tables that PocketBase has beside those of our collections.
 pub fn make_system(db: &Connection) -> Result<(), Error> {
     Ok(db.execute_batch(SYSTEM)?)
 }
 
 impl NewTable {
+    /// Makes the table of a collection, and describes it to PocketBase.
     pub fn make(
         db: &Connection,
         collection: &Collection,
-        lifetimes: Lifetimes,
+        lifetimes: TokenLifetimes,
         random: &Random,
     ) -> Result<Self, Error> {
         let name = collection.kind.name();
-        let text = collection
-            .fields
-            .as_deref()
-            .unwrap_or(standard_fields(collection.kind));
-        let fields: Vec<Field> = serde_json::from_str(text).unwrap_or_default();
-        let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        if fields.is_empty() || !fields.iter().all(|field| is_name(&field.name)) {
-            let reason = format!("the fields of {name} cannot be date_text");
-            return Err(Error::Unfit {
-                path: "the database".into(),
-                reason,
-            });
-        }
+        let described = match &collection.fields {
+            Some(text) => text.clone(),
+            None => Value::from(descriptions(collection.kind)).to_string(),
+        };
+        let fields = fields(collection.kind, &described)?;
         let columns: Vec<_> = fields.iter().map(definition).collect();
         db.execute_batch(&format!("CREATE TABLE `{name}` ({})", columns.join(", ")))?;
-        let indexes = indexes(collection, &fields);
-        for index in &indexes {
-            db.execute_batch(index)?;
-        }
-        let [list, view, update] = rules(collection.kind, &fields);
-        let row = "INSERT INTO `_collections` (id, system, type, name, fields, indexes, listRule, viewRule, updateRule,
-            options, created, updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-        let kind = if collection.kind == Kind::Companies {
-            "base"
-        } else {
-            "auth"
-        };
-        let options = options(collection, lifetimes, random)?.to_string();
-        let (created, updated) = (date_text(collection.created), date_text(collection.updated));
-        let is_system = collection.kind == Kind::Superusers;
-        let indexes = Value::from(indexes).to_string();
-        db.execute(
-            row,
-            params![
-                collection.id,
-                is_system,
-                kind,
-                name,
-                text,
-                indexes,
-                list,
-                view,
-                update,
-                options,
-                created,
-                updated
-            ],
-        )?;
-        let names: Vec<_> = fields
-            .iter()
-            .map(|field| format!("`{}`", field.name))
-            .collect();
-        let marks = vec!["?"; fields.len()].join(", ");
-        let insertion = format!(
-            "INSERT INTO `{name}` ({}) VALUES ({marks})",
-            names.join(", ")
-        );
-        Ok(Self { fields, insertion })
+        let has_field = |name: &str| fields.iter().any(|field| field.name == name);
+        let description = Description::new(collection, lifetimes, has_field);
+        insert_description(db, description, &described, random)?;
+        Ok(Self {
+            insertion: insertion(name, &fields),
+            fields,
+        })
     }
 }
 
-fn standard_fields(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Users => include_str!("../fresh/tbl_auth_users.json"),
-        Kind::Companies => include_str!("../fresh/tbl_company.json"),
-        Kind::Superusers => include_str!("../fresh/_superusers.json"),
+/// The fields in PocketBase's description of them, if a table can be made for them.
+fn fields(kind: Kind, described: &str) -> Result<Vec<Field>, Error> {
+    let refused = |reason| Error::Collection {
+        collection: kind.name(),
+        reason,
+    };
+    let fields: Vec<Field> = serde_json::from_str(described).map_err(|e| {
+        refused(format!(
+            "the list of its fields cannot be read ({e}); examine the database with \"bai check\", or export a backup of it"
+        ))
+    })?;
+    if fields.is_empty() {
+        let reason = "it has no fields; examine the database with \"bai check\"";
+        return Err(refused(reason.to_owned()));
     }
+    match fields.iter().find(|field| !is_column_name(&field.name)) {
+        Some(Field { name, .. }) => Err(refused(format!(
+            "its field {name:?} has a name that is none in PocketBase, where names are of letters, digits and _; rename the field in the PocketBase that it came from, and import again"
+        ))),
+        None => Ok(fields),
+    }
+}
+
+fn is_column_name(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// The column of a field.
@@ -122,110 +105,149 @@ fn definition(field: &Field) -> String {
     format!("`{}` {definition}", field.name)
 }
 
-fn indexes(collection: &Collection, fields: &[Field]) -> Vec<String> {
-    let (id, name) = (&collection.id, collection.kind.name());
-    let has = |column: &str| fields.iter().any(|field| field.name == column);
-    let index = |kind: &str, index: &str, column: &str, condition: &str| {
-        has(column)
-            .then(|| format!("CREATE {kind} `idx_{index}` ON `{name}` (`{column}`){condition}"))
-    };
-    let unless_empty = |column: &str| format!(" WHERE `{column}` != ''");
-    let auth = [
-        index("UNIQUE INDEX", &format!("tokenKey_{id}"), "tokenKey", ""),
-        index(
-            "UNIQUE INDEX",
-            &format!("email_{id}"),
-            "email",
-            &unless_empty("email"),
-        ),
-    ];
-    let own = match collection.kind {
-        Kind::Users => vec![
-            index("UNIQUE INDEX", "tbl_auth_users_openid", "openid", ""),
-            // SQLite cannot use the partial index below for "users_phone = ?".
-            index("INDEX", "tbl_auth_users_phone", "users_phone", ""),
-            index(
-                "UNIQUE INDEX",
-                "tbl_auth_users_phone_u",
-                "users_phone",
-                &unless_empty("users_phone"),
-            ),
+fn insertion(table: &str, fields: &[Field]) -> String {
+    let names: Vec<_> = fields
+        .iter()
+        .map(|field| format!("`{}`", field.name))
+        .collect();
+    let marks = vec!["?"; fields.len()].join(", ");
+    format!(
+        "INSERT INTO `{table}` ({}) VALUES ({marks})",
+        names.join(", ")
+    )
+}
+
+/// Makes the indexes, and inserts the collection's row of `_collections`.
+fn insert_description(
+    db: &Connection,
+    description: Description<'_>,
+    fields: &str,
+    random: &Random,
+) -> Result<(), Error> {
+    let Description {
+        collection,
+        collection_type,
+        is_system,
+        rules,
+        indexes,
+        options,
+    } = description;
+    let indexes: Vec<_> = indexes.into_iter().map(exported_index).collect();
+    for index in &indexes {
+        db.execute_batch(index)?;
+    }
+    let options = exported_options(options, collection, random)?;
+    let row = "INSERT INTO `_collections` (id, system, type, name, fields, indexes, listRule, viewRule, updateRule,
+            options, created, updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    db.execute(
+        row,
+        params![
+            collection.id,
+            is_system,
+            collection_type,
+            collection.kind.name(),
+            fields,
+            Value::from(indexes).to_string(),
+            rules.list,
+            rules.view,
+            rules.update,
+            Value::from(options).to_string(),
+            date_text(collection.created),
+            date_text(collection.updated),
         ],
-        Kind::Companies => {
-            vec![index(
-                "UNIQUE INDEX",
-                "tbl_company_company_id",
-                "company_id",
-                &unless_empty("company_id"),
-            )]
-        }
-        Kind::Superusers => Vec::new(),
-    };
-    own.into_iter().chain(auth).flatten().collect()
+    )?;
+    Ok(())
 }
 
-/// Who may list, view and update; creating and deleting is for superusers.
-fn rules(kind: Kind, fields: &[Field]) -> [Option<String>; 3] {
-    let oneself = "id = @request.auth.id".to_owned();
-    match kind {
-        Kind::Users => {
-            let kept = FIXED_FIELDS
-                .iter()
-                .filter(|name| fields.iter().any(|field| field.name == **name));
-            let kept = kept.map(|name| format!(" && @request.body.{name}:changed = false"));
-            let update = kept.fold(oneself.clone(), |rule, part| rule + &part);
-            [Some(oneself.clone()), Some(oneself), Some(update)]
-        }
-        Kind::Companies => [None, Some("@request.auth.id != ''".to_owned()), None],
-        Kind::Superusers => [None, None, None],
+/// The statement for an index. Companies have a key each or none here, so that theirs leaves out empty ones.
+fn exported_index(index: Index) -> String {
+    match index.column {
+        "company_id" => index.unless_empty().sql(),
+        _ => index.sql(),
     }
 }
 
-fn options(collection: &Collection, lifetimes: Lifetimes, random: &Random) -> Result<Value, Error> {
-    let (identities, lifetime): (&[&str], _) = match collection.kind {
-        Kind::Users => (&["email", "openid", "users_phone"], lifetimes.user),
-        Kind::Superusers => (&["email"], lifetimes.superuser),
-        Kind::Companies => return Ok(json!({})),
-    };
-    let token = |secs: u64| -> Result<Value, Error> {
-        Ok(json!({ "secret": random_text(random, SECRET_LEN)?, "duration": secs }))
-    };
-    let mut auth_token = token(lifetime.as_secs())?;
+/// The options with secrets for tokens, and with short mails, none of which is sent about a login.
+fn exported_options(
+    mut options: Map<String, Value>,
+    collection: &Collection,
+    random: &Random,
+) -> Result<Map<String, Value>, Error> {
+    if options.is_empty() {
+        return Ok(options);
+    }
+    for token in TOKENS {
+        let duration = options[token]["duration"].take();
+        options[token] = json!({ "secret": token_secret(random)?, "duration": duration });
+    }
     if let Some(secret) = &collection.token_secret {
-        auth_token["secret"] = secret.as_str().into();
+        options["authToken"]["secret"] = secret.as_str().into();
     }
-    let mail =
-        |subject: &str, body: &str| json!({ "subject": subject, "body": format!("<p>{body}</p>") });
-    let link = |page: &str, text: &str| {
-        format!("<a href=\"{{APP_URL}}/_/#/auth/{page}/{{TOKEN}}\">{text}</a>")
-    };
-    Ok(json!({
-        "authRule": "",
-        "manageRule": null,
-        "authAlert": {
-            "enabled": false,
-            "emailTemplate": mail("Login to {APP_NAME} from another place", "There was a login from: {ALERT_INFO}"),
-        },
-        "oauth2": {
-            "providers": [],
-            "mappedFields": { "id": "", "name": "", "username": "", "avatarURL": "" },
-            "enabled": false,
-        },
-        "passwordAuth": { "enabled": true, "identityFields": identities },
-        "mfa": { "enabled": false, "duration": 600, "rule": "" },
-        "otp": {
-            "enabled": false,
-            "duration": 180,
-            "length": 8,
-            "emailTemplate": mail("Password for {APP_NAME}", "Your password for one login is {OTP}"),
-        },
-        "authToken": auth_token,
-        "passwordResetToken": token(1800)?,
-        "emailChangeToken": token(1800)?,
-        "verificationToken": token(86_400)?,
-        "fileToken": token(180)?,
-        "verificationTemplate": mail("Confirm your address for {APP_NAME}", &link("confirm-verification", "Confirm")),
-        "resetPasswordTemplate": mail("New password for {APP_NAME}", &link("confirm-password-reset", "Set it")),
-        "confirmEmailChangeTemplate": mail("Your new address for {APP_NAME}", &link("confirm-email-change", "Confirm")),
-    }))
+    options["authAlert"] = json!({
+        "enabled": false,
+        "emailTemplate": mail("Login to {APP_NAME} from another place", "There was a login from: {ALERT_INFO}"),
+    });
+    options["otp"]["emailTemplate"] = mail(
+        "Password for {APP_NAME}",
+        "Your password for one login is {OTP}",
+    );
+    for (template, subject, page, text) in [
+        (
+            "verificationTemplate",
+            "Confirm your address for {APP_NAME}",
+            "confirm-verification",
+            "Confirm",
+        ),
+        (
+            "resetPasswordTemplate",
+            "New password for {APP_NAME}",
+            "confirm-password-reset",
+            "Set it",
+        ),
+        (
+            "confirmEmailChangeTemplate",
+            "Your new address for {APP_NAME}",
+            "confirm-email-change",
+            "Confirm",
+        ),
+    ] {
+        options[template] = mail(subject, &link(page, text));
+    }
+    Ok(options)
+}
+
+fn mail(subject: &str, body: &str) -> Value {
+    json!({ "subject": subject, "body": format!("<p>{body}</p>") })
+}
+
+fn link(page: &str, text: &str) -> String {
+    format!("<a href=\"{{APP_URL}}/_/#/auth/{page}/{{TOKEN}}\">{text}</a>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_without_a_table_are_named_with_the_collection() {
+        for (described, words) in [
+            (
+                "[]",
+                "the collection tbl_company cannot be exported: it has no fields",
+            ),
+            (
+                "no list",
+                "the collection tbl_company cannot be exported: the list of its fields cannot be read (expected ident",
+            ),
+            (
+                r#"[{"name":"a b","type":"text"}]"#,
+                "the collection tbl_company cannot be exported: its field \"a b\" has a name that is none in PocketBase",
+            ),
+        ] {
+            let error = fields(Kind::Companies, described).err().unwrap();
+            assert!(error.to_string().starts_with(words), "{error}");
+        }
+        let fine = r#"[{"name":"city_2","type":"text"}]"#;
+        assert_eq!(fields(Kind::Companies, fine).unwrap().len(), 1);
+    }
 }

@@ -72,7 +72,7 @@ built_in_fields!(User {
     "users_auth_type" => field(Kind::Number, place!(auth_type)),
     "users_type" => field(select::<UserType>(), place!(user_type)),
     "users_name" => field(up_to(64), place!(name)).accepts(Accepts::Name),
-    "users_phone" => field(up_to(32), place!(phone)),
+    "users_phone" => field(up_to(32), place!(phone)).accepts(Accepts::Phone),
     "users_level" => short(place!(level)),
     "users_picture" => field(up_to(2048), place!(picture)).accepts(Accepts::Picture),
     "openid" => field(up_to(128), place!(openid)).required(),
