@@ -3,15 +3,18 @@
 //!
 //! `cargo bench --bench store`
 
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bai::domain::{IdType, NewUser, OpenId, RecordId, TokenKey};
-use bai::store::{FileBackend, Location, StorageBackend, Store};
+use bai::domain::{IdType, OpenId, RecordId, TokenKey, User};
+use bai::store::file::Disk;
+use bai::store::{Location, Store};
 use jiff::Timestamp;
 
 const RUN: Duration = Duration::from_secs(3);
@@ -20,45 +23,45 @@ const CACHE: usize = 32 << 20;
 /// A file whose syncs take longer.
 #[derive(Debug)]
 struct SlowDisk {
-    file: FileBackend,
+    file: File,
     delay: Duration,
 }
 
-impl StorageBackend for SlowDisk {
+impl Disk for SlowDisk {
     fn len(&self) -> io::Result<u64> {
-        self.file.len()
+        Ok(self.file.metadata()?.len())
     }
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.file.read(offset, out)
+        self.file.read_exact_at(out, offset)
     }
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.file.set_len(len)
     }
-    fn sync_data(&self) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         thread::sleep(self.delay);
         self.file.sync_data()
     }
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.file.write(offset, data)
+        self.file.write_all_at(data, offset)
     }
 }
 
 fn store(path: &Path, delay: Duration) -> Store {
     let path = path.to_owned();
     let disk = move || {
-        let file = std::fs::OpenOptions::new()
+        let file = File::options()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .open(&path);
-        let file = FileBackend::new(file.expect("the file opens")).expect("the file is free");
-        Box::new(SlowDisk { file, delay }) as Box<dyn StorageBackend>
+        let file = file.expect("the file opens");
+        Box::new(SlowDisk { file, delay }) as Box<dyn Disk>
     };
     Store::open(&Location::Custom(Arc::new(disk)), CACHE).expect("the store opens")
 }
 
-fn user(n: usize) -> NewUser {
+fn user(n: usize) -> User {
     let id = RecordId::parse(&format!(
         "{:015}",
         n.wrapping_mul(2_654_435_761) % 1_000_000_007
@@ -66,7 +69,7 @@ fn user(n: usize) -> NewUser {
     .expect("an id");
     let openid = OpenId::parse(&format!("o_bench_{n:020}")).expect("an openid");
     let now = Timestamp::from_second(1_795_327_836).expect("a time");
-    NewUser::new(
+    User::new(
         id,
         openid,
         IdType::WeChat,
@@ -84,11 +87,7 @@ async fn insertions(store: &Store, clients: usize, next: &Arc<AtomicUsize>) -> f
         tokio::spawn(async move {
             while started.elapsed() < RUN {
                 let user = user(next.fetch_add(1, Ordering::Relaxed));
-                store
-                    .insert_user(user)
-                    .await
-                    .expect("the disk works")
-                    .expect("each user is new");
+                store.insert(user).await.expect("each user is new");
             }
         })
     };
@@ -103,9 +102,9 @@ async fn insertions(store: &Store, clients: usize, next: &Arc<AtomicUsize>) -> f
 async fn lookups(store: &Store, users: usize) -> f64 {
     let (started, mut n) = (Instant::now(), 0_u32);
     while started.elapsed() < RUN {
-        let openid = user(n as usize * 7_919 % users);
+        let openid = user(n as usize * 7_919 % users).openid;
         store
-            .user_by_openid(openid.openid())
+            .user_by_openid(&openid)
             .await
             .expect("the disk works")
             .expect("the user is there");

@@ -8,7 +8,7 @@ mod figures;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use bai::domain::{IdType, NewUser, OpenId, RecordId, ServerKey, TokenKey, User, UserNumber};
+use bai::domain::{IdType, OpenId, RecordId, ServerKey, TokenKey, User};
 use bai::token::{Grant, Keys, Purpose, Subject, Tokens};
 use jiff::Timestamp;
 use pasetors::Local;
@@ -37,7 +37,7 @@ fn rate<T>(work: impl Fn() -> T) -> f64 {
 fn user(now: Timestamp) -> User {
     let id = RecordId::parse("qs1c5qev8o3hjvu").expect("an id");
     let openid = OpenId::parse("o_1").expect("an openid");
-    NewUser::new(
+    User::new(
         id,
         openid,
         IdType::WeChat,
@@ -45,7 +45,6 @@ fn user(now: Timestamp) -> User {
         TokenKey::new([9; 16]),
         now,
     )
-    .numbered(UserNumber(1))
 }
 
 fn main() {

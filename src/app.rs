@@ -136,7 +136,7 @@ impl App {
         let backups = Backups::new(config.backup.every, clock.now());
         let maintenance = Arc::default();
         let limits = Limits::new(&config.limits, clock.clone());
-        store.show(&metrics);
+        store.register_metrics(&metrics);
         passwords.show(&metrics);
         tokens.show(&metrics);
         wechat.show(&metrics);
@@ -163,7 +163,10 @@ impl App {
 
 /// Gives the database its id at the first start, and a copy another one than the original's.
 async fn identify(store: &Store, random: &Random) -> Result<(), StartError> {
-    if store.ensure_identity(random).await?.is_copy {
+    let Some(file) = store.file() else {
+        return Ok(());
+    };
+    if file.ensure_identity(random).await?.is_copy {
         tracing::warn!(
             "the database file was copied to this place: it counts as another database from now on, whose scheduled backups are \
              those that are made from now on. Older ones are never deleted by this server: delete them by hand"

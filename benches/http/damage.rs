@@ -5,8 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use bai::domain::Name;
-use bai::store::UserUpdate;
+use bai::domain::User;
 use jiff::Timestamp;
 
 use crate::Setup;
@@ -98,14 +97,12 @@ fn show(statuses: &BTreeMap<u16, u64>) -> String {
 /// Changes a byte of the record, such that the file still opens.
 async fn damage(file: &Path) {
     let store = users::open(file);
-    let update = UserUpdate {
-        name: Name::parse(MARK).ok(),
-        ..UserUpdate::default()
+    let renamed = |user| User {
+        name: MARK.to_owned(),
+        updated: Timestamp::UNIX_EPOCH,
+        ..user
     };
-    let updated = store
-        .update_user(users::id(DAMAGED), update, Timestamp::UNIX_EPOCH)
-        .await;
-    updated.expect("the disk works").expect("the user is there");
+    users::update(&store, &users::id(DAMAGED), renamed).await;
     drop(store);
     let bytes = fs::read(file).expect("the file is there");
     let places = bytes

@@ -8,12 +8,10 @@ use std::time::{Duration, Instant};
 
 use bai::clock::Clock;
 use bai::config::Config;
-use bai::domain::{
-    IdType, Name, NewUser, OpenId, Phone, Picture, PlainPassword, RecordId, TokenKey, UserType,
-};
+use bai::domain::{IdType, OpenId, Phone, PlainPassword, RecordId, TokenKey, User, UserType};
 use bai::fair::Bounds;
 use bai::password::Passwords;
-use bai::store::{Location, Store, UserUpdate};
+use bai::store::{Location, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use uuid::Uuid;
@@ -46,7 +44,7 @@ impl Users {
         Self { hash: hash.into() }
     }
 
-    pub fn user(&self, number: u64) -> NewUser {
+    pub fn user(&self, number: u64) -> User {
         const FAMILY: [&str; 8] = ["王", "李", "张", "刘", "陈", "杨", "赵", "欧阳"];
         const GIVEN: [&str; 8] = ["伟", "芳", "秀英", "娜", "敏", "建国", "小明", "雪"];
         let mut rng = StdRng::seed_from_u64(number);
@@ -67,13 +65,14 @@ impl Users {
             ),
         };
         let now = Clock::System.now();
-        NewUser::new(id, openid, id_type, conversation, token_key, now).with(|user| {
-            user.name = name;
-            user.picture = picture;
-            user.phone = Some(Phone::parse(&phone(number)).expect("a phone"));
-            user.user_type = UserType::Registered;
-            user.password_hash = (!is_wechat(number)).then(|| self.hash.to_string());
-        })
+        User {
+            name,
+            picture,
+            phone: Some(Phone::parse(&phone(number)).expect("a phone")),
+            user_type: UserType::Registered,
+            password_hash: (!is_wechat(number)).then(|| self.hash.to_string()),
+            ..User::new(id, openid, id_type, conversation, token_key, now)
+        }
     }
 }
 
@@ -135,37 +134,32 @@ pub async fn fill(file: &Path, count: u64, users: &Users) {
     eprintln!("{count} users stored in {:.0?}", started.elapsed());
 }
 
-pub async fn insert(store: &Store, user: NewUser) {
-    store
-        .insert_user(user)
-        .await
-        .expect("the disk works")
-        .expect("each user is new");
+pub async fn insert(store: &Store, user: User) {
+    store.insert(user).await.expect("each user is new");
 }
 
 /// Completes the profile of the user `number` once more, as its change `change`: another phone, a name and a picture of
 /// another length.
 pub async fn change(store: &Store, number: u64, change: u64) {
     let length = usize::try_from(change % 16).unwrap_or(0);
-    let update = UserUpdate {
-        name: Some(Name::parse(["李四", "李小四"][length % 2]).expect("a name")),
-        phone: Some(Some(
-            Phone::parse(&format!("17{change:09}")).expect("a phone"),
-        )),
-        picture: Some(
-            Picture::parse(&format!(
-                "https://img.example.com/avatars/{change:0>length$}.jpg"
-            ))
-            .expect("a picture"),
-        ),
-        user_type: Some(UserType::Registered),
-        ..UserUpdate::default()
+    let changed = |user| User {
+        name: ["李四", "李小四"][length % 2].to_owned(),
+        phone: Some(Phone::parse(&format!("17{change:09}")).expect("a phone")),
+        picture: format!("https://img.example.com/avatars/{change:0>length$}.jpg"),
+        user_type: UserType::Registered,
+        updated: Clock::System.now(),
+        ..user
     };
-    store
-        .update_user(id(number), update, Clock::System.now())
-        .await
-        .expect("the disk works")
-        .expect("no conflict");
+    update(store, &id(number), changed).await;
+}
+
+/// Replaces a user by what `change` makes of it, as the server does it.
+pub async fn update(store: &Store, id: &RecordId, change: impl Fn(User) -> User) {
+    let _lock = store.lock([id]).await;
+    let found = store.user_by_id(id).await.expect("the disk works");
+    let before = found.expect("the user is there");
+    let updated = store.update(before.clone(), change(before)).await;
+    updated.expect("no conflict");
 }
 
 /// `clients` do `operation` once with each of `numbers`, in this process.

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::io::{Caller, Input, Io, Output};
 use super::run::run;
 use super::socket::connection::Connection;
-use crate::app::{App, StartError};
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::random::Random;
@@ -72,7 +72,7 @@ impl Client {
         let app = runtime.block_on(app)?;
         Ok(Self {
             runtime,
-            target: Target::File(Admin::new(&app)),
+            target: Target::File(Admin::of_app(&app)),
         })
     }
 
@@ -114,7 +114,7 @@ impl Client {
     pub fn rows(&mut self, command: AdminCommand) -> Result<Vec<Value>, Failure> {
         let mut answer = self.send(command)?;
         let mut rows = Vec::new();
-        while let Some(output) = answer.next() {
+        while let Some(output) = answer.receive() {
             if let Output::Row(row) = output {
                 rows.push(row);
             }
@@ -137,7 +137,7 @@ impl Client {
 
 impl Answer<'_> {
     /// The next piece; `None` at the end, be it good or bad.
-    pub fn next(&mut self) -> Option<Output> {
+    pub fn receive(&mut self) -> Option<Output> {
         self.runtime.block_on(self.caller.output.recv())
     }
 
@@ -186,10 +186,4 @@ async fn reconnect(database: &Path) -> Result<Connection, Failure> {
     Connection::open(database)
         .await?
         .ok_or_else(|| Failure::failed("the server went away"))
-}
-
-impl From<StartError> for Failure {
-    fn from(error: StartError) -> Self {
-        Self::failed(error)
-    }
 }

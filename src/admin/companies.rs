@@ -6,15 +6,16 @@ use serde_json::{Map, Value};
 use super::context::Admin;
 use super::failure::{Cause, Failure};
 use super::io::Io;
-use super::records::{self, ListQuery, find};
+use super::records::{self, RecordQuery, find};
 use crate::domain::Kind;
+use crate::records::requester::Requester;
 use crate::store::Record;
 
 /// A command about companies.
 #[derive(Clone, Deserialize, Serialize)]
 pub enum CompanyCommand {
     /// Lists a page of them.
-    List(ListQuery),
+    List(RecordQuery),
     /// Shows one.
     Show(String),
     /// Makes one with this key, or changes it.
@@ -37,7 +38,7 @@ pub(super) async fn run(admin: &Admin, command: CompanyCommand, io: &Io) -> Resu
         CompanyCommand::Show(name) => find(admin, Kind::Companies, &name).await?,
         CompanyCommand::Delete(name) => {
             let company = find(admin, Kind::Companies, &name).await?;
-            admin.records.delete(&company).await?
+            admin.records.delete(&Requester::Operator, &company).await?
         }
         CompanyCommand::Put { key, values } => put(admin, key, values).await?,
     };
@@ -50,10 +51,18 @@ async fn put(
     mut values: Map<String, Value>,
 ) -> Result<Record, Failure> {
     match find(admin, Kind::Companies, &key).await {
-        Ok(company) => admin.records.update(&company, values).await,
+        Ok(company) => {
+            let form = records::form(admin, Kind::Companies, &values)?;
+            let updated = admin.records.update(&Requester::Operator, &company, form);
+            Ok(updated.await?)
+        }
         Err(failure) if failure.cause == Cause::NotFound => {
             values.insert("company_id".to_owned(), key.into());
-            admin.records.create(Kind::Companies, values).await
+            let form = records::form(admin, Kind::Companies, &values)?;
+            let created = admin
+                .records
+                .create(&Requester::Operator, Kind::Companies, form);
+            Ok(created.await?)
         }
         Err(failure) => Err(failure),
     }

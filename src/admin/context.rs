@@ -3,23 +3,27 @@
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::pocketbase::operator::Records;
+use crate::records::Records;
 
 /// Everything that an operator's commands work with: made once for a server, and once for commands on a file without one.
 #[derive(Clone)]
 pub struct Admin {
-    /// The application.
-    pub app: Arc<App>,
+    pub(super) app: Arc<App>,
     pub(super) records: Records,
 }
 
 impl Admin {
-    /// The context of commands on the database of `app`.
-    #[must_use]
-    pub fn new(app: &Arc<App>) -> Self {
+    /// The context of commands on these records.
+    pub(crate) fn new(records: Records) -> Self {
         Self {
-            app: Arc::clone(app),
-            records: Records::new(app),
+            app: Arc::clone(&records.app),
+            records,
         }
+    }
+
+    /// The context of commands on the database of `app`, which nothing else works with.
+    #[must_use]
+    pub fn of_app(app: &Arc<App>) -> Self {
+        Self::new(Records::new(app))
     }
 }

@@ -1,11 +1,47 @@
 //! Audit events, for an operator.
 
+use serde::Serialize;
+
 use super::failure::Failure;
 use super::io::Io;
 use crate::app::App;
 use crate::auth::{self, EventQuery, EventQueryError, EventQueryField};
-use crate::domain::EventKind;
-use crate::pocketbase::operator::Records;
+use crate::domain::{AuditEvent, Cause, EventId, EventKind, RecordId};
+use crate::records::date::date_text;
+
+/// An audit event as `GET /api/events` has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventRow {
+    id: String,
+    at: String,
+    kind: &'static str,
+    cause: &'static str,
+    actor: &'static str,
+    actor_id: String,
+    subject: String,
+    source: String,
+    detail: String,
+    count: u32,
+}
+
+impl EventRow {
+    fn new(id: EventId, event: AuditEvent) -> Self {
+        let actor_id = event.actor.id().map(RecordId::to_string);
+        Self {
+            id: id.to_string(),
+            at: date_text(event.at),
+            kind: event.kind.name(),
+            cause: event.cause.map(Cause::name).unwrap_or_default(),
+            actor: event.actor.name(),
+            actor_id: actor_id.unwrap_or_default(),
+            subject: event.subject,
+            source: event.source.map(|ip| ip.to_string()).unwrap_or_default(),
+            detail: event.detail,
+            count: event.count,
+        }
+    }
+}
 
 /// Gives out the events that the query asks for, newest first, and at last how many of how many at least.
 ///
@@ -14,8 +50,8 @@ use crate::pocketbase::operator::Records;
 pub async fn run(app: &App, query: EventQuery, io: &Io) -> Result<(), Failure> {
     let page = auth::search_events(app, query).await.map_err(failure)?;
     let done = u64::try_from(page.events.len()).unwrap_or(u64::MAX);
-    for event in page.events {
-        io.row(Records::show_event(event)).await?;
+    for (id, event) in page.events {
+        io.row(EventRow::new(id, event)).await?;
     }
     io.progress(done, done + u64::from(page.has_more)).await
 }

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::io::{Io, Progress};
 use crate::app::App;
 use crate::backup;
-use crate::pb_data::{self, Found, Source, Watcher};
+use crate::pb_data::{self, ImportObserver, RefusedRecord, Source};
 
 /// Brings all that is at `from`, which this process has to be able to read. A record that does not come is a row of collection,
 /// id and problem; the last row is the [`pb_data::Summary`]. It goes on to its end when the caller goes away.
@@ -68,7 +68,7 @@ impl Reporter {
     }
 }
 
-impl Watcher for Reporter {
+impl ImportObserver for Reporter {
     fn total(&mut self, records: u64) {
         self.total = records;
     }
@@ -81,11 +81,11 @@ impl Watcher for Reporter {
         }));
     }
 
-    fn found(&mut self, found: &Found<'_>) -> io::Result<()> {
+    fn refused(&mut self, record: &RefusedRecord<'_>) -> io::Result<()> {
         let row = [
-            found.kind.name().to_owned(),
-            found.id.to_owned(),
-            found.problem.to_string(),
+            record.kind.name().to_owned(),
+            record.id.to_owned(),
+            record.problem.to_string(),
         ];
         let _ = self.to.send(Report::Refused(row));
         Ok(())

@@ -15,7 +15,8 @@ use super::io::Io;
 use crate::app::App;
 use crate::backup::{self, Incoming};
 use crate::monitoring::readiness;
-use crate::store::{Contents, Restored};
+use crate::store;
+use crate::store::file::{Contents, FileStore, Restored};
 
 /// Bytes of a file that are sent at once.
 const PIECE: usize = 256 * 1024;
@@ -165,7 +166,7 @@ pub(super) async fn run(
 /// Compacts the file. Nobody can write meanwhile: about a second for a hundred thousand users.
 async fn compact(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
     let before = len(app)?;
-    backup::exclusive(app, |app| app.store.compact().map_err(Failure::from)).await?;
+    backup::exclusive(app, |app| file_of(app)?.compact().map_err(Failure::from)).await?;
     io.row(Compacted {
         before,
         now: len(app)?,
@@ -232,21 +233,19 @@ async fn restore(app: &Arc<App>, keep_tokens: bool, io: &mut Io) -> Result<(), F
 }
 
 async fn check(app: &Arc<App>, io: &Io) -> Result<(), Failure> {
-    let store = app.store.clone();
-    let contents = spawn_blocking(move || store.check())
+    let checked = Arc::clone(app);
+    let contents = spawn_blocking(move || file_of(&checked)?.check())
         .await
         .map_err(Failure::failed)??;
     io.row(FileContents::new(contents, len(app)?)).await
+}
+
+fn file_of(app: &App) -> Result<&FileStore, store::Error> {
+    app.store.file().ok_or(store::Error::NotAFile)
 }
 
 fn len(app: &App) -> Result<u64, Failure> {
     std::fs::metadata(&app.config.store.path)
         .map(|file| file.len())
         .map_err(Failure::failed)
-}
-
-impl From<backup::Error> for Failure {
-    fn from(error: backup::Error) -> Self {
-        Self::failed(error)
-    }
 }

@@ -22,5 +22,5 @@ pub use self::command::AdminCommand;
 pub use self::context::Admin;
 pub use self::failure::{Cause, Failure};
 pub use self::io::{Caller, Input, Io, Output, Progress};
-pub use self::records::ListQuery;
+pub use self::records::RecordQuery;
 pub use self::run::run;

@@ -5,17 +5,18 @@ use serde::{Deserialize, Serialize};
 use super::context::Admin;
 use super::failure::Failure;
 use super::io::Io;
-use super::records::{self, ListQuery, find};
+use super::records::{self, RecordQuery, find};
 use crate::app::App;
 use crate::auth::{self, AuditContext, CreateSuperuserError};
 use crate::domain::{Email, EventKind, Kind, PlainPassword};
+use crate::records::requester::Requester;
 use crate::store::Record;
 
 /// A command about superusers.
 #[derive(Clone, Deserialize, Serialize)]
 pub enum SuperuserCommand {
     /// Lists a page of them.
-    List(ListQuery),
+    List(RecordQuery),
     /// Makes a new one.
     Create(Credentials),
     /// Sets a password, which ends all tokens.
@@ -44,11 +45,17 @@ pub(super) async fn run(admin: &Admin, command: SuperuserCommand, io: &Io) -> Re
         SuperuserCommand::Create(credentials) => create(&admin.app, credentials).await?,
         SuperuserCommand::SetPassword(Credentials { email, password }) => {
             let superuser = find(admin, Kind::Superusers, &email).await?;
-            admin.records.set_password(&superuser, &password).await?
+            admin
+                .records
+                .set_password(&Requester::Operator, &superuser, &password)
+                .await?
         }
         SuperuserCommand::Delete(name) => {
             let superuser = find(admin, Kind::Superusers, &name).await?;
-            admin.records.delete(&superuser).await?
+            admin
+                .records
+                .delete(&Requester::Operator, &superuser)
+                .await?
         }
         SuperuserCommand::Revoke(name) => {
             let superuser = find(admin, Kind::Superusers, &name).await?;

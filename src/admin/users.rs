@@ -6,11 +6,12 @@ use serde_json::Value;
 use super::context::Admin;
 use super::failure::Failure;
 use super::io::Io;
-use super::records::{self, ListQuery, find, to_row};
+use super::records::{self, RecordQuery, find, to_row};
 use crate::app::App;
 use crate::auth::{self, AuditContext, Registration};
 use crate::domain::{Invalid, Kind, Name, Phone, Picture, PlainPassword, ShortText};
 use crate::error::Error;
+use crate::records::requester::Requester;
 use crate::store::{Cursor, Order, Record};
 
 /// Users that are read at once for an export.
@@ -20,7 +21,7 @@ const PAGE: usize = 500;
 #[derive(Clone, Deserialize, Serialize)]
 pub enum UserCommand {
     /// Lists a page of them.
-    List(ListQuery),
+    List(RecordQuery),
     /// Shows one.
     Show(String),
     /// Makes a new platform user.
@@ -77,22 +78,28 @@ pub(super) async fn run(admin: &Admin, command: UserCommand, io: &Io) -> Result<
         UserCommand::List(query) => return records::list(admin, Kind::Users, query, io).await,
         UserCommand::Export => return export(admin, io).await,
         UserCommand::Show(who) => find(admin, Kind::Users, &who).await?,
-        UserCommand::Holder(phone) => admin.records.holder(&phone).await?,
+        UserCommand::Holder(phone) => records::phone_holder(admin, &phone).await?,
         UserCommand::Create(new) => create(&admin.app, new).await?,
         UserCommand::SetPassword { who, password } => {
             let user = find(admin, Kind::Users, &who).await?;
-            admin.records.set_password(&user, &password).await?
+            admin
+                .records
+                .set_password(&Requester::Operator, &user, &password)
+                .await?
         }
         UserCommand::SetEnabled { who, is_enabled } => {
             let user = find(admin, Kind::Users, &who).await?;
-            admin.records.set_enabled(&user, is_enabled).await?
+            admin
+                .records
+                .set_enabled(&Requester::Operator, &user, is_enabled)
+                .await?
         }
         UserCommand::ReleasePhone { phone, holder } => {
             release_phone(admin, &phone, &holder).await?
         }
         UserCommand::Delete(who) => {
             let user = find(admin, Kind::Users, &who).await?;
-            admin.records.delete(&user).await?
+            admin.records.delete(&Requester::Operator, &user).await?
         }
         UserCommand::Revoke(who) => {
             let user = find(admin, Kind::Users, &who).await?;
@@ -105,13 +112,14 @@ pub(super) async fn run(admin: &Admin, command: UserCommand, io: &Io) -> Result<
 
 /// Takes the phone from `holder`, unless it is somebody else's since it was shown.
 async fn release_phone(admin: &Admin, phone: &str, holder: &str) -> Result<Record, Failure> {
-    let user = admin.records.holder(phone).await?;
+    let user = records::phone_holder(admin, phone).await?;
     if user.id().as_str() != holder {
         return Err(Failure::failed(format!(
             "the phone {phone} is somebody else's by now; nothing was done"
         )));
     }
-    admin.records.release_phone(&user).await
+    let released = admin.records.release_phone(&Requester::Operator, &user);
+    Ok(released.await?)
 }
 
 async fn create(app: &App, new: NewPlatformUser) -> Result<Record, Failure> {
@@ -153,7 +161,7 @@ fn parse<T>(option: &str, value: Result<T, Invalid>) -> Result<T, Failure> {
 /// may not.
 async fn export(admin: &Admin, io: &Io) -> Result<(), Failure> {
     let app = &admin.app;
-    let fields = admin.records.fields(Kind::Users);
+    let fields = records::fields(admin, Kind::Users);
     io.row(&fields).await?;
     let total = app.store.count_users().await?;
     let mut done = 0;

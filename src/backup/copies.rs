@@ -11,7 +11,8 @@ use super::folder;
 use super::incoming::Received;
 use super::name::{Name, UNFINISHED};
 use crate::app::App;
-use crate::store::{self, Contents, CopyLimits, Restoration, Restored};
+use crate::store;
+use crate::store::file::{Contents, CopyLimits, FileStore, Restoration, Restored};
 
 /// Makes a backup under this name, or under one that tells the time. Whoever asked may go away: it is made all the same.
 ///
@@ -28,9 +29,7 @@ pub async fn create(app: &Arc<App>, name: Option<Name>) -> Result<Backup, Error>
         if is_taken(&path) {
             return Err(Error::Exists);
         }
-        let contents = app
-            .store
-            .backup(&path, now, copy_limits(app), &mut |_, _| ())?;
+        let contents = file_of(app)?.backup(&path, now, copy_limits(app), &mut |_, _| ())?;
         Ok(Backup {
             contents: Some(contents),
             ..Backup::describe(name, &path)?
@@ -51,10 +50,9 @@ pub async fn copy(
         let folder = folder::open(app)?;
         folder::remove_unfinished(&folder)?;
         let path = folder.join(format!("outgoing{UNFINISHED}"));
-        let contents = app
-            .store
-            .backup(&path, app.clock.now(), copy_limits(app), &mut progress)?;
-        let copy = store::open_itself(&path)?;
+        let now = app.clock.now();
+        let contents = file_of(app)?.backup(&path, now, copy_limits(app), &mut progress)?;
+        let copy = store::file::open_itself(&path)?;
         // It is gone when whoever takes it away closes it, and if nobody does.
         fs::remove_file(path)?;
         Ok((copy, contents))
@@ -95,9 +93,8 @@ pub async fn restore(app: &Arc<App>, from: PathBuf, keep_tokens: bool) -> Result
             random: app.random.clone(),
         };
         let following = Arc::clone(app);
-        let restored = app
-            .store
-            .restore(restoration, move |remembered| following.follow(remembered))?;
+        let restored =
+            file_of(app)?.restore(restoration, move |remembered| following.follow(remembered))?;
         let before = restored
             .before
             .as_ref()
@@ -106,6 +103,10 @@ pub async fn restore(app: &Arc<App>, from: PathBuf, keep_tokens: bool) -> Result
         Ok(restored)
     })
     .await
+}
+
+fn file_of(app: &App) -> Result<&FileStore, store::Error> {
+    app.store.file().ok_or(store::Error::NotAFile)
 }
 
 fn copy_limits(app: &App) -> CopyLimits {

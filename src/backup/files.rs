@@ -13,7 +13,8 @@ use super::exclusive::in_background;
 use super::folder;
 use super::name::Name;
 use crate::app::App;
-use crate::store::{self, Contents};
+use crate::store;
+use crate::store::file::Contents;
 
 /// A backup in the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +121,7 @@ pub async fn rename(app: &Arc<App>, from: Name, to: Name) -> Result<(), Error> {
 /// Renames the file, unless there is one of the new name.
 fn rename_file(from: PathBuf, to: &Path) -> Result<(), Error> {
     let refused = match TempPath::try_from_path(from)?.persist_noclobber(to) {
-        Ok(()) => return Ok(store::sync_folder(to)?),
+        Ok(()) => return Ok(store::file::sync_folder(to)?),
         Err(refused) => refused,
     };
     // It is no temporary file: it stays.

@@ -19,11 +19,11 @@ pub fn open(app: &App) -> Result<PathBuf, Error> {
     let folder = path(app);
     if !folder.exists() {
         create(&folder)?;
-        store::sync_folder(&folder)?;
+        store::file::sync_folder(&folder)?;
         let above = folder
             .parent()
             .filter(|above| !above.as_os_str().is_empty());
-        store::own_like(&folder, above.unwrap_or(Path::new(".")))?;
+        store::file::own_like(&folder, above.unwrap_or(Path::new(".")))?;
     }
     Ok(folder)
 }
@@ -45,7 +45,7 @@ pub fn remove_unfinished(folder: &Path) -> io::Result<()> {
             continue;
         }
         // Some network file systems lock only what is open to write.
-        if store::open_itself_to_write(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+        if store::file::open_itself_to_write(&path).is_ok_and(|file| file.try_lock().is_ok()) {
             fs::remove_file(path)?;
         }
     }

@@ -14,7 +14,7 @@ use super::exclusive::in_background;
 use super::folder;
 use super::name::UNFINISHED;
 use crate::app::App;
-use crate::store::{Contents, Store, sync_and_drop_cache, sync_folder};
+use crate::store::file::{Contents, check_backup, sync_and_drop_cache, sync_folder};
 
 /// Pieces that wait for the disk.
 const WAITING: usize = 16;
@@ -111,7 +111,7 @@ impl Received {
     pub(super) fn check(&self) -> Result<Option<Contents>, Error> {
         self.file.unlock()?;
         sync_and_drop_cache(&self.path)?;
-        Ok(Store::inspect(&self.path)?)
+        Ok(check_backup(&self.path)?)
     }
 
     /// Path of the file.

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::name::Name;
 use crate::config::Config;
-use crate::store::{self, Store};
+use crate::store;
 
 /// The parts of a name between that of the database and its ending, of copies beside it.
 const RESTORED: &str = ".before-restore-";
@@ -26,7 +26,7 @@ pub fn is_missing(database: &Path) -> bool {
 /// The newest backup of the database: in the folder of the backups, or what restorations and migrations keep beside it.
 #[must_use]
 pub fn newest_remains(config: &Config) -> Option<PathBuf> {
-    let database = &store::resolve(&config.store.path);
+    let database = &store::file::resolve(&config.store.path);
     let folder = database
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -96,7 +96,10 @@ fn file_name(path: &Path) -> Option<&str> {
 
 /// Whether somebody may want the file back: a damaged database is one, too.
 fn is_database(path: &Path) -> bool {
-    !matches!(Store::peek(path), Err(store::Error::Foreign { .. }))
+    !matches!(
+        store::file::read_backup_info(path),
+        Err(store::Error::Foreign { .. })
+    )
 }
 
 #[cfg(test)]

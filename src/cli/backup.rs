@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::check::print_contents;
+use super::outcome::Outcome;
+use super::progress;
 use super::session::{self, IfMissing};
-use super::{Outcome, progress};
 use crate::admin::maintenance::{Checksum, FileContents, MaintenanceCommand};
 use crate::admin::{AdminCommand, Answer, Client, Failure, Output};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::{self, Unfinished};
+use crate::store;
+use crate::store::file::Unfinished;
 
 /// Bytes of a file that are read at once.
 const PIECE: usize = 256 * 1024;
@@ -69,7 +71,7 @@ fn receive(
     let mut begun = None;
     let mut sum = None;
     let bar = progress::bar("users");
-    while let Some(output) = answer.next() {
+    while let Some(output) = answer.receive() {
         match (output, &mut begun) {
             (Output::Progress(progress), _) => bar.update(progress),
             (Output::Row(row), None) => {
@@ -105,7 +107,7 @@ fn has_checksum(file: &Path, expected: &Checksum) -> io::Result<bool> {
 
 /// Makes the file for its owner only, if there is room, and locks it while it is written.
 fn create(path: &Path, bytes: u64) -> Result<File, Box<dyn std::error::Error>> {
-    store::ensure_room(path, bytes)?;
+    store::file::ensure_disk_space(path, bytes)?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

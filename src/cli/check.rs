@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::admin::maintenance::{FileContents, MaintenanceCommand};
 use crate::admin::{AdminCommand, Client, Failure};
 use crate::config::Config;
-use crate::store::{self, Location, Store};
+use crate::store::{self, Location};
 
 #[derive(Args)]
 pub struct CheckArgs {
@@ -41,8 +41,8 @@ fn read_file(config: &Config, file: &Path) -> Result<FileContents, Box<dyn std::
     let Ok(found) = file.metadata() else {
         return Err(Failure::not_found(format!("there is no file {}", file.display())).into());
     };
-    let contents = Store::look(
-        &Location::File(store::resolve(file)),
+    let contents = store::file::check_file(
+        &Location::File(store::file::resolve(file)),
         config.store.cache_mib << 20,
     )?;
     Ok(FileContents::new(contents, found.len()))

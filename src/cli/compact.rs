@@ -1,6 +1,6 @@
 //! `bai compact`
 
-use super::Outcome;
+use super::outcome::Outcome;
 use super::session::{self, IfMissing};
 use crate::admin::AdminCommand;
 use crate::admin::maintenance::MaintenanceCommand;

@@ -3,13 +3,16 @@
 use clap::Subcommand;
 use serde_json::{Map, Value};
 
+use super::group::Group;
 use super::list::ListArgs;
+use super::outcome::Outcome;
+use super::output;
 use super::session::{self, IfMissing};
-use super::{Group, Outcome, output};
 use crate::admin::companies::CompanyCommand;
 use crate::admin::{AdminCommand, Client, Failure};
 use crate::config::Config;
 use crate::domain::Kind;
+use crate::records::summary;
 
 #[derive(Subcommand)]
 pub enum CompanyArgs {
@@ -58,17 +61,17 @@ pub fn run(config: &Config, group: Group<CompanyArgs>) -> Outcome {
                 .map(|(name, value)| (name, value.into()))
                 .collect();
             let written = send(client, CompanyCommand::Put { key, values })?;
-            output::done("written", output::columns(Kind::Companies), &written, json)
+            output::done("written", summary::fields(Kind::Companies), &written, json)
         }
         CompanyArgs::Delete { company, yes } => delete(client, company, yes, json),
     }
 }
 
 fn delete(client: &mut Client, company: String, yes: bool, json: bool) -> Outcome {
-    let columns = output::columns(Kind::Companies);
+    let columns = summary::fields(Kind::Companies);
     let found = send(client, CompanyCommand::Show(company.clone()))?;
-    let summary = output::summary(columns, &found);
-    output::confirm(&format!("Remove {summary} for good?"), yes)?;
+    let line = output::summary(columns, &found);
+    output::confirm(&format!("Remove {line} for good?"), yes)?;
     let removed = send(client, CompanyCommand::Delete(company))?;
     output::done("removed", columns, &removed, json)
 }

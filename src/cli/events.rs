@@ -3,8 +3,9 @@
 use clap::Args;
 
 use super::list::Page;
+use super::outcome::Outcome;
+use super::output;
 use super::session::{self, IfMissing};
-use super::{Outcome, output};
 use crate::admin::AdminCommand;
 use crate::auth::EventQuery;
 use crate::config::Config;

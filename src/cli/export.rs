@@ -5,11 +5,16 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use tempfile::TempDir;
 
-use super::{Outcome, backup};
+use super::backup;
+use super::outcome::Outcome;
 use crate::admin::Client;
+use crate::backup::is_missing;
+use crate::clock::Clock;
 use crate::config::Config;
-use crate::pb_data::{self, Exported, Lifetimes};
+use crate::domain::{Actor, AuditEvent, EventKind};
+use crate::pb_data::{self, Exported};
 use crate::random::Random;
+use crate::store::{self, EventBounds, Location, Store};
 
 #[derive(Subcommand)]
 pub enum ExportArgs {
@@ -28,17 +33,14 @@ pub fn run(config: &Config, args: &ExportArgs) -> Outcome {
         None => None,
     };
     let database = copy.as_ref().map_or(config.store.path.clone(), database_in);
-    let store = super::open_store(&database, config.store.cache_mib)?;
+    let store = open_store(&database, config.store.cache_mib)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let lifetimes = Lifetimes {
-        user: config.token.lifetime,
-        superuser: config.token.superuser_lifetime,
-    };
+    let lifetimes = (&config.token).into();
     let exported = runtime.block_on(pb_data::export(&store, &Random::System, lifetimes, out))?;
     if copy.is_none() {
-        runtime.block_on(super::add_audit_event(&store, config, "export pocketbase"))?;
+        runtime.block_on(add_audit_event(&store, config, "export pocketbase"))?;
     }
     print_summary(out, &exported);
     Ok(())
@@ -72,4 +74,25 @@ fn copy_of(client: &mut Client) -> Result<TempDir, Box<dyn std::error::Error>> {
 
 fn database_in(folder: &TempDir) -> PathBuf {
     folder.path().join("bai.redb")
+}
+
+/// The database of a server that does not run; it has to be there.
+fn open_store(path: &Path, cache_mib: usize) -> Result<Store, Box<dyn std::error::Error>> {
+    if is_missing(path) {
+        return Err(format!("there is no database at {}; see store.path", path.display()).into());
+    }
+    Ok(Store::open(
+        &Location::File(path.to_owned()),
+        cache_mib << 20,
+    )?)
+}
+
+/// Adds an audit event to a database that this command has opened for itself.
+async fn add_audit_event(store: &Store, config: &Config, detail: &str) -> Result<(), store::Error> {
+    let now = Clock::System.now();
+    let event = AuditEvent::new(now, EventKind::Command, Actor::Operator).detail(detail);
+    store
+        .add_events(vec![event.into()], EventBounds::new(&config.events, now))
+        .await?;
+    Ok(())
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use ureq::Body;
 use ureq::http::Response;
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::admin::maintenance::{Health, MaintenanceCommand};
 use crate::admin::{AdminCommand, Client};
 use crate::config::Config;

@@ -10,8 +10,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::new_database::NewDatabase;
+use super::outcome::Outcome;
 use super::session::{self, IfMissing};
-use super::{Outcome, backup, progress};
+use super::{backup, progress};
 use crate::admin::{AdminCommand, Client, Output};
 use crate::backup::is_missing;
 use crate::config::Config;
@@ -77,7 +78,7 @@ fn import(
     let mut answer = client.send(AdminCommand::Import(from))?;
     let bar = progress::bar("records");
     let mut summary = Summary::default();
-    while let Some(output) = answer.next() {
+    while let Some(output) = answer.receive() {
         match output {
             Output::Progress(progress) => bar.update(progress),
             Output::Row(Value::Array(refused)) => report.write(&refused)?,
@@ -100,7 +101,7 @@ struct Target {
     /// A folder that is thrown away, of a dry run.
     scratch: Option<TempDir>,
     /// A new database, which gets its name when the import is done: nobody finds half of it.
-    new: Option<store::NewDatabase>,
+    new: Option<store::file::NewDatabase>,
 }
 
 impl Target {
@@ -127,7 +128,7 @@ impl Target {
         }
         new.check(config)?;
         eprintln!("bai: {}, a new database", config.store.path.display());
-        let new = store::NewDatabase::begin(&config.store.path)?;
+        let new = store::file::NewDatabase::begin(&config.store.path)?;
         let config = with_database(config, new.path().to_owned());
         Ok(Self {
             client: Client::open_file(&config)?,

@@ -2,8 +2,10 @@
 
 use clap::Subcommand;
 
+use super::group::Group;
+use super::outcome::Outcome;
+use super::output;
 use super::session::{self, IfMissing};
-use super::{Group, Outcome, output};
 use crate::admin::AdminCommand;
 use crate::admin::keys::KeyCommand;
 use crate::config::Config;

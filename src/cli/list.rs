@@ -3,12 +3,14 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::{Outcome, output};
+use super::outcome::Outcome;
+use super::output;
 use crate::admin::companies::CompanyCommand;
 use crate::admin::superusers::SuperuserCommand;
 use crate::admin::users::UserCommand;
-use crate::admin::{AdminCommand, Answer, Client, Failure, ListQuery, Output};
+use crate::admin::{AdminCommand, Answer, Client, Failure, Output, RecordQuery};
 use crate::domain::Kind;
+use crate::records::summary;
 
 #[derive(Args)]
 pub struct ListArgs {
@@ -38,7 +40,7 @@ impl ListArgs {
     /// Prints the page, and on the standard error what is not on it.
     pub fn print(self, client: &mut Client, kind: Kind, json: bool) -> Outcome {
         let page = Page::read(client.send(self.command(kind))?)?;
-        output::rows(output::columns(kind), &page.rows, json)?;
+        output::rows(summary::fields(kind), &page.rows, json)?;
         if !page.is_all() {
             eprintln!(
                 "bai: {} of {}; see --limit and --page",
@@ -50,7 +52,7 @@ impl ListArgs {
     }
 
     fn command(self, kind: Kind) -> AdminCommand {
-        let query = ListQuery {
+        let query = RecordQuery {
             text: self.text,
             filter: self.filter,
             sort: self.sort,
@@ -82,7 +84,7 @@ impl Page {
             rows: Vec::new(),
             total: 0,
         };
-        while let Some(output) = answer.next() {
+        while let Some(output) = answer.receive() {
             match output {
                 Output::Row(row) => page.rows.push(row),
                 Output::Progress(progress) => page.total = progress.total,

@@ -6,11 +6,13 @@ mod compact;
 mod company;
 mod events;
 mod export;
+mod group;
 mod health;
 mod import;
 mod key;
 mod list;
 mod new_database;
+mod outcome;
 mod output;
 mod password;
 mod print;
@@ -23,21 +25,17 @@ mod superuser;
 mod systemd;
 mod user;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
+use self::group::Group;
 use self::new_database::NewDatabase;
-use crate::admin::{Cause, Failure};
-use crate::backup::is_missing;
+use self::outcome::Outcome;
 use crate::build_info;
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{Actor, AuditEvent, EventKind};
-use crate::store::{self, EventBounds, Location, Store};
 
 /// Text for `--version`: version, revision and build time.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -49,12 +47,6 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
         build_info::REVISION
     )
 });
-
-/// Exit code for wrong use, as clap has it when it cannot read the arguments.
-const WRONG_USE: u8 = 2;
-
-/// The result of a command; an error is one message for a person.
-type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// One user system for a WeChat mini-program and its web platform.
 #[derive(Parser)]
@@ -73,16 +65,6 @@ enum AnyArgs {
     Configured(ConfiguredArgs),
     #[command(flatten)]
     Shell(shell::ShellArgs),
-}
-
-/// Commands about one thing, with a table or JSON as their answer.
-#[derive(Args)]
-struct Group<A: Subcommand> {
-    #[command(subcommand)]
-    args: A,
-    /// JSON instead of a table
-    #[arg(long, global = true)]
-    json: bool,
 }
 
 /// The commands that need a configuration.
@@ -142,17 +124,9 @@ pub fn run() -> ExitCode {
         AnyArgs::Configured(args) => {
             load(cli.config.as_deref()).and_then(|config| execute(config, args))
         }
-        AnyArgs::Shell(args) => shell::run(&args),
+        AnyArgs::Shell(args) => shell::run(&args, Cli::command()),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever read our output has had enough, as "head" has.
-        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bai: {error}");
-            exit_code(error.as_ref())
-        }
-    }
+    outcome::exit_code(outcome)
 }
 
 fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
@@ -173,40 +147,6 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::Export(args) => export::run(&config, &args),
         ConfiguredArgs::Compact => compact::run(&config),
     }
-}
-
-fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let mut io = causes.filter_map(|error| error.downcast_ref::<io::Error>());
-    io.any(|error| error.kind() == io::ErrorKind::BrokenPipe)
-}
-
-fn exit_code(error: &(dyn std::error::Error + 'static)) -> ExitCode {
-    match error.downcast_ref::<Failure>() {
-        Some(failure) if failure.cause == Cause::Invalid => ExitCode::from(WRONG_USE),
-        _ => ExitCode::FAILURE,
-    }
-}
-
-/// The database of a server that does not run; it has to be there.
-fn open_store(path: &Path, cache_mib: usize) -> Result<Store, Box<dyn std::error::Error>> {
-    if is_missing(path) {
-        return Err(format!("there is no database at {}; see store.path", path.display()).into());
-    }
-    Ok(Store::open(
-        &Location::File(path.to_owned()),
-        cache_mib << 20,
-    )?)
-}
-
-/// Adds an audit event to a database that this command has opened for itself.
-async fn add_audit_event(store: &Store, config: &Config, detail: &str) -> Result<(), store::Error> {
-    let now = Clock::System.now();
-    let event = AuditEvent::new(now, EventKind::Command, Actor::Operator).detail(detail);
-    store
-        .add_events(vec![event.into()], EventBounds::new(&config.events, now))
-        .await?;
-    Ok(())
 }
 
 fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {

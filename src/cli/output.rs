@@ -6,26 +6,8 @@ use comfy_table::Table;
 use comfy_table::presets;
 use serde_json::Value;
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::admin::Failure;
-use crate::domain::Kind;
-
-/// Columns of a table of records.
-pub fn columns(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Users => &[
-            "id",
-            "users_phone",
-            "users_name",
-            "users_idtype",
-            "users_status",
-            "company_id",
-            "created",
-        ],
-        Kind::Companies => &["id", "company_id", "created", "updated"],
-        Kind::Superusers => &["id", "email", "created", "updated"],
-    }
-}
 
 /// Prints rows with these columns as a table; `json`: all that they have, as one list.
 ///

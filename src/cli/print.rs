@@ -1,6 +1,6 @@
 //! `bai openapi` and `bai config`: documents printed without a database.
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;

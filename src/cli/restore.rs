@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::check::describe;
-use super::{Outcome, output, progress};
+use super::outcome::Outcome;
+use super::{output, progress};
 use crate::admin::maintenance::{FileContents, MaintenanceCommand, RestoreSummary};
 use crate::admin::{AdminCommand, Answer, Client, Failure, Output, Progress};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::random::Random;
-use crate::store::{self, Restoration, Store};
+use crate::store;
+use crate::store::file::Restoration;
 
 /// Bytes of the file that are sent at once.
 const PIECE: usize = 256 * 1024;
@@ -39,7 +41,7 @@ pub fn run(config: &Config, args: &RestoreArgs) -> Outcome {
     let Ok(file) = args.file.metadata() else {
         return Err(Failure::not_found(format!("there is no file {}", args.file.display())).into());
     };
-    let found = Store::inspect(&store::resolve(&args.file))?
+    let found = store::file::check_backup(&store::file::resolve(&args.file))?
         .map(|contents| describe(&FileContents::new(contents, file.len())));
     let found = found.unwrap_or_else(|| "of an older version of bai".to_owned());
     let server = Client::connect(database)?;
@@ -52,7 +54,7 @@ pub fn run(config: &Config, args: &RestoreArgs) -> Outcome {
     let summary = match server {
         Some(mut client) => restore_in_server(&mut client, args)?,
         None => RestoreSummary::new(
-            &Store::restore_file(database, &restoration(args))?,
+            &store::file::restore(database, &restoration(args))?,
             database,
         ),
     };
@@ -61,7 +63,7 @@ pub fn run(config: &Config, args: &RestoreArgs) -> Outcome {
 
 fn restoration(args: &RestoreArgs) -> Restoration {
     Restoration {
-        from: store::resolve(&args.file),
+        from: store::file::resolve(&args.file),
         keep_tokens: args.keep_tokens,
         clock: Clock::System,
         random: Random::System,
@@ -78,7 +80,7 @@ fn restore_in_server(
     let mut answer = client.send(AdminCommand::Maintenance(command))?;
     let sent = send(&mut answer, &args.file);
     let mut row = None;
-    while let Some(output) = answer.next() {
+    while let Some(output) = answer.receive() {
         if let Output::Row(summary) = output {
             row = Some(summary);
         }

@@ -6,7 +6,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::new_database::NewDatabase;
-use super::{Outcome, systemd};
+use super::outcome::Outcome;
+use super::systemd;
 use crate::app::SET_UP_LINK_LIFETIME;
 use crate::auth;
 use crate::clock::Clock;

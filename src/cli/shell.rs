@@ -4,11 +4,11 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{CommandFactory, Subcommand};
+use clap::{Command, Subcommand};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::{Cli, Outcome};
+use super::outcome::Outcome;
 
 #[derive(Subcommand)]
 pub enum ShellArgs {
@@ -24,30 +24,31 @@ pub enum ShellArgs {
     },
 }
 
-pub fn run(command: &ShellArgs) -> Outcome {
-    match command {
-        ShellArgs::Completions { shell } => completions(*shell),
+/// Runs a command on the definition of the command line.
+pub fn run(args: &ShellArgs, cli: Command) -> Outcome {
+    match args {
+        ShellArgs::Completions { shell } => completions(*shell, cli),
         ShellArgs::Man {
             folder: Some(folder),
-        } => write_pages(folder),
-        ShellArgs::Man { folder: None } => print_page(),
+        } => write_pages(folder, cli),
+        ShellArgs::Man { folder: None } => print_page(cli),
     }
 }
 
-fn completions(shell: Shell) -> Outcome {
+fn completions(shell: Shell, mut cli: Command) -> Outcome {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "bai", &mut script);
+    clap_complete::generate(shell, &mut cli, "bai", &mut script);
     Ok(io::stdout().write_all(&script)?)
 }
 
-fn print_page() -> Outcome {
+fn print_page(cli: Command) -> Outcome {
     let mut page = Vec::new();
-    Man::new(Cli::command()).render(&mut page)?;
+    Man::new(cli).render(&mut page)?;
     Ok(io::stdout().write_all(&page)?)
 }
 
-fn write_pages(folder: &Path) -> Outcome {
+fn write_pages(folder: &Path, cli: Command) -> Outcome {
     fs::create_dir_all(folder)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
+        .and_then(|()| clap_mangen::generate_to(cli, folder))
         .map_err(|e| format!("cannot write to {}: {e}", folder.display()).into())
 }

@@ -2,14 +2,17 @@
 
 use clap::{Args, Subcommand};
 
+use super::group::Group;
 use super::list::ListArgs;
 use super::new_database::NewDatabase;
+use super::outcome::Outcome;
 use super::session::{self, IfMissing};
-use super::{Group, Outcome, output, password};
+use super::{output, password};
 use crate::admin::superusers::{Credentials, SuperuserCommand};
 use crate::admin::{AdminCommand, Failure};
 use crate::config::Config;
 use crate::domain::Kind;
+use crate::records::summary;
 
 #[derive(Subcommand)]
 pub enum SuperuserArgs {
@@ -72,7 +75,7 @@ pub fn run(config: &Config, group: Group<SuperuserArgs>) -> Outcome {
         }
     };
     let superuser = client.row(AdminCommand::Superuser(command))?;
-    output::done(done, output::columns(Kind::Superusers), &superuser, json)
+    output::done(done, summary::fields(Kind::Superusers), &superuser, json)
 }
 
 fn credentials(name: SuperuserName) -> Result<Credentials, Failure> {

@@ -7,23 +7,16 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 
+use super::group::Group;
 use super::list::ListArgs;
+use super::outcome::Outcome;
 use super::session::{self, IfMissing};
-use super::{Group, Outcome, output, password};
+use super::{output, password};
 use crate::admin::users::{NewPlatformUser, UserCommand};
 use crate::admin::{AdminCommand, Client, Failure, Output};
 use crate::config::Config;
 use crate::domain::Kind;
-
-/// Columns for a user who has a phone that somebody else wants.
-const HOLDER_COLUMNS: [&str; 6] = [
-    "id",
-    "users_phone",
-    "users_name",
-    "openid",
-    "users_idtype",
-    "created",
-];
+use crate::records::summary;
 
 #[derive(Subcommand)]
 pub enum UserArgs {
@@ -146,7 +139,7 @@ fn send(client: &mut Client, command: UserCommand) -> Result<Value, Failure> {
 /// Sends the command, and prints what was `done` to which user.
 fn change(client: &mut Client, done: &str, command: UserCommand, json: bool) -> Outcome {
     let user = send(client, command)?;
-    output::done(done, output::columns(Kind::Users), &user, json)
+    output::done(done, summary::fields(Kind::Users), &user, json)
 }
 
 fn new_user(args: CreateArgs) -> Result<NewPlatformUser, Failure> {
@@ -169,17 +162,22 @@ fn set_password(client: &mut Client, who: String, json: bool) -> Outcome {
 
 fn release_phone(client: &mut Client, phone: String, yes: bool, json: bool) -> Outcome {
     let user = send(client, UserCommand::Holder(phone.clone()))?;
-    let summary = output::summary(&HOLDER_COLUMNS, &user);
-    output::confirm(&format!("Take {phone} from {summary}?"), yes)?;
+    let line = output::summary(&summary::PHONE_HOLDER_FIELDS, &user);
+    output::confirm(&format!("Take {phone} from {line}?"), yes)?;
     let holder = user["id"].as_str().unwrap_or_default().to_owned();
     let released = send(client, UserCommand::ReleasePhone { phone, holder })?;
-    output::done("has no phone any more", &HOLDER_COLUMNS, &released, json)
+    output::done(
+        "has no phone any more",
+        &summary::PHONE_HOLDER_FIELDS,
+        &released,
+        json,
+    )
 }
 
 fn delete(client: &mut Client, who: String, yes: bool, json: bool) -> Outcome {
     let user = send(client, UserCommand::Show(who.clone()))?;
-    let summary = output::summary(output::columns(Kind::Users), &user);
-    output::confirm(&format!("Remove {summary} for good?"), yes)?;
+    let line = output::summary(summary::fields(Kind::Users), &user);
+    output::confirm(&format!("Remove {line} for good?"), yes)?;
     change(client, "removed", UserCommand::Delete(who), json)
 }
 
@@ -191,7 +189,7 @@ fn export(client: &mut Client, args: &ExportArgs) -> Outcome {
     let mut lines = Lines::new(args.format, BufWriter::new(to));
     let bar = super::progress::bar("users");
     let mut answer = client.send(AdminCommand::User(UserCommand::Export))?;
-    while let Some(output) = answer.next() {
+    while let Some(output) = answer.receive() {
         match output {
             Output::Row(row) => lines.write(row)?,
             Output::Progress(progress) => bar.update(progress),

@@ -35,7 +35,7 @@ pub use revocation_window::RevocationWindow;
 pub use server_key::ServerKey;
 pub use superuser::Superuser;
 pub use text::{Name, OneTimeCode, Picture, ShortText};
-pub use user::{IdType, NativeEmail, NewUser, Status, TokenKey, User, UserNumber, UserType};
+pub use user::{IdType, NativeEmail, Status, TokenKey, User, UserNumber, UserType};
 
 /// Why a value was not accepted; which value it was, the caller knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

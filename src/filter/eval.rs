@@ -4,10 +4,11 @@
 
 use std::cmp::Ordering;
 
+use super::budget::{Budget, TooCostly};
 use super::like::{like, pattern};
+use super::record::{Context, Record, Value};
 use super::sqlite::{Affinity, Datum, compare};
 use super::tree::{Comparison, Modifier, Node, Operand, Path, Relation};
-use super::{Budget, Context, Record, TooCostly, Value};
 
 /// The steps of a comparison beside those for the texts that it looks at: a number or a time that is made a text takes as many.
 const COMPARISON: usize = 64;

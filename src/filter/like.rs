@@ -2,7 +2,7 @@
 
 use std::str::Chars;
 
-use super::{Budget, TooCostly};
+use super::budget::{Budget, TooCostly};
 
 /// The steps of a search beside those for the bytes that it looks at.
 const SEARCH: usize = 16;

@@ -10,18 +10,18 @@ mod lexer;
 mod like;
 mod macros;
 mod parser;
+mod record;
 mod sort;
 mod sqlite;
 mod tree;
 
 use std::fmt;
 
-use jiff::Timestamp;
-
 pub use budget::{Budget, TooCostly};
 pub use error::Error;
 use eval::Evaluation;
 pub use parser::MAX_COMPARISONS;
+pub use record::{Context, Record, Value};
 pub use sort::Sort;
 use tree::{Node, Operand, Relation};
 
@@ -30,41 +30,6 @@ pub const MAX_LENGTH: usize = 3500;
 
 /// What only superusers may write into a filter or a sort, even within quotes; PocketBase answers others with 403.
 pub const SUPERUSER_ONLY: [&str; 2] = ["@collection.", "@request."];
-
-/// The value of a field.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
-    /// No such field, or nothing in it.
-    Null,
-    /// Of a text, e-mail or date field.
-    Text(&'a str),
-    /// Of a field that takes one of a list of texts; it counts its values under `:length`.
-    Choice(&'a str),
-    /// Of a number field.
-    Number(f64),
-    /// Of a boolean field.
-    Bool(bool),
-}
-
-/// What a filter looks at.
-pub trait Record {
-    /// The value of the field of that name.
-    fn value(&self, field: &str) -> Value<'_>;
-
-    /// The record's place in the order of creation.
-    fn rowid(&self) -> u64;
-}
-
-/// What a filter may ask beyond the record.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    /// The time of `@now` and its like.
-    pub now: Timestamp,
-    /// The record of `@request.auth`.
-    pub auth: Option<&'a dyn Record>,
-    /// Whether a superuser asks; others find by e-mail only those who show theirs.
-    pub is_superuser: bool,
-}
 
 /// A filter that was understood.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,6 +130,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::macros::Macro;
+    use jiff::Timestamp;
+
     use super::tree::{Comparison, Modifier, Operator, Path};
     use super::*;
 

@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
+use super::error::Error;
 use super::eval::column;
 use super::parser::field;
+use super::record::Record;
 use super::tree::Path;
-use super::{Error, Record};
 
 /// The most fields of a sort.
 const MAX_FIELDS: usize = 8;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::store::Disk;
+use crate::store::file::{DiskUsage, FileStore};
 
 const MIB: u64 = 1 << 20;
 
@@ -35,7 +35,8 @@ pub async fn readiness(app: &App) -> Vec<Component> {
         part(
             "disk",
             app.store
-                .disk()
+                .file()
+                .and_then(FileStore::disk_usage)
                 .and_then(|disk| nearly_full(&disk, app))
                 .into_iter()
                 .collect(),
@@ -58,7 +59,7 @@ async fn store(app: &App) -> Vec<Problem> {
     }]
 }
 
-fn nearly_full(disk: &Disk, app: &App) -> Option<Problem> {
+fn nearly_full(disk: &DiskUsage, app: &App) -> Option<Problem> {
     let min = app.config.store.min_free_mib;
     let is_full = disk.free / MIB < u64::try_from(min).unwrap_or(u64::MAX);
     is_full.then(|| Problem {

@@ -6,6 +6,7 @@ use super::{process, readiness};
 use crate::app::App;
 use crate::build_info;
 use crate::metrics::{Metrics, gauges};
+use crate::store::file::FileStore;
 
 /// All metrics, in Prometheus's text format.
 pub async fn metrics(app: &App) -> String {
@@ -90,7 +91,7 @@ async fn look_at_store(app: &App, now: &Metrics) {
         "Writes that wait for the next transaction.",
         waiting,
     );
-    if let Some(disk) = app.store.disk() {
+    if let Some(disk) = app.store.file().and_then(FileStore::disk_usage) {
         now.set(
             "bai_store_file_bytes",
             "Size of the database file.",

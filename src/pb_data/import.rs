@@ -1,91 +1,21 @@
-//! Bringing records into the store, in batches. What is there already is left as it is, so an import that was
+//! Import of records into the store, in batches. A record that is there already is left as it is, so that an import that was
 //! interrupted is begun again and ends as if it had not been.
 
-use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
-use super::collections::Table;
-use super::columns::Columns;
-use super::records::{Problem, record};
-use super::{Error, Source};
-use crate::domain::{Kind, Superuser, User};
+use super::error::Error;
+use super::import_progress::{ImportObserver, RefusedRecord, Summary};
+use super::problem::Problem;
+use super::records::record;
+use super::row::TableRow;
+use super::source::Source;
+use super::source_tables::Table;
+use super::stored::{as_imported, conflict_problem};
+use crate::domain::Kind;
 use crate::store::{self, Conflict, Record, Store, Write};
 
 /// Records that one transaction brings.
 const BATCH: usize = 2000;
-
-/// What became of the records of one collection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Tally {
-    /// Brought here.
-    pub new: u64,
-    /// Here already, the same.
-    pub same: u64,
-    /// Here already, and changed here since; left as they are.
-    pub newer_here: u64,
-    /// Not brought, because of a [`Problem`].
-    pub refused: u64,
-}
-
-/// What became of all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Summary {
-    /// Companies.
-    pub companies: Tally,
-    /// Superusers.
-    pub superusers: Tally,
-    /// Users.
-    pub users: Tally,
-}
-
-/// A record that is not brought.
-pub struct Found<'a> {
-    /// The collection's kind.
-    pub kind: Kind,
-    /// The record's id, as PocketBase has it.
-    pub id: &'a str,
-    /// Why.
-    pub problem: Problem,
-}
-
-/// Who is told how it goes on.
-pub trait Watcher {
-    /// So many records there are to read.
-    fn total(&mut self, records: u64);
-    /// So many more were read and dealt with.
-    fn done(&mut self, records: usize);
-    /// One is not brought.
-    ///
-    /// # Errors
-    /// The watcher could not keep it; the import ends.
-    fn found(&mut self, found: &Found<'_>) -> std::io::Result<()>;
-}
-
-impl Summary {
-    /// What became of the records of a kind.
-    #[must_use]
-    pub fn of(&self, kind: Kind) -> Tally {
-        match kind {
-            Kind::Users => self.users,
-            Kind::Companies => self.companies,
-            Kind::Superusers => self.superusers,
-        }
-    }
-
-    fn of_mut(&mut self, kind: Kind) -> &mut Tally {
-        match kind {
-            Kind::Users => &mut self.users,
-            Kind::Companies => &mut self.companies,
-            Kind::Superusers => &mut self.superusers,
-        }
-    }
-
-    /// How many records were not brought.
-    #[must_use]
-    pub fn refused(&self) -> u64 {
-        Kind::ALL.iter().map(|kind| self.of(*kind).refused).sum()
-    }
-}
 
 /// Brings all that is in `source` into `store`.
 ///
@@ -94,12 +24,12 @@ impl Summary {
 pub async fn import(
     source: &Source,
     store: &Store,
-    watcher: &mut dyn Watcher,
+    observer: &mut dyn ImportObserver,
 ) -> Result<Summary, Error> {
     set_collections(source, store).await?;
     let mut import = Import {
         store,
-        watcher,
+        observer,
         summary: Summary::default(),
         pending: None,
     };
@@ -113,7 +43,7 @@ pub async fn import(
         .map(count)
         .collect::<Result<Vec<_>, _>>()?;
     import
-        .watcher
+        .observer
         .total(counts.iter().sum::<i64>().unsigned_abs());
     for table in source.tables.in_order() {
         import.table(source, table).await?;
@@ -135,7 +65,7 @@ async fn set_collections(source: &Source, store: &Store) -> Result<(), Error> {
 
 struct Import<'a> {
     store: &'a Store,
-    watcher: &'a mut dyn Watcher,
+    observer: &'a mut dyn ImportObserver,
     summary: Summary,
     pending: Option<Pending>,
 }
@@ -157,23 +87,23 @@ impl Import<'_> {
         let mut rows = statement.query([])?;
         let mut batch = Vec::with_capacity(BATCH);
         while let Some(row) = rows.next()? {
-            let columns = Columns::new(row, table);
-            match record(&columns, table) {
+            let row = TableRow::new(row, table);
+            match record(&row, table) {
                 Ok(record) => batch.push(record),
                 Err(problem) => {
-                    self.refuse(kind, &columns.text("id").unwrap_or_default(), problem)?;
-                    self.watcher.done(1);
+                    self.refuse(kind, &row.text("id").unwrap_or_default(), problem)?;
+                    self.observer.done(1);
                 }
             }
             if batch.len() == BATCH {
-                self.bring(kind, std::mem::take(&mut batch)).await?;
+                self.add(kind, std::mem::take(&mut batch)).await?;
             }
         }
-        self.bring(kind, batch).await?;
-        self.settle().await
+        self.add(kind, batch).await?;
+        self.finish_batch().await
     }
 
-    async fn bring(&mut self, kind: Kind, batch: Vec<Record>) -> Result<(), Error> {
+    async fn add(&mut self, kind: Kind, batch: Vec<Record>) -> Result<(), Error> {
         let mut new = Vec::with_capacity(batch.len());
         for record in batch {
             match self.store.record_by_id(kind, record.id()).await? {
@@ -181,7 +111,7 @@ impl Import<'_> {
                 Some(known) => self.compare(kind, known, &record)?,
             }
         }
-        self.settle().await?;
+        self.finish_batch().await?;
         if new.is_empty() {
             return Ok(());
         }
@@ -197,7 +127,7 @@ impl Import<'_> {
     }
 
     /// Waits for the batch that is being written, if there is one.
-    async fn settle(&mut self) -> Result<(), Error> {
+    async fn finish_batch(&mut self) -> Result<(), Error> {
         let Some(Pending {
             kind,
             records,
@@ -209,12 +139,12 @@ impl Import<'_> {
         let outcomes = written
             .await
             .map_err(|e| store::Error::Failed(e.to_string()))??;
-        self.watcher.done(records.len());
+        self.observer.done(records.len());
         for (record, outcome) in records.into_iter().zip(outcomes) {
             match outcome {
                 Ok(_) => self.summary.of_mut(kind).new += 1,
                 Err(conflict) => {
-                    let problem = taken(self.store, &record, conflict).await?;
+                    let problem = conflict_problem(self.store, &record, conflict).await?;
                     self.refuse(kind, record.id().as_str(), problem)?;
                 }
             }
@@ -225,7 +155,7 @@ impl Import<'_> {
     /// A record that is here already: the same, or changed here, or else changed there.
     fn compare(&mut self, kind: Kind, known: Record, record: &Record) -> Result<(), Error> {
         let (known_updated, updated) = (known.updated(), record.updated());
-        self.watcher.done(1);
+        self.observer.done(1);
         if as_imported(known, record) == *record {
             self.summary.of_mut(kind).same += 1;
         } else if known_updated > updated {
@@ -238,83 +168,10 @@ impl Import<'_> {
 
     fn refuse(&mut self, kind: Kind, id: &str, problem: Problem) -> Result<(), Error> {
         self.summary.of_mut(kind).refused += 1;
-        let found = Found { kind, id, problem };
-        self.watcher.found(&found).map_err(|cause| Error::File {
+        let record = RefusedRecord { kind, id, problem };
+        self.observer.refused(&record).map_err(|cause| Error::File {
             path: "the report".into(),
             cause,
         })
     }
-}
-
-/// What is here, but for what changes without anybody changing the record: its number, and a hash that a login renewed.
-fn as_imported(known: Record, record: &Record) -> Record {
-    match (known, record) {
-        (Record::User(known), Record::User(user)) => Record::User(User {
-            number: user.number,
-            password_hash: renewed(known.password_hash, user.password_hash.as_ref()),
-            ..known
-        }),
-        (Record::Superuser(known), Record::Superuser(superuser)) => {
-            let hash = renewed(Some(known.password_hash), Some(&superuser.password_hash));
-            Record::Superuser(Superuser {
-                number: superuser.number,
-                password_hash: hash.unwrap_or_default(),
-                ..known
-            })
-        }
-        (Record::Company(mut known), Record::Company(company)) => {
-            known.number = company.number;
-            Record::Company(known)
-        }
-        (known, _) => known,
-    }
-}
-
-/// A login makes a hash of ours of an imported one, and a new password comes with another token key.
-fn renewed(known: Option<String>, imported: Option<&String>) -> Option<String> {
-    match &known {
-        Some(hash) if hash.starts_with("$scrypt$") && imported.is_some() => imported.cloned(),
-        _ => known,
-    }
-}
-
-/// Who has what the record would need for itself.
-async fn taken(store: &Store, record: &Record, conflict: Conflict) -> Result<Problem, Error> {
-    let (column, owner) = match (record, conflict) {
-        (Record::User(user), Conflict::OpenId) => (
-            "openid",
-            store
-                .user_by_openid(&user.openid)
-                .await?
-                .map(|user| user.id),
-        ),
-        (Record::User(user), Conflict::Phone) => {
-            let owner = match &user.phone {
-                Some(phone) => store.user_by_phone(phone).await?,
-                None => None,
-            };
-            ("users_phone", owner.map(|user| user.id))
-        }
-        (Record::User(user), Conflict::Email) => {
-            let email = user.email.as_deref().unwrap_or_default();
-            (
-                "email",
-                store.user_by_email(email).await?.map(|user| user.id),
-            )
-        }
-        (Record::Superuser(superuser), _) => (
-            "email",
-            store
-                .superuser_by_email(&superuser.email)
-                .await?
-                .map(|superuser| superuser.id),
-        ),
-        (Record::Company(company), _) => {
-            let owner = store.company_by_company_id(&company.company_id).await?;
-            ("company_id", owner.map(|company| company.id))
-        }
-        (Record::User(_), _) => ("id", None),
-    };
-    let owner = owner.map_or_else(|| "another record".to_owned(), |owner| owner.to_string());
-    Ok(Problem::Taken { column, owner })
 }

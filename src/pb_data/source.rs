@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::Error;
-use super::collections::Tables;
+use super::error::Error;
+use super::source_tables::Tables;
 
 /// Bytes of `data.db-shm` that SQLite locks (os_unix.c): one while somebody writes, one as long as somebody has the
 /// database open.

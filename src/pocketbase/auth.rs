@@ -10,13 +10,14 @@ use super::answer::{Outcomes, Reply};
 use super::error::{Refused, not_loaded};
 use super::fields::Fields;
 use super::form::Form;
-use super::forms::{self, Credentials, PasswordAuthRequest};
+use super::forms::{Credentials, PasswordAuthRequest};
 use crate::auth::{self, IdentityField, Principal};
 use crate::domain::{Collections, Kind, PlainPassword};
 use crate::error::Error;
 use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
 use crate::http::wire_types::{AnyData, AuthRecord};
+use crate::records::collection::identity_field_names;
 use crate::records::view;
 
 /// Endpoints for logins.
@@ -102,7 +103,7 @@ impl AuthApi {
         let kind = self.0.auth_collection(&collection)?;
         let off = json!({ "enabled": false, "duration": 0 });
         let methods = json!({
-            "password": { "identityFields": IdentityField::of(kind).iter().map(|field| forms::name_of(*field)).collect::<Vec<_>>(), "enabled": true },
+            "password": { "identityFields": identity_field_names(kind), "enabled": true },
             "oauth2": { "providers": [], "enabled": false },
             "mfa": off,
             "otp": off,

@@ -10,13 +10,13 @@ use super::answer::{Outcomes, Reply};
 use super::description::{Described, IN_ORDER, SEARCHABLE, describe};
 use super::error::Refused;
 use super::fields::Fields;
+use super::list_query::{parse_paging, totals};
 use crate::domain::{Actor, Kind};
 use crate::filter::{self, Filter, SUPERUSER_ONLY, Sort};
 use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
 use crate::http::wire_types::{AnyData, AuthRecord};
 use crate::records::list::ListError;
-use crate::records::list::paging::Paging;
 
 /// The endpoints for collections.
 pub struct CollectionsApi(pub Context);
@@ -100,7 +100,7 @@ impl CollectionsApi {
         skip_total: Query<Option<String>>,
     ) -> Result<Reply<PbListCollections>> {
         let by = self.0.ensure_superuser(&bearer).await?;
-        let paging = Paging::parse(
+        let paging = parse_paging(
             page.0.as_deref(),
             per_page.0.as_deref(),
             skip_total.0.as_deref(),
@@ -113,9 +113,9 @@ impl CollectionsApi {
                 &sort.0.unwrap_or_default(),
             )
             .await?;
-        let (total_items, total_pages) = paging.totals(found.len() as u64);
+        let (total_items, total_pages) = totals(&paging, found.len() as u64);
         let items = paging
-            .of(found)
+            .select(found)
             .into_iter()
             .map(|described| fields.pick_record(described.json));
         let list = CollectionList {
@@ -239,6 +239,7 @@ impl CollectionsApi {
     ) -> Result<Vec<Described>, ListError> {
         let now = self.0.app.clock.now();
         self.0
+            .records
             .evaluate(actor, move |budget| {
                 let context = filter::Context {
                     now,

@@ -221,20 +221,6 @@ impl Refused {
         }
     }
 
-    /// Whether it is refused with this status.
-    pub fn is(&self, status: StatusCode) -> bool {
-        self.status == status
-    }
-
-    /// In one line: what is wrong with which field, or else why it is refused.
-    pub fn in_words(&self) -> String {
-        if self.fields.is_empty() {
-            self.message.to_owned()
-        } else {
-            self.fields.in_words()
-        }
-    }
-
     fn body(&self) -> Value {
         let data = match &self.requests {
             Some(requests) => json!({ "requests": requests }),

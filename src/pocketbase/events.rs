@@ -122,7 +122,7 @@ impl EventsApi {
             before,
             limit,
         };
-        let _turn = self.0.records.places.turn(by.actor).await?;
+        let _slot = self.0.records.list_slots.short(by.actor).await?;
         let EventPage { events, has_more } = auth::search_events(&self.0.app, query)
             .await
             .map_err(rejection)?;

@@ -34,15 +34,6 @@ impl FieldErrors {
         self.0.is_empty()
     }
 
-    /// In one line.
-    pub fn in_words(&self) -> String {
-        let words = self
-            .0
-            .iter()
-            .map(|(name, error)| format!("{name}: {}", error.message));
-        words.collect::<Vec<_>>().join(" ")
-    }
-
     pub fn json(&self) -> Value {
         self.0
             .iter()

@@ -6,6 +6,7 @@ use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use crate::auth::IdentityField;
 use crate::domain::Email;
+use crate::records::collection::identity_field_name;
 
 /// The longest identity or password that a login form may have.
 const FORM_MAX: usize = 255;
@@ -83,7 +84,7 @@ impl PasswordAuthRequest {
             name => allowed
                 .iter()
                 .copied()
-                .filter(|field| name_of(*field) == name)
+                .filter(|field| identity_field_name(*field) == name)
                 .collect(),
         };
         if fields.is_empty() {
@@ -98,15 +99,6 @@ impl PasswordAuthRequest {
         } else {
             Err(Refused::form(errors))
         }
-    }
-}
-
-/// PocketBase's name of the field.
-pub fn name_of(field: IdentityField) -> &'static str {
-    match field {
-        IdentityField::Email => "email",
-        IdentityField::OpenId => "openid",
-        IdentityField::Phone => "users_phone",
     }
 }
 

@@ -12,15 +12,15 @@ use super::error::Refused;
 use super::expand::Expand;
 use super::fields::Fields;
 use super::form::Form;
+use super::list_query::{parse_paging, totals};
 use crate::auth::Principal;
 use crate::domain::{Kind, RecordId};
+use crate::error::Error;
 use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
 use crate::http::wire_types::{AnyData, AuthRecord};
 use crate::records::form::RecordForm;
-use crate::records::list::by_id;
-use crate::records::list::condition::Condition;
-use crate::records::list::paging::Paging;
+use crate::records::list::{ListQuery, Reader};
 use crate::records::plan::{Action, ChangeRequest};
 use crate::store::Record;
 
@@ -149,30 +149,31 @@ impl RecordsApi {
         skip_total: Query<Option<String>>,
     ) -> Result<Reply<PbListRecords>> {
         let kind = self.found(&collection, Refused::NO_COLLECTION)?;
-        let who = self.0.who(&bearer).await?;
-        let is_superuser = matches!(who, Some(Principal::Superuser(_)));
-        if !is_superuser && kind != Kind::Users {
-            return Err(Refused::SUPERUSERS_ONLY.into());
-        }
-        let paging = Paging::parse(
+        let reader = Reader::from(self.0.who(&bearer).await?);
+        reader.ensure_may_list(kind)?;
+        let paging = parse_paging(
             page.0.as_deref(),
             per_page.0.as_deref(),
             skip_total.0.as_deref(),
         )?;
-        let (filter, sort) = (filter.0.unwrap_or_default(), sort.0.unwrap_or_default());
-        let schemas = self.0.records.schemas();
-        let schema = schemas.of(kind);
-        let condition = Condition::parse(&filter, &sort, schema, is_superuser)?;
+        let query = ListQuery::parse(
+            reader,
+            kind,
+            paging,
+            filter.0.as_deref().unwrap_or_default(),
+            sort.0.as_deref().unwrap_or_default(),
+            &self.0.records.schemas(),
+        )?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let found = self.0.list(who, kind, paging, condition).await?;
+        let page = self.0.records.list(query).await?;
         let expand = Expand::parse(expand.0.as_deref());
-        let mut items = Vec::with_capacity(found.records.len());
-        for record in &found.records {
+        let mut items = Vec::with_capacity(page.records.len());
+        for record in &page.records {
             // A long page keeps nobody else waiting.
             tokio::task::yield_now().await;
             items.push(fields.pick_record(self.0.show(record, &expand).await?));
         }
-        let (total_items, total_pages) = paging.totals(found.total);
+        let (total_items, total_pages) = totals(&paging, page.total);
         let list = RecordList {
             items,
             page: paging.page,
@@ -204,7 +205,10 @@ impl RecordsApi {
         let fields = Fields::parse(fields.0.as_deref())?;
         may_view(self.0.who(&bearer).await?.as_ref(), kind, &id)?;
         let record = match RecordId::parse(&id) {
-            Some(id) => by_id(&self.0.app, kind, &id).await?,
+            Some(id) => {
+                let found = self.0.app.store.record_by_id(kind, &id).await;
+                found.map_err(Error::from)?
+            }
             None => None,
         };
         let expand = Expand::parse(expand.0.as_deref());
@@ -226,7 +230,6 @@ impl RecordsApi {
         method = "patch",
         operation_id = "pbUpdateRecord"
     )]
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
     async fn update(
         &self,
         bearer: Bearer,

@@ -25,7 +25,6 @@ impl PlannedEvent {
                 let detail = detail_of_update(plan, before, after)?;
                 (after, kind_of_update(plan), detail)
             }
-            _ => return None,
         };
         Some(Self {
             kind,

@@ -183,8 +183,9 @@ impl Records {
 
     /// Decides on the records as they are and commits; again if one of them was changed in between.
     async fn make(&self, plans: &[Result<Plan, Refusal>]) -> Result<Made, ChangesError> {
-        let named = plans.iter().flatten().filter_map(|plan| plan.request.id());
-        let _turn = self.locks.lock(named).await;
+        let named = plans.iter().flatten().filter_map(Plan::record_id);
+        let named: Vec<_> = named.collect();
+        let _locked = self.app.store.lock(&named).await;
         for _ in 0..TRIES {
             let Decided { writes, events } = self.decide_all(plans).await?;
             let is_new: Vec<_> = writes.iter().map(is_insert).collect();

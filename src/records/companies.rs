@@ -66,11 +66,11 @@ fn company_id(reader: &mut FormReader<'_>) -> String {
 
 /// The columns that are the deployment's own, as JSON.
 fn columns(reader: &mut FormReader<'_>) -> String {
-    let own = reader.schema().fields().filter(is_own);
+    let own = reader.schema().fields().filter(|field| is_own(field));
     Value::Object(reader.columns(own)).to_string()
 }
 
-fn is_own(field: &&Field) -> bool {
+fn is_own(field: &Field) -> bool {
     !field.is_hidden
         && field.kind != FieldKind::Autodate
         && !is_built_in(Kind::Companies, &field.name)

@@ -14,6 +14,7 @@ mod assign;
 mod audit;
 pub mod changes;
 pub mod coerce;
+pub mod collection;
 mod companies;
 pub mod date;
 mod decision;
@@ -21,7 +22,6 @@ pub mod fields;
 pub mod filter_record;
 pub mod form;
 pub mod list;
-mod locks;
 pub mod passwords;
 pub mod patch;
 mod phone_requests;
@@ -30,6 +30,7 @@ pub mod problem;
 pub mod refusal;
 pub mod requester;
 pub mod schema;
+pub mod summary;
 mod superusers;
 mod users;
 mod values;
@@ -40,8 +41,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use self::list::slots::Places;
-use self::locks::RecordLocks;
+use self::list::ListSlots;
 use self::schema::Schemas;
 use crate::app::App;
 
@@ -51,9 +51,8 @@ pub struct Records {
     /// The application whose records they are.
     pub app: Arc<App>,
     schemas: Arc<ArcSwap<(usize, Arc<Schemas>)>>,
-    /// Places for lists and costly filters.
-    pub places: Places,
-    locks: RecordLocks,
+    /// Slots for lists and costly filters.
+    pub list_slots: ListSlots,
 }
 
 impl Records {
@@ -63,8 +62,7 @@ impl Records {
         Self {
             app: Arc::clone(app),
             schemas: Arc::new(ArcSwap::from_pointee(schemas)),
-            places: Places::new(),
-            locks: RecordLocks::default(),
+            list_slots: ListSlots::new(),
         }
     }
 

@@ -118,6 +118,11 @@ pub struct FreshValues {
 }
 
 impl Plan {
+    /// The id of the record that the request names, if it can be one.
+    pub fn record_id(&self) -> Option<RecordId> {
+        self.request.id().and_then(RecordId::parse)
+    }
+
     /// The form of a new record.
     ///
     /// # Errors

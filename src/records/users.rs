@@ -14,7 +14,7 @@ use super::problem::FieldProblem;
 use super::refusal::Refusal;
 use super::schema::{Field, Schema};
 use super::values::Values;
-use crate::domain::{IdType, Kind, NewUser, OpenId, RecordId, User, UserNumber, UserType};
+use crate::domain::{IdType, Kind, OpenId, RecordId, User, UserType};
 
 /// Fields that PocketBase's form lets only superusers change.
 const MANAGED: [&str; 2] = ["email", "verified"];
@@ -53,16 +53,17 @@ pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<User, Refu
 
 /// A user with an openid of ours, which gets another one from the form.
 fn unnamed(id: RecordId, fresh: &FreshValues, now: Timestamp) -> User {
-    let new = NewUser::new(
-        id,
-        OpenId::from(fresh.conversation),
-        IdType::ManagePlatform,
-        fresh.conversation,
-        fresh.token_key.clone(),
-        now,
-    );
-    new.with(|user| user.verified = false)
-        .numbered(UserNumber(0))
+    User {
+        verified: false,
+        ..User::new(
+            id,
+            OpenId::from(fresh.conversation),
+            IdType::ManagePlatform,
+            fresh.conversation,
+            fresh.token_key.clone(),
+            now,
+        )
+    }
 }
 
 fn usual_type(id_type: IdType) -> UserType {
@@ -168,7 +169,11 @@ fn set(user: &mut User, field: &Field, sent: &Value, editor: Editor) -> Result<(
 
 /// The columns that are the deployment's own, as JSON, if the form changes any of them.
 fn own_columns(reader: &mut FormReader<'_>) -> Option<String> {
-    let own: Vec<_> = reader.schema().fields().filter(is_own).collect();
+    let own: Vec<_> = reader
+        .schema()
+        .fields()
+        .filter(|field| is_own(field))
+        .collect();
     if !own.iter().any(|field| reader.changes(&field.name)) {
         return None;
     }
@@ -176,6 +181,6 @@ fn own_columns(reader: &mut FormReader<'_>) -> Option<String> {
     Some(Value::Object(columns).to_string())
 }
 
-fn is_own(field: &&Field) -> bool {
+fn is_own(field: &Field) -> bool {
     !field.is_hidden && !is_built_in(Kind::Users, &field.name)
 }

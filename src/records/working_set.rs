@@ -26,7 +26,7 @@ impl<'a> WorkingSet<'a> {
     /// # Errors
     /// Only the store's.
     pub async fn read(&self, plan: &Plan) -> Result<Option<Record>> {
-        let Some(id) = plan.request.id().and_then(RecordId::parse) else {
+        let Some(id) = plan.record_id() else {
             return Ok(None);
         };
         let kind = plan.request.kind;
@@ -47,7 +47,6 @@ impl<'a> WorkingSet<'a> {
             Write::Insert(record) => self.conflict(None, record).await?,
             Write::Update { before, after } => self.conflict(Some(before), after).await?,
             Write::Delete { before } => self.conflict_of_deletion(before).await?,
-            _ => None,
         };
         if let Some(conflict) = conflict {
             let is_new = matches!(write, Write::Insert(_));
@@ -70,7 +69,6 @@ impl<'a> WorkingSet<'a> {
                 is_it(record).then_some(State::Left(record))
             }
             Write::Delete { before } => is_it(before).then_some(State::Removed),
-            _ => None,
         });
         states.next().unwrap_or(State::Untouched)
     }
@@ -81,10 +79,10 @@ impl<'a> WorkingSet<'a> {
 
     /// The conflict of a record that is new or has values that it did not have before.
     async fn conflict(&self, before: Option<&Record>, after: &Record) -> Result<Option<Conflict>> {
-        let known = before.map(keys).unwrap_or_default();
         let own = before.map(Record::id);
-        for key in keys(after).into_iter().filter(|key| !known.contains(key)) {
-            if self.is_taken(&key, after.kind(), own).await? {
+        for key in keys(after) {
+            let is_new = !before.is_some_and(|before| key.is_of(before));
+            if is_new && self.is_taken(&key, after.kind(), own).await? {
                 return Ok(Some(key.conflict()));
             }
         }
@@ -105,8 +103,8 @@ impl<'a> WorkingSet<'a> {
 
     /// Whether a record of this kind has the key, other than the one that is changed.
     async fn is_taken(&self, key: &Key<'_>, kind: Kind, own: Option<&RecordId>) -> Result<bool> {
-        let is_other = |record: &Record| Some(record.id()) != own && keys(record).contains(key);
-        if self.left().any(is_other) {
+        let is_other = |record: &Record| key.is_of(record) && Some(record.id()) != own;
+        if self.left(is_other).next().is_some() {
             return Ok(true);
         }
         let Some(owner) = stored_owner(self.store, key).await? else {
@@ -131,26 +129,29 @@ impl<'a> WorkingSet<'a> {
         let limit = self.writes.len() + 2;
         let stored = self.store.records_after(order, &Cursor::START, limit);
         let stored = stored.await?;
-        let untouched = stored
+        let is_other =
+            |record: &Record| record.kind() == Kind::Superusers && *record.id() != superuser.id;
+        let mut untouched = stored
             .iter()
+            .filter(|record| is_other(record))
             .filter(|record| self.is_untouched(Kind::Superusers, record.id()));
-        let mut others = untouched
-            .chain(self.left())
-            .filter(|record| record.kind() == Kind::Superusers && *record.id() != superuser.id);
-        Ok(others.next().is_none())
+        Ok(untouched.next().is_none() && self.left(is_other).next().is_none())
     }
 
-    /// The records that the writes made or changed and did not remove, as they leave them.
-    fn left(&self) -> impl Iterator<Item = &Record> {
-        self.writes.iter().filter_map(|write| match write {
-            Write::Insert(record) | Write::Update { after: record, .. } => {
-                match self.state(record.kind(), record.id()) {
-                    State::Left(last) if std::ptr::eq(last, record) => Some(record),
-                    _ => None,
-                }
-            }
-            _ => None,
-        })
+    /// The records that the writes made or changed, as they leave them, if they are wanted.
+    fn left(&self, is_wanted: impl Fn(&Record) -> bool) -> impl Iterator<Item = &Record> {
+        let results = self.writes.iter().filter_map(|write| match write {
+            Write::Insert(record) | Write::Update { after: record, .. } => Some(record),
+            Write::Delete { .. } => None,
+        });
+        results.filter(move |record| is_wanted(record) && self.is_last_result(record))
+    }
+
+    fn is_last_result(&self, record: &Record) -> bool {
+        match self.state(record.kind(), record.id()) {
+            State::Left(last) => std::ptr::eq(last, record),
+            State::Untouched | State::Removed => false,
+        }
     }
 }
 
@@ -165,7 +166,6 @@ enum State<'a> {
 }
 
 /// A value that only one record can have.
-#[derive(PartialEq)]
 enum Key<'a> {
     UserEmail(&'a str),
     Phone(&'a Phone),
@@ -175,6 +175,20 @@ enum Key<'a> {
 }
 
 impl Key<'_> {
+    /// Whether the record has it.
+    fn is_of(&self, record: &Record) -> bool {
+        match (self, record) {
+            (Self::UserEmail(email), Record::User(user)) => user.email.as_deref() == Some(email),
+            (Self::Phone(phone), Record::User(user)) => user.phone.as_ref() == Some(phone),
+            (Self::OpenId(openid), Record::User(user)) => user.openid == **openid,
+            (Self::CompanyId(key), Record::Company(company)) => company.company_id == *key,
+            (Self::SuperuserEmail(email), Record::Superuser(superuser)) => {
+                superuser.email == *email
+            }
+            _ => false,
+        }
+    }
+
     fn conflict(&self) -> Conflict {
         match self {
             Self::UserEmail(_) | Self::SuperuserEmail(_) => Conflict::Email,
@@ -222,7 +236,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::{IdType, NewUser, TokenKey, User};
+    use crate::domain::{IdType, TokenKey, User};
     use crate::store::Location;
 
     fn user(n: u8, phone: &str) -> User {
@@ -231,9 +245,10 @@ mod tests {
         let key = TokenKey::new([n]);
         let now = Timestamp::UNIX_EPOCH;
         let conversation = uuid::Uuid::from_u128(u128::from(n));
-        let new = NewUser::new(id, openid, IdType::WeChat, conversation, key, now);
-        let new = new.with(|user| user.phone = Phone::parse(phone).ok());
-        new.numbered(crate::domain::UserNumber(0))
+        User {
+            phone: Phone::parse(phone).ok(),
+            ..User::new(id, openid, IdType::WeChat, conversation, key, now)
+        }
     }
 
     fn with_phone(user: &User, phone: &str) -> Write {

@@ -141,7 +141,7 @@ fn open_admin_socket(location: &Location, app: &Arc<App>) -> Option<AdminSocket>
     let Location::File(database) = location else {
         return None;
     };
-    let opened = AdminSocket::open(database, &Admin::new(app));
+    let opened = AdminSocket::open(database, &Admin::of_app(app));
     opened
         .inspect_err(|error| {
             let path = socket::path(database);

@@ -96,6 +96,9 @@ pub enum Error {
         /// Bytes that are free.
         available: u64,
     },
+    /// The database is in no file, and what is asked for is done with files.
+    #[error("the database is not in a file")]
+    NotAFile,
     /// A block or a record has bytes that were not written to it.
     #[error("damaged: {0}")]
     Damaged(String),

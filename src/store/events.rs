@@ -66,22 +66,16 @@ impl From<AuditEvent> for NewEvent {
 impl Store {
     /// Adds events in their order, and removes some of the oldest that are beyond `bounds`; the ids under which they are, each
     /// in its place.
-    ///
-    /// # Errors
-    /// [`Error::Failed`]: nothing was stored; [`Error::Unknown`].
     pub async fn add_events(
         &self,
         events: Vec<NewEvent>,
         bounds: EventBounds,
     ) -> Result<Vec<EventId>, Error> {
-        self.embedded().add_events(events, bounds).await
+        self.engine().add_events(events, bounds).await
     }
 
     /// The wanted events, newest first. May look at all there are: not for a thread that others wait for.
-    ///
-    /// # Errors
-    /// [`Error::Failed`] or [`Error::Damaged`].
     pub fn events(&self, wanted: &EventSearch) -> Result<Vec<(EventId, AuditEvent)>, Error> {
-        self.embedded().events(wanted)
+        self.engine().events(wanted)
     }
 }

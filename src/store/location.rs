@@ -1,28 +1,27 @@
-//! Where the database is.
+//! Location of the database.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use redb::StorageBackend;
-use redb::backends::InMemoryBackend;
+use super::file::{Disk, MemoryDisk};
 
-/// Where the database is.
+/// Location of the database.
 #[derive(Clone)]
 pub enum Location {
     /// One file, made when it is not there.
     File(PathBuf),
-    /// Storage made by the caller, asked for again whenever the database has to be reopened.
-    Custom(Arc<dyn Fn() -> Box<dyn StorageBackend> + Send + Sync>),
+    /// A disk made by the caller, asked for again whenever the database has to be reopened.
+    Custom(Arc<dyn Fn() -> Box<dyn Disk> + Send + Sync>),
 }
 
 impl Location {
     /// A database that is gone when its last handle is dropped.
     #[must_use]
     pub fn memory() -> Self {
-        Self::Custom(Arc::new(|| Box::new(InMemoryBackend::new())))
+        Self::Custom(Arc::new(|| Box::new(MemoryDisk::default())))
     }
 
-    /// What messages call it.
+    /// Its name in messages.
     pub(super) fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Error;
-use crate::domain::{Company, Kind, NewUser, RecordId, Superuser, User, UserNumber};
+use crate::domain::{Company, Kind, RecordId, Superuser, User, UserNumber};
 
 /// A record of any collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,13 +127,6 @@ impl Record {
 impl From<User> for Record {
     fn from(user: User) -> Self {
         Self::User(user)
-    }
-}
-
-/// A user who has no number yet.
-impl From<NewUser> for Record {
-    fn from(new: NewUser) -> Self {
-        Self::User(new.numbered(UserNumber(0)))
     }
 }
 

@@ -69,7 +69,7 @@ impl AdminSocket {
                     callers.spawn(answer(self.admin.clone(), self.hello.clone(), socket));
                 }
                 Ok(_) => {
-                    tracing::warn!("somebody else's process was turned away at the admin socket")
+                    tracing::warn!("somebody else's process was turned away at the admin socket");
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a command could not be let in");

@@ -155,7 +155,7 @@ impl Part {
     }
 
     fn open(&self) -> io::Result<impl Read> {
-        let mut file = store::open_itself(&self.file)?;
+        let mut file = store::file::open_itself(&self.file)?;
         file.seek(SeekFrom::Start(self.from))?;
         Ok(file.take(self.length))
     }

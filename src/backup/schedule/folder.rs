@@ -15,7 +15,8 @@ use crate::backup::files::{self, Backup};
 use crate::backup::folder;
 use crate::backup::name::Name;
 use crate::domain::DatabaseIdentity;
-use crate::store::{self, BackupInfo, Store};
+use crate::store;
+use crate::store::file::{BackupInfo, read_backup_info};
 
 /// Known files, so that each is opened once.
 #[derive(Default)]
@@ -64,7 +65,7 @@ impl Folder {
             return Ok(seen.info);
         }
         let path = folder.join(&name);
-        let looked = tokio::task::spawn_blocking(move || Store::peek(&path)).await;
+        let looked = tokio::task::spawn_blocking(move || read_backup_info(&path)).await;
         let info = match looked.map_err(|e| Error::Io(e.into()))? {
             Ok(info) => Some(info),
             Err(error) => {

@@ -159,10 +159,10 @@ impl Rotation {
 
     /// The database as it is now: another one may have taken its place.
     async fn identity(&self) -> Result<DatabaseIdentity, store::Error> {
-        let store = &self.app.store;
-        match store.identity()? {
+        let file = self.app.store.file().ok_or(store::Error::NotAFile)?;
+        match file.identity()? {
             Some(identity) => Ok(identity),
-            None => Ok(store.ensure_identity(&self.app.random).await?.identity),
+            None => Ok(file.ensure_identity(&self.app.random).await?.identity),
         }
     }
 }

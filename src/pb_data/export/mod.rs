@@ -1,35 +1,27 @@
 //! Writing everybody into a new database of PocketBase: the way back.
 
-mod schema;
-mod values;
+mod new_row;
+mod new_table;
+mod secrets;
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::{Connection, params_from_iter};
 
-use self::schema::NewTable;
-use self::values::Secrets;
-use super::Error;
+use self::new_row::NewRow;
+use self::new_table::NewTable;
+use super::error::Error;
 use crate::domain::{Collections, Kind, Phone, is_imported_hash};
 use crate::random::Random;
+use crate::records::collection::TokenLifetimes;
 use crate::store::{Cursor, Order, Record, Store};
 
 /// Users that are read at once.
 const PAGE: usize = 1000;
-
-/// How long the tokens are valid that the new PocketBase issues.
-#[derive(Clone, Copy, Debug)]
-pub struct Lifetimes {
-    /// A user's.
-    pub user: Duration,
-    /// A superuser's.
-    pub superuser: Duration,
-}
 
 /// What was written.
 #[derive(Debug)]
@@ -55,7 +47,7 @@ pub struct Exported {
 pub async fn export(
     store: &Store,
     random: &Random,
-    lifetimes: Lifetimes,
+    lifetimes: TokenLifetimes,
     out: &Path,
 ) -> Result<Exported, Error> {
     let (path, unfinished) = (out.join("data.db"), out.join("data.db.new"));
@@ -108,7 +100,7 @@ impl<'a> Export<'a> {
     fn begin(
         store: &Store,
         random: &'a Random,
-        lifetimes: Lifetimes,
+        lifetimes: TokenLifetimes,
         path: &Path,
         list: &Path,
     ) -> Result<Self, Error> {
@@ -124,7 +116,7 @@ impl<'a> Export<'a> {
         let db = Connection::open(path)?;
         // Nobody has the file before it is whole.
         db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")?;
-        schema::make_system(&db)?;
+        new_table::make_system(&db)?;
         let table = |kind| NewTable::make(&db, collections.of(kind), lifetimes, random);
         let (companies, superusers, users) = (
             table(Kind::Companies)?,
@@ -197,17 +189,14 @@ impl<'a> Export<'a> {
             Kind::Companies => &self.companies,
             Kind::Superusers => &self.superusers,
         };
-        let secrets = Secrets {
-            random: self.random,
-        };
-        let (values, unknown) = values::of(record, &table.fields, &secrets)?;
+        let row = NewRow::new(record, &table.fields, self.random)?;
         self.db
             .prepare(&table.insertion)?
-            .execute(params_from_iter(values))?;
+            .execute(params_from_iter(row.values))?;
         let name = |column| format!("{}.{column}", kind.name());
         self.exported
             .left_behind
-            .extend(unknown.into_iter().map(name));
+            .extend(row.left_behind.into_iter().map(name));
         Ok(())
     }
 

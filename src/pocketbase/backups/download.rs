@@ -37,7 +37,7 @@ impl<O> FileReply<O> {
     /// The file at `path`, which whoever gets it keeps under `name`.
     pub async fn open(path: PathBuf, name: &str) -> Result<Self> {
         let opened = spawn_blocking(move || {
-            let file = store::open_itself(&path)?;
+            let file = store::file::open_itself(&path)?;
             let len = file.metadata()?.len();
             Ok::<_, io::Error>((file, len))
         });

@@ -11,9 +11,10 @@ use super::super::Context;
 use super::client::{Audience, Binding};
 use super::topic::Topic;
 use crate::auth::{self, Principal};
-use crate::filter::{self, Budget, TooCostly};
+use crate::filter::{Budget, TooCostly};
 use crate::http::wire_types::AuthRecord;
 use crate::records::filter_record::FilterRecord;
+use crate::records::list::Matcher;
 use crate::records::view;
 use crate::store::{Action, Change, Record};
 
@@ -86,21 +87,16 @@ impl Event {
         topics: &[&Topic],
         who: Principal,
     ) -> Result<Vec<String>, TooCostly> {
-        let is_superuser = matches!(who, Principal::Superuser(_));
-        let own = Record::from(who);
+        let reader = Record::from(who);
         let schemas = self.context.records.schemas();
-        let row = FilterRecord::new(&self.change.record, schemas.of(self.change.record.kind()));
-        let auth = FilterRecord::new(&own, schemas.of(own.kind()));
-        let context = filter::Context {
-            now: self.context.app.clock.now(),
-            auth: Some(&auth),
-            is_superuser,
-        };
+        let record = &self.change.record;
+        let view = FilterRecord::new(record, schemas.of(record.kind()));
+        let matcher = Matcher::new(Some(&reader), &schemas, self.context.app.clock.now());
         let budget = Budget::new(Budget::EVALUATION);
         let mut messages = Vec::new();
         for topic in topics {
             let filter = topic.filter.as_ref();
-            if filter.map_or(Ok(true), |filter| filter.matches(&row, &context, &budget))? {
+            if matcher.matches(filter, &view, &budget)? {
                 messages.push(message(client_id, &topic.name, &self.data(topic, &budget)?));
             }
         }

@@ -258,7 +258,7 @@ mod tests {
     use crate::auth::Principal;
     use crate::clock::Clock;
     use crate::config::Config;
-    use crate::domain::{IdType, NewUser, OpenId, RecordId, TokenKey, User};
+    use crate::domain::{IdType, OpenId, RecordId, TokenKey, User};
     use crate::random::Random;
     use crate::store::{Location, Record};
 
@@ -289,7 +289,7 @@ mod tests {
             OpenId::parse(&openid).unwrap(),
         );
         let key = TokenKey::new([7; 16]);
-        NewUser::new(
+        User::new(
             id,
             openid,
             IdType::WeChat,
@@ -297,7 +297,6 @@ mod tests {
             key,
             Timestamp::UNIX_EPOCH,
         )
-        .numbered(crate::domain::UserNumber(1))
     }
 
     fn binding(hub: &Hub, user: User, topics: &[&str]) -> Binding {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::value::{FieldValue, Unfit};
-use crate::domain::{Email, Name, Picture, ShortText};
+use crate::domain::{Email, Name, Phone, Picture, ShortText};
 
 /// A built-in field of records of type `R`.
 pub struct BuiltInField<R: 'static> {
@@ -49,6 +49,8 @@ pub enum Accepts {
     ShortText,
     /// [`Email`].
     Email,
+    /// [`Phone`].
+    Phone,
 }
 
 /// The type of a field, with the options that PocketBase has for it.
@@ -175,6 +177,7 @@ impl Accepts {
             Self::Picture => Picture::parse(text)?.into(),
             Self::ShortText => ShortText::parse(text)?.into(),
             Self::Email => Email::parse(text).ok_or(Unfit::Email)?.into(),
+            Self::Phone => Phone::parse(text)?.as_str().to_owned(),
         })
     }
 }

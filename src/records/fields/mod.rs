@@ -4,8 +4,6 @@
 //! values, `field` one row of a table, and `of_record` what holds for a record of any kind: its values, its JSON-free
 //! comparison with another, and PocketBase's descriptions.
 
-#![allow(dead_code, reason = "changes and imports write by the table next")]
-
 pub mod choice;
 pub mod field;
 pub mod of_record;

@@ -72,7 +72,7 @@ built_in_fields!(User {
     "users_auth_type" => field(Kind::Number, place!(auth_type)),
     "users_type" => field(select::<UserType>(), place!(user_type)),
     "users_name" => field(up_to(64), place!(name)).accepts(Accepts::Name),
-    "users_phone" => field(up_to(32), place!(phone)),
+    "users_phone" => field(up_to(32), place!(phone)).accepts(Accepts::Phone),
     "users_level" => short(place!(level)),
     "users_picture" => field(up_to(2048), place!(picture)).accepts(Accepts::Picture),
     "openid" => field(up_to(128), place!(openid)).required(),
@@ -174,21 +174,23 @@ mod tests {
 
     use super::super::value::Unfit;
     use super::*;
-    use crate::domain::{Invalid, NewUser, OpenId, RecordId, Status, TokenKey, UserNumber};
+    use crate::domain::{Invalid, OpenId, RecordId, Status, TokenKey, UserNumber};
 
     fn user() -> User {
         let id = RecordId::parse("qs1c5qev8o3hjvu").unwrap();
         let openid = OpenId::parse("o_1").unwrap();
         let key = TokenKey::new([9; 16]);
-        NewUser::new(
-            id,
-            openid,
-            IdType::WeChat,
-            Uuid::nil(),
-            key,
-            Timestamp::UNIX_EPOCH,
-        )
-        .numbered(UserNumber(1))
+        User {
+            number: UserNumber(1),
+            ..User::new(
+                id,
+                openid,
+                IdType::WeChat,
+                Uuid::nil(),
+                key,
+                Timestamp::UNIX_EPOCH,
+            )
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::choice::{Choice, status_from_number, status_number};
 use super::value::{FieldValue, Unfit};
-use crate::domain::{IdType, OpenId, Phone, RecordId, Status, UserType};
+use crate::domain::{IdType, Invalid, OpenId, Phone, RecordId, Status, UserType};
 
 /// A type that is read and written as a [`FieldValue`].
 pub trait FieldType: Sized {
@@ -66,9 +66,9 @@ impl FieldType for Option<Phone> {
     }
 
     fn from_value(value: FieldValue<'_>) -> Result<Self, Unfit> {
-        match value.text()? {
+        match value.text()?.trim() {
             "" => Ok(None),
-            text => Ok(Some(Phone::parse(text)?)),
+            text => Ok(Some(Phone::parse(text).map_err(|_| Invalid::Phone)?)),
         }
     }
 }

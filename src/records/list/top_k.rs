@@ -1,4 +1,4 @@
-//! The first of very many records in some order, in bounded memory.
+//! First keys of an order over very many records, in bounded memory.
 
 use std::cmp::Ordering;
 use std::mem;
@@ -6,16 +6,17 @@ use std::mem;
 use crate::domain::RecordId;
 use crate::filter::{Record, Value};
 
-/// What an order looks at of a record, and where the record is.
+/// Values that an order compares of a record, and the id of the record.
 #[derive(Clone, Debug)]
-pub struct Key {
+pub struct SortKey {
     pub id: RecordId,
     rowid: u64,
-    values: Box<[Kept]>,
+    values: Box<[OwnedValue]>,
 }
 
+/// [`Value`] that borrows nothing.
 #[derive(Clone, Debug)]
-enum Kept {
+enum OwnedValue {
     Null,
     Text(Box<str>),
     Choice(Box<str>),
@@ -23,69 +24,96 @@ enum Kept {
     Bool(bool),
 }
 
-impl Key {
-    /// The key of the record `id` in an order by `fields`.
+impl SortKey {
+    /// Key of the record `id` in an order by `fields`.
     pub fn new(id: RecordId, record: &impl Record, fields: &[String]) -> Self {
-        let keep = |field: &String| match record.value(field) {
-            Value::Null => Kept::Null,
-            Value::Text(text) => Kept::Text(text.into()),
-            Value::Choice(text) => Kept::Choice(text.into()),
-            Value::Number(number) => Kept::Number(number),
-            Value::Bool(flag) => Kept::Bool(flag),
-        };
         Self {
             id,
             rowid: record.rowid(),
-            values: fields.iter().map(keep).collect(),
+            values: fields
+                .iter()
+                .map(|field| record.value(field).into())
+                .collect(),
         }
     }
 
+    /// Bytes of memory that the key takes.
     fn bytes(&self) -> usize {
-        let text = |kept: &Kept| match kept {
-            Kept::Text(text) | Kept::Choice(text) => text.len(),
-            _ => 0,
-        };
-        let texts: usize = self.values.iter().map(text).sum();
-        mem::size_of::<Self>() + RecordId::LEN + self.values.len() * mem::size_of::<Kept>() + texts
+        let texts: usize = self.values.iter().map(OwnedValue::text_bytes).sum();
+        mem::size_of::<Self>() + RecordId::LEN + mem::size_of_val(&*self.values) + texts
     }
 }
 
-/// A key with the names of what it holds.
-pub struct Named<'a>(pub &'a Key, pub &'a [String]);
-
-impl Record for Named<'_> {
-    fn value(&self, field: &str) -> Value<'_> {
-        let place = self.1.iter().position(|name| name == field);
-        match place.and_then(|place| self.0.values.get(place)) {
-            None | Some(Kept::Null) => Value::Null,
-            Some(Kept::Text(text)) => Value::Text(text),
-            Some(Kept::Choice(text)) => Value::Choice(text),
-            Some(Kept::Number(number)) => Value::Number(*number),
-            Some(Kept::Bool(flag)) => Value::Bool(*flag),
+impl OwnedValue {
+    fn text_bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Choice(text) => text.len(),
+            Self::Null | Self::Number(_) | Self::Bool(_) => 0,
         }
+    }
+}
+
+impl From<Value<'_>> for OwnedValue {
+    fn from(value: Value<'_>) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Text(text) => Self::Text(text.into()),
+            Value::Choice(text) => Self::Choice(text.into()),
+            Value::Number(number) => Self::Number(number),
+            Value::Bool(flag) => Self::Bool(flag),
+        }
+    }
+}
+
+impl<'a> From<&'a OwnedValue> for Value<'a> {
+    fn from(value: &'a OwnedValue) -> Self {
+        match value {
+            OwnedValue::Null => Self::Null,
+            OwnedValue::Text(text) => Self::Text(text),
+            OwnedValue::Choice(text) => Self::Choice(text),
+            OwnedValue::Number(number) => Self::Number(*number),
+            OwnedValue::Bool(flag) => Self::Bool(*flag),
+        }
+    }
+}
+
+/// Key as a record that has the values of the key in the fields of the order, and no others.
+pub struct KeyRecord<'a> {
+    pub key: &'a SortKey,
+    pub fields: &'a [String],
+}
+
+impl Record for KeyRecord<'_> {
+    fn value(&self, field: &str) -> Value<'_> {
+        let index = self.fields.iter().position(|name| name == field);
+        let value = index.and_then(|index| self.key.values.get(index));
+        value.map_or(Value::Null, Value::from)
     }
 
     fn rowid(&self) -> u64 {
-        self.0.rowid
+        self.key.rowid
     }
 }
 
-/// Keeps the first `needed` keys of an order, or as many of the first as fit into `budget` bytes.
-pub struct Best {
-    needed: usize,
-    budget: usize,
+/// Collector of the first `k` keys of an order, or of as many of the first as fit into a number of bytes.
+pub struct TopK<F> {
+    k: usize,
+    max_bytes: usize,
+    order: F,
     bytes: usize,
-    keys: Vec<Key>,
-    /// How many keys at the begin are in order; if others were dropped, nothing behind the last of them is wanted.
+    keys: Vec<SortKey>,
+    /// Number of keys at the beginning that are in order.
     sorted: usize,
+    /// Whether keys were dropped: none behind the last sorted one is wanted any more.
     is_full: bool,
 }
 
-impl Best {
-    pub fn new(needed: usize, budget: usize) -> Self {
+impl<F: Fn(&SortKey, &SortKey) -> Ordering> TopK<F> {
+    pub fn new(k: usize, max_bytes: usize, order: F) -> Self {
         Self {
-            needed,
-            budget,
+            k,
+            max_bytes,
+            order,
             bytes: 0,
             keys: Vec::new(),
             sorted: 0,
@@ -93,31 +121,36 @@ impl Best {
         }
     }
 
-    /// Looks at one more key.
-    pub fn push(&mut self, key: Key, order: &impl Fn(&Key, &Key) -> Ordering) {
-        let last = self.keys[..self.sorted].last();
-        if self.is_full && last.is_none_or(|last| order(&key, last).is_gt()) {
+    /// Adds a key, unless it is behind those that are wanted.
+    pub fn push(&mut self, key: SortKey) {
+        if self.is_full && self.is_behind_sorted(&key) {
             return;
         }
         self.bytes += key.bytes();
         self.keys.push(key);
-        if self.keys.len() >= self.needed.saturating_mul(2).max(1024) || self.bytes > self.budget {
-            self.cut(order);
+        if self.keys.len() >= self.k.saturating_mul(2).max(1024) || self.bytes > self.max_bytes {
+            self.cut();
         }
     }
 
-    /// The keys that were kept, in order.
-    pub fn finish(mut self, order: &impl Fn(&Key, &Key) -> Ordering) -> Vec<Key> {
-        self.cut(order);
+    /// Keys that were kept, in order.
+    pub fn into_sorted(mut self) -> Vec<SortKey> {
+        self.cut();
         self.keys
     }
 
-    /// Half of the budget is left free, so that not every further key costs another cut.
-    fn cut(&mut self, order: &impl Fn(&Key, &Key) -> Ordering) {
-        self.keys.sort_unstable_by(order);
-        let is_over = self.bytes > self.budget;
-        while self.keys.len() > self.needed
-            || (is_over && self.bytes > self.budget / 2 && self.keys.len() > 1)
+    fn is_behind_sorted(&self, key: &SortKey) -> bool {
+        let last = self.keys[..self.sorted].last();
+        last.is_none_or(|last| (self.order)(key, last).is_gt())
+    }
+
+    /// Sorts the keys and drops those that are too many. Half of the bytes are left free, so that not every further key costs
+    /// another cut.
+    fn cut(&mut self) {
+        self.keys.sort_unstable_by(&self.order);
+        let is_over = self.bytes > self.max_bytes;
+        while self.keys.len() > self.k
+            || (is_over && self.bytes > self.max_bytes / 2 && self.keys.len() > 1)
         {
             self.bytes -= self.keys.pop().map_or(0, |key| key.bytes());
             self.is_full = true;
@@ -145,17 +178,21 @@ mod tests {
         }
     }
 
-    fn key(n: u64) -> Key {
+    fn key(n: u64) -> SortKey {
         let id = RecordId::parse(&format!("k{n:014}")).unwrap();
-        Key::new(id, &Numbered(n), &["n".to_owned()])
+        SortKey::new(id, &Numbered(n), &["n".to_owned()])
     }
 
-    fn order(a: &Key, b: &Key) -> Ordering {
-        let value = |key: &Key| match Named(key, &["n".to_owned()]).value("n") {
+    fn order(a: &SortKey, b: &SortKey) -> Ordering {
+        number(b).total_cmp(&number(a)).then(a.rowid.cmp(&b.rowid))
+    }
+
+    fn number(key: &SortKey) -> f64 {
+        let fields = &["n".to_owned()];
+        match (KeyRecord { key, fields }).value("n") {
             Value::Number(number) => number,
             _ => f64::NAN,
-        };
-        value(b).total_cmp(&value(a)).then(a.rowid.cmp(&b.rowid))
+        }
     }
 
     proptest! {
@@ -164,13 +201,13 @@ mod tests {
             numbers in proptest::collection::vec(0..5000_u64, 0..3000), needed in 0..300_usize, budget in 1..60_usize
         ) {
             let budget = budget * key(0).bytes();
-            let mut best = Best::new(needed, budget);
+            let mut top = TopK::new(needed, budget, order);
             let mut all: Vec<_> = numbers.iter().map(|n| key(*n)).collect();
             for key in all.clone() {
-                best.push(key, &order);
-                prop_assert!(best.bytes <= budget);
+                top.push(key);
+                prop_assert!(top.bytes <= budget);
             }
-            let kept: Vec<_> = best.finish(&order).iter().map(|key| key.rowid).collect();
+            let kept: Vec<_> = top.into_sorted().iter().map(|key| key.rowid).collect();
             all.sort_by(order);
             let first: Vec<_> = all.iter().map(|key| key.rowid).take(kept.len()).collect();
             prop_assert_eq!(&kept, &first);

@@ -8,13 +8,16 @@ use jiff::Timestamp;
 use redb::ReadTransaction;
 
 use super::check::contents;
+use super::contents::Contents;
+use super::disk_space;
 use super::engine::Engine;
-use super::new_file::{self, Filled, Unfinished, Verified, beside, owner_of, remove_if_there};
+use super::folder::{beside, owner_of, remove_if_there};
+use super::identity;
+use super::new_file::{self, Filled, Unfinished, Verified};
 use super::tables::{self, Tables};
 use super::unwind::error_of;
-use super::{identity, room};
 use crate::priority;
-use crate::store::{Contents, CopyLimits, Error};
+use crate::store::Error;
 
 /// The page cache of the copy.
 const CACHE: usize = 4 << 20;
@@ -26,6 +29,24 @@ const GROWTH_OF_NOTE: u64 = 16 << 20;
 pub const BEFORE_COMPACTION: &str = ".compact.old";
 /// Suffix of a compacted database until it has the database's name.
 pub const COMPACTED: &str = ".compact.new";
+
+/// Limits beyond which a copy of the database is given up: while it is made, no page that it reads can be used again, and a copy that is too
+/// slow would make the file grow without an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CopyLimits {
+    /// Bytes by which the database may grow meanwhile; by its own length in any case.
+    pub growth: u64,
+    /// Bytes that have to stay free on the database's disk.
+    pub min_free: u64,
+}
+
+impl CopyLimits {
+    /// Limits that are never reached.
+    pub const NONE: Self = Self {
+        growth: u64::MAX,
+        min_free: 0,
+    };
+}
 
 /// How far a copy is: users, of how many.
 pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
@@ -119,7 +140,7 @@ impl<'a> Growth<'a> {
         if filled.saturating_sub(self.at_first) < GROWTH_OF_NOTE {
             Ok(())
         } else {
-            room::ensure(database, self.min_free)
+            disk_space::ensure(database, self.min_free)
         }
     }
 }
@@ -136,9 +157,9 @@ pub fn copy_of(
     each: &mut (dyn FnMut(u64, u64) -> Result<(), Error> + Send),
     finish: impl FnOnce(&mut Tables<'_>) -> Result<(), Error>,
 ) -> Result<Filled, Error> {
-    let room = needed(source, txn, file.path())?;
-    room::ensure(file.path(), room)?;
-    let (filled, ()) = new_file::fill(file, like, (CACHE, room), |engine| {
+    let bytes = needed(source, txn, file.path())?;
+    disk_space::ensure(file.path(), bytes)?;
+    let (filled, ()) = new_file::fill(file, like, (CACHE, bytes), |engine| {
         load(txn, engine, each, finish)
     })?;
     Ok(filled)
@@ -165,25 +186,23 @@ fn load(
     Ok(to.write(finish)?)
 }
 
-/// The room that a copy takes: at most what the file has; where that is more than there is, the pages in use are counted.
+/// Bytes that a copy takes: at most what the file has; where that is more than there is, the pages in use are counted.
 fn needed(engine: &Engine, txn: &ReadTransaction, path: &Path) -> Result<u64, Error> {
     match engine.file_len() {
-        Some(len) if room::ensure(path, len).is_ok() => Ok(len),
+        Some(len) if disk_space::ensure(path, len).is_ok() => Ok(len),
         _ => tables::stored_bytes(txn),
     }
 }
 
 /// Puts a copy in the database's place, which has no unused space. Whoever writes waits; whoever reads does not.
 pub fn compact(engine: &Engine) -> Result<(), Error> {
-    let path = engine
-        .file()
-        .ok_or_else(|| Error::Copy("the database is not in a file".into()))?;
+    let path = engine.file().ok_or(Error::NotAFile)?;
     let file = Unfinished::new(&beside(path, COMPACTED))?;
     let (filled, expected) = engine.read_once(|txn| {
         let new = file.path().to_owned();
-        let stay = |tables: &mut Tables<'_>| identity::stay(tables, &new);
+        let keep = |tables: &mut Tables<'_>| identity::keep(tables, &new);
         Ok((
-            copy_of(engine, txn, (file, path), &mut |_, _| Ok(()), stay)?,
+            copy_of(engine, txn, (file, path), &mut |_, _| Ok(()), keep)?,
             contents(txn)?,
         ))
     })?;

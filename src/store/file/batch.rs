@@ -27,14 +27,14 @@ pub struct Committed {
 }
 
 /// A commit that failed at its end, when the storage could not be asked whether it has it.
-pub struct Unsettled {
+pub struct UnconfirmedCommit {
     number: u64,
     changes: Vec<Change>,
 }
 
-impl Unsettled {
+impl UnconfirmedCommit {
     /// Asks the storage, once it works again, before anything else is committed: the changes, if it has them.
-    pub fn settle(self, engine: &Engine) -> Vec<Change> {
+    pub fn resolve(self, engine: &Engine) -> Vec<Change> {
         let is_stored = commits(engine).is_ok_and(|found| found >= self.number);
         if is_stored { self.changes } else { Vec::new() }
     }
@@ -48,7 +48,7 @@ struct Failure {
     /// Whether the database has to be opened anew.
     is_broken: bool,
     /// The commit, if it was begun.
-    commit: Option<Unsettled>,
+    commit: Option<UnconfirmedCommit>,
 }
 
 impl Batch {
@@ -71,7 +71,7 @@ impl Batch {
     pub fn commit(
         &mut self,
         engine: &Engine,
-        unsettled: &mut Option<Unsettled>,
+        unconfirmed: &mut Option<UnconfirmedCommit>,
     ) -> Result<Committed, Error> {
         let mut is_retried = false;
         while !self.0.is_empty() {
@@ -100,7 +100,7 @@ impl Batch {
                     Found::NotStored if failure.at_fault.is_some() || !is_retried => {}
                     Found::NotStored => return Err(failure.error),
                     Found::Unknown(commit) => {
-                        *unsettled = Some(commit);
+                        *unconfirmed = Some(commit);
                         return Err(Error::Unknown(failure.error.to_string()));
                     }
                 }
@@ -116,7 +116,7 @@ impl Batch {
             for (n, job) in self.0.iter_mut().enumerate() {
                 job.run(tables).inspect_err(|_| at_fault = Some(n))?;
             }
-            commit = Some(Unsettled {
+            commit = Some(UnconfirmedCommit {
                 number: tables.count_commit()?,
                 changes: tables.take_changes(),
             });
@@ -148,12 +148,12 @@ impl Batch {
 enum Found {
     Stored(Vec<Change>),
     NotStored,
-    Unknown(Unsettled),
+    Unknown(UnconfirmedCommit),
 }
 
 /// Opens the database anew and looks for the commit. What was only read from a storage that takes no writes may be in the
 /// system's memory and not on its disk.
-fn found_after(engine: &Engine, commit: Option<Unsettled>) -> Found {
+fn found_after(engine: &Engine, commit: Option<UnconfirmedCommit>) -> Found {
     let reopened = engine.ensure_writable();
     if let Err(error) = &reopened {
         tracing::error!(%error, "the database takes no writes yet");

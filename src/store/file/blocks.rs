@@ -94,7 +94,7 @@ impl Blocks {
     /// Storage for a new file that is going to hold about so many bytes. redb fills a file from its beginning only when its pages
     /// are a power of two, and cuts off what is free at its end when it closes it; by itself it doubles what is full, and leaves
     /// holes. What is not written takes no room on the disk.
-    pub fn with_room(storage: Box<dyn StorageBackend>, bytes: u64) -> Self {
+    pub fn with_capacity(storage: Box<dyn StorageBackend>, bytes: u64) -> Self {
         let pages = (2 * bytes / BLOCK as u64)
             .max(LEAST_PAGES)
             .next_power_of_two();

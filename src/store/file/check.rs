@@ -12,6 +12,7 @@ use redb::{
 };
 
 use self::events::events;
+use super::contents::Contents;
 use super::stored;
 use super::tables::{
     COMPANIES, COMPANIES_BY_KEY, EVENTS, META, META_COMPANY_NUMBER, META_EVENT_NUMBER,
@@ -21,7 +22,7 @@ use super::tables::{
 };
 use super::unwind::{error_of, reading};
 use crate::domain::{Phone, User};
-use crate::store::{Contents, Error};
+use crate::store::Error;
 
 type Index = TableDefinition<'static, &'static str, &'static str>;
 type MetaTable = ReadOnlyTable<&'static str, &'static [u8]>;
@@ -353,7 +354,7 @@ mod tests {
     use super::super::schema::CURRENT;
     use super::super::tables::{META_COLLECTIONS, META_REVOCATION_WINDOWS, META_TOKEN_KEYS};
     use super::*;
-    use crate::domain::{IdType, NewUser, OpenId, RecordId, TokenKey, UserNumber};
+    use crate::domain::{IdType, OpenId, RecordId, TokenKey, UserNumber};
     use crate::store::Location;
 
     fn user() -> User {
@@ -366,7 +367,10 @@ mod tests {
             TokenKey::new([7; 16]),
             Timestamp::UNIX_EPOCH,
         );
-        NewUser::new(id, openid, IdType::WeChat, uuid, key, now).numbered(UserNumber(3))
+        User {
+            number: UserNumber(3),
+            ..User::new(id, openid, IdType::WeChat, uuid, key, now)
+        }
     }
 
     #[test]
@@ -389,12 +393,12 @@ mod tests {
         ] {
             let engine = CURRENT.open(&Location::memory(), 1 << 20).unwrap();
             let fill = |tables: &mut super::super::tables::Tables<'_>| {
-                tables.spoil(META_USER_NUMBER, &3_u64.to_le_bytes())?;
+                tables.corrupt(META_USER_NUMBER, &3_u64.to_le_bytes())?;
                 tables.add_user(&user())
             };
             engine.write(fill).unwrap();
             assert_eq!(engine.read_once(check).unwrap().users, 1);
-            engine.write(|tables| tables.spoil(name, bytes)).unwrap();
+            engine.write(|tables| tables.corrupt(name, bytes)).unwrap();
             let error = engine.read_once(check).unwrap_err();
             assert!(
                 matches!(&error, Error::Damaged(_)) && error.to_string().contains(says),

@@ -1,6 +1,6 @@
 //! Lists of writes in the shared transaction: each is compared with what is stored before it changes anything.
 
-use super::Embedded;
+use super::file_store::FileStore;
 use super::tables::Tables;
 use crate::domain::{Company, Superuser, User};
 use crate::store::{CommitError, Conflict, Error, Record, Write};
@@ -23,8 +23,11 @@ enum Listed {
     Refused { index: usize, conflict: Conflict },
 }
 
-impl Embedded {
-    pub async fn commit(&self, mut writes: Vec<Write>) -> Result<Vec<Record>, CommitError> {
+impl FileStore {
+    pub(in crate::store) async fn commit(
+        &self,
+        mut writes: Vec<Write>,
+    ) -> Result<Vec<Record>, CommitError> {
         let listed = self
             .writer
             .write(move |tables| write_all(tables, &mut writes));
@@ -34,7 +37,7 @@ impl Embedded {
         }
     }
 
-    pub async fn commit_each(
+    pub(in crate::store) async fn commit_each(
         &self,
         mut writes: Vec<Write>,
     ) -> Result<Vec<Result<Record, Conflict>>, Error> {
@@ -101,7 +104,6 @@ fn write(tables: &mut Tables<'_>, write: &mut Write) -> Result<Record, WriteErro
             tables.remove(before)?;
             Ok(before.clone())
         }
-        _ => Err(Error::Failed("a write that names no version".into()).into()),
     }
 }
 
@@ -110,7 +112,6 @@ fn undo(tables: &mut Tables<'_>, done: &Write) -> Result<(), Error> {
         Write::Insert(record) => tables.remove(record),
         Write::Update { before, after } => tables.change(after, before),
         Write::Delete { before } => tables.add(before),
-        _ => Ok(()),
     }
 }
 

@@ -53,13 +53,13 @@ impl Engine {
         Ok(Self::new(location, cache_bytes, open))
     }
 
-    /// Begins a database in a new file at `path` that is going to hold about `room` bytes.
-    pub fn create(path: &Path, cache_bytes: usize, room: u64) -> Result<Self, Error> {
+    /// Begins a database in a new file at `path` that is going to hold about so many bytes.
+    pub fn create(path: &Path, cache_bytes: usize, bytes: u64) -> Result<Self, Error> {
         let location = Location::File(path.to_owned());
         let file = storage::create(path).map_err(|e| open_error(&location.name(), &e))?;
         let backend =
             redb::backends::FileBackend::new(file).map_err(|e| refused(&location.name(), e))?;
-        let blocks = Blocks::with_room(Box::new(backend), room);
+        let blocks = Blocks::with_capacity(Box::new(backend), bytes);
         let open = writing(|| open_blocks(blocks, &location.name(), cache_bytes, Mode::Write))?;
         Ok(Self::new(location, cache_bytes, open))
     }
@@ -198,9 +198,7 @@ impl Engine {
         swap: impl FnOnce(&Path) -> Result<PathBuf, Error>,
         done: impl FnOnce(),
     ) -> Result<PathBuf, Error> {
-        let path = self
-            .file()
-            .ok_or_else(|| Error::Copy("the database is not in a file".into()))?;
+        let path = self.file().ok_or(Error::NotAFile)?;
         self.ensure_in_place()?;
         let _writing = self.writing.lock();
         let mut open = self.opened_mut();
@@ -273,7 +271,7 @@ impl Engine {
         let open = |mode| open_database(&self.location, self.cache_bytes, mode);
         match open(Mode::Write) {
             Ok(opened) => (Some(opened), Ok(())),
-            Err(error) => (open(Mode::Look(Lock::Exclusive)).ok(), Err(error)),
+            Err(error) => (open(Mode::ReadOnly(Lock::Exclusive)).ok(), Err(error)),
         }
     }
 

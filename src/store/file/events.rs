@@ -2,15 +2,16 @@
 
 use redb::{AccessGuard, ReadTransaction, StorageError};
 
+use super::file_store::FileStore;
+use super::stored;
 use super::tables::EVENTS;
-use super::{Embedded, stored};
 use crate::domain::{AuditEvent, EventId, EventSearch};
 use crate::store::{Error, EventBounds, NewEvent};
 
 type Entry<'a> = (AccessGuard<'a, (i64, u64)>, AccessGuard<'a, &'static [u8]>);
 
-impl Embedded {
-    pub async fn add_events(
+impl FileStore {
+    pub(in crate::store) async fn add_events(
         &self,
         events: Vec<NewEvent>,
         bounds: EventBounds,
@@ -20,7 +21,10 @@ impl Embedded {
             .await
     }
 
-    pub fn events(&self, wanted: &EventSearch) -> Result<Vec<(EventId, AuditEvent)>, Error> {
+    pub(in crate::store) fn events(
+        &self,
+        wanted: &EventSearch,
+    ) -> Result<Vec<(EventId, AuditEvent)>, Error> {
         self.engine.read(|txn| search(txn, wanted))
     }
 }

@@ -7,41 +7,35 @@ use std::path::Path;
 use redb::{ReadTransaction, ReadableTableMetadata};
 use sha2::{Digest, Sha256};
 
-use super::Embedded;
 use super::engine::Engine;
 use super::open::Mode;
 use super::storage::Lock;
 use super::tables::{META, Tables, USERS, read_identity};
 use crate::domain::{DatabaseId, DatabaseIdentity, Place};
 use crate::random::Random;
-use crate::store::{BackupInfo, Error, Identified, Location};
+use crate::store::{Error, Location};
 
-/// Page cache for a look at a few pages.
+/// Page cache for reading a few pages.
 const CACHE: usize = 1 << 20;
 /// The file with a machine's id.
 const MACHINE_ID: &str = "/etc/machine-id";
 
-impl Embedded {
-    pub fn identity(&self) -> Result<Option<DatabaseIdentity>, Error> {
-        self.engine.read(read)
-    }
+/// Identity of a database at its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identified {
+    /// Its identity from now on.
+    pub identity: DatabaseIdentity,
+    /// Whether its file is a copy of another database's, which keeps the id that both had.
+    pub is_copy: bool,
+}
 
-    pub async fn ensure_identity(&self, random: &Random) -> Result<Identified, Error> {
-        let place = place_of(self.engine.location())?;
-        if let Some(identity) = self
-            .identity()?
-            .filter(|identity| identity.place.is_same(place))
-        {
-            return Ok(Identified {
-                identity,
-                is_copy: false,
-            });
-        }
-        let id = new_id(random)?;
-        self.writer
-            .write(move |tables| identify(tables, place, id))
-            .await
-    }
+/// Facts about a backup that are known without reading all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackupInfo {
+    /// Of which database it was made; `None`: of one that had no id yet.
+    pub database: Option<DatabaseId>,
+    /// Users.
+    pub users: u64,
 }
 
 /// The identity in a database.
@@ -50,7 +44,7 @@ pub fn read(txn: &ReadTransaction) -> Result<Option<DatabaseIdentity>, Error> {
 }
 
 /// Gives a database that has none an identity with `id`, and one whose file is a copy another identity.
-fn identify(tables: &mut Tables<'_>, place: Place, id: DatabaseId) -> Result<Identified, Error> {
+pub fn assign(tables: &mut Tables<'_>, place: Place, id: DatabaseId) -> Result<Identified, Error> {
     let is_copy = match tables.identity()? {
         Some(identity) if identity.place.is_same(place) => {
             return Ok(Identified {
@@ -73,7 +67,7 @@ fn identify(tables: &mut Tables<'_>, place: Place, id: DatabaseId) -> Result<Ide
 ///
 /// A database without an identity gets one at its next start, which knows then that it is older than ids. Of one that is gone or
 /// cannot be read nobody knows the id: the copy gets a new one.
-pub fn inherit(copy: &Engine, live: Option<&Engine>, random: &Random) -> Result<(), Error> {
+pub fn take_over(copy: &Engine, live: Option<&Engine>, random: &Random) -> Result<(), Error> {
     let place = place_of(copy.location())?;
     let identity = match live.map(|live| live.read_once(read)) {
         Some(Ok(identity)) => identity.map(|identity| DatabaseIdentity { place, ..identity }),
@@ -87,8 +81,8 @@ pub fn inherit(copy: &Engine, live: Option<&Engine>, random: &Random) -> Result<
     Ok(copy.write(|tables| tables.set_identity(identity.as_ref()))?)
 }
 
-/// The identity stays that of the database, whose records have come to a new file at `path`.
-pub fn stay(tables: &mut Tables<'_>, path: &Path) -> Result<(), Error> {
+/// Keeps the identity of the database, whose records have come to a new file at `path`.
+pub fn keep(tables: &mut Tables<'_>, path: &Path) -> Result<(), Error> {
     match tables.identity()? {
         Some(identity) => {
             let place = place_of(&Location::File(path.to_owned()))?;
@@ -128,20 +122,23 @@ fn machine() -> [u8; 16] {
     machine
 }
 
-fn new_id(random: &Random) -> Result<DatabaseId, Error> {
+pub fn new_id(random: &Random) -> Result<DatabaseId, Error> {
     random
         .bytes()
         .map(DatabaseId::new)
         .map_err(|e| Error::Failed(e.to_string()))
 }
 
-/// Reads the identity of the database in the file at `path`, of whichever version it is. Only a few pages are read, and nobody who
-/// uses the file is disturbed.
-pub fn peek(path: &Path) -> Result<BackupInfo, Error> {
+/// Reads what the backup in the file at `path` says of itself, of whichever version it is. Only a few pages are read, and nobody
+/// who uses the file is disturbed.
+///
+/// # Errors
+/// [`Error::Foreign`], [`Error::DamagedFile`] or [`Error::Open`].
+pub fn read_backup_info(path: &Path) -> Result<BackupInfo, Error> {
     let location = Location::File(path.to_owned());
-    let looked = Engine::open(location, CACHE, Mode::Look(Lock::Nobody))
-        .and_then(|look| look.read_once(info));
-    looked.map_err(|e| e.of_file(path))
+    let found = Engine::open(location, CACHE, Mode::ReadOnly(Lock::Nobody))
+        .and_then(|engine| engine.read_once(info));
+    found.map_err(|e| e.of_file(path))
 }
 
 fn info(txn: &ReadTransaction) -> Result<BackupInfo, Error> {
@@ -158,11 +155,12 @@ fn info(txn: &ReadTransaction) -> Result<BackupInfo, Error> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::file_store::FileStore;
     use super::super::schema::CURRENT;
     use super::*;
 
-    fn open(path: &Path) -> Embedded {
-        Embedded::open(&Location::File(path.to_owned()), CACHE).unwrap()
+    fn open(path: &Path) -> FileStore {
+        FileStore::open(&Location::File(path.to_owned()), CACHE).unwrap()
     }
 
     async fn identified(path: &Path) -> Identified {
@@ -190,7 +188,10 @@ mod tests {
             }
         );
         assert_eq!(identified(&path("b")).await, first);
-        assert_eq!(peek(&path("c")).unwrap().database, Some(copy.identity.id));
+        assert_eq!(
+            read_backup_info(&path("c")).unwrap().database,
+            Some(copy.identity.id)
+        );
     }
 
     #[tokio::test]
@@ -202,7 +203,7 @@ mod tests {
             .and_then(|engine| Ok(engine.write(|tables| tables.set_revocation_windows(&[]))?))
             .unwrap();
         assert_eq!(
-            peek(&path).unwrap(),
+            read_backup_info(&path).unwrap(),
             BackupInfo {
                 database: None,
                 users: 0
@@ -231,7 +232,7 @@ mod tests {
         };
         copy.write(|tables| tables.set_identity(Some(&theirs)))
             .unwrap();
-        inherit(&copy, Some(&live), &random).unwrap();
+        take_over(&copy, Some(&live), &random).unwrap();
         assert_eq!(
             copy.read_once(read).unwrap(),
             None,
@@ -245,13 +246,13 @@ mod tests {
         };
         live.write(|tables| tables.set_identity(Some(&ours)))
             .unwrap();
-        inherit(&copy, Some(&live), &random).unwrap();
+        take_over(&copy, Some(&live), &random).unwrap();
         assert_eq!(
             copy.read_once(read).unwrap(),
             Some(DatabaseIdentity { place, ..ours })
         );
 
-        inherit(&copy, None, &random).unwrap();
+        take_over(&copy, None, &random).unwrap();
         let new = copy.read_once(read).unwrap().unwrap();
         assert!(new.id != ours.id && new.place == place && !new.predates_ids);
     }
@@ -263,14 +264,14 @@ mod tests {
         for bytes in [&b""[..], b"text", &[7; 9_000]] {
             fs::write(&path, bytes).unwrap();
             assert!(
-                matches!(peek(&path), Err(Error::Foreign { .. })),
+                matches!(read_backup_info(&path), Err(Error::Foreign { .. })),
                 "{:?}",
-                peek(&path)
+                read_backup_info(&path)
             );
             assert_eq!(fs::read(&path).unwrap(), bytes);
         }
         assert!(matches!(
-            peek(&dir.path().join("none")),
+            read_backup_info(&dir.path().join("none")),
             Err(Error::Foreign { .. })
         ));
     }

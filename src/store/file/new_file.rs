@@ -9,17 +9,17 @@ use std::path::{Path, PathBuf};
 
 use redb::StorageBackend as _;
 use redb::backends::FileBackend;
-use rustix::fs::{Advice, fadvise};
 use tempfile::TempPath;
 
 use super::blocks::Blocks;
 use super::check::check;
+use super::contents::Contents;
 use super::engine::Engine;
+use super::folder::{beside, own_like, remove_if_there, sync_and_drop_cache, sync_folder};
 use super::layout::BLOCK;
 use super::open::Mode;
-use super::room;
 use super::storage::{FileId, Lock, open_itself_to_write, resolve};
-use crate::store::{Contents, Error, Location};
+use crate::store::{Error, Location};
 
 /// Page cache for reading the file back, once, in the order of its keys.
 const CACHE: usize = 16 << 20;
@@ -87,15 +87,15 @@ impl Unfinished {
     }
 }
 
-/// Fills a new database in `file`, which belongs to whom `like` belongs and is going to hold about `room` bytes.
+/// Fills a new database in `file`, which gets the owner of `like` and is going to hold about `bytes`.
 pub fn fill<T>(
     file: Unfinished,
     like: &Path,
-    (cache, room): (usize, u64),
+    (cache, bytes): (usize, u64),
     work: impl FnOnce(&Engine) -> Result<T, Error>,
 ) -> Result<(Filled, T), Error> {
-    let engine = Engine::create(file.path(), cache, room)?;
-    let owned = room::own_like(file.path(), like).map_err(|e| unwritten(file.path(), &e));
+    let engine = Engine::create(file.path(), cache, bytes)?;
+    let owned = own_like(file.path(), like).map_err(|e| unwritten(file.path(), &e));
     match owned.and_then(|()| work(&engine)) {
         Ok(value) => Ok((Filled::close(file, engine)?, value)),
         Err(error) => {
@@ -132,7 +132,7 @@ impl Filled {
         self.0.sync()?;
         let location = Location::File(self.0.path().to_owned());
         let contents =
-            Engine::open(location, CACHE, Mode::Look(Lock::Exclusive))?.read_once(check)?;
+            Engine::open(location, CACHE, Mode::ReadOnly(Lock::Exclusive))?.read_once(check)?;
         Ok(Verified {
             file: self.0,
             contents,
@@ -269,65 +269,6 @@ fn keep(path: &Path, kept: &Path) -> Result<(), Error> {
     sync_folder(kept).map_err(|e| unwritten(kept, &e))
 }
 
-/// A name beside `path` that is not taken: `suffix` behind its own, and a number if need be.
-pub fn free_name(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = beside(path, suffix);
-    for n in 2.. {
-        if !name.exists() {
-            break;
-        }
-        name = beside(path, &format!("{suffix}-{n}"));
-    }
-    name
-}
-
-/// Writes the file to the disk and drops it from the page cache.
-///
-/// # Errors
-/// The system's.
-pub fn sync_and_drop_cache(path: &Path) -> io::Result<()> {
-    let file = File::open(path)?;
-    file.sync_all()?;
-    // Where the system keeps its cache all the same, the file is read from there.
-    let _ = fadvise(&file, 0, None, Advice::DontNeed);
-    Ok(())
-}
-
-/// Removes the file, if there is one.
-pub fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
-    }
-}
-
-/// A new name of a file is on disk only when its folder is.
-///
-/// # Errors
-/// The system's.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path))?.sync_all()
-}
-
-/// The folder that a file is in.
-pub fn folder_of(path: &Path) -> &Path {
-    path.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
-}
-
-/// Whom a new database at `path` has to belong to: as the one that is there, or else as its folder.
-pub fn owner_of(path: &Path) -> &Path {
-    if path.exists() { path } else { folder_of(path) }
-}
-
-/// The path with `suffix` behind its file name.
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(suffix);
-    path.with_file_name(name)
-}
-
 fn already_there(path: &Path) -> Error {
     Error::Copy(format!("{} is there already", path.display()))
 }
@@ -338,6 +279,7 @@ fn unwritten(path: &Path, error: &io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::folder::folder_of;
     use super::*;
 
     fn verified(path: &Path) -> Verified {

@@ -17,7 +17,7 @@ pub enum Mode {
     /// To the storage.
     Write,
     /// Nowhere: they stay in memory, and the storage is only read.
-    Look(Lock),
+    ReadOnly(Lock),
 }
 
 /// An open database.
@@ -32,7 +32,7 @@ pub fn open_database(location: &Location, cache_bytes: usize, mode: Mode) -> Res
     writing(|| {
         let storage: Box<dyn StorageBackend> = match mode {
             Mode::Write => storage::open(location)?,
-            Mode::Look(lock) => {
+            Mode::ReadOnly(lock) => {
                 let storage = storage::open_to_read(location, lock)?;
                 Box::new(Overlay::new(storage).map_err(|e| open_error(&name, &e))?)
             }

@@ -4,9 +4,11 @@ use std::ops::Bound;
 
 use redb::{AccessGuard, ReadTransaction, StorageError};
 
+use super::errors::wrong_index_entry;
+use super::file_store::FileStore;
+use super::stored;
 use super::tables::{COMPANIES, SUPERUSERS, USERS, USERS_BY_CREATED};
-use super::{Embedded, led_astray, stored};
-use crate::domain::{Kind, RecordId};
+use crate::domain::Kind;
 use crate::store::order::Place;
 use crate::store::{Cursor, Error, Order, Record};
 
@@ -14,8 +16,8 @@ use crate::store::{Cursor, Error, Order, Record};
 type Created = (i64, u64);
 type Entry<'a, K> = Result<(AccessGuard<'a, K>, AccessGuard<'a, &'static str>), StorageError>;
 
-impl Embedded {
-    pub fn records_after(
+impl FileStore {
+    pub(in crate::store) fn records_after(
         &self,
         order: Order,
         cursor: &Cursor,
@@ -26,14 +28,6 @@ impl Embedded {
             Order::UsersByCreated { newest_first } => {
                 page_by_created(txn, newest_first, cursor, limit)
             }
-        })
-    }
-
-    pub fn record_by_id(&self, kind: Kind, id: &RecordId) -> Result<Option<Record>, Error> {
-        Ok(match kind {
-            Kind::Users => self.user_by_id(id)?.map(Record::User),
-            Kind::Companies => self.company_by_id(id)?.map(Record::Company),
-            Kind::Superusers => self.superuser_by_id(id)?.map(Record::Superuser),
         })
     }
 }
@@ -105,7 +99,7 @@ fn users_of<'a>(
             let (_, id) = entry?;
             let bytes = users
                 .get(id.value())?
-                .ok_or_else(|| led_astray(id.value()))?;
+                .ok_or_else(|| wrong_index_entry(id.value()))?;
             decode(Kind::Users, id.value(), bytes.value())
         })
         .collect()

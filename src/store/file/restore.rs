@@ -11,48 +11,48 @@ use jiff::Timestamp;
 
 use super::backup::{BEFORE_COMPACTION, COMPACTED, copy_of};
 use super::check::{check, contents};
+use super::contents::Contents;
 use super::engine::Engine;
-use super::new_file::{
-    Filled, IMPORTED, Unfinished, Verified, beside, free_name, owner_of, remove_if_there,
-};
+use super::folder::{beside, free_name, owner_of, remove_if_there};
+use super::identity;
+use super::new_file::{Filled, IMPORTED, Unfinished, Verified};
 use super::open::Mode;
+use super::restoration::{Restoration, Restored};
 use super::revoke::{self, End, MILLISECOND, revoke};
 use super::schema::{CREATED, CURRENT, MIGRATED};
 use super::storage::{Lock, open_for, resolve};
 use super::tables::{self, Tables};
-use super::{Embedded, identity};
+use super::writer::Writer;
 use crate::domain::RevocationWindow;
-use crate::store::{Contents, Error, Location, Remembered, Restoration, Restored};
+use crate::store::{Error, Location, Remembered};
 
 /// Page cache of the backup and of the copy.
 const CACHE: usize = 16 << 20;
 /// What the copy is called until it has the database's name.
 const STAGED: &str = ".restore.new";
 
-impl Embedded {
-    pub fn restore(
-        &self,
-        asked: Restoration,
-        follow: impl FnOnce(&Remembered) + Send + 'static,
-    ) -> Result<Restored, Error> {
-        let Some(path) = self.engine.file() else {
-            return Err(Error::Copy("the database is not in a file".into()));
-        };
-        let staged = Staged::new(path, &asked.from)?;
-        let restored = self
-            .writer
-            .alone(move |engine| staged.replace(engine, &asked, follow))?;
-        self.replaced.send_replace(());
-        Ok(restored)
-    }
+/// Puts a backup in the place of the open database, between two transactions; `follow` hears what is to be remembered from then
+/// on.
+pub fn restore_open(
+    writer: &Writer,
+    engine: &Engine,
+    asked: Restoration,
+    follow: impl FnOnce(&Remembered) + Send + 'static,
+) -> Result<Restored, Error> {
+    let path = engine.file().ok_or(Error::NotAFile)?;
+    let staged = StagedBackup::new(path, &asked.from)?;
+    writer.exclusive(move |engine| staged.replace(engine, &asked, follow))
 }
 
-/// Puts a backup in the place of the database at `path`, which no process may have open; it need not be there, or whole.
+/// Puts a backup in the place of the file at `path`, which no process may have open; it need not be whole, or there.
+///
+/// # Errors
+/// Each variant of [`Error`]: nothing was changed.
 pub fn restore(path: &Path, asked: &Restoration) -> Result<Restored, Error> {
     let path = resolve(path);
     let live = Live::open(&path)?;
-    let staged = Staged::new(&path, &asked.from)?;
-    let kept = staged.settle(live.engine(), asked, End::Now)?;
+    let staged = StagedBackup::new(&path, &asked.from)?;
+    let kept = staged.finish_tokens(live.engine(), asked, End::Now)?;
     let verified = staged.finish()?;
     let contents = verified.contents();
     let before = match live {
@@ -82,7 +82,7 @@ impl Live {
         match Engine::open(
             Location::File(path.to_owned()),
             CACHE,
-            Mode::Look(Lock::Exclusive),
+            Mode::ReadOnly(Lock::Exclusive),
         ) {
             Ok(engine) => Ok(Self::Whole(engine)),
             Err(Error::Missing { .. }) => Ok(Self::Missing),
@@ -111,18 +111,18 @@ fn lock(path: &Path) -> Result<fs::File, Error> {
 }
 
 /// The records of the backup in a new file beside the database.
-struct Staged {
+struct StagedBackup {
     engine: Engine,
     made: Option<Timestamp>,
     expected: Contents,
     file: Unfinished,
 }
 
-impl Staged {
+impl StagedBackup {
     fn new(database: &Path, from: &Path) -> Result<Self, Error> {
         let source = Location::File(from.to_owned());
         let (source, version) = CURRENT
-            .look_at_any(&source, CACHE, Lock::Shared)
+            .open_any_version(&source, CACHE, Lock::Shared)
             .map_err(|e| e.of_file(from))?;
         if !CURRENT.is_older(version) {
             // Before anybody has to wait for it.
@@ -161,7 +161,7 @@ impl Staged {
         asked: &Restoration,
         follow: impl FnOnce(&Remembered),
     ) -> Result<Restored, Error> {
-        let kept = self.settle(Some(engine), asked, End::Open)?;
+        let kept = self.finish_tokens(Some(engine), asked, End::Open)?;
         let mut remembered = self.engine.read_once(tables::remembered)?;
         let verified = self.finish()?;
         let contents = verified.contents();
@@ -178,7 +178,7 @@ impl Staged {
             // Nobody reads the new database, and so nobody logs in, in a millisecond that is void.
             asked.clock.wait_until(end);
         })?;
-        // Until this is written, a start ends them: `Store::end_voids`.
+        // Until this is written, a start ends them: `Store::end_revocation_windows`.
         if let Err(error) =
             engine.write(|tables| tables.set_revocation_windows(&remembered.revocation_windows))
         {
@@ -192,13 +192,13 @@ impl Staged {
     }
 
     /// Gives the copy the identity of the database that goes, and ends the tokens that are to end.
-    fn settle(
+    fn finish_tokens(
         &self,
         live: Option<&Engine>,
         asked: &Restoration,
         end: End,
     ) -> Result<revoke::Outcome, Error> {
-        identity::inherit(&self.engine, live, &asked.random)?;
+        identity::take_over(&self.engine, live, &asked.random)?;
         revoke(&self.engine, self.made, live, asked, end)
     }
 
@@ -218,7 +218,7 @@ fn name_before(path: &Path, at: Timestamp) -> PathBuf {
 }
 
 /// Removes what a process that was killed has left beside the database; what somebody still writes is locked, and stays.
-pub fn forget_unfinished(database: &Path) {
+pub fn remove_leftovers(database: &Path) {
     // A second name of the database itself, perhaps, which only its owner gives it.
     let second_name = remove_if_there(&beside(database, BEFORE_COMPACTION));
     let mut removed = second_name.map_err(|e| Error::Copy(e.to_string()));

@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use redb::ReadTransaction;
 
 use super::engine::Engine;
+use super::restoration::Restoration;
 use super::stored;
 use super::tables::{self, SUPERUSERS, Tables, USERS};
 use crate::domain::{
     Collection, Collections, Kind, RevocationWindow, Status, Superuser, TokenKey, User,
 };
 use crate::random::Random;
-use crate::store::{Error, Remembered, Restoration};
+use crate::store::{Error, Remembered};
 
 /// The moment when tokens end.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,9 @@ use redb::{ReadTransaction, TableHandle};
 use super::backup::copy_of;
 use super::check::contents;
 use super::engine::Engine;
+use super::folder::{beside, free_name, owner_of};
 use super::identity;
-use super::new_file::{self, Unfinished, beside, free_name, owner_of};
+use super::new_file::{self, Unfinished};
 use super::open::Mode;
 use super::storage::{FileId, Lock, resolve};
 use super::tables::{META, Tables, read_schema_version};
@@ -19,7 +20,7 @@ pub type Step = fn(&mut Tables<'_>) -> Result<(), Error>;
 
 /// The version that this program writes, and how to get there: `steps[i]` leads from version `i + 1` to `i + 2`.
 pub struct Schema {
-    pub steps: &'static [Step],
+    steps: &'static [Step],
 }
 
 /// The steps from version 1, which is the first.
@@ -42,24 +43,24 @@ impl Schema {
         1 + u32::try_from(self.steps.len()).unwrap_or(u32::MAX - 1)
     }
 
-    /// Opens the database at `location` to look at it; it has to have this schema.
-    pub fn look(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
-        match self.look_at_any(location, cache_bytes, Lock::Shared)? {
-            (look, version) if version == self.version() => Ok(look),
+    /// Opens the database at `location` to read it; it has to have this schema.
+    pub fn open_read_only(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
+        match self.open_any_version(location, cache_bytes, Lock::Shared)? {
+            (engine, version) if version == self.version() => Ok(engine),
             _ => Err(Error::OlderSchema {
                 path: location.name(),
             }),
         }
     }
 
-    /// Opens the database at `location` to look at it, and says which version it has: at most this one.
-    pub fn look_at_any(
+    /// Opens the database at `location` to read it, and says which version it has: at most this one.
+    pub fn open_any_version(
         &self,
         location: &Location,
         cache_bytes: usize,
         lock: Lock,
     ) -> Result<(Engine, u32), Error> {
-        let engine = Engine::open(location.clone(), cache_bytes, Mode::Look(lock))?;
+        let engine = Engine::open(location.clone(), cache_bytes, Mode::ReadOnly(lock))?;
         match engine.read(|txn| version_of(txn, &location.name()))? {
             Some(version) if version > self.version() => Err(self.newer(location.name(), version)),
             Some(version) => Ok((engine, version)),
@@ -95,8 +96,8 @@ impl Schema {
         let Location::File(path) = location else {
             return self.open_custom(location, cache_bytes);
         };
-        match self.look_at_any(location, cache_bytes, Lock::Exclusive) {
-            Ok((look, version)) if self.is_older(version) => self.migrate(&look, path, version)?,
+        match self.open_any_version(location, cache_bytes, Lock::Exclusive) {
+            Ok((old, version)) if self.is_older(version) => self.migrate(&old, path, version)?,
             Ok(_) => {}
             Err(Error::Missing { .. }) => self.create(path, cache_bytes)?,
             Err(error) => return Err(error),
@@ -142,7 +143,7 @@ impl Schema {
         let (filled, before) = old.read_once(|txn| {
             let new = file.path().to_owned();
             let steps = |tables: &mut Tables<'_>| {
-                identity::stay(tables, &new)?;
+                identity::keep(tables, &new)?;
                 self.take_steps(tables, from)
             };
             Ok((

@@ -1,4 +1,4 @@
-//! What is counted of writes.
+//! Metrics of commits.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ impl Stats {
         }
     }
 
-    pub fn show(&self, metrics: &Metrics) {
+    pub fn register(&self, metrics: &Metrics) {
         metrics.show(&self.jobs);
         metrics.show(&self.committed);
         metrics.show(&self.failed);

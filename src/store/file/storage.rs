@@ -11,6 +11,7 @@ use redb::{BackendError, StorageBackend};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use super::disk::DiskBackend;
 use crate::store::{Error, Location};
 
 /// Symbolic links that are followed one after the other, as the system does.
@@ -47,7 +48,7 @@ pub enum Lock {
 /// Opens the storage to write. A file is never made here.
 pub fn open(location: &Location) -> Result<Box<dyn StorageBackend>, Error> {
     match location {
-        Location::Custom(make) => Ok(make()),
+        Location::Custom(make) => Ok(Box::new(DiskBackend(make()))),
         Location::File(path) => {
             let file = OpenOptions::new().read(true).write(true).open(path);
             let backend = FileBackend::new(not_empty(path, file)?);
@@ -59,7 +60,7 @@ pub fn open(location: &Location) -> Result<Box<dyn StorageBackend>, Error> {
 /// Opens the storage to read.
 pub fn open_to_read(location: &Location, lock: Lock) -> Result<Box<dyn StorageBackend>, Error> {
     match location {
-        Location::Custom(make) => Ok(make()),
+        Location::Custom(make) => Ok(Box::new(DiskBackend(make()))),
         Location::File(path) => Ok(Box::new(ReadOnly {
             file: not_empty(path, open_for(path, lock))?,
             lock,
@@ -248,14 +249,14 @@ mod tests {
         );
         let writer =
             FileBackend::new(File::options().read(true).write(true).open(&path).unwrap()).unwrap();
-        let alone = open(Lock::Exclusive);
-        assert!(!alone.try_lock_range(all.0, all.1).unwrap());
+        let exclusive = open(Lock::Exclusive);
+        assert!(!exclusive.try_lock_range(all.0, all.1).unwrap());
         assert!(matches!(
             writer.try_lock_range(Bound::Included(1 << 62), Bound::Unbounded),
             Ok(_) | Err(_)
         ));
         one.close().unwrap();
         two.close().unwrap();
-        assert!(alone.try_lock_range(all.0, all.1).unwrap());
+        assert!(exclusive.try_lock_range(all.0, all.1).unwrap());
     }
 }

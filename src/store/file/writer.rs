@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::batch::{Batch, Job, Unsettled};
+use super::batch::{Batch, Job, UnconfirmedCommit};
 use super::engine::Engine;
 use super::stats::Stats;
 use super::tables::Tables;
@@ -50,7 +50,7 @@ impl Writer {
             engine,
             state: Arc::clone(&state),
             changes: changes.clone(),
-            unsettled: None,
+            unconfirmed: None,
         };
         let thread = thread::Builder::new()
             .name("store-writer".into())
@@ -87,9 +87,9 @@ impl Writer {
         answer.await.map_err(|_| stopped())?
     }
 
-    /// Shows what is counted of writes.
-    pub fn show(&self, metrics: &Metrics) {
-        self.state.stats.show(metrics);
+    /// Registers the metrics of commits.
+    pub fn register_metrics(&self, metrics: &Metrics) {
+        self.state.stats.register(metrics);
     }
 
     /// Jobs that wait for the next transaction.
@@ -101,14 +101,14 @@ impl Writer {
 
     /// Runs `work` on the thread that writes, between two transactions: meanwhile nothing is written. It is done even when this
     /// thread does not wait for it, which must be one that may wait.
-    pub fn alone<T, F>(&self, work: F) -> Result<T, Error>
+    pub fn exclusive<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&Engine) -> Result<T, Error> + Send + 'static,
     {
         let stopped = || Error::Failed("the writer has stopped".into());
         let (reply, answer) = oneshot::channel();
-        let task = Task::Alone(Box::new(move |engine| drop(reply.send(work(engine)))));
+        let task = Task::Exclusive(Box::new(move |engine| drop(reply.send(work(engine)))));
         self.jobs
             .as_ref()
             .ok_or_else(stopped)?
@@ -117,7 +117,7 @@ impl Writer {
         answer.blocking_recv().map_err(|_| stopped())?
     }
 
-    /// What is committed from now on.
+    /// Changes that are committed from now on.
     pub fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
         self.changes.subscribe()
     }
@@ -193,15 +193,15 @@ impl State {
     }
 }
 
-/// What the thread is to do.
+/// Work for the thread.
 enum Task {
     /// Together with others, in one transaction.
     Write(Box<dyn Job>),
     /// Between transactions.
-    Alone(AloneWork),
+    Exclusive(ExclusiveWork),
 }
 
-type AloneWork = Box<dyn FnOnce(&Engine) + Send>;
+type ExclusiveWork = Box<dyn FnOnce(&Engine) + Send>;
 
 struct Write<T, F> {
     work: F,
@@ -222,19 +222,12 @@ where
     }
 
     fn answer(self: Box<Self>, commit: &Result<(), Error>) {
-        let Self {
-            work,
-            outcome,
-            reply,
-        } = *self;
-        // It may hold the last handle to the store, which ends this thread: the requester's is to be the last.
-        drop(work);
-        let outcome = match (commit, outcome) {
+        let outcome = match (commit, self.outcome) {
             (Err(error), _) => Err(error.clone()),
             (Ok(()), Some(outcome)) => outcome,
             (Ok(()), None) => Err(Error::Failed("the job did not run".into())),
         };
-        let _ = reply.send(outcome);
+        let _ = self.reply.send(outcome);
     }
 }
 
@@ -243,17 +236,17 @@ struct Worker {
     engine: Arc<Engine>,
     state: Arc<State>,
     changes: broadcast::Sender<Arc<Change>>,
-    unsettled: Option<Unsettled>,
+    unconfirmed: Option<UnconfirmedCommit>,
 }
 
 impl Worker {
     fn run(mut self, mut queue: mpsc::Receiver<Task>) {
         while let Some(first) = queue.blocking_recv() {
-            let (jobs, alone) = gather(first, &mut queue);
+            let (jobs, exclusive) = gather(first, &mut queue);
             if !jobs.is_empty() {
                 self.write(Batch::new(jobs));
             }
-            if let Some(work) = alone {
+            if let Some(work) = exclusive {
                 // A panic drops the reply, which tells the requester; the thread goes on.
                 let _ = catch_unwind(AssertUnwindSafe(|| work(&self.engine)));
             }
@@ -261,9 +254,9 @@ impl Worker {
     }
 
     fn write(&mut self, mut batch: Batch) {
-        self.settle();
+        self.resolve_unconfirmed();
         let (begun, jobs, written) = (Instant::now(), batch.len(), self.engine.written_bytes());
-        let committed = batch.commit(&self.engine, &mut self.unsettled);
+        let committed = batch.commit(&self.engine, &mut self.unconfirmed);
         self.state
             .stats
             .record(jobs, begun.elapsed(), committed.is_ok());
@@ -274,22 +267,22 @@ impl Worker {
                 .state
                 .failed(self.engine.written_bytes().saturating_sub(written)),
         }
-        let outcome = committed.map(|committed| self.tell(committed.changes));
+        let outcome = committed.map(|committed| self.publish(committed.changes));
         batch.answer(&outcome);
     }
 
     /// Tells of a commit of which nobody knew whether it is there.
-    fn settle(&mut self) {
-        if self.unsettled.is_some() && self.engine.ensure_writable().is_ok() {
+    fn resolve_unconfirmed(&mut self) {
+        if self.unconfirmed.is_some() && self.engine.ensure_writable().is_ok() {
             let changes = self
-                .unsettled
+                .unconfirmed
                 .take()
-                .map(|commit| commit.settle(&self.engine));
-            self.tell(changes.unwrap_or_default());
+                .map(|commit| commit.resolve(&self.engine));
+            self.publish(changes.unwrap_or_default());
         }
     }
 
-    fn tell(&self, changes: Vec<Change>) {
+    fn publish(&self, changes: Vec<Change>) {
         for change in changes {
             // Nobody may be listening.
             let _ = self.changes.send(Arc::new(change));
@@ -297,13 +290,16 @@ impl Worker {
     }
 }
 
-/// Every write that waits, up to what has to be done alone.
-fn gather(first: Task, queue: &mut mpsc::Receiver<Task>) -> (Vec<Box<dyn Job>>, Option<AloneWork>) {
+/// Every write that waits, up to work that has to be exclusive.
+fn gather(
+    first: Task,
+    queue: &mut mpsc::Receiver<Task>,
+) -> (Vec<Box<dyn Job>>, Option<ExclusiveWork>) {
     let (mut batch, mut next) = (Vec::new(), Some(first));
     while let Some(task) = next {
         match task {
             Task::Write(job) => batch.push(job),
-            Task::Alone(work) => return (batch, Some(work)),
+            Task::Exclusive(work) => return (batch, Some(work)),
         }
         next = if batch.len() < QUEUE {
             queue.try_recv().ok()

@@ -7,7 +7,8 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use bai::store::{CopyLimits, Location, Store, Write};
+use bai::store::file::CopyLimits;
+use bai::store::{Location, Store, Write};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
@@ -229,15 +230,14 @@ fn populate(dir: &Path) {
         .unwrap();
     let add = |numbers: std::ops::Range<u64>| {
         let writes = numbers
-            .map(|n| Write::InsertUser(new_user(usize::try_from(n).unwrap())))
+            .map(|n| Write::insert(new_user(usize::try_from(n).unwrap())))
             .collect();
-        runtime
-            .block_on(store.write(writes, now()))
-            .unwrap()
-            .unwrap();
+        runtime.block_on(store.commit(writes)).unwrap();
     };
     add(0..IN_BACKUP);
     store
+        .file()
+        .unwrap()
         .backup(
             &dir.join("copy.redb"),
             now(),
@@ -252,11 +252,13 @@ fn populate(dir: &Path) {
 /// command removes.
 fn assert_whole(dir: &Path, command: &str, delay: Duration) {
     let look = |name: &str| {
-        Store::look(&Location::File(dir.join(name)), 8 << 20)
+        bai::store::file::check_file(&Location::File(dir.join(name)), 8 << 20)
             .unwrap()
             .users
     };
     let count = Store::open(&Location::File(dir.join("bai.redb")), 8 << 20)
+        .unwrap()
+        .file()
         .unwrap()
         .check()
         .unwrap()

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bai::config::Config;
 use bai::domain::{RecordId, Status};
-use bai::store::UserUpdate;
 use serde_json::json;
 
 use crate::support::app::{Answer, Call, TestApp, profile, registration};
@@ -265,13 +264,7 @@ fn the_right_password_of_a_disabled_user_is_no_failure() {
     let app = spawn();
     let user = login(&app, HOME, ALICE, RIGHT).ok();
     let id = RecordId::parse(user["record"]["id"].as_str().unwrap()).unwrap();
-    let disable = UserUpdate {
-        status: Some(Status::Disabled),
-        ..UserUpdate::default()
-    };
-    app.block_on(app.app.store.update_user(id, disable, app.clock.now()))
-        .unwrap()
-        .unwrap();
+    app.change_user(&id, |user| user.status = Status::Disabled);
     for _ in 0..10 {
         login(&app, HOME, ALICE, RIGHT).assert_error(400, "停用");
     }

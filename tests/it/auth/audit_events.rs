@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bai::domain::{Actor, AuditEvent, EventKind, EventSearch, Origin, RecordId, Status};
-use bai::store::{EventBounds, Location, NewEvent, Store, UserUpdate};
+use bai::store::{EventBounds, Location, NewEvent, Store};
 use serde_json::{Value, json};
 
 use crate::support::app::{Answer, Call, TestApp, profile};
@@ -32,13 +32,7 @@ fn logins_and_failures_by_cause_are_remembered_with_who_and_whence() {
     app.wechat_login("alice~1").ok();
     app.wechat_login("bad").assert_error(400, "");
     let alice = RecordId::parse(&wechat).unwrap();
-    let disable = UserUpdate {
-        status: Some(Status::Disabled),
-        ..UserUpdate::default()
-    };
-    app.block_on(app.app.store.update_user(alice, disable, app.clock.now()))
-        .unwrap()
-        .unwrap();
+    app.change_user(&alice, |user| user.status = Status::Disabled);
     app.wechat_login("alice~2").assert_error(401, "");
     let platform = id(&app.register("13800138000", PASSWORD));
     app.login("13800138000", PASSWORD).ok();
@@ -412,7 +406,7 @@ fn what_is_older_than_kept_or_beyond_the_bound_goes_and_failures_push_out_nothin
         .collect();
     assert_eq!(kinds, ["superuser-login", "registration"]);
     root.app.block_on(app.audit_log.flush()).unwrap();
-    assert!(app.store.check().unwrap().events < 300 - 60);
+    assert!(app.store.file().unwrap().check().unwrap().events < 300 - 60);
 }
 
 #[test]
@@ -457,12 +451,12 @@ fn a_stop_writes_what_waits() {
     let (success, log) = running.wait();
     assert!(success, "{log}");
     let store = Store::open(&Location::File(dir.path().join("bai.redb")), 1 << 20).unwrap();
-    assert_eq!(store.check().unwrap().events, 1);
+    assert_eq!(store.file().unwrap().check().unwrap().events, 1);
 }
 
 #[test]
 fn events_are_written_within_seconds() {
-    let stored = |app: &TestApp| app.app.store.check().unwrap().events;
+    let stored = |app: &TestApp| app.app.store.file().unwrap().check().unwrap().events;
     let app = TestApp::spawn();
     app.wechat_login("alice~0").ok();
     let started = std::time::Instant::now();
@@ -483,7 +477,7 @@ async fn a_file_of_version_2_is_migrated_and_takes_events() {
         flate2::read::GzDecoder::new(&include_bytes!("../../fixtures/stored/store_v2.gz")[..]);
     std::io::copy(&mut packed, &mut std::fs::File::create(&path).unwrap()).unwrap();
     let store = Store::open(&Location::File(path.clone()), 1 << 20).unwrap();
-    let contents = store.check().unwrap();
+    let contents = store.file().unwrap().check().unwrap();
     assert_eq!(
         (
             contents.users,
@@ -509,7 +503,7 @@ fn migrated(packed: &[u8], dir: &Path) -> Store {
     let path = dir.join("bai.redb");
     let mut packed = flate2::read::GzDecoder::new(packed);
     std::io::copy(&mut packed, &mut std::fs::File::create(&path).unwrap()).unwrap();
-    let looked = Store::look(&Location::File(path.clone()), 1 << 20).unwrap_err();
+    let looked = bai::store::file::check_file(&Location::File(path.clone()), 1 << 20).unwrap_err();
     assert!(
         matches!(looked, bai::store::Error::OlderSchema { .. }),
         "{looked}"
@@ -525,7 +519,7 @@ async fn a_file_of_version_3_is_migrated_and_changes_get_their_own_share() {
         dir.path(),
     );
     assert!(dir.path().join("bai.redb.v3.bak").exists());
-    let contents = store.check().unwrap();
+    let contents = store.file().unwrap().check().unwrap();
     assert_eq!(
         (
             contents.users,
@@ -556,7 +550,7 @@ async fn a_file_of_version_3_is_migrated_and_changes_get_their_own_share() {
     let other = Actor::User(RecordId::parse("u00000000000003").unwrap());
     let change = AuditEvent::new(found[0].1.at, EventKind::ProfileChange, other);
     store.add_events(vec![change.into()], bounds).await.unwrap();
-    assert_eq!(store.check().unwrap().events, 8);
+    assert_eq!(store.file().unwrap().check().unwrap().events, 8);
 }
 
 /// Events of these seconds of the users with these numbers, each another one.
@@ -620,7 +614,7 @@ async fn no_user_has_more_than_a_hundredth_of_a_share_and_the_own_oldest_go() {
         .map(Into::into)
         .collect();
     store.add_events(script, bounds).await.unwrap();
-    assert_eq!(store.check().unwrap().events, 10 + 10 + 60);
+    assert_eq!(store.file().unwrap().check().unwrap().events, 10 + 10 + 60);
 }
 
 #[tokio::test]
@@ -674,7 +668,7 @@ async fn an_event_is_counted_where_it_is_and_added_where_it_is_gone_or_another()
     let mut counts: Vec<_> = all.iter().map(|(_, event)| event.count).collect();
     counts.sort_unstable();
     assert_eq!(counts, [1, 1, 1, 3]);
-    assert_eq!(store.check().unwrap().events, 4);
+    assert_eq!(store.file().unwrap().check().unwrap().events, 4);
 }
 
 #[test]
@@ -1038,7 +1032,7 @@ async fn a_full_record_of_events_is_small_and_searched_at_once() {
     for second in 0..1_050 {
         store.add_events(events(second), bounds).await.unwrap();
     }
-    assert_eq!(store.check().unwrap().events, MAX);
+    assert_eq!(store.file().unwrap().check().unwrap().events, MAX);
     let (mut took, all) = (
         Vec::new(),
         EventSearch {

@@ -124,13 +124,7 @@ fn an_old_token_ends_when_the_password_changes_or_the_user_is_disabled() {
     let other = token(USERS, &user_id(2), EXP);
     assert_eq!(refresh(&app, &other).status, 200);
     let id = bai::domain::RecordId::parse(&user_id(2)).unwrap();
-    let disable = bai::store::UserUpdate {
-        status: Some(bai::domain::Status::Disabled),
-        ..bai::store::UserUpdate::default()
-    };
-    app.block_on(app.app.store.update_user(id, disable, app.clock.now()))
-        .unwrap()
-        .unwrap();
+    app.change_user(&id, |user| user.status = bai::domain::Status::Disabled);
     assert_eq!(refresh(&app, &other).status, 401);
     // A login only renews the hash; the tokens stay.
     let (_dir, app) = server();

@@ -1,7 +1,7 @@
 //! Tokens as clients hold them.
 
 use bai::domain::{RecordId, TokenKey};
-use bai::store::{Location, UserUpdate};
+use bai::store::Location;
 use base64::Engine as _;
 use serde_json::{Value, json};
 
@@ -38,13 +38,7 @@ fn changing_the_token_key_ends_all_tokens_of_that_user_at_once() {
     );
     let other = app.wechat_token("bob~1");
     let id = RecordId::parse(login["record"]["id"].as_str().unwrap()).unwrap();
-    let update = UserUpdate {
-        token_key: Some(TokenKey::new([1; 16])),
-        ..UserUpdate::default()
-    };
-    app.block_on(app.app.store.update_user(id, update, app.clock.now()))
-        .unwrap()
-        .unwrap();
+    app.change_user(&id, |user| user.token_key = TokenKey::new([1; 16]));
     for token in [first, &second] {
         app.post(REFRESH)
             .bearer(token)

@@ -171,7 +171,15 @@ fn servers_with_one_prefix_in_s3_delete_their_own_only() {
         }
         until_backed_up(&app);
         assert_eq!(status(&app).failures, 0);
-        app.app.store.identity().unwrap().unwrap().id.to_string()
+        app.app
+            .store
+            .file()
+            .unwrap()
+            .identity()
+            .unwrap()
+            .unwrap()
+            .id
+            .to_string()
     };
     let own = |id: &str| {
         let labelled = |key: &String| {

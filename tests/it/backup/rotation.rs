@@ -21,7 +21,8 @@ use crate::support::failing_disk::FailingDisk;
 use crate::support::installation::Installation;
 use crate::support::pb_data::PbData;
 use crate::support::s3_stub::{Action, S3Stub};
-use crate::support::users::{new_user, now, user_id};
+use crate::support::steps::Step;
+use crate::support::users::{new_user, user_id};
 
 /// The file of a database of version 2 with two users, from before databases had ids.
 const OLD: &[u8] = include_bytes!("../../fixtures/stored/store_v2.gz");
@@ -54,14 +55,22 @@ fn back_up(app: &TestApp, times: usize) {
 }
 
 fn id(app: &TestApp) -> DatabaseId {
-    app.app.store.identity().unwrap().unwrap().id
+    app.app
+        .store
+        .file()
+        .unwrap()
+        .identity()
+        .unwrap()
+        .unwrap()
+        .id
 }
 
 /// The backups in the folder that are of the database with this id.
 fn backups_of(folder: &Path, id: DatabaseId) -> Vec<String> {
     let mut names = backups(folder);
     names.retain(|name| {
-        Store::peek(&folder.join(name)).is_ok_and(|found| found.database == Some(id))
+        bai::store::file::read_backup_info(&folder.join(name))
+            .is_ok_and(|found| found.database == Some(id))
     });
     names
 }
@@ -294,11 +303,8 @@ fn what_holds_far_more_than_the_newest_is_kept_and_told_of() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let insert = (0..30).map(|n| Write::InsertUser(new_user(n))).collect();
-    runtime
-        .block_on(store.write(insert, now()))
-        .unwrap()
-        .unwrap();
+    let insert = (0..30).map(|n| Write::insert(new_user(n))).collect();
+    runtime.block_on(store.commit(insert)).unwrap();
     drop(store);
     let app = spawn_on(&disk.location(), &folder, HOUR, |config| {
         keep_few(config, &stub);
@@ -311,10 +317,7 @@ fn what_holds_far_more_than_the_newest_is_kept_and_told_of() {
     );
     assert_eq!(stub.metadata(key, "x-amz-meta-bai-users").unwrap(), "30");
 
-    let delete = (3..30).map(|n| Write::DeleteUser(user_id(n))).collect();
-    app.block_on(app.app.store.write(delete, now()))
-        .unwrap()
-        .unwrap();
+    app.take((3..30).map(|n| Step::delete_user(&user_id(n))));
     for _ in 0..4 {
         app.clock.advance(HOUR);
         let second = app.clock.now().as_second();
@@ -454,7 +457,10 @@ fn a_database_that_vanished_is_not_replaced_by_an_empty_one() {
 fn an_empty_database_is_begun_beside_backups_when_that_is_asked_for() {
     let (dir, name) = stopped_with_a_backup();
     let folder = dir.path().join("backups");
-    let id = Store::peek(&folder.join(&name)).unwrap().database.unwrap();
+    let id = bai::store::file::read_backup_info(&folder.join(&name))
+        .unwrap()
+        .database
+        .unwrap();
     fs::remove_file(dir.path().join("bai.redb")).unwrap();
     thread::sleep(SECOND);
     let server = Running::start(scheduled(dir.path(), &["serve", "--new-database"]));
@@ -535,7 +541,7 @@ fn a_restored_database_keeps_the_id_of_the_one_before_it() {
     other.run(&["backup", "copy.redb"]).ok();
     Installation::both(|place| {
         let id = |file: &str| {
-            Store::peek(&place.path().join(file))
+            bai::store::file::read_backup_info(&place.path().join(file))
                 .unwrap()
                 .database
                 .unwrap()
@@ -554,7 +560,7 @@ fn a_restored_database_keeps_the_id_of_the_one_before_it() {
         place.json(&["restore", "copy.redb", "--yes", "--keep-tokens"]);
         place.with_server(|_| ());
         assert_eq!(
-            Store::peek(&place.path().join("bai.redb"))
+            bai::store::file::read_backup_info(&place.path().join("bai.redb"))
                 .unwrap()
                 .database,
             Some(own)
@@ -562,7 +568,7 @@ fn a_restored_database_keeps_the_id_of_the_one_before_it() {
     });
     fs::remove_file(other.path().join("bai.redb")).unwrap();
     let id = |file: &str| {
-        Store::peek(&other.path().join(file))
+        bai::store::file::read_backup_info(&other.path().join(file))
             .unwrap()
             .database
             .unwrap()

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bai::config::{Config, OnFailure};
-use bai::store::{Location, Store};
+use bai::store::Location;
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
@@ -53,7 +53,8 @@ fn the_age_of_the_newest_backup_decides_and_not_the_start_of_the_server() {
             "bai_auto_20261123061045.redb"
         ]
     );
-    let copy = Store::look(&Location::File(folder.join(&both[1])), 1 << 20).unwrap();
+    let copy =
+        bai::store::file::check_file(&Location::File(folder.join(&both[1])), 1 << 20).unwrap();
     assert_eq!(copy.users, 1);
 }
 

@@ -2,8 +2,7 @@
 
 use std::thread;
 
-use bai::domain::{Phone, RecordId, Status};
-use bai::store::UserUpdate;
+use bai::domain::{Phone, RecordId, Status, User};
 use serde_json::{Value, json};
 
 use crate::support::app::{TestApp, profile, registration};
@@ -11,11 +10,9 @@ use crate::support::canary::PASSWORD;
 
 const REGISTER: &str = "/api/platform/register";
 
-fn update(app: &TestApp, login: &Value, update: UserUpdate) {
+fn update(app: &TestApp, login: &Value, change: impl FnOnce(&mut User) + Send + 'static) {
     let id = RecordId::parse(login["record"]["id"].as_str().unwrap()).unwrap();
-    app.block_on(app.app.store.update_user(id, update, app.clock.now()))
-        .unwrap()
-        .unwrap();
+    app.change_user(&id, change);
 }
 
 #[test]
@@ -207,14 +204,7 @@ fn a_login_is_for_platform_users() {
 fn a_login_needs_the_native_identity() {
     let app = TestApp::spawn();
     let registered = app.register("13800138000", PASSWORD).ok();
-    update(
-        &app,
-        &registered,
-        UserUpdate {
-            email: Some(None),
-            ..UserUpdate::default()
-        },
-    );
+    update(&app, &registered, |user| user.email = None);
     app.login("13800138000", PASSWORD)
         .assert_error(500, "identity");
 }
@@ -223,14 +213,7 @@ fn a_login_needs_the_native_identity() {
 fn a_disabled_user_cannot_log_in_and_only_the_password_tells() {
     let app = TestApp::spawn();
     let registered = app.register("13800138000", PASSWORD).ok();
-    update(
-        &app,
-        &registered,
-        UserUpdate {
-            status: Some(Status::Disabled),
-            ..UserUpdate::default()
-        },
-    );
+    update(&app, &registered, |user| user.status = Status::Disabled);
     app.login("13800138000", PASSWORD).assert_error(400, "停用");
     app.login("13800138000", "wrong-password")
         .assert_error(400, "密码错误");

@@ -6,7 +6,6 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use bai::domain::{RecordId, Status};
-use bai::store::UserUpdate;
 use serde_json::json;
 
 use crate::support::app::{Answer, TestApp, profile, registration};
@@ -143,13 +142,7 @@ fn every_documented_status_can_be_had() {
     app.clock.advance(Duration::from_secs(5));
     let dave = app.wechat_login("dave~1").ok();
     let id = RecordId::parse(dave["record"]["id"].as_str().unwrap()).unwrap();
-    let disable = UserUpdate {
-        status: Some(Status::Disabled),
-        ..UserUpdate::default()
-    };
-    app.block_on(app.app.store.update_user(id, disable, app.clock.now()))
-        .unwrap()
-        .unwrap();
+    app.change_user(&id, |user| user.status = Status::Disabled);
     notes.note(login, &app.wechat_login("dave~2"));
 
     app.stub.refuse(SESSION, 40125, "invalid appsecret");

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use bai::domain::Status;
-use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
@@ -232,13 +231,7 @@ fn a_disabled_user_is_refused_by_token_and_by_code() {
     assert_eq!(user.status, 200);
     let record: Value = app.wechat_login("alice~2").ok()["record"].clone();
     let id = bai::domain::RecordId::parse(record["id"].as_str().unwrap()).unwrap();
-    let disable = UserUpdate {
-        status: Some(Status::Disabled),
-        ..UserUpdate::default()
-    };
-    app.block_on(app.app.store.update_user(id, disable, app.clock.now()))
-        .unwrap()
-        .unwrap();
+    app.change_user(&id, |user| user.status = Status::Disabled);
 
     app.post(REFRESH)
         .bearer(&token)

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::thread;
 
-use bai::domain::{Company, RecordId, ShortText};
-use bai::store::{UserUpdate, Write};
+use bai::domain::{Company, RecordId};
 use serde_json::{Value, json};
 
 use crate::support::app::{TestApp, profile};
 use crate::support::canary::PASSWORD;
+use crate::support::steps::Step;
 use crate::support::wechat_stub::{PHONE, SESSION, TOKEN};
 
 const PROFILE: &str = "/api/wechat/profile";
@@ -285,13 +285,7 @@ fn a_company_is_shown_with_all_its_columns() {
     let app = TestApp::spawn();
     let record = app.wechat_login("alice~1").ok()["record"].clone();
     let id = RecordId::parse(record["id"].as_str().unwrap()).unwrap();
-    let join = UserUpdate {
-        company_id: Some(ShortText::parse("C1").unwrap()),
-        ..UserUpdate::default()
-    };
-    app.block_on(app.app.store.update_user(id, join, app.clock.now()))
-        .unwrap()
-        .unwrap();
+    app.change_user(&id, |user| user.company_id = "C1".into());
     let user =
         |n: u32| app.wechat_login(&format!("alice~{n}")).ok()["meta"]["data"]["user"].clone();
     assert_eq!(user(2)["company"], Value::Null);
@@ -307,13 +301,7 @@ fn a_company_is_shown_with_all_its_columns() {
         created: now,
         updated: now,
     };
-    app.block_on(
-        app.app
-            .store
-            .write(vec![Write::InsertCompany(company)], now),
-    )
-    .unwrap()
-    .unwrap();
+    app.take([Step::insert(company)]);
     let date = "2026-11-22 06:10:36.858Z";
     let shown = json!({
         "collectionId": "pbc_3827114575", "collectionName": "tbl_company", "company_id": "C1", "company_name": "测试公司",

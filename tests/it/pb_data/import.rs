@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use bai::domain::{RecordId, User};
-use bai::store::{Location, Store};
+use bai::store::{Cursor, Location, Order, Store};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -19,6 +19,7 @@ use crate::support::app::TestApp;
 use crate::support::binary::{Running, bai, run};
 use crate::support::canary::PASSWORD;
 use crate::support::pb_data::{PbData, SUPERUSER, USERS, add_user, files, phone, user_id};
+use crate::support::steps::Step;
 
 fn import(dir: &Path, from: &Path, more: &[&str]) -> (bool, String, String) {
     let args = [&["import", "pocketbase", from.to_str().unwrap()], more].concat();
@@ -66,7 +67,12 @@ fn with_store<T>(dir: &Path, look: impl AsyncFnOnce(&Store) -> T) -> T {
 /// Everybody, oldest first.
 fn users(dir: &Path) -> Vec<User> {
     with_store(dir, async |store| {
-        store.users_after(None, 1_000_000).await.unwrap()
+        let oldest_first = Order::UsersByCreated {
+            newest_first: false,
+        };
+        let records = store.records_after(oldest_first, &Cursor::START, 1_000_000);
+        let users = records.await.unwrap().into_iter().map(User::try_from);
+        users.collect::<Result<_, _>>().unwrap()
     })
 }
 
@@ -257,10 +263,7 @@ fn the_count_of_old_hashes_follows_every_change() {
     );
     assert_eq!(count(), 2);
     let id = RecordId::parse(&user_id(2)).unwrap();
-    let delete = vec![bai::store::Write::DeleteUser(id)];
-    app.block_on(app.app.store.write(delete, app.clock.now()))
-        .unwrap()
-        .unwrap();
+    app.take([Step::delete_user(&id)]);
     assert_eq!(count(), 1);
 }
 

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use bai::domain::{Name, RecordId, ServerKey, Status};
-use bai::store::{Contents, Location, Store, UserUpdate, Write};
+use bai::domain::{RecordId, ServerKey, Status, User};
+use bai::store::file::Contents;
+use bai::store::{Location, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -16,6 +17,7 @@ use crate::support::app::{Answer, TestApp};
 use crate::support::canary::PASSWORD;
 use crate::support::logins::{superuser, superuser_token, user};
 use crate::support::realtime_client::Client;
+use crate::support::steps::Step;
 use crate::support::users::{new_user, openid};
 
 const BACKUPS: &str = "/api/backups";
@@ -135,13 +137,8 @@ impl Operated {
             .status
     }
 
-    fn update(&self, id: &RecordId, update: UserUpdate) {
-        let update = self
-            .app
-            .app
-            .store
-            .update_user(id.clone(), update, self.app.clock.now());
-        self.app.block_on(update).unwrap().unwrap();
+    fn update(&self, id: &RecordId, change: impl FnOnce(&mut User) + Send + 'static) {
+        self.app.change_user(id, change);
     }
 }
 
@@ -230,7 +227,7 @@ fn a_backup_is_made_listed_fetched_brought_back_and_removed() {
             "bai_backup_20261122061036.redb"
         ]
     );
-    let contents = Store::look(
+    let contents = bai::store::file::check_file(
         &Location::File(server.dir.path().join("backups/Second.zip")),
         1 << 20,
     )
@@ -468,8 +465,7 @@ fn backups_under_load_hold_everybody_acknowledged_before_they_began() {
                         break;
                     }
                     runtime
-                        .block_on(store.insert_user(new_user(number(writer, n))))
-                        .unwrap()
+                        .block_on(store.insert(new_user(number(writer, n))))
                         .unwrap();
                     count.store(n + 1, Ordering::SeqCst);
                     thread::sleep(PAUSE);
@@ -485,7 +481,7 @@ fn backups_under_load_hold_everybody_acknowledged_before_they_began() {
             server.create(&name);
             let path = server.dir.path().join("backups").join(&name);
             let copy = Store::open(&Location::File(path), 1 << 20).unwrap();
-            let contents = copy.check().unwrap();
+            let contents = copy.file().unwrap().check().unwrap();
             assert!(
                 contents.users >= before.iter().sum::<usize>() as u64,
                 "{contents:?}"
@@ -534,13 +530,7 @@ fn a_restored_backup_is_what_everybody_sees_and_nothing_of_before_is_lost() {
     server.create("x.zip");
     server.app.clock.advance(SECOND);
     user(&server.app, "13800138001");
-    server.update(
-        &alice,
-        UserUpdate {
-            name: Some(Name::parse("new").unwrap()),
-            ..UserUpdate::default()
-        },
-    );
+    server.update(&alice, |user| user.name = "new".into());
     server.app.clock.advance(SECOND);
     server.restore("x.zip");
 
@@ -564,13 +554,18 @@ fn a_restored_backup_is_what_everybody_sees_and_nothing_of_before_is_lost() {
         .header("Authorization", &root)
         .json(&json!({ "name": "y.zip" }));
     assert_eq!(create.send().status, 204);
-    assert_eq!(server.app.app.store.check().unwrap().made, None);
+    assert_eq!(
+        server.app.app.store.file().unwrap().check().unwrap().made,
+        None
+    );
     let before = server
         .dir
         .path()
         .join("bai.redb.before-restore-20261122-061039");
     assert_eq!(
-        Store::look(&Location::File(before), 1 << 20).unwrap().users,
+        bai::store::file::check_file(&Location::File(before), 1 << 20)
+            .unwrap()
+            .users,
         2
     );
     let names = [
@@ -608,33 +603,11 @@ fn tokens_issued_since_or_revoked_since_a_backup_end_with_its_restoration() {
         .unwrap()
         .to_owned();
     let token_key = bai::domain::TokenKey::new(*b"canary-canary-ca");
-    server.update(
-        changed_id,
-        UserUpdate {
-            token_key: Some(token_key.clone()),
-            ..UserUpdate::default()
-        },
-    );
-    server.update(
-        disabled_id,
-        UserUpdate {
-            status: Some(Status::Disabled),
-            ..UserUpdate::default()
-        },
-    );
-    let write = |write| {
-        server.app.block_on(
-            server
-                .app
-                .app
-                .store
-                .write(vec![write], server.app.clock.now()),
-        )
-    };
-    write(Write::DeleteUser(deleted_id.clone()))
-        .unwrap()
-        .unwrap();
-    write(Write::DeleteSuperuser(second)).unwrap().unwrap();
+    let new_key = token_key.clone();
+    server.update(changed_id, |user| user.token_key = new_key);
+    server.update(disabled_id, |user| user.status = Status::Disabled);
+    server.app.take([Step::delete_user(deleted_id)]);
+    server.app.take([Step::delete_superuser(&second)]);
     server.app.clock.advance(SECOND);
     assert_eq!(server.refresh(&issued_since), 200);
     server.restore("x.zip");
@@ -771,13 +744,7 @@ fn whoever_listens_is_cut_and_hears_again_after_a_restoration() {
     server.restore("x.zip");
     assert_eq!(client.next(), None);
     let mut client = listen();
-    server.update(
-        &alice,
-        UserUpdate {
-            name: Some(Name::parse("again").unwrap()),
-            ..UserUpdate::default()
-        },
-    );
+    server.update(&alice, |user| user.name = "again".into());
     assert_eq!(client.next().unwrap().data["record"]["users_name"], "again");
 }
 
@@ -833,7 +800,9 @@ fn a_link_in_the_folder_is_no_backup_and_the_folder_may_be_one() {
         );
     }
     assert!(!elsewhere.path().join("none").exists());
-    assert!(Store::look(&Location::File(folder.join("link.zip")), 1 << 20).is_err());
+    assert!(
+        bai::store::file::check_file(&Location::File(folder.join("link.zip")), 1 << 20).is_err()
+    );
     // A whole folder of links is what an operator made of it.
     let volume = elsewhere.path().join("volume");
     fs::rename(&folder, &volume).unwrap();

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bai::domain::{Picture, RecordId};
-use bai::store::{UserUpdate, Write};
+use bai::domain::RecordId;
 use serde_json::{Value, json};
 
 use crate::support::app::{Answer, TestApp};
 use crate::support::logins::{superuser, user};
 use crate::support::realtime_client::Client;
+use crate::support::steps::Step;
 use crate::support::users::new_user;
 
 const USERS: &str = "/api/collections/tbl_auth_users/records";
@@ -32,32 +32,14 @@ fn topic(filter: &str) -> String {
 }
 
 /// Gives the user a picture of which no part is where its pattern is looked for, however far one looks.
-fn picture(id: &RecordId, length: usize) -> Write {
-    let picture = Picture::parse(&format!("{}\\b", "a".repeat(length - 2))).unwrap();
-    Write::UpdateUser(
-        id.clone(),
-        Box::new(UserUpdate {
-            picture: Some(picture),
-            ..UserUpdate::default()
-        }),
-    )
+fn picture(id: &RecordId, length: usize) -> Step {
+    let picture = format!("{}\\b", "a".repeat(length - 2));
+    Step::change_user(id, |user| user.picture = picture)
 }
 
-fn named(id: &RecordId, name: &str) -> Write {
-    let name = bai::domain::Name::parse(name).unwrap();
-    Write::UpdateUser(
-        id.clone(),
-        Box::new(UserUpdate {
-            name: Some(name),
-            ..UserUpdate::default()
-        }),
-    )
-}
-
-fn write(app: &TestApp, writes: Vec<Write>) {
-    app.block_on(app.app.store.write(writes, app.clock.now()))
-        .unwrap()
-        .unwrap();
+fn named(id: &RecordId, name: &str) -> Step {
+    let name = name.to_owned();
+    Step::change_user(id, |user| user.name = name)
 }
 
 fn encoded(text: &str) -> String {
@@ -105,7 +87,7 @@ fn a_list_with_a_dear_filter_is_refused_soon_and_holds_up_nobody() {
     let app = spawn();
     let (_, root) = superuser(&app, "root@example.com");
     let (alice, alices) = user(&app, "13800138000");
-    write(&app, vec![picture(&alice, 2048)]);
+    app.take([picture(&alice, 2048)]);
     let pinned = format!("id='{alice}'&&({})", dear(3400));
     let asked = [(&alices, dear(3500)), (&root, dear(3500)), (&root, pinned)];
     let idle = health(&app, 21);
@@ -165,11 +147,8 @@ fn a_short_list_waits_for_no_long_one() {
     let (_, root) = superuser(&app, "root@example.com");
     let (_, other) = superuser(&app, "other@example.com");
     let (alice, alices) = user(&app, "13800138000");
-    write(
-        &app,
-        (0..4_000).map(|n| Write::InsertUser(new_user(n))).collect(),
-    );
-    write(&app, vec![picture(&alice, 1_000)]);
+    app.take((0..4_000).map(|n| Step::insert(new_user(n))));
+    app.take([picture(&alice, 1_000)]);
     let ask = |token: &str, query: &str| {
         app.get(&format!("{USERS}?{query}"))
             .header("Authorization", token)
@@ -220,13 +199,13 @@ fn topics_with_dear_filters_delay_nobody_else() {
     let app = spawn();
     let (alice, alices) = user(&app, "13800138000");
     let (bob, bobs) = user(&app, "13800138001");
-    write(&app, vec![picture(&alice, 1000)]);
+    app.take([picture(&alice, 1000)]);
     let topics = [topic(&dear(2400)), "tbl_auth_users".to_owned()];
     let mut dear: Vec<_> = (0..10).map(|_| subscribe(&app, &alices, &topics)).collect();
     let mut cheap = subscribe(&app, &bobs, &topics[1..]);
     for n in 0..5 {
         let (of_alice, of_bob) = (format!("Alice {n}"), format!("Bob {n}"));
-        write(&app, vec![named(&alice, &of_alice), named(&bob, &of_bob)]);
+        app.take([named(&alice, &of_alice), named(&bob, &of_bob)]);
         let started = Instant::now();
         assert_eq!(hears(&mut cheap), of_bob);
         assert!(
@@ -248,10 +227,10 @@ fn topics_with_dear_filters_delay_nobody_else() {
 fn a_topic_that_asks_too_much_of_one_record_ends_its_stream() {
     let app = spawn();
     let (alice, alices) = user(&app, "13800138000");
-    write(&app, vec![picture(&alice, 2048)]);
+    app.take([picture(&alice, 2048)]);
     let mut dear = subscribe(&app, &alices, &[topic(&dear(2400))]);
     let mut cheap = subscribe(&app, &alices, &["tbl_auth_users".to_owned()]);
-    write(&app, vec![named(&alice, "Alice")]);
+    app.take([named(&alice, "Alice")]);
     assert_eq!(dear.next(), None);
     assert_eq!(hears(&mut cheap), "Alice");
 }
@@ -263,7 +242,7 @@ fn a_flood_of_changes_cuts_the_streams_of_its_user_and_no_others() {
     let (_, root) = superuser(&app, "root@example.com");
     let (alice, alices) = user(&app, "13800138000");
     let (bob, bobs) = user(&app, "13800138001");
-    write(&app, vec![picture(&alice, 1_400)]);
+    app.take([picture(&alice, 1_400)]);
     let dear: Vec<_> = (0..10)
         .map(|_| subscribe(&app, &alices, &[topic(&dear(2_400))]))
         .collect();
@@ -273,7 +252,7 @@ fn a_flood_of_changes_cuts_the_streams_of_its_user_and_no_others() {
         let flood = (0..100)
             .map(|_| named(&alice, "Alice"))
             .chain([named(&bob, &format!("Bob {n}"))]);
-        write(&app, flood.collect());
+        app.take(flood);
         assert_eq!(hears(&mut cheap), format!("Bob {n}"));
     }
     for mut client in dear {
@@ -295,7 +274,7 @@ fn a_user_has_twenty_streams_and_the_oldest_makes_room_for_one_more() {
     let mut other = subscribe(&app, &bobs, &topics);
     let mut clients: Vec<_> = (0..21).map(|_| subscribe(&app, &alices, &topics)).collect();
     assert_eq!(clients.remove(0).next(), None);
-    write(&app, vec![named(&alice, "Alice"), named(&bob, "Bob")]);
+    app.take([named(&alice, "Alice"), named(&bob, "Bob")]);
     assert!(clients.iter_mut().all(|client| hears(client) == "Alice"));
     assert_eq!(hears(&mut other), "Bob");
 }
@@ -354,6 +333,6 @@ fn the_topics_of_a_user_are_bounded_in_number_in_comparisons_and_in_bytes() {
     // Who wants the same, or less, is not refused.
     assert_eq!(client.ask(&app, &alices, &comparisons).status, 204);
     client.subscribe(&app, &alices, &["tbl_auth_users"]);
-    write(&app, vec![named(&alice, "Alice")]);
+    app.take([named(&alice, "Alice")]);
     assert_eq!(hears(&mut client), "Alice");
 }

@@ -4,8 +4,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bai::domain::{Company, Name, RecordId, Status};
-use bai::store::{CompanyUpdate, SuperuserUpdate, UserUpdate, Write};
+use bai::domain::{Company, RecordId, Status};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
@@ -15,6 +14,7 @@ use crate::support::canary::{self, PASSWORD};
 use crate::support::logins::{superuser, user};
 use crate::support::pocketbase_api::USERS;
 use crate::support::realtime_client::Client;
+use crate::support::steps::Step;
 
 const SOMETHING: &str = "Something went wrong while processing your request.";
 const OTHER: &str = "The current and the previous request authorization don't match.";
@@ -22,22 +22,26 @@ const OTHER: &str = "The current and the previous request authorization don't ma
 /// What ends a user's token.
 type End<'a> = &'a dyn Fn(&TestApp, &RecordId, &str);
 
-fn write(app: &TestApp, writes: Vec<Write>) {
-    app.block_on(app.app.store.write(writes, app.clock.now()))
-        .unwrap()
-        .unwrap();
+fn write(app: &TestApp, steps: Vec<Step>) {
+    app.take(steps);
 }
 
-fn named(id: &RecordId, name: &str) -> Write {
-    let update = UserUpdate {
-        name: Some(Name::parse(name).unwrap()),
-        ..UserUpdate::default()
-    };
-    Write::UpdateUser(id.clone(), Box::new(update))
+fn named(id: &RecordId, name: &str) -> Step {
+    let name = name.to_owned();
+    Step::change_user(id, |user| user.name = name)
 }
 
 fn rename(app: &TestApp, id: &RecordId, name: &str) {
     write(app, vec![named(id, name)]);
+}
+
+fn touched(company: &str) -> Step {
+    Step::change_company(&RecordId::parse(company).unwrap(), |_| ())
+}
+
+fn renamed(company: &RecordId) -> Step {
+    let columns = r#"{"company_name":"乙"}"#;
+    Step::change_company(company, |company| company.columns = columns.into())
 }
 
 fn company(app: &TestApp, id: &str) -> Company {
@@ -121,8 +125,8 @@ fn a_superuser_hears_of_every_record_whatever_the_topic_calls_the_collection() {
     write(
         &app,
         vec![
-            Write::DeleteUser(bob),
-            Write::InsertCompany(company(&app, "acme00000000000")),
+            Step::delete_user(&bob),
+            Step::insert(company(&app, "acme00000000000")),
         ],
     );
     assert_eq!(client.hears(), heard("tbl_auth_users/*", "delete", "张三"));
@@ -131,11 +135,8 @@ fn a_superuser_hears_of_every_record_whatever_the_topic_calls_the_collection() {
         (event.name.as_str(), &event.data["record"]["company_name"]),
         ("tbl_company/*", &json!("甲"))
     );
-    let verified = SuperuserUpdate {
-        verified: Some(false),
-        ..SuperuserUpdate::default()
-    };
-    write(&app, vec![Write::UpdateSuperuser(own, verified)]);
+    let verified = Step::change_superuser(&own, |superuser| superuser.verified = false);
+    write(&app, vec![verified]);
     let event = client.next().unwrap();
     assert_eq!(event.data["record"]["email"], "root@example.com");
     assert!(event.name == "_superusers/*" && event.data["record"]["tokenKey"].is_null());
@@ -150,8 +151,8 @@ fn users_hear_of_themselves_and_of_the_companies_that_they_ask_for() {
     write(
         &app,
         vec![
-            Write::InsertCompany(acme.clone()),
-            Write::InsertCompany(company(&app, "other0000000000")),
+            Step::insert(acme.clone()),
+            Step::insert(company(&app, "other0000000000")),
         ],
     );
     let own = format!("tbl_auth_users/{alice}");
@@ -167,20 +168,16 @@ fn users_hear_of_themselves_and_of_the_companies_that_they_ask_for() {
     ];
     let mut client = Client::connect(&app);
     client.subscribe(&app, &alices, &topics);
-    let in_both = CompanyUpdate {
-        columns: Some(r#"{"company_name":"乙"}"#.into()),
-        ..CompanyUpdate::default()
-    };
     superuser(&app, "root@example.com");
     write(
         &app,
         vec![
             named(&bob, "Bob"),
-            Write::UpdateCompany(RecordId::parse("other0000000000").unwrap(), in_both.clone()),
+            renamed(&RecordId::parse("other0000000000").unwrap()),
             named(&alice, "Alice"),
-            Write::UpdateCompany(acme.id.clone(), in_both),
-            Write::DeleteUser(bob),
-            Write::DeleteCompany(acme.id),
+            renamed(&acme.id),
+            Step::delete_user(&bob),
+            Step::delete_company(&acme.id),
             named(&alice, "Alice B"),
         ],
     );
@@ -266,20 +263,13 @@ fn nothing_is_told_after_the_end_of_a_token() {
         );
     };
     let status = |app: &TestApp, id: &RecordId, status| {
-        let update = UserUpdate {
-            status: Some(status),
-            ..UserUpdate::default()
-        };
-        write(app, vec![Write::UpdateUser(id.clone(), Box::new(update))]);
+        app.change_user(id, move |user| user.status = status);
     };
     let disable = |app: &TestApp, id: &RecordId, _: &str| status(app, id, Status::Disabled);
     let expire =
         |app: &TestApp, _: &RecordId, _: &str| app.clock.advance(Duration::from_hours(5 * 24 + 1));
     let ends: [End<'_>; 3] = [&change_password, &disable, &expire];
-    write(
-        &app,
-        vec![Write::InsertCompany(company(&app, "acme00000000000"))],
-    );
+    write(&app, vec![Step::insert(company(&app, "acme00000000000"))]);
     for (n, end) in ends.into_iter().enumerate() {
         let (alice, token) = user(&app, &format!("1380013800{n}"));
         let mut client = Client::connect(&app);
@@ -295,13 +285,7 @@ fn nothing_is_told_after_the_end_of_a_token() {
         );
         end(&app, &alice, &token);
         rename(&app, &alice, "after");
-        write(
-            &app,
-            vec![Write::UpdateCompany(
-                RecordId::parse("acme00000000000").unwrap(),
-                CompanyUpdate::default(),
-            )],
-        );
+        write(&app, vec![touched("acme00000000000")]);
         // The client is nobody's now, so somebody else may have it; the next that is heard is theirs.
         let (bob, bobs) = user(&app, &format!("1380013810{n}"));
         client.subscribe(&app, &bobs, &["tbl_auth_users/*"]);
@@ -326,22 +310,16 @@ fn who_is_deleted_is_told_so_and_then_nothing() {
     write(
         &app,
         vec![
-            Write::DeleteUser(alice),
-            Write::DeleteSuperuser(other),
-            Write::InsertCompany(company(&app, "acme00000000000")),
+            Step::delete_user(&alice),
+            Step::delete_superuser(&other),
+            Step::insert(company(&app, "acme00000000000")),
         ],
     );
     assert_eq!(user.hears(), heard("tbl_auth_users/*", "delete", "张三"));
     assert_eq!(superuser.hears(), heard("_superusers/*", "delete", ""));
     for client in [&mut user, &mut superuser] {
         client.subscribe(&app, &root, &["tbl_company/*"]);
-        write(
-            &app,
-            vec![Write::UpdateCompany(
-                RecordId::parse("acme00000000000").unwrap(),
-                CompanyUpdate::default(),
-            )],
-        );
+        write(&app, vec![touched("acme00000000000")]);
         assert_eq!(client.hears(), heard("tbl_company/*", "update", ""));
     }
 }
@@ -511,15 +489,7 @@ fn who_reads_nothing_is_dropped_and_costs_a_bounded_buffer() {
     let app = TestApp::spawn_with(|config| config.server.answer_timeout = Duration::from_secs(1));
     let (_, root) = superuser(&app, "root@example.com");
     let (alice, _) = user(&app, "13800138000");
-    let picture = bai::domain::Picture::parse(&"x".repeat(2048)).unwrap();
-    let update = UserUpdate {
-        picture: Some(picture),
-        ..UserUpdate::default()
-    };
-    write(
-        &app,
-        vec![Write::UpdateUser(alice.clone(), Box::new(update))],
-    );
+    app.change_user(&alice, |user| user.picture = "x".repeat(2048));
 
     let socket = app.block_on(async {
         let socket = TcpSocket::new_v4().unwrap();

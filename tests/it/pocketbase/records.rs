@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use bai::clock::Clock;
-use bai::domain::{Collections, Name};
+use bai::domain::{Collections, Name, User};
 use bai::store::{Location, Store, Write};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::support::pocketbase_api::{
     COMPANIES, ONLY_SUPERUSERS, USERS, assert_error, fields, log_in, path,
 };
 use crate::support::superuser::{Root, person};
-use crate::support::users::{new_user, now};
+use crate::support::users::new_user;
 
 const NOT_CREATED: &str = "Failed to create record.";
 const NOT_FOUND: &str = "The requested resource wasn't found.";
@@ -974,11 +974,13 @@ fn lists_of_many_users_take_bounded_memory_and_stop_no_writer() {
         for some in numbers.chunks(5000) {
             let name = |n: usize| Name::parse(&format!("{:07}", n * 7919 % 10_000_019)).unwrap();
             let new = |n: &usize| {
-                Write::InsertUser(new_user(*n).with(|user| user.name = name(*n).into()))
+                Write::insert(User {
+                    name: name(*n).into(),
+                    ..new_user(*n)
+                })
             };
             runtime
-                .block_on(store.write(some.iter().map(new).collect(), now()))
-                .unwrap()
+                .block_on(store.commit(some.iter().map(new).collect()))
                 .unwrap();
         }
     }
@@ -1021,10 +1023,8 @@ fn lists_of_many_users_take_bounded_memory_and_stop_no_writer() {
         let (mut writes, mut slowest) = (0, Duration::ZERO);
         for n in 0.. {
             let started = Instant::now();
-            let write = Write::InsertUser(new_user(users + n));
             root.app
-                .block_on(root.app.app.store.write(vec![write], now()))
-                .unwrap()
+                .block_on(root.app.app.store.insert(new_user(users + n)))
                 .unwrap();
             slowest = slowest.max(started.elapsed());
             writes += 1;

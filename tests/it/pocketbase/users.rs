@@ -4,7 +4,6 @@ use std::thread;
 use std::time::Duration;
 
 use bai::domain::{RecordId, Status};
-use bai::store::UserUpdate;
 use serde_json::{Value, json};
 
 use crate::support::app::{Answer, Call, TestApp};
@@ -177,27 +176,14 @@ fn every_failed_login_is_the_same_400() {
         assert_error(&answer, 400, "Failed to authenticate.", &json!({}));
     }
     let id = RecordId::parse(taken["id"].as_str().unwrap()).unwrap();
-    let change = |update| {
-        owner.app.block_on(owner.app.app.store.update_user(
-            id.clone(),
-            update,
-            owner.app.clock.now(),
-        ))
-    };
-    change(UserUpdate {
-        email: Some(Some("new@b.cn".into())),
-        ..UserUpdate::default()
-    })
-    .unwrap()
-    .unwrap();
+    owner
+        .app
+        .change_user(&id, |user| user.email = Some("new@b.cn".into()));
     let old_email = owner.log_in(&taken["email"], PASSWORD);
     assert_error(&old_email, 400, "Failed to authenticate.", &json!({}));
-    change(UserUpdate {
-        status: Some(Status::Disabled),
-        ..UserUpdate::default()
-    })
-    .unwrap()
-    .unwrap();
+    owner
+        .app
+        .change_user(&id, |user| user.status = Status::Disabled);
     let disabled = owner.log_in(&taken["users_phone"], PASSWORD);
     assert_error(&disabled, 400, "Failed to authenticate.", &json!({}));
 }
@@ -537,10 +523,6 @@ fn a_body_that_cannot_be_read_is_pocketbase_s_400() {
 fn a_token_that_is_not_valid_is_no_token() {
     let owner = Owner::new();
     let id = RecordId::parse(owner.record["id"].as_str().unwrap()).unwrap();
-    let disable = UserUpdate {
-        status: Some(Status::Disabled),
-        ..UserUpdate::default()
-    };
     let with = |token: &str, method: &str, path: &str| {
         owner
             .app
@@ -570,15 +552,7 @@ fn a_token_that_is_not_valid_is_no_token() {
     }
     owner
         .app
-        .block_on(
-            owner
-                .app
-                .app
-                .store
-                .update_user(id, disable, owner.app.clock.now()),
-        )
-        .unwrap()
-        .unwrap();
+        .change_user(&id, |user| user.status = Status::Disabled);
     assert_anonymous(&owner.token);
 }
 

@@ -1,6 +1,6 @@
 //! Properties of the store that hold for every engine: commits of writes, and pages of records.
 
-use bai::domain::{Company, Kind, Superuser, TokenKey, User, UserNumber};
+use bai::domain::{Company, Kind, Superuser, TokenKey, User};
 use bai::store::{
     Action, CommitError, Conflict, Cursor, Error, Location, Order, Record, Store, Write,
 };
@@ -43,10 +43,6 @@ fn superuser(n: usize) -> Superuser {
     }
 }
 
-fn user(n: usize) -> User {
-    new_user(n).numbered(UserNumber::UNASSIGNED)
-}
-
 fn named(user: &User, name: &str) -> User {
     User {
         name: name.into(),
@@ -55,7 +51,7 @@ fn named(user: &User, name: &str) -> User {
 }
 
 async fn inserted(store: &Store, n: usize) -> User {
-    store.insert(user(n)).await.unwrap()
+    store.insert(new_user(n)).await.unwrap()
 }
 
 fn refused(outcome: Result<Vec<Record>, CommitError>) -> (usize, Conflict) {
@@ -71,7 +67,7 @@ async fn a_record_of_each_kind_is_inserted_replaced_and_deleted() {
         let records = [
             (
                 Record::from(new_user(1)),
-                Record::User(named(&user(1), "new")),
+                Record::User(named(&new_user(1), "new")),
             ),
             (
                 Record::from(company(2)),
@@ -115,7 +111,7 @@ async fn a_record_of_each_kind_is_inserted_replaced_and_deleted() {
             assert_eq!(deleted, [found]);
             assert_eq!(store.record_by_id(kind, &id).await.unwrap(), None);
         }
-        store.check().unwrap();
+        store.file().unwrap().check().unwrap();
     })
     .await;
 }
@@ -124,11 +120,11 @@ async fn a_record_of_each_kind_is_inserted_replaced_and_deleted() {
 async fn a_write_may_be_decided_on_the_write_before_it() {
     on_each_engine(async |store| {
         let writes = vec![
-            Write::insert(user(1)),
-            Write::update(user(1), named(&user(1), "first")),
-            Write::update(named(&user(1), "first"), named(&user(1), "second")),
-            Write::delete(named(&user(1), "second")),
-            Write::insert(user(1)),
+            Write::insert(new_user(1)),
+            Write::update(new_user(1), named(&new_user(1), "first")),
+            Write::update(named(&new_user(1), "first"), named(&new_user(1), "second")),
+            Write::delete(named(&new_user(1), "second")),
+            Write::insert(new_user(1)),
         ];
         let records = store.commit(writes).await.unwrap();
         let numbers: Vec<_> = records.iter().map(Record::number).collect();
@@ -194,7 +190,7 @@ async fn a_list_with_a_conflict_leaves_no_trace() {
             Write::insert(new_user(2)),
         ];
         assert_eq!(refused(store.commit(writes).await), (6, Conflict::Email));
-        let contents = store.check().unwrap();
+        let contents = store.file().unwrap().check().unwrap();
         assert_eq!(
             [contents.users, contents.companies, contents.superusers],
             [1, 0, 0]
@@ -210,7 +206,7 @@ async fn what_another_record_has_is_refused_by_name() {
     on_each_engine(async |store| {
         let (one, two) = (inserted(&store, 1).await, inserted(&store, 2).await);
         let with = |change: &dyn Fn(&mut User)| {
-            let mut user = user(3);
+            let mut user = new_user(3);
             change(&mut user);
             user
         };
@@ -282,7 +278,7 @@ async fn what_another_record_has_is_refused_by_name() {
             store.user_by_phone(&phone(1)).await.unwrap().unwrap().id,
             two.id
         );
-        store.check().unwrap();
+        store.file().unwrap().check().unwrap();
     })
     .await;
 }
@@ -343,7 +339,7 @@ async fn companies_and_superusers_have_keys_of_their_own_and_one_superuser_stays
         }
         let in_order = vec![Write::insert(superuser(5)), Write::delete(superuser(1))];
         store.commit(in_order).await.unwrap();
-        store.check().unwrap();
+        store.file().unwrap().check().unwrap();
     })
     .await;
 }
@@ -403,7 +399,7 @@ async fn times_are_kept_in_milliseconds() {
     on_each_engine(async |store| {
         let new = User {
             created: now() + 1_500.microseconds(),
-            ..user(1)
+            ..new_user(1)
         };
         let stored = store
             .commit(vec![Write::insert(new.clone())])
@@ -423,9 +419,9 @@ async fn changes_are_told_in_the_order_of_the_writes() {
     on_each_engine(async |store| {
         let mut changes = store.changes();
         let list = vec![
-            Write::insert(user(1)),
-            Write::update(user(1), named(&user(1), "new")),
-            Write::delete(named(&user(1), "new")),
+            Write::insert(new_user(1)),
+            Write::update(new_user(1), named(&new_user(1), "new")),
+            Write::delete(named(&new_user(1), "new")),
         ];
         let records = store.commit(list).await.unwrap();
         for (action, record) in [Action::Create, Action::Update, Action::Delete]
@@ -463,7 +459,7 @@ async fn pages_show_every_record_once_in_the_order_that_was_asked_for() {
         // Two of each second, the later ones first.
         let at = |n: usize| User {
             created: now() - (i64::try_from(n / 2).unwrap()).seconds(),
-            ..user(n)
+            ..new_user(n)
         };
         let writes = (0..25).map(|n| Write::insert(at(n))).collect();
         let stored = store.commit(writes).await.unwrap();
@@ -514,7 +510,7 @@ async fn pages_show_every_record_once_in_the_order_that_was_asked_for() {
 #[tokio::test]
 async fn a_cursor_outlives_its_record() {
     on_each_engine(async |store| {
-        let writes = (0..6).map(|n| Write::insert(user(n))).collect();
+        let writes = (0..6).map(|n| Write::insert(new_user(n))).collect();
         store.commit(writes).await.unwrap();
         let newest_first = Order::UsersByCreated { newest_first: true };
         let oldest_first = Order::UsersByCreated {
@@ -567,7 +563,7 @@ async fn increment(store: &Store) {
 #[tokio::test]
 async fn many_changes_of_one_locked_record_are_all_done() {
     on_each_engine(async |store| {
-        store.insert(named(&user(1), "0")).await.unwrap();
+        store.insert(named(&new_user(1), "0")).await.unwrap();
         join_all((0..100).map(|_| increment(&store))).await;
         assert_eq!(
             store.user_by_id(&user_id(1)).await.unwrap().unwrap().name,

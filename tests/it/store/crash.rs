@@ -71,7 +71,11 @@ fn round(
         users,
         "seed {seed}"
     );
-    assert_eq!(store.check().unwrap().users, users, "seed {seed}");
+    assert_eq!(
+        store.file().unwrap().check().unwrap().users,
+        users,
+        "seed {seed}"
+    );
     (oracle, users)
 }
 

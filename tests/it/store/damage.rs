@@ -8,8 +8,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use bai::domain::Name;
-use bai::store::{CopyLimits, Error, Location, Store, UserUpdate, Write};
+use bai::domain::User;
+use bai::store::file::CopyLimits;
+use bai::store::{CommitError, Error, Location, Store, Write};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -35,11 +36,13 @@ fn open(path: &Path) -> Store {
     Store::open(&Location::File(path.to_owned()), 1 << 20).unwrap()
 }
 
-fn rename(name: &str) -> UserUpdate {
-    UserUpdate {
-        name: Some(Name::parse(name).unwrap()),
-        ..UserUpdate::default()
-    }
+/// Renames a user from and to a name, all else being as it was made.
+async fn rename(store: &Store, n: usize, old: &str, new: &str) -> Result<User, CommitError> {
+    let named = |name: &str| User {
+        name: name.into(),
+        ..new_user(n)
+    };
+    store.update(named(old), named(new)).await
 }
 
 /// A database with a byte changed in the block of the record of [`DAMAGED`].
@@ -48,17 +51,9 @@ fn damaged() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bai.redb");
     let (store, runtime) = (open(&path), runtime());
-    runtime
-        .block_on(store.write(
-            (0..USERS).map(|n| Write::InsertUser(new_user(n))).collect(),
-            now(),
-        ))
-        .unwrap()
-        .unwrap();
-    runtime
-        .block_on(store.update_user(user_id(DAMAGED), rename(MARK), now()))
-        .unwrap()
-        .unwrap();
+    let users = (0..USERS).map(|n| Write::insert(new_user(n))).collect();
+    runtime.block_on(store.commit(users)).unwrap();
+    runtime.block_on(rename(&store, DAMAGED, "", MARK)).unwrap();
     drop(store);
     let bytes = fs::read(&path).unwrap();
     // The name is in what is left of other pages, too.
@@ -80,6 +75,13 @@ fn damaged() -> (TempDir, PathBuf) {
         }
     }
     panic!("no block has the record");
+}
+
+fn failure(error: CommitError) -> Error {
+    match error {
+        CommitError::Failed(error) => error,
+        conflict => panic!("{conflict}"),
+    }
 }
 
 fn assert_names_its_block(error: &Error) {
@@ -114,10 +116,7 @@ fn beside(count: usize, work: impl Fn() + Sync, meanwhile: impl FnOnce()) -> usi
 fn read_and_write(store: &Store) {
     let runtime = runtime();
     for n in ELSEWHERE.step_by(10) {
-        runtime
-            .block_on(store.update_user(user_id(n), rename("written"), now()))
-            .unwrap()
-            .unwrap();
+        runtime.block_on(rename(store, n, "", "written")).unwrap();
         assert_eq!(
             runtime
                 .block_on(store.user_by_id(&user_id(n)))
@@ -145,8 +144,8 @@ fn a_write_to_a_damaged_record_fails_alone() {
     let (_dir, path) = damaged();
     let store = open(&path);
     let ask = || {
-        let answer = runtime().block_on(store.update_user(user_id(DAMAGED), rename("lost"), now()));
-        assert_names_its_block(&answer.unwrap_err());
+        let answer = runtime().block_on(rename(&store, DAMAGED, "", "lost"));
+        assert_names_its_block(&failure(answer.unwrap_err()));
     };
     assert!(beside(2, ask, || read_and_write(&store)) > 2);
     assert_eq!(
@@ -169,7 +168,10 @@ fn nobody_waits_for_a_slow_copy_even_when_a_block_is_damaged() {
                 let _ = held.send(());
                 let _ = may_go.recv();
             };
-            store.backup(&copy, now(), CopyLimits::NONE, &mut pause)
+            store
+                .file()
+                .unwrap()
+                .backup(&copy, now(), CopyLimits::NONE, &mut pause)
         })
     };
     is_held.recv_timeout(PATIENCE).unwrap();
@@ -184,12 +186,9 @@ fn nobody_waits_for_a_slow_copy_even_when_a_block_is_damaged() {
                     .unwrap_err(),
             );
             runtime
-                .block_on(store.update_user(user_id(DAMAGED), rename("lost"), now()))
+                .block_on(rename(&store, DAMAGED, "", "lost"))
                 .unwrap_err();
-            runtime
-                .block_on(store.insert_user(new_user(USERS)))
-                .unwrap()
-                .unwrap();
+            runtime.block_on(store.insert(new_user(USERS))).unwrap();
             assert_eq!(
                 runtime.block_on(store.count_users()).unwrap(),
                 USERS as u64 + 1

@@ -5,21 +5,23 @@ use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use bai::clock::Clock;
-use bai::domain::Name;
+use bai::domain::RecordId;
 use bai::random::Random;
-use bai::store::{Action, CopyLimits, Error, Location, Restoration, Store, UserUpdate, Write};
+use bai::store::file::{CopyLimits, Restoration};
+use bai::store::{Action, Error, Location, Store, Write};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::support::app::TestApp;
 use crate::support::binary::{Running, bai, run};
 use crate::support::crash_disk::{CrashDisk, Fault, Reads};
+use crate::support::steps;
 use crate::support::users::{new_user, now, openid, user_id};
 
 const CACHE: usize = 1 << 20;
@@ -36,18 +38,13 @@ fn open(path: &Path) -> Store {
 }
 
 fn fill(store: &Store, users: std::ops::Range<usize>) {
-    let writes = users.map(|n| Write::InsertUser(new_user(n))).collect();
-    runtime()
-        .block_on(store.write(writes, now()))
-        .unwrap()
-        .unwrap();
+    let writes = users.map(|n| Write::insert(new_user(n))).collect();
+    runtime().block_on(store.commit(writes)).unwrap();
 }
 
-fn rename(name: &str) -> UserUpdate {
-    UserUpdate {
-        name: Some(Name::parse(name).unwrap()),
-        ..UserUpdate::default()
-    }
+async fn rename(store: &Store, id: &RecordId, name: &'static str) {
+    let renamed = steps::change_user(store, now(), id, |user| user.name = name.into());
+    renamed.await.unwrap();
 }
 
 #[test]
@@ -57,10 +54,7 @@ fn a_commit_whose_last_sync_failed_and_that_is_there_is_done_and_told() {
     fill(&store, 0..1);
     let mut changes = store.changes();
     disk.plan(Fault::FailedSync(2, Reads::New));
-    runtime()
-        .block_on(store.insert_user(new_user(1)))
-        .unwrap()
-        .unwrap();
+    runtime().block_on(store.insert(new_user(1))).unwrap();
     assert!(disk.has_failed());
     let told = changes.try_recv().unwrap();
     assert_eq!(
@@ -73,28 +67,19 @@ fn a_commit_whose_last_sync_failed_and_that_is_there_is_done_and_told() {
     assert_eq!(runtime().block_on(store.count_users()).unwrap(), 2);
 }
 
-/// The writer is held in a job; who listens then hears of it.
+/// The writer is held in its commit; who listens then hears of it.
 #[test]
 fn whoever_listens_before_a_commit_hears_of_it() {
-    let store = Store::open(&Location::memory(), CACHE).unwrap();
-    let (entered, is_entered) = mpsc::channel();
-    let (go, may_go) = mpsc::channel::<()>();
-    let gate = Mutex::new((entered, may_go));
+    let disk = CrashDisk::default();
+    let store = Store::open(&disk.location(), CACHE).unwrap();
+    let held = disk.hold();
     let writing = thread::spawn({
         let store = store.clone();
-        move || {
-            let edit = store.edit(now(), move |edit| {
-                let gate = gate.lock().unwrap();
-                gate.0.send(()).unwrap();
-                let _ = gate.1.recv();
-                edit.write(Write::InsertUser(new_user(0)))
-            });
-            runtime().block_on(edit).unwrap().unwrap();
-        }
+        move || drop(runtime().block_on(store.insert(new_user(0))).unwrap())
     });
-    is_entered.recv().unwrap();
+    held.blocking_recv().unwrap();
     let mut changes = store.changes();
-    drop(go);
+    disk.let_go();
     writing.join().unwrap();
     assert_eq!(changes.try_recv().unwrap().record.id(), &user_id(0));
 }
@@ -113,17 +98,19 @@ fn a_copy_beside_which_the_database_grows_too_much_is_given_up() {
     let before = fs::metadata(&path).unwrap().len();
     let mut slow = |_, _| {
         for n in 0..50 {
-            runtime()
-                .block_on(store.update_user(user_id(n * 60), rename("while it is copied"), now()))
-                .unwrap()
-                .unwrap();
+            let id = user_id(n * 60);
+            runtime().block_on(rename(&store, &id, "while it is copied"));
         }
     };
     let limits = CopyLimits {
         growth: 0,
         min_free: 0,
     };
-    let error = store.backup(&copy, now(), limits, &mut slow).unwrap_err();
+    let error = store
+        .file()
+        .unwrap()
+        .backup(&copy, now(), limits, &mut slow)
+        .unwrap_err();
     let Error::Outgrown { grown } = error else {
         panic!("{error}")
     };
@@ -139,6 +126,8 @@ fn a_copy_beside_which_the_database_grows_too_much_is_given_up() {
     assert_eq!(left, ["bai.redb"]);
     assert_eq!(
         store
+            .file()
+            .unwrap()
             .backup(&copy, now(), limits, &mut |_, _| ())
             .unwrap()
             .users,
@@ -153,6 +142,8 @@ fn a_restored_and_a_compacted_file_have_little_to_spare() {
     let store = open(&path);
     fill(&store, 0..6_000);
     store
+        .file()
+        .unwrap()
         .backup(&copy, now(), CopyLimits::NONE, &mut |_, _| ())
         .unwrap();
     // Whose tokens end has to be written down.
@@ -165,9 +156,9 @@ fn a_restored_and_a_compacted_file_have_little_to_spare() {
         random: Random::System,
     };
     let len = || fs::metadata(&path).unwrap().len();
-    store.restore(asked, |_| ()).unwrap();
+    store.file().unwrap().restore(asked, |_| ()).unwrap();
     assert!(len() < most, "restored: {} of {most}", len());
-    store.compact().unwrap();
+    store.file().unwrap().compact().unwrap();
     assert!(len() < most, "compacted: {} of {most}", len());
 }
 
@@ -209,6 +200,8 @@ fn tokens_are_void_until_nobody_reads_the_database_before() {
     let store = open(&path);
     fill(&store, 0..2_000);
     store
+        .file()
+        .unwrap()
         .backup(&copy, now(), CopyLimits::NONE, &mut |_, _| ())
         .unwrap();
     fill(&store, 2_000..2_001);
@@ -241,7 +234,7 @@ fn tokens_are_void_until_nobody_reads_the_database_before() {
                 }
             }
         });
-        let restored = store.restore(asked, |_| ());
+        let restored = store.file().unwrap().restore(asked, |_| ());
         done.store(true, Ordering::SeqCst);
         restored.unwrap();
     });
@@ -258,6 +251,8 @@ fn a_start_ends_the_void_time_of_a_restoration_that_was_cut() {
     let (path, copy) = (dir.path().join("bai.redb"), dir.path().join("copy.redb"));
     let store = open(&path);
     store
+        .file()
+        .unwrap()
         .backup(&copy, now(), CopyLimits::NONE, &mut |_, _| ())
         .unwrap();
     let asked = Restoration {
@@ -270,6 +265,8 @@ fn a_start_ends_the_void_time_of_a_restoration_that_was_cut() {
     let (cut, at) = (dir.path().join("cut.redb"), path.clone());
     let cut_here = cut.clone();
     store
+        .file()
+        .unwrap()
         .restore(asked, move |_| assert!(fs::copy(at, cut_here).is_ok()))
         .unwrap();
     let store = open(&cut);
@@ -295,6 +292,8 @@ fn a_start_leaves_a_void_time_that_has_an_end() {
     let store = open(&path);
     let late = Clock::manual(now() + Duration::from_hours(5));
     store
+        .file()
+        .unwrap()
         .backup(
             &dir.path().join("copy.redb"),
             now(),
@@ -304,6 +303,8 @@ fn a_start_leaves_a_void_time_that_has_an_end() {
         .unwrap();
     let from = dir.path().join("copy.redb");
     store
+        .file()
+        .unwrap()
         .restore(
             Restoration {
                 from,

@@ -1,7 +1,7 @@
 //! A byte of the file that the disk has changed: right answers or an error that names the damage, never a wrong answer.
 
 use bai::domain::User;
-use bai::store::{Error, Store};
+use bai::store::{CommitError, Error, Store};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 
 use crate::support::crash_disk::CrashDisk;
 use crate::support::rounds::rounds_from_env;
-use crate::support::users::{new_user, openid, phone, user_id};
+use crate::support::users::{new_user, openid, phone, stored_user, user_id};
 
 const CACHE: usize = 1 << 20;
 /// Enough for pages above the leaves of each table.
@@ -21,10 +21,7 @@ fn file_with_users(runtime: &Runtime) -> Vec<u8> {
     let disk = CrashDisk::default();
     let store = Store::open(&disk.location(), CACHE).unwrap();
     for n in 0..USERS {
-        runtime
-            .block_on(store.insert_user(new_user(n)))
-            .unwrap()
-            .unwrap();
+        runtime.block_on(store.insert(new_user(n))).unwrap();
     }
     drop(store);
     disk.content()
@@ -41,7 +38,7 @@ async fn ask(store: &Store, rng: &mut StdRng) -> Result<(), Error> {
         let n = rng.random_range(0..USERS);
         let is_right = |found: Option<User>| {
             let user = found.unwrap_or_else(|| panic!("user {n} is missing"));
-            assert_eq!(user, new_user(n).numbered(user.number));
+            assert_eq!(user, stored_user(n, user.number));
         };
         let answers = [
             store.user_by_id(&user_id(n)).await,
@@ -55,11 +52,11 @@ async fn ask(store: &Store, rng: &mut StdRng) -> Result<(), Error> {
             .collect();
         refusals.iter().for_each(assert_named);
     }
-    store
-        .insert_user(new_user(USERS))
-        .await?
-        .expect("the user is new");
-    Ok(())
+    match store.insert(new_user(USERS)).await {
+        Ok(_) => Ok(()),
+        Err(CommitError::Failed(error)) => Err(error),
+        Err(conflict) => panic!("{conflict}"),
+    }
 }
 
 fn assert_named(error: &Error) {

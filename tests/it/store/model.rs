@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bai::domain::{
-    Company, IdType, NewUser, RecordId, ServerKey, Status, Superuser, TokenKey, User, UserNumber,
+    Company, IdType, Kind, RecordId, ServerKey, Status, Superuser, TokenKey, User, UserNumber,
     UserType,
 };
-use bai::store::{
-    CompanyUpdate, Conflict, Contents, Location, Record, Store, SuperuserUpdate, UserUpdate, Write,
-};
+use bai::store::file::Contents;
+use bai::store::{CommitError, Conflict, Location, Record, Store, Write};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
@@ -22,32 +21,36 @@ const KINDS: usize = 5;
 
 #[derive(Clone, Debug)]
 enum Operation {
-    /// Id, openid, phone.
-    Insert(usize, usize, Option<usize>),
-    FindOrInsert(usize, usize, Option<usize>),
-    Update(usize, Change),
-    /// The user, and whether the old hash is the right one.
-    Rehash(usize, bool),
     /// All of them or none.
-    Write(Vec<Step>),
+    Commit(Vec<Step>),
+    /// Each by itself.
+    CommitEach(Vec<Step>),
     /// Seconds: when the key was made, and before when keys go.
     AddTokenKey(i64, i64),
 }
 
+/// A write that is wished for; what it is decided on is read when it is performed.
 #[derive(Clone, Debug)]
 enum Step {
-    /// Id, openid, phone.
-    Insert(usize, usize, Option<usize>),
-    Update(usize, Change),
-    Delete(usize),
-    /// Id, key, value.
-    InsertCompany(usize, usize, u8),
-    UpdateCompany(usize, usize, u8),
-    DeleteCompany(usize),
-    /// Id, address.
-    InsertSuperuser(usize, usize),
-    UpdateSuperuser(usize, usize),
-    DeleteSuperuser(usize),
+    Insert(Record),
+    Update(usize, Update, Version),
+    Delete(usize, Kind, Version),
+}
+
+/// The version that a write names.
+#[derive(Clone, Copy, Debug)]
+enum Version {
+    Current,
+    Other,
+}
+
+#[derive(Clone, Debug)]
+enum Update {
+    User(Change),
+    /// Key, value.
+    Company(usize, u8),
+    /// Address.
+    Superuser(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -56,6 +59,7 @@ enum Change {
     Status(bool),
     Email(Option<usize>),
     TokenKey(u8),
+    Hash(u8),
     /// Everything else at once.
     Texts(u8),
 }
@@ -66,81 +70,53 @@ fn change() -> impl Strategy<Value = Change> {
         any::<bool>().prop_map(Change::Status),
         proptest::option::of(0..KINDS).prop_map(Change::Email),
         any::<u8>().prop_map(Change::TokenKey),
+        any::<u8>().prop_map(Change::Hash),
         any::<u8>().prop_map(Change::Texts),
     ]
 }
 
+fn version() -> impl Strategy<Value = Version> {
+    prop_oneof![9 => Just(Version::Current), 1 => Just(Version::Other)]
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    prop::sample::select(&Kind::ALL[..])
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let n = || 0..KINDS;
+    let phone = proptest::option::of(n());
+    let update = prop_oneof![
+        4 => change().prop_map(Update::User),
+        1 => (n(), any::<u8>()).prop_map(|(key, value)| Update::Company(key, value)),
+        1 => n().prop_map(Update::Superuser),
+    ];
     prop_oneof![
-        3 => (n(), n(), proptest::option::of(n())).prop_map(|(id, openid, phone)| Step::Insert(id, openid, phone)),
-        2 => (n(), change()).prop_map(|(id, change)| Step::Update(id, change)),
-        1 => n().prop_map(Step::Delete),
-        1 => (n(), n(), any::<u8>()).prop_map(|(id, key, value)| Step::InsertCompany(id, key, value)),
-        1 => (n(), n(), any::<u8>()).prop_map(|(id, key, value)| Step::UpdateCompany(id, key, value)),
-        1 => n().prop_map(Step::DeleteCompany),
-        1 => (n(), n()).prop_map(|(id, email)| Step::InsertSuperuser(id, email)),
-        1 => (n(), n()).prop_map(|(id, email)| Step::UpdateSuperuser(id, email)),
-        1 => n().prop_map(Step::DeleteSuperuser),
+        4 => (n(), n(), phone).prop_map(|(id, openid, phone)| Step::Insert(new(id, openid, phone).into())),
+        1 => (n(), n(), any::<u8>()).prop_map(|(id, key, value)| Step::Insert(company(id, key, value).into())),
+        1 => (n(), n()).prop_map(|(id, email)| Step::Insert(superuser(id, email).into())),
+        5 => (n(), update, version()).prop_map(|(id, update, version)| Step::Update(id, update, version)),
+        2 => (n(), kind(), version()).prop_map(|(id, kind, version)| Step::Delete(id, kind, version)),
     ]
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
-    let n = || 0..KINDS;
-    let phone = || proptest::option::of(0..KINDS);
+    let steps = |most| proptest::collection::vec(step(), 1..most);
     prop_oneof![
-        3 => (n(), n(), phone()).prop_map(|(id, openid, phone)| Operation::Insert(id, openid, phone)),
-        3 => (n(), n(), phone()).prop_map(|(id, openid, phone)| Operation::FindOrInsert(id, openid, phone)),
-        4 => (n(), change()).prop_map(|(id, change)| Operation::Update(id, change)),
-        1 => (n(), any::<bool>()).prop_map(|(id, right)| Operation::Rehash(id, right)),
-        4 => proptest::collection::vec(step(), 1..6).prop_map(Operation::Write),
+        10 => steps(2).prop_map(Operation::Commit),
+        4 => steps(6).prop_map(Operation::Commit),
+        1 => steps(6).prop_map(Operation::CommitEach),
         1 => (0..100_i64, 0..100_i64).prop_map(|(created, drop)| Operation::AddTokenKey(created, drop)),
     ]
 }
 
-fn new(id: usize, openid_n: usize, phone_n: Option<usize>) -> NewUser {
-    new_user(id).with(|user| {
-        user.openid = openid(openid_n);
-        user.phone = phone_n.map(phone);
-        user.password_hash = Some("old".into());
-    })
-}
-
-fn update(change: &Change) -> UserUpdate {
-    let none = UserUpdate::default();
-    match change {
-        Change::Phone(n) => UserUpdate {
-            phone: Some(Some(phone(*n))),
-            ..none
-        },
-        Change::Status(true) => UserUpdate {
-            status: Some(Status::Active),
-            ..none
-        },
-        Change::Status(false) => UserUpdate {
-            status: Some(Status::Disabled),
-            ..none
-        },
-        Change::Email(email) => UserUpdate {
-            email: Some(email.map(|n| format!("{n}@example.com"))),
-            ..none
-        },
-        Change::TokenKey(byte) => UserUpdate {
-            token_key: Some(TokenKey::new([*byte; 16])),
-            ..none
-        },
-        Change::Texts(byte) => UserUpdate {
-            name: bai::domain::Name::parse(&format!("name {byte}")).ok(),
-            picture: bai::domain::Picture::parse(&format!("picture {byte}")).ok(),
-            company_id: bai::domain::ShortText::parse(&format!("company {byte}")).ok(),
-            user_type: Some(UserType::Registered),
-            ..none
-        },
+fn new(id: usize, openid_n: usize, phone_n: Option<usize>) -> User {
+    User {
+        openid: openid(openid_n),
+        phone: phone_n.map(phone),
+        password_hash: Some("old".into()),
+        ..new_user(id)
     }
-}
-
-fn hashes(is_right: bool) -> (String, String) {
-    (if is_right { "old" } else { "other" }.into(), "new".into())
 }
 
 fn company_id(key: usize) -> String {
@@ -182,30 +158,111 @@ fn superuser(id: usize, email: usize) -> Superuser {
     }
 }
 
-fn write(step: &Step) -> Write {
-    match step {
-        Step::Insert(id, openid, phone) => Write::InsertUser(new(*id, *openid, *phone)),
-        Step::Update(id, change) => Write::UpdateUser(user_id(*id), Box::new(update(change))),
-        Step::Delete(id) => Write::DeleteUser(user_id(*id)),
-        Step::InsertCompany(id, key, value) => Write::InsertCompany(company(*id, *key, *value)),
-        Step::UpdateCompany(id, key, value) => {
-            let update = CompanyUpdate {
-                company_id: Some(company_id(*key)),
-                columns: Some(columns(*value)),
-            };
-            Write::UpdateCompany(user_id(*id), update)
+impl Update {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::User(_) => Kind::Users,
+            Self::Company(..) => Kind::Companies,
+            Self::Superuser(_) => Kind::Superusers,
         }
-        Step::DeleteCompany(id) => Write::DeleteCompany(user_id(*id)),
-        Step::InsertSuperuser(id, email) => Write::InsertSuperuser(superuser(*id, *email)),
-        Step::UpdateSuperuser(id, email) => {
-            let update = SuperuserUpdate {
-                email: Some(format!("{email}@example.com")),
-                ..SuperuserUpdate::default()
-            };
-            Write::UpdateSuperuser(user_id(*id), update)
-        }
-        Step::DeleteSuperuser(id) => Write::DeleteSuperuser(user_id(*id)),
     }
+
+    fn apply(&self, record: &mut Record) {
+        match (self, record) {
+            (Self::User(change), Record::User(user)) => change.apply(user),
+            (Self::Company(key, value), Record::Company(company)) => {
+                company.company_id = company_id(*key);
+                company.columns = columns(*value);
+            }
+            (Self::Superuser(email), Record::Superuser(superuser)) => {
+                superuser.email = format!("{email}@example.com");
+            }
+            (update, record) => panic!("{update:?} of {record:?}"),
+        }
+    }
+}
+
+impl Change {
+    fn apply(&self, user: &mut User) {
+        match self {
+            Self::Phone(n) => user.phone = Some(phone(*n)),
+            Self::Status(true) => user.status = Status::Active,
+            Self::Status(false) => user.status = Status::Disabled,
+            Self::Email(email) => user.email = email.map(|n| format!("{n}@example.com")),
+            Self::TokenKey(byte) => user.token_key = TokenKey::new([*byte; 16]),
+            Self::Hash(byte) => user.password_hash = Some(format!("hash {byte}")),
+            Self::Texts(byte) => {
+                user.name = format!("name {byte}");
+                user.picture = format!("picture {byte}");
+                user.company_id = format!("company {byte}");
+                user.user_type = UserType::Registered;
+            }
+        }
+    }
+}
+
+/// The record that is not there, as somebody may believe it to be.
+fn imagined(kind: Kind, id: usize) -> Record {
+    match kind {
+        Kind::Users => new(id, id, None).into(),
+        Kind::Companies => company(id, id, 0).into(),
+        Kind::Superusers => superuser(id, id).into(),
+    }
+}
+
+/// The same record in a version that it never has.
+fn other_version(record: &mut Record) {
+    match record {
+        Record::User(user) => user.name = "another".into(),
+        Record::Company(company) => company.columns = "{}".into(),
+        Record::Superuser(superuser) => superuser.password_hash = "another".into(),
+    }
+}
+
+/// The writes of the steps, each decided on what is stored or what those before it make of it.
+async fn decided(store: &Store, steps: Vec<Step>) -> Vec<Write> {
+    let mut writes = Vec::new();
+    for step in steps {
+        let write = match step {
+            Step::Insert(record) => Write::Insert(record),
+            Step::Update(id, update, version) => {
+                let before = current(store, &writes, update.kind(), id, version).await;
+                let mut after = before.clone();
+                update.apply(&mut after);
+                Write::Update { before, after }
+            }
+            Step::Delete(id, kind, version) => Write::Delete {
+                before: current(store, &writes, kind, id, version).await,
+            },
+        };
+        writes.push(write);
+    }
+    writes
+}
+
+async fn current(
+    store: &Store,
+    writes: &[Write],
+    kind: Kind,
+    id: usize,
+    version: Version,
+) -> Record {
+    let is_it = |record: &Record| record.kind() == kind && *record.id() == user_id(id);
+    let written = writes.iter().rev().find_map(|write| match write {
+        Write::Insert(after) | Write::Update { after, .. } if is_it(after) => Some(after.clone()),
+        _ => None,
+    });
+    let mut record = match written {
+        Some(record) => record,
+        None => {
+            let stored = store.record_by_id(kind, &user_id(id)).await.unwrap();
+            stored.unwrap_or_else(|| imagined(kind, id))
+        }
+    };
+    if matches!(version, Version::Other) {
+        other_version(&mut record);
+    }
+    record
 }
 
 /// Numbers are left out: how many a refused batch has used up is no promise.
@@ -226,13 +283,6 @@ fn unnumbered(record: Record) -> Record {
     }
 }
 
-fn unnumbered_user(user: User) -> User {
-    User {
-        number: UserNumber(0),
-        ..user
-    }
-}
-
 fn key(created: i64) -> ServerKey {
     ServerKey {
         secret: [1; 32],
@@ -244,64 +294,49 @@ fn second(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap()
 }
 
-/// What an operation answered.
+/// An operation as it was performed.
+#[derive(Clone, Debug)]
+enum Performed {
+    Commit(Vec<Write>),
+    CommitEach(Vec<Write>),
+    AddTokenKey(i64, i64),
+}
+
+/// The answer to it.
 #[derive(Clone, Debug, PartialEq)]
 enum Outcome {
-    User(Result<User, Conflict>),
-    Found(Result<(User, bool), Conflict>),
-    Written(Result<Vec<Record>, (usize, Conflict)>),
+    Committed(Vec<Record>),
+    Refused(usize, Conflict),
+    Each(Vec<Result<Record, Conflict>>),
     Done,
 }
 
-async fn perform(store: &Store, operation: Operation) -> Outcome {
+async fn perform(store: &Store, operation: Operation) -> (Performed, Outcome) {
     match operation {
-        Operation::Insert(id, openid, phone) => Outcome::User(
-            store
-                .insert_user(new(id, openid, phone))
-                .await
-                .unwrap()
-                .map(unnumbered_user),
-        ),
-        Operation::FindOrInsert(id, openid, phone) => {
-            let found = store
-                .find_or_insert_user(new(id, openid, phone))
-                .await
-                .unwrap();
-            Outcome::Found(found.map(|(user, made)| (unnumbered_user(user), made)))
+        Operation::Commit(steps) => {
+            let writes = decided(store, steps).await;
+            let outcome = match store.commit(writes.clone()).await {
+                Ok(records) => Outcome::Committed(records.into_iter().map(unnumbered).collect()),
+                Err(CommitError::Conflict { index, conflict }) => Outcome::Refused(index, conflict),
+                Err(CommitError::Failed(error)) => panic!("{error}"),
+            };
+            (Performed::Commit(writes), outcome)
         }
-        Operation::Update(id, change) => {
-            let updated = store
-                .update_user(user_id(id), update(&change), now())
-                .await
-                .unwrap();
-            Outcome::User(updated.map(unnumbered_user))
-        }
-        Operation::Rehash(id, is_right) => {
-            let (old, new) = hashes(is_right);
-            store
-                .replace_password_hash(user_id(id), old, new)
-                .await
-                .unwrap();
-            Outcome::Done
-        }
-        Operation::Write(steps) => {
-            let written = store
-                .write(steps.iter().map(write).collect(), now())
-                .await
-                .unwrap();
-            Outcome::Written(written.map(|records| records.into_iter().map(unnumbered).collect()))
+        Operation::CommitEach(steps) => {
+            let writes = decided(store, steps).await;
+            let each = store.commit_each(writes.clone()).await.unwrap();
+            let each = each.into_iter().map(|one| one.map(unnumbered)).collect();
+            (Performed::CommitEach(writes), Outcome::Each(each))
         }
         Operation::AddTokenKey(created, drop_before) => {
-            store
-                .add_token_key(key(created), second(drop_before))
-                .await
-                .unwrap();
-            Outcome::Done
+            let added = store.add_token_key(key(created), second(drop_before));
+            added.await.unwrap();
+            (Performed::AddTokenKey(created, drop_before), Outcome::Done)
         }
     }
 }
 
-/// What the store should hold, by the plainest means.
+/// The content that the store should have, by the plainest means.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Model {
     users: BTreeMap<String, User>,
@@ -311,36 +346,13 @@ struct Model {
 }
 
 impl Model {
-    fn perform(&mut self, operation: &Operation) -> Outcome {
-        match operation {
-            Operation::Insert(id, openid, phone) => {
-                Outcome::User(self.insert(new(*id, *openid, *phone)))
+    fn perform(&mut self, performed: &Performed) -> Outcome {
+        match performed {
+            Performed::Commit(writes) => self.commit(writes),
+            Performed::CommitEach(writes) => {
+                Outcome::Each(writes.iter().map(|write| self.write(write)).collect())
             }
-            Operation::FindOrInsert(id, openid_n, phone) => {
-                let found = self
-                    .users
-                    .values()
-                    .find(|user| user.openid == openid(*openid_n))
-                    .cloned();
-                Outcome::Found(match found {
-                    Some(user) => Ok((user, false)),
-                    None => self
-                        .insert(new(*id, *openid_n, *phone))
-                        .map(|user| (user, true)),
-                })
-            }
-            Operation::Update(id, change) => Outcome::User(self.update(&user_id(*id), change)),
-            Operation::Rehash(id, is_right) => {
-                let (old, new) = hashes(*is_right);
-                if let Some(user) = self.users.get_mut(user_id(*id).as_str())
-                    && user.password_hash.as_ref() == Some(&old)
-                {
-                    user.password_hash = Some(new);
-                }
-                Outcome::Done
-            }
-            Operation::Write(steps) => Outcome::Written(self.write(steps)),
-            Operation::AddTokenKey(created, drop_before) => {
+            Performed::AddTokenKey(created, drop_before) => {
                 let newest_old = self.keys.iter().rposition(|made| made < drop_before);
                 let is_kept = |n: usize, made: i64| made >= *drop_before || Some(n) == newest_old;
                 let mut n = 0..;
@@ -351,164 +363,119 @@ impl Model {
         }
     }
 
-    fn write(&mut self, steps: &[Step]) -> Result<Vec<Record>, (usize, Conflict)> {
+    fn commit(&mut self, writes: &[Write]) -> Outcome {
         let mut changed = self.clone();
-        let one = |(n, step)| changed.step(step).map_err(|conflict| (n, conflict));
-        let records = steps
-            .iter()
-            .enumerate()
-            .map(one)
-            .collect::<Result<_, _>>()?;
+        let mut records = Vec::new();
+        for (index, write) in writes.iter().enumerate() {
+            match changed.write(write) {
+                Ok(record) => records.push(record),
+                Err(conflict) => return Outcome::Refused(index, conflict),
+            }
+        }
         *self = changed;
-        Ok(records)
+        Outcome::Committed(records)
     }
 
-    fn step(&mut self, step: &Step) -> Result<Record, Conflict> {
-        let gone = Conflict::NoSuchRecord;
-        match step {
-            Step::Insert(id, openid, phone) => {
-                self.insert(new(*id, *openid, *phone)).map(Record::User)
+    fn write(&mut self, write: &Write) -> Result<Record, Conflict> {
+        match write {
+            Write::Insert(record) => {
+                self.ensure_free(record)?;
+                if self.record(record.kind(), record.id()).is_some() {
+                    return Err(Conflict::Id);
+                }
+                Ok(self.put(record.clone()))
             }
-            Step::Update(id, change) => self.update(&user_id(*id), change).map(Record::User),
-            Step::Delete(id) => self
-                .users
-                .remove(user_id(*id).as_str())
-                .map(Record::User)
-                .ok_or(gone),
-            Step::InsertCompany(id, key, value) => {
-                let company = company(*id, *key, *value);
+            Write::Update { before, after } => {
+                self.compare(before)?;
+                self.remove(before);
+                let free = self.ensure_free(after);
+                self.put(before.clone());
+                free?;
+                Ok(self.put(after.clone()))
+            }
+            Write::Delete { before } => {
+                self.compare(before)?;
+                if before.kind() == Kind::Superusers && self.superusers.len() == 1 {
+                    return Err(Conflict::LastSuperuser);
+                }
+                self.remove(before);
+                Ok(unnumbered(before.clone()))
+            }
+        }
+    }
+
+    fn compare(&self, before: &Record) -> Result<(), Conflict> {
+        match self.record(before.kind(), before.id()) {
+            None => Err(Conflict::NoSuchRecord),
+            Some(stored) if stored != unnumbered(before.clone()) => Err(Conflict::Changed),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn ensure_free(&self, record: &Record) -> Result<(), Conflict> {
+        match record {
+            Record::User(user) => {
+                let has = |is_same: &dyn Fn(&User) -> bool| self.users.values().any(is_same);
+                if user.email.is_some() && has(&|other| other.email == user.email) {
+                    return Err(Conflict::Email);
+                }
+                if user.phone.is_some() && has(&|other| other.phone == user.phone) {
+                    return Err(Conflict::Phone);
+                }
+                if has(&|other| other.openid == user.openid) {
+                    return Err(Conflict::OpenId);
+                }
+            }
+            Record::Company(company) => {
                 let is_same = |other: &Company| other.company_id == company.company_id;
                 if !company.company_id.is_empty() && self.companies.values().any(is_same) {
                     return Err(Conflict::CompanyId);
                 }
-                if self.companies.contains_key(company.id.as_str()) {
-                    return Err(Conflict::Id);
-                }
-                self.put_company(company)
             }
-            Step::UpdateCompany(id, key, value) => {
-                let company = company(*id, *key, *value);
-                self.companies.get(company.id.as_str()).ok_or(gone)?;
-                self.put_company(company)
-            }
-            Step::DeleteCompany(id) => self
-                .companies
-                .remove(user_id(*id).as_str())
-                .map(Record::Company)
-                .ok_or(gone),
-            Step::InsertSuperuser(id, email) => {
-                let superuser = superuser(*id, *email);
-                if self
-                    .superusers
-                    .values()
-                    .any(|other| other.email == superuser.email)
-                {
+            Record::Superuser(superuser) => {
+                let is_same = |other: &Superuser| other.email == superuser.email;
+                if self.superusers.values().any(is_same) {
                     return Err(Conflict::Email);
                 }
-                if self.superusers.contains_key(superuser.id.as_str()) {
-                    return Err(Conflict::Id);
-                }
-                self.put_superuser(superuser)
             }
-            Step::UpdateSuperuser(id, email) => {
-                let superuser = superuser(*id, *email);
-                self.superusers.get(superuser.id.as_str()).ok_or(gone)?;
-                self.put_superuser(superuser)
-            }
-            Step::DeleteSuperuser(id) => {
-                let id = user_id(*id);
-                self.superusers.get(id.as_str()).ok_or(gone)?;
-                if self.superusers.len() == 1 {
-                    return Err(Conflict::LastSuperuser);
-                }
-                self.superusers
-                    .remove(id.as_str())
-                    .map(Record::Superuser)
-                    .ok_or(gone)
-            }
+        }
+        Ok(())
+    }
+
+    fn record(&self, kind: Kind, id: &RecordId) -> Option<Record> {
+        match kind {
+            Kind::Users => self.users.get(id.as_str()).cloned().map(Record::User),
+            Kind::Companies => self
+                .companies
+                .get(id.as_str())
+                .cloned()
+                .map(Record::Company),
+            Kind::Superusers => self
+                .superusers
+                .get(id.as_str())
+                .cloned()
+                .map(Record::Superuser),
         }
     }
 
-    fn put_company(&mut self, company: Company) -> Result<Record, Conflict> {
-        let is_same =
-            |other: &Company| other.id != company.id && other.company_id == company.company_id;
-        if !company.company_id.is_empty() && self.companies.values().any(is_same) {
-            return Err(Conflict::CompanyId);
+    fn put(&mut self, record: Record) -> Record {
+        let record = unnumbered(record);
+        let id = record.id().to_string();
+        match record.clone() {
+            Record::User(user) => drop(self.users.insert(id, user)),
+            Record::Company(company) => drop(self.companies.insert(id, company)),
+            Record::Superuser(superuser) => drop(self.superusers.insert(id, superuser)),
         }
-        self.companies
-            .insert(company.id.to_string(), company.clone());
-        Ok(Record::Company(company))
+        record
     }
 
-    fn put_superuser(&mut self, superuser: Superuser) -> Result<Record, Conflict> {
-        let is_same =
-            |other: &Superuser| other.id != superuser.id && other.email == superuser.email;
-        if self.superusers.values().any(is_same) {
-            return Err(Conflict::Email);
+    fn remove(&mut self, record: &Record) {
+        let id = record.id().as_str();
+        match record {
+            Record::User(_) => drop(self.users.remove(id)),
+            Record::Company(_) => drop(self.companies.remove(id)),
+            Record::Superuser(_) => drop(self.superusers.remove(id)),
         }
-        self.superusers
-            .insert(superuser.id.to_string(), superuser.clone());
-        Ok(Record::Superuser(superuser))
-    }
-
-    fn insert(&mut self, new: NewUser) -> Result<User, Conflict> {
-        let user = new.numbered(UserNumber(0));
-        let taken = |is_same: &dyn Fn(&User) -> bool| self.users.values().any(is_same);
-        if user.email.is_some() && taken(&|other| other.email == user.email) {
-            Err(Conflict::Email)
-        } else if user.phone.is_some() && taken(&|other| other.phone == user.phone) {
-            Err(Conflict::Phone)
-        } else if taken(&|other| other.openid == user.openid) {
-            Err(Conflict::OpenId)
-        } else if taken(&|other| other.id == user.id) {
-            Err(Conflict::Id)
-        } else {
-            self.users.insert(user.id.to_string(), user.clone());
-            Ok(user)
-        }
-    }
-
-    fn update(&mut self, id: &RecordId, change: &Change) -> Result<User, Conflict> {
-        let update = update(change);
-        let new_phone = update.phone.clone().flatten();
-        let has_phone = |user: &User| new_phone.is_some() && user.phone == new_phone;
-        let is_taken = self
-            .users
-            .values()
-            .any(|user| user.id != *id && has_phone(user));
-        let new_email = update.email.clone().flatten();
-        let has_email =
-            |user: &User| user.id != *id && new_email.is_some() && user.email == new_email;
-        let has_email_of_another = self.users.values().any(has_email);
-        let Some(user) = self.users.get_mut(id.as_str()) else {
-            return Err(Conflict::NoSuchRecord);
-        };
-        if has_email_of_another {
-            return Err(Conflict::Email);
-        }
-        if is_taken {
-            return Err(Conflict::Phone);
-        }
-        match change {
-            Change::Phone(n) => user.phone = Some(phone(*n)),
-            Change::Status(active) => {
-                user.status = if *active {
-                    Status::Active
-                } else {
-                    Status::Disabled
-                };
-            }
-            Change::Email(email) => user.email = email.map(|n| format!("{n}@example.com")),
-            Change::TokenKey(byte) => user.token_key = TokenKey::new([*byte; 16]),
-            Change::Texts(byte) => {
-                user.name = format!("name {byte}");
-                user.picture = format!("picture {byte}");
-                user.company_id = format!("company {byte}");
-                user.user_type = UserType::Registered;
-            }
-        }
-        user.updated = now();
-        Ok(user.clone())
     }
 
     fn forget_numbers(&mut self) {
@@ -583,7 +550,7 @@ impl Model {
             companies,
             superusers,
             ..
-        } = store.check().unwrap();
+        } = store.file().unwrap().check().unwrap();
         assert_eq!([users, companies, superusers], lengths);
         model.forget_numbers();
         model.keys = store
@@ -605,7 +572,7 @@ fn runtime(threads: usize) -> Runtime {
 }
 
 /// Whether some order of the operations explains all their answers and what is stored afterwards.
-fn explained(before: &Model, done: &[(Operation, Outcome)], after: &Model) -> bool {
+fn explained(before: &Model, done: &[(Performed, Outcome)], after: &Model) -> bool {
     if done.is_empty() {
         return before == after;
     }
@@ -632,8 +599,8 @@ proptest! {
                 drop(store);
                 store = Store::open(&disk.location(), CACHE).unwrap();
             }
-            let outcome = runtime.block_on(perform(&store, operation.clone()));
-            prop_assert_eq!(outcome, model.perform(&operation), "{:?}", operation);
+            let (performed, outcome) = runtime.block_on(perform(&store, operation));
+            prop_assert_eq!(outcome, model.perform(&performed), "{:?}", performed);
         }
         prop_assert_eq!(runtime.block_on(Model::of(&store)), model);
     }
@@ -650,7 +617,7 @@ proptest! {
                 .into_iter()
                 .map(|operation| {
                     let store = store.clone();
-                    runtime.spawn(async move { (operation.clone(), perform(&store, operation).await) })
+                    runtime.spawn(async move { perform(&store, operation).await })
                 })
                 .collect();
             let done: Vec<_> = tasks.into_iter().map(|task| runtime.block_on(task).unwrap()).collect();

@@ -3,9 +3,10 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use bai::domain::{IdType, NewUser, OpenId, Phone, RecordId, ServerKey, TokenKey};
+use bai::domain::{IdType, OpenId, Phone, RecordId, ServerKey, TokenKey, User};
 use bai::random::Random;
-use bai::store::{Action, Conflict, CopyLimits, Error, Location, Record, Store, UserUpdate, Write};
+use bai::store::file::CopyLimits;
+use bai::store::{Action, CommitError, Conflict, Error, Location, Record, Store, Write};
 use jiff::Timestamp;
 
 const CACHE: usize = 1 << 20;
@@ -14,18 +15,24 @@ fn open(path: &Path) -> Result<Store, Error> {
     Store::open(&Location::File(path.to_owned()), CACHE)
 }
 
-fn user(random: &Random, openid: &str, phone: Option<&str>) -> NewUser {
+fn user(random: &Random, openid: &str, phone: Option<&str>) -> User {
     let id = RecordId::from_random(random.bytes().unwrap());
     let now = Timestamp::from_second(1_795_327_836).unwrap();
-    let new = NewUser::new(
-        id,
-        OpenId::parse(openid).unwrap(),
-        IdType::WeChat,
-        random.uuid().unwrap(),
-        TokenKey::new([0; 16]),
-        now,
-    );
-    new.with(|user| user.phone = phone.map(|phone| Phone::parse(phone).unwrap()))
+    User {
+        phone: phone.map(|phone| Phone::parse(phone).unwrap()),
+        ..User::new(
+            id,
+            OpenId::parse(openid).unwrap(),
+            IdType::WeChat,
+            random.uuid().unwrap(),
+            TokenKey::new([0; 16]),
+            now,
+        )
+    }
+}
+
+fn conflict<T: std::fmt::Debug>(outcome: Result<T, CommitError>) -> Conflict {
+    outcome.unwrap_err().conflict().unwrap()
 }
 
 #[tokio::test]
@@ -35,9 +42,8 @@ async fn both_indexes_lead_to_the_user_after_a_reopening() {
     let random = Random::seeded(1);
     let store = open(&path).unwrap();
     let stored = store
-        .insert_user(user(&random, "o_1", Some("13800138000")))
+        .insert(user(&random, "o_1", Some("13800138000")))
         .await
-        .unwrap()
         .unwrap();
     drop(store);
 
@@ -70,18 +76,17 @@ async fn a_refused_job_leaves_no_trace_in_the_shared_transaction() {
     let random = Random::seeded(1);
     let store = Store::open(&Location::memory(), CACHE).unwrap();
     let first = store
-        .insert_user(user(&random, "o_1", Some("13800138000")))
+        .insert(user(&random, "o_1", Some("13800138000")))
         .await
-        .unwrap()
         .unwrap();
     let (same_phone, good, same_openid) = tokio::join!(
-        store.insert_user(user(&random, "o_2", Some("13800138000"))),
-        store.insert_user(user(&random, "o_3", Some("13800138001"))),
-        store.insert_user(user(&random, "o_1", None)),
+        store.insert(user(&random, "o_2", Some("13800138000"))),
+        store.insert(user(&random, "o_3", Some("13800138001"))),
+        store.insert(user(&random, "o_1", None)),
     );
-    assert_eq!(same_phone.unwrap().unwrap_err(), Conflict::Phone);
-    assert_eq!(same_openid.unwrap().unwrap_err(), Conflict::OpenId);
-    assert_eq!(good.unwrap().unwrap().number.0, 2);
+    assert_eq!(conflict(same_phone), Conflict::Phone);
+    assert_eq!(conflict(same_openid), Conflict::OpenId);
+    assert_eq!(good.unwrap().number.0, 2);
     assert!(
         store
             .user_by_openid(&OpenId::parse("o_2").unwrap())
@@ -91,23 +96,16 @@ async fn a_refused_job_leaves_no_trace_in_the_shared_transaction() {
     );
     assert_eq!(store.count_users().await.unwrap(), 2);
 
-    let steal = UserUpdate {
-        phone: Some(Some(Phone::parse("13800138001").unwrap())),
-        ..UserUpdate::default()
+    let stolen = |user: &User| User {
+        phone: Some(Phone::parse("13800138001").unwrap()),
+        ..user.clone()
     };
-    let refused = store
-        .update_user(first.id.clone(), steal.clone(), first.created)
-        .await
-        .unwrap();
-    assert_eq!(refused.unwrap_err(), Conflict::Phone);
+    let refused = store.update(first.clone(), stolen(&first)).await;
+    assert_eq!(conflict(refused), Conflict::Phone);
     assert_eq!(store.user_by_id(&first.id).await.unwrap().unwrap(), first);
-    let nobody = RecordId::from_random([3; 30]);
+    let nobody = user(&random, "o_4", None);
     assert_eq!(
-        store
-            .update_user(nobody, steal, first.created)
-            .await
-            .unwrap()
-            .unwrap_err(),
+        conflict(store.update(nobody.clone(), stolen(&nobody)).await),
         Conflict::NoSuchRecord
     );
 }
@@ -116,13 +114,9 @@ async fn a_refused_job_leaves_no_trace_in_the_shared_transaction() {
 async fn a_requester_that_goes_away_does_not_stop_its_job_or_the_writer() {
     let random = Random::seeded(1);
     let store = Store::open(&Location::memory(), CACHE).unwrap();
-    let insertion = store.insert_user(user(&random, "o_1", None));
+    let insertion = store.insert(user(&random, "o_1", None));
     let _ = tokio::time::timeout(std::time::Duration::ZERO, insertion).await;
-    store
-        .insert_user(user(&random, "o_2", None))
-        .await
-        .unwrap()
-        .unwrap();
+    store.insert(user(&random, "o_2", None)).await.unwrap();
     assert_eq!(store.count_users().await.unwrap(), 2);
 }
 
@@ -221,7 +215,7 @@ fn a_file_in_use_and_a_folder_that_is_not_there_are_named() {
 
 async fn compact(store: &Store) {
     let store = store.clone();
-    tokio::task::spawn_blocking(move || store.compact())
+    tokio::task::spawn_blocking(move || store.file().unwrap().compact())
         .await
         .unwrap()
         .unwrap();
@@ -232,7 +226,7 @@ async fn compaction_gives_space_back_and_keeps_everybody() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bai.redb");
     let store = open(&path).unwrap();
-    let users = (0..2_000).map(|n| store.insert_user(crate::support::users::new_user(n)));
+    let users = (0..2_000).map(|n| store.insert(crate::support::users::new_user(n)));
     futures_util::future::join_all(users).await;
     drop(store);
 
@@ -245,10 +239,7 @@ async fn compaction_gives_space_back_and_keeps_everybody() {
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(
-            crate::support::users::new_user(n).numbered(user.number),
-            user
-        );
+        assert_eq!(crate::support::users::stored_user(n, user.number), user);
     }
     drop(store);
     assert!(fs::metadata(&path).unwrap().len() < before);
@@ -260,14 +251,13 @@ async fn a_compacted_file_is_not_doubled_by_the_next_write() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bai.redb");
     let store = open(&path).unwrap();
-    let users = (0..5_000).map(|n| store.insert_user(crate::support::users::new_user(n)));
+    let users = (0..5_000).map(|n| store.insert(crate::support::users::new_user(n)));
     futures_util::future::join_all(users).await;
     compact(&store).await;
     let compacted = fs::metadata(&path).unwrap().len();
     store
-        .insert_user(crate::support::users::new_user(5_000))
+        .insert(crate::support::users::new_user(5_000))
         .await
-        .unwrap()
         .unwrap();
     drop(store);
     assert!(fs::metadata(&path).unwrap().len() <= compacted);
@@ -304,44 +294,24 @@ async fn a_file_of_version_1_is_migrated_with_everybody_in_it() {
 async fn changes_are_told_in_order_and_only_those_that_were_committed() {
     let random = Random::seeded(1);
     let store = Store::open(&Location::memory(), CACHE).unwrap();
-    let now = Timestamp::from_second(1_795_327_836).unwrap();
-    store
-        .insert_user(user(&random, "o_before", None))
-        .await
-        .unwrap()
-        .unwrap();
+    store.insert(user(&random, "o_before", None)).await.unwrap();
     let mut changes = store.changes();
 
-    let stored = store
-        .insert_user(user(&random, "o_1", None))
-        .await
-        .unwrap()
-        .unwrap();
-    store
-        .insert_user(user(&random, "o_1", None))
-        .await
-        .unwrap()
-        .unwrap_err();
+    let stored = store.insert(user(&random, "o_1", None)).await.unwrap();
+    let taken = store.insert(user(&random, "o_1", None)).await;
+    assert_eq!(conflict(taken), Conflict::OpenId);
     let (good, same) = (
-        Write::InsertUser(user(&random, "o_2", None)),
-        Write::InsertUser(user(&random, "o_1", None)),
+        Write::insert(user(&random, "o_2", None)),
+        Write::insert(user(&random, "o_1", None)),
     );
-    let refused = store
-        .write(
-            vec![
-                good.clone(),
-                Write::DeleteUser(stored.id.clone()),
-                good,
-                same,
-            ],
-            now,
-        )
-        .await;
-    assert_eq!(refused.unwrap(), Err((2, Conflict::Email)));
+    let writes = vec![good.clone(), Write::delete(stored.clone()), good, same];
+    let CommitError::Conflict { index, conflict } = store.commit(writes).await.unwrap_err() else {
+        panic!("no conflict")
+    };
+    assert_eq!((index, conflict), (2, Conflict::Email));
     store
-        .write(vec![Write::DeleteUser(stored.id.clone())], now)
+        .commit(vec![Write::delete(stored.clone())])
         .await
-        .unwrap()
         .unwrap();
 
     for action in [Action::Create, Action::Delete] {
@@ -358,23 +328,17 @@ async fn changes_are_told_in_order_and_only_those_that_were_committed() {
 async fn a_change_that_was_decided_on_an_older_record_is_refused() {
     let random = Random::seeded(1);
     let store = Store::open(&Location::memory(), CACHE).unwrap();
-    let now = Timestamp::from_second(1_795_327_836).unwrap();
-    let stored = store
-        .insert_user(user(&random, "o_1", None))
-        .await
-        .unwrap()
-        .unwrap();
-    let change = |byte| UserUpdate {
-        if_token_key: Some(stored.token_key.clone()),
-        token_key: Some(TokenKey::new([byte; 16])),
-        ..UserUpdate::default()
+    let stored = store.insert(user(&random, "o_1", None)).await.unwrap();
+    let change = |byte| User {
+        token_key: TokenKey::new([byte; 16]),
+        ..stored.clone()
     };
     let (first, second) = tokio::join!(
-        store.update_user(stored.id.clone(), change(1), now),
-        store.update_user(stored.id.clone(), change(2), now),
+        store.update(stored.clone(), change(1)),
+        store.update(stored.clone(), change(2)),
     );
-    assert_eq!(first.unwrap().unwrap().token_key, TokenKey::new([1; 16]));
-    assert_eq!(second.unwrap().unwrap_err(), Conflict::Changed);
+    assert_eq!(first.unwrap().token_key, TokenKey::new([1; 16]));
+    assert_eq!(conflict(second), Conflict::Changed);
 }
 
 #[tokio::test]
@@ -384,9 +348,8 @@ async fn a_backup_holds_what_was_there_when_it_began_while_writes_go_on() {
     let store = open(&dir.path().join("bai.redb")).unwrap();
     let add = async |n: usize| {
         store
-            .insert_user(user(&random, &format!("o_{n}"), None))
+            .insert(user(&random, &format!("o_{n}"), None))
             .await
-            .unwrap()
             .unwrap()
     };
     for n in 0..200 {
@@ -396,7 +359,7 @@ async fn a_backup_holds_what_was_there_when_it_began_while_writes_go_on() {
     let copying = {
         let (store, copy) = (store.clone(), copy.clone());
         std::thread::spawn(move || {
-            store.backup(
+            store.file().unwrap().backup(
                 &copy,
                 Timestamp::UNIX_EPOCH,
                 CopyLimits::NONE,
@@ -414,10 +377,10 @@ async fn a_backup_holds_what_was_there_when_it_began_while_writes_go_on() {
         (200..=n as u64).contains(&contents.users),
         "{contents:?} of {n}"
     );
-    assert_eq!(store.check().unwrap().users, n as u64);
+    assert_eq!(store.file().unwrap().check().unwrap().users, n as u64);
 
     let copy = open(&copy).unwrap();
-    assert_eq!(copy.check().unwrap(), contents);
+    assert_eq!(copy.file().unwrap().check().unwrap(), contents);
     for n in 0..200 {
         let openid = OpenId::parse(&format!("o_{n}")).unwrap();
         assert_eq!(

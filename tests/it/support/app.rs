@@ -7,9 +7,10 @@ use std::time::Duration;
 use bai::app::App;
 use bai::clock::Clock;
 use bai::config::{Config, Provider};
+use bai::domain::{RecordId, User};
 use bai::random::Random;
 use bai::server::Server;
-use bai::store::Location;
+use bai::store::{Location, Record};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -17,6 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::support::failing_disk::FailingDisk;
 use crate::support::pocketbase_api::speaks_at;
+use crate::support::steps::{self, Step};
 use crate::support::wechat_stub::WechatStub;
 use crate::support::{canary, openapi_document};
 
@@ -107,6 +109,17 @@ impl TestApp {
     /// Runs a future on the server's runtime.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.as_ref().unwrap().block_on(future)
+    }
+
+    /// Takes steps with records behind the server's back.
+    pub fn take(&self, steps: impl IntoIterator<Item = Step>) -> Vec<Record> {
+        let taken = steps::take(&self.app.store, self.clock.now(), steps);
+        self.block_on(taken).unwrap()
+    }
+
+    /// Changes a user behind the server's back.
+    pub fn change_user(&self, id: &RecordId, change: impl FnOnce(&mut User) + Send + 'static) {
+        self.take([Step::change_user(id, change)]);
     }
 
     pub fn wechat_login(&self, code: &str) -> Answer {

@@ -137,7 +137,7 @@ pub fn large() -> Location {
     let location = FailingDisk::default().location();
     let store = Store::open(&location, 1 << 20).unwrap();
     let company = |n| {
-        Write::InsertCompany(Company {
+        Write::insert(Company {
             id: RecordId::parse(&format!("c{n:014}")).unwrap(),
             number: 0,
             company_id: format!("company-{n}"),
@@ -149,8 +149,8 @@ pub fn large() -> Location {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let written =
-        runtime.block_on(store.write((0..20).map(company).collect(), Timestamp::UNIX_EPOCH));
-    written.unwrap().unwrap();
+    runtime
+        .block_on(store.commit((0..20).map(company).collect()))
+        .unwrap();
     location
 }

@@ -185,7 +185,7 @@ pub fn plant_token_key(location: &Location, seed: u64, now: Timestamp) {
         .unwrap();
     // As a server's first start does, before anything else is in it.
     runtime
-        .block_on(store.ensure_identity(&Random::System))
+        .block_on(store.file().unwrap().ensure_identity(&Random::System))
         .unwrap();
     runtime
         .block_on(store.add_token_key(

@@ -4,12 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bai::store::{InMemoryBackend, Location, StorageBackend};
+use bai::store::Location;
+use bai::store::file::{Disk, MemoryDisk};
 
 /// A disk in memory. Full: every write, sync and growth fails. Dead: every read, too.
 #[derive(Clone, Debug, Default)]
 pub struct FailingDisk {
-    storage: Arc<InMemoryBackend>,
+    storage: Arc<MemoryDisk>,
     full: Arc<AtomicBool>,
     dead: Arc<AtomicBool>,
 }
@@ -44,7 +45,7 @@ impl FailingDisk {
     }
 }
 
-impl StorageBackend for FailingDisk {
+impl Disk for FailingDisk {
     fn len(&self) -> io::Result<u64> {
         self.storage.len()
     }
@@ -56,9 +57,9 @@ impl StorageBackend for FailingDisk {
         self.writable()?;
         self.storage.set_len(len)
     }
-    fn sync_data(&self) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         self.writable()?;
-        self.storage.sync_data()
+        self.storage.sync()
     }
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.writable()?;

@@ -23,6 +23,7 @@ pub mod received_request;
 pub mod rounds;
 pub mod s3_stub;
 pub mod source_graph;
+pub mod steps;
 pub mod superuser;
 pub mod tls_client;
 pub mod users;

@@ -1,6 +1,6 @@
 //! Users to store, told apart by a number.
 
-use bai::domain::{IdType, NewUser, OpenId, Phone, RecordId, TokenKey};
+use bai::domain::{IdType, OpenId, Phone, RecordId, TokenKey, User, UserNumber};
 use jiff::Timestamp;
 
 pub fn now() -> Timestamp {
@@ -20,17 +20,25 @@ pub fn phone(n: usize) -> Phone {
 }
 
 /// A user with a phone and a picture, who has this number everywhere.
-pub fn new_user(n: usize) -> NewUser {
-    let new = NewUser::new(
-        user_id(n),
-        openid(n),
-        IdType::WeChat,
-        uuid::Uuid::nil(),
-        TokenKey::new([7; 16]),
-        now(),
-    );
-    new.with(|user| {
-        user.phone = Some(phone(n));
-        user.picture = "x".repeat(300);
-    })
+pub fn new_user(n: usize) -> User {
+    User {
+        phone: Some(phone(n)),
+        picture: "x".repeat(300),
+        ..User::new(
+            user_id(n),
+            openid(n),
+            IdType::WeChat,
+            uuid::Uuid::nil(),
+            TokenKey::new([7; 16]),
+            now(),
+        )
+    }
+}
+
+/// The user of this number as the store keeps it.
+pub fn stored_user(n: usize, number: UserNumber) -> User {
+    User {
+        number,
+        ..new_user(n)
+    }
 }

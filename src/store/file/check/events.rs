@@ -88,8 +88,8 @@ mod tests {
                 .unwrap();
             assert_eq!(engine.read_once(events).unwrap(), (1, 1));
             let spoil = |tables: &mut Tables<'_>| match is_there {
-                true => tables.spoil_events_by_party((1, "qs1c5qev8o3hjvu", 0, 2), true),
-                false => tables.spoil_events_by_party((1, "qs1c5qev8o3hjvu", 0, 1), false),
+                true => tables.corrupt_events_by_party((1, "qs1c5qev8o3hjvu", 0, 2), true),
+                false => tables.corrupt_events_by_party((1, "qs1c5qev8o3hjvu", 0, 1), false),
             };
             engine.write(spoil).unwrap();
             let error = engine.read_once(events).unwrap_err();

@@ -19,7 +19,7 @@ pub use self::collections::{decode_collections, encode_collections};
 pub use self::company::{decode_company, encode_company};
 pub use self::event::{decode_event, encode_event};
 pub use self::identity::{decode_identity, encode_identity};
-pub use self::revocation_windows::{decode_voids, encode_voids};
+pub use self::revocation_windows::{decode_revocation_windows, encode_revocation_windows};
 pub use self::superuser::{decode_superuser, encode_superuser};
 pub use self::token_keys::{decode_token_keys, encode_token_keys};
 pub use self::user::{decode_user, encode_user};

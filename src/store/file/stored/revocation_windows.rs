@@ -8,7 +8,9 @@ use crate::store::file::tables::META_REVOCATION_WINDOWS;
 const VOIDS_V1: u8 = 1;
 
 /// The bytes of all times: their first milliseconds and the first ones after them.
-pub fn encode_voids(revocation_windows: &[RevocationWindow]) -> Result<Vec<u8>, Error> {
+pub fn encode_revocation_windows(
+    revocation_windows: &[RevocationWindow],
+) -> Result<Vec<u8>, Error> {
     let pair = |void: &RevocationWindow| (void.from.as_millisecond(), void.until.as_millisecond());
     encode(
         META_REVOCATION_WINDOWS,
@@ -18,7 +20,7 @@ pub fn encode_voids(revocation_windows: &[RevocationWindow]) -> Result<Vec<u8>, 
 }
 
 /// The times in `bytes`.
-pub fn decode_voids(bytes: &[u8]) -> Result<Vec<RevocationWindow>, Error> {
+pub fn decode_revocation_windows(bytes: &[u8]) -> Result<Vec<RevocationWindow>, Error> {
     let void = |(from, until)| {
         Some(RevocationWindow {
             from: time(from)?,
@@ -53,14 +55,20 @@ mod tests {
                 until: at(1_795_400_000_001),
             },
         ];
-        assert_eq!(decode_voids(GOLDEN).unwrap(), revocation_windows);
-        assert_eq!(encode_voids(&revocation_windows).unwrap(), GOLDEN);
+        assert_eq!(
+            decode_revocation_windows(GOLDEN).unwrap(),
+            revocation_windows
+        );
+        assert_eq!(
+            encode_revocation_windows(&revocation_windows).unwrap(),
+            GOLDEN
+        );
     }
 
     proptest! {
         #[test]
         fn reading_any_bytes_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
-            let _ = decode_voids(&bytes);
+            let _ = decode_revocation_windows(&bytes);
         }
     }
 }

@@ -255,28 +255,27 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::NewUser;
 
     const GOLDEN: &[u8] = include_bytes!("../../../../tests/fixtures/stored/user_v1.bin");
     const GOLDEN_V2: &[u8] = include_bytes!("../../../../tests/fixtures/stored/user_v2.bin");
 
     fn user() -> User {
         let now = Timestamp::from_millisecond(1_795_327_836_858).unwrap();
-        NewUser::new(
-            RecordId::parse("qs1c5qev8o3hjvu").unwrap(),
-            OpenId::parse("a0cdd0e1-ee1f-4bdc-aee5-6a9abd548f05").unwrap(),
-            IdType::ManagePlatform,
-            Uuid::from_bytes([7; 16]),
-            TokenKey::new([9; 16]),
-            now,
-        )
-        .with(|user| {
-            user.name = "张三".into();
-            user.phone = Some(Phone::parse("13800138000").unwrap());
-            user.password_hash = Some("$scrypt$...".into());
-            user.rank_level = -3;
-        })
-        .numbered(UserNumber(42))
+        User {
+            number: UserNumber(42),
+            name: "张三".into(),
+            phone: Some(Phone::parse("13800138000").unwrap()),
+            password_hash: Some("$scrypt$...".into()),
+            rank_level: -3,
+            ..User::new(
+                RecordId::parse("qs1c5qev8o3hjvu").unwrap(),
+                OpenId::parse("a0cdd0e1-ee1f-4bdc-aee5-6a9abd548f05").unwrap(),
+                IdType::ManagePlatform,
+                Uuid::from_bytes([7; 16]),
+                TokenKey::new([9; 16]),
+                now,
+            )
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Everything of another database.
+//! Copying all tables of another database.
 
 use std::ops::Bound;
 use std::sync::mpsc::{self, SyncSender};

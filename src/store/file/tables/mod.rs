@@ -66,7 +66,7 @@ pub const META_IMPORTED_HASHES: &str = "imported_hashes";
 pub const META_TOKEN_KEYS: &str = "token_keys";
 /// What is known of the collections, see `stored/collections.rs`; not there: they began here.
 pub const META_COLLECTIONS: &str = "collections";
-/// Times whose tokens are void, see `stored/voids.rs`; not there: none.
+/// Times whose tokens are void, see `stored/revocation_windows.rs`; not there: none.
 pub const META_REVOCATION_WINDOWS: &str = "void_tokens";
 /// When this file was made as a backup, i64 little-endian in milliseconds; not there: it was not.
 pub const META_BACKUP_TIME: &str = "backup_time";
@@ -169,7 +169,7 @@ impl<'txn> Tables<'txn> {
     ) -> Result<(), Error> {
         self.meta.insert(
             META_REVOCATION_WINDOWS,
-            stored::encode_voids(revocation_windows)?.as_slice(),
+            stored::encode_revocation_windows(revocation_windows)?.as_slice(),
         )?;
         Ok(())
     }
@@ -232,13 +232,13 @@ impl<'txn> Tables<'txn> {
 #[cfg(test)]
 impl Tables<'_> {
     /// Writes an entry of `meta` as no product code does.
-    pub fn spoil(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    pub fn corrupt(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         self.meta.insert(name, bytes)?;
         Ok(())
     }
 
     /// Adds or removes an entry of the order of events by party as no product code does.
-    pub fn spoil_events_by_party(
+    pub fn corrupt_events_by_party(
         &mut self,
         key: (u8, &str, i64, u64),
         is_there: bool,
@@ -265,16 +265,16 @@ pub fn remembered(txn: &ReadTransaction) -> Result<Remembered, Error> {
     let meta = txn.open_table(META)?;
     Ok(Remembered {
         token_keys: read_token_keys(&meta)?,
-        revocation_windows: read_voids(&meta)?,
+        revocation_windows: read_revocation_windows(&meta)?,
         collections: read_collections(&meta)?,
     })
 }
 
-fn read_voids(
+fn read_revocation_windows(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Vec<RevocationWindow>, Error> {
     match meta.get(META_REVOCATION_WINDOWS)? {
-        Some(bytes) => stored::decode_voids(bytes.value()),
+        Some(bytes) => stored::decode_revocation_windows(bytes.value()),
         None => Ok(Vec::new()),
     }
 }

@@ -3,7 +3,7 @@
 use redb::ReadableTable;
 
 use super::{META_IMPORTED_HASHES, META_USER_NUMBER, Tables, read_number};
-use crate::domain::{NativeEmail, OpenId, Phone, RecordId, User, UserNumber};
+use crate::domain::{NativeEmail, OpenId, Phone, User, UserNumber};
 use crate::store::file::stored;
 use crate::store::{Action, Error, Record};
 
@@ -20,10 +20,6 @@ impl Tables<'_> {
             Some(id) => self.user(id.value()),
             None => Ok(None),
         }
-    }
-
-    pub fn has_user(&self, id: &RecordId) -> Result<bool, Error> {
-        Ok(self.users.get(id.as_str())?.is_some())
     }
 
     /// The id of the user who has this openid.

@@ -6,9 +6,11 @@ mod recording;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 
-use bai::store::{Location, StorageBackend};
+use bai::store::Location;
+use bai::store::file::Disk;
+use tokio::sync::oneshot;
 
 pub use self::operation::Operation;
 pub use self::recording::{Beyond, Depth, Recording};
@@ -34,7 +36,18 @@ pub enum Reads {
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct CrashDisk(Arc<Mutex<State>>);
+pub struct CrashDisk {
+    state: Arc<Mutex<State>>,
+    gate: Arc<Gate>,
+}
+
+/// Holds the next call that writes.
+#[derive(Debug, Default)]
+struct Gate {
+    /// Taken by the call that is held: says so, and waits until the other end is dropped.
+    waiting: Mutex<Option<(oneshot::Sender<()>, mpsc::Receiver<()>)>>,
+    closed: Mutex<Option<mpsc::Sender<()>>>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -64,7 +77,25 @@ impl CrashDisk {
             current: content,
             ..State::default()
         };
-        Self(Arc::new(Mutex::new(state)))
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            gate: Arc::default(),
+        }
+    }
+
+    /// Holds the next call that writes until [`CrashDisk::let_go`]; what is returned hears of that call.
+    pub fn hold(&self) -> oneshot::Receiver<()> {
+        let (reached, is_reached) = oneshot::channel();
+        let (closed, opened) = mpsc::channel();
+        *self.gate.waiting.lock().unwrap() = Some((reached, opened));
+        *self.gate.closed.lock().unwrap() = Some(closed);
+        is_reached
+    }
+
+    /// Lets a call go on that is held, and holds none any more.
+    pub fn let_go(&self) {
+        drop(self.gate.waiting.lock().unwrap().take());
+        drop(self.gate.closed.lock().unwrap().take());
     }
 
     pub fn location(&self) -> Location {
@@ -139,7 +170,7 @@ impl CrashDisk {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.state.lock().unwrap()
     }
 
     fn call(&self, name: &'static str) -> io::Result<MutexGuard<'_, State>> {
@@ -195,6 +226,11 @@ struct Handle {
 impl Handle {
     /// A call that only the newest handle may make, while it is open.
     fn writing_call(&self, name: &'static str) -> io::Result<MutexGuard<'_, State>> {
+        let waiting = self.disk.gate.waiting.lock().unwrap().take();
+        if let Some((reached, opened)) = waiting {
+            let _ = reached.send(());
+            let _ = opened.recv();
+        }
         let mut state = self.disk.call(name)?;
         if self.closed.load(Ordering::SeqCst) || self.number != state.handles {
             let misuse = format!("{name} by handle {} of {}", self.number, state.handles);
@@ -204,7 +240,7 @@ impl Handle {
     }
 }
 
-impl StorageBackend for Handle {
+impl Disk for Handle {
     fn len(&self) -> io::Result<u64> {
         Ok(self.disk.call("len")?.current.len() as u64)
     }
@@ -226,7 +262,7 @@ impl StorageBackend for Handle {
         Ok(())
     }
 
-    fn sync_data(&self) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         self.writing_call("sync")?.sync()
     }
 

@@ -1,6 +1,6 @@
 //! The simulated disk does what it says.
 
-use bai::store::StorageBackend;
+use bai::store::file::Disk;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -14,7 +14,7 @@ fn written() -> CrashDisk {
     let file = disk.handle();
     file.set_len(2048).unwrap();
     file.write(0, &[1; 2048]).unwrap();
-    file.sync_data().unwrap();
+    file.sync().unwrap();
     file.set_len(4096).unwrap();
     file.write(1024, &[2; 2048]).unwrap();
     file.write(0, &[3; 512]).unwrap();
@@ -96,9 +96,9 @@ fn what_a_failed_sync_has_not_written_is_not_written_by_the_next_one() {
         let file = disk.handle();
         disk.plan(Fault::FailedSync(1, reads));
         file.write(0, &[2; 512]).unwrap();
-        file.sync_data().unwrap_err();
+        file.sync().unwrap_err();
         file.write(512, &[3; 512]).unwrap();
-        file.sync_data().unwrap();
+        file.sync().unwrap();
         assert_eq!(disk.content(), [[shown; 512], [3; 512]].concat());
         assert_eq!(disk.recording().certain(), [[0; 512], [3; 512]].concat());
     }

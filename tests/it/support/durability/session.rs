@@ -1,17 +1,15 @@
 //! A client of a store on a simulated disk, who remembers what was acknowledged.
 
-use std::sync::{Mutex, mpsc};
-
 use bai::domain::ServerKey;
-use bai::store::{Error, Store};
+use bai::store::{CommitError, Error, Store, Write};
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
 
 use super::runtime;
 use super::state::{Change, State, stamp};
 use crate::support::crash_disk::{CrashDisk, Fault};
+use crate::support::steps;
 
 /// A commit, or several of which only the order is known.
 #[derive(Debug)]
@@ -108,11 +106,8 @@ impl Session {
     pub fn commit(&mut self, changes: &[Change]) {
         let Some(store) = self.open() else { return };
         let asked = self.disk.operations();
-        let writes = changes.iter().map(Change::write).collect();
-        let outcome = self.runtime.block_on(store.write(writes, stamp()));
-        self.learn(asked, &outcome.map(|done| done.is_ok()), |state| {
-            state.after(changes)
-        });
+        let outcome = self.runtime.block_on(commit(&store, changes));
+        self.learn(asked, &outcome, |state| state.after(changes));
         self.note(asked, |state| {
             vec![
                 state
@@ -127,7 +122,9 @@ impl Session {
         let Some(store) = self.open() else { return };
         let asked = self.disk.operations();
         let (first, others) = changes.split_first().unwrap();
-        let outcomes = self.runtime.block_on(group(&store, first, others));
+        let outcomes = self
+            .runtime
+            .block_on(group(&store, &self.disk, first, others));
         for (change, outcome) in changes.iter().zip(outcomes) {
             self.learn(asked, &outcome, |state| {
                 state.after(std::slice::from_ref(change))
@@ -158,15 +155,12 @@ impl Session {
         self.note(asked, |state| vec![state.with_key(byte)]);
     }
 
-    /// A change that panics after it was written.
-    pub fn panic(&mut self, change: &Change) {
+    /// A job that panics after it wrote something.
+    pub fn panic(&mut self) {
         let Some(store) = self.open() else { return };
-        let write = change.write();
-        let outcome: Result<Result<(), ()>, Error> =
-            self.runtime.block_on(store.edit(stamp(), move |edit| {
-                edit.write(write.clone())?.expect("it is allowed");
-                panic!("a planned panic")
-            }));
+        let outcome = self
+            .runtime
+            .block_on(store.file().unwrap().panic_in_a_job());
         assert!(outcome.is_err(), "a panic is acknowledged");
     }
 
@@ -268,33 +262,57 @@ impl Session {
     }
 }
 
-/// Holds the writer in the job of the first change until the others wait.
-async fn group(store: &Store, first: &Change, others: &[Change]) -> Vec<Result<bool, Error>> {
-    let (entered, is_entered) = oneshot::channel();
-    let (go, may_go) = mpsc::channel::<()>();
-    let (write, entered) = (first.write(), Mutex::new(Some(entered)));
-    let first = store.edit(stamp(), move |edit| {
-        if let Some(entered) = entered.lock().unwrap().take() {
-            let _ = entered.send(());
-        }
-        let _ = may_go.recv();
-        edit.write(write.clone())
-    });
+/// Whether all of `changes` are done in one transaction; not when one of them is refused.
+async fn commit(store: &Store, changes: &[Change]) -> Result<bool, Error> {
+    is_done(steps::take(store, stamp(), changes.iter().map(Change::step)).await)
+}
+
+fn is_done<T>(outcome: Result<T, CommitError>) -> Result<bool, Error> {
+    match outcome {
+        Ok(_) => Ok(true),
+        Err(CommitError::Conflict { .. }) => Ok(false),
+        Err(CommitError::Failed(error)) => Err(error),
+    }
+}
+
+/// Holds the writer in the transaction of the first change until the others wait. What is read for them is read before: the
+/// writer may be held where readers wait for it.
+async fn group(
+    store: &Store,
+    disk: &CrashDisk,
+    first: &Change,
+    others: &[Change],
+) -> Vec<Result<bool, Error>> {
+    let first = steps::decided(store, stamp(), [first.step()]).await;
+    let mut decided = Vec::new();
+    for change in others {
+        decided.push(steps::decided(store, stamp(), [change.step()]).await);
+    }
+    let held = disk.hold();
+    let first = async {
+        let outcome = commit_decided(store, first).await;
+        // It may have ended without a write.
+        disk.let_go();
+        outcome
+    };
     let queue = async {
-        let _ = is_entered.await;
-        let others = join_all(
-            others
-                .iter()
-                .map(|change| store.write(vec![change.write()], stamp())),
-        );
+        let _ = held.await;
+        let others = decided
+            .into_iter()
+            .map(|writes| commit_decided(store, writes));
         // The second future is polled when each of the first ones waits in the queue.
-        join(others, async { drop(go) }).await.0
+        join(join_all(others), async { disk.let_go() }).await.0
     };
     let (first, others) = join(first, queue).await;
-    let others = others
-        .into_iter()
-        .map(|outcome| outcome.map(|done| done.is_ok()));
-    std::iter::once(first.map(|done| done.is_ok()))
-        .chain(others)
-        .collect()
+    std::iter::once(first).chain(others).collect()
+}
+
+async fn commit_decided(
+    store: &Store,
+    writes: Result<Vec<Write>, CommitError>,
+) -> Result<bool, Error> {
+    match writes {
+        Ok(writes) => is_done(store.commit(writes).await),
+        Err(error) => is_done::<()>(Err(error)),
+    }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bai::domain::{Name, User};
-use bai::store::{Store, UserUpdate, Write};
+use bai::domain::User;
+use bai::store::{Cursor, Order, Store};
 use tokio::runtime::Runtime;
 
-use crate::support::users::{new_user, now, user_id};
+use crate::support::steps::Step;
+use crate::support::users::{new_user, now, stored_user, user_id};
 
 /// All that the scripts change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,16 +29,13 @@ pub enum Change {
 }
 
 impl Change {
-    pub fn write(&self) -> Write {
+    pub fn step(&self) -> Step {
         match self {
-            Self::Insert(n) => Write::InsertUser(new_user(*n)),
-            Self::Delete(n) => Write::DeleteUser(user_id(*n)),
+            Self::Insert(n) => Step::insert(new_user(*n)),
+            Self::Delete(n) => Step::delete_user(&user_id(*n)),
             Self::Rename(n, name) => {
-                let update = UserUpdate {
-                    name: Some(Name::parse(name).unwrap()),
-                    ..UserUpdate::default()
-                };
-                Write::UpdateUser(user_id(*n), Box::new(update))
+                let name = (*name).to_owned();
+                Step::change_user(&user_id(*n), |user| user.name = name)
             }
         }
     }
@@ -86,11 +84,15 @@ impl State {
     pub fn read(runtime: &Runtime, store: &Store) -> Result<Self, String> {
         let wrong = |error: bai::store::Error| format!("reading: {error}");
         let mut state = Self::default();
+        let oldest_first = Order::UsersByCreated {
+            newest_first: false,
+        };
         let users = runtime
-            .block_on(store.users_after(None, usize::MAX))
+            .block_on(store.records_after(oldest_first, &Cursor::START, usize::MAX))
             .map_err(wrong)?;
         let count = users.len() as u64;
         for user in users {
+            let user = User::try_from(user).map_err(wrong)?;
             match number_of(&user) {
                 Some(n) => drop(state.users.insert(n, whole_name(n, user)?)),
                 None => state.others.push(user),
@@ -103,6 +105,8 @@ impl State {
             .map(|key| key.secret[0])
             .collect();
         let checked = store
+            .file()
+            .unwrap()
             .check()
             .map_err(|error| format!("checking: {error}"))?
             .users;
@@ -178,7 +182,7 @@ fn whole_name(n: usize, user: User) -> Result<String, String> {
         name: String::new(),
         ..user
     };
-    if rest == new_user(n).numbered(number) {
+    if rest == stored_user(n, number) {
         Ok(name)
     } else {
         Err(format!("user {n} is not whole: {rest:?}"))

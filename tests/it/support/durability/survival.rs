@@ -5,6 +5,7 @@ use tokio::runtime::Runtime;
 
 use super::state::{Change, State, stamp};
 use crate::support::crash_disk::CrashDisk;
+use crate::support::steps;
 
 const CACHE: usize = 1 << 20;
 
@@ -18,10 +19,8 @@ pub fn survives(runtime: &Runtime, image: Vec<u8>, expected: &[State]) -> Result
         return Err(state.differs(expected));
     }
     let more = [Change::Insert(9_999)];
-    let written = runtime.block_on(store.write(vec![more[0].write()], stamp()));
-    written
-        .map_err(|error| format!("writing: {error}"))?
-        .map_err(|(_, conflict)| format!("writing: {conflict:?}"))?;
+    let written = runtime.block_on(steps::take(&store, stamp(), [more[0].step()]));
+    written.map_err(|error| format!("writing: {error}"))?;
     let counted = runtime
         .block_on(store.count_users())
         .map_err(|error| format!("counting: {error}"))?;

@@ -5,14 +5,15 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use bai::domain::{Company, RecordId, Superuser, TokenKey};
-use bai::store::{Location, Store, UserUpdate, Write};
+use bai::domain::{Company, RecordId, Superuser, TokenKey, User};
+use bai::store::{Location, Store};
 use flate2::read::GzDecoder;
 use jiff::Timestamp;
 
 use crate::support::binary::bai;
 use crate::support::canary::PASSWORD;
 use crate::support::pb_data::PbData;
+use crate::support::steps::{self, Step};
 use crate::support::users::{new_user, now, user_id};
 
 pub const DATABASE: &str = "bai.redb";
@@ -243,36 +244,25 @@ fn create_root(dir: &Path) {
     assert!(command.output().unwrap().status.success());
 }
 
-fn write(path: &Path, writes: Vec<Write>) {
+fn write(path: &Path, steps: impl Iterator<Item = Step>) {
     let store = Store::open(&Location::File(path.to_owned()), 8 << 20).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    runtime
-        .block_on(store.write(writes, now()))
-        .unwrap()
-        .unwrap();
+    runtime.block_on(steps::take(&store, now(), steps)).unwrap();
 }
 
-fn first_writes() -> Vec<Write> {
-    let companies = [1, 2].map(|n| Write::InsertCompany(company(n)));
-    let users = (0..IN_BACKUP).map(|n| Write::InsertUser(new_user(n)));
-    users
-        .chain(companies)
-        .chain([Write::InsertSuperuser(superuser())])
-        .collect()
+fn first_writes() -> impl Iterator<Item = Step> {
+    let companies = [1, 2].map(|n| Step::insert(company(n)));
+    let users = (0..IN_BACKUP).map(|n| Step::insert(new_user(n)));
+    users.chain(companies).chain([Step::insert(superuser())])
 }
 
 /// More users, and one whose tokens ended: a restoration has to end them again.
-fn second_writes() -> Vec<Write> {
-    let update = UserUpdate {
-        token_key: Some(TokenKey::new([8; 16])),
-        ..UserUpdate::default()
-    };
-    let users = (IN_BACKUP..USERS).map(|n| Write::InsertUser(new_user(n)));
-    users
-        .chain([Write::UpdateUser(user_id(5), Box::new(update))])
-        .collect()
+fn second_writes() -> impl Iterator<Item = Step> {
+    let update = |user: &mut User| user.token_key = TokenKey::new([8; 16]);
+    let users = (IN_BACKUP..USERS).map(|n| Step::insert(new_user(n)));
+    users.chain([Step::change_user(&user_id(5), update)])
 }
 
 fn company(n: u64) -> Company {

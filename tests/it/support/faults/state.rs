@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use bai::domain::{Kind, TokenKey};
-use bai::store::{Error, Location, Record, Scan, Store};
+use bai::store::{Cursor, Error, Location, Order, Record, Store};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -97,7 +96,7 @@ impl States {
 /// Reads the bytes of a file as a command does that only reads, then as one that writes, which recovers or migrates it.
 pub fn of_bytes(bytes: &[u8]) -> Result<State, Error> {
     let location = CrashDisk::new(bytes.to_vec()).location();
-    match Store::look(&location, CACHE) {
+    match bai::store::file::check_file(&location, CACHE) {
         Ok(_) => open(&location),
         Err(Error::OlderSchema { .. }) => of_older(bytes),
         Err(error) => Err(error),
@@ -114,18 +113,19 @@ fn of_older(bytes: &[u8]) -> Result<State, Error> {
 
 fn open(location: &Location) -> Result<State, Error> {
     let store = Store::open(location, CACHE)?;
-    store.check()?;
+    store.file().unwrap().check()?;
     state(&store)
 }
 
 fn state(store: &Store) -> Result<State, Error> {
     let remembered = store.remembered()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let mut records = BTreeMap::new();
     for kind in [Kind::Users, Kind::Companies, Kind::Superusers] {
-        store.scan(Scan::All(kind), |record| {
-            records.extend([describe(record)]);
-            ControlFlow::Continue(())
-        })?;
+        let all = store.records_after(Order::ById(kind), &Cursor::START, usize::MAX);
+        records.extend(runtime.block_on(all)?.into_iter().map(describe));
     }
     Ok(State {
         records,

@@ -1,24 +1,24 @@
-//! The columns of one row, as PocketBase's types.
+//! One row of a table of PocketBase's database, and its columns as PocketBase's types.
 
 use jiff::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use serde_json::{Map, Value};
 
-use super::collections::{Field, Table};
-use super::records::{Problem, is_ours};
+use super::problem::Problem;
+use super::source_tables::{Field, Table};
 use crate::records::date::parse_date;
 
 /// Characters of a text field: PocketBase's own bound unless a field sets another.
 const MAX_CHARS: usize = 5000;
 
 /// A row with the names of its columns.
-pub struct Columns<'a> {
+pub struct TableRow<'a> {
     row: &'a Row<'a>,
     table: &'a Table,
 }
 
-impl<'a> Columns<'a> {
+impl<'a> TableRow<'a> {
     pub fn new(row: &'a Row<'a>, table: &'a Table) -> Self {
         Self { row, table }
     }
@@ -28,13 +28,13 @@ impl<'a> Columns<'a> {
         let text = match self.value(name) {
             None | Some(ValueRef::Null) => String::new(),
             Some(ValueRef::Text(text)) => {
-                String::from_utf8(text.to_vec()).map_err(|_| Problem::bad(name, "not UTF-8"))?
+                String::from_utf8(text.to_vec()).map_err(|_| Problem::unfit(name, "not UTF-8"))?
             }
             Some(ValueRef::Integer(number)) => number.to_string(),
-            Some(_) => return Err(Problem::bad(name, "not a text")),
+            Some(_) => return Err(Problem::unfit(name, "not a text")),
         };
         match text.chars().count() > MAX_CHARS {
-            true => Err(Problem::bad(name, "longer than 5000 characters")),
+            true => Err(Problem::unfit(name, "longer than 5000 characters")),
             false => Ok(text),
         }
     }
@@ -45,13 +45,14 @@ impl<'a> Columns<'a> {
             None | Some(ValueRef::Null) => Ok(0),
             Some(ValueRef::Integer(number)) => Ok(number),
             Some(ValueRef::Real(number)) => {
-                whole(number).ok_or(Problem::bad(name, "not a whole number"))
+                whole(number).ok_or_else(|| Problem::unfit(name, "not a whole number"))
             }
-            Some(_) => Err(Problem::bad(name, "not a number")),
+            Some(_) => Err(Problem::unfit(name, "not a number")),
         }
     }
 
-    pub fn is_set(&self, name: &'static str) -> Result<bool, Problem> {
+    /// The boolean in a column.
+    pub fn flag(&self, name: &'static str) -> Result<bool, Problem> {
         Ok(self.number(name)? != 0)
     }
 
@@ -59,27 +60,22 @@ impl<'a> Columns<'a> {
     pub fn date(&self, name: &'static str) -> Result<Timestamp, Problem> {
         match self.text(name)?.as_str() {
             "" => Ok(self.table.collection.created),
-            text => parse_date(text).ok_or(Problem::bad(name, "not a date")),
+            text => parse_date(text).ok_or_else(|| Problem::unfit(name, "not a date")),
         }
     }
 
-    /// Every column that is not ours and not hidden, as the text of one JSON object; `None` when there is none.
-    pub fn others(&self) -> Result<Option<String>, Problem> {
-        let mut others = Map::new();
-        for field in self
-            .table
-            .fields
-            .iter()
-            .filter(|field| !field.hidden && !is_ours(&field.name))
-        {
+    /// Every column that is the deployment's own and not hidden, as the text of one JSON object; `None` when there is none.
+    pub fn own_columns(&self) -> Result<Option<String>, Problem> {
+        let mut columns = Map::new();
+        for field in self.table.own_fields().filter(|field| !field.hidden) {
             if let Some(value) = self.value(&field.name) {
-                let value =
-                    json(value, field).ok_or_else(|| Problem::BadColumn(field.name.clone()))?;
-                others.insert(field.name.clone(), value);
+                let value = json(value, field)
+                    .ok_or_else(|| Problem::UnreadableColumn(field.name.clone()))?;
+                columns.insert(field.name.clone(), value);
             }
         }
-        others.sort_keys();
-        Ok((!others.is_empty()).then(|| Value::from(others).to_string()))
+        columns.sort_keys();
+        Ok((!columns.is_empty()).then(|| Value::from(columns).to_string()))
     }
 
     fn value(&self, name: &str) -> Option<ValueRef<'_>> {
@@ -87,7 +83,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// A value as PocketBase's API shows it.
+/// A value as PocketBase's API has it.
 fn json(value: ValueRef<'_>, field: &Field) -> Option<Value> {
     Some(match (value, field.r#type.as_str()) {
         (ValueRef::Integer(number), "bool") => (number != 0).into(),

@@ -1,10 +1,8 @@
-//! Room on the disk, and whose what is there is.
+//! Free space on the disk.
 
-use std::io;
-use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 
-use super::new_file::folder_of;
+use super::folder::folder_of;
 use crate::store::Error;
 
 /// Refuses to begin a file at `path` that takes `needed` bytes, when its disk has not as many free.
@@ -34,19 +32,6 @@ pub fn available(path: &Path) -> Option<u64> {
 fn free_at(path: &Path) -> rustix::io::Result<u64> {
     let disk = rustix::fs::statvfs(folder_of(path))?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
-}
-
-/// When this is root: gives `path` to whom `like` belongs, because what is made beside the database is for the server's user.
-///
-/// # Errors
-/// The system's.
-pub fn own_like(path: &Path, like: &Path) -> io::Result<()> {
-    let owner = |path: &Path| std::fs::metadata(path).map(|file| (file.uid(), file.gid()));
-    let (uid, gid) = owner(like)?;
-    if rustix::process::geteuid().is_root() && owner(path)? != (uid, gid) {
-        chown(path, Some(uid), Some(gid))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The collections: what PocketBase calls the columns, and what it keeps of each.
+//! The collections in a database of PocketBase, with their fields and the secrets of their tokens.
 
 use std::path::Path;
 
@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
 
-use super::Error;
+use super::error::Error;
 use crate::domain::{Collection, Collections, Kind};
 use crate::records::date::parse_date;
+use crate::records::fields::of_record::is_built_in;
 
 /// The tables that are brought here.
 pub struct Tables {
@@ -61,12 +62,12 @@ struct AuthToken {
 }
 
 /// Why there are no tables to read.
-pub enum Unfit {
+pub enum NoTables {
     Sqlite(rusqlite::Error),
     Reason(String),
 }
 
-impl Unfit {
+impl NoTables {
     /// The error about the database at `path`.
     pub fn at(self, path: &Path) -> Error {
         match self {
@@ -82,21 +83,22 @@ impl Unfit {
     }
 }
 
-impl From<rusqlite::Error> for Unfit {
+impl From<rusqlite::Error> for NoTables {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
     }
 }
 
 impl Tables {
-    pub fn read(db: &Connection) -> Result<Self, Unfit> {
+    pub fn read(db: &Connection) -> Result<Self, NoTables> {
         let columns = "SELECT count(*) FROM pragma_table_info('_collections') WHERE name IN ('fields', 'options')";
         let known: u32 = db.query_row(columns, [], |row| row.get(0))?;
         if known != 2 {
             let reason = "it is no database of PocketBase 0.23 or newer; start a newer PocketBase on it once";
-            return Err(Unfit::Reason(reason.to_owned()));
+            return Err(NoTables::Reason(reason.to_owned()));
         }
-        let missing = |kind: Kind| Unfit::Reason(format!("it has no collection {}", kind.name()));
+        let missing =
+            |kind: Kind| NoTables::Reason(format!("it has no collection {}", kind.name()));
         Ok(Self {
             users: Table::read(db, Kind::Users)?.ok_or_else(|| missing(Kind::Users))?,
             companies: Table::read(db, Kind::Companies)?,
@@ -126,23 +128,30 @@ impl Tables {
         self.companies.iter().chain([&self.superusers, &self.users])
     }
 
+    /// The columns that are not brought here, each with the reason.
     pub fn left_behind(&self) -> Vec<String> {
-        let of = |table: &Table| {
-            let name = table.collection.kind.name();
-            let hidden = table
-                .fields
-                .iter()
-                .filter(|field| field.hidden && !super::records::is_ours(&field.name));
-            hidden
-                .map(|field| format!("{name}.{}: hidden in PocketBase", field.name))
-                .collect::<Vec<_>>()
-        };
-        self.in_order().flat_map(of).collect()
+        self.in_order().flat_map(Table::left_behind).collect()
     }
 }
 
 impl Table {
-    fn read(db: &Connection, kind: Kind) -> Result<Option<Self>, Unfit> {
+    /// The fields that are the deployment's own.
+    pub fn own_fields(&self) -> impl Iterator<Item = &Field> {
+        let kind = self.collection.kind;
+        self.fields
+            .iter()
+            .filter(move |field| !is_built_in(kind, &field.name))
+    }
+
+    fn left_behind(&self) -> Vec<String> {
+        let name = self.collection.kind.name();
+        let hidden = self.own_fields().filter(|field| field.hidden);
+        hidden
+            .map(|field| format!("{name}.{}: hidden in PocketBase", field.name))
+            .collect()
+    }
+
+    fn read(db: &Connection, kind: Kind) -> Result<Option<Self>, NoTables> {
         let sql = "SELECT id, fields, options, created, updated FROM _collections WHERE lower(name) = lower(?) AND type != 'view'";
         let row = db.query_row(sql, [kind.name()], |row| {
             Ok((
@@ -159,7 +168,7 @@ impl Table {
         let (fields, options, created, updated): (String, String, String, String) =
             (fields, options, created, updated);
         let bad =
-            |what: &str| Unfit::Reason(format!("the {what} of {} cannot be read", kind.name()));
+            |what: &str| NoTables::Reason(format!("the {what} of {} cannot be read", kind.name()));
         let options: Options = serde_json::from_str(&options).map_err(|_| bad("options"))?;
         let token = options.auth_token;
         Ok(Some(Self {

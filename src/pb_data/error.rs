@@ -1,0 +1,58 @@
+//! Reasons why nothing can be imported or exported.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::{random, store};
+
+/// The reason why nothing can be imported or exported.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is nothing to read.
+    #[error("{0} is neither a folder with PocketBase's data.db nor a backup of one (.zip)")]
+    NotThere(PathBuf),
+    /// A process is in the middle of a write.
+    #[error("{0} is being written to: stop PocketBase, then try again")]
+    Busy(PathBuf),
+    /// It is a database, but not one that can be brought here.
+    #[error("{path} cannot be brought here: {reason}")]
+    Unfit {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The store holds what came from somewhere else.
+    #[error(
+        "the database already holds users of another PocketBase (collection {0}): import into a new store.path"
+    )]
+    AnotherDeployment(String),
+    /// A collection has fields for which no table can be made.
+    #[error("the collection {collection} cannot be exported: {reason}")]
+    Collection {
+        /// The collection's name.
+        collection: &'static str,
+        /// The reason, and what helps.
+        reason: String,
+    },
+    /// There is something where the new database would be.
+    #[error("{0} is there already: name another folder")]
+    Taken(PathBuf),
+    /// SQLite.
+    #[error("reading or writing PocketBase's database failed: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A file or a folder.
+    #[error("{path}: {cause}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        cause: io::Error,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The random generator.
+    #[error(transparent)]
+    Random(#[from] random::NoEntropy),
+}

@@ -1,0 +1,245 @@
+//! PocketBase's description of the three collections: types, rules, indexes and options. `/api/collections` answers it, and
+//! `bai export pocketbase` writes it.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::date::date_text;
+use super::fields::tables::FIXED_FIELDS;
+use crate::auth::IdentityField;
+use crate::config;
+use crate::domain::{Collection, Kind};
+
+/// Options of a collection whose records can log in, as a new PocketBase has them, but for its secrets.
+const AUTH_OPTIONS: &str = include_str!("auth_options.json");
+
+/// A collection as PocketBase describes it, without its fields.
+pub struct Description<'a> {
+    /// The collection.
+    pub collection: &'a Collection,
+    /// `auth` for records that can log in, else `base`.
+    pub collection_type: &'static str,
+    /// Whether PocketBase makes the collection by itself.
+    pub is_system: bool,
+    /// Rules by which records are shown and changed.
+    pub rules: Rules,
+    /// Indexes of the table.
+    pub indexes: Vec<Index>,
+    /// Options of a collection whose records can log in; else nothing.
+    pub options: Map<String, Value>,
+}
+
+/// Rules in PocketBase's filter language; without one, the action is for superusers. So is creating and deleting.
+pub struct Rules {
+    /// For lists.
+    pub list: Option<String>,
+    /// For one record.
+    pub view: Option<String>,
+    /// For changes.
+    pub update: Option<String>,
+}
+
+/// An index of one column.
+pub struct Index {
+    table: &'static str,
+    name: String,
+    /// The column.
+    pub column: &'static str,
+    is_unique: bool,
+    is_partial: bool,
+}
+
+/// Times for which tokens are valid.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenLifetimes {
+    /// For users.
+    pub user: Duration,
+    /// For superusers.
+    pub superuser: Duration,
+}
+
+impl From<&config::Token> for TokenLifetimes {
+    fn from(token: &config::Token) -> Self {
+        Self {
+            user: token.lifetime,
+            superuser: token.superuser_lifetime,
+        }
+    }
+}
+
+impl<'a> Description<'a> {
+    /// The description of a collection that has the fields for which `has_field` is true.
+    pub fn new(
+        collection: &'a Collection,
+        lifetimes: TokenLifetimes,
+        has_field: impl Fn(&str) -> bool,
+    ) -> Self {
+        let kind = collection.kind;
+        let mut indexes = indexes(collection);
+        indexes.retain(|index| has_field(index.column));
+        Self {
+            collection,
+            collection_type: match kind {
+                Kind::Users | Kind::Superusers => "auth",
+                Kind::Companies => "base",
+            },
+            is_system: kind == Kind::Superusers,
+            rules: rules(kind, has_field),
+            indexes,
+            options: options(kind, lifetimes),
+        }
+    }
+
+    /// The description as PocketBase's API has it, with the descriptions of the fields.
+    pub fn into_json(self, fields: Value) -> Map<String, Value> {
+        let Collection {
+            kind,
+            id,
+            created,
+            updated,
+            ..
+        } = self.collection;
+        let indexes: Vec<_> = self.indexes.iter().map(Index::sql).collect();
+        let entries = [
+            ("id", Value::from(id.as_str())),
+            ("listRule", self.rules.list.into()),
+            ("viewRule", self.rules.view.into()),
+            ("createRule", Value::Null),
+            ("updateRule", self.rules.update.into()),
+            ("deleteRule", Value::Null),
+            ("name", kind.name().into()),
+            ("type", self.collection_type.into()),
+            ("fields", fields),
+            ("indexes", indexes.into()),
+            ("created", date_text(*created).into()),
+            ("updated", date_text(*updated).into()),
+            ("system", self.is_system.into()),
+        ];
+        let entries = entries.map(|(key, value)| (key.to_owned(), value));
+        entries.into_iter().chain(self.options).collect()
+    }
+}
+
+/// The rules that the server goes by.
+fn rules(kind: Kind, has_field: impl Fn(&str) -> bool) -> Rules {
+    let own = "id = @request.auth.id";
+    match kind {
+        Kind::Users => Rules {
+            list: Some(own.to_owned()),
+            view: Some(own.to_owned()),
+            update: Some(own.to_owned() + &unchanged(has_field)),
+        },
+        Kind::Companies => Rules {
+            list: None,
+            view: Some("@request.auth.id != ''".to_owned()),
+            update: None,
+        },
+        Kind::Superusers => Rules {
+            list: None,
+            view: None,
+            update: None,
+        },
+    }
+}
+
+/// The part of the rule for changes by which users keep what only superusers change.
+fn unchanged(has_field: impl Fn(&str) -> bool) -> String {
+    let fields = FIXED_FIELDS.into_iter().filter(|field| has_field(field));
+    let conditions = fields.map(|field| format!(" && @request.body.{field}:changed = false"));
+    conditions.collect::<Vec<_>>().concat()
+}
+
+fn indexes(collection: &Collection) -> Vec<Index> {
+    let index = |name: &str, column| Index {
+        table: collection.kind.name(),
+        name: name.to_owned(),
+        column,
+        is_unique: false,
+        is_partial: false,
+    };
+    let login = [
+        index(&format!("tokenKey_{}", collection.id), "tokenKey").unique(),
+        index(&format!("email_{}", collection.id), "email")
+            .unique()
+            .unless_empty(),
+    ];
+    match collection.kind {
+        Kind::Users => [
+            index("tbl_auth_users_openid", "openid").unique(),
+            // SQLite cannot use the partial index below for "users_phone = ?".
+            index("tbl_auth_users_phone", "users_phone"),
+            index("tbl_auth_users_phone_u", "users_phone")
+                .unique()
+                .unless_empty(),
+        ]
+        .into_iter()
+        .chain(login)
+        .collect(),
+        Kind::Companies => vec![index("tbl_company_company_id", "company_id").unique()],
+        Kind::Superusers => login.into(),
+    }
+}
+
+impl Index {
+    fn unique(self) -> Self {
+        Self {
+            is_unique: true,
+            ..self
+        }
+    }
+
+    /// The same index without the rows that have nothing in the column.
+    pub fn unless_empty(self) -> Self {
+        Self {
+            is_partial: true,
+            ..self
+        }
+    }
+
+    /// The statement that makes the index.
+    pub fn sql(&self) -> String {
+        let Self {
+            table,
+            name,
+            column,
+            ..
+        } = self;
+        let unique = if self.is_unique { "UNIQUE " } else { "" };
+        let condition = if self.is_partial {
+            format!(" WHERE `{column}` != ''")
+        } else {
+            String::new()
+        };
+        format!("CREATE {unique}INDEX `idx_{name}` ON `{table}` (`{column}`){condition}")
+    }
+}
+
+/// PocketBase's defaults, but for what is ours to say.
+fn options(kind: Kind, lifetimes: TokenLifetimes) -> Map<String, Value> {
+    let lifetime = match kind {
+        Kind::Users => lifetimes.user,
+        Kind::Superusers => lifetimes.superuser,
+        Kind::Companies => return Map::new(),
+    };
+    let mut options: Map<String, Value> = serde_json::from_str(AUTH_OPTIONS).unwrap_or_default();
+    options["authToken"]["duration"] = lifetime.as_secs().into();
+    options["authAlert"]["enabled"] = (kind == Kind::Superusers).into();
+    options["passwordAuth"]["identityFields"] = identity_field_names(kind).into();
+    options
+}
+
+/// The names of the fields that a record of that kind may be named by at a login.
+pub fn identity_field_names(kind: Kind) -> Vec<&'static str> {
+    let fields = IdentityField::of(kind).iter();
+    fields.map(|field| identity_field_name(*field)).collect()
+}
+
+/// PocketBase's name of the field.
+pub fn identity_field_name(field: IdentityField) -> &'static str {
+    match field {
+        IdentityField::Email => "email",
+        IdentityField::OpenId => "openid",
+        IdentityField::Phone => "users_phone",
+    }
+}

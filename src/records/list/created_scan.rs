@@ -1,0 +1,29 @@
+//! Lists of users in the order of their creation, which the store has an index for.
+
+use super::error::ListError;
+use super::paging::ListPage;
+use super::record_scan::RecordScan;
+use crate::store::{Cursor, Order};
+
+/// Page of users by creation. Without a filter, those of the pages before are not read, and those behind are not counted.
+pub fn users_by_created(scan: &RecordScan<'_>, newest_first: bool) -> Result<ListPage, ListError> {
+    let paging = &scan.query.paging;
+    let is_filtered = scan.query.filter.is_some();
+    let skipped = if is_filtered { 0 } else { paging.offset() };
+    let mut page = ListPage {
+        records: Vec::new(),
+        total: skipped,
+    };
+    let order = Order::UsersByCreated { newest_first };
+    for record in scan.matching(order, Cursor::skip(skipped)) {
+        let record = record?;
+        if paging.contains(page.total) {
+            page.records.push(record);
+        }
+        page.total += 1;
+        if page.total >= paging.end() && (paging.skip_total || !is_filtered) {
+            break;
+        }
+    }
+    Ok(page)
+}

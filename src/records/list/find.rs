@@ -1,0 +1,146 @@
+//! Lists of records: by an index where the filter names one record, and else by a scan.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::created_scan::users_by_created;
+use super::error::ListError;
+use super::lookup::IndexLookup;
+use super::matcher::Matcher;
+use super::paging::ListPage;
+use super::query::{ListQuery, Reader};
+use super::record_scan::RecordScan;
+use super::slots::{ListSlot, SORT_BYTES};
+use super::sorted_scan::{SortedPage, SortedScan};
+use crate::app::App;
+use crate::auth::Principal;
+use crate::domain::Kind;
+use crate::error::Error;
+use crate::filter::{Budget, Sort, TooCostly};
+use crate::records::Records;
+use crate::records::filter_record::FilterRecord;
+use crate::records::schema::Schemas;
+use crate::store::Record;
+
+/// Result of a scan.
+enum ScanResult {
+    Page(ListPage),
+    Sorted(SortedPage),
+}
+
+impl Records {
+    /// Page of the records that the reader may see and that match.
+    pub async fn list(&self, query: ListQuery) -> Result<ListPage, ListError> {
+        match &query.reader {
+            Reader::Nobody => Ok(ListPage::default()),
+            Reader::Principal(Principal::User(user)) => {
+                let own = Record::User(user.as_ref().clone());
+                Box::pin(self.list_single(query, own)).await
+            }
+            Reader::Principal(Principal::Superuser(_)) | Reader::Operator => {
+                self.list_all(query).await
+            }
+        }
+    }
+
+    async fn list_all(&self, query: ListQuery) -> Result<ListPage, ListError> {
+        let filter = query.filter.as_ref();
+        match self.lookup_by_index(query.kind, filter).await? {
+            IndexLookup::NotIndexed => Box::pin(self.list_by_scan(query)).await,
+            IndexLookup::Missing => Ok(ListPage::default()),
+            IndexLookup::Found(record) => Box::pin(self.list_single(query, record)).await,
+        }
+    }
+
+    /// Page of a list that only `record` can be in.
+    async fn list_single(&self, query: ListQuery, record: Record) -> Result<ListPage, ListError> {
+        let now = self.app.clock.now();
+        let schemas = self.schemas();
+        self.evaluate(query.reader.actor(), move |budget| {
+            single_page(&query, &record, &schemas, now, budget)
+        })
+        .await
+    }
+
+    async fn list_by_scan(&self, query: ListQuery) -> Result<ListPage, ListError> {
+        let kind = query.kind;
+        let is_filtered = query.filter.is_some();
+        let mut page = match self.scan(query).await? {
+            ScanResult::Page(page) => page,
+            ScanResult::Sorted(sorted) => self.read_sorted(kind, sorted).await?,
+        };
+        if kind == Kind::Users && !is_filtered {
+            page.total = self.app.store.count_users().await?;
+        }
+        Ok(page)
+    }
+
+    async fn scan(&self, query: ListQuery) -> Result<ScanResult, ListError> {
+        let slot = self.list_slots.list(query.reader.actor()).await?;
+        let app = Arc::clone(&self.app);
+        let schemas = self.schemas();
+        // The slot is held to the end, even if whoever asked has gone away.
+        tokio::task::spawn_blocking(move || scan(&app, &schemas, &query, &slot))
+            .await
+            .map_err(Error::internal)?
+    }
+
+    /// Records of a page; those that are gone meanwhile are left out.
+    async fn read_sorted(&self, kind: Kind, sorted: SortedPage) -> Result<ListPage, ListError> {
+        let mut records = Vec::with_capacity(sorted.ids.len());
+        for id in &sorted.ids {
+            records.extend(self.app.store.record_by_id(kind, id).await?);
+        }
+        Ok(ListPage {
+            records,
+            total: sorted.total,
+        })
+    }
+}
+
+fn single_page(
+    query: &ListQuery,
+    record: &Record,
+    schemas: &Schemas,
+    now: Timestamp,
+    budget: &Budget,
+) -> Result<ListPage, TooCostly> {
+    let reader = query.reader.record();
+    let view = FilterRecord::new(record, schemas.of(query.kind));
+    let is_match = Matcher::new(reader.as_ref(), schemas, now).matches(
+        query.filter.as_ref(),
+        &view,
+        budget,
+    )?;
+    let record = is_match.then(|| record.clone());
+    Ok(ListPage::single(record, &query.paging))
+}
+
+/// Scans the records of the collection; users in the order of their creation only as far as needed.
+fn scan(
+    app: &App,
+    schemas: &Schemas,
+    query: &ListQuery,
+    slot: &ListSlot,
+) -> Result<ScanResult, ListError> {
+    let reader = query.reader.record();
+    let scan = RecordScan::new(app, schemas, query, reader.as_ref(), slot);
+    let newest_first = newest_first(query.sort.as_ref());
+    if let (Kind::Users, Some(newest_first)) = (query.kind, newest_first) {
+        return users_by_created(&scan, newest_first).map(ScanResult::Page);
+    }
+    let seed = u64::from_le_bytes(app.random.bytes().map_err(Error::from)?);
+    let sorted = SortedScan::new(&scan, newest_first == Some(true), seed, SORT_BYTES);
+    sorted.page().map(ScanResult::Sorted)
+}
+
+/// Direction of an order by creation alone; nothing for any other order.
+fn newest_first(sort: Option<&Sort>) -> Option<bool> {
+    let Some(sort) = sort else {
+        return Some(false);
+    };
+    sort.only()
+        .filter(|(field, _)| *field == "created")
+        .map(|(_, descending)| descending)
+}

@@ -1,0 +1,67 @@
+//! Reading of the records that match a query.
+
+use super::error::ListError;
+use super::matcher::Matcher;
+use super::pages::RecordPages;
+use super::query::ListQuery;
+use super::slots::ListSlot;
+use crate::app::App;
+use crate::filter::Budget;
+use crate::records::filter_record::FilterRecord;
+use crate::records::schema::{Schema, Schemas};
+use crate::store::{self, Cursor, Order, Record};
+
+/// Scan of the store for the records that match a query, for a thread that may block.
+pub struct RecordScan<'a> {
+    pub query: &'a ListQuery,
+    pub slot: &'a ListSlot,
+    app: &'a App,
+    schema: &'a Schema,
+    matcher: Matcher<'a>,
+}
+
+impl<'a> RecordScan<'a> {
+    /// Scan for `reader`, the record of the reader of `query`.
+    pub fn new(
+        app: &'a App,
+        schemas: &'a Schemas,
+        query: &'a ListQuery,
+        reader: Option<&'a Record>,
+        slot: &'a ListSlot,
+    ) -> Self {
+        Self {
+            query,
+            slot,
+            app,
+            schema: schemas.of(query.kind),
+            matcher: Matcher::new(reader, schemas, app.clock.now()),
+        }
+    }
+
+    /// Records behind `cursor` that match.
+    pub fn matching(
+        &self,
+        order: Order,
+        cursor: Cursor,
+    ) -> impl Iterator<Item = Result<Record, ListError>> {
+        RecordPages::new(&self.app.store, order, cursor)
+            .filter_map(|record| self.if_matching(record).transpose())
+    }
+
+    /// Record as the filter and the sort of the query see it.
+    pub fn view<'b>(&'b self, record: &'b Record) -> FilterRecord<'b> {
+        FilterRecord::new(record, self.schema)
+    }
+
+    fn if_matching(
+        &self,
+        record: Result<Record, store::Error>,
+    ) -> Result<Option<Record>, ListError> {
+        let record = record?;
+        self.slot.step()?;
+        let budget = Budget::new(Budget::EVALUATION);
+        let filter = self.query.filter.as_ref();
+        let is_match = self.matcher.matches(filter, &self.view(&record), &budget)?;
+        Ok(is_match.then_some(record))
+    }
+}

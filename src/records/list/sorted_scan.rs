@@ -1,0 +1,212 @@
+//! Lists in an order that the store has no index for.
+
+use std::cmp::Ordering;
+
+use super::error::ListError;
+use super::record_scan::RecordScan;
+use super::top_k::{KeyRecord, SortKey, TopK};
+use crate::domain::RecordId;
+use crate::filter::{Record as _, Sort};
+use crate::store::{Cursor, Order};
+
+/// Ids of the records of a page, and the number of records that match.
+pub struct SortedPage {
+    pub ids: Vec<RecordId>,
+    pub total: u64,
+}
+
+/// Scan of all records of a collection for the first ones of an order.
+pub struct SortedScan<'a> {
+    scan: &'a RecordScan<'a>,
+    fields: Vec<String>,
+    newest_first: bool,
+    /// Seed of `@random`.
+    seed: u64,
+    /// Bytes of keys that may be kept.
+    max_bytes: usize,
+}
+
+/// Result of one scan: the next keys of the order, and the number of records that match.
+struct Pass {
+    keys: Vec<SortKey>,
+    matching: u64,
+}
+
+impl<'a> SortedScan<'a> {
+    /// Scan in the order that the query asks for. Records that are equal in it stay in the order of creation; with
+    /// `newest_first`, the newest one is first.
+    pub fn new(scan: &'a RecordScan<'a>, newest_first: bool, seed: u64, max_bytes: usize) -> Self {
+        let sort = scan.query.sort.iter();
+        Self {
+            scan,
+            fields: sort.flat_map(Sort::fields).map(str::to_owned).collect(),
+            newest_first,
+            seed,
+            max_bytes,
+        }
+    }
+
+    /// Reads the records as often as it takes to come to the end of the page.
+    pub fn page(&self) -> Result<SortedPage, ListError> {
+        let paging = &self.scan.query.paging;
+        let mut pass = self.pass(paging.end(), None)?;
+        let total = pass.matching;
+        let mut ids = Vec::new();
+        let mut passed = 0;
+        loop {
+            ids.extend(self.ids_on_page(&pass.keys, passed));
+            passed += pass.keys.len() as u64;
+            let is_complete = passed >= paging.end() || paging.offset() >= total;
+            match pass.keys.pop() {
+                Some(last) if !is_complete => {
+                    pass = self.pass(paging.end() - passed, Some(&last))?;
+                }
+                _ => return Ok(SortedPage { ids, total }),
+            }
+        }
+    }
+
+    /// Ids on the page of `keys`, which follow `passed` others.
+    fn ids_on_page(&self, keys: &[SortKey], passed: u64) -> impl Iterator<Item = RecordId> {
+        let paging = self.scan.query.paging;
+        (passed..)
+            .zip(keys)
+            .filter(move |(index, _)| paging.contains(*index))
+            .map(|(_, key)| key.id.clone())
+    }
+
+    /// Scans for the first `k` keys behind `last`.
+    fn pass(&self, k: u64, last: Option<&SortKey>) -> Result<Pass, ListError> {
+        let k = usize::try_from(k).unwrap_or(usize::MAX);
+        let mut keys = TopK::new(k, self.max_bytes, |a, b| self.compare(a, b));
+        let mut matching = 0;
+        let by_id = Order::ById(self.scan.query.kind);
+        for record in self.scan.matching(by_id, Cursor::START) {
+            let record = record?;
+            matching += 1;
+            let view = self.scan.view(&record);
+            let key = SortKey::new(record.id().clone(), &view, &self.fields);
+            if last.is_none_or(|last| self.compare(&key, last).is_gt()) {
+                keys.push(key);
+            }
+        }
+        Ok(Pass {
+            keys: keys.into_sorted(),
+            matching,
+        })
+    }
+
+    fn compare(&self, a: &SortKey, b: &SortKey) -> Ordering {
+        // A slot that is lost here ends the scan at the next record.
+        let _ = self.scan.slot.step();
+        let a = self.key_record(a);
+        let b = self.key_record(b);
+        let sort = self.scan.query.sort.as_ref();
+        sort.map_or(Ordering::Equal, |sort| sort.compare(&a, &b, self.seed))
+            .then_with(|| self.compare_created(&a, &b))
+    }
+
+    fn compare_created(&self, a: &KeyRecord<'_>, b: &KeyRecord<'_>) -> Ordering {
+        let order = a.rowid().cmp(&b.rowid());
+        if self.newest_first {
+            order.reverse()
+        } else {
+            order
+        }
+    }
+
+    fn key_record<'b>(&'b self, key: &'b SortKey) -> KeyRecord<'b> {
+        KeyRecord {
+            key,
+            fields: &self.fields,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_util::FutureExt;
+    use jiff::Timestamp;
+
+    use super::super::paging::Paging;
+    use super::super::query::{ListQuery, Reader};
+    use super::super::slots::{ListSlots, SORT_BYTES};
+    use super::*;
+    use crate::app::App;
+    use crate::clock::Clock;
+    use crate::config::Config;
+    use crate::domain::{Actor, IdType, Kind, OpenId, TokenKey, User};
+    use crate::random::Random;
+    use crate::records::schema::Schemas;
+    use crate::store::{Location, Write};
+
+    /// Users whose names come in no order, some of them twice.
+    async fn app_with(users: u64) -> Arc<App> {
+        let app = App::new(
+            Config::default(),
+            &Location::memory(),
+            Clock::System,
+            Random::seeded(1),
+        )
+        .await
+        .unwrap();
+        app.store
+            .commit((1..=users).map(insert_user).collect())
+            .await
+            .unwrap();
+        app
+    }
+
+    fn insert_user(n: u64) -> Write {
+        Write::insert(User {
+            name: format!("n{}", n * 31 % 17),
+            ..User::new(
+                RecordId::parse(&format!("u{:014}", n * 7919 % 10_007)).unwrap(),
+                OpenId::parse(&format!("o_{n}")).unwrap(),
+                IdType::WeChat,
+                uuid::Uuid::nil(),
+                TokenKey::new([7; 16]),
+                Timestamp::UNIX_EPOCH,
+            )
+        })
+    }
+
+    /// Ids of a page of users, and the number of records that match.
+    fn page(app: &App, sort: &str, paging: Paging, max_bytes: usize) -> (Vec<RecordId>, u64) {
+        let schemas = Schemas::new(&app.collections());
+        let reader = Reader::Operator;
+        let filter = "users_name != 'n3'";
+        let query = ListQuery::parse(reader, Kind::Users, paging, filter, sort, &schemas).unwrap();
+        let slots = ListSlots::new();
+        let slot = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
+        let scan = RecordScan::new(app, &schemas, &query, None, &slot);
+        let page = SortedScan::new(&scan, false, 1, max_bytes).page().unwrap();
+        (page.ids, page.total)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn pages_are_the_same_however_little_may_be_kept() {
+        let app = app_with(300).await;
+        let page = |sort: &str, page_number, per_page, max_bytes| {
+            let paging = Paging {
+                page: page_number,
+                per_page,
+                skip_total: false,
+            };
+            tokio::task::block_in_place(|| page(&app, sort, paging, max_bytes))
+        };
+        for sort in ["users_name", "-users_name,openid", "@rowid"] {
+            let (all, total) = page(sort, 1, 1000, SORT_BYTES);
+            assert_eq!((all.len() as u64, total), (283, 283));
+            for sort_bytes in [1, 2_000, 10_000] {
+                let pages: Vec<_> = (1..=6)
+                    .flat_map(|n| page(sort, n, 50, sort_bytes).0)
+                    .collect();
+                assert_eq!(pages, all, "{sort} in {sort_bytes}");
+                assert_eq!(page(sort, 7, 50, sort_bytes), (Vec::new(), 283));
+            }
+        }
+    }
+}

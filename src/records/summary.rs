@@ -1,0 +1,59 @@
+//! Records in short, for people: the fields of a table's line, and those that a text is looked for in.
+
+use crate::domain::Kind;
+
+/// The fields that a line of a table has of a user who has a phone that somebody else wants.
+pub const PHONE_HOLDER_FIELDS: [&str; 6] = [
+    "id",
+    "users_phone",
+    "users_name",
+    "openid",
+    "users_idtype",
+    "created",
+];
+
+/// The fields that a line of a table has of a record.
+pub fn fields(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Users => &[
+            "id",
+            "users_phone",
+            "users_name",
+            "users_idtype",
+            "users_status",
+            "company_id",
+            "created",
+        ],
+        Kind::Companies => &["id", "company_id", "created", "updated"],
+        Kind::Superusers => &["id", "email", "created", "updated"],
+    }
+}
+
+/// A filter for records that have `text` in a field that people know them by; an empty one for all.
+pub fn filter_by_text(kind: Kind, text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let quoted = text.replace('\\', "\\\\").replace('\'', "\\'");
+    let contains: Vec<_> = searched_fields(kind)
+        .iter()
+        .map(|field| format!("{field} ~ '{quoted}'"))
+        .collect();
+    contains.join(" || ")
+}
+
+fn searched_fields(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Users => &[
+            "id",
+            "openid",
+            "email",
+            "users_phone",
+            "users_name",
+            "users_id",
+            "company_id",
+        ],
+        Kind::Companies => &["id", "company_id"],
+        Kind::Superusers => &["id", "email"],
+    }
+}

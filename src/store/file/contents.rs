@@ -1,0 +1,18 @@
+//! Contents of a database, in numbers.
+
+use jiff::Timestamp;
+
+/// Contents of a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// When the file was made, if it is a backup.
+    pub made: Option<Timestamp>,
+    /// Users.
+    pub users: u64,
+    /// Companies.
+    pub companies: u64,
+    /// Superusers.
+    pub superusers: u64,
+    /// Events.
+    pub events: u64,
+}

@@ -1,0 +1,69 @@
+//! State of the database besides its records: token keys, revocation windows, collections.
+
+use jiff::Timestamp;
+
+use super::file_store::FileStore;
+use super::tables::{self, META};
+use crate::domain::{Collections, RevocationWindow, ServerKey};
+use crate::store::{Error, Remembered};
+
+impl FileStore {
+    pub(in crate::store) fn remembered(&self) -> Result<Remembered, Error> {
+        self.engine.read(tables::remembered)
+    }
+
+    pub(in crate::store) async fn set_collections(
+        &self,
+        collections: Collections,
+    ) -> Result<(), Error> {
+        self.writer
+            .write(move |tables| tables.set_collections(&collections))
+            .await
+    }
+
+    pub(in crate::store) fn token_keys(&self) -> Result<Vec<ServerKey>, Error> {
+        self.engine
+            .read(|txn| tables::read_token_keys(&txn.open_table(META)?))
+    }
+
+    pub(in crate::store) async fn end_revocation_windows(
+        &self,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let revocation_windows = self.remembered()?.revocation_windows;
+        let ended = RevocationWindow::ended(revocation_windows.clone(), now);
+        if ended == revocation_windows {
+            Ok(())
+        } else {
+            self.writer
+                .write(move |tables| tables.set_revocation_windows(&ended))
+                .await
+        }
+    }
+
+    pub(in crate::store) async fn add_token_key(
+        &self,
+        key: ServerKey,
+        drop_before: Timestamp,
+    ) -> Result<(), Error> {
+        self.writer
+            .write(move |tables| {
+                let mut keys = without_old_keys(tables.token_keys()?, drop_before);
+                keys.push(key.clone());
+                tables.set_token_keys(&keys)
+            })
+            .await
+    }
+}
+
+/// The keys from `drop_before` on, and the newest of those before. That goes by their places, not by their times: a clock that
+/// was set back must not cost a key that is in use.
+fn without_old_keys(mut keys: Vec<ServerKey>, drop_before: Timestamp) -> Vec<ServerKey> {
+    let newest_old = keys.iter().rposition(|key| key.created < drop_before);
+    let mut places = 0..;
+    keys.retain(|key| {
+        let place = places.next();
+        key.created >= drop_before || place == newest_old
+    });
+    keys
+}

@@ -1,0 +1,39 @@
+//! State of the database besides its records: token keys, revocation windows, collections.
+
+use jiff::Timestamp;
+
+use super::{Error, Remembered, Store};
+use crate::domain::{Collections, ServerKey};
+
+impl Store {
+    /// State of the database that a server keeps in memory.
+    pub fn remembered(&self) -> Result<Remembered, Error> {
+        self.engine().remembered()
+    }
+
+    /// The collections as they were imported; `None`: they began here.
+    pub fn collections(&self) -> Result<Option<Collections>, Error> {
+        Ok(self.remembered()?.collections)
+    }
+
+    /// Sets the collections.
+    pub async fn set_collections(&self, collections: Collections) -> Result<(), Error> {
+        self.engine().set_collections(collections).await
+    }
+
+    /// Ends at `now` the revocation windows that last longer: those of a restoration that was cut before it said when it was.
+    pub async fn end_revocation_windows(&self, now: Timestamp) -> Result<(), Error> {
+        self.engine().end_revocation_windows(now).await
+    }
+
+    /// The token keys, oldest first.
+    pub fn token_keys(&self) -> Result<Vec<ServerKey>, Error> {
+        self.engine().token_keys()
+    }
+
+    /// Adds a token key, and drops those made before `drop_before` except the newest of them
+    /// (which signed until the next one came).
+    pub async fn add_token_key(&self, key: ServerKey, drop_before: Timestamp) -> Result<(), Error> {
+        self.engine().add_token_key(key, drop_before).await
+    }
+}
