@@ -14,6 +14,8 @@ pub struct SourceFile {
     /// The code without comments, strings and in-file tests.
     pub code: String,
     module: ModulePath,
+    /// Modules that the file declares.
+    children: Vec<String>,
 }
 
 /// The source files and what each re-exports.
@@ -159,22 +161,10 @@ impl SourceFile {
             .split_inclusive(';')
             .filter(|statement| start_of_use(statement).is_none())
             .collect();
-        let children: Vec<&str> = without_uses
-            .lines()
-            .filter_map(|line| {
-                let line = line.trim().trim_start_matches("pub ");
-                line.strip_prefix("mod ")?.strip_suffix(';')
-            })
-            .collect();
-        let mut found = Vec::new();
-        for path in paths(&without_uses) {
-            if children.contains(&path[0].as_str()) {
-                found.push([self.module.clone(), path].concat());
-            } else if let Some(path) = self.absolute(&path) {
-                found.push(path);
-            }
-        }
-        found
+        paths(&without_uses)
+            .iter()
+            .filter_map(|path| self.absolute(path))
+            .collect()
     }
 
     fn absolute(&self, path: &[String]) -> Option<ModulePath> {
@@ -184,6 +174,9 @@ impl SourceFile {
             "self" => Some([&self.module, &path[1..]].concat()),
             "super" if ups <= self.module.len() => {
                 Some([&self.module[..self.module.len() - ups], &path[ups..]].concat())
+            }
+            child if self.children.iter().any(|known| known == child) => {
+                Some([&self.module, path].concat())
             }
             _ => None,
         }
@@ -272,9 +265,23 @@ fn collect(src: &Path, folder: &Path, files: &mut BTreeMap<ModulePath, SourceFil
                 module.pop();
             }
             let code = code_of(&fs::read_to_string(&path).unwrap());
-            files.insert(module.clone(), SourceFile { name, code, module });
+            let children = code.lines().filter_map(declared_module).collect();
+            let file = SourceFile {
+                name,
+                code,
+                module: module.clone(),
+                children,
+            };
+            files.insert(module, file);
         }
     }
+}
+
+/// The name in a line such as `pub mod name;`.
+fn declared_module(line: &str) -> Option<String> {
+    let line = line.trim().trim_start_matches("pub ");
+    let name = line.strip_prefix("mod ")?.strip_suffix(';')?;
+    Some(name.to_owned())
 }
 
 /// The code above the in-file tests, without comments and strings.
