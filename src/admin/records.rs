@@ -40,19 +40,20 @@ pub async fn list(admin: &Admin, kind: Kind, query: RecordQuery, io: &Io) -> Res
         "" => NEWEST_FIRST,
         sort => sort,
     };
-    let schemas = admin.records.schemas();
     let paging = Paging {
         page: query.page.max(1),
         per_page: query.limit.clamp(1, LIMIT_MAX),
         skip_total: false,
     };
-    let list = ListQuery::parse(Reader::Operator, kind, paging, &filter, sort, &schemas).map_err(|_| {
-        Failure::invalid(format!(
-            "the filter or the sort cannot be read: they are in PocketBase's language, with these fields: {}",
-            fields(admin, kind).join(", ")
-        ))
-    })?;
-    let page = admin.records.list(list).await?;
+    let schemas = admin.records.schemas();
+    let query = ListQuery::parse(Reader::Operator, kind, paging, &filter, sort, &schemas)
+        .map_err(|_| {
+            Failure::invalid(format!(
+                "the filter or the sort cannot be read: they are in PocketBase's language, with these fields: {}",
+                fields(admin, kind).join(", ")
+            ))
+        })?;
+    let page = admin.records.list(query).await?;
     for record in &page.records {
         io.row(to_row(admin, record)).await?;
     }
