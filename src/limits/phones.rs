@@ -271,9 +271,9 @@ mod tests {
         for n in 0..20 {
             let claim = limits.registration(source(3), &phone(n)).unwrap();
             if n % 2 == 0 {
-                drop(claim)
+                drop(claim);
             } else {
-                claim.settle(Disclosure::All)
+                claim.settle(Disclosure::All);
             }
         }
         assert_eq!(

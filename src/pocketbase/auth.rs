@@ -23,9 +23,6 @@ use crate::records::view;
 /// Endpoints for logins.
 pub struct AuthApi(pub Context);
 
-/// The collections whose records can log in.
-pub const AUTH: [Kind; 2] = [Kind::Users, Kind::Superusers];
-
 #[derive(Object)]
 pub struct RecordAuth {
     record: AuthRecord,

@@ -8,7 +8,7 @@ use poem_openapi::{Object, OpenApi};
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
-use super::auth::{AUTH, RecordAuth};
+use super::auth::RecordAuth;
 use super::error::{Refused, not_loaded};
 use super::field_error::{FieldError, FieldErrors};
 use super::fields::Fields;
@@ -76,7 +76,7 @@ impl ImpersonateApi {
         let (by, caller) = self.0.superuser(&bearer).await?;
         let kind = self
             .0
-            .collection(&collection, &AUTH)
+            .collection(&collection, &Kind::AUTH)
             .ok_or(Refused::NOT_AN_AUTH_COLLECTION)?;
         let who = self.find(kind, &id).await?.ok_or(Refused::NOT_FOUND)?;
         let fields = Fields::parse(fields.0.as_deref())?;

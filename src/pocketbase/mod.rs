@@ -29,7 +29,6 @@ use std::sync::Arc;
 
 use poem::Request;
 
-use self::auth::AUTH;
 pub use self::auth::AuthApi;
 pub use self::backups::BackupsApi;
 pub use self::batch::BatchApi;
@@ -144,7 +143,7 @@ impl Context {
     /// The kind of the collection that a path names, whose records can log in.
     fn auth_collection(&self, name_or_id: &str) -> Result<Kind, Refused> {
         match self.collection(name_or_id, &Kind::ALL) {
-            Some(kind) if AUTH.contains(&kind) => Ok(kind),
+            Some(kind) if Kind::AUTH.contains(&kind) => Ok(kind),
             Some(_) => Err(Refused::NOT_AN_AUTH_COLLECTION),
             None => Err(Refused::NOT_A_COLLECTION),
         }
