@@ -2,6 +2,7 @@
 //! compressed; and the build's time and revision.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
@@ -21,13 +22,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rustc-env=BAI_BUILD_EPOCH_SECS={}", build_time());
     println!("cargo:rustc-env=BAI_BUILD_REVISION={}", revision());
 
-    let assets = PathBuf::from(std::env::var("OUT_DIR")?).join("assets");
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    let assets = out.join("assets");
     let _ = fs::remove_dir_all(&assets);
     fs::create_dir_all(assets.join("swagger-ui"))?;
+    let mut names = Vec::new();
     for entry in fs::read_dir("static")? {
         let path = entry?.path();
-        let name = path.file_name().ok_or("a file without a name in static/")?;
+        let name = path.file_name().and_then(OsStr::to_str).ok_or("a file without a name in static/")?;
         embed(&assets.join(name), &fs::read(&path)?)?;
+        names.push(name.to_owned());
     }
     let mut zip = zip::ZipArchive::new(Cursor::new(utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED))?;
     for index in 0..zip.len() {
@@ -38,13 +42,29 @@ fn main() -> Result<(), Box<dyn Error>> {
             let mut content = Vec::new();
             file.read_to_end(&mut content)?;
             embed(&assets.join("swagger-ui").join(name), &content)?;
+            names.push(format!("swagger-ui/{name}"));
         }
     }
     let found = SWAGGER_UI.iter().filter(|name| assets.join("swagger-ui").join(name).exists()).count();
     if found < SWAGGER_UI.len() {
         return Err("the Swagger UI archive lacks a file".into());
     }
+    names.sort();
+    fs::write(out.join("assets.rs"), table(&names))?;
     Ok(())
+}
+
+/// The embedded files as a Rust item, which `src/api/pages.rs` includes.
+fn table(names: &[String]) -> String {
+    let rows: String = names.iter().map(|name| row(name)).collect();
+    format!("static ASSETS: [Asset; {}] = [\n{rows}];\n", names.len())
+}
+
+/// One embedded file with its compressed form; paths are relative to the table.
+fn row(name: &str) -> String {
+    format!(
+        "Asset::new({name:?}, include_bytes!(\"assets/{name}\"), include_bytes!(\"assets/{name}.gz\")),\n"
+    )
 }
 
 /// Writes a file, and beside it a gzip form with no time in it, so that equal input gives an equal binary.

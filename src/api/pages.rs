@@ -1,20 +1,26 @@
 //! Files embedded in the binary: our pages and Swagger UI, with conditional requests and gzip.
 
-use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use poem::error::{MethodNotAllowedError, NotFoundError};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Request, Response, Result};
-use rust_embed::{EmbeddedFile, RustEmbed};
+use sha2::{Digest, Sha256};
 
 use super::memory::InMemoryOnce;
 
-/// `static/` and Swagger UI, as build.rs laid them out; `<name>.gz` beside each file.
-#[derive(RustEmbed)]
-#[folder = "$OUT_DIR/assets"]
-struct Assets;
+// ASSETS: `static/` and Swagger UI, as build.rs lists them.
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// An embedded file.
+struct Asset {
+    name: &'static str,
+    content: &'static [u8],
+    gzip: &'static [u8],
+    etag: OnceLock<String>,
+}
 
 /// Nothing from elsewhere, no inline script.
 const STRICT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -44,6 +50,20 @@ pub struct Page {
 /// The files that pages refer to.
 pub struct Files {
     folder: &'static str,
+}
+
+impl Asset {
+    const fn new(name: &'static str, content: &'static [u8], gzip: &'static [u8]) -> Self {
+        Self { name, content, gzip, etag: OnceLock::new() }
+    }
+
+    /// Weak, because the compressed form has the same one.
+    fn etag(&self) -> &str {
+        self.etag.get_or_init(|| {
+            let hash = Sha256::digest(self.content);
+            format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..12]))
+        })
+    }
 }
 
 impl Page {
@@ -89,39 +109,30 @@ impl Endpoint for Files {
 }
 
 fn serve(req: &Request, name: &str) -> Result<Response> {
-    let file = Assets::get(name).ok_or(NotFoundError)?;
+    let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or(NotFoundError)?;
     if !matches!(*req.method(), Method::GET | Method::HEAD) {
         return Err(MethodNotAllowedError.into());
     }
-    let etag = etag(&file);
+    let etag = asset.etag();
     let builder = Response::builder()
-        .header(header::ETAG, &etag)
+        .header(header::ETAG, etag)
         .header(header::CACHE_CONTROL, "no-cache")
         .header(header::VARY, "Accept-Encoding");
     let builder = HEADERS.into_iter().fold(builder, |builder, (name, value)| builder.header(name, value));
-    if is_known(req.headers(), &etag) {
+    if is_known(req.headers(), etag) {
         return Ok(builder.status(StatusCode::NOT_MODIFIED).finish());
     }
     let builder = builder.content_type(content_type(name).unwrap_or("application/octet-stream"));
-    let compressed = accepts_gzip(req.headers()).then(|| Assets::get(&format!("{name}.gz"))).flatten();
-    let (builder, body) = match compressed {
-        Some(gz) => (builder.header(header::CONTENT_ENCODING, "gzip"), gz.data),
-        None => (builder, file.data),
+    let (builder, body) = if accepts_gzip(req.headers()) {
+        (builder.header(header::CONTENT_ENCODING, "gzip"), asset.gzip)
+    } else {
+        (builder, asset.content)
     };
     if req.method() == Method::HEAD {
         return Ok(builder.header(header::CONTENT_LENGTH, body.len()).finish());
     }
-    Ok(match body {
-        // As it is in the binary.
-        Cow::Borrowed(bytes) => builder.extension(InMemoryOnce).body(bytes),
-        Cow::Owned(bytes) => builder.body(bytes),
-    })
-}
-
-/// Weak, because the compressed form has the same one.
-fn etag(file: &EmbeddedFile) -> String {
-    let hash = file.metadata.sha256_hash();
-    format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..12]))
+    // As it is in the binary.
+    Ok(builder.extension(InMemoryOnce).body(body))
 }
 
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {
