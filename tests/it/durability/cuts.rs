@@ -1,12 +1,12 @@
 //! The power goes: every image of the disk that it may leave opens, with all that was acknowledged and nothing else.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Mutex;
 
 use bai::store::Store;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 
 use super::scripts::{PANIC, SCRIPTS, Script};
@@ -101,10 +101,8 @@ pub fn survives(runtime: &Runtime, image: Vec<u8>, expected: &[State]) -> Result
     }
 }
 
-fn hash(image: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    image.hash(&mut hasher);
-    hasher.finish()
+fn hash(image: &[u8]) -> [u8; 32] {
+    Sha256::digest(image).into()
 }
 
 /// Tries random cuts of a recorded run: any number of operations lost and torn at once.
