@@ -65,7 +65,7 @@ fn main() {
         collection_id: "pbc_421601843",
         lifetime: Duration::from_hours(120),
         is_refreshable: true,
-        makers: &[],
+        impersonators: &[],
     };
     let token = tokens.issue(&grant, now).expect("randomness");
 

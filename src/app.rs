@@ -1,7 +1,7 @@
 //! The composition root: everything that operations work with, put together once.
 
 mod audit_log;
-mod set_up;
+mod set_up_link;
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 pub use self::audit_log::AuditLog;
-pub use self::set_up::{SET_UP_TIME, SetUp};
+pub use self::set_up_link::{SET_UP_LINK_LIFETIME, SetUpLink};
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{Backups, Collections, ServerKey};
+use crate::domain::{Actor, AuditEvent, Backups, Collections, EventKind, ServerKey};
 use crate::fair::Bounds;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -25,7 +25,7 @@ use crate::store::{Location, Remembered, Store};
 use crate::token::{Keys, Tokens};
 use crate::{password, random, store, wechat};
 
-/// What the operations need.
+/// Everything that the operations work with.
 pub struct App {
     /// Settings.
     pub config: Config,
@@ -45,19 +45,19 @@ pub struct App {
     pub limits: Limits,
     /// WeChat.
     pub wechat: wechat::Client,
-    /// What all of these count.
+    /// Counters of all of these.
     pub metrics: Metrics,
-    /// What was noted and is not written yet.
+    /// Audit events that are not written yet.
     pub audit_log: AuditLog,
-    /// How the scheduled backups are.
+    /// State of the scheduled backups.
     pub backups: Backups,
     /// Held while the whole file is backed up, restored or compacted: one of these at a time.
     pub maintenance: Arc<Mutex<()>>,
-    /// The link for the first superuser.
-    pub set_up: SetUp,
+    /// The link by which the first superuser is created.
+    pub set_up_link: SetUpLink,
 }
 
-/// Why the server does not start.
+/// Reason why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The database.
@@ -80,9 +80,20 @@ impl App {
         self.collections.load_full()
     }
 
-    /// How often another database has taken the place of this one.
+    /// Number of times that another database has taken the place of this one.
     pub fn generation(&self) -> usize {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// A new audit event of now.
+    #[must_use]
+    pub fn event(&self, kind: EventKind, actor: Actor) -> AuditEvent {
+        AuditEvent::new(self.clock.now(), kind, actor)
+    }
+
+    /// Adds an event to the audit log, without waiting for anything.
+    pub fn audit(&self, event: AuditEvent) {
+        self.audit_log.record(event);
     }
 
     /// Follows what is remembered of the database when another one has taken its place.
@@ -99,9 +110,6 @@ impl App {
     }
 
     /// Opens the store at `location` and puts everything together.
-    ///
-    /// # Errors
-    /// [`StartError`].
     pub async fn new(
         config: Config,
         location: &Location,
@@ -123,8 +131,8 @@ impl App {
             clock.clone(),
             random.clone(),
         );
-        let (metrics, audit_log, set_up) =
-            (Metrics::default(), AuditLog::default(), SetUp::default());
+        let audit_log = AuditLog::new(store.clone(), clock.clone(), config.events.clone());
+        let metrics = Metrics::default();
         let backups = Backups::new(config.backup.every, clock.now());
         let maintenance = Arc::default();
         let limits = Limits::new(&config.limits, clock.clone());
@@ -148,7 +156,7 @@ impl App {
             audit_log,
             backups,
             maintenance,
-            set_up,
+            set_up_link: SetUpLink::default(),
         }))
     }
 }

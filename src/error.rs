@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{password, random, store, token, wechat};
+use crate::{limits, password, random, store, token, wechat};
 
 /// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -73,6 +73,15 @@ impl Error {
     /// An error that only the log explains.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
+    }
+}
+
+impl From<limits::Error> for Error {
+    fn from(error: limits::Error) -> Self {
+        match error {
+            limits::Error::TooMany { retry_after } => Self::TooMany { retry_after },
+            limits::Error::TooManyAttempts { retry_after } => Self::TooManyAttempts { retry_after },
+        }
     }
 }
 

@@ -81,7 +81,8 @@ async fn print_row(setup: &Setup, file: &Path, count: u64) {
 async fn compacted(file: &Path, store: Store) -> f64 {
     let users = store.count_users().await.expect("the disk works");
     let compacting = store.clone();
-    let compacted = tokio::task::spawn_blocking(move || compacting.file().expect("a file").compact()).await;
+    let compacted =
+        tokio::task::spawn_blocking(move || compacting.file().expect("a file").compact()).await;
     compacted
         .expect("a thread compacts")
         .expect("the disk works");

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::io::Io;
 use crate::app::App;
-use crate::auth::{self, EventQuery, EventQueryField};
+use crate::auth::{self, EventQuery, EventQueryError, EventQueryField};
 use crate::domain::{AuditEvent, Cause, EventId, EventKind, RecordId};
 use crate::records::date::date_text;
 
@@ -48,14 +48,19 @@ impl EventRow {
 /// # Errors
 /// A part of the query that cannot be read.
 pub async fn run(app: &App, query: EventQuery, io: &Io) -> Result<(), Failure> {
-    let page = auth::find_events(app, query)
-        .await?
-        .map_err(|field| Failure::invalid(explain(field)))?;
+    let page = auth::search_events(app, query).await.map_err(failure)?;
     let done = u64::try_from(page.events.len()).unwrap_or(u64::MAX);
     for (id, event) in page.events {
         io.row(EventRow::new(id, event)).await?;
     }
     io.progress(done, done + u64::from(page.has_more)).await
+}
+
+fn failure(error: EventQueryError) -> Failure {
+    match error {
+        EventQueryError::Invalid(field) => Failure::invalid(explain(field)),
+        EventQueryError::Failed(error) => error.into(),
+    }
 }
 
 /// Text about a part of the query that cannot be read.

@@ -23,7 +23,7 @@ pub async fn run(admin: &Admin, command: AdminCommand, io: &mut Io) -> Result<()
         app.audit(event.detail(detail));
     }
     // Without a server nobody would write them later.
-    if let Err(error) = app.write_events().await {
+    if let Err(error) = app.audit_log.flush().await {
         tracing::warn!(%error, "the events of a command are not written yet");
     }
     outcome

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::io::Io;
 use super::records::{self, RecordQuery, find};
 use crate::app::App;
-use crate::auth::{self, AuditContext};
+use crate::auth::{self, AuditContext, CreateSuperuserError};
 use crate::domain::{Email, EventKind, Kind, PlainPassword};
 use crate::records::requester::Requester;
 use crate::store::Record;
@@ -74,13 +74,17 @@ async fn create(
         .ok_or_else(|| Failure::invalid(format!("{email} is not an e-mail address")))?;
     let password = PlainPassword::new(password)
         .map_err(|why| Failure::invalid(format!("the password is {why}")))?;
-    let made = auth::create_superuser(app, address, password).await?;
-    if let Ok(superuser) = &made {
-        let event = AuditContext::operator()
-            .event(app, EventKind::RecordCreate)
-            .about(superuser.id.as_str());
-        app.audit(event.detail(Kind::Superusers.name()));
-    }
-    made.map(Record::Superuser)
-        .map_err(|_| Failure::invalid(format!("there is a superuser {email} already")))
+    let superuser = match auth::create_superuser(app, address, password).await {
+        Ok(superuser) => superuser,
+        Err(CreateSuperuserError::Conflict(_)) => {
+            let taken = format!("there is a superuser {email} already");
+            return Err(Failure::invalid(taken));
+        }
+        Err(CreateSuperuserError::Failed(error)) => return Err(error.into()),
+    };
+    let event = AuditContext::operator()
+        .event(app, EventKind::RecordCreate)
+        .about(superuser.id.as_str());
+    app.audit(event.detail(Kind::Superusers.name()));
+    Ok(Record::Superuser(superuser))
 }

@@ -1,10 +1,10 @@
-//! From what somebody calls themselves to the user.
+//! Identities: the names by which a login finds a user.
 
 use crate::app::App;
 use crate::domain::{Kind, OpenId, Phone, User};
 use crate::error::Result;
 
-/// What an identity may be.
+/// Kind of an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityField {
     /// The address of PocketBase's native login.
@@ -19,7 +19,7 @@ impl IdentityField {
     /// All of them, in the order in which they are tried.
     pub const ALL: [Self; 3] = [Self::Email, Self::OpenId, Self::Phone];
 
-    /// What a record of the collection may be named by.
+    /// Identities that a record of the collection may have.
     #[must_use]
     pub fn of(kind: Kind) -> &'static [Self] {
         match kind {
@@ -31,9 +31,6 @@ impl IdentityField {
 }
 
 /// The user whom `identity` names by one of `fields`; the first that leads to somebody counts.
-///
-/// # Errors
-/// Only errors of ours.
 pub async fn user_by_identity(
     app: &App,
     identity: &str,

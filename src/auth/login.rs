@@ -1,14 +1,18 @@
-//! Logging in, through WeChat or by password.
+//! Logins, through WeChat or by password.
 
-use std::net::IpAddr;
-
-use super::audit::Login;
-use super::authenticate::ensure_active;
-use super::{Session, new_user, open_session};
+use super::audit::LoginAudit;
+use super::guard::{PasswordCheck, PasswordPurpose};
+use super::identity::{IdentityField, user_by_identity};
+use super::new_user::new_user;
+use super::principal::{Principal, ensure_active};
+use super::session::{Session, open_session};
+use super::tokens::{superuser_token, user_token};
 use crate::app::App;
-use crate::domain::{IdType, OneTimeCode, OpenId, Phone, PlainPassword, Status, User};
+use crate::domain::{
+    EventKind, IdType, OneTimeCode, OpenId, Phone, PlainPassword, Status, Superuser, User,
+};
 use crate::error::{Error, Result};
-use crate::password::Verdict;
+use crate::limits::Source;
 use crate::store::{CommitError, Conflict};
 
 /// Logs in whoever got `code` from `wx.login`, as a new user if there is none with that openid.
@@ -16,18 +20,28 @@ use crate::store::{CommitError, Conflict};
 ///
 /// # Errors
 /// [`Error::CodeRefused`], [`Error::TooMany`], [`Error::Disabled`].
-pub async fn wechat_login(app: &App, source: IpAddr, code: &OneTimeCode) -> Result<Session> {
-    let login = Login {
-        app,
-        source,
-        way: "wechat",
-    };
-    let (user, created) = login.begun("", user_of_code(app, source, code).await)?;
-    login.done(user.id.clone(), enter(app, user, created).await)
+pub async fn login_wechat(app: &App, source: Source, code: &OneTimeCode) -> Result<Session> {
+    let _in_flight = app.limits.once("wechat/login", code.as_str())?;
+    let audit = LoginAudit::new(app, source, "wechat");
+    let (user, created) = user_of_code(app, source, code)
+        .await
+        .inspect_err(|error| audit.failed("", error))?;
+    let id = user.id.clone();
+    let outcome = open_active_session(app, user, created).await;
+    audit.ended(kind_of(created), &id, &outcome);
+    outcome
 }
 
-async fn user_of_code(app: &App, source: IpAddr, code: &OneTimeCode) -> Result<(User, bool)> {
-    let openid = app.wechat.exchange(Some(source), code).await?;
+fn kind_of(created: bool) -> EventKind {
+    if created {
+        EventKind::Registration
+    } else {
+        EventKind::Login
+    }
+}
+
+async fn user_of_code(app: &App, source: Source, code: &OneTimeCode) -> Result<(User, bool)> {
+    let openid = app.wechat.exchange(Some(source.ip()), code).await?;
     match app.store.user_by_openid(&openid).await? {
         Some(user) => Ok((user, false)),
         // Boxed: a new user is rare, and its future is large.
@@ -35,7 +49,7 @@ async fn user_of_code(app: &App, source: IpAddr, code: &OneTimeCode) -> Result<(
     }
 }
 
-async fn enter(app: &App, user: User, created: bool) -> Result<Session> {
+async fn open_active_session(app: &App, user: User, created: bool) -> Result<Session> {
     ensure_active(&user)?;
     open_session(app, user, created).await
 }
@@ -56,151 +70,103 @@ async fn first_login(app: &App, openid: OpenId) -> Result<(User, bool)> {
     }
 }
 
-/// How events call a login by password.
-const PASSWORD: &str = "password";
-
-/// The user who would log in by `phone`, and was `found` by it.
+/// Logs in the platform user with `phone` by password. That nobody has the phone is told at once; every other refusal costs one
+/// hash.
 ///
 /// # Errors
-/// [`Error::PlatformUserNotFound`].
-pub fn platform_user(
+/// [`Error::PlatformUserNotFound`], [`Error::NotPlatformUser`], [`Error::WrongPassword`], [`Error::LoginDisabled`],
+/// [`Error::NoIdentity`], [`Error::TooMany`], [`Error::TooManyAttempts`].
+pub async fn login_platform(
     app: &App,
-    source: IpAddr,
+    source: Source,
     phone: &Phone,
-    found: Option<User>,
-) -> Result<User> {
-    let user = found.ok_or(Error::PlatformUserNotFound);
-    Login {
-        app,
+    password: PlainPassword,
+) -> Result<Session> {
+    let user = app.store.user_by_phone(phone).await?;
+    let check = PasswordCheck {
+        purpose: PasswordPurpose::PlatformLogin,
         source,
-        way: PASSWORD,
-    }
-    .begun(&phone.masked(), user)
+        rule: user.as_ref().map_or(Ok(()), ensure_platform_user),
+        account: user,
+        name: phone.as_str(),
+    };
+    check
+        .run(app, password, async |user| {
+            ensure_enabled(&user)?;
+            open_session(app, user, false).await
+        })
+        .await
 }
 
-/// Logs in a platform user by password.
-///
-/// Every refusal costs one hash, so that time does not tell them apart.
+/// Logs in a user of whatever kind, who is named by one of `fields`. Every refusal costs one hash.
 ///
 /// # Errors
-/// [`Error::NotPlatformUser`], [`Error::WrongPassword`], [`Error::LoginDisabled`], [`Error::NoIdentity`],
-/// [`Error::TooMany`].
-pub async fn platform_login(
+/// [`Error::WrongPassword`], also when there is nobody of that name; [`Error::LoginDisabled`], [`Error::TooMany`],
+/// [`Error::TooManyAttempts`].
+pub async fn login_user(
     app: &App,
-    source: IpAddr,
-    user: User,
+    source: Source,
+    identity: &str,
+    fields: &[IdentityField],
     password: PlainPassword,
-) -> Result<Session> {
-    let (login, id) = (
-        Login {
-            app,
-            source,
-            way: PASSWORD,
-        },
-        user.id.clone(),
-    );
-    login.done(id, enter_platform(app, source, user, password).await)
+) -> Result<(Principal, String)> {
+    let user = user_by_identity(app, identity, fields).await?;
+    // A phone that nobody has is one name however it is written, as a known one is.
+    let phone = Phone::parse(identity).ok();
+    let check = PasswordCheck {
+        purpose: PasswordPurpose::UserLogin,
+        source,
+        account: user,
+        name: phone.as_ref().map_or(identity, Phone::as_str),
+        rule: Ok(()),
+    };
+    check
+        .run(app, password, async |user: User| {
+            ensure_enabled(&user)?;
+            let token = user_token(app, &user)?;
+            Ok((Principal::User(Box::new(user)), token))
+        })
+        .await
 }
 
-async fn enter_platform(
+/// Logs in a superuser by e-mail address. Every refusal costs one hash.
+///
+/// # Errors
+/// [`Error::WrongPassword`], also when there is no such superuser; [`Error::TooMany`], [`Error::TooManyAttempts`].
+pub async fn login_superuser(
     app: &App,
-    source: IpAddr,
-    user: User,
+    source: Source,
+    email: &str,
     password: PlainPassword,
-) -> Result<Session> {
-    let verdict = app
-        .passwords
-        .verify(
-            Some(source),
-            password,
-            user.password_hash.clone(),
-            app.random.bytes()?,
-        )
-        .await?;
+) -> Result<(Principal, String)> {
+    let check = PasswordCheck {
+        purpose: PasswordPurpose::SuperuserLogin,
+        source,
+        account: app.store.superuser_by_email(email).await?,
+        name: email,
+        rule: Ok(()),
+    };
+    check
+        .run(app, password, async |superuser: Superuser| {
+            let token = superuser_token(app, &superuser)?;
+            Ok((Principal::Superuser(Box::new(superuser)), token))
+        })
+        .await
+}
+
+fn ensure_platform_user(user: &User) -> Result<()> {
     if user.id_type != IdType::ManagePlatform {
         return Err(Error::NotPlatformUser);
     }
     if user.email.is_none() {
         return Err(Error::NoIdentity);
     }
-    admit(app, user, verdict).await
+    Ok(())
 }
 
-/// Logs in whoever has the password of `user`, of whatever kind, who was named by `identity`; `None` is a user that is not
-/// there.
-///
-/// Every refusal costs one hash, so that time does not tell who is there.
-///
-/// # Errors
-/// [`Error::WrongPassword`], also when there is no user; [`Error::LoginDisabled`], [`Error::TooMany`].
-pub async fn password_login(
-    app: &App,
-    source: IpAddr,
-    identity: &str,
-    user: Option<User>,
-    password: PlainPassword,
-) -> Result<Session> {
-    let login = Login {
-        app,
-        source,
-        way: PASSWORD,
-    };
-    let Some(user) = user else {
-        let named = Phone::parse(identity)
-            .map(|phone| phone.masked())
-            .unwrap_or_default();
-        let verified = app
-            .passwords
-            .verify(Some(source), password, None, app.random.bytes()?)
-            .await;
-        login.begun(&named, verified.map_err(Error::from))?;
-        login.failed(&named, &Error::UserNotFound);
-        return Err(Error::WrongPassword);
-    };
-    login.done(
-        user.id.clone(),
-        enter_by_password(app, source, user, password).await,
-    )
-}
-
-async fn enter_by_password(
-    app: &App,
-    source: IpAddr,
-    user: User,
-    password: PlainPassword,
-) -> Result<Session> {
-    let verdict = app
-        .passwords
-        .verify(
-            Some(source),
-            password,
-            user.password_hash.clone(),
-            app.random.bytes()?,
-        )
-        .await?;
-    admit(app, user, verdict).await
-}
-
-async fn admit(app: &App, user: User, verdict: Verdict) -> Result<Session> {
-    match verdict {
-        Verdict::Wrong => return Err(Error::WrongPassword),
-        Verdict::Right => {}
-        Verdict::Outdated { new_hash } => renew_hash(app, &user, new_hash).await,
-    }
-    if user.status == Status::Disabled {
-        return Err(Error::LoginDisabled);
-    }
-    open_session(app, user, false).await
-}
-
-/// A login does not fail because its hash could not be renewed, or because the user has changed; the next one tries again.
-/// `updated` stays: the password is the same.
-async fn renew_hash(app: &App, user: &User, new_hash: String) {
-    let renewed = User {
-        password_hash: Some(new_hash),
-        ..user.clone()
-    };
-    if let Err(CommitError::Failed(error)) = app.store.update(user.clone(), renewed).await {
-        tracing::warn!(%error, user = %user.id, "a password hash was not renewed");
+fn ensure_enabled(user: &User) -> Result<()> {
+    match user.status {
+        Status::Active => Ok(()),
+        Status::Disabled => Err(Error::LoginDisabled),
     }
 }

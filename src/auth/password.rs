@@ -1,40 +1,59 @@
-//! Passwords that are set and that allow it.
+//! New passwords, and old ones that allow a change.
 
+use super::guard::{PasswordCheck, PasswordPurpose};
 use crate::app::App;
 use crate::domain::{PlainPassword, User};
-use crate::error::Result;
-use crate::fair::Asker;
-use crate::password::Verdict;
+use crate::error::{Error, Result};
+use crate::limits::Source;
 
-/// The hash of a new password, to be stored with a new token key.
+/// The hash of a new password, to be stored with a new token key. The operator and superusers, who have no `source` here, may
+/// have as many hashed as they like.
 ///
 /// # Errors
-/// [`crate::error::Error::TooMany`].
-pub async fn hash_password(app: &App, asker: Asker, password: PlainPassword) -> Result<String> {
+/// [`Error::TooMany`], [`Error::TooManyAttempts`].
+pub async fn hash_password(
+    app: &App,
+    source: Option<Source>,
+    password: PlainPassword,
+) -> Result<String> {
+    if let Some(source) = source {
+        app.limits.password_hash(source)?;
+    }
+    let salt = app.random.bytes()?;
     Ok(app
         .passwords
-        .hash(asker, password, app.random.bytes()?)
+        .hash(source.map(Source::ip), password, salt)
         .await?)
 }
 
-/// Whether `attempt` is the password of `user`. Of a user without a password none is, and that takes as long to find out.
+/// Whether `old` is the password of `user`, who wants to change what it protects. It may be a guess of somebody with a stolen
+/// token, and is counted as at a login. Of a user without a password none is, and that takes as long to find out; what cannot
+/// be a password is none.
 ///
 /// # Errors
-/// [`crate::error::Error::TooMany`].
-pub async fn is_password_of(
+/// [`Error::TooMany`], [`Error::TooManyAttempts`].
+pub async fn verify_old_password(
     app: &App,
-    asker: Asker,
+    source: Source,
     user: &User,
-    attempt: PlainPassword,
+    old: &str,
 ) -> Result<bool> {
-    let verdict = app
-        .passwords
-        .verify(
-            asker,
-            attempt,
-            user.password_hash.clone(),
-            app.random.bytes()?,
-        )
-        .await?;
-    Ok(verdict != Verdict::Wrong)
+    if old.is_empty() {
+        return Ok(false);
+    }
+    let Ok(old) = PlainPassword::attempt(old.to_owned()) else {
+        return Ok(false);
+    };
+    let check = PasswordCheck {
+        purpose: PasswordPurpose::OldPassword,
+        source,
+        account: Some(user.clone()),
+        name: "",
+        rule: Ok(()),
+    };
+    match check.run(app, old, async |_| Ok(())).await {
+        Ok(()) => Ok(true),
+        Err(Error::WrongPassword) => Ok(false),
+        Err(error) => Err(error),
+    }
 }

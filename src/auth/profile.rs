@@ -1,14 +1,14 @@
-//! Completing the profile of a WeChat user.
+//! Profile of a WeChat user.
 
-use super::audit::note_refused_phone;
+use super::audit::{AuditContext, audit_refused_phone};
+use super::session::company_of;
 use super::update::update as update_record;
-use super::{AuditContext, company_of};
 use crate::app::App;
 use crate::domain::{Company, EventKind, IdType, Kind, Name, OneTimeCode, Picture, User, UserType};
 use crate::error::{Error, Result};
 use crate::store::{CommitError, Conflict};
 
-/// What a WeChat user tells about themselves; every field was checked before, because the code costs money.
+/// Profile that a WeChat user sends; every field was checked before, because the code costs money.
 pub struct ProfileUpdate {
     /// Name.
     pub name: Name,
@@ -18,12 +18,28 @@ pub struct ProfileUpdate {
     pub picture: Picture,
 }
 
-/// Sets name, phone and picture of `user` and makes it a registered one. Nothing changes unless all of it does.
+/// Sets name, phone and picture of `user` and makes it a registered one. Nothing changes unless all of it does. The phone lookup
+/// is taken back if WeChat was not asked, or answered only that its quota is used up: what it may have charged for counts.
 ///
 /// # Errors
 /// [`Error::NotWechatUser`] before the code is spent; [`Error::CodeRefused`], [`Error::TooMany`],
-/// [`Error::PhoneOfAnother`].
+/// [`Error::TooManyAttempts`], [`Error::PhoneOfAnother`].
 pub async fn update_profile(
+    app: &App,
+    by: &AuditContext,
+    user: User,
+    update: ProfileUpdate,
+) -> Result<(User, Option<Company>)> {
+    let _in_flight = app.limits.once("wechat/profile", user.id.as_str())?;
+    let lookup = app.limits.phone_lookup(&user.id)?;
+    let outcome = update_with_phone(app, by, user, update).await;
+    if let Err(Error::NotWechatUser | Error::TooMany { .. }) = outcome {
+        lookup.take_back();
+    }
+    outcome
+}
+
+async fn update_with_phone(
     app: &App,
     by: &AuditContext,
     user: User,
@@ -47,7 +63,7 @@ pub async fn update_profile(
     };
     match update_record(&app.store, Kind::Users, &user.id, completed).await {
         Ok(changed) => {
-            note(app, by, &user, &changed);
+            audit_change(app, by, &user, &changed);
             let company = company_of(app, &changed).await?;
             Ok((changed, company))
         }
@@ -55,7 +71,7 @@ pub async fn update_profile(
             conflict: Conflict::Phone,
             ..
         }) => {
-            note_refused_phone(app, by, &phone, "profile").await;
+            audit_refused_phone(app, by, &phone, "profile").await;
             Err(Error::PhoneOfAnother)
         }
         Err(CommitError::Conflict { .. }) => Err(Error::Unauthenticated("the user is gone")),
@@ -63,8 +79,8 @@ pub async fn update_profile(
     }
 }
 
-/// Notes what is another than before, if anything is.
-fn note(app: &App, by: &AuditContext, before: &User, after: &User) {
+/// Writes an audit event of the fields that changed, if any did.
+fn audit_change(app: &App, by: &AuditContext, before: &User, after: &User) {
     let fields = [
         ("name", before.name != after.name),
         ("phone", before.phone != after.phone),

@@ -1,49 +1,72 @@
-//! A new token for an old one, or for a WeChat code.
+//! Refresh of tokens: a new token for an old one, or for a WeChat code.
 
-use std::net::IpAddr;
-
-use super::audit::Login;
-use super::authenticate::ensure_active;
-use super::tokens::user_token;
+use super::audit::LoginAudit;
+use super::authenticate::authenticate;
+use super::principal::{Authentication, Principal, ensure_active};
+use super::tokens::{superuser_token, user_token};
 use crate::app::App;
-use crate::domain::{OneTimeCode, User};
+use crate::domain::{EventKind, OneTimeCode, User};
 use crate::error::{Error, Result};
+use crate::limits::Source;
 
-/// Who asks for a new token, and how they show it.
-pub enum RefreshBy {
-    /// A user whose token is valid: WeChat is not asked.
-    User(Box<User>),
-    /// A code from `wx.login`, and where it came from: this is a login.
-    Code(IpAddr, OneTimeCode),
-}
-
-/// A new token.
+/// A new token for a user's `token`; if that is not valid, for the user of `code`, which is a login.
 ///
 /// # Errors
-/// [`Error::CodeRefused`], [`Error::TooMany`], [`Error::UserNotFound`], [`Error::Disabled`].
-pub async fn refresh_token(app: &App, by: RefreshBy) -> Result<String> {
-    match by {
-        RefreshBy::User(user) => {
-            ensure_active(&user)?;
-            user_token(app, &user)
-        }
-        RefreshBy::Code(source, code) => {
-            let login = Login {
-                app,
-                source,
-                way: "wechat code for a token",
-            };
-            let user = login.begun("", user_of_code(app, source, &code).await)?;
-            login.token(
-                user.id.clone(),
-                ensure_active(&user).and_then(|()| user_token(app, &user)),
-            )
-        }
+/// [`Error::Unauthenticated`] without a code; [`Error::CodeRefused`], [`Error::TooMany`], [`Error::UserNotFound`],
+/// [`Error::Disabled`].
+pub async fn refresh(
+    app: &App,
+    source: Source,
+    token: Option<&str>,
+    code: Option<OneTimeCode>,
+) -> Result<String> {
+    match (authenticate_user(app, token).await, code) {
+        (Ok((token, caller)), _) => refresh_token(app, token, &caller),
+        (Err(Error::Unauthenticated(_)), Some(code)) => token_for_code(app, source, &code).await,
+        (Err(error), _) => Err(error),
     }
 }
 
-async fn user_of_code(app: &App, source: IpAddr, code: &OneTimeCode) -> Result<User> {
-    let openid = app.wechat.exchange(Some(source), code).await?;
+/// A new token for the caller's `token`; the same one, as PocketBase has it, if it is not to be refreshed.
+///
+/// # Errors
+/// [`Error::TooMany`].
+pub fn refresh_token(app: &App, token: &str, caller: &Authentication) -> Result<String> {
+    if !caller.is_refreshable {
+        return Ok(token.to_owned());
+    }
+    app.limits.refresh(caller.principal.id())?;
+    match &caller.principal {
+        Principal::User(user) => user_token(app, user),
+        Principal::Superuser(superuser) => superuser_token(app, superuser),
+    }
+}
+
+async fn authenticate_user<'a>(
+    app: &App,
+    token: Option<&'a str>,
+) -> Result<(&'a str, Authentication)> {
+    let token = token.ok_or(Error::Unauthenticated("no token"))?;
+    let caller = authenticate(app, token).await?;
+    match caller.principal {
+        Principal::User(_) => Ok((token, caller)),
+        Principal::Superuser(_) => Err(Error::Unauthenticated("a superuser's token")),
+    }
+}
+
+async fn token_for_code(app: &App, source: Source, code: &OneTimeCode) -> Result<String> {
+    let _in_flight = app.limits.once("refresh-token", code.as_str())?;
+    let audit = LoginAudit::new(app, source, "wechat code for a token");
+    let user = user_of_code(app, source, code)
+        .await
+        .inspect_err(|error| audit.failed("", error))?;
+    let outcome = ensure_active(&user).and_then(|()| user_token(app, &user));
+    audit.ended(EventKind::Login, &user.id, &outcome);
+    outcome
+}
+
+async fn user_of_code(app: &App, source: Source, code: &OneTimeCode) -> Result<User> {
+    let openid = app.wechat.exchange(Some(source.ip()), code).await?;
     app.store
         .user_by_openid(&openid)
         .await?

@@ -1,18 +1,18 @@
-//! Registering on the web platform.
+//! Registration of platform users.
 
-use std::net::IpAddr;
-
-use super::audit::{Login, note_refused_phone};
-use super::{AuditContext, Session, new_user, open_session};
+use super::audit::{AuditContext, LoginAudit, audit_refused_phone};
+use super::new_user::new_user;
+use super::session::{Session, open_session};
 use crate::app::App;
 use crate::domain::{
     EventKind, IdType, Kind, Name, OpenId, Phone, Picture, PlainPassword, ShortText, User, UserType,
 };
 use crate::error::{Error, Result};
 use crate::fair::Asker;
+use crate::limits::{Disclosure, Source};
 use crate::store::{CommitError, Conflict};
 
-/// What somebody registers with.
+/// Fields of a new platform user.
 pub struct Registration {
     /// Name.
     pub name: Name,
@@ -30,7 +30,7 @@ pub struct Registration {
     pub level: ShortText,
     /// Company key.
     pub company_id: ShortText,
-    /// Who brought them.
+    /// Parent: the user who brought them.
     pub parent_id: ShortText,
     /// Promotion code.
     pub promo_code: ShortText,
@@ -62,32 +62,43 @@ impl Registration {
 /// out as that it is free.
 ///
 /// # Errors
-/// [`Error::PhoneTaken`], [`Error::TooMany`].
-pub async fn register(app: &App, source: IpAddr, registration: Registration) -> Result<Session> {
+/// [`Error::PhoneTaken`], [`Error::TooMany`], [`Error::TooManyAttempts`].
+pub async fn register(app: &App, source: Source, registration: Registration) -> Result<Session> {
+    let claim = app.limits.registration(source, &registration.phone)?;
     let phone = registration.phone.clone();
-    let made = make_user(app, Some(source), registration).await;
-    if let Err(Error::PhoneTaken) = made {
-        note_refused_phone(
-            app,
-            &AuditContext::over_network(None, source),
-            &phone,
-            "register",
-        )
-        .await;
-    }
-    let session = made?;
-    let login = Login {
-        app,
-        source,
-        way: "platform",
-    };
-    login.done(session.user.id.clone(), Ok(session))
+    let outcome = make_user(app, Some(source.ip()), registration).await;
+    audit_registration(app, source, &phone, &outcome).await;
+    claim.settle(disclosure(&outcome));
+    let session = outcome?;
+    app.limits.logged_in(source, &session.user.id);
+    Ok(session)
 }
 
-/// Makes a platform user for the operator, who registers nobody.
+async fn audit_registration(app: &App, source: Source, phone: &Phone, outcome: &Result<Session>) {
+    match outcome {
+        Ok(session) => LoginAudit::new(app, source, "platform")
+            .succeeded(EventKind::Registration, &session.user.id),
+        Err(Error::PhoneTaken) => {
+            let by = AuditContext::over_network(None, source.ip());
+            audit_refused_phone(app, &by, phone, "register").await;
+        }
+        Err(_) => {}
+    }
+}
+
+/// The knowledge of the phone that the outcome gives.
+fn disclosure(outcome: &Result<Session>) -> Disclosure {
+    match outcome {
+        Ok(_) => Disclosure::Free,
+        Err(Error::PhoneTaken) => Disclosure::All,
+        Err(_) => Disclosure::Nothing,
+    }
+}
+
+/// Creates a platform user for the operator, who registers nobody.
 ///
 /// # Errors
-/// As [`register`].
+/// [`Error::PhoneTaken`], [`Error::TooMany`].
 pub async fn create_user(app: &App, by: &AuditContext, registration: Registration) -> Result<User> {
     let user = make_user(app, by.source, registration).await?.user;
     let event = by

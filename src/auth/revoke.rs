@@ -1,20 +1,21 @@
-//! Ending somebody's tokens.
+//! Revocation of tokens.
 
+use super::audit::AuditContext;
+use super::new_user::new_token_key;
 use super::update::update;
-use super::{AuditContext, new_token_key};
 use crate::app::App;
 use crate::domain::{EventKind, Kind, Superuser, User};
 use crate::error::Result;
 use crate::store::Record;
 
-/// Ends all tokens of a user or a superuser; who logs in again gets new ones. Companies have none.
+/// Ends all tokens of a user or a superuser; after a new login there are new ones. Companies have none.
 ///
 /// # Errors
-/// Only errors of ours; also when the record is gone meanwhile.
-pub async fn revoke_tokens(app: &App, by: &AuditContext, whose: &Record) -> Result<()> {
+/// [`crate::error::Error::Internal`], also when the record is gone meanwhile.
+pub async fn revoke_tokens(app: &App, by: &AuditContext, record: &Record) -> Result<()> {
     let token_key = new_token_key(app)?;
     let now = app.clock.now();
-    match whose {
+    match record {
         Record::User(User { id, .. }) => {
             let revoked = |user| User {
                 token_key: token_key.clone(),
@@ -35,7 +36,7 @@ pub async fn revoke_tokens(app: &App, by: &AuditContext, whose: &Record) -> Resu
     }
     app.audit(
         by.event(app, EventKind::TokenRevoke)
-            .about(whose.id().as_str()),
+            .about(record.id().as_str()),
     );
     Ok(())
 }

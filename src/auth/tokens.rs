@@ -1,20 +1,17 @@
-//! Tokens for users and superusers.
+//! Tokens that are issued to users and superusers.
 
 use std::time::Duration;
 
-use super::authenticate::{Caller, Principal};
+use super::principal::{Authentication, Principal};
 use crate::app::App;
 use crate::domain::{Collections, Superuser, User};
 use crate::error::Result;
-use crate::token::{Grant, Maker, Purpose, Subject};
+use crate::token::{Grant, Impersonator, Purpose, Subject};
 
-/// How long a token for files is valid, as PocketBase has it.
+/// Lifetime of a token for files, as PocketBase has it.
 const FILE_TOKEN_LIFETIME: Duration = Duration::from_mins(3);
 
 /// A new token for `user`.
-///
-/// # Errors
-/// Only errors of ours.
 pub(super) fn user_token(app: &App, user: &User) -> Result<String> {
     let collections = app.collections();
     Ok(app
@@ -23,51 +20,49 @@ pub(super) fn user_token(app: &App, user: &User) -> Result<String> {
 }
 
 /// A new token for `superuser`.
-///
-/// # Errors
-/// Only errors of ours.
-pub fn superuser_token(app: &App, superuser: &Superuser) -> Result<String> {
+pub(super) fn superuser_token(app: &App, superuser: &Superuser) -> Result<String> {
     let collections = app.collections();
     let grant = superuser_grant(app, &collections, superuser);
     Ok(app.tokens.issue(&grant, app.clock.now())?)
 }
 
-/// A new token of `who` for `makers`, for which no other one can be had.
-pub(super) fn token_for_others(
+/// A new token of `principal` for `impersonators`, which cannot be refreshed.
+pub(super) fn impersonation_token(
     app: &App,
-    who: &Principal,
+    principal: &Principal,
     lifetime: Duration,
-    makers: &[Maker],
+    impersonators: &[Impersonator],
 ) -> Result<String> {
     let collections = app.collections();
     let grant = Grant {
         lifetime,
         is_refreshable: false,
-        makers,
-        ..usual_grant(app, &collections, who)
+        impersonators,
+        ..auth_grant(app, &collections, principal)
     };
     Ok(app.tokens.issue(&grant, app.clock.now())?)
 }
 
-/// A new token for files: it may stand in a link, because it lives for minutes and lets nobody in elsewhere. It ends with the
-/// superusers with whom the caller's token ends.
-///
-/// # Errors
-/// Only errors of ours.
-pub fn file_token(app: &App, caller: &Caller) -> Result<String> {
+/// A new token for files: it may stand in a link, because it lives for minutes and lets nobody in elsewhere. It has the
+/// impersonators of the caller's token.
+pub fn file_token(app: &App, caller: &Authentication) -> Result<String> {
     let collections = app.collections();
     let grant = Grant {
         purpose: Purpose::Files,
         lifetime: FILE_TOKEN_LIFETIME,
         is_refreshable: false,
-        makers: &caller.makers,
-        ..usual_grant(app, &collections, &caller.who)
+        impersonators: &caller.impersonators,
+        ..auth_grant(app, &collections, &caller.principal)
     };
     Ok(app.tokens.issue(&grant, app.clock.now())?)
 }
 
-fn usual_grant<'a>(app: &'a App, collections: &'a Collections, who: &'a Principal) -> Grant<'a> {
-    match who {
+fn auth_grant<'a>(
+    app: &'a App,
+    collections: &'a Collections,
+    principal: &'a Principal,
+) -> Grant<'a> {
+    match principal {
         Principal::User(user) => user_grant(app, collections, user),
         Principal::Superuser(superuser) => superuser_grant(app, collections, superuser),
     }
@@ -82,7 +77,7 @@ fn user_grant<'a>(app: &'a App, collections: &'a Collections, user: &'a User) ->
         collection_id: &collections.users.id,
         lifetime: app.config.token.lifetime,
         is_refreshable: true,
-        makers: &[],
+        impersonators: &[],
     }
 }
 
@@ -99,6 +94,6 @@ fn superuser_grant<'a>(
         collection_id: &collections.superusers.id,
         lifetime: app.config.token.superuser_lifetime,
         is_refreshable: true,
-        makers: &[],
+        impersonators: &[],
     }
 }

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::new_database::NewDatabase;
 use super::outcome::Outcome;
 use super::systemd;
-use crate::app::SET_UP_TIME;
+use crate::app::SET_UP_LINK_LIFETIME;
 use crate::auth;
 use crate::clock::Clock;
 use crate::config::{Config, Provider};
@@ -105,8 +105,8 @@ async fn serve(config: Config) -> Outcome {
             "{imported} imported users still have PocketBase's password hashes; a login replaces its own"
         );
     }
-    if let Some(secret) = auth::offer_set_up(server.app()).await? {
-        let minutes = SET_UP_TIME.as_secs() / 60;
+    if let Some(secret) = auth::issue_set_up_link(server.app()).await? {
+        let minutes = SET_UP_LINK_LIFETIME.as_secs() / 60;
         tracing::warn!(
             "there is no superuser: \"bai superuser create\" makes one, or, once and for {minutes} minutes, whoever has this \
              link: {url}/setup#{secret}"

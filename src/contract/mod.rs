@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `POST /api/system/users-count` | `system.rs` | `Store::count_users` |
 //! | `POST /api/system/test-helloworld` | `system.rs` | none |
-//! | `POST /api/system/health` | `system.rs` | `Store::probe` |
+//! | `POST /api/system/health` | `system.rs` | `Store::is_writable` |
 //! | `POST /api/system/refresh-token` | `system.rs` | `auth::refresh` |
 //! | `POST /api/wechat/login` | `wechat.rs` | `auth::login_wechat` |
 //! | `POST /api/wechat/profile` | `wechat.rs` | `auth::update_profile` |

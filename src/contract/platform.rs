@@ -9,14 +9,12 @@ use super::answer::{Answer, Outcomes};
 use super::session::PocketBaseAuthResponse;
 use crate::app::App;
 use crate::auth::{self, Registration};
-use crate::domain::{EventKind, Name, Phone, Picture, PlainPassword, ShortText, UserType};
-use crate::error::Error;
+use crate::domain::{Name, Phone, Picture, PlainPassword, ShortText, UserType};
 use crate::http::body::JsonBody;
 use crate::http::client_address::source_of;
 use crate::http::rejected::Rejected;
 use crate::http::tags::Tags;
 use crate::limits::Source;
-use crate::limits::{Told, Way, Whom};
 use crate::records::fields::choice::Choice;
 
 /// The platform endpoints.
@@ -133,12 +131,7 @@ impl PlatformApi {
         body: JsonBody<PlatformRegisterRequest>,
     ) -> Result<Answer<PlatformRegister>> {
         let registration = Registration::try_from(body.read()?)?;
-        let source = self.source(request);
-        let wish = self.app.limits.registration(&source, &registration.phone)?;
-        let outcome = auth::register(&self.app, source.ip(), registration).await;
-        wish.settle(Told::by(&outcome));
-        let session = outcome?;
-        self.app.limits.logged_in(&source, &session.user.id);
+        let session = auth::register(&self.app, self.source(request), registration).await?;
         Ok(Answer(PocketBaseAuthResponse::new(
             session,
             &self.app.collections(),
@@ -163,19 +156,8 @@ impl PlatformApi {
         } = body.read()?;
         let phone = Phone::parse(&users_phone).map_err(Rejected::field("users_phone"))?;
         let password = PlainPassword::attempt(password).map_err(Rejected::field("password"))?;
-        let (source, kind) = (self.source(request), EventKind::LoginFailed);
-        let found = self
-            .app
-            .store
-            .user_by_phone(&phone)
-            .await
-            .map_err(Error::from)?;
-        let whom = Whom::new(found.as_ref().map(|user| &user.id), phone.as_str());
-        let admitted = self.app.limits.password(Way::Login, &source, whom);
-        let attempt = auth::admitted(&self.app, kind, source.ip(), admitted)?;
-        let user = attempt.found(auth::platform_user(&self.app, source.ip(), &phone, found))?;
-        let session =
-            attempt.settle(auth::platform_login(&self.app, source.ip(), user, password).await)?;
+        let source = self.source(request);
+        let session = auth::login_platform(&self.app, source, &phone, password).await?;
         Ok(Answer(PocketBaseAuthResponse::new(
             session,
             &self.app.collections(),

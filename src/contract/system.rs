@@ -12,7 +12,7 @@ use super::answer::{Answer, Outcomes};
 use super::envelope::Envelope;
 use super::error::reply_with;
 use crate::app::App;
-use crate::auth::{self, RefreshBy};
+use crate::auth;
 use crate::build_info;
 use crate::domain::OneTimeCode;
 use crate::error::Error;
@@ -186,43 +186,13 @@ impl SystemApi {
         let code = body
             .read()?
             .map_or(Ok(None), SystemRefreshTokenRequest::code)?;
-        let token = self
-            .refresh(request, authorization.0.as_deref(), code)
-            .await?;
+        let token = authorization.0.as_deref().and_then(bearer::token);
+        let source = source_of(request, &self.app.config.server.trusted_proxies);
+        let token = auth::refresh(&self.app, source, token, code).await?;
         Ok(Answer(Envelope::new(
             "刷新成功",
             RefreshTokenData { token },
         )))
-    }
-}
-
-impl SystemApi {
-    /// A valid token goes first; a code is for a token that is not.
-    async fn refresh(
-        &self,
-        request: &Request,
-        authorization: Option<&str>,
-        code: Option<OneTimeCode>,
-    ) -> Result<String, Error> {
-        let token = authorization.and_then(bearer::token);
-        let authenticated = match token {
-            Some(token) => auth::authenticate_session(&self.app, token).await,
-            None => Err(Error::Unauthenticated("no token")),
-        };
-        match (authenticated, code) {
-            // As PocketBase's auth-refresh: a token that is not to be refreshed comes back as it is.
-            (Ok((_, false)), _) => Ok(token.unwrap_or_default().to_owned()),
-            (Ok((user, true)), _) => {
-                self.app.limits.refresh(&user.id)?;
-                auth::refresh_token(&self.app, RefreshBy::User(Box::new(user))).await
-            }
-            (Err(Error::Unauthenticated(_)), Some(code)) => {
-                let _in_flight = self.app.limits.once("refresh-token", code.as_str())?;
-                let source = source_of(request, &self.app.config.server.trusted_proxies);
-                auth::refresh_token(&self.app, RefreshBy::Code(source.ip(), code)).await
-            }
-            (Err(error), _) => Err(error),
-        }
     }
 }
 

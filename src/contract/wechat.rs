@@ -112,9 +112,8 @@ impl WechatApi {
     ) -> Result<Answer<WechatLogin>> {
         let code = OneTimeCode::parse(&body.read()?.users_wx_code)
             .map_err(Rejected::field("users_wx_code"))?;
-        let _in_flight = self.app.limits.once("wechat/login", code.as_str())?;
-        let source = source_of(request, &self.app.config.server.trusted_proxies).ip();
-        let session = auth::wechat_login(&self.app, source, &code).await?;
+        let source = source_of(request, &self.app.config.server.trusted_proxies);
+        let session = auth::login_wechat(&self.app, source, &code).await?;
         Ok(Answer(PocketBaseAuthResponse::new(
             session,
             &self.app.collections(),
@@ -133,14 +132,11 @@ impl WechatApi {
     ) -> Result<Answer<WechatProfile>> {
         let user = bearer.user(&self.app).await?;
         let update = ProfileUpdate::try_from(body.read()?)?;
-        let _in_flight = self.app.limits.once("wechat/profile", user.id.as_str())?;
-        let lookup = self.app.limits.phone_lookup(&user.id)?;
         let by = AuditContext {
             actor: Actor::User(user.id.clone()),
             source: Some(bearer.source(&self.app)),
         };
-        let (user, company) =
-            lookup.settle(auth::update_profile(&self.app, &by, user, update).await)?;
+        let (user, company) = auth::update_profile(&self.app, &by, user, update).await?;
         let data = WechatProfileResponseData {
             status: ProfileStatus::Updated,
             user: UserInfo::new(&user, company.as_ref(), &self.app.collections()),

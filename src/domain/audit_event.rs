@@ -41,7 +41,7 @@ macro_rules! words {
 }
 
 words! {
-    /// What was done.
+    /// Kind of an event.
     EventKind {
         /// Somebody logged in.
         Login = "login",
@@ -79,7 +79,7 @@ words! {
 }
 
 words! {
-    /// Why something failed.
+    /// Cause of a failure.
     Cause {
         /// The password is wrong.
         WrongPassword = "wrong-password",
@@ -101,11 +101,11 @@ words! {
 }
 
 words! {
-    /// The one who can cause an event, and by what: each has its own room, so that none pushes out what the others do.
+    /// Origin of an event: each has its own room, so that none pushes out the events of the others.
     Origin {
         /// Anybody: what fails.
         Strangers = "strangers",
-        /// Whoever can log in or register, by that.
+        /// Users, by logging in or registering.
         Logins = "logins",
         /// Somebody with a valid login, by changes of their own record.
         Changes = "changes",
@@ -115,11 +115,11 @@ words! {
 }
 
 impl Origin {
-    /// How many there are.
+    /// Number of origins.
     pub const COUNT: usize = Self::ALL.len();
 }
 
-/// Who did it.
+/// Actor of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// Somebody who did not show who they are.
@@ -128,7 +128,7 @@ pub enum Actor {
     User(RecordId),
     /// A superuser.
     Superuser(RecordId),
-    /// Whoever has the command line.
+    /// The operator, who has the command line.
     Operator,
 }
 
@@ -166,29 +166,29 @@ impl Actor {
     }
 }
 
-/// Something that somebody did. No secret, no value that somebody typed and no whole phone number is in it.
+/// Audit event: something that somebody did. No secret, no value that somebody typed and no whole phone number is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEvent {
-    /// When; of several, the first time.
+    /// Time; of several, that of the first.
     pub at: Timestamp,
-    /// What.
+    /// Kind.
     pub kind: EventKind,
-    /// Of a failure: why.
+    /// Cause of a failure.
     pub cause: Option<Cause>,
-    /// Who.
+    /// Actor.
     pub actor: Actor,
-    /// Whom or what it was about: the id of a record, a masked phone, or nothing.
+    /// Subject: the id of a record, a masked phone, or nothing.
     pub subject: String,
-    /// Where it came from, if it came over the network.
+    /// Address that it came from, if it came over the network.
     pub source: Option<IpAddr>,
-    /// More in a few words, such as the names of the fields that changed.
+    /// Detail in a few words, such as the names of the fields that changed.
     pub detail: String,
-    /// How often it happened within a minute.
+    /// Number of equal events within a minute.
     pub count: u32,
 }
 
-/// What an event says, but for when and how often.
-pub type Said<'a> = (
+/// Content of an event: all but its time and count.
+pub type EventContent<'a> = (
     EventKind,
     Option<Cause>,
     &'a Actor,
@@ -228,7 +228,7 @@ impl AuditEvent {
         }
     }
 
-    /// With whom or what it was about.
+    /// With a subject.
     #[must_use]
     pub fn about(self, subject: impl Into<String>) -> Self {
         Self {
@@ -255,7 +255,7 @@ impl AuditEvent {
         }
     }
 
-    /// Who can cause it.
+    /// Origin: the group of those who can cause it.
     #[must_use]
     pub fn origin(&self) -> Origin {
         match (self.kind, &self.actor) {
@@ -268,7 +268,7 @@ impl AuditEvent {
         }
     }
 
-    /// Who shares a bound with nobody else in `origin`, where this event is: a source of strangers, an IPv6 one by its /64, or
+    /// Party that has a bound of its own in `origin`, where this event is: a source of strangers, an IPv6 one by its /64, or
     /// a user; empty when it is nobody's. `None`: administrators have no bounds but that of all together, so that no script of
     /// theirs pushes out what it did.
     #[must_use]
@@ -287,9 +287,9 @@ impl AuditEvent {
         }
     }
 
-    /// What it says, but for when and how often.
+    /// Content: all but time and count.
     #[must_use]
-    pub fn said(&self) -> Said<'_> {
+    pub fn content(&self) -> EventContent<'_> {
         (
             self.kind,
             self.cause,
@@ -303,7 +303,7 @@ impl AuditEvent {
     /// Whether the other one, which is later, is the same once more: it says the same, within a minute.
     #[must_use]
     pub fn is_repeated_by(&self, other: &Self) -> bool {
-        is_within_a_minute(self.at, other.at) && self.said() == other.said()
+        is_within_a_minute(self.at, other.at) && self.content() == other.content()
     }
 
     /// Whether somebody did it or it was about them.
@@ -320,7 +320,7 @@ pub fn is_within_a_minute(first: Timestamp, next: Timestamp) -> bool {
     !between.is_negative() && between.unsigned_abs() < EVENT_WINDOW
 }
 
-/// How long equal events are one, from the first on.
+/// Time for which equal events are one, from the first on.
 const EVENT_WINDOW: Duration = Duration::from_mins(1);
 
 /// A subscriber has a /64 of IPv6 addresses at least.

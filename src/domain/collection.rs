@@ -16,6 +16,8 @@ pub enum Kind {
 impl Kind {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Users, Self::Companies, Self::Superusers];
+    /// Those whose records can log in.
+    pub const AUTH: [Self; 2] = [Self::Users, Self::Superusers];
 
     /// The collection's name.
     #[must_use]

@@ -19,7 +19,8 @@ mod text;
 mod user;
 
 pub use audit_event::{
-    Actor, AuditEvent, Cause, EventId, EventKind, EventSearch, Origin, Said, is_within_a_minute,
+    Actor, AuditEvent, Cause, EventContent, EventId, EventKind, EventSearch, Origin,
+    is_within_a_minute,
 };
 pub use backup_status::{BackupFailure, BackupStatus, Backups, Shrunk};
 pub use collection::{Collection, Collections, Kind};

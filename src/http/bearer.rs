@@ -9,7 +9,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use super::client_address::Hops;
 use crate::app::App;
-use crate::auth::{self, Caller};
+use crate::auth::{self, Authentication};
 use crate::domain::User;
 use crate::error::Error;
 use crate::limits::Source;
@@ -27,7 +27,7 @@ impl Bearer {
     /// [`Error::Unauthenticated`], [`Error::Disabled`].
     pub async fn user(&self, app: &App) -> Result<User, Error> {
         match &self.token {
-            Some(token) => auth::authenticate(app, token).await,
+            Some(token) => auth::authenticate_user(app, token).await,
             None => Err(Error::Unauthenticated("no token")),
         }
     }
@@ -36,9 +36,9 @@ impl Bearer {
     ///
     /// # Errors
     /// [`Error::Unauthenticated`], [`Error::Disabled`].
-    pub async fn caller(&self, app: &App) -> Result<Caller, Error> {
+    pub async fn caller(&self, app: &App) -> Result<Authentication, Error> {
         match &self.token {
-            Some(token) => auth::caller(app, token).await,
+            Some(token) => auth::authenticate(app, token).await,
             None => Err(Error::Unauthenticated("no token")),
         }
     }

@@ -1,9 +1,9 @@
-//! Wrong passwords: of a pair of user and source, and of a user on a day.
+//! Wrong passwords of a pair of user and source, and of a user on a day.
 
 use std::time::Duration;
 
 use super::table::Entry;
-use super::{NEVER, left};
+use super::time::{NEVER, left};
 
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Failures of a pair that cost no wait; from the next one on, each brings a longer one …
@@ -18,9 +18,9 @@ const FAMILIAR_MS: i64 = 30 * DAY_MS;
 /// push out those that wait.
 const FAILURE_WORTH_MS: i64 = 60 * 60 * 1000;
 
-/// A user and a source.
+/// Wrong passwords of a user and a source.
 #[derive(Clone, Copy, PartialEq)]
-pub struct Pair {
+pub struct PairFailures {
     /// Time of the last attempt.
     at: i64,
     /// Failures in a row.
@@ -29,14 +29,14 @@ pub struct Pair {
     pub familiar: bool,
 }
 
-/// The wrong passwords for a user on a UTC day.
+/// Wrong passwords for a user on a UTC day.
 #[derive(Clone, Copy, Default, PartialEq)]
-pub struct Daily {
+pub struct DailyFailures {
     day: u32,
     count: u32,
 }
 
-impl Pair {
+impl PairFailures {
     /// A pair that has just logged in.
     pub fn familiar(now: i64) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Pair {
         }
     }
 
-    /// As much of it as still counts at `now`.
+    /// The part of it that still counts at `now`.
     pub fn at(self, now: i64) -> Self {
         match now - self.at {
             quiet if quiet < DAY_MS => self,
@@ -75,7 +75,7 @@ impl Pair {
     }
 }
 
-impl Default for Pair {
+impl Default for PairFailures {
     fn default() -> Self {
         Self {
             at: NEVER,
@@ -85,7 +85,7 @@ impl Default for Pair {
     }
 }
 
-impl Entry for Pair {
+impl Entry for PairFailures {
     fn worth(&self) -> i64 {
         let keep = if self.familiar {
             FAMILIAR_MS
@@ -96,7 +96,7 @@ impl Entry for Pair {
     }
 }
 
-impl Daily {
+impl DailyFailures {
     fn on(self, day: u32) -> Self {
         if self.day == day {
             self
@@ -135,7 +135,7 @@ impl Daily {
     }
 }
 
-impl Entry for Daily {
+impl Entry for DailyFailures {
     fn worth(&self) -> i64 {
         (i64::from(self.day) << 32) + i64::from(self.count)
     }

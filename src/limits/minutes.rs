@@ -1,9 +1,9 @@
-//! So many events in any ten minutes, however many that are.
+//! At most so many events in any ten minutes; the number is configured.
 
 use std::time::Duration;
 
-use super::left;
 use super::table::Entry;
+use super::time::left;
 
 const MINUTE_MS: i64 = 60_000;
 /// The minute that has begun and the ten before it: so no ten minutes, whenever they begin, are seen in part only.
@@ -61,7 +61,7 @@ impl Minutes {
         }
     }
 
-    /// As much of it as still counts at `now`.
+    /// The part of it that still counts at `now`.
     fn at(self, now: i64) -> Self {
         let newest = minute(now).max(self.newest);
         let passed = usize::try_from(newest - self.newest)

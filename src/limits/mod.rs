@@ -1,133 +1,40 @@
-//! Abuse control: repetitions, hasty refreshes, dear phone lookups, guessed phones and passwords, registrations without an end.
+//! Limits: repetitions, hasty refreshes, dear phone lookups, guessed phones and passwords, registrations without an end.
 //!
 //! All is remembered by keyed hashes in tables of bounded size, and forgotten when the process ends. All goes by steady
 //! time, but for the count of a UTC day: a clock that was wrong for a while makes nobody wait for it.
 
+mod attempts;
+mod error;
 mod failures;
-mod logins;
+mod guesses;
+mod limiter;
 mod minutes;
 mod phones;
 mod rates;
 mod recent;
+mod repeat;
 mod repeats;
 mod rule;
 mod source;
 mod table;
+mod time;
 
-use std::hash::{BuildHasher, Hash, RandomState};
-
-use std::time::Duration;
-
-use self::logins::Guesses;
-pub use self::logins::{Way, Whom};
-pub use self::phones::{Told, Wish};
-use self::rates::{LOOKUPS, REFRESHES};
-use self::recent::Recent;
-use self::repeats::Repeat;
-use self::rule::{Refusals, Rule};
+pub use self::attempts::{AttemptKind, AttemptOutcome, AttemptSubject, PasswordAttempt};
+pub use self::error::Error;
+pub use self::limiter::Limits;
+pub use self::phones::{Disclosure, PhoneClaim};
 pub use self::source::Source;
-use self::table::Table;
-use crate::clock::Clock;
-use crate::config;
-use crate::metrics::Metrics;
-use parking_lot::{Mutex, MutexGuard};
-
-/// A time so long ago that nothing counts from then, yet far from overflow.
-const NEVER: i64 = i64::MIN / 2;
-
-/// What all tables take when they are full.
-const MAX_BYTES: usize = Table::<Repeat>::bytes(repeats::CAPACITY)
-    + Table::<Recent<REFRESHES>>::bytes(rates::CAPACITY)
-    + Table::<Recent<LOOKUPS>>::bytes(rates::CAPACITY)
-    + Guesses::bytes();
-const _: () = assert!(MAX_BYTES <= 36 << 20, "the limits may take 36 MiB");
-
-/// Remembers recent requests, by keyed hashes of what identifies them.
-pub struct Limits {
-    enabled: bool,
-    window_ms: i64,
-    clock: Clock,
-    hasher: RandomState,
-    repeats: Mutex<Table<Repeat>>,
-    refreshes: Mutex<Table<Recent<REFRESHES>>>,
-    lookups: Mutex<Table<Recent<LOOKUPS>>>,
-    guesses: Mutex<Guesses>,
-    registrations: usize,
-    hashes: usize,
-    phone_changes: usize,
-    refusals: Refusals,
-}
-
-impl Limits {
-    /// Limits as configured.
-    #[must_use]
-    pub fn new(settings: &config::Limits, clock: Clock) -> Self {
-        Self {
-            enabled: settings.enabled,
-            window_ms: i64::try_from(settings.duplicate_window.as_millis()).unwrap_or(i64::MAX / 4),
-            clock,
-            hasher: RandomState::new(),
-            repeats: Mutex::new(Table::new(repeats::CAPACITY)),
-            refreshes: Mutex::new(Table::new(rates::CAPACITY)),
-            lookups: Mutex::new(Table::new(rates::CAPACITY)),
-            guesses: Mutex::new(Guesses::new()),
-            registrations: settings.registrations,
-            hashes: settings.hashes,
-            phone_changes: settings.phone_changes,
-            refusals: Refusals::new(),
-        }
-    }
-
-    /// Shows how often each rule refused something.
-    pub fn show(&self, metrics: &Metrics) {
-        self.refusals.show(metrics);
-    }
-
-    fn now(&self) -> Now {
-        Now {
-            ms: self.clock.steady_ms(),
-            wall_ms: self.clock.now_ms(),
-        }
-    }
-
-    /// The key of what `source` has so much of in ten minutes.
-    fn share(&self, rule: Rule, source: &Source) -> u64 {
-        self.digest((rule as u8, source))
-    }
-
-    fn digest(&self, value: impl Hash) -> u64 {
-        self.hasher.hash_one(value)
-    }
-}
-
-/// The time, by both clocks.
-#[derive(Clone, Copy)]
-struct Now {
-    /// Steady time.
-    ms: i64,
-    /// Unix time, for the day that it is.
-    wall_ms: i64,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
-}
-
-/// The time from `now` to `until`, if any.
-fn left(until: i64, now: i64) -> Option<Duration> {
-    u64::try_from(until - now)
-        .ok()
-        .filter(|ms| *ms > 0)
-        .map(Duration::from_millis)
-}
 
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
 
+    use super::error::Result;
+    use super::limiter::MAX_BYTES;
     use super::*;
+    use crate::clock::Clock;
+    use crate::config;
     use crate::domain::{Phone, RecordId};
-    use crate::error::{Error, Result};
 
     /// Limits by default, at noon.
     pub fn limits() -> Limits {
@@ -180,7 +87,7 @@ mod tests {
             << 10
     }
 
-    /// Four million keys of logins and registrations (source, name, pair, repetition, shares) and two hundred thousand users', which is more than
+    /// Four million keys of logins and registrations (source, user, pair, repetition, shares) and two hundred thousand users', which is more than
     /// most tables hold. For a process of its own: other tests take memory, too.
     #[cfg(target_os = "linux")]
     #[test]
@@ -190,14 +97,16 @@ mod tests {
         let before = resident();
         for n in 0_u32..500_000 {
             let source = std::net::IpAddr::from(std::net::Ipv4Addr::from_bits(n)).into();
-            drop(limits.password(Way::Login, &source, Whom::Name(&format!("138{n:08}"))));
-            drop(limits.registration(&source, &Phone::parse(&format!("139{n:08}")).unwrap()));
+            let user = RecordId::parse(&format!("{n:015}")).unwrap();
+            let subject = AttemptSubject::Record(&user);
+            drop(limits.password_attempt(AttemptKind::Login, source, subject));
+            drop(limits.registration(source, &Phone::parse(&format!("139{n:08}")).unwrap()));
         }
         for n in 0..100_000 {
             let user = RecordId::parse(&format!("{n:015}")).unwrap();
             limits.refresh(&user).unwrap();
             drop(limits.phone_lookup(&user));
-            drop(limits.phone_change(&std::net::IpAddr::from([10, 0, 0, 1]).into(), &user));
+            drop(limits.phone_change(std::net::IpAddr::from([10, 0, 0, 1]).into(), &user));
         }
         let taken = resident() - before;
         assert!(taken <= 64 << 20, "{taken} bytes");

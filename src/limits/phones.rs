@@ -1,24 +1,19 @@
-//! Phones that somebody asks for, to register with or in place of their own: the answer tells whether they are taken, and
-//! a taken one is as dear as an unknown one at a login. So each counts as what a source should not find out, from when the
-//! request begins; that it was free, or that nobody learned anything, is taken back.
+//! Phone claims: phones that somebody asks for, to register with or in place of their own. The answer tells whether a phone is
+//! taken, and a taken one is as dear as an unknown one at a login. So each counts as what a source should not find out, from
+//! when the request begins; that it was free, or that nobody learned anything, is taken back.
 
 use std::time::Duration;
 
-use super::logins::Guesses;
+use super::error::{Error, Result};
+use super::guesses::{CHANGE_WINDOW_MS, Guesses};
+use super::limiter::Limits;
 use super::repeats::InFlight;
-use super::rule::Rule;
+use super::rule::{Rule, by};
 use super::source::Source;
-use super::{Limits, lock};
 use crate::domain::{Phone, RecordId};
-use crate::error::{Error, Result};
-
-/// A user may ask for another phone this often …
-pub const CHANGES: usize = 5;
-/// … within this time.
-const CHANGE_WINDOW_MS: i64 = 60 * 60 * 1000;
 
 /// A phone that is asked for. When it is dropped instead of settled, because its client went away, it stays counted.
-pub struct Wish<'a> {
+pub struct PhoneClaim<'a> {
     limits: &'a Limits,
     _in_flight: Option<InFlight<'a>>,
     /// Nothing when limits are off.
@@ -29,19 +24,19 @@ struct Counted {
     at: i64,
     /// The source among whose unknown phones it is.
     source: u64,
-    of: Of,
+    effort: Effort,
 }
 
 /// Everything else that counts, by key.
 #[derive(Clone, Copy)]
-enum Of {
+enum Effort {
     Registration { registrations: u64, hashes: u64 },
     Change { changes: u64, user: u64 },
 }
 
-/// The knowledge that somebody got of the phone that they asked for.
+/// Knowledge that somebody got of the phone that they asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Disclosure {
     /// It was free, and is theirs.
     Free,
     /// It is taken; or it is free, and they did not get it.
@@ -50,53 +45,31 @@ pub enum Told {
     Nothing,
 }
 
-impl Told {
-    /// The knowledge that the outcome of a registration gives.
-    pub fn by<T>(outcome: &Result<T>) -> Self {
-        match outcome {
-            Ok(_) => Self::Free,
-            Err(Error::PhoneTaken) => Self::All,
-            Err(_) => Self::Nothing,
-        }
-    }
-}
-
 impl Limits {
     /// Admits a registration with `phone`, unless it is a repetition, or the source registered, had passwords hashed or
     /// named phones that it should not know, too often.
-    ///
-    /// # Errors
-    /// [`Error::TooMany`], [`Error::TooManyAttempts`].
-    pub fn registration(&self, source: &Source, phone: &Phone) -> Result<Wish<'_>> {
+    pub fn registration(&self, source: Source, phone: &Phone) -> Result<PhoneClaim<'_>> {
         const ROUTE: &str = "platform/register";
-        let who = (source, phone);
         if !self.enabled {
-            return Ok(Wish {
-                limits: self,
-                _in_flight: None,
-                counted: None,
-            });
+            return Ok(self.uncounted_claim());
         }
-        let of = Of::Registration {
+        let asker = (source, phone);
+        let effort = Effort::Registration {
             registrations: self.share(Rule::Registrations, source),
             hashes: self.share(Rule::Hashes, source),
         };
-        let counted = Counted {
-            at: self.clock.steady_ms(),
-            source: self.digest(source),
-            of,
-        };
-        let mut guesses = lock(&self.guesses);
-        if let Some((wait, rule)) = self.wait(&guesses, &counted) {
+        let counted = self.counted(source, effort);
+        let mut guesses = self.guesses.lock();
+        if let Some((wait, rule)) = self.claim_wait(&guesses, &counted) {
             self.refusals.count(rule);
             let retry_after = self
-                .once_in(ROUTE, who)
+                .once_in(ROUTE, asker)
                 .map_or(wait, |repeat| repeat.max(wait));
             return Err(Error::TooManyAttempts { retry_after });
         }
-        let in_flight = self.once(ROUTE, who)?;
-        guesses.ask(&counted);
-        Ok(Wish {
+        let in_flight = self.once(ROUTE, asker)?;
+        guesses.count_claim(&counted);
+        Ok(PhoneClaim {
             limits: self,
             _in_flight: Some(in_flight),
             counted: Some(counted),
@@ -105,106 +78,93 @@ impl Limits {
 
     /// Admits that `user` asks for another phone, unless they, or the source, did too often, or the source named too many
     /// phones that it should not know.
-    ///
-    /// # Errors
-    /// [`Error::TooManyAttempts`].
-    pub fn phone_change(&self, source: &Source, user: &RecordId) -> Result<Wish<'_>> {
+    pub fn phone_change(&self, source: Source, user: &RecordId) -> Result<PhoneClaim<'_>> {
         if !self.enabled {
-            return Ok(Wish {
-                limits: self,
-                _in_flight: None,
-                counted: None,
-            });
+            return Ok(self.uncounted_claim());
         }
-        let of = Of::Change {
+        let effort = Effort::Change {
             changes: self.share(Rule::PhoneChanges, source),
             user: self.digest(user),
         };
-        let counted = Counted {
-            at: self.clock.steady_ms(),
-            source: self.digest(source),
-            of,
-        };
-        let mut guesses = lock(&self.guesses);
-        if let Some((retry_after, rule)) = self.wait(&guesses, &counted) {
+        let counted = self.counted(source, effort);
+        let mut guesses = self.guesses.lock();
+        if let Some((retry_after, rule)) = self.claim_wait(&guesses, &counted) {
             self.refusals.count(rule);
             return Err(Error::TooManyAttempts { retry_after });
         }
-        guesses.ask(&counted);
-        Ok(Wish {
+        guesses.count_claim(&counted);
+        Ok(PhoneClaim {
             limits: self,
             _in_flight: None,
             counted: Some(counted),
         })
     }
 
-    /// Admits a password of `source` to be hashed that is no guess.
-    ///
-    /// # Errors
-    /// [`Error::TooManyAttempts`].
-    pub fn hash(&self, source: &Source) -> Result<()> {
-        if !self.enabled {
-            return Ok(());
+    fn uncounted_claim(&self) -> PhoneClaim<'_> {
+        PhoneClaim {
+            limits: self,
+            _in_flight: None,
+            counted: None,
         }
-        let (key, now) = (self.share(Rule::Hashes, source), self.clock.steady_ms());
-        let mut guesses = lock(&self.guesses);
-        if let Some(retry_after) = guesses.shares.get(key).wait(now, self.hashes) {
-            self.refusals.count(Rule::Hashes);
-            return Err(Error::TooManyAttempts { retry_after });
+    }
+
+    fn counted(&self, source: Source, effort: Effort) -> Counted {
+        Counted {
+            at: self.clock.steady_ms(),
+            source: self.digest(source),
+            effort,
         }
-        guesses.count_share(key, now);
-        Ok(())
     }
 
     /// The longest wait of those that hold.
-    fn wait(&self, guesses: &Guesses, counted: &Counted) -> Option<(Duration, Rule)> {
+    fn claim_wait(&self, guesses: &Guesses, counted: &Counted) -> Option<(Duration, Rule)> {
+        let unknown = guesses.unknown_wait(counted.source, counted.at);
+        by(Rule::UnknownPhones, unknown).max(self.effort_wait(guesses, counted))
+    }
+
+    fn effort_wait(&self, guesses: &Guesses, counted: &Counted) -> Option<(Duration, Rule)> {
         let now = counted.at;
-        let share = |key, limit, rule| {
-            guesses
-                .shares
-                .get(key)
-                .wait(now, limit)
-                .map(|wait| (wait, rule))
-        };
-        let unknown = guesses.unknown_wait(counted.source, now);
-        let of = match counted.of {
-            Of::Registration {
+        match counted.effort {
+            Effort::Registration {
                 registrations,
                 hashes,
-            } => share(registrations, self.registrations, Rule::Registrations).max(share(
-                hashes,
-                self.hashes,
-                Rule::Hashes,
-            )),
-            Of::Change { changes, user } => {
-                let own = guesses.changes.get(user).wait(now, CHANGE_WINDOW_MS);
-                share(changes, self.phone_changes, Rule::PhoneChanges)
-                    .max(own.map(|wait| (wait, Rule::PhoneChanges)))
+            } => {
+                let registered = guesses
+                    .shares
+                    .get(registrations)
+                    .wait(now, self.registrations);
+                let hashed = guesses.shares.get(hashes).wait(now, self.hashes);
+                by(Rule::Registrations, registered).max(by(Rule::Hashes, hashed))
             }
-        };
-        unknown.map(|wait| (wait, Rule::UnknownPhones)).max(of)
+            Effort::Change { changes, user } => {
+                let own = guesses.changes.get(user).wait(now, CHANGE_WINDOW_MS);
+                let all = guesses.shares.get(changes).wait(now, self.phone_changes);
+                by(Rule::PhoneChanges, all.max(own))
+            }
+        }
     }
 }
 
-impl Wish<'_> {
-    /// Notes what was learned.
-    pub fn settle(self, told: Told) {
-        if let Some(counted) = &self.counted
-            && told != Told::All
-        {
-            let mut guesses = lock(&self.limits.guesses);
-            guesses.forget_phone(counted);
-            if told == Told::Nothing {
+impl PhoneClaim<'_> {
+    /// Counts no more than what was disclosed.
+    pub fn settle(self, disclosure: Disclosure) {
+        let Some(counted) = &self.counted else { return };
+        let mut guesses = self.limits.guesses.lock();
+        match disclosure {
+            Disclosure::All => {}
+            Disclosure::Free => guesses.forget_phone(counted),
+            Disclosure::Nothing => {
+                guesses.forget_phone(counted);
                 guesses.forget_effort(counted);
             }
         }
     }
 }
 
-impl Drop for Wish<'_> {
+impl Drop for PhoneClaim<'_> {
     fn drop(&mut self) {
         let Some(counted) = &self.counted else { return };
-        let mut guesses = lock(&self.limits.guesses);
+        let mut guesses = self.limits.guesses.lock();
         if let Some(asking) = guesses.asking.get_mut(&counted.source) {
             *asking -= 1;
             if *asking == 0 {
@@ -215,20 +175,19 @@ impl Drop for Wish<'_> {
 }
 
 impl Guesses {
-    fn ask(&mut self, counted: &Counted) {
+    fn count_claim(&mut self, counted: &Counted) {
         let now = counted.at;
         *self.asking.entry(counted.source).or_insert(0) += 1;
-        self.unknown
-            .set(counted.source, self.unknown.get(counted.source).with(now));
-        match counted.of {
-            Of::Registration {
+        self.count_unknown(counted.source, now);
+        match counted.effort {
+            Effort::Registration {
                 registrations,
                 hashes,
             } => {
                 self.count_share(registrations, now);
                 self.count_share(hashes, now);
             }
-            Of::Change { changes, user } => {
+            Effort::Change { changes, user } => {
                 self.count_share(changes, now);
                 self.changes.set(user, self.changes.get(user).with(now));
             }
@@ -236,25 +195,23 @@ impl Guesses {
     }
 
     fn forget_phone(&mut self, counted: &Counted) {
-        self.unknown.set(
-            counted.source,
-            self.unknown.get(counted.source).without(counted.at),
-        );
+        let recent = self.unknown.get(counted.source);
+        self.unknown.set(counted.source, recent.without(counted.at));
     }
 
     fn forget_effort(&mut self, counted: &Counted) {
-        match counted.of {
-            Of::Registration {
+        let at = counted.at;
+        match counted.effort {
+            Effort::Registration {
                 registrations,
                 hashes,
             } => {
-                self.forget_share(registrations, counted.at);
-                self.forget_share(hashes, counted.at);
+                self.forget_share(registrations, at);
+                self.forget_share(hashes, at);
             }
-            Of::Change { changes, user } => {
-                self.forget_share(changes, counted.at);
-                self.changes
-                    .set(user, self.changes.get(user).without(counted.at));
+            Effort::Change { changes, user } => {
+                self.forget_share(changes, at);
+                self.changes.set(user, self.changes.get(user).without(at));
             }
         }
     }
@@ -264,7 +221,7 @@ impl Guesses {
 mod tests {
     use std::net::Ipv4Addr;
 
-    use super::super::logins::{Way, Whom};
+    use super::super::attempts::{AttemptKind, AttemptOutcome, AttemptSubject};
     use super::super::tests::{limits, refused_for};
     use super::*;
 
@@ -285,17 +242,17 @@ mod tests {
         let limits = limits();
         for n in 0..60 {
             limits
-                .registration(&source(1), &phone(n))
+                .registration(source(1), &phone(n))
                 .unwrap()
-                .settle(Told::Free);
+                .settle(Disclosure::Free);
         }
         assert_eq!(
-            refused_for(limits.registration(&source(1), &phone(60))),
+            refused_for(limits.registration(source(1), &phone(60))),
             Some(660)
         );
-        assert!(limits.registration(&source(2), &phone(60)).is_ok());
+        assert!(limits.registration(source(2), &phone(60)).is_ok());
         limits.clock.advance(Duration::from_mins(11));
-        assert!(limits.registration(&source(1), &phone(60)).is_ok());
+        assert!(limits.registration(source(1), &phone(60)).is_ok());
     }
 
     #[test]
@@ -303,61 +260,69 @@ mod tests {
         let limits = limits();
         for n in 0..50 {
             limits
-                .registration(&source(1), &phone(n))
+                .registration(source(1), &phone(n))
                 .unwrap()
-                .settle(Told::by(&Ok(())));
+                .settle(Disclosure::Free);
             limits
-                .registration(&source(2), &phone(n))
+                .registration(source(2), &phone(n))
                 .unwrap()
-                .settle(Told::by::<()>(&Err(Error::internal("x"))));
+                .settle(Disclosure::Nothing);
         }
         for n in 0..20 {
-            let wish = limits.registration(&source(3), &phone(n)).unwrap();
+            let claim = limits.registration(source(3), &phone(n)).unwrap();
             if n % 2 == 0 {
-                drop(wish)
+                drop(claim);
             } else {
-                wish.settle(Told::by::<()>(&Err(Error::PhoneTaken)))
+                claim.settle(Disclosure::All);
             }
         }
         assert_eq!(
-            refused_for(limits.registration(&source(3), &phone(20))),
+            refused_for(limits.registration(source(3), &phone(20))),
             Some(600)
         );
         assert_eq!(
-            refused_for(limits.phone_change(&source(3), &user(1))),
+            refused_for(limits.phone_change(source(3), &user(1))),
             Some(600)
         );
         assert_eq!(
-            refused_for(limits.password(Way::Login, &source(3), Whom::Name("x"))),
+            refused_for(limits.password_attempt(
+                AttemptKind::Login,
+                source(3),
+                AttemptSubject::Name("x")
+            )),
             Some(600)
         );
         assert!(
             limits
-                .password(Way::Login, &source(1), Whom::Name("x"))
+                .password_attempt(AttemptKind::Login, source(1), AttemptSubject::Name("x"))
                 .is_ok()
         );
-        assert!(limits.registration(&source(2), &phone(60)).is_ok());
+        assert!(limits.registration(source(2), &phone(60)).is_ok());
     }
 
     #[test]
     fn who_is_refused_because_of_what_is_under_way_waits_a_second() {
         let limits = limits();
-        let wishes: Vec<_> = (0..20)
-            .map(|n| limits.registration(&source(1), &phone(n)).unwrap())
+        let claimes: Vec<_> = (0..20)
+            .map(|n| limits.registration(source(1), &phone(n)).unwrap())
             .collect();
         assert_eq!(
-            refused_for(limits.registration(&source(1), &phone(20))),
+            refused_for(limits.registration(source(1), &phone(20))),
             Some(1)
         );
         assert_eq!(
-            refused_for(limits.password(Way::Login, &source(1), Whom::Name("x"))),
+            refused_for(limits.password_attempt(
+                AttemptKind::Login,
+                source(1),
+                AttemptSubject::Name("x")
+            )),
             Some(1)
         );
-        for wish in wishes {
-            wish.settle(Told::Free);
+        for claim in claimes {
+            claim.settle(Disclosure::Free);
         }
-        assert!(limits.registration(&source(1), &phone(20)).is_ok());
-        assert!(lock(&limits.guesses).asking.is_empty());
+        assert!(limits.registration(source(1), &phone(20)).is_ok());
+        assert!(limits.guesses.lock().asking.is_empty());
     }
 
     #[test]
@@ -365,25 +330,25 @@ mod tests {
         let limits = limits();
         for _ in 0..9 {
             limits
-                .phone_change(&source(1), &user(1))
+                .phone_change(source(1), &user(1))
                 .unwrap()
-                .settle(Told::Nothing);
+                .settle(Disclosure::Nothing);
         }
         for n in 0..60 {
             limits
-                .phone_change(&source(1), &user(n / 5))
+                .phone_change(source(1), &user(n / 5))
                 .unwrap()
-                .settle(Told::Free);
+                .settle(Disclosure::Free);
         }
         assert_eq!(
-            refused_for(limits.phone_change(&source(1), &user(99))),
+            refused_for(limits.phone_change(source(1), &user(99))),
             Some(660)
         );
         assert_eq!(
-            refused_for(limits.phone_change(&source(2), &user(1))),
+            refused_for(limits.phone_change(source(2), &user(1))),
             Some(3600)
         );
-        assert!(limits.phone_change(&source(2), &user(99)).is_ok());
+        assert!(limits.phone_change(source(2), &user(99)).is_ok());
     }
 
     #[test]
@@ -391,34 +356,36 @@ mod tests {
         let limits = limits();
         for n in 0..1000 {
             let busy = limits
-                .password(Way::OldPassword, &source(1), Whom::Record(&user(n)))
+                .password_attempt(
+                    AttemptKind::OldPassword,
+                    source(1),
+                    AttemptSubject::Record(&user(n)),
+                )
                 .unwrap();
-            let too_many = Error::TooMany {
-                retry_after: Duration::from_secs(1),
-            };
-            assert!(
-                busy.found(Ok(()))
-                    .and_then(|()| busy.settle::<()>(Err(too_many)))
-                    .is_err()
-            );
-            limits.hash(&source(1)).unwrap();
+            busy.settle(AttemptOutcome::NotVerified);
+            limits.password_hash(source(1)).unwrap();
             let attempt = limits
-                .password(Way::Login, &source(1), Whom::Record(&user(n)))
+                .password_attempt(
+                    AttemptKind::Login,
+                    source(1),
+                    AttemptSubject::Record(&user(n)),
+                )
                 .unwrap();
-            attempt
-                .found(Ok(()))
-                .and_then(|()| attempt.settle(Ok(())))
-                .unwrap();
+            attempt.settle(AttemptOutcome::Right);
         }
-        assert_eq!(refused_for(limits.hash(&source(1))), Some(660));
+        assert_eq!(refused_for(limits.password_hash(source(1))), Some(660));
         assert_eq!(
-            refused_for(limits.registration(&source(1), &phone(1))),
+            refused_for(limits.registration(source(1), &phone(1))),
             Some(660)
         );
         assert_eq!(
-            refused_for(limits.password(Way::Login, &source(1), Whom::Record(&user(1)))),
+            refused_for(limits.password_attempt(
+                AttemptKind::Login,
+                source(1),
+                AttemptSubject::Record(&user(1))
+            )),
             Some(660)
         );
-        assert!(limits.hash(&source(2)).is_ok());
+        assert!(limits.password_hash(source(2)).is_ok());
     }
 }

@@ -1,22 +1,12 @@
-//! What one user may ask for so often: refreshed tokens, and phone numbers from WeChat.
+//! Rates of one user: refreshed tokens, and phone numbers from WeChat; and of one source: passwords to hash.
 
+use super::error::{Error, Result};
+use super::limiter::{LOOKUP_WINDOW_MS, Limits, REFRESH_WINDOW_MS};
 use super::rule::Rule;
-use super::{Limits, lock};
+use super::source::Source;
 use crate::domain::RecordId;
-use crate::error::{Error, Result};
 
-/// A valid token may be refreshed this often …
-pub const REFRESHES: usize = 20;
-/// … within this time.
-const REFRESH_WINDOW_MS: i64 = 10_000;
-/// WeChat may be asked for a user's phone this often …
-pub const LOOKUPS: usize = 5;
-/// … within this time.
-const LOOKUP_WINDOW_MS: i64 = 60 * 60 * 1000;
-/// Users remembered, of each of the two.
-pub const CAPACITY: usize = 1 << 15;
-
-/// Permission to ask WeChat for a phone. It is used up unless [`PhoneLookup::settle`] finds that nobody was asked.
+/// Permission to ask WeChat for a phone. It is used up unless it is taken back.
 pub struct PhoneLookup<'a> {
     limits: &'a Limits,
     /// Key and time; nothing when limits are off.
@@ -25,15 +15,12 @@ pub struct PhoneLookup<'a> {
 
 impl Limits {
     /// Admits a refresh of a valid token of `user`: 20 in any 10 seconds.
-    ///
-    /// # Errors
-    /// [`Error::TooMany`].
     pub fn refresh(&self, user: &RecordId) -> Result<()> {
         if !self.enabled {
             return Ok(());
         }
         let (key, now) = (self.digest(user), self.clock.steady_ms());
-        let mut refreshes = lock(&self.refreshes);
+        let mut refreshes = self.refreshes.lock();
         let recent = refreshes.get(key);
         if let Some(retry_after) = recent.wait(now, REFRESH_WINDOW_MS) {
             self.refusals.count(Rule::Refreshes);
@@ -44,9 +31,6 @@ impl Limits {
     }
 
     /// Admits a question to WeChat for the phone of `user`, which costs money: 5 in any hour.
-    ///
-    /// # Errors
-    /// [`Error::TooManyAttempts`].
     pub fn phone_lookup(&self, user: &RecordId) -> Result<PhoneLookup<'_>> {
         if !self.enabled {
             return Ok(PhoneLookup {
@@ -55,7 +39,7 @@ impl Limits {
             });
         }
         let (key, now) = (self.digest(user), self.clock.steady_ms());
-        let mut lookups = lock(&self.lookups);
+        let mut lookups = self.lookups.lock();
         let recent = lookups.get(key);
         if let Some(retry_after) = recent.wait(now, LOOKUP_WINDOW_MS) {
             self.refusals.count(Rule::PhoneLookups);
@@ -67,19 +51,31 @@ impl Limits {
             counted: Some((key, now)),
         })
     }
+
+    /// Admits a new password of `source` to be hashed.
+    pub fn password_hash(&self, source: Source) -> Result<()> {
+        if !self.enabled {
+            return Ok(());
+        }
+        let (key, now) = (self.share(Rule::Hashes, source), self.clock.steady_ms());
+        let mut guesses = self.guesses.lock();
+        if let Some(retry_after) = guesses.shares.get(key).wait(now, self.hashes) {
+            self.refusals.count(Rule::Hashes);
+            return Err(Error::TooManyAttempts { retry_after });
+        }
+        guesses.count_share(key, now);
+        Ok(())
+    }
 }
 
 impl PhoneLookup<'_> {
-    /// Takes the lookup back when WeChat was not asked, or answered only that its quota is used up. What may have
-    /// been asked counts, because it may have been charged.
-    pub fn settle<T>(self, result: Result<T>) -> Result<T> {
-        let not_asked = matches!(result, Err(Error::NotWechatUser | Error::TooMany { .. }));
-        if let Some((key, at)) = self.counted.filter(|_| not_asked) {
-            let mut lookups = lock(&self.limits.lookups);
+    /// Takes the lookup back: WeChat was not asked, or answered only that its quota is used up.
+    pub fn take_back(self) {
+        if let Some((key, at)) = self.counted {
+            let mut lookups = self.limits.lookups.lock();
             let recent = lookups.get(key).without(at);
             lookups.set(key, recent);
         }
-        result
     }
 }
 
@@ -113,17 +109,9 @@ mod tests {
         let limits = limits();
         let user = RecordId::from_random([0; 30]);
         for _ in 0..10 {
-            let lookup = limits.phone_lookup(&user).unwrap();
-            assert!(lookup.settle::<()>(Err(Error::NotWechatUser)).is_err());
+            limits.phone_lookup(&user).unwrap().take_back();
         }
-        for result in [
-            Ok(()),
-            Err(Error::PhoneOfAnother),
-            Err(Error::internal("no answer")),
-        ] {
-            let _ = limits.phone_lookup(&user).unwrap().settle(result);
-        }
-        for _ in 0..2 {
+        for _ in 0..5 {
             assert!(limits.phone_lookup(&user).is_ok());
         }
         assert_eq!(refused_for(limits.phone_lookup(&user)), Some(3600));

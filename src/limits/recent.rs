@@ -1,9 +1,9 @@
-//! So many events in any time of a given length.
+//! At most N events in any time of a given length.
 
 use std::time::Duration;
 
 use super::table::Entry;
-use super::{NEVER, left};
+use super::time::{NEVER, left};
 
 /// The times of a key's last `N` events, oldest first.
 #[derive(Clone, Copy, PartialEq)]
@@ -22,7 +22,7 @@ impl<const N: usize> Entry for Recent<N> {
 }
 
 impl<const N: usize> Recent<N> {
-    /// How long it takes until one more event makes no more than `N` within `window_ms`.
+    /// The time until one more event makes no more than `N` within `window_ms`.
     pub fn wait(&self, now: i64, window_ms: i64) -> Option<Duration> {
         left(self.0[0] + window_ms, now)
     }

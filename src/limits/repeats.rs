@@ -3,57 +3,31 @@
 use std::hash::Hash;
 use std::time::Duration;
 
+use super::error::{Error, Result};
+use super::limiter::Limits;
+use super::repeat::Repeat;
 use super::rule::Rule;
-use super::table::Entry;
-use super::{Limits, NEVER, left, lock};
-use crate::error::{Error, Result};
-
-/// Requests remembered.
-pub const CAPACITY: usize = 1 << 17;
-
-/// A request that is in flight, or when it was finished.
-#[derive(Clone, Copy, PartialEq)]
-pub struct Repeat {
-    running: bool,
-    at: i64,
-}
-
-impl Default for Repeat {
-    fn default() -> Self {
-        Self {
-            running: false,
-            at: NEVER,
-        }
-    }
-}
-
-impl Entry for Repeat {
-    fn worth(&self) -> i64 {
-        if self.running { i64::MAX } else { self.at }
-    }
-}
+use super::time::left;
 
 /// A request in flight; dropping it starts the time in which a repetition is refused.
 pub struct InFlight<'a> {
     limits: &'a Limits,
+    /// Nothing when limits are off.
     key: Option<u64>,
 }
 
 impl Limits {
-    /// Admits a request of `route` by `who` (a code, a phone or a user), unless the same one is in flight or
+    /// Admits a request of `route` by `asker` (a code, a phone or a user), unless the same one is in flight or
     /// finished less than `limits.duplicate_window` ago.
-    ///
-    /// # Errors
-    /// [`Error::TooMany`].
-    pub fn once(&self, route: &str, who: impl Hash) -> Result<InFlight<'_>> {
+    pub fn once(&self, route: &str, asker: impl Hash) -> Result<InFlight<'_>> {
         if !self.enabled {
             return Ok(InFlight {
                 limits: self,
                 key: None,
             });
         }
-        let (key, now) = (self.digest((route, who)), self.clock.steady_ms());
-        let mut repeats = lock(&self.repeats);
+        let (key, now) = (self.digest((route, asker)), self.clock.steady_ms());
+        let mut repeats = self.repeats.lock();
         if let Some(retry_after) = self.repetition(repeats.get(key), now) {
             self.refusals.count(Rule::Repetition);
             return Err(Error::TooMany { retry_after });
@@ -71,9 +45,9 @@ impl Limits {
         })
     }
 
-    /// How long until [`Limits::once`] admits the request.
-    pub(super) fn once_in(&self, route: &str, who: impl Hash) -> Option<Duration> {
-        let repeat = lock(&self.repeats).get(self.digest((route, who)));
+    /// The time until [`Limits::once`] admits the request.
+    pub(super) fn once_in(&self, route: &str, asker: impl Hash) -> Option<Duration> {
+        let repeat = self.repeats.lock().get(self.digest((route, asker)));
         self.repetition(repeat, self.clock.steady_ms())
     }
 
@@ -90,7 +64,7 @@ impl Drop for InFlight<'_> {
             running: false,
             at: self.limits.clock.steady_ms(),
         };
-        lock(&self.limits.repeats).set(key, finished);
+        self.limits.repeats.lock().set(key, finished);
     }
 }
 

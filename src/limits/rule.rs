@@ -1,8 +1,10 @@
-//! The rules by name, and how often each refused something.
+//! Names of the rules, and a counter of refusals for each.
+
+use std::time::Duration;
 
 use crate::metrics::{self, Counter, Counters, Metrics};
 
-/// Why a request was refused.
+/// Rule by which a request was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
     /// The same request again.
@@ -25,6 +27,11 @@ pub enum Rule {
     PhoneChanges,
 }
 
+/// A wait, with the rule that asks for it.
+pub fn by(rule: Rule, wait: Option<Duration>) -> Option<(Duration, Rule)> {
+    wait.map(|wait| (wait, rule))
+}
+
 /// In the order of [`Rule`].
 const RULES: [&str; 9] = [
     "repetition",
@@ -38,6 +45,7 @@ const RULES: [&str; 9] = [
     "phone_changes",
 ];
 
+/// Counters of refusals.
 pub struct Refusals {
     all: Counters,
     by_rule: [Counter; RULES.len()],

@@ -3,9 +3,9 @@
 /// Entries that are searched one by one; a key belongs to one such set.
 const SET: usize = 64;
 
-/// What a table keeps for a key. The default is what every unknown key has, and takes no room.
+/// Value that a table keeps for a key. The default is the value of every unknown key, and takes no room.
 pub trait Entry: Copy + Default + PartialEq {
-    /// How dear the entry is; compared within a table.
+    /// Worth of the entry: of the entries of a full set, the least worth is forgotten.
     fn worth(&self) -> i64;
 }
 

@@ -1,6 +1,6 @@
 //! Hashes that came from PocketBase: bcrypt, as Go writes it (`$2a$10$…`). They are verified here and never made.
 
-use super::Error;
+use super::error::Error;
 
 /// bcrypt's key is this long; Go refuses to hash more, so a longer password was never set.
 const MAX_LEN: usize = 72;

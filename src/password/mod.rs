@@ -1,5 +1,6 @@
 //! Password hashes: scrypt, as PHC strings (`$scrypt$ln=14,r=8,p=5$salt$hash`), and those that came from elsewhere.
 
+mod error;
 mod imported;
 mod pool;
 mod stats;
@@ -10,9 +11,11 @@ use scrypt::password_hash::{CustomizedPasswordHasher, PasswordVerifier};
 use scrypt::phc::PasswordHash;
 use scrypt::{Params, Scrypt};
 
+pub use self::error::Error;
 use self::pool::Pool;
 use crate::domain::{PlainPassword, is_imported_hash};
 use crate::fair::{Asker, Bounds};
+use crate::limits::PasswordAttempt;
 use crate::metrics::Metrics;
 
 /// Random bytes of a salt.
@@ -37,21 +40,7 @@ pub struct Passwords {
     stand_in: String,
 }
 
-/// Why there is no answer about a password.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The queue is full; try again soon.
-    #[error("too many passwords are waiting to be checked")]
-    Busy,
-    /// The cost parameters are out of range.
-    #[error("password.log_n, password.r and password.p do not fit together")]
-    Cost,
-    /// A stored hash or the hashing itself is broken.
-    #[error("hashing failed: {0}")]
-    Failed(String),
-}
-
-/// What came of checking a password.
+/// Result of verifying a password.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It is not the password.
@@ -107,14 +96,13 @@ impl Passwords {
             .await?
     }
 
-    /// Compares `password` with `stored`, when it is the turn of `asker`; with no stored hash, takes as long and answers [`Verdict::Wrong`].
-    /// `salt` is used when the hash is outdated.
+    /// Compares `password` with `stored`, when it is the turn of the source of `attempt`; with no stored hash, takes as long and
+    /// answers [`Verdict::Wrong`]. `salt` is used when the hash is outdated.
     ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Failed`].
+    /// The attempt is the proof that the limits admitted it: nothing else makes one.
     pub async fn verify(
         &self,
-        asker: Asker,
+        attempt: &PasswordAttempt<'_>,
         password: PlainPassword,
         stored: Option<String>,
         salt: [u8; SALT_LEN],
@@ -126,7 +114,7 @@ impl Passwords {
             let verdict = verify(password.as_bytes(), &stored, salt, params)?;
             Ok(if known { verdict } else { Verdict::Wrong })
         };
-        self.pool.run(asker, check).await?
+        self.pool.run(Some(attempt.source()), check).await?
     }
 }
 
@@ -180,7 +168,14 @@ fn same_cost(a: Params, b: Params) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::clock::Clock;
+    use crate::config;
+    use crate::limits::{AttemptKind, AttemptSubject, Limits};
 
     /// Made by OpenSSL's scrypt through Python's hashlib: password `12345678`, salt of sixteen bytes 7.
     const GOLDEN: &str = include_str!("../../tests/fixtures/stored/scrypt.txt");
@@ -191,6 +186,23 @@ mod tests {
 
     fn plain(text: &str) -> PlainPassword {
         PlainPassword::attempt(text.into()).unwrap()
+    }
+
+    /// The verdict on a password that limits admitted.
+    async fn verify(passwords: &Passwords, text: &str, stored: Option<&str>) -> Verdict {
+        let settings = config::Limits {
+            enabled: false,
+            ..config::Limits::default()
+        };
+        let limits = Limits::new(&settings, Clock::manual(Timestamp::UNIX_EPOCH));
+        let source = IpAddr::from([127, 0, 0, 1]).into();
+        let attempt = limits
+            .password_attempt(AttemptKind::Login, source, AttemptSubject::Name(""))
+            .unwrap();
+        passwords
+            .verify(&attempt, plain(text), stored.map(str::to_owned), [8; 16])
+            .await
+            .unwrap()
     }
 
     #[tokio::test]
@@ -211,12 +223,7 @@ mod tests {
             .hash(None, plain("密码 with\0NUL"), [7; 16])
             .await
             .unwrap();
-        let verdict = async |text| {
-            passwords
-                .verify(None, plain(text), Some(hash.clone()), [8; 16])
-                .await
-                .unwrap()
-        };
+        let verdict = async |text| verify(&passwords, text, Some(&hash)).await;
         assert_eq!(verdict("密码 with\0NUL").await, Verdict::Right);
         for other in [
             "密码 with\0NUM",
@@ -235,26 +242,14 @@ mod tests {
             .await
             .unwrap();
         let passwords = passwords(4);
-        assert_eq!(
-            passwords
-                .verify(None, plain("x"), Some(old.clone()), [8; 16])
-                .await
-                .unwrap(),
-            Verdict::Wrong
-        );
-        let verdict = passwords
-            .verify(None, plain("12345678"), Some(old), [8; 16])
-            .await
-            .unwrap();
+        assert_eq!(verify(&passwords, "x", Some(&old)).await, Verdict::Wrong);
+        let verdict = verify(&passwords, "12345678", Some(&old)).await;
         let Verdict::Outdated { new_hash } = verdict else {
             panic!("{verdict:?}")
         };
         assert!(new_hash.starts_with("$scrypt$ln=4,"));
         assert_eq!(
-            passwords
-                .verify(None, plain("12345678"), Some(new_hash), [9; 16])
-                .await
-                .unwrap(),
+            verify(&passwords, "12345678", Some(&new_hash)).await,
             Verdict::Right
         );
     }
@@ -267,30 +262,19 @@ mod tests {
             .unwrap()
             .to_owned();
         let passwords = passwords(4);
-        let verdict = async |text, hash| {
-            passwords
-                .verify(None, plain(text), Some(hash), [8; 16])
-                .await
-                .unwrap()
-        };
-        assert_eq!(
-            verdict("canary-passwort", old.clone()).await,
-            Verdict::Wrong
-        );
-        let renewed = verdict("canary-password", old).await;
+        let verdict = async |text, hash: &str| verify(&passwords, text, Some(hash)).await;
+        assert_eq!(verdict("canary-passwort", &old).await, Verdict::Wrong);
+        let renewed = verdict("canary-password", &old).await;
         let Verdict::Outdated { new_hash } = renewed else {
             panic!("{renewed:?}")
         };
-        assert_eq!(verdict("canary-password", new_hash).await, Verdict::Right);
+        assert_eq!(verdict("canary-password", &new_hash).await, Verdict::Right);
     }
 
     #[tokio::test]
     async fn no_hash_is_never_right() {
         assert_eq!(
-            passwords(4)
-                .verify(None, plain("12345678"), None, [8; 16])
-                .await
-                .unwrap(),
+            verify(&passwords(4), "12345678", None).await,
             Verdict::Wrong
         );
     }

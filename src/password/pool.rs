@@ -9,12 +9,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::Error;
+use super::error::Error;
 use super::stats::Stats;
 use crate::fair::{Asker, Bounds, Full, Turn, Turns};
 use crate::priority;
 
-/// How long a task waits for a place in the queue.
+/// Time that a task waits for a place in the queue.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 type Job = Box<dyn FnOnce() + Send>;

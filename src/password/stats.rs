@@ -1,4 +1,4 @@
-//! What is counted of passwords.
+//! Counters of password hashing.
 
 use std::time::Instant;
 

@@ -5,15 +5,14 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
 use serde_json::json;
 
-use super::super::limits::{Way, Whom};
 use super::Context;
 use super::answer::{Outcomes, Reply};
 use super::error::{Refused, not_loaded};
 use super::fields::Fields;
 use super::form::Form;
 use super::forms::{Credentials, PasswordAuthRequest};
-use crate::auth::{self, Caller, IdentityField, Principal, RefreshBy};
-use crate::domain::{Collections, EventKind, Kind, Phone, PlainPassword};
+use crate::auth::{self, IdentityField, Principal};
+use crate::domain::{Collections, Kind, PlainPassword};
 use crate::error::Error;
 use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
@@ -21,11 +20,8 @@ use crate::http::wire_types::{AnyData, AuthRecord};
 use crate::records::collection::identity_field_names;
 use crate::records::view;
 
-/// The endpoints for logging in.
+/// Endpoints for logins.
 pub struct AuthApi(pub Context);
-
-/// The collections whose records can log in.
-pub const AUTH: [Kind; 2] = [Kind::Users, Kind::Superusers];
 
 #[derive(Object)]
 pub struct RecordAuth {
@@ -166,32 +162,16 @@ impl AuthApi {
             .ok_or(Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let caller = self.0.caller_of(&bearer, kind).await?;
-        let token = self.refresh(&bearer, &caller).await?;
+        let token = bearer.token().unwrap_or_default();
+        let token = auth::refresh_token(&self.0.app, token, &caller)?;
         Ok(Reply::new(
-            &RecordAuth::new(&caller.who, token, &self.0.app.collections()),
+            &RecordAuth::new(&caller.principal, token, &self.0.app.collections()),
             &fields,
         ))
     }
 }
 
 impl AuthApi {
-    /// A new token; the same one if it is not to be refreshed.
-    async fn refresh(&self, bearer: &Bearer, caller: &Caller) -> Result<String> {
-        if !caller.is_refreshable {
-            return Ok(bearer.token().unwrap_or_default().to_owned());
-        }
-        match &caller.who {
-            Principal::User(user) => {
-                self.0.app.limits.refresh(&user.id)?;
-                Ok(auth::refresh_token(&self.0.app, RefreshBy::User(user.clone())).await?)
-            }
-            Principal::Superuser(superuser) => {
-                self.0.app.limits.refresh(&superuser.id)?;
-                Ok(auth::superuser_token(&self.0.app, superuser)?)
-            }
-        }
-    }
-
     /// Every refusal but too many attempts is the same to the client.
     async fn log_in(
         &self,
@@ -200,65 +180,17 @@ impl AuthApi {
         form: Credentials,
     ) -> Result<(Principal, String)> {
         let password = PlainPassword::attempt(form.password).map_err(|_| Refused::CREDENTIALS)?;
-        let outcome = match kind {
-            Kind::Superusers => {
-                self.log_in_superuser(request, &form.identity, password)
-                    .await
-            }
-            _ => {
-                self.log_in_user(request, &form.identity, &form.fields, password)
-                    .await
-            }
+        let (app, identity) = (&self.0.app, &form.identity);
+        let source = self.0.source(request);
+        let outcome = if kind == Kind::Superusers {
+            self.0.admit(request)?;
+            auth::login_superuser(app, source, identity, password).await
+        } else {
+            auth::login_user(app, source, identity, &form.fields, password).await
         };
         outcome.map_err(|error| match error {
             Error::WrongPassword | Error::LoginDisabled => Refused::CREDENTIALS.into(),
             other => other.into(),
         })
-    }
-
-    async fn log_in_user(
-        &self,
-        request: &Request,
-        identity: &str,
-        fields: &[IdentityField],
-        password: PlainPassword,
-    ) -> Result<(Principal, String), Error> {
-        let app = &self.0.app;
-        let user = auth::user_by_identity(app, identity, fields).await?;
-        // A phone that nobody has is one name however it is written, as a known one is.
-        let phone = Phone::parse(identity).ok();
-        let name = phone.as_ref().map_or(identity, Phone::as_str);
-        let source = self.0.source(request);
-        let whom = Whom::new(user.as_ref().map(|user| &user.id), name);
-        let admitted = app.limits.password(Way::Login, &source, whom);
-        let attempt = auth::admitted(app, EventKind::LoginFailed, source.ip(), admitted)?;
-        let user = attempt.found(user.ok_or(Error::PlatformUserNotFound)).ok();
-        let outcome = auth::password_login(app, source.ip(), identity, user, password).await;
-        let session = attempt.settle(outcome)?;
-        Ok((Principal::User(Box::new(session.user)), session.token))
-    }
-
-    async fn log_in_superuser(
-        &self,
-        request: &Request,
-        email: &str,
-        password: PlainPassword,
-    ) -> Result<(Principal, String), Error> {
-        self.0.admit(request)?;
-        let app = &self.0.app;
-        let superuser = app.store.superuser_by_email(email).await?;
-        let source = self.0.source(request);
-        let whom = Whom::new(superuser.as_ref().map(|superuser| &superuser.id), email);
-        let admitted = app.limits.password(Way::Login, &source, whom);
-        let attempt = auth::admitted(app, EventKind::SuperuserLoginFailed, source.ip(), admitted)?;
-        let superuser = attempt
-            .found(superuser.ok_or(Error::PlatformUserNotFound))
-            .ok();
-        let session =
-            attempt.settle(auth::superuser_login(app, source.ip(), superuser, password).await)?;
-        Ok((
-            Principal::Superuser(Box::new(session.superuser)),
-            session.token,
-        ))
     }
 }

@@ -9,7 +9,7 @@ use super::answer::{Outcomes, Reply};
 use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::fields::Fields;
-use crate::auth::{self, EventPage, EventQuery, EventQueryField};
+use crate::auth::{self, EventPage, EventQuery, EventQueryError, EventQueryField};
 use crate::domain::{AuditEvent, Cause, EventId, RecordId};
 use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
@@ -123,9 +123,9 @@ impl EventsApi {
             limit,
         };
         let _slot = self.0.records.list_slots.short(by.actor).await?;
-        let EventPage { events, has_more } = auth::find_events(&self.0.app, query)
-            .await?
-            .map_err(refusal)?;
+        let EventPage { events, has_more } = auth::search_events(&self.0.app, query)
+            .await
+            .map_err(rejection)?;
         let next = events
             .last()
             .filter(|_| has_more)
@@ -133,6 +133,13 @@ impl EventsApi {
             .unwrap_or_default();
         let items = events.into_iter().map(EventRecord::new).collect();
         Ok(Reply::new(&EventList { items, next }, &Fields::all()))
+    }
+}
+
+fn rejection(error: EventQueryError) -> poem::Error {
+    match error {
+        EventQueryError::Invalid(field) => refusal(field).into(),
+        EventQueryError::Failed(error) => error.into(),
     }
 }
 

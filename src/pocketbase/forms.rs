@@ -1,4 +1,4 @@
-//! Forms of the login endpoints, and what PocketBase says of a field that is wrong.
+//! Request bodies of the login endpoints, and their checks.
 
 use poem_openapi::Object;
 
@@ -32,7 +32,7 @@ pub struct EmailChangeRequest {
     pub newEmail: Option<String>,
 }
 
-/// What comes with the link of a mail.
+/// Body of a request that confirms the link of a mail.
 #[derive(Default, Object)]
 #[expect(non_snake_case, reason = "PocketBase's names")]
 pub struct ConfirmRequest {
@@ -42,10 +42,7 @@ pub struct ConfirmRequest {
 }
 
 impl ConfirmRequest {
-    /// Refuses the form if one of these is missing.
-    ///
-    /// # Errors
-    /// Each field that is.
+    /// Refuses the form, with an error for each of these fields that is missing.
     pub fn require(&self, fields: &[&'static str]) -> Result<(), Refused> {
         let mut errors = FieldErrors::new();
         for field in fields {
@@ -72,10 +69,7 @@ pub struct Credentials {
 }
 
 impl PasswordAuthRequest {
-    /// The credentials, if all fields are as they should be and the identity may be one of `allowed`.
-    ///
-    /// # Errors
-    /// Each field that is not.
+    /// The credentials, or an error for each field that is wrong; the identity may be one of `allowed`.
     pub fn check(self, allowed: &[IdentityField]) -> Result<Credentials, Refused> {
         let mut errors = FieldErrors::new();
         let identity = required(&mut errors, "identity", self.identity);

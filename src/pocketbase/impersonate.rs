@@ -8,7 +8,7 @@ use poem_openapi::{Object, OpenApi};
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
-use super::auth::{AUTH, RecordAuth};
+use super::auth::RecordAuth;
 use super::error::{Refused, not_loaded};
 use super::field_error::{FieldError, FieldErrors};
 use super::fields::Fields;
@@ -20,7 +20,7 @@ use crate::http::bearer::Bearer;
 use crate::http::rejected::Rejected;
 use crate::http::tags::Tags;
 
-/// The endpoint for being somebody else.
+/// Endpoint that issues a token of somebody else.
 pub struct ImpersonateApi(pub Context);
 
 #[derive(Default, Object)]
@@ -30,7 +30,7 @@ pub struct ImpersonateRequest {
 }
 
 impl ImpersonateRequest {
-    /// How long the token is to live, if not as long as any other.
+    /// Lifetime of the token, if not that of any other.
     fn lifetime(&self) -> Result<Option<Duration>, Refused> {
         let seconds = u64::try_from(self.duration.unwrap_or_default()).map_err(|_| {
             Refused::form(FieldErrors::from([("duration", FieldError::too_small(0))]))
@@ -76,7 +76,7 @@ impl ImpersonateApi {
         let (by, caller) = self.0.superuser(&bearer).await?;
         let kind = self
             .0
-            .collection(&collection, &AUTH)
+            .collection(&collection, &Kind::AUTH)
             .ok_or(Refused::NOT_AN_AUTH_COLLECTION)?;
         let who = self.find(kind, &id).await?.ok_or(Refused::NOT_FOUND)?;
         let fields = Fields::parse(fields.0.as_deref())?;

@@ -15,7 +15,7 @@ use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
 use crate::http::wire_types::AnyData;
 
-/// The endpoints for mails. No link in a mail ever came from here, so no token of one is valid.
+/// Endpoints for mails. No link in a mail ever came from here, so no token of one is valid.
 pub struct MailApi(pub Context);
 
 enum PbRequestMail {}
@@ -117,7 +117,7 @@ impl MailApi {
         let caller = self.0.caller_of(&bearer, kind).await?;
         let form = body.read().map_err(not_loaded)?;
         let email = forms::email("newEmail", form.and_then(|form| form.newEmail))?;
-        if email_of(&caller.who) == Some(&email) {
+        if email_of(&caller.principal) == Some(&email) {
             return Err(
                 Refused::form(FieldErrors::from([("newEmail", FieldError::OWN_EMAIL)])).into(),
             );

@@ -29,7 +29,6 @@ use std::sync::Arc;
 
 use poem::Request;
 
-use self::auth::AUTH;
 pub use self::auth::AuthApi;
 pub use self::backups::BackupsApi;
 pub use self::batch::BatchApi;
@@ -44,7 +43,7 @@ pub use self::realtime::RealtimeApi;
 pub use self::records::RecordsApi;
 pub use self::set_up::SetUpApi;
 use crate::app::App;
-use crate::auth::{AuditContext, Caller, Principal, ensure_address};
+use crate::auth::{AuditContext, Authentication, Principal, ensure_superuser_address};
 use crate::domain::Kind;
 use crate::error::{Error, Result};
 use crate::http::bearer::Bearer;
@@ -90,12 +89,12 @@ impl Context {
 
     /// Who asks. A token that is not valid is no error here, but no token; a superuser's is one only where superusers may
     /// come from.
-    async fn caller(&self, bearer: &Bearer) -> Result<Option<Caller>> {
+    async fn caller(&self, bearer: &Bearer) -> Result<Option<Authentication>> {
         match bearer.caller(&self.app).await {
             Ok(caller) => {
-                if let Principal::Superuser(superuser) = &caller.who {
+                if let Principal::Superuser(superuser) = &caller.principal {
                     let by = AuditContext::over_network(None, bearer.source(&self.app));
-                    ensure_address(
+                    ensure_superuser_address(
                         &self.app,
                         bearer.address(&self.app),
                         &by,
@@ -111,7 +110,7 @@ impl Context {
 
     /// Who asks, if it is somebody.
     async fn who(&self, bearer: &Bearer) -> Result<Option<Principal>> {
-        Ok(self.caller(bearer).await?.map(|caller| caller.who))
+        Ok(self.caller(bearer).await?.map(|caller| caller.principal))
     }
 
     /// The superuser who asks; everybody else is refused.
@@ -120,9 +119,9 @@ impl Context {
     }
 
     /// The superuser who asks, as events call them, and what the token says; everybody else is refused.
-    async fn superuser(&self, bearer: &Bearer) -> poem::Result<(AuditContext, Caller)> {
+    async fn superuser(&self, bearer: &Bearer) -> poem::Result<(AuditContext, Authentication)> {
         let caller = self.caller(bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
-        match &caller.who {
+        match &caller.principal {
             who @ Principal::Superuser(_) => Ok((self.by(bearer, Some(who)), caller)),
             Principal::User(_) => Err(Refused::NOT_ALLOWED.into()),
         }
@@ -144,16 +143,16 @@ impl Context {
     /// The kind of the collection that a path names, whose records can log in.
     fn auth_collection(&self, name_or_id: &str) -> Result<Kind, Refused> {
         match self.collection(name_or_id, &Kind::ALL) {
-            Some(kind) if AUTH.contains(&kind) => Ok(kind),
+            Some(kind) if Kind::AUTH.contains(&kind) => Ok(kind),
             Some(_) => Err(Refused::NOT_AN_AUTH_COLLECTION),
             None => Err(Refused::NOT_A_COLLECTION),
         }
     }
 
     /// The caller, who has to be of this kind.
-    async fn caller_of(&self, bearer: &Bearer, kind: Kind) -> poem::Result<Caller> {
+    async fn caller_of(&self, bearer: &Bearer, kind: Kind) -> poem::Result<Authentication> {
         let caller = self.caller(bearer).await?.ok_or(Refused::UNAUTHENTICATED)?;
-        match (&caller.who, kind) {
+        match (&caller.principal, kind) {
             (Principal::User(_), Kind::Users) | (Principal::Superuser(_), Kind::Superusers) => {
                 Ok(caller)
             }
@@ -175,7 +174,7 @@ impl Context {
     fn admit(&self, request: &Request) -> Result<AuditContext> {
         let address = address_of(request, &self.app.config.server.trusted_proxies);
         let by = AuditContext::over_network(None, Source::from(address).ip());
-        ensure_address(&self.app, address, &by, None)?;
+        ensure_superuser_address(&self.app, address, &by, None)?;
         Ok(by)
     }
 

@@ -1,4 +1,4 @@
-//! `/api/setup`: the first superuser, by the link that the start of the server printed.
+//! `/api/setup`: the first superuser, by the link that the server printed at its start.
 
 use poem::{Request, Result};
 use poem_openapi::{Object, OpenApi};
@@ -14,7 +14,7 @@ use crate::http::tags::Tags;
 use crate::http::wire_types::AnyData;
 use crate::records::passwords::new_password;
 
-/// The endpoint for setting up.
+/// Endpoint that creates the first superuser.
 pub struct SetUpApi(pub Context);
 
 /// 首个超级管理员。
@@ -29,7 +29,7 @@ pub struct SetUpRequest {
 }
 
 impl SetUpRequest {
-    /// The secret of the link, and whom to make.
+    /// The secret of the link, and the address and password of the superuser.
     ///
     /// # Errors
     /// Each field that is wrong.
@@ -86,7 +86,7 @@ impl SetUpApi {
         let form = body.read().map_err(not_loaded)?.unwrap_or_default();
         let by = self.0.admit(request)?;
         let (secret, email, password) = form.check()?;
-        let made = auth::set_up(&self.0.app, &by, &secret, email, password).await?;
+        let made = auth::create_first_superuser(&self.0.app, &by, &secret, email, password).await?;
         made.map(|_| Reply::empty())
             .ok_or_else(|| Refused::SET_UP.into())
     }

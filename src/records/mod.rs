@@ -22,7 +22,6 @@ pub mod fields;
 pub mod filter_record;
 pub mod form;
 pub mod list;
-mod old_password;
 pub mod passwords;
 pub mod patch;
 mod phone_requests;

@@ -4,10 +4,10 @@ use super::plan::Plan;
 use super::refusal::{ChangesError, Refusal};
 use super::requester::Requester;
 use crate::app::App;
-use crate::auth::note_refused_phone;
+use crate::auth::audit_refused_phone;
 use crate::domain::Phone;
 use crate::error::Result;
-use crate::limits::{Told, Wish};
+use crate::limits::{Disclosure, PhoneClaim};
 
 /// The phones that plans ask for.
 pub struct PhoneRequests<'a>(Vec<PhoneRequest<'a>>);
@@ -16,7 +16,7 @@ struct PhoneRequest<'a> {
     /// The place of the plan.
     index: usize,
     phone: Phone,
-    counted: Wish<'a>,
+    claim: PhoneClaim<'a>,
 }
 
 impl<'a> PhoneRequests<'a> {
@@ -34,15 +34,15 @@ impl<'a> PhoneRequests<'a> {
             return Ok(requests);
         };
         for (index, phone) in plans.iter().enumerate().filter_map(phone_of) {
-            match app.limits.phone_change(&source, &user.id) {
-                Ok(counted) => requests.0.push(PhoneRequest {
+            match app.limits.phone_change(source, &user.id) {
+                Ok(claim) => requests.0.push(PhoneRequest {
                     index,
                     phone,
-                    counted,
+                    claim,
                 }),
                 Err(error) => {
-                    requests.settle_all(Told::Nothing);
-                    return Err(error);
+                    requests.settle_all(Disclosure::Nothing);
+                    return Err(error.into());
                 }
             }
         }
@@ -57,8 +57,8 @@ impl<'a> PhoneRequests<'a> {
         outcome: &Result<T, ChangesError>,
     ) {
         match outcome {
-            Ok(_) => self.settle_all(Told::Free),
-            Err(ChangesError::Failed(_)) => self.settle_all(Told::Nothing),
+            Ok(_) => self.settle_all(Disclosure::Free),
+            Err(ChangesError::Failed(_)) => self.settle_all(Disclosure::Nothing),
             Err(ChangesError::Refused { index, refusal }) => {
                 self.settle_refused(app, requester, *index, refusal).await;
             }
@@ -76,18 +76,22 @@ impl<'a> PhoneRequests<'a> {
         for request in self.0 {
             let is_taken = request.index == refused && refusal.is_taken_phone();
             let is_told = request.index < refused || is_taken;
-            let told = if is_told { Told::All } else { Told::Nothing };
-            request.counted.settle(told);
+            let disclosure = if is_told {
+                Disclosure::All
+            } else {
+                Disclosure::Nothing
+            };
+            request.claim.settle(disclosure);
             if is_taken {
                 let context = requester.audit_context();
-                note_refused_phone(app, &context, &request.phone, "record").await;
+                audit_refused_phone(app, &context, &request.phone, "record").await;
             }
         }
     }
 
-    fn settle_all(self, told: Told) {
+    fn settle_all(self, disclosure: Disclosure) {
         for request in self.0 {
-            request.counted.settle(told);
+            request.claim.settle(disclosure);
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use super::Records;
 use super::form::{FormReader, RecordForm};
-use super::old_password::is_old_password;
 use super::passwords::{NewPassword, PasswordFindings, PasswordForm};
 use super::patch::RecordPatch;
 use super::refusal::{ChangeError, Refusal};
@@ -13,7 +12,6 @@ use crate::app::App;
 use crate::auth;
 use crate::domain::{Kind, Phone, RecordId, TokenKey, User};
 use crate::error::Result;
-use crate::fair::Asker;
 use crate::limits::Source;
 
 /// What is to be done with a record.
@@ -194,10 +192,7 @@ impl Records {
             .allowed_by_old_password(user, source, request, new.is_some())
             .await?;
         if let Some(passwords) = new.filter(|_| findings.old != Some(false)) {
-            if passwords.new_password().is_ok() {
-                self.app.limits.hash(&source)?;
-            }
-            findings.new = hash(&self.app, Some(source.ip()), passwords).await?;
+            findings.new = hash(&self.app, Some(source), passwords).await?;
         }
         Ok(findings)
     }
@@ -218,7 +213,8 @@ impl Records {
         if !is_new && phone.is_none() {
             return Ok(PasswordFindings::default());
         }
-        let is_right = is_old_password(&self.app, user, source, form.passwords().old()).await?;
+        let old = form.passwords().old();
+        let is_right = auth::verify_old_password(&self.app, source, user, old).await?;
         Ok(PasswordFindings {
             new: NewPassword::None,
             old: Some(is_right),
@@ -234,9 +230,9 @@ impl Records {
     }
 }
 
-async fn hash(app: &App, asker: Asker, passwords: &PasswordForm) -> Result<NewPassword> {
+async fn hash(app: &App, source: Option<Source>, passwords: &PasswordForm) -> Result<NewPassword> {
     Ok(match passwords.new_password() {
-        Ok(new) => NewPassword::Hash(auth::hash_password(app, asker, new).await?),
+        Ok(new) => NewPassword::Hash(auth::hash_password(app, source, new).await?),
         Err(problem) => NewPassword::Impossible(problem),
     })
 }

@@ -118,7 +118,7 @@ impl Server {
             () = self.acceptor.keep_certificate() => {}
             () = metrics_listener::run(self.metrics_listener.as_ref(), &connections) => {}
             () = stop => {}
-            () = self.app.keep_writing_events() => {}
+            () = self.app.audit_log.keep_flushing() => {}
         }
         if let Some(schedule) = schedule {
             schedule.abort();
@@ -130,7 +130,7 @@ impl Server {
                 "stopping although some requests did not finish within {STOP_DEADLINE:?}"
             );
         }
-        if let Err(error) = self.app.write_events().await {
+        if let Err(error) = self.app.audit_log.flush().await {
             tracing::warn!(%error, "the last events were not written");
         }
     }

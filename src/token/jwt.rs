@@ -10,12 +10,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use sha2::Sha256;
 
-use super::{Error, MAX_LEN};
+use super::error::Error;
+use super::format::MAX_LEN;
 use crate::domain::{RecordId, TokenKey};
 
 /// A token as somebody sent it: nothing of it is to be believed before [`PocketBaseToken::verify`].
 pub struct PocketBaseToken<'a> {
-    /// What was signed.
+    /// The signed text.
     signed: &'a str,
     signature: Vec<u8>,
     claims: JwtClaims,

@@ -13,7 +13,7 @@ const FOOTER_LEN: usize = "k4.lid.".len() + 8;
 /// A key and its public name, a PASERK id (`k4.lid.…`).
 pub struct Key {
     id: String,
-    /// What tokens had in their footer at first: JSON with the whole name.
+    /// Footer of the first tokens: JSON with the whole name.
     long_footer: String,
     pub secret: SymmetricKey<V4>,
 }

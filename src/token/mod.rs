@@ -1,12 +1,14 @@
 //! Tokens: `pb.<claims>.v4~local~<payload>~<footer>`.
 //!
-//! From `v4` on it is a PASETO (version 4, local) with `~` for its dots: the unmodified PocketBase SDKs read the second
+//! The part from `v4` on is a PASETO (version 4, local) with `~` for its dots: the unmodified PocketBase SDKs read the second
 //! dot-separated segment of a token as base64 JSON, and the Python one wants just three of them. The server never trusts the
 //! claims segment: it is bound to the PASETO as its implicit assertion, so a token with an edited one is no token.
 
+mod error;
+mod format;
+mod impersonator;
 mod jwt;
 mod keys;
-mod maker;
 mod stats;
 
 use std::borrow::Cow;
@@ -24,19 +26,15 @@ use pasetors::version4::LocalToken;
 use pasetors::{Local, token::UntrustedToken, version4::V4};
 use serde::{Deserialize, Serialize};
 
+pub use self::error::{Error, IssueError};
+use self::format::{MAX_LEN, PREFIX, split};
+pub use self::impersonator::Impersonator;
 pub use self::jwt::PocketBaseToken;
 pub use self::keys::{Keys, key_id};
-pub use self::maker::Maker;
-pub use self::stats::Cause;
+pub use self::stats::RefusalCause;
 use self::stats::Stats;
 use crate::domain::{RecordId, RevocationWindow, TokenKey};
 use crate::metrics::Metrics;
-
-/// The prefix that marks our tokens; it has no meaning to the SDK.
-const PREFIX: &str = "pb";
-
-/// The longest text that is looked at as a token; ours have under 700 bytes.
-const MAX_LEN: usize = 2048;
 
 /// A clock that is put right may go back by this much without ending the newest tokens.
 const CLOCK_STEP: Duration = Duration::from_mins(1);
@@ -48,7 +46,7 @@ pub struct Tokens {
     stats: Stats,
 }
 
-/// Whose a token is.
+/// Collection of a token's owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// A user's.
@@ -57,7 +55,7 @@ pub enum Subject {
     Superuser,
 }
 
-/// What a token is good for.
+/// Purpose of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Everything that its owner may do.
@@ -66,71 +64,40 @@ pub enum Purpose {
     Files,
 }
 
-/// What a new token is to say.
+/// Contents of a new token.
 #[derive(Clone, Copy)]
 pub struct Grant<'a> {
-    /// What it is good for.
+    /// The purpose.
     pub purpose: Purpose,
-    /// Whose it is: the kind …
+    /// The collection of the owner.
     pub subject: Subject,
-    /// … and the record.
+    /// The record of the owner.
     pub id: &'a RecordId,
     /// The record's token key.
     pub token_key: &'a TokenKey,
     /// Id of the record's collection, for the SDK.
     pub collection_id: &'a str,
-    /// How long the token is valid.
+    /// Lifetime.
     pub lifetime: Duration,
     /// Whether a new token may be had for it.
     pub is_refreshable: bool,
     /// Superusers without whom it is not valid: who took it by impersonation, and, if that one was impersonated, by whom.
-    pub makers: &'a [Maker],
+    pub impersonators: &'a [Impersonator],
 }
 
-/// Why a token is refused. Clients are told no more than that it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// Not of our form.
-    #[error("not a token of this server")]
-    Malformed,
-    /// Made with a key that is unknown or no longer kept.
-    #[error("made with an unknown key")]
-    UnknownKey,
-    /// The authentication tag does not fit: forged or damaged.
-    #[error("forged or damaged")]
-    Forged,
-    /// Past its time.
-    #[error("expired")]
-    Expired,
-    /// Made at a time that has not come yet: the clock was wrong then, and the token would live too long.
-    #[error("made in the future")]
-    FromTheFuture,
-    /// Good for something else.
-    #[error("for another purpose")]
-    OtherPurpose,
-    /// Made between a backup and its restoration.
-    #[error("made after the backup that was restored since")]
-    RevocationWindow,
-}
-
-/// A token could not be made: the system gave no randomness.
-#[derive(Debug, thiserror::Error)]
-#[error("a token could not be made: {0}")]
-pub struct IssueError(String);
-
-/// What a verified token says. The caller still has to compare `token_key` with the record's, and `makers` with theirs.
+/// Contents of a verified token. The caller still has to compare `token_key` with the record's, and `impersonators` with theirs.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Claims {
-    /// Whose token it is: the kind …
+    /// The collection of the owner.
     pub subject: Subject,
-    /// … and the record.
+    /// The record of the owner.
     pub id: RecordId,
     /// The record's token key when the token was made.
     pub token_key: TokenKey,
     /// Whether a new token may be had for it.
     pub is_refreshable: bool,
     /// Superusers who have to be there still with the token keys that they had.
-    pub makers: Vec<Maker>,
+    pub impersonators: Vec<Impersonator>,
 }
 
 /// The segment that the PocketBase SDK reads. Field order is the format.
@@ -143,7 +110,7 @@ struct PublicClaims<'a> {
     r#type: &'a str,
 }
 
-/// What is encrypted. Names are PASETO's registered claims, but for `tk`, the token key; `su`, a superuser's; and `nr`,
+/// Encrypted part of a token. Names are PASETO's registered claims, but for `tk`, the token key; `su`, a superuser's; and `nr`,
 /// not refreshable; `ft`, for files only; and `by`, who took it by impersonation.
 #[derive(Serialize, Deserialize)]
 struct Payload<'a> {
@@ -158,7 +125,7 @@ struct Payload<'a> {
     #[serde(default, skip_serializing_if = "is_false")]
     ft: bool,
     #[serde(default, skip_serializing_if = "is_empty")]
-    by: Cow<'a, [Maker]>,
+    by: Cow<'a, [Impersonator]>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
@@ -166,8 +133,8 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-fn is_empty(makers: &[Maker]) -> bool {
-    makers.is_empty()
+fn is_empty(impersonators: &[Impersonator]) -> bool {
+    impersonators.is_empty()
 }
 
 impl Tokens {
@@ -181,7 +148,7 @@ impl Tokens {
         }
     }
 
-    /// From now on these keys, the newest of which makes tokens.
+    /// Replaces the keys; the newest of them makes tokens from now on.
     pub fn use_keys(&self, keys: Keys) {
         *self.keys.write() = keys;
     }
@@ -190,7 +157,7 @@ impl Tokens {
         self.keys.read()
     }
 
-    /// From now on, tokens that were issued in these times are refused, and no others for their time.
+    /// Replaces the times of which the tokens are refused.
     pub fn set_revocation_windows(&self, revocation_windows: Vec<RevocationWindow>) {
         self.revocation_windows.store(Arc::new(revocation_windows));
     }
@@ -201,7 +168,7 @@ impl Tokens {
     }
 
     /// Counts a token that was refused for another reason than [`Tokens::verify`] finds.
-    pub fn note_refused(&self, cause: Cause) {
+    pub fn count_refusal(&self, cause: RefusalCause) {
         self.stats.refused(cause);
     }
 
@@ -235,7 +202,7 @@ impl Tokens {
             su: grant.subject == Subject::Superuser,
             nr: !grant.is_refreshable,
             ft: grant.purpose == Purpose::Files,
-            by: grant.makers.into(),
+            by: grant.impersonators.into(),
         };
         let keys = self.keys();
         let key = keys.newest();
@@ -253,17 +220,11 @@ impl Tokens {
     }
 
     /// Reads and authenticates `token`, and checks its time and that it is for everything.
-    ///
-    /// # Errors
-    /// Each variant of [`Error`].
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Error> {
         self.verify_for(Purpose::Auth, token, now)
     }
 
-    /// As [`Tokens::verify`], for one that is good for this.
-    ///
-    /// # Errors
-    /// Each variant of [`Error`].
+    /// Reads and authenticates `token` like [`Tokens::verify`], for this purpose.
     pub fn verify_for(
         &self,
         purpose: Purpose,
@@ -318,25 +279,8 @@ impl Tokens {
             id: RecordId::parse(payload.sub).ok_or(Error::Malformed)?,
             token_key: TokenKey::new(token_key),
             is_refreshable: !payload.nr,
-            makers: payload.by.into_owned(),
+            impersonators: payload.by.into_owned(),
         })
-    }
-}
-
-/// The claims segment and the PASETO behind it; tokens of version 0.1.0 had its dots as they are.
-fn split(token: &str) -> Result<(&str, Cow<'_, str>), Error> {
-    if token.len() > MAX_LEN {
-        return Err(Error::Malformed);
-    }
-    let rest = token
-        .strip_prefix(PREFIX)
-        .and_then(|rest| rest.strip_prefix('.'))
-        .ok_or(Error::Malformed)?;
-    let (claims, paseto) = rest.split_once('.').ok_or(Error::Malformed)?;
-    match (paseto.contains('~'), paseto.contains('.')) {
-        (true, false) => Ok((claims, paseto.replace('~', ".").into())),
-        (false, true) => Ok((claims, paseto.into())),
-        _ => Err(Error::Malformed),
     }
 }
 
@@ -386,7 +330,7 @@ mod tests {
             collection_id: "pbc_421601843",
             lifetime: LIFETIME,
             is_refreshable: true,
-            makers: &[],
+            impersonators: &[],
         }
     }
 
@@ -421,13 +365,16 @@ mod tests {
                 Err(Error::UnknownKey)
             );
         }
-        let maker = Maker::new(
+        let impersonator = Impersonator::new(
             &RecordId::parse("r00t0r00t0r00t0").unwrap(),
             &TokenKey::new([7; 16]),
         );
         assert_eq!(
-            tokens(&[1]).verify(GOLDEN[3].trim(), at(1)).unwrap().makers,
-            [maker]
+            tokens(&[1])
+                .verify(GOLDEN[3].trim(), at(1))
+                .unwrap()
+                .impersonators,
+            [impersonator]
         );
     }
 
@@ -457,25 +404,27 @@ mod tests {
     #[test]
     fn a_token_says_who_took_it_and_one_that_could_not_be_read_is_not_made() {
         let (tokens, id, key) = (tokens(&[1]), id(), key());
-        let makers = |n: u8| {
+        let impersonators = |n: u8| {
             (0..n)
-                .map(|n| Maker::new(&id, &TokenKey::new([n; 16])))
+                .map(|n| Impersonator::new(&id, &TokenKey::new([n; 16])))
                 .collect::<Vec<_>>()
         };
-        let issue = |makers: &[Maker]| {
+        let issue = |impersonators: &[Impersonator]| {
             tokens.issue(
                 &Grant {
-                    makers,
+                    impersonators,
                     ..grant(&id, &key)
                 },
                 at(0),
             )
         };
         for n in [0, 1, 8] {
-            let claims = tokens.verify(&issue(&makers(n)).unwrap(), at(1)).unwrap();
-            assert_eq!(claims.makers, makers(n));
+            let claims = tokens
+                .verify(&issue(&impersonators(n)).unwrap(), at(1))
+                .unwrap();
+            assert_eq!(claims.impersonators, impersonators(n));
         }
-        assert!(issue(&makers(60)).is_err());
+        assert!(issue(&impersonators(60)).is_err());
     }
 
     #[test]

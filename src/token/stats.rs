@@ -1,11 +1,11 @@
-//! What is counted of tokens.
+//! Counters of tokens.
 
-use super::Error;
+use super::error::Error;
 use crate::metrics::{self, Counter, Counters, Metrics};
 
-/// Why a token was refused.
+/// Reason why a token was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum RefusalCause {
     /// [`Error::Malformed`]
     Malformed,
     /// [`Error::UnknownKey`]
@@ -26,7 +26,7 @@ pub enum Cause {
     NotAccepted,
 }
 
-/// In the order of [`Cause`].
+/// In the order of [`RefusalCause`].
 const CAUSES: [&str; 9] = [
     "malformed",
     "unknown_key",
@@ -78,12 +78,12 @@ impl Stats {
         }
     }
 
-    pub fn refused(&self, cause: Cause) {
+    pub fn refused(&self, cause: RefusalCause) {
         self.by_cause[cause as usize].inc();
     }
 }
 
-impl From<Error> for Cause {
+impl From<Error> for RefusalCause {
     fn from(error: Error) -> Self {
         match error {
             Error::Malformed => Self::Malformed,

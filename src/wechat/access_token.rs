@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::{Error, Refusal, parse};
+use super::answer::parse;
+use super::error::{Error, Refusal};
 use crate::clock::Clock;
 use crate::random::Random;
 

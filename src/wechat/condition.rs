@@ -1,11 +1,12 @@
-//! What is wrong between WeChat and us, as the last calls of an operation said.
+//! Condition of the connection to WeChat, as the last calls of an operation tell.
 
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::stats::Operation;
-use super::{Error, OURS, Refusal, quota};
+use super::error::{Error, OURS, Refusal};
+use super::operation::Operation;
+use super::quota;
 
 /// Calls in a row without an answer that are no accident.
 const UNANSWERED: u32 = 3;
@@ -15,7 +16,7 @@ const UNANSWERED: u32 = 3;
 pub struct Problem {
     /// A word for programs.
     pub code: &'static str,
-    /// What is wrong and what to do. No words of WeChat's: those are in the log.
+    /// The problem, and a remedy. No words of WeChat's: those are in the log.
     pub text: String,
     /// Since when calls have said so.
     pub since: Timestamp,

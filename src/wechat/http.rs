@@ -7,7 +7,7 @@ use serde_json::Value;
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Timeout};
 
-use super::Error;
+use super::error::Error;
 use super::resolver::Remembering;
 use crate::clock::Clock;
 use crate::fair::{Asker, Bounds, Budget, Share, Turns};

@@ -5,8 +5,11 @@
 //! when no connection was made; login needs no access token and must not depend on one.
 
 mod access_token;
+mod answer;
 mod condition;
+mod error;
 mod http;
+mod operation;
 mod quota;
 mod resolver;
 pub mod sandbox;
@@ -15,14 +18,18 @@ mod stats;
 use std::pin::Pin;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::access_token::AccessTokens;
+use self::answer::{
+    CountryCode, PhoneAnswer, Session, classify, is_token_dead, parse, refused_unless_ours,
+};
 pub use self::condition::Problem;
+pub use self::error::{Error, Refusal};
 use self::http::{Http, Request};
+use self::operation::Operation;
 use self::quota::Quota;
-use self::stats::{Operation, Stats};
+use self::stats::Stats;
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::{OneTimeCode, OpenId, Phone};
@@ -32,12 +39,6 @@ use crate::random::Random;
 
 /// WeChat's `errcode` -1 is answered by as many repetitions, after these pauses.
 const BUSY_PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(400)];
-
-/// Numbers that mean the operator's configuration or a bug of ours.
-const OURS: [i64; 20] = [
-    40001, 40002, 40013, 40014, 40125, 40164, 41002, 41004, 41008, 42001, 43002, 44002, 45035,
-    47001, 48001, 48017, 410, 50002, 50004, 61004,
-];
 
 /// Calls WeChat, or whatever stands at `base_url` in its place.
 pub struct Client {
@@ -50,84 +51,6 @@ pub struct Client {
     login_quota: Quota,
     phone_quota: Quota,
     stats: Stats,
-}
-
-/// Why WeChat gave no answer that we can use.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Error {
-    /// WeChat does not accept the code: wrong, expired, used, of another kind, or of a blocked user.
-    #[error("WeChat refused the code: {0}")]
-    CodeRefused(Refusal),
-    /// A quota of WeChat's is used up.
-    #[error("WeChat's quota is used up; next try in {} s", retry_after.as_secs())]
-    Quota {
-        /// When to try again.
-        retry_after: Duration,
-    },
-    /// App id, secret, allowlist or permissions are not as WeChat wants them: the operator's to mend.
-    #[error(
-        "WeChat refuses this server, check wechat.app_id, wechat.secret and the IP allowlist: {0}"
-    )]
-    Misconfigured(Refusal),
-    /// WeChat says that it is busy, and said so again when asked again.
-    #[error("WeChat is busy: {0}")]
-    Busy(Refusal),
-    /// Not asked, because too many calls wait already, or the source has its share of them.
-    #[error("too many calls to WeChat are waiting")]
-    Full,
-    /// No answer, or one that makes no sense.
-    #[error("WeChat is out of reach: {0}")]
-    Unavailable(String),
-}
-
-/// WeChat's own words. `errmsg` carries the request id (`rid`) that Tencent's support asks for.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("errcode {errcode}, {errmsg}")]
-pub struct Refusal {
-    /// WeChat's number.
-    pub errcode: i64,
-    /// WeChat's text, cut to 200 characters.
-    pub errmsg: String,
-}
-
-/// The fields that every answer may have.
-#[derive(Deserialize)]
-struct Status {
-    #[serde(default)]
-    errcode: i64,
-    #[serde(default)]
-    errmsg: String,
-}
-
-#[derive(Deserialize)]
-struct Session {
-    openid: String,
-}
-
-#[derive(Deserialize)]
-struct PhoneAnswer {
-    phone_info: PhoneInfo,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PhoneInfo {
-    pure_phone_number: String,
-    country_code: CountryCode,
-    watermark: Option<Watermark>,
-}
-
-/// Documented as a string, shown as a number.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum CountryCode {
-    Text(String),
-    Number(u32),
-}
-
-#[derive(Deserialize)]
-struct Watermark {
-    appid: String,
 }
 
 impl Client {
@@ -157,7 +80,7 @@ impl Client {
         self.stats.show(metrics);
     }
 
-    /// What is wrong according to the last real calls; WeChat is not asked for it.
+    /// Problems according to the last real calls; WeChat is not asked for them.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = self.stats.problems();
@@ -311,50 +234,4 @@ impl Client {
         }
         self.http.send(request).await.and_then(classify)
     }
-}
-
-fn parse<T: for<'de> Deserialize<'de>>(answer: Value) -> Result<T, Error> {
-    serde_json::from_value(answer)
-        .map_err(|e| Error::Unavailable(format!("an answer without its fields: {e}")))
-}
-
-/// Sorts an answer by its `errcode`: absent or 0 is success.
-fn classify(answer: Value) -> Result<Value, Error> {
-    let status =
-        Status::deserialize(&answer).map_err(|_| Error::Unavailable("an odd errcode".into()))?;
-    if status.errcode == 0 {
-        return Ok(answer);
-    }
-    let refusal = Refusal {
-        errcode: status.errcode,
-        errmsg: status.errmsg.chars().take(200).collect(),
-    };
-    if matches!(refusal.errcode, 45009 | 45011) {
-        tracing::warn!(%refusal, "a quota of WeChat's is used up");
-    }
-    Err(match refusal.errcode {
-        -1 => Error::Busy(refusal),
-        40029 | 40163 | 40226 => Error::CodeRefused(refusal),
-        45009 => Error::Quota {
-            retry_after: quota::DAILY_RETRY,
-        },
-        45011 => Error::Quota {
-            retry_after: quota::MINUTE_RETRY,
-        },
-        _ => Error::Misconfigured(refusal),
-    })
-}
-
-/// How WeChat refuses a phone code of another openid is not documented: a number that does not mean us means the code.
-fn refused_unless_ours(error: Error) -> Error {
-    match error {
-        Error::Misconfigured(refusal) if !OURS.contains(&refusal.errcode) => {
-            Error::CodeRefused(refusal)
-        }
-        error => error,
-    }
-}
-
-fn is_token_dead(errcode: i64) -> bool {
-    matches!(errcode, 40001 | 40014 | 42001)
 }

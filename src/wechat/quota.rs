@@ -9,12 +9,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::Error;
+use super::error::Error;
 use crate::clock::Clock;
 
-/// What a client is told to wait after errcode 45011, the minute quota.
+/// Time that a client is told to wait after errcode 45011, the minute quota.
 pub const MINUTE_RETRY: Duration = Duration::from_mins(1);
-/// What a client is told to wait after errcode 45009, the daily quota; the operator can reset it at any time.
+/// Time that a client is told to wait after errcode 45009, the daily quota; the operator can reset it at any time.
 pub const DAILY_RETRY: Duration = Duration::from_hours(1);
 
 const STRIKES_TO_OPEN: u32 = 3;

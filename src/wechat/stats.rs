@@ -1,23 +1,13 @@
-//! What is counted of calls to WeChat, and what the last of them said.
+//! Counters of calls to WeChat, and the condition that the last of them tell.
 
 use std::time::Instant;
 
-use super::Error;
 use super::condition::{Condition, Problem};
+use super::error::Error;
+use super::operation::Operation;
 use crate::clock::Clock;
 use crate::metrics::{self, Counter, Counters, Histogram, Histograms, Metrics};
 use parking_lot::Mutex;
-
-/// What WeChat is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// An openid (`jscode2session`).
-    Login,
-    /// A phone number (`getuserphonenumber`), with the access token that it may need first.
-    Phone,
-    /// An access token (`stable_token`).
-    AccessToken,
-}
 
 /// In the order of [`Operation`].
 const OPERATIONS: [&str; 3] = ["login", "phone", "access_token"];
@@ -112,7 +102,7 @@ impl Stats {
         self.operations[operation as usize].calls[Outcome::HeldBack as usize].inc();
     }
 
-    /// What is wrong according to the last calls, each thing once.
+    /// Problems according to the last calls, each once.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems: Vec<Problem> = Vec::new();
         for handles in &self.operations {

@@ -68,7 +68,7 @@ impl PendingEvents {
 
 impl List {
     fn add(&mut self, origin: Origin, event: AuditEvent) {
-        let hash = self.hasher.hash_one(event.said());
+        let hash = self.hasher.hash_one(event.content());
         let same = self
             .said
             .get(&hash)

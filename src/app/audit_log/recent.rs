@@ -43,7 +43,7 @@ impl RecentEvents {
     }
 
     fn hash(&self, origin: Origin, event: &AuditEvent) -> u64 {
-        self.hasher.hash_one((origin, event.said()))
+        self.hasher.hash_one((origin, event.content()))
     }
 }
 

@@ -9,7 +9,7 @@ use super::{AuditEvent, EventKind};
 /// The place of an event among all: later ones are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventId {
-    /// When it happened, in Unix milliseconds.
+    /// Time of the event, in Unix milliseconds.
     pub at_ms: i64,
     /// Its number among all that were ever written.
     pub number: u64,
@@ -33,11 +33,11 @@ impl fmt::Display for EventId {
     }
 }
 
-/// Which events are wanted. The newest come first.
+/// Search for audit events. The newest come first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventSearch {
     /// Only those that concern this record id or masked phone.
-    pub who: Option<String>,
+    pub concerning: Option<String>,
     /// Only those of this kind.
     pub kind: Option<EventKind>,
     /// Not before.
@@ -55,7 +55,10 @@ impl EventSearch {
     #[must_use]
     pub fn wants(&self, event: &AuditEvent) -> bool {
         self.kind.is_none_or(|kind| kind == event.kind)
-            && self.who.as_deref().is_none_or(|who| event.concerns(who))
+            && self
+                .concerning
+                .as_deref()
+                .is_none_or(|subject| event.concerns(subject))
     }
 }
 

@@ -269,9 +269,9 @@ impl BackupsApi {
 
     async fn ensure_file_token(&self, request: &Request, token: &str) -> Result<AuditContext> {
         let by = self.0.admit(request)?;
-        match auth::file_caller(&self.0.app, token)
+        match auth::authenticate_file_token(&self.0.app, token)
             .await
-            .map(|caller| caller.who)
+            .map(|caller| caller.principal)
         {
             Ok(superuser @ Principal::Superuser(_)) => Ok(AuditContext {
                 actor: Actor::from(&superuser),

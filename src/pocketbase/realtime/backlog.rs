@@ -1,4 +1,4 @@
-//! Changes that are still to be told, by whose stream it is: each owner has a turn, however much waits for the others.
+//! Backlog of deliveries, in which the owners of streams take turns, however much waits for the others.
 
 use std::collections::HashSet;
 use std::mem;
@@ -7,58 +7,58 @@ use crate::domain::Actor;
 use crate::fair::{Bounds, Queue};
 use parking_lot::{Mutex, MutexGuard};
 
-/// The most bytes that wait for all streams, and for those of one owner.
+/// Bytes that may wait for all streams, and for those of one owner.
 const BYTES: Bounds = Bounds {
     all: 12 << 20,
     each: 3 << 20,
 };
 
-/// Works in the order of their owners' turns; those of one owner in the order in which they came.
-pub struct Backlog<T>(Mutex<State<T>>);
+/// Deliveries in the order of their owners' turns; those of one owner in the order in which they came.
+pub struct Backlog<D>(Mutex<State<D>>);
 
-struct State<T> {
-    works: Queue<Actor, Owned<T>>,
-    /// Somebody takes works until there are none.
-    is_worked_off: bool,
+struct State<D> {
+    deliveries: Queue<Actor, Owned<D>>,
+    /// Whether a thread takes deliveries until there are none.
+    is_draining: bool,
 }
 
-struct Owned<T>(Actor, T);
+struct Owned<D>(Actor, D);
 
-impl<T> Backlog<T> {
+impl<D> Backlog<D> {
     pub fn new() -> Self {
         Self(Mutex::new(State {
-            works: Queue::new(BYTES),
-            is_worked_off: false,
+            deliveries: Queue::new(BYTES),
+            is_draining: false,
         }))
     }
 
-    /// Adds a work of so many bytes. The answer is the owners for whom too much waited: nothing of that is done.
-    pub fn push(&self, owner: &Actor, work: T, bytes: usize) -> HashSet<Actor> {
-        let works = &mut self.state().works;
-        let dropped = works.push(owner.clone(), bytes, Owned(owner.clone(), work));
+    /// Adds a delivery of so many bytes. The result is the owners for whom too much waited: all that is dropped.
+    pub fn push(&self, owner: &Actor, delivery: D, bytes: usize) -> HashSet<Actor> {
+        let deliveries = &mut self.state().deliveries;
+        let dropped = deliveries.push(owner.clone(), bytes, Owned(owner.clone(), delivery));
         let dropped = dropped.unwrap_or_else(|refused| vec![refused]);
         let owners: HashSet<_> = dropped.into_iter().map(|Owned(owner, _)| owner).collect();
         for owner in &owners {
-            works.retain(owner, |_| false);
+            deliveries.retain(owner, |_| false);
         }
         owners
     }
 
-    /// Whether the caller has to take works until there are none.
-    pub fn begin(&self) -> bool {
+    /// Whether the caller has to take deliveries until there are none, because nobody else does.
+    pub fn start_draining(&self) -> bool {
         let mut state = self.state();
-        !state.works.is_empty() && !mem::replace(&mut state.is_worked_off, true)
+        !state.deliveries.is_empty() && !mem::replace(&mut state.is_draining, true)
     }
 
-    /// The next work. After nothing somebody has to begin again.
-    pub fn next(&self) -> Option<T> {
+    /// Next delivery. When there is none, the draining has ended.
+    pub fn next(&self) -> Option<D> {
         let mut state = self.state();
-        let next = state.works.pop(|_| true);
-        state.is_worked_off = next.is_some();
-        next.map(|(_, Owned(_, work))| work)
+        let next = state.deliveries.pop(|_| true);
+        state.is_draining = next.is_some();
+        next.map(|(_, Owned(_, delivery))| delivery)
     }
 
-    fn state(&self) -> MutexGuard<'_, State<T>> {
+    fn state(&self) -> MutexGuard<'_, State<D>> {
         self.0.lock()
     }
 }
@@ -75,18 +75,18 @@ mod tests {
     #[test]
     fn somebody_works_until_there_is_nothing_left() {
         let backlog = Backlog::new();
-        assert!(!backlog.begin());
+        assert!(!backlog.start_draining());
         for work in [(1, 'a'), (1, 'b'), (2, 'x')] {
             assert!(backlog.push(&owner(work.0), work, 1).is_empty());
         }
-        assert!(backlog.begin() && !backlog.begin());
+        assert!(backlog.start_draining() && !backlog.start_draining());
         let order: String = std::iter::from_fn(|| backlog.next())
             .map(|(_, name)| name)
             .collect();
         assert_eq!(order, "axb");
-        assert!(!backlog.begin());
+        assert!(!backlog.start_draining());
         backlog.push(&owner(1), (1, 'd'), 1);
-        assert!(backlog.begin());
+        assert!(backlog.start_draining());
     }
 
     #[test]
@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(backlog.push(&owner(6), 6, 100), HashSet::from([owner(1)]));
         let left: Vec<_> = std::iter::from_fn(|| backlog.next()).collect();
         assert_eq!(
-            (left, backlog.state().works.weight()),
+            (left, backlog.state().deliveries.weight()),
             (vec![3, 4, 5, 6], 0)
         );
     }

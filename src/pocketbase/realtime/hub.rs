@@ -1,8 +1,8 @@
-//! Subscribers and their topics, the task that hears of changes, and the thread that tells of them.
+//! Hub of realtime: connected clients, the task that receives changes, and the thread that delivers them.
 //!
 //! The task finds by index the subscribers whom a change may concern: the superusers, the user whose record it is, those who
-//! asked for that company. It evaluates nothing. That is done on a blocking thread, one subscriber after the other in the order
-//! of their owners' turns, so that nobody hears late because of what others ask. While nobody is subscribed, the store is not
+//! are subscribed to that company. It evaluates nothing. That is done on a blocking thread, one subscriber after the other in
+//! the order of their owners' turns, so that nobody waits for what others ask for. While nobody is subscribed, the store is not
 //! even asked for its changes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,105 +14,104 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
-use super::super::Context;
 use super::backlog::Backlog;
-use super::client::{Binding, Client};
-use super::event::{self, Event};
-use super::queue::Total;
-use super::register::{NoRoom, Register};
+use super::client::{Client, Subscription};
+use super::message_queue::TotalBytes;
+use super::record_event::{self, RecordEvent};
+use super::registry::{MemoryExhausted, Registry};
 use crate::domain::Actor;
 use crate::fair::{Bounds, Budget};
 use crate::limits::Source;
 use crate::random::NoEntropy;
+use crate::records::Records;
 use crate::store::Change;
 
-/// Memory of a change that waits, for each who may hear of it and beside its record, in bytes.
-const WORK: usize = 128;
+/// Memory of a delivery that waits, beside its share of the event, in bytes.
+const DELIVERY_BYTES: usize = 128;
 
-/// Those who are connected.
+/// Connected clients, and the delivery of changes to them.
 pub struct Hub {
-    context: Context,
+    records: Records,
     /// Places for clients.
     places: Budget<Source>,
-    /// What waits to be sent to all of them.
-    waiting: Total,
-    backlog: Backlog<Work>,
+    /// Bytes that wait to be sent to all of them.
+    queued: TotalBytes,
+    backlog: Backlog<Delivery>,
     state: Mutex<State>,
 }
 
 struct State {
-    register: Register,
-    /// The task that hears of changes; there is one while there is an audience.
+    registry: Registry,
+    /// Task that receives changes; there is one while there are subscribers.
     listener: Option<AbortHandle>,
 }
 
-/// A change that a client may have to be told of, with its subscription when the change came.
-struct Work {
+/// Event that may have to be sent to a client, with its subscription when the change came.
+struct Delivery {
     client: Arc<Client>,
-    binding: Arc<Binding>,
-    event: Arc<Event>,
+    subscription: Arc<Subscription>,
+    event: Arc<RecordEvent>,
 }
 
 impl Hub {
-    /// A hub for so many clients, of all sources and of one.
-    pub fn new(context: Context, places: Bounds) -> Self {
-        let places = Budget::new(places);
-        let state = Mutex::new(State {
-            register: Register::new(),
-            listener: None,
-        });
+    /// Hub for so many clients, of all sources and of one.
+    pub fn new(records: Records, clients: Bounds) -> Self {
         Self {
-            context,
-            places,
-            waiting: Total::default(),
+            records,
+            places: Budget::new(clients),
+            queued: TotalBytes::default(),
             backlog: Backlog::new(),
-            state,
+            state: Mutex::new(State {
+                registry: Registry::new(),
+                listener: None,
+            }),
         }
     }
 
-    /// A new client, unless there are too many, in all or of its source.
-    ///
-    /// # Errors
-    /// There is no randomness.
-    pub fn join(&self, source: Source) -> Result<Option<Arc<Client>>, NoEntropy> {
+    /// Adds a client, unless there are too many, in all or of its source.
+    pub fn connect(&self, source: Source) -> Result<Option<Arc<Client>>, NoEntropy> {
         let Some(place) = self.places.take(source, 1) else {
             return Ok(None);
         };
-        let client = Arc::new(Client::new(&self.context.app.random, &self.waiting, place)?);
-        let mut state = self.state();
-        state
-            .register
+        let client = Client::new(&self.records.app.random, &self.queued, place)?;
+        let client = Arc::new(client);
+        self.state()
+            .registry
             .clients
             .insert(client.id.clone(), Arc::clone(&client));
         Ok(Some(client))
     }
 
-    /// The client of that id, if it is connected.
+    /// Connected client of that id.
     pub fn client(&self, id: &str) -> Option<Arc<Client>> {
-        self.state().register.clients.get(id).cloned()
+        self.state().registry.clients.get(id).cloned()
     }
 
-    /// Sets whose the client is and what it hears of from now on. If its owner has one too many by that, the one whose
-    /// subscription is oldest is cut.
+    /// Replaces the subscription of the client. If its owner has one too many by that, the stream whose subscription is oldest
+    /// ends.
     ///
     /// # Errors
-    /// [`NoRoom`]; then everything stays as it is.
-    pub fn bind(self: &Arc<Self>, client: &Client, binding: Option<Binding>) -> Result<(), NoRoom> {
+    /// [`MemoryExhausted`]; then everything stays as it is.
+    pub fn subscribe(
+        self: &Arc<Self>,
+        client: &Client,
+        subscription: Option<Subscription>,
+    ) -> Result<(), MemoryExhausted> {
         let mut state = self.state();
-        if let Some(oldest) = state.register.bind(client, binding)? {
-            oldest.queue.close();
+        if let Some(surplus) = state.registry.subscribe(client, subscription)? {
+            surplus.queue.close();
         }
-        state.settle(self);
+        state.start_or_stop_listener(self);
         Ok(())
     }
 
-    /// Forgets the client, which is connected no more.
-    pub fn leave(self: &Arc<Self>, client: &Client) {
+    /// Removes the client, which is connected no more.
+    pub fn disconnect(self: &Arc<Self>, client: &Client) {
         let mut state = self.state();
-        state.register.part(client);
-        state.register.clients.remove(&client.id);
+        state.registry.unsubscribe(client);
+        state.registry.clients.remove(&client.id);
         client.queue.close();
-        state.settle(self);
+        state.start_or_stop_listener(self);
     }
 
     async fn listen(
@@ -124,88 +123,91 @@ impl Hub {
             let change = tokio::select! {
                 change = changes.recv() => change,
                 Ok(()) = replaced.changed() => {
-                    self.cut_all();
+                    self.end_all_streams();
                     continue;
                 }
             };
             match change {
-                Ok(change) => self.hear(change).await,
+                Ok(change) => self.enqueue(change).await,
                 Err(RecvError::Lagged(missed)) => {
                     tracing::warn!(
                         missed,
                         "changes come faster than subscribers can be told; all are cut"
                     );
-                    self.cut_all();
+                    self.end_all_streams();
                 }
                 Err(RecvError::Closed) => return,
             }
         }
     }
 
-    /// Whoever missed something has to know: a client that is cut connects again, and reads anew.
-    fn cut_all(&self) {
-        self.state()
-            .register
-            .concerned(None)
-            .iter()
-            .for_each(|client| client.queue.close());
+    /// Ends the streams of all subscribers. Whoever missed something has to know: a client connects again, and reads anew.
+    fn end_all_streams(&self) {
+        let clients = self.state().registry.subscribers();
+        for client in clients {
+            client.queue.close();
+        }
     }
 
-    /// Notes for each whom the change may concern that they may have to be told.
-    async fn hear(self: &Arc<Self>, change: Arc<Change>) {
-        let concerned = self
-            .state()
-            .register
-            .concerned(Some(&event::audiences(&change.record)));
-        if concerned.is_empty() {
+    /// Adds a delivery for each subscriber whom the change may concern.
+    async fn enqueue(self: &Arc<Self>, change: Arc<Change>) {
+        let audiences = record_event::audiences(&change.record);
+        let clients = self.state().registry.clients_in(&audiences);
+        if clients.is_empty() {
             return;
         }
-        let event = Arc::new(Event::new(&self.context, change));
-        let bytes = WORK + event.bytes() / concerned.len();
-        for client in concerned {
-            let Some(binding) = client.bound() else {
-                continue;
-            };
-            let owner = binding.owner.clone();
-            let work = Work {
-                client,
-                binding,
-                event: Arc::clone(&event),
-            };
-            for flooded in self.backlog.push(&owner, work, bytes) {
-                self.cut_owner(&flooded);
-            }
-            // Begun before anything is waited for: this task may be ended there.
-            if self.backlog.begin() {
-                let hub = Arc::clone(self);
-                tokio::task::spawn_blocking(move || hub.tell_all());
-            }
-            tokio::task::coop::consume_budget().await;
-        }
-    }
-
-    /// Cuts the streams of an owner for whom changes come faster than they can be told.
-    fn cut_owner(self: &Arc<Self>, owner: &Actor) {
-        tracing::info!(owner = owner.name(), id = ?owner.id(), "changes come faster than this subscriber's streams can be told; they are cut");
-        let clients = self.state().register.of(owner);
+        let event = Arc::new(RecordEvent::new(&self.records, change));
+        let bytes = DELIVERY_BYTES + event.bytes() / clients.len();
         for client in clients {
-            self.cut(&client);
+            if let Some(subscription) = client.subscription() {
+                let event = Arc::clone(&event);
+                let delivery = Delivery {
+                    client,
+                    subscription,
+                    event,
+                };
+                self.enqueue_delivery(delivery, bytes);
+                tokio::task::coop::consume_budget().await;
+            }
         }
     }
 
-    /// Gives the client up: it becomes nobody's, and its stream ends.
-    fn cut(self: &Arc<Self>, client: &Client) {
+    /// Adds a delivery, and starts the thread that makes it: before anything is waited for, since the listener may be ended
+    /// there.
+    fn enqueue_delivery(self: &Arc<Self>, delivery: Delivery, bytes: usize) {
+        let owner = delivery.subscription.owner.clone();
+        for flooded in self.backlog.push(&owner, delivery, bytes) {
+            self.end_streams_of(&flooded);
+        }
+        if self.backlog.start_draining() {
+            let hub = Arc::clone(self);
+            tokio::task::spawn_blocking(move || hub.deliver_all());
+        }
+    }
+
+    /// Ends the streams of an owner for whom changes come faster than they can be delivered.
+    fn end_streams_of(self: &Arc<Self>, owner: &Actor) {
+        tracing::info!(owner = owner.name(), id = ?owner.id(), "changes come faster than this subscriber's streams can be told; they are cut");
+        let clients = self.state().registry.clients_of_owner(owner);
+        for client in clients {
+            self.end_stream(&client);
+        }
+    }
+
+    /// Ends the stream of the client, and its subscription.
+    fn end_stream(self: &Arc<Self>, client: &Client) {
         client.queue.close();
         let mut state = self.state();
-        state.register.part(client);
-        state.settle(self);
+        state.registry.unsubscribe(client);
+        state.start_or_stop_listener(self);
     }
 
-    /// Tells of all that waits; not for a thread that others wait for.
-    fn tell_all(self: Arc<Self>) {
-        while let Some(work) = self.backlog.next() {
-            if !matches!(catch_unwind(AssertUnwindSafe(|| work.tell())), Ok(true)) {
-                self.cut(&work.client);
+    /// Makes all deliveries that wait; not for a thread that others wait for.
+    fn deliver_all(self: Arc<Self>) {
+        while let Some(delivery) = self.backlog.next() {
+            let delivered = catch_unwind(AssertUnwindSafe(|| delivery.deliver()));
+            if !matches!(delivered, Ok(true)) {
+                self.end_stream(&delivery.client);
             }
         }
     }
@@ -216,27 +218,29 @@ impl Hub {
 }
 
 impl State {
-    /// Listens to the store if there is an audience, and only then.
-    fn settle(&mut self, hub: &Arc<Hub>) {
-        if !self.register.has_audience() {
+    /// Listens to the store while there are subscribers, and only then.
+    fn start_or_stop_listener(&mut self, hub: &Arc<Hub>) {
+        if !self.registry.has_subscribers() {
             if let Some(listener) = self.listener.take() {
                 listener.abort();
             }
         } else if self.listener.is_none() {
-            let store = &hub.context.app.store;
+            let store = &hub.records.app.store;
             let task = Arc::clone(hub).listen(store.changes(), store.replaced());
             self.listener = Some(tokio::spawn(task).abort_handle());
         }
     }
 }
 
-impl Work {
-    /// Tells the client; false when it misses something: it was given up before, takes too little, or asks too much.
-    fn tell(&self) -> bool {
+impl Delivery {
+    /// Puts the messages into the queue of the client. False when the client misses something: its queue is closed, or its
+    /// filters are too costly.
+    fn deliver(&self) -> bool {
         if self.client.queue.is_closed() {
             return false;
         }
-        match Handle::current().block_on(self.event.messages(&self.client.id, &self.binding)) {
+        let messages = self.event.messages(&self.client.id, &self.subscription);
+        match Handle::current().block_on(messages) {
             Ok(messages) => messages
                 .into_iter()
                 .all(|message| self.client.queue.push(message)),
@@ -274,7 +278,7 @@ mod tests {
             .await
             .unwrap();
         Arc::new(Hub::new(
-            Context::new(&app),
+            Records::new(&app),
             Bounds {
                 all: SUBSCRIBERS,
                 each: SUBSCRIBERS,
@@ -299,13 +303,13 @@ mod tests {
         )
     }
 
-    fn binding(hub: &Hub, user: User, topics: &[&str]) -> Binding {
+    fn subscription(hub: &Hub, user: User, topics: &[&str]) -> Subscription {
         let who = Principal::User(Box::new(user));
-        let (app, schemas) = (&hub.context.app, hub.context.records.schemas());
+        let (app, schemas) = (&hub.records.app, hub.records.schemas());
         let topics = topics
             .iter()
             .filter_map(|topic| Topic::parse(topic, &who, &app.collections(), &schemas));
-        Binding::new(String::new(), &who, topics.collect())
+        Subscription::new(String::new(), &who, topics.collect())
     }
 
     fn is_listening(hub: &Hub) -> bool {
@@ -316,20 +320,20 @@ mod tests {
     async fn the_store_is_listened_to_only_while_somebody_may_hear_something() {
         let hub = hub().await;
         let (first, second) = (
-            hub.join(source()).unwrap().unwrap(),
-            hub.join(source()).unwrap().unwrap(),
+            hub.connect(source()).unwrap().unwrap(),
+            hub.connect(source()).unwrap().unwrap(),
         );
-        hub.bind(&first, None).unwrap();
-        hub.bind(
+        hub.subscribe(&first, None).unwrap();
+        hub.subscribe(
             &first,
-            Some(binding(&hub, user(1), &["tbl_company/*", "nothing"])),
+            Some(subscription(&hub, user(1), &["tbl_company/*", "nothing"])),
         )
         .unwrap();
         assert!(!is_listening(&hub));
         for client in [&first, &second] {
-            hub.bind(
+            hub.subscribe(
                 client,
-                Some(binding(
+                Some(subscription(
                     &hub,
                     user(1),
                     &["tbl_auth_users/*", "tbl_auth_users"],
@@ -338,13 +342,16 @@ mod tests {
             .unwrap();
             assert!(is_listening(&hub));
         }
-        hub.leave(&first);
+        hub.disconnect(&first);
         assert!(is_listening(&hub));
-        hub.bind(&second, Some(binding(&hub, user(1), &[])))
+        hub.subscribe(&second, Some(subscription(&hub, user(1), &[])))
             .unwrap();
-        assert!(!is_listening(&hub) && !hub.state().register.has_audience());
-        hub.bind(&first, Some(binding(&hub, user(1), &["tbl_auth_users/*"])))
-            .unwrap();
+        assert!(!is_listening(&hub) && !hub.state().registry.has_subscribers());
+        hub.subscribe(
+            &first,
+            Some(subscription(&hub, user(1), &["tbl_auth_users/*"])),
+        )
+        .unwrap();
         assert!(!is_listening(&hub), "a client that has left was bound");
     }
 
@@ -352,10 +359,10 @@ mod tests {
     async fn of_ten_thousand_subscribers_a_change_is_looked_at_for_those_whom_it_concerns() {
         let hub = hub().await;
         for n in 0..SUBSCRIBERS {
-            let client = hub.join(source()).unwrap().unwrap();
-            hub.bind(
+            let client = hub.connect(source()).unwrap().unwrap();
+            hub.subscribe(
                 &client,
-                Some(binding(
+                Some(subscription(
                     &hub,
                     user(n),
                     &["tbl_auth_users/*", "tbl_company/acme00000000000"],
@@ -363,15 +370,18 @@ mod tests {
             )
             .unwrap();
         }
-        assert!(hub.join(source()).unwrap().is_none());
+        assert!(hub.connect(source()).unwrap().is_none());
         let concerned = |record| {
             hub.state()
-                .register
-                .concerned(Some(&event::audiences(&record)))
+                .registry
+                .clients_in(&record_event::audiences(&record))
         };
         let one = concerned(Record::User(user(77)));
         assert_eq!(one.len(), 1);
-        assert_eq!(one[0].bound().unwrap().owner, Actor::User(user(77).id));
+        assert_eq!(
+            one[0].subscription().unwrap().owner,
+            Actor::User(user(77).id)
+        );
         assert!(concerned(Record::User(user(SUBSCRIBERS))).is_empty());
         let at = Timestamp::UNIX_EPOCH;
         let id = RecordId::parse("acme00000000000").unwrap();

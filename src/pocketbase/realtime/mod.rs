@@ -1,11 +1,11 @@
-//! `/api/realtime`: changes of records, told as they happen.
+//! `/api/realtime`: changes of records, sent as they happen.
 
 mod backlog;
 mod client;
-mod event;
 mod hub;
-mod queue;
-mod register;
+mod message_queue;
+mod record_event;
+mod registry;
 mod stream;
 mod topic;
 
@@ -17,17 +17,18 @@ use poem::{Request, Result};
 use poem_openapi::{Object, OpenApi};
 use tokio::sync::watch;
 
-use self::client::{Binding, Client};
+use self::client::{Client, Subscription};
 use self::hub::Hub;
-use self::register::NoRoom;
-use self::stream::{EventStream, Subscriber};
+use self::record_event::message;
+use self::registry::MemoryExhausted;
+use self::stream::{Connection, EventStream};
 use self::topic::Topic;
 use super::Context;
 use super::answer::{Outcomes, Reply};
 use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
-use crate::auth::{self, Caller, Principal};
+use crate::auth::{self, Authentication, Principal};
 use crate::domain::Actor;
 use crate::error::Error;
 use crate::fair::Bounds;
@@ -36,22 +37,25 @@ use crate::http::rejected::Rejected;
 use crate::http::tags::Tags;
 use crate::http::wire_types::AnyData;
 
-/// What a client's id may have …
+/// Bytes that the id of a client may have.
 const ID_MAX: usize = 255;
-/// … how many topics it may name, and a superuser's may have …
+
+/// Topics that a request may name.
 const TOPICS_MAX: usize = 1000;
-/// … how many a user's may have …
+
+/// Topics that a user may be subscribed to.
 const TOPICS_OF_USER: usize = 100;
-/// … and how long each may be, in bytes.
+
+/// Bytes that a topic may have.
 const TOPIC_MAX: usize = 2500;
 
 /// Comparisons that the filters of a client's topics may have: they are evaluated for each change.
 const COMPARISONS_MAX: usize = 1000;
 
-/// When a client that found no place may try again.
+/// Time after which a client that found no place may try again.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
-/// The endpoints for realtime.
+/// Endpoints of realtime.
 pub struct RealtimeApi {
     context: Context,
     hub: Arc<Hub>,
@@ -69,10 +73,8 @@ pub struct SubscribeRequest {
 
 impl SubscribeRequest {
     fn check(self) -> Result<(String, Vec<String>), Refused> {
-        let (id, topics) = (
-            self.clientId.unwrap_or_default(),
-            self.subscriptions.unwrap_or_default(),
-        );
+        let id = self.clientId.unwrap_or_default();
+        let topics = self.subscriptions.unwrap_or_default();
         let mut errors = FieldErrors::new();
         if id.is_empty() {
             errors.insert("clientId", FieldError::BLANK);
@@ -123,16 +125,14 @@ impl RealtimeApi {
     async fn connect(&self, request: &Request) -> Result<EventStream> {
         let client = self
             .hub
-            .join(self.context.source(request))
+            .connect(self.context.source(request))
             .map_err(Error::from)?;
         let client = client.ok_or(Error::TooMany {
             retry_after: TRY_AGAIN,
         })?;
         let data = format!(r#"{{"clientId":"{}"}}"#, client.id);
-        client
-            .queue
-            .push(event::message(&client.id, "PB_CONNECT", &data));
-        Ok(EventStream(Subscriber::new(
+        client.queue.push(message(&client.id, "PB_CONNECT", &data));
+        Ok(EventStream(Connection::new(
             Arc::clone(&self.hub),
             client,
             self.stopping.clone(),
@@ -154,12 +154,12 @@ impl RealtimeApi {
         let caller = self.context.caller(&bearer).await?;
         let _changing = client.changing.lock().await;
         self.ensure_same(&client, caller.as_ref()).await?;
-        let binding = caller
-            .map(|caller| self.binding(&bearer, &caller.who, topics))
+        let subscription = caller
+            .map(|caller| self.subscription(&bearer, &caller.principal, topics))
             .transpose()?;
         self.hub
-            .bind(&client, binding)
-            .map_err(|NoRoom| Error::TooMany {
+            .subscribe(&client, subscription)
+            .map_err(|MemoryExhausted| Error::TooMany {
                 retry_after: TRY_AGAIN,
             })?;
         Ok(Reply::empty())
@@ -167,61 +167,70 @@ impl RealtimeApi {
 }
 
 impl RealtimeApi {
-    /// A server for as many subscribers as half of `server.max_connections`, so that however long they stay, and however
-    /// many share a connection of HTTP/2, other requests find a place. They end with the sender of `stopping`.
+    /// Endpoints for as many clients as half of `server.max_connections`, so that however long they stay, and however many
+    /// share a connection of HTTP/2, other requests find a place. Their streams end with the sender of `stopping`.
     pub fn new(context: Context, stopping: watch::Receiver<()>) -> Self {
         let config = &context.app.config;
         let all = config.server.max_connections.div_ceil(2);
-        let hub = Arc::new(Hub::new(
-            context.clone(),
-            Bounds {
-                all,
-                each: config.limits.share_of(all),
-            },
-        ));
+        let clients = Bounds {
+            all,
+            each: config.limits.share_of(all),
+        };
         Self {
+            hub: Arc::new(Hub::new(context.records.clone(), clients)),
             context,
-            hub,
             stopping,
         }
     }
 
-    /// Nobody's client may become somebody's, and somebody's stays theirs until their token ends.
-    async fn ensure_same(&self, client: &Client, caller: Option<&Caller>) -> Result<()> {
-        let Some(bound) = client.bound() else {
+    /// Refuses a caller who is not the owner of the client. A client without an owner may get one, and stays theirs until their
+    /// token ends.
+    async fn ensure_same(&self, client: &Client, caller: Option<&Authentication>) -> Result<()> {
+        let Some(current) = client.subscription() else {
             return Ok(());
         };
-        let is_same = caller.is_some_and(|caller| Actor::from(&caller.who) == bound.owner);
-        if is_same || auth::caller(&self.context.app, &bound.token).await.is_err() {
+        let is_same = caller.is_some_and(|caller| Actor::from(&caller.principal) == current.owner);
+        if is_same
+            || auth::authenticate(&self.context.app, &current.token)
+                .await
+                .is_err()
+        {
             return Ok(());
         }
         Err(Refused::OTHER_CLIENT.into())
     }
 
-    /// Equal topics count once; those that the client can hear nothing of count, and are forgotten.
-    fn binding(
+    /// Subscription to `topics`. Equal ones count once; those about which the client can never be sent anything count, and are
+    /// left out.
+    fn subscription(
         &self,
         bearer: &Bearer,
-        who: &Principal,
+        principal: &Principal,
         topics: Vec<String>,
-    ) -> Result<Binding, Refused> {
-        let (app, schemas) = (&self.context.app, self.context.records.schemas());
-        let mut seen = HashSet::new();
-        let topics: Vec<_> = topics
-            .into_iter()
-            .filter(|topic| seen.insert(topic.clone()))
-            .collect();
-        if matches!(who, Principal::User(_)) && topics.len() > TOPICS_OF_USER {
+    ) -> Result<Subscription, Refused> {
+        let topics = without_duplicates(topics);
+        if matches!(principal, Principal::User(_)) && topics.len() > TOPICS_OF_USER {
             return Err(refused(FieldError::too_long(TOPICS_OF_USER)));
         }
-        let parse = |topic: &String| Topic::parse(topic, who, &app.collections(), &schemas);
+        let collections = self.context.app.collections();
+        let schemas = self.context.records.schemas();
+        let topics = topics
+            .iter()
+            .filter_map(|topic| Topic::parse(topic, principal, &collections, &schemas))
+            .collect();
         let token = bearer.token().unwrap_or_default().to_owned();
-        let binding = Binding::new(token, who, topics.iter().filter_map(parse).collect());
-        if binding.comparisons() > COMPARISONS_MAX {
+        let subscription = Subscription::new(token, principal, topics);
+        if subscription.comparisons() > COMPARISONS_MAX {
             return Err(refused(FieldError::too_many_comparisons(COMPARISONS_MAX)));
         }
-        Ok(binding)
+        Ok(subscription)
     }
+}
+
+fn without_duplicates(mut topics: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    topics.retain(|topic| seen.insert(topic.clone()));
+    topics
 }
 
 fn refused(topics: FieldError) -> Refused {

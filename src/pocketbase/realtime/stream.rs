@@ -1,4 +1,4 @@
-//! The answer that does not end: a stream of events.
+//! Response that does not end: a stream of server-sent events.
 
 use std::io;
 use std::sync::Arc;
@@ -15,25 +15,25 @@ use tokio::sync::watch;
 use super::super::error::PocketBaseError;
 use super::client::Client;
 use super::hub::Hub;
-use super::queue::Queue;
+use super::message_queue::MessageQueue;
 use crate::http::response::documented;
 
 const EVENT_STREAM: &str = "text/event-stream";
 
-/// A stream ends when nothing was sent for this long, as PocketBase's does; its SDK connects again.
+/// Time without a message after which a stream ends, as PocketBase's does; its SDK connects again.
 const IDLE: Duration = Duration::from_mins(5);
 
-/// The stream of one subscriber.
-pub struct EventStream(pub Subscriber);
+/// Response with the stream of one client.
+pub struct EventStream(pub Connection);
 
-/// A client for as long as it is connected.
-pub struct Subscriber {
+/// Connection of a client, which is removed from the hub at its end.
+pub struct Connection {
     hub: Arc<Hub>,
     client: Arc<Client>,
     stopping: watch::Receiver<()>,
 }
 
-impl Subscriber {
+impl Connection {
     pub fn new(hub: Arc<Hub>, client: Arc<Client>, stopping: watch::Receiver<()>) -> Self {
         Self {
             hub,
@@ -42,27 +42,29 @@ impl Subscriber {
         }
     }
 
-    fn events(self) -> impl Stream<Item = Result<String, io::Error>> {
-        stream::unfold(self, async |mut subscriber| {
-            let Subscriber {
-                client, stopping, ..
-            } = &mut subscriber;
-            let event = next(&client.queue, IDLE, stopping).await?;
-            Some((Ok(event), subscriber))
+    fn messages(self) -> impl Stream<Item = Result<String, io::Error>> {
+        stream::unfold(self, async |mut connection| {
+            let queue = &connection.client.queue;
+            let message = next(queue, IDLE, &mut connection.stopping).await?;
+            Some((Ok(message), connection))
         })
     }
 }
 
-impl Drop for Subscriber {
+impl Drop for Connection {
     fn drop(&mut self) {
-        self.hub.leave(&self.client);
+        self.hub.disconnect(&self.client);
     }
 }
 
-/// The next event; nothing when there is none for `idle`, the subscriber is given up, or the server stops.
-async fn next(queue: &Queue, idle: Duration, stopping: &mut watch::Receiver<()>) -> Option<String> {
+/// Next message; none when there is none for `idle`, the queue is closed, or the server stops.
+async fn next(
+    queue: &MessageQueue,
+    idle: Duration,
+    stopping: &mut watch::Receiver<()>,
+) -> Option<String> {
     tokio::select! {
-        event = queue.next() => event,
+        message = queue.next() => message,
         () = tokio::time::sleep(idle) => None,
         _ = stopping.changed() => None,
     }
@@ -74,7 +76,7 @@ impl IntoResponse for EventStream {
             .content_type(EVENT_STREAM)
             .header(header::CACHE_CONTROL, "no-store")
             .header("X-Accel-Buffering", "no")
-            .body(Body::from_bytes_stream(self.0.events()))
+            .body(Body::from_bytes_stream(self.0.messages()))
     }
 }
 
@@ -88,10 +90,9 @@ impl ApiResponse for EventStream {
             content: vec![stream],
             ..documented(200, "事件流", None)
         };
-        let error = |status, text| documented(status, text, Some(PocketBaseError::schema_ref()));
         let errors = [
-            error(429, "连接过多,请稍后再试"),
-            error(500, "服务端内部错误"),
+            documented_error(429, "连接过多,请稍后再试"),
+            documented_error(500, "服务端内部错误"),
         ];
         MetaResponses {
             responses: [success].into_iter().chain(errors).collect(),
@@ -103,15 +104,20 @@ impl ApiResponse for EventStream {
     }
 }
 
+fn documented_error(status: u16, text: &'static str) -> MetaResponse {
+    documented(status, text, Some(PocketBaseError::schema_ref()))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::queue::Total;
+    use super::super::message_queue::TotalBytes;
     use super::*;
 
     #[tokio::test]
     async fn a_stream_ends_when_nothing_is_sent_or_the_server_stops() {
         const LONG: Duration = Duration::from_mins(1);
-        let (queue, (stop, mut stopping)) = (Queue::new(&Total::default()), watch::channel(()));
+        let queue = MessageQueue::new(&TotalBytes::default());
+        let (stop, mut stopping) = watch::channel(());
         queue.push("event".into());
         assert_eq!(
             next(&queue, LONG, &mut stopping).await.as_deref(),

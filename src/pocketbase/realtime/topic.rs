@@ -1,4 +1,4 @@
-//! What a subscriber wants to hear of: `collection/*`, `collection/id` or `collection`, and `?options=…` after it.
+//! Topics of a subscription: `collection/*`, `collection/id` or `collection`, and `?options=…` after it.
 
 use std::collections::HashMap;
 
@@ -15,18 +15,18 @@ const COMPARISON_BYTES: usize = 256;
 /// … and a wanted field.
 const FIELD_BYTES: usize = 96;
 
-/// A topic that its subscriber may hear something of.
+/// Topic that its subscriber may be sent something about.
 pub struct Topic {
-    /// As it was subscribed: the name of its events.
+    /// Text of the topic as it was subscribed to, which is the name of its events.
     pub name: String,
     pub kind: Kind,
-    /// The only record that it is about; nothing: all of the collection.
+    /// Id of the only record that it is about; none: all of the collection.
     pub id: Option<String>,
     pub filter: Option<Filter>,
     pub fields: Fields,
 }
 
-/// What follows `?options=`, as far as it matters.
+/// JSON after `?options=`, as far as it is used.
 #[derive(Default, Deserialize)]
 struct Options {
     #[serde(default)]
@@ -34,11 +34,11 @@ struct Options {
 }
 
 impl Topic {
-    /// Reads a topic. Nothing for one that `who` can never hear of, be it unknown, forbidden, or with a filter that is wrong:
-    /// PocketBase takes them all, and is silent.
+    /// Reads a topic. None for one about which the principal can never be sent anything, be it unknown, forbidden, or with a
+    /// filter that is wrong: PocketBase accepts them all, and is silent.
     pub fn parse(
         name: &str,
-        who: &Principal,
+        principal: &Principal,
         collections: &Collections,
         schemas: &Schemas,
     ) -> Option<Self> {
@@ -55,7 +55,7 @@ impl Topic {
         let options = Options::parse(query);
         let filter = match options.get("filter") {
             "" => None,
-            text => Some(filter(text, who, kind, schemas)?),
+            text => Some(filter(text, principal, kind, schemas)?),
         };
         // PocketBase sends the whole record, too, if it does not understand which fields are wanted.
         let fields = Fields::parse(Some(options.get("fields"))).unwrap_or_else(|_| Fields::all());
@@ -66,12 +66,12 @@ impl Topic {
             filter,
             fields,
         };
-        topic.is_open_to(who).then_some(topic)
+        topic.is_open_to(principal).then_some(topic)
     }
 
-    /// The list and view rules of the collections.
-    fn is_open_to(&self, who: &Principal) -> bool {
-        match (who, self.kind, &self.id) {
+    /// Whether the principal may see records of the topic, by the list and view rules of the collections.
+    fn is_open_to(&self, principal: &Principal) -> bool {
+        match (principal, self.kind, &self.id) {
             (Principal::Superuser(_), ..)
             | (_, Kind::Users, None)
             | (_, Kind::Companies, Some(_)) => true,
@@ -80,13 +80,13 @@ impl Topic {
         }
     }
 
-    /// About how much memory it takes, in bytes.
+    /// Estimate of the memory that the topic takes, in bytes.
     pub fn bytes(&self) -> usize {
         let parts = COMPARISON_BYTES * self.comparisons() + FIELD_BYTES * self.fields.len();
         size_of::<Self>() + 2 * self.name.len() + parts
     }
 
-    /// The number of comparisons in its filter.
+    /// Number of comparisons in its filter.
     pub fn comparisons(&self) -> usize {
         self.filter.as_ref().map_or(0, Filter::comparisons)
     }
@@ -97,8 +97,8 @@ impl Topic {
     }
 }
 
-fn filter(text: &str, who: &Principal, kind: Kind, schemas: &Schemas) -> Option<Filter> {
-    let is_superuser = matches!(who, Principal::Superuser(_));
+fn filter(text: &str, principal: &Principal, kind: Kind, schemas: &Schemas) -> Option<Filter> {
+    let is_superuser = matches!(principal, Principal::Superuser(_));
     if !is_superuser && SUPERUSER_ONLY.iter().any(|word| text.contains(word)) {
         return None;
     }

@@ -339,7 +339,7 @@ fn pages_lead_through_all_events_once_and_times_bound_them() {
         root.app.clock.advance(Duration::from_mins(1));
         root.app.wechat_login(&format!("alice~{n}")).ok();
         // Of what waits, one user has a part only.
-        root.app.block_on(root.app.app.write_events()).unwrap();
+        root.app.block_on(root.app.app.audit_log.flush()).unwrap();
     }
     let all = root.events("");
     assert_eq!(all.len(), 26);
@@ -382,7 +382,7 @@ fn what_is_older_than_kept_or_beyond_the_bound_goes_and_failures_push_out_nothin
     for n in 0..600 {
         app.audit(failure(&root, n));
         if n % 100 == 0 {
-            root.app.block_on(app.write_events()).unwrap();
+            root.app.block_on(app.audit_log.flush()).unwrap();
         }
     }
     assert_eq!(root.events("kind=login-failed&limit=1000").len(), 250);
@@ -405,7 +405,7 @@ fn what_is_older_than_kept_or_beyond_the_bound_goes_and_failures_push_out_nothin
         .map(|event| event["kind"].clone())
         .collect();
     assert_eq!(kinds, ["superuser-login", "registration"]);
-    root.app.block_on(app.write_events()).unwrap();
+    root.app.block_on(app.audit_log.flush()).unwrap();
     assert!(app.store.file().unwrap().check().unwrap().events < 300 - 60);
 }
 
@@ -589,7 +589,7 @@ async fn no_user_has_more_than_a_hundredth_of_a_share_and_the_own_oldest_go() {
         let who = Some(format!("u{user:014}"));
         let found = store
             .events(&EventSearch {
-                who,
+                concerning: who,
                 limit: 100,
                 ..EventSearch::default()
             })
@@ -868,7 +868,7 @@ fn one_user_cannot_erase_what_others_did() {
                 .map(|(_, field)| ((*field).to_owned(), json!(format!("{}", n + round))))
                 .collect()
         });
-        root.app.block_on(app.app.write_events()).unwrap();
+        root.app.block_on(app.app.audit_log.flush()).unwrap();
     }
     let after = root.events("limit=1000");
     let others: Vec<_> = after
@@ -1042,7 +1042,7 @@ async fn a_full_record_of_events_is_small_and_searched_at_once() {
     );
     for search in [
         EventSearch {
-            who: Some("nobody000000000".into()),
+            concerning: Some("nobody000000000".into()),
             ..all.clone()
         },
         EventSearch { limit: 100, ..all },

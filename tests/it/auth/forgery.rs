@@ -43,7 +43,7 @@ fn issue_one(tokens: &Tokens, n: u8, at: Timestamp) -> String {
         collection_id: "pbc_421601843",
         lifetime: LIFETIME,
         is_refreshable: true,
-        makers: &[],
+        impersonators: &[],
     };
     tokens.issue(&grant, at).unwrap()
 }

@@ -333,7 +333,7 @@ fn the_landing_page_says_how_the_server_is() {
 fn the_set_up_page_makes_the_first_superuser_and_hides_its_secret() {
     let app = sandbox();
     let link = app
-        .block_on(bai::auth::offer_set_up(&app.app))
+        .block_on(bai::auth::issue_set_up_link(&app.app))
         .unwrap()
         .unwrap();
     let browser = Browser::start();

@@ -15,7 +15,7 @@ pub fn superuser(app: &TestApp, email: &str) -> (RecordId, String) {
         Email::parse(email).unwrap(),
         password,
     ));
-    (made.unwrap().unwrap().id, superuser_token(app, email))
+    (made.unwrap().id, superuser_token(app, email))
 }
 
 /// A new token of a superuser.

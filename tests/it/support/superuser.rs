@@ -24,7 +24,7 @@ impl Root {
     pub fn of(app: TestApp) -> Self {
         let password = PlainPassword::new(PASSWORD.to_owned()).unwrap();
         let made = bai::auth::create_superuser(&app.app, Email::parse(EMAIL).unwrap(), password);
-        app.block_on(made).unwrap().unwrap();
+        app.block_on(made).unwrap();
         let login = log_in(&app, EMAIL, PASSWORD).ok();
         Self {
             app,

@@ -1,4 +1,4 @@
-//! What waits to be sent to one subscriber.
+//! Queue of the messages that are still to be sent to one subscriber.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,23 +7,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
-/// The most bytes that wait for one subscriber: a thousand users' records, which is as many as the store may commit at once.
+/// Bytes that may wait for one subscriber: a thousand users' records, which is as many as the store may commit at once.
 /// One record may be larger than that by itself.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// The most bytes that wait for all subscribers together, but that the first message of each is not counted: whoever takes what
-/// comes is not cut for the sake of those who do not.
+/// Bytes that may wait for all subscribers together; the first message of each is not counted: a subscriber that takes what
+/// comes is not disconnected for the sake of those that do not.
 const MAX_TOTAL: usize = 24 * MAX_BYTES;
 
-/// How many bytes wait for all subscribers.
+/// Number of bytes that wait for all subscribers.
 #[derive(Clone, Default)]
-pub struct Total(Arc<AtomicUsize>);
+pub struct TotalBytes(Arc<AtomicUsize>);
 
-/// Messages for one subscriber, in order. Who lets too many wait gets none of them, and no more.
-pub struct Queue {
+/// Messages for one subscriber, in order. When too many wait, all are dropped and the queue is closed.
+pub struct MessageQueue {
     waiting: Mutex<Waiting>,
-    came: Notify,
-    total: Total,
+    changed: Notify,
+    total: TotalBytes,
 }
 
 #[derive(Default)]
@@ -33,63 +33,74 @@ struct Waiting {
     is_closed: bool,
 }
 
-impl Queue {
-    pub fn new(total: &Total) -> Self {
+impl MessageQueue {
+    /// Empty queue, whose bytes count to `total`.
+    pub fn new(total: &TotalBytes) -> Self {
         Self {
             waiting: Mutex::default(),
-            came: Notify::new(),
+            changed: Notify::new(),
             total: total.clone(),
         }
     }
 
-    /// Adds a message; false when the subscriber is given up, now or before.
+    /// Adds a message. False when the queue is closed, because of this message or before.
     pub fn push(&self, message: String) -> bool {
         let mut waiting = self.waiting();
-        let size = message.len();
-        let is_full = waiting.bytes + size > MAX_BYTES
-            || self.total.0.load(Ordering::Relaxed) + size > MAX_TOTAL;
-        if is_full && !waiting.messages.is_empty() {
+        if self.is_full(&waiting, message.len()) && !waiting.messages.is_empty() {
             self.clear(&mut waiting);
         }
         if !waiting.is_closed {
-            waiting.bytes += size;
-            self.total.0.fetch_add(size, Ordering::Relaxed);
-            waiting.messages.push_back(message);
+            self.add(&mut waiting, message);
         }
         let is_open = !waiting.is_closed;
         drop(waiting);
-        self.came.notify_one();
+        self.changed.notify_one();
         is_open
     }
 
-    /// Gives the subscriber up.
+    /// Closes the queue and drops what waits in it.
     pub fn close(&self) {
         self.clear(&mut self.waiting());
-        self.came.notify_one();
+        self.changed.notify_one();
     }
 
-    /// Whether the subscriber was given up.
+    /// Whether the queue is closed.
     pub fn is_closed(&self) -> bool {
         self.waiting().is_closed
     }
 
-    /// The next message, once there is one; nothing when the subscriber was given up. Only one may wait for it.
+    /// Next message, once there is one; none when the queue is closed. Only one caller may wait for it.
     pub async fn next(&self) -> Option<String> {
         loop {
-            let came = self.came.notified();
+            let changed = self.changed.notified();
             {
                 let mut waiting = self.waiting();
-                if let Some(message) = waiting.messages.pop_front() {
-                    waiting.bytes -= message.len();
-                    self.total.0.fetch_sub(message.len(), Ordering::Relaxed);
+                if let Some(message) = self.take(&mut waiting) {
                     return Some(message);
                 }
                 if waiting.is_closed {
                     return None;
                 }
             }
-            came.await;
+            changed.await;
         }
+    }
+
+    fn is_full(&self, waiting: &Waiting, size: usize) -> bool {
+        waiting.bytes + size > MAX_BYTES || self.total.0.load(Ordering::Relaxed) + size > MAX_TOTAL
+    }
+
+    fn add(&self, waiting: &mut Waiting, message: String) {
+        waiting.bytes += message.len();
+        self.total.0.fetch_add(message.len(), Ordering::Relaxed);
+        waiting.messages.push_back(message);
+    }
+
+    fn take(&self, waiting: &mut Waiting) -> Option<String> {
+        let message = waiting.messages.pop_front()?;
+        waiting.bytes -= message.len();
+        self.total.0.fetch_sub(message.len(), Ordering::Relaxed);
+        Some(message)
     }
 
     fn clear(&self, waiting: &mut Waiting) {
@@ -105,7 +116,7 @@ impl Queue {
     }
 }
 
-impl Drop for Queue {
+impl Drop for MessageQueue {
     fn drop(&mut self) {
         self.close();
     }
@@ -117,8 +128,8 @@ mod tests {
 
     #[tokio::test]
     async fn messages_come_in_order_whether_they_are_waited_for_or_not() {
-        let total = Total::default();
-        let queue = Queue::new(&total);
+        let total = TotalBytes::default();
+        let queue = MessageQueue::new(&total);
         for n in 0..3 {
             assert!(queue.push(n.to_string()));
         }
@@ -138,8 +149,8 @@ mod tests {
     #[tokio::test]
     async fn who_takes_nothing_costs_no_more_than_the_bound_and_then_nothing() {
         const SIZE: usize = 900;
-        let total = Total::default();
-        let queue = Queue::new(&total);
+        let total = TotalBytes::default();
+        let queue = MessageQueue::new(&total);
         let (mut most, mut taken) = (0, 0);
         for _ in 0..10_000 {
             taken += usize::from(queue.push("x".repeat(SIZE)));
@@ -158,21 +169,21 @@ mod tests {
 
     #[test]
     fn all_together_cost_no_more_than_their_bound_and_nothing_when_they_are_gone() {
-        let total = Total::default();
+        let total = TotalBytes::default();
         let half = || "x".repeat(MAX_BYTES / 2);
-        let queues: Vec<_> = (0..48).map(|_| Queue::new(&total)).collect();
+        let queues: Vec<_> = (0..48).map(|_| MessageQueue::new(&total)).collect();
         assert!(queues.iter().all(|queue| queue.push(half())));
         assert_eq!(total.0.load(Ordering::Relaxed), MAX_TOTAL);
         let kept = queues.iter().filter(|queue| queue.push(half())).count();
         assert_eq!((kept, total.0.load(Ordering::Relaxed)), (24, MAX_TOTAL));
-        assert!(Queue::new(&total).push(half()));
+        assert!(MessageQueue::new(&total).push(half()));
         drop(queues);
         assert_eq!(total.0.load(Ordering::Relaxed), 0);
     }
 
     #[test]
     fn one_message_may_be_larger_than_the_bound_of_one_subscriber() {
-        let queue = Queue::new(&Total::default());
+        let queue = MessageQueue::new(&TotalBytes::default());
         assert!(queue.push("x".repeat(2 * MAX_BYTES)));
         assert!(!queue.push("x".into()));
     }

@@ -14,12 +14,12 @@ const LEN: usize = 16;
 /// A superuser who took a token of somebody else, and a fingerprint of the token key that the superuser had then. The key
 /// itself is not in the token: it opens nothing of the superuser's, even to whoever has the server's keys.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Maker {
+pub struct Impersonator {
     id: String,
     k: String,
 }
 
-impl Maker {
+impl Impersonator {
     /// The superuser with this id and token key.
     #[must_use]
     pub fn new(id: &RecordId, token_key: &TokenKey) -> Self {
@@ -58,13 +58,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_maker_had_one_key_and_no_other() {
+    fn an_impersonator_had_one_key_and_no_other() {
         let id = RecordId::parse("qs1c5qev8o3hjvu").unwrap();
-        let maker = Maker::new(&id, &TokenKey::new([9; 16]));
-        assert_eq!(maker.id(), Some(id));
-        assert!(maker.had(&TokenKey::new([9; 16])) && !maker.had(&TokenKey::new([8; 16])));
+        let impersonator = Impersonator::new(&id, &TokenKey::new([9; 16]));
+        assert_eq!(impersonator.id(), Some(id));
         assert!(
-            !serde_json::to_string(&maker)
+            impersonator.had(&TokenKey::new([9; 16])) && !impersonator.had(&TokenKey::new([8; 16]))
+        );
+        assert!(
+            !serde_json::to_string(&impersonator)
                 .unwrap()
                 .contains(&STANDARD_NO_PAD.encode([9; 16]))
         );

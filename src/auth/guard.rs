@@ -1,0 +1,198 @@
+//! Guard of passwords: every password that anybody sends is verified here, and nowhere else.
+//!
+//! An attempt is counted and admitted or refused, verified, written to the audit log, and settled with the limits. Every refusal
+//! that does not say so itself costs one hash, so that time does not tell who is there.
+
+use super::account::Account;
+use super::audit::failure;
+use crate::app::App;
+use crate::domain::{Actor, EventKind, Phone, PlainPassword, RecordId};
+use crate::error::{Error, Result};
+use crate::limits::{self, AttemptKind, AttemptOutcome, AttemptSubject, PasswordAttempt, Source};
+use crate::password::Verdict;
+
+/// PasswordPurpose of a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PasswordPurpose {
+    /// The login by phone, which tells that nobody has the phone.
+    PlatformLogin,
+    /// The login of a user by any identity.
+    UserLogin,
+    /// The login of a superuser.
+    SuperuserLogin,
+    /// The old password, for a change of one's own record.
+    OldPassword,
+}
+
+/// A password to be checked.
+pub(super) struct PasswordCheck<'a, A> {
+    pub purpose: PasswordPurpose,
+    pub source: Source,
+    /// The record; nothing if nobody has the name.
+    pub account: Option<A>,
+    /// The name that was given.
+    pub name: &'a str,
+    /// A rule that goes before the password, once that cost its hash.
+    pub rule: Result<()>,
+}
+
+impl<A: Account> PasswordCheck<'_, A> {
+    /// Runs `next` with the record if `password` is its password and the rule allows it.
+    pub async fn run<T, F: Future<Output = Result<T>>>(
+        self,
+        app: &App,
+        password: PlainPassword,
+        next: impl FnOnce(A) -> F,
+    ) -> Result<T> {
+        let (purpose, source) = (self.purpose, self.source);
+        let subject = Subject::of(&self);
+        let attempt = subject.admit(app, purpose, source)?;
+        let outcome = match self.verify(app, &attempt, password).await {
+            Ok(account) => next(account).await,
+            Err(error) => Err(error),
+        };
+        subject.audit(app, purpose, source, outcome.as_ref().err());
+        attempt.settle(attempt_outcome(&outcome));
+        outcome
+    }
+
+    async fn verify(
+        self,
+        app: &App,
+        attempt: &PasswordAttempt<'_>,
+        password: PlainPassword,
+    ) -> Result<A> {
+        if self.account.is_none() && self.purpose == PasswordPurpose::PlatformLogin {
+            return Err(Error::PlatformUserNotFound);
+        }
+        let hash = self.account.as_ref().and_then(Account::password_hash);
+        let salt = app.random.bytes()?;
+        let verdict = app.passwords.verify(attempt, password, hash, salt).await?;
+        let account = self.account.ok_or(Error::WrongPassword)?;
+        self.rule?;
+        match verdict {
+            Verdict::Wrong => return Err(Error::WrongPassword),
+            Verdict::Outdated { new_hash } if self.purpose != PasswordPurpose::OldPassword => {
+                account.renew_hash(app, new_hash).await;
+            }
+            Verdict::Right | Verdict::Outdated { .. } => {}
+        }
+        Ok(account)
+    }
+}
+
+/// Subject that limits count by and audit events are about.
+enum Subject {
+    Record(RecordId),
+    Name(String),
+}
+
+impl Subject {
+    fn of<A: Account>(check: &PasswordCheck<'_, A>) -> Self {
+        match &check.account {
+            Some(account) => Self::Record(account.id().clone()),
+            None => Self::Name(check.name.to_owned()),
+        }
+    }
+
+    /// Counts the attempt. A refusal because of too many is an audit event; one because of a repetition is none.
+    fn admit<'a>(
+        &self,
+        app: &'a App,
+        purpose: PasswordPurpose,
+        source: Source,
+    ) -> Result<PasswordAttempt<'a>> {
+        let subject = match self {
+            Self::Record(id) => AttemptSubject::Record(id),
+            Self::Name(name) => AttemptSubject::Name(name),
+        };
+        let admitted = app
+            .limits
+            .password_attempt(purpose.attempt(), source, subject);
+        let is_repetition = matches!(admitted, Err(limits::Error::TooMany { .. }));
+        admitted.map_err(Error::from).inspect_err(|error| {
+            if !is_repetition {
+                app.audit(failure(app, purpose.failed(), source.ip(), error));
+            }
+        })
+    }
+
+    fn audit(&self, app: &App, purpose: PasswordPurpose, source: Source, error: Option<&Error>) {
+        let event = match (error, self) {
+            (None, Self::Record(id)) => match purpose.succeeded(id) {
+                Some((kind, actor)) => app.event(kind, actor).from(source.ip()),
+                None => return,
+            },
+            (Some(error), _) if purpose.is_silent_about(error) => return,
+            (Some(error), Self::Record(id)) => {
+                failure(app, purpose.failed(), source.ip(), error).about(id.as_str())
+            }
+            (Some(Error::WrongPassword) | None, Self::Name(name)) => {
+                failure(app, purpose.failed(), source.ip(), &Error::UserNotFound)
+                    .about(purpose.masked(name))
+            }
+            (Some(error), Self::Name(name)) => {
+                failure(app, purpose.failed(), source.ip(), error).about(purpose.masked(name))
+            }
+        };
+        app.audit(event.detail(purpose.detail()));
+    }
+}
+
+impl PasswordPurpose {
+    fn attempt(self) -> AttemptKind {
+        match self {
+            Self::OldPassword => AttemptKind::OldPassword,
+            Self::PlatformLogin | Self::UserLogin | Self::SuperuserLogin => AttemptKind::Login,
+        }
+    }
+
+    /// The event of a success, if that is one.
+    fn succeeded(self, id: &RecordId) -> Option<(EventKind, Actor)> {
+        match self {
+            Self::PlatformLogin | Self::UserLogin => {
+                Some((EventKind::Login, Actor::User(id.clone())))
+            }
+            Self::SuperuserLogin => Some((EventKind::SuperuserLogin, Actor::Superuser(id.clone()))),
+            Self::OldPassword => None,
+        }
+    }
+
+    /// The event of a failure.
+    fn failed(self) -> EventKind {
+        match self {
+            Self::SuperuserLogin => EventKind::SuperuserLoginFailed,
+            Self::PlatformLogin | Self::UserLogin | Self::OldPassword => EventKind::LoginFailed,
+        }
+    }
+
+    /// Whether the failure is no event: of an old password, only a wrong one is.
+    fn is_silent_about(self, error: &Error) -> bool {
+        self == Self::OldPassword && !matches!(error, Error::WrongPassword)
+    }
+
+    fn detail(self) -> &'static str {
+        match self {
+            Self::PlatformLogin | Self::UserLogin => "password",
+            Self::SuperuserLogin => "",
+            Self::OldPassword => "old password",
+        }
+    }
+
+    /// A name that nobody has as events show it: a phone with its middle hidden, and nothing else.
+    fn masked(self, name: &str) -> String {
+        match Phone::parse(name) {
+            Ok(phone) if self != Self::SuperuserLogin => phone.masked(),
+            _ => String::new(),
+        }
+    }
+}
+
+fn attempt_outcome<T>(outcome: &Result<T>) -> AttemptOutcome {
+    match outcome {
+        Ok(_) => AttemptOutcome::Right,
+        Err(Error::WrongPassword | Error::NotPlatformUser) => AttemptOutcome::Wrong,
+        Err(Error::TooMany { .. }) => AttemptOutcome::NotVerified,
+        Err(_) => AttemptOutcome::Undecided,
+    }
+}

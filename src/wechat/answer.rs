@@ -1,0 +1,94 @@
+//! Answers of WeChat: JSON with an `errcode`, sorted by it.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::error::{Error, OURS, Refusal};
+use super::quota;
+
+/// The fields that every answer may have.
+#[derive(Deserialize)]
+struct Status {
+    #[serde(default)]
+    errcode: i64,
+    #[serde(default)]
+    errmsg: String,
+}
+
+#[derive(Deserialize)]
+pub struct Session {
+    pub openid: String,
+}
+
+#[derive(Deserialize)]
+pub struct PhoneAnswer {
+    pub phone_info: PhoneInfo,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PhoneInfo {
+    pub pure_phone_number: String,
+    pub country_code: CountryCode,
+    pub watermark: Option<Watermark>,
+}
+
+/// Documented as a string, shown as a number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum CountryCode {
+    Text(String),
+    Number(u32),
+}
+
+#[derive(Deserialize)]
+pub struct Watermark {
+    pub appid: String,
+}
+
+pub fn parse<T: for<'de> Deserialize<'de>>(answer: Value) -> Result<T, Error> {
+    serde_json::from_value(answer)
+        .map_err(|e| Error::Unavailable(format!("an answer without its fields: {e}")))
+}
+
+/// Sorts an answer by its `errcode`: absent or 0 is success.
+pub fn classify(answer: Value) -> Result<Value, Error> {
+    let status =
+        Status::deserialize(&answer).map_err(|_| Error::Unavailable("an odd errcode".into()))?;
+    if status.errcode == 0 {
+        return Ok(answer);
+    }
+    let refusal = Refusal {
+        errcode: status.errcode,
+        errmsg: status.errmsg.chars().take(200).collect(),
+    };
+    if matches!(refusal.errcode, 45009 | 45011) {
+        tracing::warn!(%refusal, "a quota of WeChat's is used up");
+    }
+    Err(match refusal.errcode {
+        -1 => Error::Busy(refusal),
+        40029 | 40163 | 40226 => Error::CodeRefused(refusal),
+        45009 => Error::Quota {
+            retry_after: quota::DAILY_RETRY,
+        },
+        45011 => Error::Quota {
+            retry_after: quota::MINUTE_RETRY,
+        },
+        _ => Error::Misconfigured(refusal),
+    })
+}
+
+/// The error of a phone code. The number by which WeChat refuses a code of another openid is not documented: one that does not
+/// mean us means the code.
+pub fn refused_unless_ours(error: Error) -> Error {
+    match error {
+        Error::Misconfigured(refusal) if !OURS.contains(&refusal.errcode) => {
+            Error::CodeRefused(refusal)
+        }
+        error => error,
+    }
+}
+
+pub fn is_token_dead(errcode: i64) -> bool {
+    matches!(errcode, 40001 | 40014 | 42001)
+}

@@ -1,0 +1,47 @@
+//! Errors of calls to WeChat, and the numbers of its refusals.
+
+use std::time::Duration;
+
+/// Numbers that mean the operator's configuration or a bug of ours.
+pub const OURS: [i64; 20] = [
+    40001, 40002, 40013, 40014, 40125, 40164, 41002, 41004, 41008, 42001, 43002, 44002, 45035,
+    47001, 48001, 48017, 410, 50002, 50004, 61004,
+];
+
+/// Reason why WeChat gave no usable answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// WeChat does not accept the code: wrong, expired, used, of another kind, or of a blocked user.
+    #[error("WeChat refused the code: {0}")]
+    CodeRefused(Refusal),
+    /// A quota of WeChat's is used up.
+    #[error("WeChat's quota is used up; next try in {} s", retry_after.as_secs())]
+    Quota {
+        /// Time to wait.
+        retry_after: Duration,
+    },
+    /// App id, secret, allowlist or permissions are not as WeChat wants them: the operator's to mend.
+    #[error(
+        "WeChat refuses this server, check wechat.app_id, wechat.secret and the IP allowlist: {0}"
+    )]
+    Misconfigured(Refusal),
+    /// WeChat says that it is busy, and said so again when asked again.
+    #[error("WeChat is busy: {0}")]
+    Busy(Refusal),
+    /// Not asked, because too many calls wait already, or the source has its share of them.
+    #[error("too many calls to WeChat are waiting")]
+    Full,
+    /// No answer, or one that makes no sense.
+    #[error("WeChat is out of reach: {0}")]
+    Unavailable(String),
+}
+
+/// WeChat's own words. `errmsg` carries the request id (`rid`) that Tencent's support asks for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("errcode {errcode}, {errmsg}")]
+pub struct Refusal {
+    /// WeChat's number.
+    pub errcode: i64,
+    /// WeChat's text, cut to 200 characters.
+    pub errmsg: String,
+}
