@@ -35,6 +35,16 @@ pub struct RecordQuery {
 
 /// Gives out a page of records as rows, and at last how many there are on all pages.
 pub async fn list(admin: &Admin, kind: Kind, query: RecordQuery, io: &Io) -> Result<(), Failure> {
+    let query = parse(admin, kind, &query)?;
+    let page = admin.records.list(query).await?;
+    for record in &page.records {
+        io.row(to_row(admin, record)).await?;
+    }
+    let shown = u64::try_from(page.records.len()).unwrap_or(u64::MAX);
+    io.progress(shown, page.total).await
+}
+
+fn parse(admin: &Admin, kind: Kind, query: &RecordQuery) -> Result<ListQuery, Failure> {
     let filter = both(&query.filter, &summary::filter_by_text(kind, &query.text));
     let sort = match query.sort.as_str() {
         "" => NEWEST_FIRST,
@@ -46,19 +56,12 @@ pub async fn list(admin: &Admin, kind: Kind, query: RecordQuery, io: &Io) -> Res
         skip_total: false,
     };
     let schemas = admin.records.schemas();
-    let query = ListQuery::parse(Reader::Operator, kind, paging, &filter, sort, &schemas)
-        .map_err(|_| {
-            Failure::invalid(format!(
-                "the filter or the sort cannot be read: they are in PocketBase's language, with these fields: {}",
-                fields(admin, kind).join(", ")
-            ))
-        })?;
-    let page = admin.records.list(query).await?;
-    for record in &page.records {
-        io.row(to_row(admin, record)).await?;
-    }
-    let shown = u64::try_from(page.records.len()).unwrap_or(u64::MAX);
-    io.progress(shown, page.total).await
+    ListQuery::parse(Reader::Operator, kind, paging, &filter, sort, &schemas).map_err(|_| {
+        Failure::invalid(format!(
+            "the filter or the sort cannot be read: they are in PocketBase's language, with these fields: {}",
+            fields(admin, kind).join(", ")
+        ))
+    })
 }
 
 /// A filter for what matches both; an empty one matches all.

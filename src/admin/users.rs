@@ -134,21 +134,17 @@ async fn create(app: &App, new: NewPlatformUser) -> Result<Record, Failure> {
 }
 
 fn registration(new: NewPlatformUser) -> Result<Registration, Failure> {
+    let name = parse("name", Name::parse(&new.name))?;
+    let phone = parse("phone", Phone::parse(&new.phone))?;
+    let password = parse("password", PlainPassword::new(new.password))?;
+    let picture = match new.picture.as_str() {
+        "" => Picture::default(),
+        picture => parse("picture", Picture::parse(picture))?,
+    };
+    let company_id = parse("company", ShortText::parse(&new.company))?;
     Ok(Registration {
-        name: parse("name", Name::parse(&new.name))?,
-        phone: parse("phone", Phone::parse(&new.phone))?,
-        password: parse("password", PlainPassword::new(new.password))?,
-        picture: match new.picture.as_str() {
-            "" => Picture::default(),
-            picture => parse("picture", Picture::parse(picture))?,
-        },
-        user_type: None,
-        id_number: ShortText::default(),
-        level: ShortText::default(),
-        company_id: parse("company", ShortText::parse(&new.company))?,
-        parent_id: ShortText::default(),
-        promo_code: ShortText::default(),
-        group_id: ShortText::default(),
+        company_id,
+        ..Registration::new(name, phone, password, picture)
     })
 }
 

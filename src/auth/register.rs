@@ -38,6 +38,26 @@ pub struct Registration {
     pub group_id: ShortText,
 }
 
+impl Registration {
+    /// A registration that gives nothing but what is asked for.
+    #[must_use]
+    pub fn new(name: Name, phone: Phone, password: PlainPassword, picture: Picture) -> Self {
+        Self {
+            name,
+            phone,
+            password,
+            picture,
+            user_type: None,
+            id_number: ShortText::default(),
+            level: ShortText::default(),
+            company_id: ShortText::default(),
+            parent_id: ShortText::default(),
+            promo_code: ShortText::default(),
+            group_id: ShortText::default(),
+        }
+    }
+}
+
 /// Creates a platform user with a GUID of its own as openid, and logs it in. That the phone is taken takes as long to find
 /// out as that it is free.
 ///

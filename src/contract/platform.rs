@@ -7,7 +7,6 @@ use poem_openapi::{Object, OpenApi};
 
 use super::answer::{Answer, Outcomes};
 use super::session::PocketBaseAuthResponse;
-use super::view::UsersType;
 use crate::app::App;
 use crate::auth::{self, Registration};
 use crate::domain::{Name, Phone, Picture, PlainPassword, ShortText, UserType};
@@ -16,6 +15,7 @@ use crate::http::client_address::source_of;
 use crate::http::rejected::Rejected;
 use crate::http::tags::Tags;
 use crate::limits::Source;
+use crate::records::fields::choice::Choice;
 
 /// The platform endpoints.
 pub struct PlatformApi {
@@ -79,7 +79,7 @@ fn short_text(field: &'static str, value: Option<String>) -> Result<ShortText, R
 fn user_type(value: Option<&str>) -> Result<Option<UserType>, Rejected> {
     match value.map(str::trim) {
         None | Some("") => Ok(None),
-        Some(word) => UsersType::parse(word)
+        Some(word) => UserType::from_word(word)
             .map(Some)
             .ok_or(Rejected::UnknownUserType),
     }

@@ -1,58 +1,12 @@
 //! A user as the contract's clients see it: `UserInfo`.
 
-use poem_openapi::{Enum, Object};
+use poem_openapi::Object;
 
-use crate::domain::{Collections, Company, IdType, Phone, User, UserType};
-use crate::http::wire_types::{CompanyInfo, Number};
+use crate::domain::{Collections, Company, Phone, User};
+use crate::http::wire_types::{CompanyInfo, Number, UsersIdtype, UsersType};
 use crate::records::date::date_text;
-use crate::records::fields::choice::Choice;
-pub use crate::records::fields::choice::status_number;
+use crate::records::fields::choice::status_number;
 use crate::records::view;
-
-/// 用户身份来源类型
-#[derive(Clone, Copy, Enum)]
-pub enum UsersIdtype {
-    /// 微信用户
-    WeChat,
-    /// 平台用户
-    ManagePlatform,
-}
-
-/// 用户类型
-#[derive(Clone, Copy, Enum)]
-pub enum UsersType {
-    /// Logged in through WeChat, profile not yet given.
-    #[oai(rename = "游客")]
-    Guest,
-    /// Registered.
-    #[oai(rename = "注册用户")]
-    Registered,
-}
-
-impl UsersType {
-    /// Reads the wire's word.
-    pub fn parse(text: &str) -> Option<UserType> {
-        UserType::from_word(text)
-    }
-}
-
-impl From<IdType> for UsersIdtype {
-    fn from(id_type: IdType) -> Self {
-        match id_type {
-            IdType::WeChat => Self::WeChat,
-            IdType::ManagePlatform => Self::ManagePlatform,
-        }
-    }
-}
-
-impl From<UserType> for UsersType {
-    fn from(user_type: UserType) -> Self {
-        match user_type {
-            UserType::Guest => Self::Guest,
-            UserType::Registered => Self::Registered,
-        }
-    }
-}
 
 /// 统一用户视图。
 /// 其中 `openid` 为全平台统一身份标识:微信用户使用微信 openid,平台用户使用服务端生成 GUID。
@@ -91,12 +45,12 @@ impl UserInfo {
             pb_id: user.id.to_string(),
             users_convers_id: user.conversation_id.clone(),
             users_id: user.shown_number(),
-            users_idtype: user.id_type.into(),
+            users_idtype: UsersIdtype(user.id_type),
             users_id_number: user.id_number.clone(),
             users_status: Number(status_number(user.status)),
             users_rank_level: Number(user.rank_level),
             users_auth_type: Number(user.auth_type),
-            users_type: user.user_type.into(),
+            users_type: UsersType(user.user_type),
             users_name: user.name.clone(),
             users_phone: phone_text(user),
             users_phone_masked: user.phone.as_ref().map(Phone::masked).unwrap_or_default(),

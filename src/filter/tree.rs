@@ -47,7 +47,9 @@ impl Node {
                 visit(&comparison.right);
             }
             Self::All(nodes) | Self::Any(nodes) => {
-                nodes.iter().for_each(|node| node.each_operand(visit));
+                for node in nodes {
+                    node.each_operand(visit);
+                }
             }
         }
     }

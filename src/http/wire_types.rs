@@ -8,6 +8,9 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde_json::{Map, Value};
 
+use crate::domain::{IdType, UserType};
+use crate::records::fields::choice::Choice;
+
 /// A type that is written and never read (`derive(Object)` wants both), with the schema `$schema`, in place or
 /// as a component of its own name.
 macro_rules! wire_type {
@@ -103,6 +106,16 @@ wire_type!(
 );
 
 wire_type!(
+    /// 用户身份来源类型
+    UsersIdtype(IdType), InPlace, choice::<IdType>("用户身份来源类型"), |id_type| id_type.0.word().into()
+);
+
+wire_type!(
+    /// 用户类型
+    UsersType(UserType), InPlace, choice::<UserType>("用户类型"), |user_type| user_type.0.word().into()
+);
+
+wire_type!(
     /// A whole number whose schema is `number`, as the contract has it.
     Number(i64), InPlace, MetaSchema::new("number"), |number| number.0.into()
 );
@@ -114,6 +127,15 @@ wire_type!(
     MetaSchema::new_with_format("string", "date-time"),
     |at| at.0.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string().into()
 );
+
+/// The schema of a value that is one of a few words.
+fn choice<T: Choice>(description: &'static str) -> MetaSchema {
+    MetaSchema {
+        description: Some(description),
+        enum_items: T::WORDS.map(|(_, word)| word.into()).into(),
+        ..MetaSchema::new("string")
+    }
+}
 
 /// The schema with `additionalProperties`.
 fn open(schema: MetaSchema) -> MetaSchema {

@@ -1,8 +1,8 @@
-//! What goes wrong in the store.
+//! Errors of the store.
 
 use std::path::Path;
 
-/// Why the store could not do what it was asked.
+/// Reason why the store did not do what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// Another process has the file.
@@ -36,7 +36,7 @@ pub enum Error {
     Foreign {
         /// The file.
         path: String,
-        /// What was found instead.
+        /// What it is instead.
         reason: String,
     },
     /// The file could not be opened or made.
@@ -69,7 +69,7 @@ pub enum Error {
     DamagedFile {
         /// The file.
         path: String,
-        /// What is damaged.
+        /// The damage.
         reason: String,
     },
     /// A new file could not be written.

@@ -6,7 +6,7 @@ use super::{Error, Store};
 use crate::config;
 use crate::domain::{AuditEvent, EventId, EventSearch, Origin};
 
-/// How many events are kept, and from when on.
+/// Bounds of the events that are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventBounds {
     /// At most so many of all origins together.
@@ -18,7 +18,7 @@ pub struct EventBounds {
 /// An event to be stored.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
-    /// Whose share it takes room of.
+    /// The origin whose share it counts to.
     pub origin: Origin,
     /// The event.
     pub event: AuditEvent,
@@ -30,7 +30,7 @@ pub struct NewEvent {
 const PARTIES: u64 = 100;
 
 impl EventBounds {
-    /// What is kept at `now`.
+    /// The bounds at `now`.
     #[must_use]
     pub fn new(settings: &config::Events, now: Timestamp) -> Self {
         let since = now.checked_sub(settings.keep).unwrap_or(Timestamp::MIN);

@@ -10,6 +10,7 @@
 mod error;
 mod events;
 pub mod file;
+mod handle;
 mod location;
 mod locks;
 mod order;
@@ -19,173 +20,12 @@ mod state;
 mod status;
 mod write;
 
-use std::sync::Arc;
-
-use tokio::sync::{broadcast, watch};
-
-use crate::domain::{Company, Kind, OpenId, Phone, RecordId, Superuser, User};
 pub use error::Error;
 pub use events::{EventBounds, NewEvent};
-use file::FileStore;
+pub use handle::Store;
 pub use location::Location;
-use locks::Locks;
 pub use locks::RecordLocks;
 pub use order::{Cursor, Order};
 pub use record::{Action, Change, Record};
 pub use remembered::Remembered;
 pub use write::{CommitError, Conflict, Write};
-
-/// Handle to the database, cheap to clone.
-#[derive(Clone)]
-pub struct Store {
-    engine: Engine,
-    locks: Arc<Locks>,
-}
-
-#[derive(Clone)]
-enum Engine {
-    File(Arc<FileStore>),
-}
-
-impl Store {
-    /// Opens the database, making or migrating it as needed, with a page cache of `cache_bytes`.
-    ///
-    /// # Errors
-    /// Each variant of [`Error`] but `Damaged`; a file that is refused is left as it was.
-    pub fn open(location: &Location, cache_bytes: usize) -> Result<Self, Error> {
-        let file = FileStore::open(location, cache_bytes)?;
-        Ok(Self {
-            engine: Engine::File(Arc::new(file)),
-            locks: Arc::new(Locks::new()),
-        })
-    }
-
-    /// The database's file, with all that only a database in a file has.
-    #[must_use]
-    pub fn file(&self) -> Option<&FileStore> {
-        match &self.engine {
-            Engine::File(file) => Some(file),
-        }
-    }
-
-    fn engine(&self) -> &FileStore {
-        match &self.engine {
-            Engine::File(file) => file,
-        }
-    }
-
-    /// The user with this record id.
-    pub async fn user_by_id(&self, id: &RecordId) -> Result<Option<User>, Error> {
-        self.engine().user_by_id(id)
-    }
-
-    /// The user with this openid.
-    pub async fn user_by_openid(&self, openid: &OpenId) -> Result<Option<User>, Error> {
-        self.engine().user_by_openid(openid)
-    }
-
-    /// The user with this phone.
-    pub async fn user_by_phone(&self, phone: &Phone) -> Result<Option<User>, Error> {
-        self.engine().user_by_phone(phone)
-    }
-
-    /// The user with this e-mail address.
-    pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {
-        self.engine().user_by_email(email)
-    }
-
-    /// The company with this record id.
-    pub async fn company_by_id(&self, id: &RecordId) -> Result<Option<Company>, Error> {
-        self.engine().company_by_id(id)
-    }
-
-    /// The company with this key.
-    pub async fn company_by_company_id(&self, company_id: &str) -> Result<Option<Company>, Error> {
-        self.engine().company_by_company_id(company_id)
-    }
-
-    /// The superuser with this record id.
-    pub async fn superuser_by_id(&self, id: &RecordId) -> Result<Option<Superuser>, Error> {
-        self.engine().superuser_by_id(id)
-    }
-
-    /// The superuser with this e-mail address.
-    pub async fn superuser_by_email(&self, email: &str) -> Result<Option<Superuser>, Error> {
-        self.engine().superuser_by_email(email)
-    }
-
-    /// The record of this kind with this id.
-    pub async fn record_by_id(&self, kind: Kind, id: &RecordId) -> Result<Option<Record>, Error> {
-        self.engine().record_by_id(kind, id)
-    }
-
-    /// At most `limit` records behind `cursor`, as they are now; fewer only at the end of the order. Pages that begin where
-    /// the page before ended show a record that is there all the time exactly once.
-    pub async fn records_after(
-        &self,
-        order: Order,
-        cursor: &Cursor,
-        limit: usize,
-    ) -> Result<Vec<Record>, Error> {
-        self.engine().records_after(order, cursor, limit)
-    }
-
-    /// Locks records, so that whoever else locks them waits meanwhile: for who reads, decides and commits, that nobody comes in
-    /// between. A commit without the lock succeeds all the same, and other processes know nothing of it.
-    pub async fn lock<'a>(&self, ids: impl IntoIterator<Item = &'a RecordId>) -> RecordLocks {
-        self.locks.lock(ids).await
-    }
-
-    /// Commits all of `writes` in their order, or none of them; the records as they are after it, a deleted one as it was.
-    pub async fn commit(&self, mut writes: Vec<Write>) -> Result<Vec<Record>, CommitError> {
-        writes.iter_mut().try_for_each(Write::prepare)?;
-        self.engine().commit(writes).await
-    }
-
-    /// Commits what may be done of `writes` together, each by itself: for each the record, or why it may not be done.
-    pub async fn commit_each(
-        &self,
-        mut writes: Vec<Write>,
-    ) -> Result<Vec<Result<Record, Conflict>>, Error> {
-        writes.iter_mut().try_for_each(Write::prepare)?;
-        self.engine().commit_each(writes).await
-    }
-
-    /// Commits one new record, and returns it with its number.
-    pub async fn insert<R>(&self, record: R) -> Result<R, CommitError>
-    where
-        R: Into<Record> + TryFrom<Record, Error = Error>,
-    {
-        self.commit_one(Write::insert(record)).await
-    }
-
-    /// Replaces one record, which was read as `before`, by `after`.
-    pub async fn update<R>(&self, before: R, after: R) -> Result<R, CommitError>
-    where
-        R: Into<Record> + TryFrom<Record, Error = Error>,
-    {
-        self.commit_one(Write::update(before, after)).await
-    }
-
-    async fn commit_one<R>(&self, write: Write) -> Result<R, CommitError>
-    where
-        R: TryFrom<Record, Error = Error>,
-    {
-        let written = self.commit(vec![write]).await?.pop();
-        let record = written.ok_or_else(|| Error::Failed("a commit returned no record".into()))?;
-        Ok(R::try_from(record)?)
-    }
-
-    /// Every change of a record from now on, after it is on disk, in the order in which they were made. Who reads too
-    /// slowly loses the oldest.
-    #[must_use]
-    pub fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
-        self.engine().changes()
-    }
-
-    /// Tells when another database has taken the place of this one: whoever keeps something of it has to begin anew.
-    #[must_use]
-    pub fn replaced(&self) -> watch::Receiver<()> {
-        self.engine().replaced()
-    }
-}

@@ -12,7 +12,7 @@ pub enum Order {
     ById(Kind),
     /// Users by the time of their creation, and by their numbers.
     UsersByCreated {
-        /// From the end.
+        /// Begins with the newest.
         newest_first: bool,
     },
 }

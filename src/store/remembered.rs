@@ -9,6 +9,6 @@ pub struct Remembered {
     pub token_keys: Vec<ServerKey>,
     /// The times whose tokens are void.
     pub revocation_windows: Vec<RevocationWindow>,
-    /// What is known of the collections; `None`: they began here.
+    /// The collections as they were imported; `None`: they began here.
     pub collections: Option<Collections>,
 }

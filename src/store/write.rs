@@ -104,7 +104,7 @@ pub enum Conflict {
     NoSuchRecord,
     /// The record is not what it was when the change was decided.
     Changed,
-    /// Nobody could administer the server any more.
+    /// It is the last superuser.
     LastSuperuser,
 }
 
@@ -122,17 +122,4 @@ pub enum CommitError {
     /// The store failed; after [`Error::Unknown`] the writes may be stored.
     #[error(transparent)]
     Failed(#[from] Error),
-}
-
-impl CommitError {
-    /// The conflict, or the error that it was instead: for a list of one write.
-    ///
-    /// # Errors
-    /// The store's own.
-    pub fn conflict(self) -> Result<Conflict, Error> {
-        match self {
-            Self::Conflict { conflict, .. } => Ok(conflict),
-            Self::Failed(error) => Err(error),
-        }
-    }
 }

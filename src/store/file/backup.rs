@@ -15,13 +15,13 @@ use super::folder::{beside, owner_of, remove_if_there};
 use super::identity;
 use super::new_file::{self, Filled, Unfinished, Verified};
 use super::tables::{self, Tables};
-use super::unwind::error_of;
+use super::unwind::error_of_panic;
 use crate::priority;
 use crate::store::Error;
 
 /// The page cache of the copy.
 const CACHE: usize = 4 << 20;
-/// What is written goes to the disk in pieces: a commit of the database has to wait for whatever else waits for the disk.
+/// Pieces of a copy between two syncs of it: a commit of the database has to wait for whatever else waits for the disk.
 const PIECES_UNSYNCED: u32 = 16;
 /// By so many bytes the database may grow while it is copied, however full its disk is.
 const GROWTH_OF_NOTE: u64 = 16 << 20;
@@ -48,7 +48,7 @@ impl CopyLimits {
     };
 }
 
-/// How far a copy is: users, of how many.
+/// Called with the progress of a copy: users that are copied, of how many.
 pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
 
 /// Copies what `engine` holds to `path`, which must not be there yet.
@@ -62,13 +62,16 @@ pub fn backup(
     if path.exists() {
         return Err(Error::Copy(format!("{} is there already", path.display())));
     }
-    let work = || {
-        priority::lower();
-        copy(engine, path, now, limits, progress)
-    };
-    // Threads that are lowered cannot be raised again.
-    let verified = thread::scope(|scope| scope.spawn(work).join())
-        .unwrap_or_else(|payload| Err(error_of(payload)))?;
+    // A thread of its own: those that are lowered cannot be raised again.
+    let verified = thread::scope(|scope| {
+        let copying = scope.spawn(|| {
+            priority::lower();
+            copy(engine, path, now, limits, progress)
+        });
+        copying
+            .join()
+            .unwrap_or_else(|payload| Err(error_of_panic(payload)))
+    })?;
     let contents = verified.contents();
     verified.name(path)?;
     Ok(contents)

@@ -8,7 +8,7 @@ use crate::store::{Change, Error};
 
 /// Work for a shared transaction.
 pub trait Job: Send {
-    /// Does the work, maybe not for the first time. After an error the transaction is taken back.
+    /// Runs the work, maybe not for the first time. After an error the transaction is taken back.
     fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Error>;
     /// Tells the requester, if it is still there.
     fn answer(self: Box<Self>, commit: &Result<(), Error>);
@@ -20,7 +20,7 @@ pub struct Batch(Vec<Box<dyn Job>>);
 /// The result of a batch that is on disk.
 #[derive(Default)]
 pub struct Committed {
-    /// Whether there was a commit: not if every job met an error.
+    /// True if there was a commit: not if every job met an error.
     pub is_proof: bool,
     /// The changes of records, in order.
     pub changes: Vec<Change>,
@@ -45,7 +45,7 @@ struct Failure {
     error: Error,
     /// The job that met the error, if one did.
     at_fault: Option<usize>,
-    /// Whether the database has to be opened anew.
+    /// True if the database has to be opened anew.
     is_broken: bool,
     /// The commit, if it was begun.
     commit: Option<UnconfirmedCommit>,
@@ -111,7 +111,8 @@ impl Batch {
     }
 
     fn attempt(&mut self, engine: &Engine) -> Result<Vec<Change>, Failure> {
-        let (mut at_fault, mut commit) = (None, None);
+        let mut at_fault = None;
+        let mut commit = None;
         let written = engine.write(|tables| {
             for (n, job) in self.0.iter_mut().enumerate() {
                 job.run(tables).inspect_err(|_| at_fault = Some(n))?;

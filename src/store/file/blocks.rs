@@ -13,9 +13,10 @@ use std::ops::{Bound, Range};
 use parking_lot::{RwLock, RwLockWriteGuard};
 use redb::{BackendError, StorageBackend};
 
+use super::damage::{damaged, unread};
 use super::layout::{BLOCK, GROUP, checksum, logical_len, physical, pieces, place, sums_at};
-use super::stage::{Stage, Staged};
-use super::unwind::unwind_or;
+use super::stage::{SharedStage, Stage};
+use super::unwind::unwind_to_reader;
 
 /// The least pages of a file that is begun with room: redb begins with 257 by itself.
 const LEAST_PAGES: u64 = 512;
@@ -23,46 +24,17 @@ const LEAST_PAGES: u64 = 512;
 const REGION_PAGES: u64 = 1 << 20;
 /// The least that a power cut leaves whole.
 const SECTOR: usize = 512;
-/// Where the first sector says whose file it is; redb's header ends before.
+/// Place in the first sector of the mark of our files; redb's header ends before.
 const MARK_AT: usize = 500;
 const MARK: [u8; 8] = *b"bai\0blk1";
 const HEADER_SUM_AT: usize = MARK_AT + MARK.len();
-
-/// The bytes of a block are not those that were written.
-#[derive(Debug, thiserror::Error)]
-#[error("block {block} of the file is damaged")]
-struct Damage {
-    block: u64,
-}
-
-/// The disk does not give a block.
-#[derive(Debug, thiserror::Error)]
-#[error("block {block} of the file cannot be read: {reason}")]
-struct Unread {
-    block: u64,
-    reason: String,
-}
-
-/// Whether an error is a block that the disk does not give.
-pub fn is_unread(error: &io::Error) -> bool {
-    error
-        .get_ref()
-        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Unread>)
-}
-
-/// Whether an error is a block whose bytes are not those that were written.
-pub fn is_damage(error: &io::Error) -> bool {
-    error
-        .get_ref()
-        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Damage>)
-}
 
 /// Storage with checksums over storage without.
 #[derive(Debug)]
 pub struct Blocks {
     storage: Box<dyn StorageBackend>,
     groups: RwLock<BTreeMap<u64, Group>>,
-    stage: Staged,
+    stage: SharedStage,
     /// The file is made at least as long as this at first.
     least_len: u64,
 }
@@ -71,7 +43,7 @@ pub struct Blocks {
 #[derive(Debug)]
 struct Group {
     sums: Vec<u32>,
-    /// Whether the file does not have them yet.
+    /// True while the file does not have them yet.
     dirty: bool,
 }
 
@@ -86,7 +58,7 @@ impl Blocks {
         Self {
             storage,
             groups: RwLock::default(),
-            stage: Staged::default(),
+            stage: SharedStage::default(),
             least_len: 0,
         }
     }
@@ -115,7 +87,7 @@ impl Blocks {
     }
 
     /// The stage of the storage's database.
-    pub fn stage(&self) -> Staged {
+    pub fn stage(&self) -> SharedStage {
         self.stage.clone()
     }
 
@@ -301,9 +273,8 @@ impl Blocks {
         let blocks = len / BLOCK as u64;
         // Growing, too: a process that was killed after shrinking had not written the checksums.
         self.forget_from(blocks.min(logical_len(self.storage.len()?)? / BLOCK as u64))?;
-        // A data block is never there without the checksums of its group.
-        let end = |last: u64| physical(last).max(sums_at(last / GROUP)) + BLOCK as u64;
-        self.storage.set_len(blocks.checked_sub(1).map_or(0, end))
+        self.storage
+            .set_len(blocks.checked_sub(1).map_or(0, end_of_file))
     }
 }
 
@@ -318,7 +289,7 @@ impl StorageBackend for Blocks {
         self.stage.ensure_in_use()?;
         let read = self.read_pieces(offset, out);
         self.latched(read.map_err(|error| match self.stage.get() {
-            Stage::Open => unwind_or(error),
+            Stage::Open => unwind_to_reader(error),
             _ => error,
         }))
     }
@@ -360,24 +331,18 @@ impl StorageBackend for Blocks {
     }
 }
 
-/// Whether redb would recover the file with this header by its own checksums: bits 1 (was not closed) and not 2 (two-phase) of
+/// The length of a file whose last data block is this: a data block is never there without the checksums of its group.
+fn end_of_file(last: u64) -> u64 {
+    physical(last).max(sums_at(last / GROUP)) + BLOCK as u64
+}
+
+/// Tells whether redb would recover the file with this header by its own checksums: bits 1 (was not closed) and not 2 (two-phase) of
 /// the byte behind its magic number, see redb 4.5's header.rs.
 fn is_one_phase(header: &[u8; BLOCK]) -> bool {
     const FLAGS_AT: usize = 9;
     const RECOVERY_REQUIRED: u8 = 2;
     const TWO_PHASE_COMMIT: u8 = 4;
     header[FLAGS_AT] & (RECOVERY_REQUIRED | TWO_PHASE_COMMIT) == RECOVERY_REQUIRED
-}
-
-fn unread(block: u64, error: &io::Error) -> io::Error {
-    io::Error::other(Unread {
-        block,
-        reason: error.to_string(),
-    })
-}
-
-fn damaged(block: u64) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, Damage { block })
 }
 
 #[cfg(test)]

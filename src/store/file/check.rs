@@ -1,4 +1,4 @@
-//! Whether a database holds together: every record can be read, and every index says what the records say.
+//! Verification of a database: every record can be read, and every index says what the records say.
 
 mod events;
 
@@ -20,7 +20,7 @@ use super::tables::{
     USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE, read_backup_time,
     read_number, remembered,
 };
-use super::unwind::{error_of, reading};
+use super::unwind::{error_of_panic, reading};
 use crate::domain::{Phone, User};
 use crate::store::Error;
 
@@ -97,42 +97,41 @@ fn users(txn: &ReadTransaction) -> Result<(u64, Counted), Error> {
     /// Of ids of digits and small letters, half are below.
     const MIDDLE: &str = "i";
     let hasher = RandomState::new();
-    let one = || {
-        let records = sums_of_users(txn, ..MIDDLE, &hasher)?;
-        let openid = Sum::of(txn, USERS_BY_OPENID, |key, id, sum| {
-            sum.add(&hasher, key, id);
-        })?;
-        let created = Sum::of(txn, USERS_BY_CREATED, |key, id, sum| {
-            sum.add(&hasher, key, id);
-        })?;
-        Ok::<_, Error>((records, openid, created))
-    };
-    let other = || {
-        let records = sums_of_users(txn, MIDDLE.., &hasher)?;
-        let phone = Sum::of(txn, USERS_BY_PHONE, |key, id, sum| {
-            sum.add(&hasher, key, id);
-        })?;
-        let email = Sum::of(txn, USERS_BY_EMAIL, |key, id, sum| {
-            sum.add(&hasher, key, id);
-        })?;
-        Ok::<_, Error>((records, phone, email))
-    };
     let (one, other) = thread::scope(|scope| {
-        let other = scope.spawn(|| reading(other));
-        (
-            one(),
-            other
-                .join()
-                .unwrap_or_else(|payload| Err(error_of(payload))),
-        )
+        let other = scope.spawn(|| reading(|| upper_half(txn, MIDDLE, &hasher)));
+        let one = lower_half(txn, MIDDLE, &hasher);
+        let other = other
+            .join()
+            .unwrap_or_else(|payload| Err(error_of_panic(payload)));
+        (one, other)
     });
     let ((lower, openid, created), (upper, phone, email)) = (one?, other?);
-    let (records, counted) = (sum_of(lower.0, upper.0), lower.1.and(upper.1));
-    if records == [openid, phone, email, created] {
-        Ok((txn.open_table(USERS)?.len()?, counted))
+    if sum_of(lower.0, upper.0) == [openid, phone, email, created] {
+        Ok((txn.open_table(USERS)?.len()?, lower.1.and(upper.1)))
     } else {
         Err(first_wrong_user(txn))
     }
+}
+
+/// Sums of half of the users, and of two of the four indexes.
+type Half = ((Sums, Counted), Sum, Sum);
+
+/// Sums of the users with ids below `middle`, and of the indexes by openid and by creation.
+fn lower_half(txn: &ReadTransaction, middle: &str, hasher: &RandomState) -> Result<Half, Error> {
+    let records = sums_of_users(txn, ..middle, hasher)?;
+    let openid = Sum::of_index(txn, USERS_BY_OPENID, hasher)?;
+    let created = Sum::of(txn, USERS_BY_CREATED, |key, id, sum| {
+        sum.add(hasher, key, id);
+    })?;
+    Ok((records, openid, created))
+}
+
+/// Sums of the other users, and of the indexes by phone and by e-mail address.
+fn upper_half(txn: &ReadTransaction, middle: &str, hasher: &RandomState) -> Result<Half, Error> {
+    let records = sums_of_users(txn, middle.., hasher)?;
+    let phone = Sum::of_index(txn, USERS_BY_PHONE, hasher)?;
+    let email = Sum::of_index(txn, USERS_BY_EMAIL, hasher)?;
+    Ok((records, phone, email))
 }
 
 fn sum_of(one: Sums, other: Sums) -> Sums {
@@ -166,7 +165,8 @@ fn sums_of_users<'a>(
     ids: impl RangeBounds<&'a str> + 'a,
     hasher: &RandomState,
 ) -> Result<(Sums, Counted), Error> {
-    let (mut sums, mut counted) = (Sums::default(), Counted::default());
+    let mut sums = Sums::default();
+    let mut counted = Counted::default();
     let [by_openid, by_phone, by_email, by_created] = &mut sums;
     for entry in txn.open_table(USERS)?.range(ids)? {
         let (id, bytes) = entry?;
@@ -187,7 +187,7 @@ fn sums_of_users<'a>(
 /// By openid, phone, e-mail address and time of creation.
 type Sums = [Sum; 4];
 
-/// How many entries, and the sum of their hashes, which does not depend on their order. The hasher has another secret each
+/// The number of entries, and the sum of their hashes, which does not depend on their order. The hasher has another secret each
 /// time, so that nothing can be made to fit.
 #[derive(Clone, Copy, Default, PartialEq)]
 struct Sum(u64, u64);
@@ -199,6 +199,10 @@ impl Sum {
 
     fn and(self, other: Self) -> Self {
         Self(self.0 + other.0, self.1.wrapping_add(other.1))
+    }
+
+    fn of_index(txn: &ReadTransaction, index: Index, hasher: &RandomState) -> Result<Self, Error> {
+        Self::of(txn, index, |key, id, sum| sum.add(hasher, key, id))
     }
 
     fn of<K: Key + 'static>(
@@ -235,7 +239,8 @@ fn each_user(txn: &ReadTransaction) -> Result<(), Error> {
     let mut by_openid = Expected::new(txn, USERS_BY_OPENID)?;
     let mut by_phone = Expected::new(txn, USERS_BY_PHONE)?;
     let mut by_email = Expected::new(txn, USERS_BY_EMAIL)?;
-    let (users, by_created) = (txn.open_table(USERS)?, txn.open_table(USERS_BY_CREATED)?);
+    let users = txn.open_table(USERS)?;
+    let by_created = txn.open_table(USERS_BY_CREATED)?;
     for entry in users.iter()? {
         let (id, bytes) = entry?;
         let user = stored::decode_user(id.value(), bytes.value())?;
@@ -270,10 +275,8 @@ fn each_user(txn: &ReadTransaction) -> Result<(), Error> {
 /// The number of companies, and the newest one's own number.
 fn companies(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
     let mut newest = 0;
-    let (companies, mut by_key) = (
-        txn.open_table(COMPANIES)?,
-        Expected::new(txn, COMPANIES_BY_KEY)?,
-    );
+    let companies = txn.open_table(COMPANIES)?;
+    let mut by_key = Expected::new(txn, COMPANIES_BY_KEY)?;
     for entry in companies.iter()? {
         let (id, bytes) = entry?;
         let company = stored::decode_company(id.value(), bytes.value())?;
@@ -289,10 +292,8 @@ fn companies(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
 /// The number of superusers, and the newest one's own number.
 fn superusers(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
     let mut newest = 0;
-    let (superusers, mut by_email) = (
-        txn.open_table(SUPERUSERS)?,
-        Expected::new(txn, SUPERUSERS_BY_EMAIL)?,
-    );
+    let superusers = txn.open_table(SUPERUSERS)?;
+    let mut by_email = Expected::new(txn, SUPERUSERS_BY_EMAIL)?;
     for entry in superusers.iter()? {
         let (id, bytes) = entry?;
         let superuser = stored::decode_superuser(id.value(), bytes.value())?;

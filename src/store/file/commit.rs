@@ -47,7 +47,7 @@ impl FileStore {
     }
 }
 
-/// Does all of `writes`, or undoes those before the one that has a conflict.
+/// Carries out all of `writes`, or undoes those before the one that has a conflict.
 fn write_all(tables: &mut Tables<'_>, writes: &mut [Write]) -> Result<Listed, Error> {
     let changes = tables.change_count();
     let mut records = Vec::with_capacity(writes.len());
@@ -82,7 +82,7 @@ fn write_each(
         .collect()
 }
 
-/// Does one write, and gives its records the numbers that they have in the store: with them it can be undone.
+/// Carries out one write, and gives its records the numbers that they have in the store: with them it can be undone.
 fn write(tables: &mut Tables<'_>, write: &mut Write) -> Result<Record, WriteError> {
     match write {
         Write::Insert(record) => {

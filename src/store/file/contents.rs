@@ -5,7 +5,7 @@ use jiff::Timestamp;
 /// Contents of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contents {
-    /// When the file was made, if it is a backup.
+    /// Time at which the file was made, if it is a backup.
     pub made: Option<Timestamp>,
     /// Users.
     pub users: u64,

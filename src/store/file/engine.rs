@@ -1,6 +1,6 @@
 //! The redb database of one file, which can be closed and opened again while handles to it are out.
 //!
-//! Nobody holds the lock while a transaction runs: it is held to begin one, to open and to close. Whoever still reads when the
+//! The lock is not held while a transaction runs, only to begin one, to open and to close. A reader that still reads when the
 //! database is closed gets an error, and reads once more from what is open then.
 
 use std::fs;
@@ -266,13 +266,19 @@ impl Engine {
         outcome
     }
 
-    /// When the storage takes no writes, the database serves reads at least, and that is still an error.
+    /// Opens it to write; when the storage takes no writes, to read at least, and that is still an error.
     fn open_again(&self) -> (Option<Open>, Result<(), Error>) {
-        let open = |mode| open_database(&self.location, self.cache_bytes, mode);
-        match open(Mode::Write) {
+        match self.open_in(Mode::Write) {
             Ok(opened) => (Some(opened), Ok(())),
-            Err(error) => (open(Mode::ReadOnly(Lock::Exclusive)).ok(), Err(error)),
+            Err(error) => {
+                let to_read = self.open_in(Mode::ReadOnly(Lock::Exclusive));
+                (to_read.ok(), Err(error))
+            }
         }
+    }
+
+    fn open_in(&self, mode: Mode) -> Result<Open, Error> {
+        open_database(&self.location, self.cache_bytes, mode)
     }
 
     /// Closes the database cleanly.

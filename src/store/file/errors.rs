@@ -1,6 +1,6 @@
 //! Errors of redb as errors of the store.
 
-use super::blocks;
+use super::damage::{is_damage, is_unread};
 use crate::store::Error;
 
 macro_rules! from_storage_error {
@@ -21,7 +21,7 @@ from_storage_error!(TableError, TransactionError, CommitError);
 impl From<redb::StorageError> for Error {
     fn from(error: redb::StorageError) -> Self {
         match error {
-            redb::StorageError::Io(e) if blocks::is_damage(&e) || blocks::is_unread(&e) => {
+            redb::StorageError::Io(e) if is_damage(&e) || is_unread(&e) => {
                 Self::Damaged(e.to_string())
             }
             error => Self::Failed(error.to_string()),

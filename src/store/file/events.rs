@@ -1,5 +1,6 @@
-//! Adding events and looking for them.
+//! Adding events and searching them.
 
+use jiff::Timestamp;
 use redb::{AccessGuard, ReadTransaction, StorageError};
 
 use super::file_store::FileStore;
@@ -73,11 +74,10 @@ fn head(
 
 /// The keys from the first to the second, without the second.
 fn range(wanted: &EventSearch) -> ((i64, u64), (i64, u64)) {
-    let start = |at: jiff::Timestamp| (at.as_millisecond(), 0);
-    let from = wanted.since.map_or((i64::MIN, 0), start);
-    let until = wanted.until.map_or((i64::MAX, 0), start);
+    let from = wanted.since.map_or(i64::MIN, Timestamp::as_millisecond);
+    let until = wanted.until.map_or(i64::MAX, Timestamp::as_millisecond);
     let before = wanted
         .before
         .map_or((i64::MAX, 0), |id| (id.at_ms, id.number));
-    (from, until.min(before))
+    ((from, 0), (until, 0).min(before))
 }

@@ -41,7 +41,7 @@ pub fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A new name of a file is on disk only when its folder is.
+/// Writes the folder of a file to the disk: only then a new name of the file is there.
 ///
 /// # Errors
 /// The system's.
@@ -66,15 +66,19 @@ pub fn owner_of(path: &Path) -> &Path {
     if path.exists() { path } else { folder_of(path) }
 }
 
-/// When this is root: gives `path` to whom `like` belongs, because what is made beside the database is for the server's user.
+/// Gives `path` the owner of `like`, if this is root: files that are made beside the database are for the server's user.
 ///
 /// # Errors
 /// The system's.
 pub fn own_like(path: &Path, like: &Path) -> io::Result<()> {
-    let owner = |path: &Path| std::fs::metadata(path).map(|file| (file.uid(), file.gid()));
-    let (uid, gid) = owner(like)?;
-    if rustix::process::geteuid().is_root() && owner(path)? != (uid, gid) {
+    let (uid, gid) = ids_of_owner(like)?;
+    if rustix::process::geteuid().is_root() && ids_of_owner(path)? != (uid, gid) {
         chown(path, Some(uid), Some(gid))?;
     }
     Ok(())
+}
+
+fn ids_of_owner(path: &Path) -> io::Result<(u32, u32)> {
+    let file = fs::metadata(path)?;
+    Ok((file.uid(), file.gid()))
 }

@@ -25,7 +25,7 @@ const MACHINE_ID: &str = "/etc/machine-id";
 pub struct Identified {
     /// Its identity from now on.
     pub identity: DatabaseIdentity,
-    /// Whether its file is a copy of another database's, which keeps the id that both had.
+    /// True if its file is a copy of another database's, which keeps the id that both had.
     pub is_copy: bool,
 }
 

@@ -23,7 +23,8 @@ pub fn sums_at(group: u64) -> u64 {
 
 /// Offset of a data block.
 pub fn physical(block: u64) -> u64 {
-    let (group, index) = (block / GROUP, block % GROUP);
+    let group = block / GROUP;
+    let index = block % GROUP;
     (group * (GROUP + 1) + index + u64::from(index > 0)) * BLOCK as u64
 }
 
@@ -37,7 +38,8 @@ pub fn logical_len(physical: u64) -> io::Result<u64> {
             "it is too short",
         )),
         _ => {
-            let (groups, rest) = (blocks / (GROUP + 1), blocks % (GROUP + 1));
+            let groups = blocks / (GROUP + 1);
+            let rest = blocks % (GROUP + 1);
             Ok((groups * GROUP + rest - u64::from(rest > 1)) * BLOCK as u64)
         }
     }
@@ -48,7 +50,8 @@ pub fn pieces(offset: u64, len: usize) -> impl Iterator<Item = (u64, Range<usize
     let end = offset + len as u64;
     let mut at = offset;
     std::iter::from_fn(move || {
-        let (block, start) = (at / BLOCK as u64, usize::try_from(at % BLOCK as u64).ok()?);
+        let block = at / BLOCK as u64;
+        let start = usize::try_from(at % BLOCK as u64).ok()?;
         let left = usize::try_from(end - at).ok().filter(|left| *left > 0)?;
         let size = left.min(BLOCK - start);
         at += size as u64;

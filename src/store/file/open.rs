@@ -4,9 +4,10 @@ use std::io;
 
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 
-use super::blocks::{Blocks, is_damage};
-use super::overlay::Overlay;
-use super::stage::{Stage, Staged};
+use super::blocks::Blocks;
+use super::copy_on_write::CopyOnWrite;
+use super::damage::is_damage;
+use super::stage::{SharedStage, Stage};
 use super::storage::{self, Lock};
 use super::unwind::writing;
 use crate::store::{Error, Location};
@@ -24,7 +25,7 @@ pub enum Mode {
 pub struct Open {
     pub db: Database,
     pub mode: Mode,
-    pub stage: Staged,
+    pub stage: SharedStage,
 }
 
 pub fn open_database(location: &Location, cache_bytes: usize, mode: Mode) -> Result<Open, Error> {
@@ -34,7 +35,7 @@ pub fn open_database(location: &Location, cache_bytes: usize, mode: Mode) -> Res
             Mode::Write => storage::open(location)?,
             Mode::ReadOnly(lock) => {
                 let storage = storage::open_to_read(location, lock)?;
-                Box::new(Overlay::new(storage).map_err(|e| open_error(&name, &e))?)
+                Box::new(CopyOnWrite::new(storage).map_err(|e| open_error(&name, &e))?)
             }
         };
         open_blocks(Blocks::new(storage), &name, cache_bytes, mode)

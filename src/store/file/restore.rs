@@ -28,7 +28,7 @@ use crate::store::{Error, Location, Remembered};
 
 /// Page cache of the backup and of the copy.
 const CACHE: usize = 16 << 20;
-/// What the copy is called until it has the database's name.
+/// Suffix of the copy until it has the database's name.
 const STAGED: &str = ".restore.new";
 
 /// Puts a backup in the place of the open database, between two transactions; `follow` hears what is to be remembered from then

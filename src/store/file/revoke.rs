@@ -1,4 +1,4 @@
-//! Which tokens end when a backup is restored: docs/decisions/0009-restore.md.
+//! Tokens that end when a backup is restored: see docs/decisions/0009-restore.md.
 
 use std::ops::Bound;
 
@@ -26,14 +26,14 @@ pub enum End {
 
 /// The resolution of times: what is issued in the millisecond of a restoration may have been issued before it.
 pub const MILLISECOND: std::time::Duration = std::time::Duration::from_millis(1);
-/// So many records get their new token keys in one transaction.
+/// Number of records that get their new token keys in one transaction.
 const BATCH: usize = 10_000;
 
-/// What was done.
+/// Outcome of a revocation.
 pub struct Outcome {
     /// The moment of it.
     pub at: Timestamp,
-    /// How many users and superusers got a new token key.
+    /// Number of users and superusers who got a new token key.
     pub revoked: u64,
 }
 
@@ -139,13 +139,9 @@ fn follow(ours: Remembered, theirs: Remembered, void: RevocationWindow) -> Remem
 
 /// Nothing that was issued before is valid: what PocketBase issued does not say when that was, and ends with its secrets.
 fn end_all(ours: Remembered, until: Timestamp) -> Remembered {
-    let end = |collection| Collection {
-        token_secret: None,
-        ..collection
-    };
     let collections = ours.collections.map(|collections| Collections {
-        users: end(collections.users),
-        superusers: end(collections.superusers),
+        users: without_secret(collections.users),
+        superusers: without_secret(collections.superusers),
         ..collections
     });
     Remembered {
@@ -158,8 +154,15 @@ fn end_all(ours: Remembered, until: Timestamp) -> Remembered {
     }
 }
 
+fn without_secret(collection: Collection) -> Collection {
+    Collection {
+        token_secret: None,
+        ..collection
+    }
+}
+
 /// Gives new token keys to those whose tokens were revoked in `live` since: by another key, by being disabled or deleted.
-/// How many that are; nothing when `live` cannot be read.
+/// Their number; nothing when `live` cannot be read.
 fn renew(copy: &Engine, live: &Engine, random: &Random) -> Result<Option<u64>, Error> {
     let mut renewed = 0;
     for kind in [Kind::Users, Kind::Superusers] {
@@ -196,7 +199,8 @@ fn revoked(
     } else {
         SUPERUSERS
     };
-    let (ours, theirs) = (ours.open_table(table)?, theirs.open_table(table)?);
+    let ours = ours.open_table(table)?;
+    let theirs = theirs.open_table(table)?;
     let behind = (Bound::Excluded(after), Bound::Unbounded);
     let mut theirs = theirs.range::<&str>(behind)?;
     let mut their = theirs.next().transpose()?;
@@ -235,13 +239,12 @@ fn is_revoked(kind: Kind, id: &str, ours: &[u8], theirs: Option<&[u8]>) -> Resul
         return Ok(false);
     }
     if kind == Kind::Superusers {
-        let decode = |bytes| stored::decode_superuser(id, bytes);
-        return Ok(decode(ours)?.token_key != decode(theirs)?.token_key);
+        let ours = stored::decode_superuser(id, ours)?;
+        let theirs = stored::decode_superuser(id, theirs)?;
+        return Ok(ours.token_key != theirs.token_key);
     }
-    let (ours, theirs) = (
-        stored::decode_user(id, ours)?,
-        stored::decode_user(id, theirs)?,
-    );
+    let ours = stored::decode_user(id, ours)?;
+    let theirs = stored::decode_user(id, theirs)?;
     let is_disabled = theirs.status == Status::Disabled && ours.status != Status::Disabled;
     Ok(is_disabled || ours.token_key != theirs.token_key)
 }

@@ -71,7 +71,7 @@ impl Schema {
         }
     }
 
-    /// Whether a file of this version has to be migrated.
+    /// Tells whether a file of this version has to be migrated.
     pub fn is_older(&self, version: u32) -> bool {
         version < self.version()
     }

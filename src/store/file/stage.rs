@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
-/// From opening to closing. A database whose commit failed is retired: nothing of it reaches the file any more.
+/// Stages of a database, from opening to closing. A database whose commit failed is retired: nothing of it reaches the file any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Stage {
@@ -30,7 +30,7 @@ const ALL: [Stage; 5] = [
 
 /// The stage of one database, shared by its storage and its engine.
 #[derive(Clone, Debug, Default)]
-pub struct Staged(Arc<State>);
+pub struct SharedStage(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -40,7 +40,7 @@ struct State {
     written: AtomicU64,
 }
 
-impl Staged {
+impl SharedStage {
     /// The stage now.
     pub fn get(&self) -> Stage {
         ALL[usize::from(self.0.stage.load(Ordering::Acquire))]
@@ -51,7 +51,7 @@ impl Staged {
         self.0.stage.store(stage as u8, Ordering::Release);
     }
 
-    /// Whether redb was told of an error, or what it did was cut by a panic: it has to be opened anew.
+    /// Tells whether redb was told of an error, or what it did was cut by a panic: it has to be opened anew.
     pub fn has_failed(&self) -> bool {
         self.0.has_failed.load(Ordering::Acquire)
     }

@@ -34,7 +34,7 @@ impl FileId {
     }
 }
 
-/// Whom the lock of a file that is only read keeps out.
+/// Lock of a file that is only read, by whom it keeps out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lock {
     /// Nobody: what is read may be half of a write.

@@ -19,13 +19,13 @@ use crate::store::Error;
 struct Unreadable(io::Error);
 
 thread_local! {
-    /// Whether this thread is in a read transaction.
+    /// True while this thread is in a read transaction.
     static READS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Unwinds to the next [`reading`], if this thread is in one; otherwise it is an error. While a panic unwinds already, to unwind
 /// would end the process.
-pub fn unwind_or(error: io::Error) -> io::Error {
+pub fn unwind_to_reader(error: io::Error) -> io::Error {
     if READS.get() && !thread::panicking() {
         resume_unwind(Box::new(Unreadable(error)));
     }
@@ -44,19 +44,19 @@ pub fn writing<T>(f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
 
 fn within<T>(reads: bool, f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let before = READS.replace(reads);
-    let outcome = guarded(f);
+    let outcome = catch_panic(f);
     READS.set(before);
     outcome
 }
 
 /// Runs `f`, and turns what unwinds into an error for whoever asked: a block that cannot be read, or a panic of the engine,
 /// which must not end the writer's thread.
-pub fn guarded<T>(f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| Err(error_of(payload)))
+pub fn catch_panic<T>(f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| Err(error_of_panic(payload)))
 }
 
-/// The error that unwound from another thread, or from [`guarded`]'s work.
-pub fn error_of(payload: Box<dyn Any + Send>) -> Error {
+/// The error that unwound from another thread, or from [`catch_panic`]'s work.
+pub fn error_of_panic(payload: Box<dyn Any + Send>) -> Error {
     match payload.downcast::<Unreadable>() {
         Ok(unreadable) => StorageError::Io(unreadable.0).into(),
         Err(_) => Error::Failed("a panic in the database or in what was done there".into()),

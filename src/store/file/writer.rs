@@ -17,7 +17,7 @@ use super::batch::{Batch, Job, UnconfirmedCommit};
 use super::engine::Engine;
 use super::stats::Stats;
 use super::tables::Tables;
-use super::unwind::guarded;
+use super::unwind::catch_panic;
 use crate::metrics::Metrics;
 use crate::store::{Change, Error};
 
@@ -71,7 +71,6 @@ impl Writer {
         T: Send + 'static,
         F: FnMut(&mut Tables<'_>) -> Result<T, Error> + Send + 'static,
     {
-        let stopped = || Error::Failed("the writer has stopped".into());
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Write {
             work,
@@ -106,7 +105,6 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Engine) -> Result<T, Error> + Send + 'static,
     {
-        let stopped = || Error::Failed("the writer has stopped".into());
         let (reply, answer) = oneshot::channel();
         let task = Task::Exclusive(Box::new(move |engine| drop(reply.send(work(engine)))));
         self.jobs
@@ -122,7 +120,7 @@ impl Writer {
         self.changes.subscribe()
     }
 
-    /// Whether a write would succeed: known from a recent commit, else found out by one. After a failure it needs as much room
+    /// Tells whether a write would succeed: known from a recent commit, else found out by one. After a failure it needs as much room
     /// as what failed, of which `free` is left on the disk: what is small may fit where users' writes do not.
     pub async fn is_working(&self, free: Option<u64>) -> bool {
         if self.state.is_proven() {
@@ -148,6 +146,11 @@ impl Drop for Writer {
     }
 }
 
+fn stopped() -> Error {
+    Error::Failed("the writer has stopped".into())
+}
+
+/// State of the writer that others read.
 struct State {
     stats: Stats,
     started: Instant,
@@ -215,7 +218,7 @@ where
     F: FnMut(&mut Tables<'_>) -> Result<T, Error> + Send,
 {
     fn run(&mut self, tables: &mut Tables<'_>) -> Result<(), Error> {
-        let outcome = guarded(|| (self.work)(tables));
+        let outcome = catch_panic(|| (self.work)(tables));
         let verdict = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
         self.outcome = Some(outcome);
         verdict
@@ -255,7 +258,9 @@ impl Worker {
 
     fn write(&mut self, mut batch: Batch) {
         self.resolve_unconfirmed();
-        let (begun, jobs, written) = (Instant::now(), batch.len(), self.engine.written_bytes());
+        let begun = Instant::now();
+        let jobs = batch.len();
+        let written = self.engine.written_bytes();
         let committed = batch.commit(&self.engine, &mut self.unconfirmed);
         self.state
             .stats
@@ -295,7 +300,8 @@ fn gather(
     first: Task,
     queue: &mut mpsc::Receiver<Task>,
 ) -> (Vec<Box<dyn Job>>, Option<ExclusiveWork>) {
-    let (mut batch, mut next) = (Vec::new(), Some(first));
+    let mut batch = Vec::new();
+    let mut next = Some(first);
     while let Some(task) = next {
         match task {
             Task::Write(job) => batch.push(job),

@@ -40,6 +40,31 @@ fn failed(index: usize, status: u16, message: &str, data: &Value) -> Value {
 }
 
 #[test]
+fn a_hundred_changes_of_two_users_at_once_are_all_made_single_ones_and_batches() {
+    let root = Root::new();
+    let users = [1, 2].map(|n| root.user(n, &json!({}))["id"].clone());
+    let more = json!({ "users_rank_level+": 1 });
+    std::thread::scope(|scope| {
+        for n in 0..100 {
+            let (first, second) = (&users[n % 2], &users[1 - n % 2]);
+            let (root, more) = (&root, &more);
+            scope.spawn(move || {
+                match n % 5 {
+                    0 => send(
+                        root,
+                        &[update(USERS, first, more), update(USERS, second, more)],
+                    ),
+                    _ => root.update(USERS, first, more),
+                }
+                .ok()
+            });
+        }
+    });
+    let levels = users.map(|id| root.get(&path(USERS, &id)).ok()["users_rank_level"].clone());
+    assert_eq!(levels, [60, 60], "40 single ones each, and 20 batches");
+}
+
+#[test]
 fn a_batch_is_done_in_order_and_a_later_request_sees_an_earlier_one() {
     let root = Root::new();
     let user = root.user(1, &json!({ "users_rank_level": 1 }));

@@ -48,8 +48,8 @@ const RANKS: [(&str, u8); 32] = [
 const FENCED: [(&str, &[&str]); 19] = [
     ("poem", &["contract", "http", "pocketbase", "server"]),
     ("hyper", &["server"]),
-    ("redb", &["store"]),
-    ("postcard", &["store"]),
+    ("redb", &["store/file"]),
+    ("postcard", &["store/file"]),
     ("rustls", &["config", "server"]),
     ("instant_acme", &["server"]),
     ("rcgen", &["server"]),

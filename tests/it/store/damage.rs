@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -106,8 +107,10 @@ fn beside(count: usize, work: impl Fn() + Sync, meanwhile: impl FnOnce()) -> usi
                 }
             });
         }
-        meanwhile();
+        // The others end before a panic goes on.
+        let outcome = catch_unwind(AssertUnwindSafe(meanwhile));
         stop.store(true, Ordering::SeqCst);
+        outcome.unwrap_or_else(|payload| resume_unwind(payload));
     });
     done.into_inner()
 }

@@ -32,7 +32,10 @@ fn user(random: &Random, openid: &str, phone: Option<&str>) -> User {
 }
 
 fn conflict<T: std::fmt::Debug>(outcome: Result<T, CommitError>) -> Conflict {
-    outcome.unwrap_err().conflict().unwrap()
+    match outcome.unwrap_err() {
+        CommitError::Conflict { conflict, .. } => conflict,
+        CommitError::Failed(error) => panic!("{error}"),
+    }
 }
 
 #[tokio::test]

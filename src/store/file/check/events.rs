@@ -1,4 +1,4 @@
-//! Whether events and their order by party say the same.
+//! Verification of events and of their order by party.
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata};
 
@@ -33,7 +33,7 @@ pub fn events(txn: &ReadTransaction) -> Result<(u64, u64), Error> {
 struct Seen {
     by_party: ReadOnlyTable<PartyKey, ()>,
     count: u64,
-    /// How many are a party's.
+    /// The number of those that are a party's.
     of_parties: u64,
     newest: u64,
 }

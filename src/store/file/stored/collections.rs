@@ -33,14 +33,13 @@ impl From<&Collection> for StoredCollection {
 
 impl StoredCollection {
     fn into_collection(self, kind: Kind) -> Option<Collection> {
-        let (created, updated) = (time(self.created_ms)?, time(self.updated_ms)?);
         Some(Collection {
+            created: time(self.created_ms)?,
+            updated: time(self.updated_ms)?,
             kind,
             id: self.id,
             fields: self.fields,
             token_secret: self.token_secret,
-            created,
-            updated,
         })
     }
 }
@@ -53,15 +52,16 @@ pub fn encode_collections(collections: &Collections) -> Result<Vec<u8>, Error> {
 
 /// The collections in `bytes`.
 pub fn decode_collections(bytes: &[u8]) -> Result<Collections, Error> {
-    let collections = |[users, companies, superusers]: [StoredCollection; 3]| {
-        Some(Collections {
-            users: users.into_collection(Kind::Users)?,
-            companies: companies.into_collection(Kind::Companies)?,
-            superusers: superusers.into_collection(Kind::Superusers)?,
-        })
-    };
-    let stored = decode(META_COLLECTIONS, COLLECTIONS_V1, bytes).and_then(collections);
-    stored.ok_or_else(|| Error::Damaged("collections".to_owned()))
+    let collections = decode(META_COLLECTIONS, COLLECTIONS_V1, bytes).and_then(collections_of);
+    collections.ok_or_else(|| Error::Damaged("collections".to_owned()))
+}
+
+fn collections_of([users, companies, superusers]: [StoredCollection; 3]) -> Option<Collections> {
+    Some(Collections {
+        users: users.into_collection(Kind::Users)?,
+        companies: companies.into_collection(Kind::Companies)?,
+        superusers: superusers.into_collection(Kind::Superusers)?,
+    })
 }
 
 #[cfg(test)]

@@ -18,6 +18,19 @@ struct StoredCompany {
     updated_ms: i64,
 }
 
+impl StoredCompany {
+    fn into_company(self, id: RecordId) -> Option<Company> {
+        Some(Company {
+            id,
+            number: self.number,
+            company_id: self.company_id,
+            columns: self.columns,
+            created: time(self.created_ms)?,
+            updated: time(self.updated_ms)?,
+        })
+    }
+}
+
 /// The bytes of a company.
 pub fn encode_company(company: &Company) -> Result<Vec<u8>, Error> {
     let stored = StoredCompany {
@@ -32,18 +45,9 @@ pub fn encode_company(company: &Company) -> Result<Vec<u8>, Error> {
 
 /// The company in `bytes`, stored under the key `id`.
 pub fn decode_company(id: &str, bytes: &[u8]) -> Result<Company, Error> {
-    let company = |stored: StoredCompany| {
-        Some(Company {
-            id: RecordId::parse(id)?,
-            number: stored.number,
-            company_id: stored.company_id,
-            columns: stored.columns,
-            created: time(stored.created_ms)?,
-            updated: time(stored.updated_ms)?,
-        })
-    };
-    let stored = decode(id, COMPANY_V1, bytes).and_then(company);
-    stored.ok_or_else(|| Error::Damaged(format!("company {id}")))
+    let stored: Option<StoredCompany> = decode(id, COMPANY_V1, bytes);
+    let company = stored.and_then(|stored| stored.into_company(RecordId::parse(id)?));
+    company.ok_or_else(|| Error::Damaged(format!("company {id}")))
 }
 
 #[cfg(test)]

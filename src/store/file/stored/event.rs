@@ -23,6 +23,25 @@ struct StoredEvent<'a> {
     count: u32,
 }
 
+impl StoredEvent<'_> {
+    fn into_event(self, id: EventId) -> Option<AuditEvent> {
+        let cause = match self.cause {
+            Some(cause) => Some(Cause::parse(cause)?),
+            None => None,
+        };
+        Some(AuditEvent {
+            at: time(id.at_ms)?,
+            kind: EventKind::parse(self.kind)?,
+            cause,
+            actor: Actor::parse(self.actor, self.actor_id)?,
+            subject: self.subject.to_owned(),
+            source: self.source,
+            detail: self.detail.to_owned(),
+            count: self.count,
+        })
+    }
+}
+
 /// The bytes of an event, to be stored under `id`.
 pub fn encode_event(id: EventId, event: &AuditEvent) -> Result<Vec<u8>, Error> {
     let stored = StoredEvent {
@@ -40,23 +59,9 @@ pub fn encode_event(id: EventId, event: &AuditEvent) -> Result<Vec<u8>, Error> {
 
 /// The event in `bytes`, stored under `id`.
 pub fn decode_event(id: EventId, bytes: &[u8]) -> Result<AuditEvent, Error> {
-    let event = |stored: StoredEvent<'_>| {
-        Some(AuditEvent {
-            at: time(id.at_ms)?,
-            kind: EventKind::parse(stored.kind)?,
-            cause: match stored.cause {
-                Some(cause) => Some(Cause::parse(cause)?),
-                None => None,
-            },
-            actor: Actor::parse(stored.actor, stored.actor_id)?,
-            subject: stored.subject.to_owned(),
-            source: stored.source,
-            detail: stored.detail.to_owned(),
-            count: stored.count,
-        })
-    };
-    let stored = decode(&id.to_string(), EVENT_V1, bytes).and_then(event);
-    stored.ok_or_else(|| Error::Damaged(format!("event {id}")))
+    let stored: Option<StoredEvent<'_>> = decode(&id.to_string(), EVENT_V1, bytes);
+    let event = stored.and_then(|stored| stored.into_event(id));
+    event.ok_or_else(|| Error::Damaged(format!("event {id}")))
 }
 
 #[cfg(test)]

@@ -5,32 +5,32 @@ use crate::domain::RevocationWindow;
 use crate::store::Error;
 use crate::store::file::tables::META_REVOCATION_WINDOWS;
 
-const VOIDS_V1: u8 = 1;
+const REVOCATION_WINDOWS_V1: u8 = 1;
 
 /// The bytes of all times: their first milliseconds and the first ones after them.
 pub fn encode_revocation_windows(
     revocation_windows: &[RevocationWindow],
 ) -> Result<Vec<u8>, Error> {
-    let pair = |void: &RevocationWindow| (void.from.as_millisecond(), void.until.as_millisecond());
-    encode(
-        META_REVOCATION_WINDOWS,
-        VOIDS_V1,
-        &revocation_windows.iter().map(pair).collect::<Vec<_>>(),
-    )
+    let stored: Vec<(i64, i64)> = revocation_windows
+        .iter()
+        .map(|window| (window.from.as_millisecond(), window.until.as_millisecond()))
+        .collect();
+    encode(META_REVOCATION_WINDOWS, REVOCATION_WINDOWS_V1, &stored)
 }
 
 /// The times in `bytes`.
 pub fn decode_revocation_windows(bytes: &[u8]) -> Result<Vec<RevocationWindow>, Error> {
-    let void = |(from, until)| {
-        Some(RevocationWindow {
-            from: time(from)?,
-            until: time(until)?,
-        })
-    };
-    let stored: Option<Vec<(i64, i64)>> = decode(META_REVOCATION_WINDOWS, VOIDS_V1, bytes);
-    let revocation_windows =
-        stored.and_then(|revocation_windows| revocation_windows.into_iter().map(void).collect());
-    revocation_windows.ok_or_else(|| Error::Damaged("times of void tokens".to_owned()))
+    let stored: Option<Vec<(i64, i64)>> =
+        decode(META_REVOCATION_WINDOWS, REVOCATION_WINDOWS_V1, bytes);
+    let windows = stored.and_then(|windows| windows.into_iter().map(window_of).collect());
+    windows.ok_or_else(|| Error::Damaged("times of void tokens".to_owned()))
+}
+
+fn window_of((from, until): (i64, i64)) -> Option<RevocationWindow> {
+    Some(RevocationWindow {
+        from: time(from)?,
+        until: time(until)?,
+    })
 }
 
 #[cfg(test)]

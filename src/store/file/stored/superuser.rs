@@ -21,6 +21,22 @@ struct StoredSuperuser {
     updated_ms: i64,
 }
 
+impl StoredSuperuser {
+    fn into_superuser(self, id: RecordId) -> Option<Superuser> {
+        Some(Superuser {
+            id,
+            number: self.number,
+            email: self.email,
+            email_visibility: self.email_visibility,
+            verified: self.verified,
+            password_hash: self.password_hash,
+            token_key: TokenKey::new(self.token_key),
+            created: time(self.created_ms)?,
+            updated: time(self.updated_ms)?,
+        })
+    }
+}
+
 /// The bytes of a superuser.
 pub fn encode_superuser(superuser: &Superuser) -> Result<Vec<u8>, Error> {
     let stored = StoredSuperuser {
@@ -38,21 +54,9 @@ pub fn encode_superuser(superuser: &Superuser) -> Result<Vec<u8>, Error> {
 
 /// The superuser in `bytes`, stored under the key `id`.
 pub fn decode_superuser(id: &str, bytes: &[u8]) -> Result<Superuser, Error> {
-    let superuser = |stored: StoredSuperuser| {
-        Some(Superuser {
-            id: RecordId::parse(id)?,
-            number: stored.number,
-            email: stored.email,
-            email_visibility: stored.email_visibility,
-            verified: stored.verified,
-            password_hash: stored.password_hash,
-            token_key: TokenKey::new(stored.token_key),
-            created: time(stored.created_ms)?,
-            updated: time(stored.updated_ms)?,
-        })
-    };
-    let stored = decode(id, SUPERUSER_V1, bytes).and_then(superuser);
-    stored.ok_or_else(|| Error::Damaged(format!("superuser {id}")))
+    let stored: Option<StoredSuperuser> = decode(id, SUPERUSER_V1, bytes);
+    let superuser = stored.and_then(|stored| stored.into_superuser(RecordId::parse(id)?));
+    superuser.ok_or_else(|| Error::Damaged(format!("superuser {id}")))
 }
 
 #[cfg(test)]

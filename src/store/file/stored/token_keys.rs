@@ -24,15 +24,16 @@ pub fn encode_token_keys(keys: &[ServerKey]) -> Result<Vec<u8>, Error> {
 
 /// The token keys in `bytes`.
 pub fn decode_token_keys(bytes: &[u8]) -> Result<Vec<ServerKey>, Error> {
-    let key = |(secret, created_ms)| {
-        Some(ServerKey {
-            secret,
-            created: time(created_ms)?,
-        })
-    };
     let stored: Option<StoredTokenKeys> = decode(META_TOKEN_KEYS, TOKEN_KEYS_V1, bytes);
-    let keys = stored.and_then(|keys| keys.0.into_iter().map(key).collect());
+    let keys = stored.and_then(|keys| keys.0.into_iter().map(key_of).collect());
     keys.ok_or_else(|| Error::Damaged("token keys".to_owned()))
+}
+
+fn key_of((secret, created_ms): ([u8; 32], i64)) -> Option<ServerKey> {
+    Some(ServerKey {
+        secret,
+        created: time(created_ms)?,
+    })
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ struct StoredUser {
     updated_ms: i64,
 }
 
-/// What version 2 adds.
+/// Fields that version 2 adds.
 #[derive(Serialize, Deserialize)]
 struct StoredAdditions {
     email_visibility: bool,
@@ -51,7 +51,7 @@ struct StoredAdditions {
 }
 
 impl StoredAdditions {
-    /// What a record of version 1 says by not saying it.
+    /// Values of a record of version 1.
     const NONE: Self = Self {
         email_visibility: false,
         verified: true,
@@ -228,11 +228,9 @@ impl StoredUser {
 
 /// The bytes of a user.
 pub fn encode_user(user: &User) -> Result<Vec<u8>, Error> {
-    let (id, stored, more) = (
-        user.id.as_str(),
-        StoredUser::from(user),
-        StoredAdditions::from(user),
-    );
+    let id = user.id.as_str();
+    let stored = StoredUser::from(user);
+    let more = StoredAdditions::from(user);
     if more.is_none() {
         encode(id, USER_V1, &stored)
     } else {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::store::Error;
 use crate::store::file::engine::Engine;
-use crate::store::file::unwind::{error_of, reading};
+use crate::store::file::unwind::{error_of_panic, reading};
 
 /// About as many bytes of keys and values go into one transaction: its pages are still in the cache when redb
 /// computes their checksums, so that each is written once.
@@ -66,7 +66,7 @@ fn copy_table<K: Key + Send + 'static, V: Value + Send + 'static>(
         }
         reader
             .join()
-            .unwrap_or_else(|payload| Err(error_of(payload)))
+            .unwrap_or_else(|payload| Err(error_of_panic(payload)))
     })
 }
 
@@ -100,7 +100,7 @@ fn read<K: Key + 'static, V: Value + 'static>(
 struct Piece {
     /// Each key and its value.
     bytes: Vec<u8>,
-    /// Where each key and its value end.
+    /// The ends of each key and of its value.
     entries: Vec<(usize, usize)>,
 }
 
@@ -124,7 +124,8 @@ impl Piece {
             .map_err(unwritten)?;
         let mut start = 0;
         for &(key_end, value_end) in &self.entries {
-            let (key, value) = (&self.bytes[start..key_end], &self.bytes[key_end..value_end]);
+            let key = &self.bytes[start..key_end];
+            let value = &self.bytes[key_end..value_end];
             end.insert_before(K::from_bytes(key), V::from_bytes(value))
                 .map_err(unwritten)?;
             start = value_end;

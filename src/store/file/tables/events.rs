@@ -7,8 +7,8 @@ use crate::domain::{AuditEvent, EventId, Origin};
 use crate::store::file::stored;
 use crate::store::{Error, EventBounds, NewEvent};
 
-/// How many of the oldest may go for each event that comes, and how many more: a bound that was lowered is reached in
-/// small steps.
+/// The number of the oldest that may go for each event that comes, and of those that may go besides: a bound that was lowered
+/// is reached in small steps.
 const STEPS_EACH: usize = 2;
 const STEPS_MORE: usize = 64;
 
@@ -116,7 +116,8 @@ impl Tables<'_> {
         bounds: &EventBounds,
         steps: usize,
     ) -> Result<(), Error> {
-        let (most, since) = (bounds.share(), bounds.since.as_millisecond());
+        let most = bounds.share();
+        let since = bounds.since.as_millisecond();
         for _ in 0..steps {
             let table = &mut self.events[origin as usize];
             let oldest = table.first()?.map(|(key, _)| key.value());

@@ -47,7 +47,7 @@ pub const EVENTS: [EventTable; Origin::COUNT] = [
 ];
 /// Origin, as its place in `Origin::ALL`, party, time in milliseconds and number of each event that is a party's.
 pub const EVENTS_BY_PARTY: TableDefinition<PartyKey, ()> = TableDefinition::new("events_by_party");
-/// Everything that there is one of, by the names below.
+/// Values that there is one of, by the names below.
 pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 
 /// Schema version, u32 little-endian.
@@ -60,15 +60,15 @@ pub const META_COMPANY_NUMBER: &str = "company_number";
 pub const META_SUPERUSER_NUMBER: &str = "superuser_number";
 /// Number of the newest event, u64 little-endian; not there: none was written yet.
 pub const META_EVENT_NUMBER: &str = "event_number";
-/// How many users have an imported password hash, u64 little-endian; not there: none.
+/// Number of users with an imported password hash, u64 little-endian; not there: none.
 pub const META_IMPORTED_HASHES: &str = "imported_hashes";
 /// Token keys, see `stored/token_keys.rs`.
 pub const META_TOKEN_KEYS: &str = "token_keys";
-/// What is known of the collections, see `stored/collections.rs`; not there: they began here.
+/// The collections, see `stored/collections.rs`; not there: they began here.
 pub const META_COLLECTIONS: &str = "collections";
 /// Times whose tokens are void, see `stored/revocation_windows.rs`; not there: none.
 pub const META_REVOCATION_WINDOWS: &str = "void_tokens";
-/// When this file was made as a backup, i64 little-endian in milliseconds; not there: it was not.
+/// Time at which this file was made as a backup, i64 little-endian in milliseconds; not there: it was not.
 pub const META_BACKUP_TIME: &str = "backup_time";
 /// Number of commits, u64 little-endian: after an error it tells whether the last one is stored.
 pub const META_COMMITS: &str = "commits";
@@ -201,7 +201,7 @@ impl<'txn> Tables<'txn> {
         Ok(())
     }
 
-    /// Whether nothing was ever stored: a new file has its schema version only.
+    /// Tells whether nothing was ever stored: a new file has its schema version only.
     pub fn is_new(&self) -> Result<bool, Error> {
         Ok(self.meta.len()? <= 1)
     }
@@ -260,7 +260,7 @@ pub fn read_token_keys(
     }
 }
 
-/// What a server remembers.
+/// State that a server keeps in memory.
 pub fn remembered(txn: &ReadTransaction) -> Result<Remembered, Error> {
     let meta = txn.open_table(META)?;
     Ok(Remembered {
@@ -315,7 +315,7 @@ pub fn read_schema_version(
         .transpose()
 }
 
-/// When the file was made as a backup, if it was.
+/// Time at which the file was made as a backup, if it was.
 pub fn read_backup_time(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Option<Timestamp>, Error> {

@@ -134,18 +134,18 @@ impl Tables<'_> {
         before: Option<&User>,
         after: Option<&User>,
     ) -> Result<(), Error> {
-        let has = |user: Option<&User>| user.is_some_and(User::has_imported_hash);
-        let (had, has) = (has(before), has(after));
-        if had != has {
-            let count = read_number(&self.meta, META_IMPORTED_HASHES)?;
-            let count = if has {
-                count + 1
-            } else {
-                count.saturating_sub(1)
-            };
-            self.meta
-                .insert(META_IMPORTED_HASHES, count.to_le_bytes().as_slice())?;
+        let had = before.is_some_and(User::has_imported_hash);
+        let has = after.is_some_and(User::has_imported_hash);
+        if had == has {
+            return Ok(());
         }
+        let count = read_number(&self.meta, META_IMPORTED_HASHES)?;
+        let count = match has {
+            true => count + 1,
+            false => count.saturating_sub(1),
+        };
+        self.meta
+            .insert(META_IMPORTED_HASHES, count.to_le_bytes().as_slice())?;
         Ok(())
     }
 
@@ -156,7 +156,7 @@ impl Tables<'_> {
     }
 }
 
-/// What a user is found by: openid, phone, e-mail address.
+/// The keys of a user in the indexes: openid, phone, e-mail address.
 fn keys(user: &User) -> (&str, Option<&str>, Option<&str>) {
     (
         user.openid.as_str(),

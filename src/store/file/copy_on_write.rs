@@ -1,5 +1,5 @@
-//! A look at a database without writing to it: what redb writes, be it to recover a file that was not closed, stays in
-//! memory.
+//! Storage for reading a database without writing to it: what redb writes, be it to recover a file that was not closed, stays
+//! in memory.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,7 +12,7 @@ use super::layout::{BLOCK, pieces};
 
 /// Storage whose changes are gone when it is closed.
 #[derive(Debug)]
-pub struct Overlay {
+pub struct CopyOnWrite {
     storage: Box<dyn StorageBackend>,
     state: RwLock<State>,
 }
@@ -20,12 +20,12 @@ pub struct Overlay {
 #[derive(Debug)]
 struct State {
     len: u64,
-    /// How much of the storage below shows; what was cut off comes back as zeros.
+    /// Bytes of the storage below that show; what was cut off comes back as zeros.
     shown: u64,
     written: BTreeMap<u64, [u8; BLOCK]>,
 }
 
-impl Overlay {
+impl CopyOnWrite {
     pub fn new(storage: Box<dyn StorageBackend>) -> io::Result<Self> {
         let len = storage.len()?;
         Ok(Self {
@@ -59,7 +59,7 @@ impl Overlay {
     }
 }
 
-impl StorageBackend for Overlay {
+impl StorageBackend for CopyOnWrite {
     fn len(&self) -> io::Result<u64> {
         Ok(self.state().len)
     }
