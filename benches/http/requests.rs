@@ -46,7 +46,7 @@ pub fn refresh(tokens: Tokens) -> Requests {
             "/api/system/refresh-token",
             Some(tokens.get(n)),
             "{}",
-        )
+        );
     })
 }
 

@@ -4,6 +4,7 @@
     clippy::panic,
     reason = "a test ends at the first surprise"
 )]
+#![allow(clippy::too_many_lines, reason = "a test reads from top to bottom")]
 
 mod admin;
 mod auth;

@@ -158,12 +158,12 @@ impl Forger {
         match self.rng.random_range(0..4) {
             0 => {
                 claims["exp"] =
-                    (claims["exp"].as_i64().unwrap() + self.rng.random_range(1..9_999)).into()
+                    (claims["exp"].as_i64().unwrap() + self.rng.random_range(1..9_999)).into();
             }
             1 => {
                 claims["id"] = RecordId::from_random([self.rng.random_range(100..200); 30])
                     .as_str()
-                    .into()
+                    .into();
             }
             2 => claims["type"] = "superuser".into(),
             _ => claims["x"] = self.rng.random_range(0..9_999).into(),
@@ -260,7 +260,7 @@ fn no_mutated_token_is_accepted() {
                     .entry(trick)
                     .or_default()
                     .entry(why.to_string())
-                    .or_default() += 1
+                    .or_default() += 1;
             }
         }
     }

@@ -174,7 +174,7 @@ fn a_backup_that_is_overdue_is_told_to_a_webhook() {
     hook.script(|_| Some(Reply::Json(json!({}))));
     let url = format!("{}/hook?key=canary", hook.url);
     let app = spawn(&folder, DAY, |config| {
-        config.backup.on_failure = OnFailure::Webhook(url.as_str().into())
+        config.backup.on_failure = OnFailure::Webhook(url.as_str().into());
     });
     until_backed_up(&app);
     let made = status(&app).last_success.unwrap();
@@ -211,7 +211,7 @@ fn who_cannot_be_told_is_told_again_after_ten_minutes() {
     });
     let url = format!("{}/hook", hook.url);
     let app = spawn(&folder, DAY, |config| {
-        config.backup.on_failure = OnFailure::Webhook(url.as_str().into())
+        config.backup.on_failure = OnFailure::Webhook(url.as_str().into());
     });
     until("it is told", || hook.calls("/hook").len() == 1);
     app.clock.advance(9 * MINUTE);
@@ -505,14 +505,14 @@ fn an_upload_that_a_stop_cut_is_cleared_away_and_made_again() {
     stub.script(|request| matches!(request.action, Action::Part(_)).then_some(Fault::Hang));
     let disk = FailingDisk::default();
     let app = spawn_on(&disk.location(), &folder, DAY, |config| {
-        bucket(config, &stub)
+        bucket(config, &stub);
     });
     until("it begins", || stub.count(Action::Part(1)) == 1);
     drop(app);
     assert_eq!(stub.unfinished(), 1);
     stub.heal();
     let app = spawn_on(&disk.location(), &folder, DAY, |config| {
-        bucket(config, &stub)
+        bucket(config, &stub);
     });
     until("it succeeds", || status(&app).last_success.is_some());
     assert_eq!(

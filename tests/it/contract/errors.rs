@@ -185,7 +185,7 @@ fn framed(app: &TestApp, framing: &str, body: &str) -> Vec<String> {
 #[test]
 fn lengths_that_lie_do_not_deceive() {
     let app = TestApp::spawn_with(|config| {
-        config.server.body_timeout = std::time::Duration::from_millis(500)
+        config.server.body_timeout = std::time::Duration::from_millis(500);
     });
     let chunked = "Transfer-Encoding: chunked";
     let login = json!({ "users_wx_code": crate::support::canary::code("alice~1") }).to_string();

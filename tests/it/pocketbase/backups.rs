@@ -38,7 +38,7 @@ impl Operated {
         let dir = tempfile::tempdir().unwrap();
         let location = Location::File(dir.path().join("bai.redb"));
         let app = TestApp::spawn_on(&location, |config| {
-            config.store.path = dir.path().join("bai.redb")
+            config.store.path = dir.path().join("bai.redb");
         });
         let (_, root) = superuser(&app, ROOT);
         Self { app, dir, root }

@@ -304,7 +304,7 @@ fn without_a_certificate_handshakes_fail_and_the_acme_server_is_asked_less_and_l
     thread::spawn(move || {
         silent
             .incoming()
-            .for_each(|_| _ = count.fetch_add(1, Ordering::SeqCst))
+            .for_each(|_| _ = count.fetch_add(1, Ordering::SeqCst));
     });
     let app = TestApp::spawn_with(|config| {
         config.server.tls.check_every = EVERY;

@@ -198,7 +198,7 @@ fn a_page_whose_name_leads_to_this_machine_reads_no_metrics_and_not_what_is_wron
 #[test]
 fn a_configured_proxy_s_word_for_a_client_on_the_loopback_is_not_believed() {
     let app = TestApp::spawn_with(|config| {
-        config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()]
+        config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
     });
     app.get("/metrics")
         .header("X-Forwarded-For", "127.0.0.1")

@@ -305,7 +305,7 @@ fn files_that_cannot_be_used_change_nothing_until_they_can() {
                 &key,
                 "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n",
             )
-            .unwrap()
+            .unwrap();
         },
     ];
     for spoil in spoil {

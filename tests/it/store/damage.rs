@@ -81,7 +81,7 @@ fn damaged() -> (TempDir, PathBuf) {
 fn failure(error: CommitError) -> Error {
     match error {
         CommitError::Failed(error) => error,
-        conflict => panic!("{conflict}"),
+        conflict @ CommitError::Conflict { .. } => panic!("{conflict}"),
     }
 }
 

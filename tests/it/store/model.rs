@@ -252,12 +252,11 @@ async fn current(
         Write::Insert(after) | Write::Update { after, .. } if is_it(after) => Some(after.clone()),
         _ => None,
     });
-    let mut record = match written {
-        Some(record) => record,
-        None => {
-            let stored = store.record_by_id(kind, &user_id(id)).await.unwrap();
-            stored.unwrap_or_else(|| imagined(kind, id))
-        }
+    let mut record = if let Some(record) = written {
+        record
+    } else {
+        let stored = store.record_by_id(kind, &user_id(id)).await.unwrap();
+        stored.unwrap_or_else(|| imagined(kind, id))
     };
     if matches!(version, Version::Other) {
         other_version(&mut record);

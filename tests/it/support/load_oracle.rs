@@ -100,7 +100,7 @@ impl LoadOracle {
         self.told_no("/api/platform/register", "", &nameless)?;
 
         self.note(n, |person| {
-            (person.wechat, person.names) = (Known::Maybe, vec![""])
+            (person.wechat, person.names) = (Known::Maybe, vec![""]);
         });
         let login = self.told_yes("/api/wechat/login", "", &code(n))?;
         self.note(n, |person| person.wechat = Known::Yes);
@@ -120,7 +120,7 @@ impl LoadOracle {
         self.note(n, |person| person.platform = Known::Maybe);
         let registered = self.told_yes("/api/platform/register", "", &body)?;
         self.note(n, |person| {
-            (person.platform, person.record) = (Known::Yes, registered["record"].clone())
+            (person.platform, person.record) = (Known::Yes, registered["record"].clone());
         });
         self.told_no("/api/platform/register", "", &body)
     }

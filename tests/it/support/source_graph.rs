@@ -67,10 +67,10 @@ impl SourceGraph {
 
     /// The file that has the item at `path`.
     fn file_of(&self, path: &[String]) -> Option<&SourceFile> {
-        self.resolve(path.to_vec(), 0)
+        self.resolve(path, 0)
     }
 
-    fn resolve(&self, path: ModulePath, depth: usize) -> Option<&SourceFile> {
+    fn resolve(&self, path: &[String], depth: usize) -> Option<&SourceFile> {
         let known = (0..=path.len())
             .rev()
             .find(|n| self.files.contains_key(&path[..*n]))?;
@@ -82,7 +82,7 @@ impl SourceGraph {
             Some(target) if depth < 8 => {
                 let mut target = target.clone();
                 target.extend_from_slice(&rest[1..]);
-                self.resolve(target, depth + 1)
+                self.resolve(&target, depth + 1)
             }
             _ => self.files.get(module),
         }

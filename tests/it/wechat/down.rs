@@ -146,7 +146,7 @@ fn a_code_that_found_nobody_to_connect_to_is_sent_when_somebody_is_there() {
     let repeated = (0..20).any(|_| {
         let address = free_address();
         let app = TestApp::spawn_with(|config| {
-            config.wechat.base_url = format!("http://{address}").into()
+            config.wechat.base_url = format!("http://{address}").into();
         });
         thread::scope(|scope| {
             let started = Instant::now();

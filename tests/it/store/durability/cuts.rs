@@ -175,7 +175,7 @@ fn lengths(before: &[u8], operations: &[Operation]) -> (usize, usize) {
 #[test]
 fn no_power_cut_loses_what_was_acknowledged_or_leaves_a_file_that_will_not_open() {
     assert_survived(&SCRIPTS, |script, failures| {
-        try_cuts(script, QUICK, failures)
+        try_cuts(script, QUICK, failures);
     });
 }
 
@@ -184,7 +184,7 @@ fn no_power_cut_loses_what_was_acknowledged_or_leaves_a_file_that_will_not_open(
 fn no_random_cut_loses_what_was_acknowledged() {
     let count = rounds_from_env("BAI_CUTS", 400) / SCRIPTS.len() as u64;
     assert_survived(&SCRIPTS, |script, failures| {
-        try_random_cuts(script, count, failures)
+        try_random_cuts(script, count, failures);
     });
 }
 
@@ -192,13 +192,13 @@ fn no_random_cut_loses_what_was_acknowledged() {
 #[ignore = "takes long: pairs of operations"]
 fn no_power_cut_that_loses_one_operation_and_tears_another_does() {
     assert_survived(&SCRIPTS, |script, failures| {
-        try_cuts(script, LONG, failures)
+        try_cuts(script, LONG, failures);
     });
 }
 
 #[test]
 fn a_job_that_panics_leaves_a_file_that_no_power_cut_makes_unreadable() {
     assert_survived([&PANIC], |script, failures| {
-        try_cuts(script, QUICK, failures)
+        try_cuts(script, QUICK, failures);
     });
 }

@@ -174,7 +174,7 @@ impl Disk {
     pub fn cut(&self, cuts: Cuts, visit: &mut dyn FnMut(&Files, &str)) {
         let mut names = self.names.clone();
         self.cut_with(&names, cuts, &mut |files, cut| {
-            visit(files, &format!("no new name; {cut}"))
+            visit(files, &format!("no new name; {cut}"));
         });
         for naming in &self.namings {
             naming.apply(&mut names);
