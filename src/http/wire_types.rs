@@ -107,12 +107,12 @@ wire_type!(
 
 wire_type!(
     /// 用户身份来源类型
-    UsersIdtype(IdType), InPlace, choice::<IdType>("用户身份来源类型"), |id_type| id_type.0.word().into()
+    UsersIdtype(IdType), Component, choice::<IdType>("用户身份来源类型"), |id_type| id_type.0.word().into()
 );
 
 wire_type!(
     /// 用户类型
-    UsersType(UserType), InPlace, choice::<UserType>("用户类型"), |user_type| user_type.0.word().into()
+    UsersType(UserType), Component, choice::<UserType>("用户类型"), |user_type| user_type.0.word().into()
 );
 
 wire_type!(

@@ -19,7 +19,7 @@ pub enum Error {
     Unfit {
         /// The database.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The store holds what came from somewhere else.

@@ -33,25 +33,24 @@ pub async fn import(
         summary: Summary::default(),
         pending: None,
     };
-    let count = |table: &Table| {
-        let sql = format!("SELECT count(*) FROM `{}`", table.collection.kind.name());
-        source.db.query_row(&sql, [], |row| row.get::<_, i64>(0))
-    };
-    let counts = source
-        .tables
-        .in_order()
-        .map(count)
-        .collect::<Result<Vec<_>, _>>()?;
-    import
-        .observer
-        .total(counts.iter().sum::<i64>().unsigned_abs());
+    let mut total = 0;
+    for table in source.tables.in_order() {
+        total += count_rows(source, table)?;
+    }
+    import.observer.total(total);
     for table in source.tables.in_order() {
         import.table(source, table).await?;
     }
     Ok(import.summary)
 }
 
-/// First, so that no record is ever shown in another collection than its own.
+fn count_rows(source: &Source, table: &Table) -> Result<u64, Error> {
+    let sql = format!("SELECT count(*) FROM `{}`", table.collection.kind.name());
+    let rows: i64 = source.db.query_row(&sql, [], |row| row.get(0))?;
+    Ok(rows.unsigned_abs())
+}
+
+/// Takes over the collections. First, so that no record is ever shown in another collection than its own.
 async fn set_collections(source: &Source, store: &Store) -> Result<(), Error> {
     let collections = source.tables.collections();
     match store.collections()? {
@@ -154,11 +153,11 @@ impl Import<'_> {
 
     /// A record that is here already: the same, or changed here, or else changed there.
     fn compare(&mut self, kind: Kind, known: Record, record: &Record) -> Result<(), Error> {
-        let (known_updated, updated) = (known.updated(), record.updated());
+        let is_newer = known.updated() > record.updated();
         self.observer.done(1);
         if as_imported(known, record) == *record {
             self.summary.of_mut(kind).same += 1;
-        } else if known_updated > updated {
+        } else if is_newer {
             self.summary.of_mut(kind).newer_here += 1;
         } else {
             self.refuse(kind, record.id().as_str(), Problem::Differs)?;

@@ -23,7 +23,7 @@ pub struct Source {
     pub(super) db: Connection,
     pub(super) tables: Tables,
     is_in_use: bool,
-    /// Where the database is if it had to be copied; removed with this.
+    /// The folder with the database if it had to be copied; removed with this.
     _copy: Option<TempDir>,
 }
 
@@ -63,7 +63,7 @@ impl Source {
         self.is_in_use
     }
 
-    /// How long PocketBase's tokens for users are valid, in seconds.
+    /// The time for which PocketBase's tokens for users are valid, in seconds.
     #[must_use]
     pub fn token_secs(&self) -> Option<u64> {
         self.tables.users.token_secs
@@ -155,7 +155,7 @@ fn copy_of(folder: &Path) -> Result<TempDir, Error> {
     Ok(copy)
 }
 
-/// What a backup has of the database.
+/// The database that a backup has, unpacked.
 fn unpacked(path: &Path) -> Result<TempDir, Error> {
     let failed = |cause| Error::File {
         path: path.to_owned(),

@@ -61,7 +61,7 @@ struct AuthToken {
     duration: u64,
 }
 
-/// Why there are no tables to read.
+/// The reason why there are no tables to read.
 pub enum NoTables {
     Sqlite(rusqlite::Error),
     Reason(String),

@@ -23,7 +23,8 @@ pub struct Described {
 
 /// Describes the collection of that kind.
 pub fn describe(context: &Context, kind: Kind) -> Described {
-    let (collections, schemas) = (context.app.collections(), context.records.schemas());
+    let collections = context.app.collections();
+    let schemas = context.records.schemas();
     let schema = schemas.of(kind);
     let lifetimes = (&context.app.config.token).into();
     let has_field = |name: &str| schema.field(name).is_some();

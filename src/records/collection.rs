@@ -151,37 +151,52 @@ fn unchanged(has_field: impl Fn(&str) -> bool) -> String {
 }
 
 fn indexes(collection: &Collection) -> Vec<Index> {
-    let index = |name: &str, column| Index {
-        table: collection.kind.name(),
-        name: name.to_owned(),
-        column,
-        is_unique: false,
-        is_partial: false,
-    };
-    let login = [
-        index(&format!("tokenKey_{}", collection.id), "tokenKey").unique(),
-        index(&format!("email_{}", collection.id), "email")
-            .unique()
-            .unless_empty(),
-    ];
     match collection.kind {
-        Kind::Users => [
-            index("tbl_auth_users_openid", "openid").unique(),
-            // SQLite cannot use the partial index below for "users_phone = ?".
-            index("tbl_auth_users_phone", "users_phone"),
-            index("tbl_auth_users_phone_u", "users_phone")
-                .unique()
-                .unless_empty(),
-        ]
-        .into_iter()
-        .chain(login)
-        .collect(),
-        Kind::Companies => vec![index("tbl_company_company_id", "company_id").unique()],
-        Kind::Superusers => login.into(),
+        Kind::Users => user_indexes(collection)
+            .into_iter()
+            .chain(login_indexes(collection))
+            .collect(),
+        Kind::Companies => {
+            vec![Index::new(collection, "tbl_company_company_id", "company_id").unique()]
+        }
+        Kind::Superusers => login_indexes(collection).into(),
     }
 }
 
+fn user_indexes(collection: &Collection) -> [Index; 3] {
+    [
+        Index::new(collection, "tbl_auth_users_openid", "openid").unique(),
+        // SQLite cannot use the partial index below for "users_phone = ?".
+        Index::new(collection, "tbl_auth_users_phone", "users_phone"),
+        Index::new(collection, "tbl_auth_users_phone_u", "users_phone")
+            .unique()
+            .unless_empty(),
+    ]
+}
+
+/// Indexes that PocketBase gives every collection whose records can log in.
+fn login_indexes(collection: &Collection) -> [Index; 2] {
+    let token_key = format!("tokenKey_{}", collection.id);
+    let email = format!("email_{}", collection.id);
+    [
+        Index::new(collection, token_key, "tokenKey").unique(),
+        Index::new(collection, email, "email")
+            .unique()
+            .unless_empty(),
+    ]
+}
+
 impl Index {
+    fn new(collection: &Collection, name: impl Into<String>, column: &'static str) -> Self {
+        Self {
+            table: collection.kind.name(),
+            name: name.into(),
+            column,
+            is_unique: false,
+            is_partial: false,
+        }
+    }
+
     fn unique(self) -> Self {
         Self {
             is_unique: true,

@@ -8,7 +8,7 @@ use crate::domain::{Collection, Collections, Kind};
 /// The most characters of a text field that says nothing of its own, as PocketBase has it.
 const TEXT_MAX: usize = 5000;
 
-/// What a field holds.
+/// The type of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
     /// Text, and whatever is kept as text: editor, url, relation, file.
@@ -44,7 +44,7 @@ pub struct Field {
     pub is_list: bool,
     /// The most characters of a text.
     pub max: usize,
-    /// What a select field may hold.
+    /// The values of a select field.
     pub values: Vec<String>,
     /// As PocketBase describes it.
     description: Map<String, Value>,
@@ -53,7 +53,6 @@ pub struct Field {
 impl Field {
     /// Reads PocketBase's description; nothing for one that has neither name nor type.
     fn read(description: &Value) -> Option<Self> {
-        let is = |key: &str| description[key] == true;
         let kind = description["type"].as_str()?;
         let values = description["values"].as_array().into_iter().flatten();
         Some(Self {
@@ -69,8 +68,8 @@ impl Field {
                 "password" => FieldKind::Password,
                 _ => FieldKind::Text,
             },
-            is_hidden: is("hidden"),
-            is_required: is("required"),
+            is_hidden: description["hidden"] == true,
+            is_required: description["required"] == true,
             is_list: description["maxSelect"]
                 .as_u64()
                 .is_some_and(|most| most > 1),
@@ -94,7 +93,7 @@ impl Field {
 pub struct Schema(Vec<Field>);
 
 impl Schema {
-    /// What an imported collection had, and after it what the server needs; or ours.
+    /// The fields that an imported collection had, and after them the built-in ones that it lacks; or all built-in ones.
     pub fn of(collection: &Collection) -> Self {
         let imported = collection
             .fields
@@ -142,11 +141,10 @@ pub struct Schemas {
 impl Schemas {
     /// Reads them once.
     pub fn new(collections: &Collections) -> Self {
-        let of = |kind| Schema::of(collections.of(kind));
         Self {
-            users: of(Kind::Users),
-            companies: of(Kind::Companies),
-            superusers: of(Kind::Superusers),
+            users: Schema::of(&collections.users),
+            companies: Schema::of(&collections.companies),
+            superusers: Schema::of(&collections.superusers),
         }
     }
 

@@ -59,7 +59,14 @@ const EXAMPLES: [(&str, &str, &str); 20] = [
 ];
 
 /// Components that poem-openapi makes of nested types and enums, and that the contract writes in place.
-const IN_PLACE: [&str; 4] = ["AuthMeta", "AuthData", "AuthStatus", "ProfileStatus"];
+const IN_PLACE: [&str; 6] = [
+    "AuthMeta",
+    "AuthData",
+    "AuthStatus",
+    "ProfileStatus",
+    "UsersIdtype",
+    "UsersType",
+];
 
 /// Components all of whose fields the contract requires; fields of other answers it leaves optional.
 const WITH_REQUIRED: [&str; 2] = ["ApiResponse", "ErrorResponse"];

@@ -23,7 +23,7 @@ use crate::store::{Cursor, Order, Record, Store};
 /// Users that are read at once.
 const PAGE: usize = 1000;
 
-/// What was written.
+/// The result of an export.
 #[derive(Debug)]
 pub struct Exported {
     /// Companies.
@@ -32,7 +32,7 @@ pub struct Exported {
     pub superusers: u64,
     /// Users.
     pub users: u64,
-    /// How many users and superusers have a password that PocketBase cannot verify, and so got one that nobody knows.
+    /// Users and superusers with a password that PocketBase cannot verify, who got one that nobody knows.
     pub without_password: u64,
     /// The file that lists those.
     pub list: PathBuf,
@@ -50,7 +50,8 @@ pub async fn export(
     lifetimes: TokenLifetimes,
     out: &Path,
 ) -> Result<Exported, Error> {
-    let (path, unfinished) = (out.join("data.db"), out.join("data.db.new"));
+    let path = out.join("data.db");
+    let unfinished = out.join("data.db.new");
     if path.exists() {
         return Err(Error::Taken(path));
     }
@@ -117,12 +118,10 @@ impl<'a> Export<'a> {
         // Nobody has the file before it is whole.
         db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")?;
         new_table::make_system(&db)?;
-        let table = |kind| NewTable::make(&db, collections.of(kind), lifetimes, random);
-        let (companies, superusers, users) = (
-            table(Kind::Companies)?,
-            table(Kind::Superusers)?,
-            table(Kind::Users)?,
-        );
+        let make = |collection| NewTable::make(&db, collection, lifetimes, random);
+        let companies = make(&collections.companies)?;
+        let superusers = make(&collections.superusers)?;
+        let users = make(&collections.users)?;
         let exported = Exported {
             companies: 0,
             superusers: 0,

@@ -64,25 +64,35 @@ impl NewTable {
 
 /// The fields in PocketBase's description of them, if a table can be made for them.
 fn fields(kind: Kind, described: &str) -> Result<Vec<Field>, Error> {
-    let refused = |reason| Error::Collection {
-        collection: kind.name(),
-        reason,
-    };
-    let fields: Vec<Field> = serde_json::from_str(described).map_err(|e| {
-        refused(format!(
-            "the list of its fields cannot be read ({e}); examine the database with \"bai check\", or export a backup of it"
-        ))
-    })?;
+    let fields: Vec<Field> =
+        serde_json::from_str(described).map_err(|e| refused(kind, &unreadable(&e)))?;
     if fields.is_empty() {
         let reason = "it has no fields; examine the database with \"bai check\"";
-        return Err(refused(reason.to_owned()));
+        return Err(refused(kind, reason));
     }
     match fields.iter().find(|field| !is_column_name(&field.name)) {
-        Some(Field { name, .. }) => Err(refused(format!(
-            "its field {name:?} has a name that is none in PocketBase, where names are of letters, digits and _; rename the field in the PocketBase that it came from, and import again"
-        ))),
+        Some(field) => Err(refused(kind, &bad_name(&field.name))),
         None => Ok(fields),
     }
+}
+
+fn refused(kind: Kind, reason: &str) -> Error {
+    Error::Collection {
+        collection: kind.name(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn unreadable(error: &serde_json::Error) -> String {
+    format!(
+        "the list of its fields cannot be read ({error}); examine the database with \"bai check\", or export a backup of it"
+    )
+}
+
+fn bad_name(name: &str) -> String {
+    format!(
+        "its field {name:?} has a name that is none in PocketBase, where names are of letters, digits and _; rename the field in the PocketBase that it came from, and import again"
+    )
 }
 
 fn is_column_name(name: &str) -> bool {

@@ -3,6 +3,7 @@
 //! A backup is a database file, whatever its name ends with: `.zip` is taken because PocketBase's clients name them so.
 
 mod download;
+mod refusals;
 mod upload;
 
 use poem::{Request, Result};
@@ -11,15 +12,16 @@ use poem_openapi::{Object, OpenApi};
 use serde_json::json;
 
 use self::download::FileReply;
+use self::refusals::{refused, wrong, wrong_name};
 use self::upload::Upload;
 use super::Context;
 use super::answer::{Outcomes, Reply};
 use super::error::{Refused, not_loaded};
-use super::field_error::{FieldError, FieldErrors};
+use super::field_error::FieldError;
 use super::fields::Fields;
 use super::form::Form;
 use crate::auth::{self, AuditContext, Principal};
-use crate::backup::{self, Backup, Error, Name, WrongName};
+use crate::backup::{self, Backup, Error, Name};
 use crate::domain::{Actor, EventKind};
 use crate::error;
 use crate::http::bearer::Bearer;
@@ -289,27 +291,4 @@ fn describe(backup: &Backup) -> serde_json::Value {
         .strftime("%Y-%m-%d %H:%M:%S.%3fZ")
         .to_string();
     json!({ "modified": modified, "key": backup.name.as_str(), "size": backup.size })
-}
-
-fn wrong(field: &'static str, error: FieldError) -> Refused {
-    Refused::form(FieldErrors::from([(field, error)]))
-}
-
-fn wrong_name(why: WrongName) -> FieldError {
-    match why {
-        WrongName::Length => FieldError::length(backup::NAME_MAX),
-        WrongName::Format => FieldError::BACKUP_NAME,
-    }
-}
-
-/// The log says why; a client is told what PocketBase would tell.
-fn refused(error: &Error, otherwise: Refused) -> Refused {
-    match error {
-        Error::Busy => Refused::BACKUP_BUSY,
-        Error::NotFound => otherwise,
-        error => {
-            tracing::warn!(%error, "a backup was not made, taken or restored");
-            otherwise
-        }
-    }
 }

@@ -10,7 +10,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::super::error::Refused;
-use super::{refused, wrong, wrong_name};
+use super::refusals::{refused, wrong, wrong_name};
 use crate::app::App;
 use crate::backup::{Incoming, Name, Received};
 use crate::http::body::BodyTimeout;

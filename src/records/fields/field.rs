@@ -116,6 +116,7 @@ impl<R> BuiltInField<R> {
     }
 
     /// The value in `record`, of a field that has a typed place.
+    #[inline]
     pub fn value<'a>(&self, record: &'a R) -> Option<FieldValue<'a>> {
         match self.access {
             Access::Typed { get, .. } => Some(get(record)),

@@ -13,9 +13,9 @@ use crate::store::Record;
 /// The value of the built-in field of that name.
 pub fn value<'a>(record: &'a Record, name: &str) -> Option<FieldValue<'a>> {
     match record {
-        Record::User(user) => User::field(name)?.value(user),
-        Record::Company(company) => Company::field(name)?.value(company),
-        Record::Superuser(superuser) => Superuser::field(name)?.value(superuser),
+        Record::User(user) => user.value(name),
+        Record::Company(company) => company.value(name),
+        Record::Superuser(superuser) => superuser.value(name),
     }
 }
 

@@ -21,6 +21,9 @@ pub trait BuiltIn: Sized + 'static {
 
     /// The field of that name.
     fn field(name: &str) -> Option<&'static BuiltInField<Self>>;
+
+    /// The value of the field of that name. It is what `field` and its value are, but without a call through a pointer.
+    fn value(&self, name: &str) -> Option<FieldValue<'_>>;
 }
 
 /// Implements [`BuiltIn`] for a type by a table: a slice, and a `match` for names, because a list of a million records asks for
@@ -41,6 +44,13 @@ macro_rules! built_in_fields {
             fn field(name: &str) -> Option<&'static BuiltInField<Self>> {
                 match name {
                     $($name => Some(const { &$field.named($name) }),)*
+                    _ => None,
+                }
+            }
+
+            fn value(&self, name: &str) -> Option<FieldValue<'_>> {
+                match name {
+                    $($name => const { &$field.named($name) }.value(self),)*
                     _ => None,
                 }
             }
@@ -219,6 +229,7 @@ mod tests {
             let field = User::field(name).unwrap();
             field.set(&mut user, value).unwrap();
             assert_eq!(field.value(&user), Some(value), "{name}");
+            assert_eq!(BuiltIn::value(&user, name), Some(value), "{name}");
         }
         assert_eq!(user.status, Status::Disabled);
         assert_eq!(user.user_type, UserType::Registered);
@@ -226,7 +237,8 @@ mod tests {
 
     #[test]
     fn the_number_is_its_text_unless_another_is_given() {
-        let (mut user, field) = (user(), User::field("users_id").unwrap());
+        let mut user = user();
+        let field = User::field("users_id").unwrap();
         assert_eq!(field.value(&user), Some(FieldValue::Text("U0000000001")));
         field.set(&mut user, FieldValue::Text("U7")).unwrap();
         field.set(&mut user, FieldValue::Text("")).unwrap();
@@ -254,9 +266,8 @@ mod tests {
 
     #[test]
     fn fields_are_described_as_pocketbase_describes_them() {
-        let described = |description: serde_json::Value| description.to_string();
         assert_eq!(
-            described(Company::field("id").unwrap().description()),
+            Company::field("id").unwrap().description().to_string(),
             concat!(
                 r#"{"autogeneratePattern":"[a-z0-9]{15}","help":"","hidden":false,"id":"text3208210256","max":15,"#,
                 r#""min":15,"name":"id","pattern":"^[a-z0-9]+$","presentable":false,"primaryKey":true,"#,
@@ -264,14 +275,17 @@ mod tests {
             )
         );
         assert_eq!(
-            described(Superuser::field("created").unwrap().description()),
+            Superuser::field("created")
+                .unwrap()
+                .description()
+                .to_string(),
             concat!(
                 r#"{"hidden":false,"id":"autodate2990389176","name":"created","onCreate":true,"onUpdate":false,"#,
                 r#""presentable":false,"system":true,"type":"autodate"}"#
             )
         );
         assert_eq!(
-            described(User::field("password").unwrap().description()),
+            User::field("password").unwrap().description().to_string(),
             concat!(
                 r#"{"cost":0,"help":"","hidden":true,"id":"password901924565","max":0,"min":8,"name":"password","#,
                 r#""pattern":"","presentable":false,"required":true,"system":true,"type":"password"}"#

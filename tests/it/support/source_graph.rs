@@ -161,7 +161,8 @@ impl SourceFile {
             .split_inclusive(';')
             .filter(|statement| start_of_use(statement).is_none())
             .collect();
-        paths(&without_uses)
+        // A visibility names a module and uses nothing of it.
+        paths(&without_uses.replace("pub(in crate::", "pub(in "))
             .iter()
             .filter_map(|path| self.absolute(path))
             .collect()
