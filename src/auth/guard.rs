@@ -5,24 +5,12 @@
 
 use super::account::Account;
 use super::audit::failure;
+use super::password_purpose::PasswordPurpose;
 use crate::app::App;
-use crate::domain::{Actor, EventKind, Phone, PlainPassword, RecordId};
+use crate::domain::{AuditEvent, PlainPassword, RecordId};
 use crate::error::{Error, Result};
-use crate::limits::{self, AttemptKind, AttemptOutcome, AttemptSubject, PasswordAttempt, Source};
+use crate::limits::{self, AttemptOutcome, AttemptSubject, PasswordAttempt, Source};
 use crate::password::Verdict;
-
-/// PasswordPurpose of a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PasswordPurpose {
-    /// The login by phone, which tells that nobody has the phone.
-    PlatformLogin,
-    /// The login of a user by any identity.
-    UserLogin,
-    /// The login of a superuser.
-    SuperuserLogin,
-    /// The old password, for a change of one's own record.
-    OldPassword,
-}
 
 /// A password to be checked.
 pub(super) struct PasswordCheck<'a, A> {
@@ -119,73 +107,39 @@ impl Subject {
     }
 
     fn audit(&self, app: &App, purpose: PasswordPurpose, source: Source, error: Option<&Error>) {
-        let event = match (error, self) {
-            (None, Self::Record(id)) => match purpose.succeeded(id) {
-                Some((kind, actor)) => app.event(kind, actor).from(source.ip()),
-                None => return,
-            },
-            (Some(error), _) if purpose.is_silent_about(error) => return,
-            (Some(error), Self::Record(id)) => {
-                failure(app, purpose.failed(), source.ip(), error).about(id.as_str())
-            }
-            (Some(Error::WrongPassword) | None, Self::Name(name)) => {
-                failure(app, purpose.failed(), source.ip(), &Error::UserNotFound)
-                    .about(purpose.masked(name))
-            }
-            (Some(error), Self::Name(name)) => {
-                failure(app, purpose.failed(), source.ip(), error).about(purpose.masked(name))
-            }
+        let event = match error {
+            None => self.success(app, purpose),
+            Some(error) => self.failure(app, purpose, source, error),
         };
-        app.audit(event.detail(purpose.detail()));
-    }
-}
-
-impl PasswordPurpose {
-    fn attempt(self) -> AttemptKind {
-        match self {
-            Self::OldPassword => AttemptKind::OldPassword,
-            Self::PlatformLogin | Self::UserLogin | Self::SuperuserLogin => AttemptKind::Login,
+        if let Some(event) = event {
+            app.audit(event.from(source.ip()).detail(purpose.detail()));
         }
     }
 
-    /// The event of a success, if that is one.
-    fn succeeded(self, id: &RecordId) -> Option<(EventKind, Actor)> {
-        match self {
-            Self::PlatformLogin | Self::UserLogin => {
-                Some((EventKind::Login, Actor::User(id.clone())))
+    fn success(&self, app: &App, purpose: PasswordPurpose) -> Option<AuditEvent> {
+        let Self::Record(id) = self else { return None };
+        let (kind, actor) = purpose.succeeded(id)?;
+        Some(app.event(kind, actor))
+    }
+
+    fn failure(
+        &self,
+        app: &App,
+        purpose: PasswordPurpose,
+        source: Source,
+        error: &Error,
+    ) -> Option<AuditEvent> {
+        if purpose.is_silent_about(error) {
+            return None;
+        }
+        let (error, subject) = match (self, error) {
+            (Self::Record(id), error) => (error, id.to_string()),
+            (Self::Name(name), Error::WrongPassword) => {
+                (&Error::UserNotFound, purpose.masked(name))
             }
-            Self::SuperuserLogin => Some((EventKind::SuperuserLogin, Actor::Superuser(id.clone()))),
-            Self::OldPassword => None,
-        }
-    }
-
-    /// The event of a failure.
-    fn failed(self) -> EventKind {
-        match self {
-            Self::SuperuserLogin => EventKind::SuperuserLoginFailed,
-            Self::PlatformLogin | Self::UserLogin | Self::OldPassword => EventKind::LoginFailed,
-        }
-    }
-
-    /// Whether the failure is no event: of an old password, only a wrong one is.
-    fn is_silent_about(self, error: &Error) -> bool {
-        self == Self::OldPassword && !matches!(error, Error::WrongPassword)
-    }
-
-    fn detail(self) -> &'static str {
-        match self {
-            Self::PlatformLogin | Self::UserLogin => "password",
-            Self::SuperuserLogin => "",
-            Self::OldPassword => "old password",
-        }
-    }
-
-    /// A name that nobody has as events show it: a phone with its middle hidden, and nothing else.
-    fn masked(self, name: &str) -> String {
-        match Phone::parse(name) {
-            Ok(phone) if self != Self::SuperuserLogin => phone.masked(),
-            _ => String::new(),
-        }
+            (Self::Name(name), error) => (error, purpose.masked(name)),
+        };
+        Some(failure(app, purpose.failed(), source.ip(), error).about(subject))
     }
 }
 

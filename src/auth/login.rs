@@ -1,9 +1,10 @@
 //! Logins, through WeChat or by password.
 
 use super::audit::LoginAudit;
-use super::guard::{PasswordCheck, PasswordPurpose};
+use super::guard::PasswordCheck;
 use super::identity::{IdentityField, user_by_identity};
 use super::new_user::new_user;
+use super::password_purpose::PasswordPurpose;
 use super::principal::{Principal, ensure_active};
 use super::session::{Session, open_session};
 use super::tokens::{superuser_token, user_token};

@@ -10,6 +10,7 @@ mod impersonate;
 mod login;
 mod new_user;
 mod password;
+mod password_purpose;
 mod presented_token;
 mod principal;
 mod profile;

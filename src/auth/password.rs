@@ -1,6 +1,7 @@
 //! New passwords, and old ones that allow a change.
 
-use super::guard::{PasswordCheck, PasswordPurpose};
+use super::guard::PasswordCheck;
+use super::password_purpose::PasswordPurpose;
 use crate::app::App;
 use crate::domain::{PlainPassword, User};
 use crate::error::{Error, Result};
