@@ -12,8 +12,8 @@ WORKDIR /src
 COPY . .
 # The caches outlive the build; what is in them is not in the image.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --release --locked \
-    && install -D target/release/bai /image/bai
+    cargo build --profile dist --locked \
+    && install -D target/dist/bai /image/bai
 
 # The same Debian, so the same glibc; the web's roots are in the binary.
 FROM debian:bookworm-slim

@@ -201,16 +201,19 @@ fn collections(remembered: &Remembered) -> Collections {
         .unwrap_or_else(|| Collections::new(born))
 }
 
+fn cost_factor(n: usize) -> Result<u32, password::Error> {
+    u32::try_from(n).map_err(|_| password::Error::Cost)
+}
+
 fn passwords(config: &Config) -> Result<Passwords, password::Error> {
-    let cost = |n: usize| u32::try_from(n).map_err(|_| password::Error::Cost);
     let threads = match config.password.threads {
         0 => thread::available_parallelism().map_or(1, NonZero::get),
         threads => threads,
     };
     let cost = Cost {
         log_n: u8::try_from(config.password.log_n).map_err(|_| password::Error::Cost)?,
-        r: cost(config.password.r)?,
-        p: cost(config.password.p)?,
+        r: cost_factor(config.password.r)?,
+        p: cost_factor(config.password.p)?,
     };
     let queue = config.password.queue;
     // No share: who has most waiting makes room for others, and waits for as long as it takes when there are none.

@@ -1,4 +1,4 @@
-//! Load on the release binary, with a stub for WeChat, and what bounds it measured in the same run.
+//! Load on the binary that ships, with a stub for WeChat, and what bounds it measured in the same run.
 //!
 //! `cargo bench --bench http` prints the table of all endpoints; docs/performance.md tells the rest.
 
@@ -44,7 +44,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use self::stub::Stub;
 use self::users::Users;
 
-/// Load on the release binary. Without --storm and the like: the table of all endpoints, or of those named.
+/// Load on the binary that ships. Without --storm and the like: the table of all endpoints, or of those named.
 #[derive(Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 struct Args {

@@ -1,4 +1,4 @@
-//! The release binary as a process, and what the kernel says of a process.
+//! The server as a process, and what the kernel says of a process.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

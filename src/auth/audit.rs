@@ -65,7 +65,7 @@ impl<'a> LoginAudit<'a> {
     }
 
     /// Writes the event of a login of the user `id`: of this kind, or of its failure.
-    pub fn ended<T>(&self, kind: EventKind, id: &RecordId, outcome: &Result<T>) {
+    pub fn record<T>(&self, kind: EventKind, id: &RecordId, outcome: &Result<T>) {
         match outcome {
             Ok(_) => self.succeeded(kind, id),
             Err(error) => self.failed(id.as_str(), error),

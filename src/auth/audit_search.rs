@@ -82,7 +82,8 @@ pub async fn search_events(app: &App, query: EventQuery) -> Result<EventPage, Ev
 }
 
 async fn page(app: &App, mut search: EventSearch) -> Result<EventPage> {
-    let (limit, store) = (search.limit, app.store.clone());
+    let limit = search.limit;
+    let store = app.store.clone();
     search.limit += 1;
     let found = tokio::task::spawn_blocking(move || store.events(&search)).await;
     let mut events = found.map_err(Error::internal)??;
@@ -92,12 +93,19 @@ async fn page(app: &App, mut search: EventSearch) -> Result<EventPage> {
 }
 
 fn parse(query: &EventQuery, now: Timestamp) -> Result<EventSearch, EventQueryField> {
-    let time = |text: &str| parse_time(text, now);
     Ok(EventSearch {
         concerning: None,
         kind: parsed(query.kind.as_ref(), EventKind::parse, EventQueryField::Kind)?,
-        since: parsed(query.since.as_ref(), time, EventQueryField::Since)?,
-        until: parsed(query.until.as_ref(), time, EventQueryField::Until)?,
+        since: parsed(
+            query.since.as_ref(),
+            |text| parse_time(text, now),
+            EventQueryField::Since,
+        )?,
+        until: parsed(
+            query.until.as_ref(),
+            |text| parse_time(text, now),
+            EventQueryField::Until,
+        )?,
         before: parsed(
             query.before.as_ref(),
             EventId::parse,

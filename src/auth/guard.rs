@@ -1,6 +1,6 @@
 //! Guard of passwords: every password that anybody sends is verified here, and nowhere else.
 //!
-//! An attempt is counted and admitted or refused, verified, written to the audit log, and settled with the limits. Every refusal
+//! An attempt is counted and admitted or refused, verified, written to the audit log, and finished with the limits. Every refusal
 //! that does not say so itself costs one hash, so that time does not tell who is there.
 
 use super::account::Account;
@@ -44,15 +44,16 @@ impl<A: Account> PasswordCheck<'_, A> {
         password: PlainPassword,
         next: impl FnOnce(A) -> F,
     ) -> Result<T> {
-        let (purpose, source) = (self.purpose, self.source);
+        let purpose = self.purpose;
+        let source = self.source;
         let subject = Subject::of(&self);
-        let attempt = subject.admit(app, purpose, source)?;
+        let attempt = subject.begin(app, purpose, source)?;
         let outcome = match self.verify(app, &attempt, password).await {
             Ok(account) => next(account).await,
             Err(error) => Err(error),
         };
         subject.audit(app, purpose, source, outcome.as_ref().err());
-        attempt.settle(attempt_outcome(&outcome));
+        attempt.finish(attempt_outcome(&outcome));
         outcome
     }
 
@@ -96,7 +97,7 @@ impl Subject {
     }
 
     /// Counts the attempt. A refusal because of too many is an audit event; one because of a repetition is none.
-    fn admit<'a>(
+    fn begin<'a>(
         &self,
         app: &'a App,
         purpose: PasswordPurpose,

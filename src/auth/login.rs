@@ -28,7 +28,7 @@ pub async fn login_wechat(app: &App, source: Source, code: &OneTimeCode) -> Resu
         .inspect_err(|error| audit.failed("", error))?;
     let id = user.id.clone();
     let outcome = open_active_session(app, user, created).await;
-    audit.ended(kind_of(created), &id, &outcome);
+    audit.record(kind_of(created), &id, &outcome);
     outcome
 }
 
@@ -63,11 +63,15 @@ async fn first_login(app: &App, openid: OpenId) -> Result<(User, bool)> {
             ..
         }) => {
             let winner = app.store.user_by_openid(&openid).await?;
-            let gone = || Error::internal("a user of another first login is gone already");
-            Ok((winner.ok_or_else(gone)?, false))
+            let user = winner.ok_or_else(gone)?;
+            Ok((user, false))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn gone() -> Error {
+    Error::internal("a user of another first login is gone already")
 }
 
 /// Logs in the platform user with `phone` by password. That nobody has the phone is told at once; every other refusal costs one

@@ -61,7 +61,7 @@ async fn token_for_code(app: &App, source: Source, code: &OneTimeCode) -> Result
         .await
         .inspect_err(|error| audit.failed("", error))?;
     let outcome = ensure_active(&user).and_then(|()| user_token(app, &user));
-    audit.ended(EventKind::Login, &user.id, &outcome);
+    audit.record(EventKind::Login, &user.id, &outcome);
     outcome
 }
 

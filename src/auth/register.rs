@@ -68,7 +68,7 @@ pub async fn register(app: &App, source: Source, registration: Registration) -> 
     let phone = registration.phone.clone();
     let outcome = make_user(app, Some(source.ip()), registration).await;
     audit_registration(app, source, &phone, &outcome).await;
-    claim.settle(disclosure(&outcome));
+    claim.finish(disclosure(&outcome));
     let session = outcome?;
     app.limits.logged_in(source, &session.user.id);
     Ok(session)

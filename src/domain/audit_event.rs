@@ -206,15 +206,14 @@ impl AuditEvent {
     /// An event with nothing but the most needed.
     #[must_use]
     pub fn new(at: Timestamp, kind: EventKind, actor: Actor) -> Self {
-        let (subject, detail) = (String::new(), String::new());
         Self {
             at,
             kind,
             cause: None,
             actor,
-            subject,
+            subject: String::new(),
             source: None,
-            detail,
+            detail: String::new(),
             count: 1,
         }
     }

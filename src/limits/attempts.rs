@@ -63,7 +63,7 @@ pub enum AttemptOutcome {
     NotVerified,
 }
 
-/// A password attempt under way. When it is dropped instead of settled, because its client went away, it stays counted.
+/// A password attempt under way. When it is dropped instead of finished, because its client went away, it stays counted.
 pub struct PasswordAttempt<'a> {
     limits: &'a Limits,
     source: Source,
@@ -107,7 +107,8 @@ impl Limits {
                 counted: None,
             });
         }
-        let (keys, now) = (self.keys(source, subject), self.now());
+        let keys = self.keys(source, subject);
+        let now = self.now();
         let mut guesses = self.guesses.lock();
         if let Some((wait, rule)) = guesses.attempt_wait(keys, now, self.hashes) {
             self.refusals.count(rule);
@@ -154,7 +155,7 @@ impl PasswordAttempt<'_> {
     }
 
     /// Counts the outcome. An attempt that is neither right nor wrong is taken back.
-    pub fn settle(self, outcome: AttemptOutcome) {
+    pub fn finish(self, outcome: AttemptOutcome) {
         let Some(counted) = &self.counted else { return };
         let now = self.limits.clock.steady_ms();
         let mut guesses = self.limits.guesses.lock();
@@ -257,7 +258,7 @@ mod tests {
     /// An attempt with this outcome, some time after the last one.
     fn attempt(limits: &Limits, from: u32, outcome: AttemptOutcome) {
         limits.clock.advance(Duration::from_secs(3));
-        begin(limits, from, 1).unwrap().settle(outcome);
+        begin(limits, from, 1).unwrap().finish(outcome);
     }
 
     #[test]

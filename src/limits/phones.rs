@@ -12,7 +12,7 @@ use super::rule::{Rule, by};
 use super::source::Source;
 use crate::domain::{Phone, RecordId};
 
-/// A phone that is asked for. When it is dropped instead of settled, because its client went away, it stays counted.
+/// A phone that is asked for. When it is dropped instead of finished, because its client went away, it stays counted.
 pub struct PhoneClaim<'a> {
     limits: &'a Limits,
     _in_flight: Option<InFlight<'a>>,
@@ -147,7 +147,7 @@ impl Limits {
 
 impl PhoneClaim<'_> {
     /// Counts no more than what was disclosed.
-    pub fn settle(self, disclosure: Disclosure) {
+    pub fn finish(self, disclosure: Disclosure) {
         let Some(counted) = &self.counted else { return };
         let mut guesses = self.limits.guesses.lock();
         match disclosure {
@@ -244,7 +244,7 @@ mod tests {
             limits
                 .registration(source(1), &phone(n))
                 .unwrap()
-                .settle(Disclosure::Free);
+                .finish(Disclosure::Free);
         }
         assert_eq!(
             refused_for(limits.registration(source(1), &phone(60))),
@@ -262,18 +262,18 @@ mod tests {
             limits
                 .registration(source(1), &phone(n))
                 .unwrap()
-                .settle(Disclosure::Free);
+                .finish(Disclosure::Free);
             limits
                 .registration(source(2), &phone(n))
                 .unwrap()
-                .settle(Disclosure::Nothing);
+                .finish(Disclosure::Nothing);
         }
         for n in 0..20 {
             let claim = limits.registration(source(3), &phone(n)).unwrap();
             if n % 2 == 0 {
                 drop(claim);
             } else {
-                claim.settle(Disclosure::All);
+                claim.finish(Disclosure::All);
             }
         }
         assert_eq!(
@@ -319,7 +319,7 @@ mod tests {
             Some(1)
         );
         for claim in claimes {
-            claim.settle(Disclosure::Free);
+            claim.finish(Disclosure::Free);
         }
         assert!(limits.registration(source(1), &phone(20)).is_ok());
         assert!(limits.guesses.lock().asking.is_empty());
@@ -332,13 +332,13 @@ mod tests {
             limits
                 .phone_change(source(1), &user(1))
                 .unwrap()
-                .settle(Disclosure::Nothing);
+                .finish(Disclosure::Nothing);
         }
         for n in 0..60 {
             limits
                 .phone_change(source(1), &user(n / 5))
                 .unwrap()
-                .settle(Disclosure::Free);
+                .finish(Disclosure::Free);
         }
         assert_eq!(
             refused_for(limits.phone_change(source(1), &user(99))),
@@ -362,7 +362,7 @@ mod tests {
                     AttemptSubject::Record(&user(n)),
                 )
                 .unwrap();
-            busy.settle(AttemptOutcome::NotVerified);
+            busy.finish(AttemptOutcome::NotVerified);
             limits.password_hash(source(1)).unwrap();
             let attempt = limits
                 .password_attempt(
@@ -371,7 +371,7 @@ mod tests {
                     AttemptSubject::Record(&user(n)),
                 )
                 .unwrap();
-            attempt.settle(AttemptOutcome::Right);
+            attempt.finish(AttemptOutcome::Right);
         }
         assert_eq!(refused_for(limits.password_hash(source(1))), Some(660));
         assert_eq!(

@@ -19,7 +19,8 @@ impl Limits {
         if !self.enabled {
             return Ok(());
         }
-        let (key, now) = (self.digest(user), self.clock.steady_ms());
+        let key = self.digest(user);
+        let now = self.clock.steady_ms();
         let mut refreshes = self.refreshes.lock();
         let recent = refreshes.get(key);
         if let Some(retry_after) = recent.wait(now, REFRESH_WINDOW_MS) {
@@ -38,7 +39,8 @@ impl Limits {
                 counted: None,
             });
         }
-        let (key, now) = (self.digest(user), self.clock.steady_ms());
+        let key = self.digest(user);
+        let now = self.clock.steady_ms();
         let mut lookups = self.lookups.lock();
         let recent = lookups.get(key);
         if let Some(retry_after) = recent.wait(now, LOOKUP_WINDOW_MS) {
@@ -57,7 +59,8 @@ impl Limits {
         if !self.enabled {
             return Ok(());
         }
-        let (key, now) = (self.share(Rule::Hashes, source), self.clock.steady_ms());
+        let key = self.share(Rule::Hashes, source);
+        let now = self.clock.steady_ms();
         let mut guesses = self.guesses.lock();
         if let Some(retry_after) = guesses.shares.get(key).wait(now, self.hashes) {
             self.refusals.count(Rule::Hashes);

@@ -26,7 +26,8 @@ impl Limits {
                 key: None,
             });
         }
-        let (key, now) = (self.digest((route, asker)), self.clock.steady_ms());
+        let key = self.digest((route, asker));
+        let now = self.clock.steady_ms();
         let mut repeats = self.repeats.lock();
         if let Some(retry_after) = self.repetition(repeats.get(key), now) {
             self.refusals.count(Rule::Repetition);

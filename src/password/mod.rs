@@ -62,7 +62,6 @@ impl Passwords {
     pub fn new(cost: Cost, threads: usize, queue: Bounds) -> Result<Self, Error> {
         let params = Params::new(cost.log_n, cost.r, cost.p).map_err(|_| Error::Cost)?;
         let Cost { log_n, r, p } = cost;
-        let zeros = |len| STANDARD_NO_PAD.encode(vec![0; len]);
         let stand_in = format!(
             "$scrypt$ln={log_n},r={r},p={p}${}${}",
             zeros(SALT_LEN),
@@ -110,12 +109,18 @@ impl Passwords {
         let params = self.params;
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.stand_in.clone());
-        let check = move || {
-            let verdict = verify(password.as_bytes(), &stored, salt, params)?;
-            Ok(if known { verdict } else { Verdict::Wrong })
-        };
-        self.pool.run(Some(attempt.source()), check).await?
+        let verdict = self
+            .pool
+            .run(Some(attempt.source()), move || {
+                verify(password.as_bytes(), &stored, salt, params)
+            })
+            .await??;
+        Ok(if known { verdict } else { Verdict::Wrong })
     }
+}
+
+fn zeros(len: usize) -> String {
+    STANDARD_NO_PAD.encode(vec![0; len])
 }
 
 fn hash(password: &[u8], salt: [u8; SALT_LEN], params: Params) -> Result<String, Error> {

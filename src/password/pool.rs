@@ -61,7 +61,8 @@ impl Pool {
         asker: Asker,
         task: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let (stats, waiting) = (Arc::clone(&self.stats), self.stats.wait());
+        let stats = Arc::clone(&self.stats);
+        let waiting = stats.wait();
         let turn = self.turn(asker).await?;
         let (reply, answer) = oneshot::channel();
         let job = Box::new(move || {

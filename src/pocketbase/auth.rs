@@ -180,7 +180,8 @@ impl AuthApi {
         form: Credentials,
     ) -> Result<(Principal, String)> {
         let password = PlainPassword::attempt(form.password).map_err(|_| Refused::CREDENTIALS)?;
-        let (app, identity) = (&self.0.app, &form.identity);
+        let app = &self.0.app;
+        let identity = &form.identity;
         let source = self.0.source(request);
         let outcome = if kind == Kind::Superusers {
             self.0.admit(request)?;

@@ -30,9 +30,6 @@ pub struct SetUpRequest {
 
 impl SetUpRequest {
     /// The secret of the link, and the address and password of the superuser.
-    ///
-    /// # Errors
-    /// Each field that is wrong.
     fn check(self) -> Result<(String, Email, PlainPassword), Refused> {
         let mut errors = FieldErrors::new();
         let email = Email::parse(&self.email.unwrap_or_default());

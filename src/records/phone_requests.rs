@@ -81,7 +81,7 @@ impl<'a> PhoneRequests<'a> {
             } else {
                 Disclosure::Nothing
             };
-            request.claim.settle(disclosure);
+            request.claim.finish(disclosure);
             if is_taken {
                 let context = requester.audit_context();
                 audit_refused_phone(app, &context, &request.phone, "record").await;
@@ -91,7 +91,7 @@ impl<'a> PhoneRequests<'a> {
 
     fn settle_all(self, disclosure: Disclosure) {
         for request in self.0 {
-            request.claim.settle(disclosure);
+            request.claim.finish(disclosure);
         }
     }
 }

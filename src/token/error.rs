@@ -1,5 +1,7 @@
 //! Errors of tokens.
 
+use std::fmt;
+
 /// Reason why a token is refused. Clients are told no more than that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -29,4 +31,11 @@ pub enum Error {
 /// A token could not be made: the system gave no randomness.
 #[derive(Debug, thiserror::Error)]
 #[error("a token could not be made: {0}")]
-pub struct IssueError(pub(super) String);
+pub struct IssueError(String);
+
+impl IssueError {
+    /// An error with this cause.
+    pub(super) fn new(cause: impl fmt::Display) -> Self {
+        Self(cause.to_string())
+    }
+}

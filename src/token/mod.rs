@@ -12,7 +12,6 @@ mod keys;
 mod stats;
 
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
 
 use std::time::Duration;
@@ -183,8 +182,7 @@ impl Tokens {
     }
 
     fn make(&self, grant: &Grant<'_>, now: Timestamp) -> Result<String, IssueError> {
-        let failed = |e: &dyn fmt::Display| IssueError(e.to_string());
-        let exp = now.checked_add(grant.lifetime).map_err(|e| failed(&e))?;
+        let exp = now.checked_add(grant.lifetime).map_err(IssueError::new)?;
         let claims = PublicClaims {
             collection_id: grant.collection_id,
             exp: exp.as_second(),
@@ -206,14 +204,15 @@ impl Tokens {
         };
         let keys = self.keys();
         let key = keys.newest();
-        let claims = STANDARD_NO_PAD.encode(serde_json::to_vec(&claims).map_err(|e| failed(&e))?);
-        let payload = serde_json::to_vec(&payload).map_err(|e| failed(&e))?;
-        let (footer, assertion) = (Some(key.footer()), Some(claims.as_bytes()));
-        let paseto = LocalToken::encrypt(&key.secret, &payload, footer, assertion)
-            .map_err(|e| failed(&format!("{e:?}")))?;
+        let claims = serde_json::to_vec(&claims).map_err(IssueError::new)?;
+        let claims = STANDARD_NO_PAD.encode(claims);
+        let payload = serde_json::to_vec(&payload).map_err(IssueError::new)?;
+        let footer = Some(key.footer());
+        let paseto = LocalToken::encrypt(&key.secret, &payload, footer, Some(claims.as_bytes()))
+            .map_err(|error| IssueError::new(format!("{error:?}")))?;
         let token = [PREFIX, &claims, &paseto.replace('.', "~")].join(".");
         if token.len() > MAX_LEN {
-            Err(failed(&"it would be too long to be read"))
+            Err(IssueError::new("it would be too long to be read"))
         } else {
             Ok(token)
         }

@@ -81,22 +81,18 @@ impl Http {
             .max_idle_connections_per_host(settings.max_concurrent)
             .build();
         let admitted = settings.max_concurrent + MAX_WAITING;
-        let bounds = |all| Bounds {
-            all,
-            each: limits.share_of(all),
-        };
         Self {
             agent: Agent::with_parts(config, DefaultConnector::new(), resolver.clone()),
             resolver,
             base_url: settings.base_url.expose().to_owned(),
             running: Turns::new(
-                bounds(settings.max_concurrent),
+                shared(settings.max_concurrent, limits),
                 Bounds {
                     all: admitted,
                     each: admitted,
                 },
             ),
-            admitted: Budget::new(bounds(admitted)),
+            admitted: Budget::new(shared(admitted, limits)),
         }
     }
 
@@ -119,24 +115,28 @@ impl Http {
 
     /// The turn moves to the thread: a call whose requester gave up still counts while it runs.
     async fn attempt(&self, request: Request) -> Result<Value, Failure> {
-        let failed = |e: &dyn std::fmt::Display| Failure::Other(e.to_string());
-        let turn = self
-            .running
-            .take(request.asker)
-            .await
-            .map_err(|e| failed(&e))?;
-        let (agent, url) = (
-            self.agent.clone(),
-            format!("{}{}", self.base_url, request.path),
-        );
-        let call = move || {
+        let turn = self.running.take(request.asker).await.map_err(other)?;
+        let agent = self.agent.clone();
+        let url = format!("{}{}", self.base_url, request.path);
+        tokio::task::spawn_blocking(move || {
             let _turn = turn;
             exchange(&agent, &url, request)
-        };
-        tokio::task::spawn_blocking(call)
-            .await
-            .map_err(|e| failed(&e))?
+        })
+        .await
+        .map_err(other)?
     }
+}
+
+/// Bounds of which each source has its share.
+fn shared(all: usize, limits: &config::Limits) -> Bounds {
+    Bounds {
+        all,
+        each: limits.share_of(all),
+    }
+}
+
+fn other(cause: impl std::fmt::Display) -> Failure {
+    Failure::Other(cause.to_string())
 }
 
 enum Failure {

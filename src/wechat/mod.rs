@@ -174,10 +174,13 @@ impl Client {
         &self,
         work: Pin<Box<impl Future<Output = Result<T, Error>>>>,
     ) -> Result<T, Error> {
-        let late = |_| Error::Unavailable(format!("no answer within {:?}", self.timeout));
-        tokio::time::timeout(self.timeout, work)
-            .await
-            .map_err(late)?
+        match tokio::time::timeout(self.timeout, work).await {
+            Ok(result) => result,
+            Err(_) => Err(Error::Unavailable(format!(
+                "no answer within {:?}",
+                self.timeout
+            ))),
+        }
     }
 
     /// A dead access token is renewed and the call repeated: once with the token that WeChat holds current, and

@@ -95,13 +95,15 @@ fn openid(code: &str) -> String {
 }
 
 fn phone(code: &str) -> String {
-    let is_phone = |w: &&[u8]| {
-        w[0] == b'1' && (b'3'..=b'9').contains(&w[1]) && w.iter().all(u8::is_ascii_digit)
-    };
-    match code.as_bytes().windows(11).find(is_phone) {
+    let mut parts = code.as_bytes().windows(11);
+    match parts.find(|part| is_mobile(part)) {
         Some(digits) => String::from_utf8_lossy(digits).into_owned(),
         None => format!("138{:08}", digest(code).as_u128() % 100_000_000),
     }
+}
+
+fn is_mobile(text: &[u8]) -> bool {
+    text[0] == b'1' && (b'3'..=b'9').contains(&text[1]) && text.iter().all(u8::is_ascii_digit)
 }
 
 fn digest(text: &str) -> Uuid {

@@ -21,15 +21,19 @@ pub struct RecentEvents {
 impl RecentEvents {
     /// The events, each with the one that it repeats, if that is remembered.
     pub fn find(&self, events: Vec<(Origin, AuditEvent)>) -> Vec<NewEvent> {
-        let new = |(origin, event)| {
-            let repeats = self.ids.get(&self.hash(origin, &event)).copied();
-            NewEvent {
-                origin,
-                event,
-                repeats,
-            }
-        };
-        events.into_iter().map(new).collect()
+        events
+            .into_iter()
+            .map(|(origin, event)| self.new_event(origin, event))
+            .collect()
+    }
+
+    fn new_event(&self, origin: Origin, event: AuditEvent) -> NewEvent {
+        let repeats = self.ids.get(&self.hash(origin, &event)).copied();
+        NewEvent {
+            origin,
+            event,
+            repeats,
+        }
     }
 
     /// Remembers where events are, and forgets those that are more than a minute old.
