@@ -707,6 +707,25 @@ fn what_a_deployment_names_otherwise_is_kept() {
     assert_eq!(record["collectionId"], "x1y2z3");
 }
 
+#[test]
+fn a_company_s_column_that_is_named_as_a_user_s_field_comes_too() {
+    let pb = PbData::with_users(1);
+    pb.execute(
+        "ALTER TABLE tbl_company ADD COLUMN email TEXT DEFAULT '' NOT NULL;
+        UPDATE _collections SET fields = json_insert(fields, '$[#]', json('{\"name\":\"email\",\"type\":\"text\"}'))
+            WHERE name = 'tbl_company';
+        INSERT INTO tbl_company (id, company_id, email) VALUES ('company00000001', 'c-1', 'office@example.com');",
+    );
+    let company = with_store(imported(&pb).path(), async |store| {
+        store.company_by_company_id("c-1").await.unwrap().unwrap()
+    });
+    assert!(
+        company.columns.contains(r#""email":"office@example.com""#),
+        "{}",
+        company.columns
+    );
+}
+
 /// The rows of a table as SQLite shows them, oldest first.
 fn rows(data: &Path, table: &str, without: &str) -> Vec<Vec<String>> {
     let db = Connection::open(data.join("data.db")).unwrap();
