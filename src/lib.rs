@@ -2,8 +2,9 @@
 //!
 //! # Layout
 //! Dependencies point one way, which `tests/it/repository/tidy.rs` holds:
-//! `main -> cli -> server -> admin -> api -> {auth, monitoring} -> app -> {store, wechat, password, token} -> {domain, filter, clock, random, config, metrics}`.
-//! `cli` also uses `pb_data`, which uses the store. docs/architecture.md tells the rest.
+//! `main -> cli -> server -> {contract, pocketbase} -> admin -> {http, pb_data} -> {records, backup, monitoring} -> auth -> app -> error
+//! -> {store, wechat, password, token} -> limits -> config -> {domain, filter, clock, random, metrics, ...}`.
+//! `contract/` has the eight endpoints. docs/architecture.md tells the rest.
 
 pub mod admin;
 pub mod app;
