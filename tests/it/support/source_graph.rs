@@ -162,7 +162,7 @@ impl SourceFile {
             .filter(|statement| start_of_use(statement).is_none())
             .collect();
         // A visibility names a module and uses nothing of it.
-        paths(&without_uses.replace("pub(in crate::", "pub(in "))
+        paths(&without_uses.replace("(in crate", "(in "))
             .iter()
             .filter_map(|path| self.absolute(path))
             .collect()
