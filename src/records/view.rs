@@ -38,7 +38,10 @@ fn object<R: BuiltIn>(
     columns: Option<&str>,
     collection: &Collection,
 ) -> Map<String, Value> {
-    let mut object = parse_columns(columns);
+    let mut object = match columns {
+        Some(columns) => parse_columns(Some(columns)),
+        None => Map::with_capacity(R::fields_by_name().len() + 2),
+    };
     let has_columns = !object.is_empty();
     object.insert("collectionId".into(), collection.id.as_str().into());
     object.insert("collectionName".into(), collection.kind.name().into());

@@ -6,9 +6,8 @@ use tokio::runtime::Handle;
 
 use crate::store::{Cursor, Error, Order, Record, Store};
 
-/// Records of a page, and of the first one: a list that needs few does not wait for many.
-const PAGE: usize = 1_000;
-const FIRST_PAGE: usize = 50;
+/// Records of a page, but of the first one: a list that needs few does not wait for many.
+pub const PAGE: usize = 1_000;
 
 /// Iterator over records behind a cursor, for a thread that may block.
 pub struct RecordPages<'a> {
@@ -21,12 +20,13 @@ pub struct RecordPages<'a> {
 }
 
 impl<'a> RecordPages<'a> {
-    pub fn new(store: &'a Store, order: Order, cursor: Cursor) -> Self {
+    /// Records behind `cursor`, the first page of `first` at most.
+    pub fn new(store: &'a Store, order: Order, cursor: Cursor, first: usize) -> Self {
         Self {
             store,
             order,
             cursor,
-            size: FIRST_PAGE,
+            size: first,
             page: Vec::new().into_iter(),
             is_last: false,
         }

@@ -2,7 +2,7 @@
 
 use super::error::ListError;
 use super::matcher::Matcher;
-use super::pages::RecordPages;
+use super::pages::{PAGE, RecordPages};
 use super::query::ListQuery;
 use super::slots::ListSlot;
 use crate::app::App;
@@ -10,6 +10,9 @@ use crate::filter::Budget;
 use crate::records::filter_record::FilterRecord;
 use crate::records::schema::{Schema, Schemas};
 use crate::store::{self, Cursor, Order, Record};
+
+/// Records that are read at first when a filter passes over some.
+const FILTERED_FIRST: usize = 50;
 
 /// Scan of the store for the records that match a query, for a thread that may block.
 pub struct RecordScan<'a> {
@@ -44,8 +47,16 @@ impl<'a> RecordScan<'a> {
         order: Order,
         cursor: Cursor,
     ) -> impl Iterator<Item = Result<Record, ListError>> {
-        RecordPages::new(&self.app.store, order, cursor)
+        RecordPages::new(&self.app.store, order, cursor, self.first_page())
             .filter_map(|record| self.if_matching(record).transpose())
+    }
+
+    /// Records that are read at first: those of the page, unless a filter passes over some.
+    fn first_page(&self) -> usize {
+        match self.query.filter {
+            Some(_) => FILTERED_FIRST,
+            None => usize::try_from(self.query.paging.per_page).map_or(PAGE, |n| n.clamp(1, PAGE)),
+        }
     }
 
     /// Record as the filter and the sort of the query see it.
