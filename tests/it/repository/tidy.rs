@@ -316,3 +316,45 @@ fn no_two_files_name_each_other() {
     assert!(graph.files().count() > 200);
     assert_eq!(graph.cycles(), Vec::<Vec<String>>::new());
 }
+
+/// Names that hid what they named, and have others now: docs/architecture.md, Words.
+const OLD_WORDS: [&str; 22] = [
+    "Given", "Cast", "cast", "Best", "best", "acts", "Void", "Latest", "latest", "upkeep",
+    "Upkeep", "alone", "sight", "watchers", "Passing", "Lasting", "Door", "door", "knock", "Who",
+    "By", "news",
+];
+
+#[test]
+fn old_words_do_not_come_back() {
+    for (path, source) in sources() {
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        assert!(!OLD_WORDS.contains(&stem), "{}", path.display());
+        let words: Vec<&str> = product(&source)
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .flat_map(|line| line.split(|sign: char| !sign.is_alphanumeric() && sign != '_'))
+            .filter(|word| !word.is_empty())
+            .collect();
+        for pair in words.windows(2) {
+            let is_defined = ["struct", "enum", "trait", "fn", "mod", "type"].contains(&pair[0]);
+            assert!(
+                !is_defined || !OLD_WORDS.contains(&pair[1]),
+                "{}: {} {}",
+                path.display(),
+                pair[0],
+                pair[1]
+            );
+        }
+    }
+}
+
+/// A new field is a change of few files: the value, its place in the table and on the disk, and the contract where it names it.
+#[test]
+fn a_user_s_field_is_named_in_six_files_at_most() {
+    let files = sources();
+    let naming = files
+        .iter()
+        .filter(|(_, source)| source.contains("promo_code"));
+    let names: Vec<_> = naming.map(|(path, _)| path.display().to_string()).collect();
+    assert!(names.len() <= 6, "{names:?}");
+}
