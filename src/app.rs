@@ -137,10 +137,10 @@ impl App {
         let maintenance = Arc::default();
         let limits = Limits::new(&config.limits, clock.clone());
         store.register_metrics(&metrics);
-        passwords.show(&metrics);
-        tokens.show(&metrics);
-        wechat.show(&metrics);
-        limits.show(&metrics);
+        passwords.register_metrics(&metrics);
+        tokens.register_metrics(&metrics);
+        wechat.register_metrics(&metrics);
+        limits.register_metrics(&metrics);
         Ok(Arc::new(Self {
             config,
             clock,

@@ -1,4 +1,4 @@
-//! What this binary was built from; set by build.rs.
+//! Version and revision of this binary; set by build.rs.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Short git revision, or `unknown` when it was built outside a checkout.
 pub const REVISION: &str = env!("BAI_BUILD_REVISION");
 
-/// When the binary was built; `None` when unknown. `SOURCE_DATE_EPOCH` at build time fixes it.
+/// Time at which the binary was built; `None` when unknown. `SOURCE_DATE_EPOCH` at build time fixes it.
 #[must_use]
 pub fn time() -> Option<Timestamp> {
     env!("BAI_BUILD_EPOCH_SECS")

@@ -1,4 +1,4 @@
-//! Where the time comes from: the system, or a hand-moved clock in tests.
+//! Source of the time: the system, or a hand-moved clock in tests.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};

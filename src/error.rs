@@ -7,7 +7,7 @@ use crate::{limits, password, random, store, token, wechat};
 /// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why an operation did not do what it was asked.
+/// Reason why an operation did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No token, or one that is not valid (any more).
@@ -49,13 +49,13 @@ pub enum Error {
     /// Too much at once; try again later.
     #[error("too many requests")]
     TooMany {
-        /// How long to wait.
+        /// Time to wait.
         retry_after: Duration,
     },
     /// Too many wrong guesses, or too many requests of a kind that costs money.
     #[error("too many attempts")]
     TooManyAttempts {
-        /// How long to wait.
+        /// Time to wait.
         retry_after: Duration,
     },
     /// The user lacks the identity that login needs.
@@ -66,7 +66,7 @@ pub enum Error {
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// How long a client waits before it tries a full queue again.
+/// Time that a client waits before it tries a full queue again.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
 impl Error {

@@ -1,4 +1,4 @@
-//! What components count with, and the text in which Prometheus reads it.
+//! Metrics of components, and the text in which Prometheus reads them.
 //!
 //! Each component owns what it counts and shows it to the [`Metrics`] of its app; counting takes no lock.
 
@@ -23,7 +23,7 @@ pub struct Metrics(Registry);
 
 impl Metrics {
     /// Shows `metric` from now on.
-    pub fn show(&self, metric: &(impl Collector + Clone + 'static)) {
+    pub fn register(&self, metric: &(impl Collector + Clone + 'static)) {
         if let Err(error) = self.0.register(Box::new(metric.clone())) {
             tracing::error!(%error, "a metric is not shown");
         }
@@ -31,7 +31,7 @@ impl Metrics {
 
     /// Shows a number that is looked up whenever it is read.
     pub fn pull(&self, name: &str, help: &str, value: impl Fn() -> f64 + Send + Sync + 'static) {
-        self.show(&made(name, PullingGauge::new(name, help, Box::new(value))));
+        self.register(&made(name, PullingGauge::new(name, help, Box::new(value))));
     }
 
     /// Shows a number as it is now.
@@ -47,7 +47,7 @@ impl Metrics {
     pub fn total(&self, name: &str, help: &str, value: f64) {
         let total = made(name, prometheus::Counter::new(name, help));
         total.inc_by(value);
-        self.show(&total);
+        self.register(&total);
     }
 
     /// Everything, in Prometheus's text format.
@@ -86,7 +86,7 @@ pub fn gauges(name: &str, help: &str, labels: &[&str]) -> Gauges {
     made(name, Gauges::new(Opts::new(name, help), labels))
 }
 
-/// How often something was at most so much, for each of `bounds`.
+/// Histogram with the upper limits `bounds`.
 #[must_use]
 pub fn histogram(name: &str, help: &str, bounds: &[f64]) -> Histogram {
     made(

@@ -1,7 +1,7 @@
-//! What went wrong in a call to somebody else's server, in words of our own: an error of the HTTP client may quote the
+//! Errors of a call to somebody else's server, in words of our own: an error of the HTTP client may quote the
 //! URL, and with it a secret.
 
-/// What happened, without the URL.
+/// The error, without the URL.
 #[must_use]
 pub fn describe(error: &ureq::Error) -> String {
     match error {

@@ -1,4 +1,4 @@
-//! Where random bytes come from: the system, or a seeded generator in tests.
+//! Source of random bytes: the system, or a seeded generator in tests.
 
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ const ENV_PREFIX: &str = "BAI_";
 /// Characters of a token that cannot be guessed.
 const MIN_TOKEN: usize = 16;
 
-/// Why the server does not start with this configuration.
+/// Reason why the server does not start with this configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be read.
@@ -37,7 +37,7 @@ pub enum Error {
     Env {
         /// The variable.
         name: String,
-        /// What is wrong and what was expected.
+        /// The fault and the expected value.
         problem: String,
     },
     /// Two settings do not go together.

@@ -1,4 +1,4 @@
-//! What an operation answers, told once for the document: its success, and the statuses of its errors.
+//! Outcomes of an operation, told once for the document: its success, and the statuses of its errors.
 
 use poem::http::{HeaderValue, header};
 use poem::{IntoResponse, Response};
@@ -16,7 +16,7 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 pub trait Outcomes {
     /// The body of a success.
     type Body: ToJSON;
-    /// What status 200 means.
+    /// Meaning of status 200.
     const OK: &'static str;
     /// The other statuses and what they mean; handlers return them as errors.
     const ERRORS: &'static [(u16, &'static str)];

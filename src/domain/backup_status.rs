@@ -1,4 +1,4 @@
-//! How the scheduled backups are: written by the schedule, read by whoever tells of it.
+//! Status of the scheduled backups: written by the schedule, read by whoever tells of it.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ const GRACE: Duration = Duration::from_hours(6);
 /// So many names are told of at most.
 const TOLD: usize = 10;
 
-/// What is known of the scheduled backups.
+/// Status of the scheduled backups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackupStatus {
     /// The period; `None`: there is no schedule, and nothing is ever overdue.
     pub every: Option<Duration>,
-    /// When the newest scheduled backup was made that is where it should be: here, and in the bucket if there is one.
+    /// Time of the newest scheduled backup that is where it should be: here, and in the bucket if there is one.
     pub last_success: Option<Timestamp>,
     /// Its bytes.
     pub last_size: Option<u64>,
-    /// Why the last attempt failed, if it did.
+    /// Failure of the last attempt, if it failed.
     pub failure: Option<BackupFailure>,
     /// Attempts that failed since the server started.
     pub failures: u32,
@@ -73,7 +73,7 @@ pub struct BackupFailure {
 }
 
 impl BackupStatus {
-    /// What is wrong, if anything is.
+    /// Trouble, if there is any.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
         self.missing().or_else(|| self.shrunk().into_iter().next())
@@ -145,7 +145,7 @@ impl Backups {
         }
     }
 
-    /// How the backups are at `now`.
+    /// The status at `now`.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> BackupStatus {
         let known = self.known();

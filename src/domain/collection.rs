@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-/// Which kind of record a collection holds.
+/// Kind of the records of a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Users.
@@ -42,17 +42,17 @@ impl Kind {
 /// A collection as this deployment has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collection {
-    /// What it holds.
+    /// Kind of its records.
     pub kind: Kind,
     /// Its id, which is in every record and token.
     pub id: String,
     /// The fields that an imported collection had, as the text of one JSON array; `None`: ours.
     pub fields: Option<String>,
-    /// What PocketBase's tokens for this collection were signed with, beside the record's token key; `None`: there are none.
+    /// Secret that signed PocketBase's tokens for this collection, beside the record's token key; `None`: there are none.
     pub token_secret: Option<String>,
-    /// When the collection was made.
+    /// Time of creation.
     pub created: Timestamp,
-    /// When the collection last changed.
+    /// Time of the last change.
     pub updated: Timestamp,
 }
 

@@ -11,12 +11,12 @@ pub struct Company {
     pub id: RecordId,
     /// Place in the order of creation, counted from 1; the store gives it.
     pub number: u64,
-    /// What `User::company_id` refers to; unique unless empty.
+    /// Key that `User::company_id` refers to; unique unless empty.
     pub company_id: String,
     /// Every other column but the dates, as the text of one JSON object.
     pub columns: String,
-    /// When the company was created.
+    /// Time of creation.
     pub created: Timestamp,
-    /// When the record last changed.
+    /// Time of the last change.
     pub updated: Timestamp,
 }

@@ -37,7 +37,7 @@ pub use superuser::Superuser;
 pub use text::{Name, OneTimeCode, Picture, ShortText};
 pub use user::{IdType, NativeEmail, Status, TokenKey, User, UserNumber, UserType};
 
-/// Why a value was not accepted; which value it was, the caller knows.
+/// Rule that a value breaks; the caller knows the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// Nothing is left after trimming.

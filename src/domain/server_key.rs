@@ -8,7 +8,7 @@ use zeroize::Zeroize;
 pub struct ServerKey {
     /// The 32 secret bytes.
     pub secret: [u8; 32],
-    /// When it was made.
+    /// Time at which it was made.
     pub created: Timestamp,
 }
 

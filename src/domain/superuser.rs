@@ -19,10 +19,10 @@ pub struct Superuser {
     pub verified: bool,
     /// Scrypt hash as a PHC string, or an imported bcrypt hash.
     pub password_hash: String,
-    /// What the superuser's tokens are bound to.
+    /// Secret that the superuser's tokens are bound to.
     pub token_key: TokenKey,
-    /// When the superuser was created.
+    /// Time of creation.
     pub created: Timestamp,
-    /// When the record last changed.
+    /// Time of the last change.
     pub updated: Timestamp,
 }

@@ -23,7 +23,7 @@ impl fmt::Display for UserNumber {
     }
 }
 
-/// Where a user's identity comes from.
+/// Origin of a user's identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdType {
     /// From WeChat: the openid is WeChat's.
@@ -32,7 +32,7 @@ pub enum IdType {
     ManagePlatform,
 }
 
-/// How far a user has come.
+/// Stage of a user: guest or registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserType {
     /// Logged in through WeChat, profile not yet given.
@@ -116,7 +116,7 @@ pub struct User {
     pub level: String,
     /// Key of the user's company.
     pub company_id: String,
-    /// Who brought this user.
+    /// Id of the user who brought this one.
     pub parent_id: String,
     /// Promotion code.
     pub promo_code: String,
@@ -128,17 +128,17 @@ pub struct User {
     pub email_visibility: bool,
     /// Whether the e-mail address counts as the user's.
     pub verified: bool,
-    /// What is shown in place of the number of a user who came with another one.
+    /// Text that is shown in place of the number of a user who came with another one.
     pub given_number: Option<String>,
     /// Columns of an imported user that are not ours, as the text of one JSON object.
     pub columns: Option<String>,
     /// Scrypt hash as a PHC string, or an imported bcrypt hash; WeChat users who came here first have none.
     pub password_hash: Option<String>,
-    /// What the user's tokens are bound to.
+    /// Secret that the user's tokens are bound to.
     pub token_key: TokenKey,
-    /// When the user was created.
+    /// Time of creation.
     pub created: Timestamp,
-    /// When the record last changed.
+    /// Time of the last change.
     pub updated: Timestamp,
 }
 
@@ -248,7 +248,7 @@ impl User {
         }
     }
 
-    /// Whose address [`User::native_email`] would have made.
+    /// The user for whom [`User::native_email`] would have made the address.
     #[must_use]
     pub fn of_native_email(email: &str) -> Option<NativeEmail> {
         match email.rsplit_once('@')? {
@@ -259,7 +259,7 @@ impl User {
     }
 }
 
-/// What is in an e-mail address that the server made.
+/// Identity in an e-mail address that the server made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NativeEmail {
     /// A platform user's openid.

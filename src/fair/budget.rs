@@ -20,7 +20,7 @@ struct Held<K> {
     by: HashMap<K, usize>,
 }
 
-/// What somebody holds until this is dropped.
+/// Share that somebody holds until this is dropped.
 pub struct Share<K: Eq + Hash> {
     budget: Arc<Shared<K>>,
     key: K,
@@ -49,7 +49,7 @@ impl<K: Clone + Eq + Hash> Budget<K> {
         share.resize(amount).then_some(share)
     }
 
-    /// How much is held of it.
+    /// Amount that is held of it.
     #[must_use]
     pub fn held(&self) -> usize {
         self.0.held().all

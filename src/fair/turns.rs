@@ -64,7 +64,7 @@ impl<K: Clone + Eq + Hash> Turns<K> {
         turn.await.map_err(|_| Full)
     }
 
-    /// How many wait.
+    /// Number of those who wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.0.state().waiting.weight()

@@ -1,6 +1,6 @@
 //! Errors of the language: why a text is no filter or no sort.
 
-/// Why a filter or a sort was not accepted; PocketBase answers all of them with the same 400.
+/// Reason why a filter or a sort was not accepted; PocketBase answers all of them with the same 400.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Longer than the language allows.

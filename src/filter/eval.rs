@@ -71,7 +71,7 @@ fn asks_email(comparison: &Comparison) -> bool {
     is_email(&comparison.left) || is_email(&comparison.right)
 }
 
-/// What an operand is in the SQL that PocketBase makes.
+/// Operand in the SQL that PocketBase makes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
     /// The word NULL.

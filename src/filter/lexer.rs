@@ -11,7 +11,7 @@ pub(super) enum Token<'a> {
     Sign(Operator),
     And,
     Or,
-    /// What is between a pair of parentheses.
+    /// Text between a pair of parentheses.
     Group(&'a str),
     End,
 }

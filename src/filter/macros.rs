@@ -60,7 +60,7 @@ impl Macro {
             .map_or("", |(name, _)| name)
     }
 
-    /// What it stands for at `now`.
+    /// Value at `now`.
     pub fn at(self, now: Timestamp) -> Datum<'static> {
         let now = Offset::UTC.to_datetime(now);
         let date = now.date();

@@ -28,7 +28,7 @@ use tree::{Node, Operand, Relation};
 /// The most bytes of a filter.
 pub const MAX_LENGTH: usize = 3500;
 
-/// What only superusers may write into a filter or a sort, even within quotes; PocketBase answers others with 403.
+/// Names that only superusers may write into a filter or a sort, even within quotes; PocketBase answers others with 403.
 pub const SUPERUSER_ONLY: [&str; 2] = ["@collection.", "@request."];
 
 /// A filter that was understood.

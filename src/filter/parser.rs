@@ -8,7 +8,7 @@ use super::tree::{Comparison, Node, Operand, Operator, Path};
 /// The most comparisons in a filter; this also bounds how deep its tree can be.
 pub const MAX_COMPARISONS: usize = 200;
 
-/// What a group expects next.
+/// Token that a group expects next.
 enum Step<'a> {
     Left,
     Sign(Token<'a>),

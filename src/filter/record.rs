@@ -17,7 +17,7 @@ pub enum Value<'a> {
     Bool(bool),
 }
 
-/// What a filter looks at.
+/// Record as a filter sees it.
 pub trait Record {
     /// The value of the field of that name.
     fn value(&self, field: &str) -> Value<'_>;
@@ -26,7 +26,7 @@ pub trait Record {
     fn rowid(&self) -> u64;
 }
 
-/// What a filter may ask beyond the record.
+/// Context that a filter may ask for beyond the record.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The time of `@now` and its like.

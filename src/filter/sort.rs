@@ -81,7 +81,7 @@ impl Sort {
         }
     }
 
-    /// Which of two records comes first; `seed` makes the order of `@random`.
+    /// Order of two records; `seed` makes the order of `@random`.
     ///
     /// Records that are equal in all fields are to stay in the order of creation.
     #[must_use]

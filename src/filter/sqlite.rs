@@ -12,7 +12,7 @@ pub(super) enum Datum<'a> {
     Text(Cow<'a, str>),
 }
 
-/// What a column does to the value that it is compared with.
+/// Affinity of a column: the conversion of a value that it is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Affinity {
     None,

@@ -32,7 +32,7 @@ impl Bearer {
         }
     }
 
-    /// Whose token came with the request, be it a user's or a superuser's.
+    /// The user or superuser whose token came with the request.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`], [`Error::Disabled`].
@@ -48,7 +48,7 @@ impl Bearer {
         self.token.as_deref()
     }
 
-    /// Where the request comes from, as abuse control counts it.
+    /// The address of the request's source, as limits count it.
     pub fn source(&self, app: &App) -> IpAddr {
         Source::from(self.address(app)).ip()
     }

@@ -107,7 +107,7 @@ fn require_json(request: &Request) -> Result<(), Rejected> {
     }
 }
 
-/// How long a body may take; the outermost endpoint puts it into each request.
+/// Time that a body may take; the outermost endpoint puts it into each request.
 #[derive(Clone, Copy)]
 pub struct BodyTimeout(pub Duration);
 

@@ -43,14 +43,14 @@ fn behind<'a>(
     source
 }
 
-/// What a request says of where it comes from, kept for when somebody wants to know.
+/// Addresses that a request names as its way here, kept until somebody wants to know.
 pub struct Hops {
     peer: IpAddr,
     forwarded: Vec<HeaderValue>,
 }
 
 impl Hops {
-    /// What `request` says.
+    /// The addresses in `request`.
     pub fn of(request: &Request) -> Self {
         Self {
             peer: peer(request),

@@ -7,7 +7,7 @@ use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
 
-/// Which origins may read answers.
+/// Origins that may read answers.
 pub struct Cors {
     any: bool,
     origins: Vec<String>,

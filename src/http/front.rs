@@ -1,4 +1,4 @@
-//! What every request passes through, outermost: its id, CORS, panics, errors in the envelope of their path, headers, log.
+//! The outermost endpoint, for every request: its id, CORS, panics, errors in the format of their path, headers, log.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;

@@ -80,14 +80,14 @@ impl Memory {
     }
 
     /// Shows what is held and how often there was too little.
-    pub fn show(&self, metrics: &Metrics) {
+    pub fn register_metrics(&self, metrics: &Metrics) {
         let bytes = Arc::clone(&self.bytes);
         let help = "Bytes that bodies and answers take beyond what every request has: of server.body_memory_mib.";
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         metrics.pull("bai_request_memory_bytes", help, move || {
             bytes.held() as f64
         });
-        metrics.show(&self.refused);
+        metrics.register(&self.refused);
     }
 
     /// Admits a request, if there is room for it.

@@ -20,7 +20,7 @@ pub struct Operations {
 /// The operations at one path.
 pub struct Path {
     by_method: HashMap<Method, BoxEndpoint<'static>>,
-    /// Where its requests are counted.
+    /// Counter of its requests.
     pub route: Arc<Route>,
 }
 

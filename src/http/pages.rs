@@ -40,7 +40,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
         "none",
     ),
 ];
-/// What pages of ours never ask a browser for.
+/// Permissions that our pages never ask a browser for.
 const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
      magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()";
 

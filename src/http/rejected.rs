@@ -10,7 +10,7 @@ pub enum Rejected {
     Field {
         /// The contract's name of the field.
         field: &'static str,
-        /// Which rule.
+        /// The rule that it breaks.
         why: Invalid,
     },
     /// A required field is absent or null.

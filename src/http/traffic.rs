@@ -1,6 +1,6 @@
-//! How many requests came by which route, how they were answered, and how long that took.
+//! Counts of requests by route, method and status, and the time that they took.
 //!
-//! What a series is named by is bounded: the route is one that the server has, or "unknown"; methods and statuses that are
+//! The labels of a series are bounded: the route is one that the server has, or "unknown"; methods and statuses that are
 //! not expected are "other". A series begins with its first request. Counting is a few atomic additions: the handles of a
 //! series are looked up once.
 
@@ -72,9 +72,9 @@ impl Traffic {
         }
     }
 
-    pub fn show(&self, metrics: &Metrics) {
-        metrics.show(&self.requests);
-        metrics.show(&self.seconds);
+    pub fn register_metrics(&self, metrics: &Metrics) {
+        metrics.register(&self.requests);
+        metrics.register(&self.seconds);
     }
 
     /// The series of the route that poem names by `pattern`.
@@ -148,7 +148,7 @@ mod tests {
     fn whatever_is_asked_the_series_are_few() {
         let traffic = Traffic::new(["/api/a/{id}"].into_iter(), "/pb");
         let shown = Metrics::default();
-        traffic.show(&shown);
+        traffic.register_metrics(&shown);
         for n in 0..1000 {
             let method = Method::from_bytes(format!("M{n}").as_bytes()).unwrap();
             let status = StatusCode::from_u16(600 + n % 300).unwrap();

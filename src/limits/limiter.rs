@@ -72,8 +72,8 @@ impl Limits {
     }
 
     /// Shows how often each rule refused something.
-    pub fn show(&self, metrics: &Metrics) {
-        self.refusals.show(metrics);
+    pub fn register_metrics(&self, metrics: &Metrics) {
+        self.refusals.register_metrics(metrics);
     }
 
     pub(super) fn now(&self) -> Now {

@@ -61,8 +61,8 @@ impl Refusals {
         }
     }
 
-    pub fn show(&self, metrics: &Metrics) {
-        metrics.show(&self.all);
+    pub fn register_metrics(&self, metrics: &Metrics) {
+        metrics.register(&self.all);
     }
 
     pub fn count(&self, rule: Rule) {

@@ -1,4 +1,4 @@
-//! What there is to see of a running server: whether it is ready, and its metrics.
+//! Monitoring of a running server: readiness and metrics.
 
 mod process;
 mod readiness;

@@ -12,7 +12,7 @@ const MIB: u64 = 1 << 20;
 pub struct Component {
     /// Its name.
     pub name: &'static str,
-    /// What is wrong; nothing when it is ready.
+    /// Problems; none when it is ready.
     pub problems: Vec<Problem>,
 }
 
@@ -21,7 +21,7 @@ pub struct Component {
 pub struct Problem {
     /// A word for programs.
     pub code: &'static str,
-    /// What is wrong and what to do, for people.
+    /// The problem and its remedy, for people.
     pub text: String,
     /// Since when, if that is known.
     pub since: Option<Timestamp>,

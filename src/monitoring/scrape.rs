@@ -28,7 +28,7 @@ fn look_at_build(now: &Metrics) {
     build
         .with_label_values(&[build_info::VERSION, build_info::REVISION])
         .set(1);
-    now.show(&build);
+    now.register(&build);
 }
 
 async fn look_at_readiness(app: &App, now: &Metrics) {
@@ -42,7 +42,7 @@ async fn look_at_readiness(app: &App, now: &Metrics) {
             .with_label_values(&[component.name])
             .set(component.problems.is_empty().into());
     }
-    now.show(&ready);
+    now.register(&ready);
 }
 
 /// Times are 0 when there was none.

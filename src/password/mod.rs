@@ -75,8 +75,8 @@ impl Passwords {
     }
 
     /// Shows what is counted of passwords.
-    pub fn show(&self, metrics: &Metrics) {
-        self.pool.stats.show(metrics);
+    pub fn register_metrics(&self, metrics: &Metrics) {
+        self.pool.stats.register_metrics(metrics);
     }
 
     /// A PHC string for a new password, when it is the turn of `asker`.

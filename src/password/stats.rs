@@ -52,12 +52,12 @@ impl Stats {
         }
     }
 
-    pub fn show(&self, metrics: &Metrics) {
-        metrics.show(&self.waiting);
-        metrics.show(&self.running);
-        metrics.show(&self.refused);
-        metrics.show(&self.waited);
-        metrics.show(&self.worked);
+    pub fn register_metrics(&self, metrics: &Metrics) {
+        metrics.register(&self.waiting);
+        metrics.register(&self.running);
+        metrics.register(&self.refused);
+        metrics.register(&self.waited);
+        metrics.register(&self.worked);
         let places = u64::try_from(self.places).unwrap_or(u64::MAX);
         metrics.set(
             "bai_password_queue_places",

@@ -1,4 +1,4 @@
-//! What an operation of PocketBase's answers, told once for the document.
+//! Outcomes of an operation of PocketBase's API, told once for the document.
 
 use std::marker::PhantomData;
 
@@ -16,7 +16,7 @@ use crate::http::response::{JSON, documented};
 pub trait Outcomes {
     /// The body of a success that has one.
     type Body: ToJSON;
-    /// What a success is and means; nothing for an operation that is always refused.
+    /// Status and meaning of a success; nothing for an operation that is always refused.
     const SUCCESS: Option<(u16, &'static str)>;
     /// The other statuses and what they mean.
     const ERRORS: &'static [(u16, &'static str)];

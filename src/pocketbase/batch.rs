@@ -135,7 +135,7 @@ impl BatchApi {
         if answer.is_deletion {
             return Ok(json!({ "body": null, "status": 204 }));
         }
-        let record = self.0.show(record, &answer.expand).await?;
+        let record = self.0.expanded(record, &answer.expand).await?;
         let body = answer.fields.pick(Value::Object(record.0));
         Ok(json!({ "body": body, "status": 200 }))
     }

@@ -1,14 +1,12 @@
 //! PocketBase's errors: `{data, message, status}`, with what is wrong with a field in `data`.
 
-use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
-use poem::http::{Method, StatusCode, header};
+use poem::error::ResponseError;
+use poem::http::StatusCode;
 use poem::{Error as PoemError, Response};
 use poem_openapi::Object;
 use serde_json::{Map, Value, json};
 
 use super::field_error::FieldErrors;
-use crate::error::Error;
-use crate::http::error_format::ErrorFormat;
 use crate::http::rejected::Rejected;
 use crate::http::response::JSON;
 use crate::http::wire_types::AnyData;
@@ -22,14 +20,14 @@ pub struct PocketBaseError {
     status: u16,
 }
 
-/// Why PocketBase would refuse.
+/// A refusal in PocketBase's words.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Refused {
     status: StatusCode,
     message: &'static str,
     fields: FieldErrors,
-    /// What is wrong with which request of a batch, in place of `fields`.
+    /// Errors of a batch by request, in place of `fields`.
     requests: Option<Box<Value>>,
 }
 
@@ -103,7 +101,7 @@ impl Refused {
         StatusCode::FORBIDDEN,
         "The set-up link is not valid (any more); without a superuser, the next start prints another.",
     );
-    const ADDRESS: Self = Self::new(
+    pub const ADDRESS: Self = Self::new(
         StatusCode::FORBIDDEN,
         "Superusers are not allowed to come from this address.",
     );
@@ -142,19 +140,21 @@ impl Refused {
         StatusCode::BAD_REQUEST,
         "Invalid or already deleted backup file.",
     );
-    const CONTENT_TYPE: Self = Self::new(StatusCode::BAD_REQUEST, "Unsupported Content-Type.");
-    const TOO_LARGE: Self = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Request entity too large.");
-    const TOO_SLOW: Self = Self::new(
+    pub const CONTENT_TYPE: Self = Self::new(StatusCode::BAD_REQUEST, "Unsupported Content-Type.");
+    pub const TOO_LARGE: Self =
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Request entity too large.");
+    pub const TOO_SLOW: Self = Self::new(
         StatusCode::REQUEST_TIMEOUT,
         "The request body took too long.",
     );
-    const NOT_HTTPS: Self = Self::new(StatusCode::BAD_REQUEST, "This server speaks HTTPS only.");
-    const TOO_MANY: Self = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests.");
-    const BUSY: Self = Self::new(
+    pub const NOT_HTTPS: Self =
+        Self::new(StatusCode::BAD_REQUEST, "This server speaks HTTPS only.");
+    pub const TOO_MANY: Self = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests.");
+    pub const BUSY: Self = Self::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "The server is busy, try again soon.",
     );
-    const INTERNAL: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, SOMETHING);
+    pub const INTERNAL: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, SOMETHING);
 
     const fn new(status: StatusCode, message: &'static str) -> Self {
         Self {
@@ -229,7 +229,13 @@ impl Refused {
         json!({ "data": data, "message": self.message, "status": self.status.as_u16() })
     }
 
-    fn response(&self) -> Response {
+    /// The same refusal with another status.
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The response to it.
+    pub fn response(&self) -> Response {
         Response::builder()
             .status(self.status)
             .content_type(JSON)
@@ -282,7 +288,7 @@ impl ResponseError for Refused {
     }
 }
 
-/// Why a body of a batch was not read.
+/// The refusal of a batch whose body was not read.
 pub fn batch_not_read(rejected: Rejected) -> PoemError {
     match rejected {
         Rejected::NotJson | Rejected::NotAnObject => Refused::BATCH_NOT_READ.into(),
@@ -297,94 +303,5 @@ pub fn not_loaded(rejected: Rejected) -> PoemError {
             Refused::NOT_LOADED.into()
         }
         other => other.into(),
-    }
-}
-
-/// Error format of PocketBase's API.
-pub struct PocketBaseFormat;
-
-impl ErrorFormat for PocketBaseFormat {
-    fn error(&self, error: PoemError, method: &Method, _: &str) -> Response {
-        to_response(error, method)
-    }
-
-    fn rejected(&self, rejected: &Rejected) -> Response {
-        unread(rejected)
-    }
-
-    fn internal(&self) -> Response {
-        internal()
-    }
-}
-
-/// Turns whatever went wrong into PocketBase's form.
-fn to_response(error: PoemError, method: &Method) -> Response {
-    if error.is::<Refused>() {
-        return error.into_response();
-    }
-    if let Some(error) = error.downcast_ref::<Error>() {
-        return ours(error);
-    }
-    if let Some(rejected) = error.downcast_ref::<Rejected>() {
-        return unread(rejected);
-    }
-    if error.is::<NotFoundError>() || error.is::<MethodNotAllowedError>() {
-        // PocketBase looks for a page where a GET finds no route.
-        let is_get = method == Method::GET || method == Method::HEAD;
-        return if is_get {
-            Refused::NO_FILE.response()
-        } else {
-            Refused::NOT_FOUND.response()
-        };
-    }
-    match error.status() {
-        status if status.is_client_error() => Refused {
-            status,
-            ..Refused::BAD_REQUEST
-        }
-        .response(),
-        _ => internal(),
-    }
-}
-
-/// The one answer to everything that is ours to mend.
-fn internal() -> Response {
-    Refused::INTERNAL.response()
-}
-
-/// Headers such as `Retry-After` are the same in both dialects.
-fn ours(error: &Error) -> Response {
-    let refused = match error {
-        Error::TooMany { .. } | Error::TooManyAttempts { .. } => Refused::TOO_MANY,
-        Error::Unauthenticated(_) | Error::Disabled => Refused::UNAUTHENTICATED,
-        Error::SuperuserAddress => Refused::ADDRESS,
-        _ => Refused::INTERNAL,
-    };
-    let mut response = refused.response();
-    for (name, value) in error.as_response().headers() {
-        response.headers_mut().insert(name, value.clone());
-    }
-    response
-}
-
-/// The reason why a request was not read, in PocketBase's form; headers are the same in both dialects.
-fn unread(rejected: &Rejected) -> Response {
-    let mut response = refused(rejected).response();
-    if let Some(retry_after) = rejected.as_response().headers().get(header::RETRY_AFTER) {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, retry_after.clone());
-    }
-    response
-}
-
-fn refused(rejected: &Rejected) -> Refused {
-    match rejected {
-        Rejected::NoMemory => Refused::BUSY,
-        Rejected::NotDeclaredJson => Refused::CONTENT_TYPE,
-        Rejected::TooLarge => Refused::TOO_LARGE,
-        Rejected::TooSlow => Refused::TOO_SLOW,
-        Rejected::NotHttps => Refused::NOT_HTTPS,
-        _ => Refused::BAD_REQUEST,
     }
 }

@@ -29,7 +29,7 @@ impl Context {
     ///
     /// # Errors
     /// Only errors of ours.
-    pub async fn show(&self, record: &Record, expand: &Expand) -> Result<AuthRecord> {
+    pub async fn expanded(&self, record: &Record, expand: &Expand) -> Result<AuthRecord> {
         let (app, mut shown) = (&self.app, view::record(record, &self.app.collections()));
         if let Record::User(user) = record
             && expand.company

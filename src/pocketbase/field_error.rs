@@ -1,4 +1,4 @@
-//! What PocketBase says of a field that is wrong.
+//! Errors of fields, in PocketBase's codes and words.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::records::problem::{FieldProblem, FieldProblems};
 
-/// What is wrong with a field.
+/// Error of a field.
 #[derive(Clone, Debug)]
 pub struct FieldError {
     code: &'static str,

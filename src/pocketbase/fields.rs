@@ -60,12 +60,12 @@ impl Fields {
         self.0.len()
     }
 
-    /// What is wanted of `value`; of a list, of each of its items.
+    /// The wanted part of `value`; of a list, of each of its items.
     pub fn pick(&self, value: Value) -> Value {
         pick(value, &self.paths())
     }
 
-    /// What is wanted of a record in a list, whose own keys always stay.
+    /// The wanted part of a record in a list, whose own keys always stay.
     pub fn pick_record(&self, record: AuthRecord) -> AuthRecord {
         if self.0.is_empty() {
             record
@@ -101,10 +101,10 @@ impl Path {
     }
 }
 
-/// What is left of a path below the place where it is looked at.
+/// Rest of a path below a key.
 type Wanted<'a> = (&'a str, Option<Excerpt>);
 
-/// What is wanted of what is under `key`.
+/// Rests of the wanted paths below `key`.
 fn inside<'a>((path, excerpt): &Wanted<'a>, key: &str) -> Option<Wanted<'a>> {
     Some((path.strip_prefix(key)?.strip_prefix('.')?, *excerpt))
 }

@@ -8,7 +8,9 @@ mod backups;
 mod batch;
 mod collections;
 mod description;
+mod disabled_logins;
 pub mod error;
+pub mod error_format;
 mod events;
 mod expand;
 mod field_error;
@@ -20,7 +22,6 @@ mod impersonate;
 mod json;
 mod list_query;
 mod mail;
-mod off;
 mod realtime;
 mod records;
 mod set_up;
@@ -33,12 +34,12 @@ pub use self::auth::AuthApi;
 pub use self::backups::BackupsApi;
 pub use self::batch::BatchApi;
 pub use self::collections::CollectionsApi;
+pub use self::disabled_logins::DisabledLoginsApi;
 use self::error::Refused;
 pub use self::events::EventsApi;
 pub use self::health::HealthApi;
 pub use self::impersonate::ImpersonateApi;
 pub use self::mail::MailApi;
-pub use self::off::OffApi;
 pub use self::realtime::RealtimeApi;
 pub use self::records::RecordsApi;
 pub use self::set_up::SetUpApi;
@@ -52,7 +53,7 @@ use crate::limits::Source;
 use crate::records::Records;
 use crate::records::requester::Requester;
 
-/// Where PocketBase answers, errors included.
+/// Paths at and below which PocketBase answers, errors included.
 const ROOTS: [&str; 8] = [
     "/api/health",
     "/api/collections",
@@ -72,7 +73,7 @@ pub fn speaks_at(path: &str) -> bool {
         .any(|root| path.strip_prefix(root).is_some_and(inside))
 }
 
-/// What the endpoints work with.
+/// The context of the endpoints.
 #[derive(Clone)]
 pub struct Context {
     pub app: Arc<App>,
@@ -80,14 +81,14 @@ pub struct Context {
 }
 
 impl Context {
-    pub fn new(app: &Arc<App>) -> Self {
+    pub fn new(records: &Records) -> Self {
         Self {
-            app: Arc::clone(app),
-            records: Records::new(app),
+            app: Arc::clone(&records.app),
+            records: records.clone(),
         }
     }
 
-    /// Who asks. A token that is not valid is no error here, but no token; a superuser's is one only where superusers may
+    /// The caller, if it is somebody. A token that is not valid is no error here, but no token; a superuser's is one only where superusers may
     /// come from.
     async fn caller(&self, bearer: &Bearer) -> Result<Option<Authentication>> {
         match bearer.caller(&self.app).await {
@@ -108,7 +109,7 @@ impl Context {
         }
     }
 
-    /// Who asks, if it is somebody.
+    /// The principal of the caller, if it is somebody.
     async fn who(&self, bearer: &Bearer) -> Result<Option<Principal>> {
         Ok(self.caller(bearer).await?.map(|caller| caller.principal))
     }

@@ -27,7 +27,7 @@ use crate::store::Record;
 /// The endpoints for records: superusers have all of them, users their own and single companies.
 pub struct RecordsApi(pub Context);
 
-/// What a record is made or changed by.
+/// Body by which a record is made or changed.
 type RecordBody = Form<Option<Any<Map<String, Value>>>>;
 
 #[derive(Object)]
@@ -171,7 +171,7 @@ impl RecordsApi {
         for record in &page.records {
             // A long page keeps nobody else waiting.
             tokio::task::yield_now().await;
-            items.push(fields.pick_record(self.0.show(record, &expand).await?));
+            items.push(fields.pick_record(self.0.expanded(record, &expand).await?));
         }
         let (total_items, total_pages) = totals(&paging, page.total);
         let list = RecordList {
@@ -211,14 +211,8 @@ impl RecordsApi {
             }
             None => None,
         };
-        let expand = Expand::parse(expand.0.as_deref());
-        Ok(Reply::new(
-            &self
-                .0
-                .show(&record.ok_or(Refused::NOT_FOUND)?, &expand)
-                .await?,
-            &fields,
-        ))
+        let record = record.ok_or(Refused::NOT_FOUND)?;
+        self.reply(&record, expand.0.as_deref(), &fields).await
     }
 
     /// 更新记录(SDK:update):本人或超级管理员
@@ -244,16 +238,9 @@ impl RecordsApi {
     ) -> Result<Reply<PbUpdateRecord>> {
         let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let record = self
-            .change(&bearer, kind, Action::Update(id.0), body)
-            .await?;
-        Ok(Reply::new(
-            &self
-                .0
-                .show(&record, &Expand::parse(expand.0.as_deref()))
-                .await?,
-            &fields,
-        ))
+        let action = Action::Update(id.0);
+        let record = self.change(&bearer, kind, action, body).await?;
+        self.reply(&record, expand.0.as_deref(), &fields).await
     }
 
     /// 创建记录(SDK:create):仅超级管理员
@@ -278,13 +265,7 @@ impl RecordsApi {
         let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let record = self.change(&bearer, kind, Action::Create, body).await?;
-        Ok(Reply::new(
-            &self
-                .0
-                .show(&record, &Expand::parse(expand.0.as_deref()))
-                .await?,
-            &fields,
-        ))
+        self.reply(&record, expand.0.as_deref(), &fields).await
     }
 
     /// 删除记录(SDK:delete):仅超级管理员
@@ -309,6 +290,17 @@ impl RecordsApi {
 }
 
 impl RecordsApi {
+    /// The record with what the query wants beside it, and only the fields that it wants.
+    async fn reply<O: Outcomes<Body = AuthRecord>>(
+        &self,
+        record: &Record,
+        expand: Option<&str>,
+        fields: &Fields,
+    ) -> Result<Reply<O>> {
+        let shown = self.0.expanded(record, &Expand::parse(expand)).await?;
+        Ok(Reply::new(&shown, fields))
+    }
+
     fn found(&self, name_or_id: &str, refused: Refused) -> Result<Kind, Refused> {
         self.0.collection(name_or_id, &Kind::ALL).ok_or(refused)
     }

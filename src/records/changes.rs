@@ -17,7 +17,7 @@ use crate::domain::{Kind, Status};
 use crate::error::{Error, Result};
 use crate::store::{CommitError, Conflict, Record, Write};
 
-/// How often a request is decided anew because others changed its records meanwhile.
+/// Times that a request is decided anew because others changed its records meanwhile.
 const TRIES: usize = 16;
 
 /// Changes that may be made, with the events of them.

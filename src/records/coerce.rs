@@ -53,7 +53,7 @@ pub fn to_field(field: &Field, value: &Value) -> Value {
     }
 }
 
-/// What `field` holds when nothing was ever sent.
+/// Value of a `field` for which nothing was ever sent.
 pub fn empty(field: &Field) -> Value {
     to_field(field, &Value::Null)
 }

@@ -3,7 +3,7 @@
 use super::form::RecordForm;
 use crate::domain::{Phone, Status, User};
 
-/// What a request changes of a record.
+/// Changes that a request makes to a record.
 #[derive(Clone)]
 pub enum RecordPatch {
     /// Values as a client sent them. What they change depends on the record that is stored.

@@ -14,7 +14,7 @@ use crate::domain::{Kind, Phone, RecordId, TokenKey, User};
 use crate::error::Result;
 use crate::limits::Source;
 
-/// What is to be done with a record.
+/// Action on a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Make it.
@@ -32,9 +32,9 @@ pub enum Action {
 pub struct ChangeRequest {
     /// The kind of the record.
     pub kind: Kind,
-    /// What is to be done with it.
+    /// Action on the record.
     pub action: Action,
-    /// What changes of it.
+    /// Changes to the record.
     pub patch: RecordPatch,
 }
 

@@ -124,7 +124,7 @@ fn fill_in(
     reader.refused_by(Refusal::Update)
 }
 
-/// What PocketBase's rules and form ask of owners.
+/// Checks that PocketBase's rules and form make of owners.
 fn check_own(
     user: &User,
     form: &RecordForm,

@@ -61,7 +61,7 @@ impl<'a> WorkingSet<'a> {
         self.writes
     }
 
-    /// What the writes do with a record: the last one that is about it.
+    /// State of a record after the writes: that of the last one about it.
     fn state(&self, kind: Kind, id: &RecordId) -> State<'_> {
         let is_it = |record: &Record| record.kind() == kind && record.id() == id;
         let mut states = self.writes.iter().rev().filter_map(|write| match write {
@@ -155,7 +155,7 @@ impl<'a> WorkingSet<'a> {
     }
 }
 
-/// What the writes do with a record.
+/// State of a record after the writes.
 enum State<'a> {
     /// Nothing.
     Untouched,

@@ -53,7 +53,7 @@ pub struct Acceptor {
     tls: Option<Arc<Tls>>,
     endpoint: SharedEndpoint,
     places: Places,
-    /// How many there are.
+    /// Gauge of the connections.
     connections: Connections,
     header_timeout: Duration,
     answer_timeout: Duration,
@@ -104,8 +104,8 @@ impl Acceptor {
 
     /// Adds how many connections there are, of so many at `most`, to `metrics`.
     pub fn register_metrics(&self, metrics: &Metrics, most: usize) {
-        self.connections.show(metrics, most);
-        self.places.show(metrics);
+        self.connections.register_metrics(metrics, most);
+        self.places.register_metrics(metrics);
     }
 
     /// Accepts for ever; at the limit of connections it waits until one ends.
@@ -248,7 +248,7 @@ async fn open(socket: TcpStream, tls: Option<&Tls>) -> std::io::Result<(Stream, 
     Ok((Either::Left(socket), version))
 }
 
-/// Which HTTP the client begins to speak. hyper-util would find out by itself, but without a deadline.
+/// The HTTP that the client begins to speak. hyper-util would find out by itself, but without a deadline.
 async fn version(socket: &TcpStream) -> std::io::Result<Version> {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let mut start = [0; PREFACE.len()];

@@ -2,7 +2,7 @@
 
 use crate::metrics::{Gauge, Metrics, gauge};
 
-/// How many connections are open.
+/// Number of open connections.
 pub struct Connections(Gauge);
 
 /// A connection that is open until this is dropped.
@@ -19,8 +19,8 @@ impl Connections {
     }
 
     /// Shows how many are open, of so many at `most`.
-    pub fn show(&self, metrics: &Metrics, most: usize) {
-        metrics.show(&self.0);
+    pub fn register_metrics(&self, metrics: &Metrics, most: usize) {
+        metrics.register(&self.0);
         let most = u64::try_from(most).unwrap_or(u64::MAX);
         metrics.set(
             "bai_http_connections_max",

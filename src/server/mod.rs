@@ -29,6 +29,7 @@ use crate::backup::schedule::Schedule;
 use crate::clock::Clock;
 use crate::config::{Config, Provider};
 use crate::random::Random;
+use crate::records::Records;
 use crate::store::Location;
 
 /// Requests in flight may take this long after a stop was asked for.
@@ -63,13 +64,14 @@ impl Server {
         let tls = Tls::new(&settings.tls, &config.store.path, clock.clone())?;
         let app = App::new(config, location, clock, random).await?;
         let schedule = Schedule::new(&app)?;
+        let records = Records::new(&app);
         let (streams, stopping) = watch::channel(());
-        let endpoint = answers::shared(routes::endpoint(&app, stopping)?);
+        let endpoint = answers::shared(routes::endpoint(&records, stopping)?);
         let share = app.config.limits.share_of(settings.max_connections);
         let acceptor = Acceptor::bind(&settings, share, tls, endpoint)?;
         acceptor.register_metrics(&app.metrics, settings.max_connections);
         let metrics_listener = metrics_listener::bind(&app)?;
-        let admin_socket = open_admin_socket(location, &app);
+        let admin_socket = open_admin_socket(location, records);
         Ok(Self {
             acceptor,
             metrics_listener,
@@ -80,7 +82,7 @@ impl Server {
         })
     }
 
-    /// What the server works with.
+    /// The application that the server works with.
     #[must_use]
     pub fn app(&self) -> &Arc<App> {
         &self.app
@@ -137,11 +139,11 @@ impl Server {
 }
 
 /// The admin socket; without one the server serves all the same, and commands need it to be stopped.
-fn open_admin_socket(location: &Location, app: &Arc<App>) -> Option<AdminSocket> {
+fn open_admin_socket(location: &Location, records: Records) -> Option<AdminSocket> {
     let Location::File(database) = location else {
         return None;
     };
-    let opened = AdminSocket::open(database, &Admin::of_app(app));
+    let opened = AdminSocket::open(database, &Admin::new(records));
     opened
         .inspect_err(|error| {
             let path = socket::path(database);

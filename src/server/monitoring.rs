@@ -30,7 +30,7 @@ const FORWARDED: [&str; 8] = [
     "origin",
 ];
 
-/// Who may read.
+/// The readers who are admitted.
 #[derive(Clone)]
 enum Access {
     /// Whoever shows the token.
@@ -41,7 +41,7 @@ enum Access {
     Everybody,
 }
 
-/// What watchers may ask beside the API: `/metrics`, unless it has an address of its own and needs no token, and `/readyz`.
+/// Routes for monitoring beside the API: `/metrics`, unless it has an address of its own and needs no token, and `/readyz`.
 pub fn beside_the_api(routes: Route, app: &Arc<App>) -> Route {
     let settings = &app.config.metrics;
     let has_token = !settings.token.expose().is_empty();
@@ -69,7 +69,7 @@ pub fn beside_the_api(routes: Route, app: &Arc<App>) -> Route {
     }
 }
 
-/// What is served at `metrics.listen`.
+/// Routes at `metrics.listen`.
 pub fn routes(app: &Arc<App>) -> Route {
     let token = &app.config.metrics.token;
     let access = if token.expose().is_empty() {

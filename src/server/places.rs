@@ -12,7 +12,7 @@ use crate::http::memory::ConnectionMemory;
 use crate::limits::Source;
 use crate::metrics::{Counter, Metrics, counter};
 
-/// What a source that has its share is told, if it speaks plain HTTP/1.
+/// Text for a source that has its share, if it speaks plain HTTP/1.
 const REFUSAL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
@@ -75,8 +75,8 @@ impl Places {
         }
     }
 
-    pub fn show(&self, metrics: &Metrics) {
-        metrics.show(&self.refused);
+    pub fn register_metrics(&self, metrics: &Metrics) {
+        metrics.register(&self.refused);
     }
 
     /// Waits until there is a place.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use hyper::body::{Body, Frame, SizeHint};
 
-/// How many requests of a connection are open, how many of them wait for us to go on, and since when that is so.
+/// Numbers of a connection's requests that are open and that wait for us to go on, and the time since which that is so.
 #[derive(Clone)]
 pub struct Requests(Arc<State>);
 
@@ -17,7 +17,7 @@ struct State {
     open: AtomicUsize,
     /// Those that are being answered, and answers whose client took all that there was: it is for us to go on.
     waiting: AtomicUsize,
-    /// When a request began or ended last, in milliseconds after the connection was accepted.
+    /// Time at which a request began or ended last, in milliseconds after the connection was accepted.
     progress_ms: AtomicU64,
 }
 

@@ -29,11 +29,12 @@ use crate::http::operations::Operations;
 use crate::http::pages::{Files, Page};
 use crate::http::traffic::Traffic;
 use crate::pocketbase;
-use crate::pocketbase::error::PocketBaseFormat;
+use crate::pocketbase::error_format::PocketBaseFormat;
 use crate::pocketbase::{
-    AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, EventsApi, HealthApi, ImpersonateApi,
-    MailApi, OffApi, RealtimeApi, RecordsApi, SetUpApi,
+    AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi, EventsApi,
+    HealthApi, ImpersonateApi, MailApi, RealtimeApi, RecordsApi, SetUpApi,
 };
+use crate::records::Records;
 
 /// Paths that are served besides those of the document.
 const PAGES: [&str; 9] = [
@@ -53,7 +54,7 @@ type Dialect = (
     HealthApi,
     AuthApi,
     MailApi,
-    OffApi,
+    DisabledLoginsApi,
     ImpersonateApi,
     CollectionsApi,
     RecordsApi,
@@ -79,13 +80,14 @@ fn contract(app: &Arc<App>) -> Contract {
     )
 }
 
-fn service(app: &Arc<App>, stopping: watch::Receiver<()>) -> Service {
-    let context = Context::new(app);
+fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
+    let app = &records.app;
+    let context = Context::new(records);
     let dialect = (
         HealthApi,
         AuthApi(context.clone()),
         MailApi(context.clone()),
-        OffApi(context.clone()),
+        DisabledLoginsApi(context.clone()),
         ImpersonateApi(context.clone()),
         CollectionsApi(context.clone()),
         RecordsApi(context.clone()),
@@ -103,7 +105,7 @@ fn service(app: &Arc<App>, stopping: watch::Receiver<()>) -> Service {
 /// # Errors
 /// When it cannot be generated, which a test would show.
 pub fn document(app: &Arc<App>) -> Result<Value, serde_json::Error> {
-    openapi::document(&service(app, watch::channel(()).1))
+    openapi::document(&service(&Records::new(app), watch::channel(()).1))
 }
 
 /// Everything that the server answers, under `server.base_path`. Answers that do not end by themselves end when the sender
@@ -111,11 +113,12 @@ pub fn document(app: &Arc<App>) -> Result<Value, serde_json::Error> {
 ///
 /// # Errors
 /// When the OpenAPI document cannot be generated, which a test would show.
-pub fn endpoint(
-    app: &Arc<App>,
+pub(super) fn endpoint(
+    records: &Records,
     stopping: watch::Receiver<()>,
 ) -> Result<impl Endpoint<Output = Response> + 'static, Box<dyn std::error::Error>> {
-    let service = service(app, stopping);
+    let app = &records.app;
+    let service = service(records, stopping);
     let document = openapi::document(&service)?;
     let base_path = app.config.server.base_path.clone();
     let allow = front::allow_by_path(&document, &base_path);
@@ -149,7 +152,7 @@ pub fn endpoint(
         .flatten()
         .map(|(path, _)| path.as_str());
     let traffic = Traffic::new(documented.chain(PAGES), &base_path);
-    traffic.show(&app.metrics);
+    traffic.register_metrics(&app.metrics);
     let inner = Operations::new(contract(app), &base_path, everything, &traffic);
     let body_timeout = BodyTimeout(app.config.server.body_timeout);
     let cors = Cors::new(&app.config.server.cors_origins);
@@ -158,7 +161,7 @@ pub fn endpoint(
         Memory::new(&app.config),
         app.config.server.trusted_proxies.clone(),
     );
-    memory.show(&app.metrics);
+    memory.register_metrics(&app.metrics);
     Ok(Front {
         inner,
         traffic,
@@ -174,7 +177,7 @@ pub fn endpoint(
     })
 }
 
-/// What is answered at `metrics.listen`; its requests are not counted.
+/// Endpoint of `metrics.listen`; its requests are not counted.
 pub fn watch_endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
     let (routes, traffic) = (
         monitoring::routes(app).map_to_response().boxed(),

@@ -36,7 +36,7 @@ pub enum Error {
     Foreign {
         /// The file.
         path: String,
-        /// What it is instead.
+        /// The difference from a database of ours.
         reason: String,
     },
     /// The file could not be opened or made.

@@ -162,8 +162,8 @@ impl Tokens {
     }
 
     /// Shows what is counted of tokens.
-    pub fn show(&self, metrics: &Metrics) {
-        self.stats.show(metrics);
+    pub fn register_metrics(&self, metrics: &Metrics) {
+        self.stats.register_metrics(metrics);
     }
 
     /// Counts a token that was refused for another reason than [`Tokens::verify`] finds.

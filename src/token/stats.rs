@@ -64,10 +64,10 @@ impl Stats {
         }
     }
 
-    pub fn show(&self, metrics: &Metrics) {
-        metrics.show(&self.issued);
-        metrics.show(&self.failed);
-        metrics.show(&self.refused);
+    pub fn register_metrics(&self, metrics: &Metrics) {
+        metrics.register(&self.issued);
+        metrics.register(&self.failed);
+        metrics.register(&self.refused);
     }
 
     pub fn issued(&self, is_issued: bool) {

@@ -76,8 +76,8 @@ impl Client {
     }
 
     /// Shows what is counted of calls.
-    pub fn show(&self, metrics: &Metrics) {
-        self.stats.show(metrics);
+    pub fn register_metrics(&self, metrics: &Metrics) {
+        self.stats.register_metrics(metrics);
     }
 
     /// Problems according to the last real calls; WeChat is not asked for them.

@@ -84,9 +84,9 @@ impl Stats {
         }
     }
 
-    pub fn show(&self, metrics: &Metrics) {
-        metrics.show(&self.calls);
-        metrics.show(&self.seconds);
+    pub fn register_metrics(&self, metrics: &Metrics) {
+        metrics.register(&self.calls);
+        metrics.register(&self.seconds);
     }
 
     pub fn ask(&self, operation: Operation) -> Asked<'_> {

@@ -20,7 +20,7 @@ use crate::config;
 /// Bytes of a part: S3 takes 5 MiB or more, and 10,000 parts of an object.
 const PART: u64 = 8 << 20;
 const MOST_PARTS: u64 = 10_000;
-/// How long a signed request is good for, repetitions included.
+/// Lifetime of a signed request, repetitions included.
 const VALID: Duration = Duration::from_hours(1);
 /// Pauses before the repetitions of a request that failed for a reason that may pass.
 const PAUSES: [Duration; 4] = [

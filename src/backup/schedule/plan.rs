@@ -9,7 +9,7 @@ use jiff::tz::Offset;
 
 use crate::domain::Shrunk;
 
-/// What the names of scheduled backups begin with, and no others.
+/// Prefix of the names of scheduled backups, and of no others.
 pub const START: &str = "bai_auto_";
 const END: &str = ".redb";
 const TIME: &str = "%Y%m%d%H%M%S";
@@ -25,7 +25,7 @@ const FAR_MORE: u64 = 10;
 pub struct Scheduled {
     /// Its name, which tells when it was made.
     pub name: String,
-    /// When it was made.
+    /// Time at which it was made.
     pub at: Timestamp,
     /// Bytes.
     pub size: u64,

@@ -24,9 +24,9 @@ pub struct Backup {
     /// MiB by which the database may grow while it is copied, before the copy is given up; at least its own length.
     #[serde(deserialize_with = "between::<0, 1_073_741_824, _>")]
     pub max_growth_mib: usize,
-    /// Who is told that a backup failed or is overdue.
+    /// Receivers of the alarm that a backup failed or is overdue.
     pub on_failure: OnFailure,
-    /// Where scheduled backups go besides.
+    /// Bucket for scheduled backups.
     pub s3: S3,
 }
 
@@ -122,7 +122,7 @@ impl Backup {
         }
     }
 
-    /// What does not go together, if anything.
+    /// Settings that do not go together, if any.
     pub(in crate::config) fn conflict(&self) -> Option<&'static str> {
         let lacks = |part: &str| self.s3.is_on() && part.is_empty();
         if self.s3.is_on() && self.every.is_none() {

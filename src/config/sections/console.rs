@@ -11,7 +11,7 @@ use crate::config::parse::networks;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Console {
-    /// Where superusers may come from; empty: from anywhere.
+    /// Networks that superusers may come from; empty: from anywhere.
     #[serde(deserialize_with = "networks")]
     pub allow_ips: Vec<IpNet>,
 }

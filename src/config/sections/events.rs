@@ -10,7 +10,7 @@ use crate::config::parse::{between, duration};
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Events {
-    /// How long events are kept.
+    /// Time for which events are kept.
     #[serde(with = "duration")]
     pub keep: Duration,
     /// At most so many are kept.

@@ -14,6 +14,6 @@ pub struct Metrics {
     /// An address of their own.
     #[serde(with = "optional_socket_address")]
     pub listen: Option<SocketAddr>,
-    /// What a reader has to show; empty: nothing.
+    /// Token that a reader has to show; empty: nothing.
     pub token: Secret,
 }

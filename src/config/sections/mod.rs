@@ -52,11 +52,11 @@ pub struct Config {
     pub wechat: Wechat,
     /// Abuse control.
     pub limits: Limits,
-    /// Who may read the metrics.
+    /// Readers of the metrics.
     pub metrics: Metrics,
     /// Superusers.
     pub console: Console,
-    /// What is remembered of who did what.
+    /// The audit log.
     pub events: Events,
     /// Log lines.
     pub log: Log,

@@ -18,12 +18,12 @@ pub struct S3 {
     pub region: String,
     /// The bucket; empty: nothing is uploaded.
     pub bucket: String,
-    /// What the names of our objects begin with.
+    /// Prefix of our objects' names.
     #[serde(deserialize_with = "key_prefix")]
     pub prefix: String,
-    /// Whose bucket it is.
+    /// Access key of the bucket.
     pub access_key: String,
-    /// Their secret.
+    /// Secret of the access key.
     pub secret_key: Secret,
     /// Whether the bucket is named in the path rather than in the host.
     pub path_style: bool,

@@ -52,7 +52,7 @@ pub struct Server {
 pub struct PublicUrl {
     /// Base URL of the API as clients see it.
     pub url: Url,
-    /// What this server is.
+    /// Name of the server at this URL, in the OpenAPI document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }

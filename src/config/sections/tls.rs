@@ -16,7 +16,7 @@ pub struct Tls {
     pub cert: PathBuf,
     /// Its private key, in PEM; or nothing.
     pub key: PathBuf,
-    /// How often the certificate is looked at: has its file changed, is it time to renew it.
+    /// Interval of looks at the certificate: has its file changed, is it time to renew it.
     #[serde(with = "duration")]
     pub check_every: Duration,
     /// Names to get a certificate for by ACME; or none.
@@ -46,7 +46,7 @@ impl Tls {
         !self.cert.as_os_str().is_empty() || !self.key.as_os_str().is_empty()
     }
 
-    /// What does not go together.
+    /// Settings that do not go together.
     pub(in crate::config) fn conflict(&self) -> Option<&'static str> {
         let half = self.cert.as_os_str().is_empty() != self.key.as_os_str().is_empty();
         match self.has_files() {

@@ -10,10 +10,10 @@ use crate::config::parse::duration;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Token {
-    /// How long a user's token is valid.
+    /// Lifetime of a user's token.
     #[serde(with = "duration")]
     pub lifetime: Duration,
-    /// How long a superuser's token is valid.
+    /// Lifetime of a superuser's token.
     #[serde(with = "duration")]
     pub superuser_lifetime: Duration,
     /// Whether tokens that PocketBase issued to users who came from there are still valid.

@@ -11,7 +11,7 @@ use crate::config::parse::{between, duration, http_url, optional_http_url};
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Wechat {
-    /// Who answers for WeChat.
+    /// The provider that answers for WeChat.
     pub provider: Provider,
     /// `AppID`.
     pub app_id: String,

@@ -23,9 +23,9 @@ const PIECE: usize = 256 * 1024;
 
 /// A form with a file; nothing of it is read before the handler asks.
 pub struct Upload {
-    /// What is no form has no file.
+    /// The body, if it is a form: any other has no file.
     form: Option<Multipart>,
-    /// How long the client may send nothing.
+    /// Time that the client may send nothing.
     patience: Duration,
 }
 

@@ -44,7 +44,7 @@ impl Files {
             files.cert.display(),
             certificate::until(&certificate)
         );
-        resolver.show(certificate);
+        resolver.use_certificate(certificate);
         Ok(files)
     }
 
@@ -63,7 +63,7 @@ impl Files {
                         "a new certificate, which is good until {}",
                         certificate::until(&certificate)
                     );
-                    resolver.show(certificate);
+                    resolver.use_certificate(certificate);
                     (seen, complaint) = (now, None);
                 }
                 Err(problem) if complaint.as_ref() == Some(&problem) => {}
@@ -97,7 +97,7 @@ impl Files {
     }
 }
 
-/// What `parse` makes of the file of a configuration key; an error names both.
+/// The result of `parse` on the file of a configuration key; an error names both.
 pub fn parse<T>(
     (name, path): (&str, &Path),
     parse: impl FnOnce(&[u8]) -> Result<T, String>,

@@ -46,7 +46,7 @@ pub struct Tls {
     clock: Clock,
 }
 
-/// Where the certificate comes from.
+/// Source of the certificate.
 enum Source {
     Files(Files),
     Acme(Box<Acme>),

@@ -7,7 +7,7 @@ use parking_lot::RwLock;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-/// What an ACME server speaks to see a proof (RFC 8737); the connection ends with the handshake.
+/// Protocol by which an ACME server sees a proof (RFC 8737); the connection ends with the handshake.
 pub const PROOF: &[u8] = b"acme-tls/1";
 
 /// The certificate, or the proof for an ACME server, that a handshake shows.
@@ -25,7 +25,7 @@ impl CertificateResolver {
     }
 
     /// Shows `certificate` from now on; open connections go on with what they have.
-    pub fn show(&self, certificate: CertifiedKey) {
+    pub fn use_certificate(&self, certificate: CertifiedKey) {
         *self.certificate.write() = Some(Arc::new(certificate));
     }
 

@@ -34,9 +34,9 @@ impl Stats {
     }
 
     pub fn register(&self, metrics: &Metrics) {
-        metrics.show(&self.jobs);
-        metrics.show(&self.committed);
-        metrics.show(&self.failed);
+        metrics.register(&self.jobs);
+        metrics.register(&self.committed);
+        metrics.register(&self.failed);
     }
 
     pub fn record(&self, jobs: usize, took: Duration, is_committed: bool) {

@@ -256,7 +256,7 @@ fn the_operations_page_explains_every_warning_and_error_of_the_log() {
 fn files_are_rooms_of_human_size() {
     for (path, source) in sources() {
         let lines = product(&source).lines().count();
-        assert!(lines <= 450, "{} has {lines} lines", path.display());
+        assert!(lines <= 350, "{} has {lines} lines", path.display());
     }
 }
 

@@ -1,4 +1,4 @@
-//! What ACME gave, kept from start to start: orders are few, and each account is meant to stay.
+//! Files that ACME gave, kept from start to start: orders are few, and each account is meant to stay.
 
 use std::fs::{self, DirBuilder};
 use std::io::Write;

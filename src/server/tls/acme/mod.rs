@@ -31,7 +31,7 @@ pub struct Acme {
     names: Vec<String>,
     clock: Clock,
     check_every: Duration,
-    /// When to order, in Unix milliseconds.
+    /// Time of the next order, in Unix milliseconds.
     due_ms: i64,
 }
 
@@ -68,7 +68,7 @@ impl Acme {
                 certificate::until(&known)
             );
             due_ms = renewal_ms(&known);
-            resolver.show(known);
+            resolver.use_certificate(known);
         } else {
             tracing::info!(
                 "handshakes fail until there is a certificate for {}",
@@ -128,7 +128,7 @@ impl Acme {
             certificate::until(&new)
         );
         let renewal_ms = renewal_ms(&new);
-        resolver.show(new);
+        resolver.use_certificate(new);
         if let Err(error) = self.folder.write(CERTIFICATE, pem) {
             tracing::warn!(%error, "the certificate cannot be kept, so the next start orders another");
         }

@@ -108,7 +108,7 @@ async fn prove(order: &mut Order, resolver: &CertificateResolver) -> Result<(), 
     }
 }
 
-/// What the server did not like about a proof.
+/// The server's objection about a proof.
 async fn objection(order: &mut Order) -> Option<Error> {
     let mut authorizations = order.authorizations();
     while let Some(authorization) = authorizations.next().await {

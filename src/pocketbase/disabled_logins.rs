@@ -10,19 +10,19 @@ use super::error::Refused;
 use crate::http::tags::Tags;
 use crate::http::wire_types::AnyData;
 
-/// The endpoints that say so.
-pub struct OffApi(pub Context);
+/// Endpoints that refuse these logins.
+pub struct DisabledLoginsApi(pub Context);
 
-enum PbOff {}
+enum PbDisabledLogin {}
 
-impl Outcomes for PbOff {
+impl Outcomes for PbDisabledLogin {
     type Body = AnyData;
     const SUCCESS: Option<(u16, &str)> = None;
     const ERRORS: &[(u16, &str)] = &[(403, "未启用"), (404, "集合不存在")];
 }
 
 #[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
-impl OffApi {
+impl DisabledLoginsApi {
     /// 申请一次性密码(SDK:requestOTP):未启用
     #[oai(
         path = "/collections/:collection/request-otp",
@@ -33,7 +33,7 @@ impl OffApi {
         &self,
         /// tbl_auth_users 或 pbc_421601843
         collection: Path<String>,
-    ) -> Result<Reply<PbOff>> {
+    ) -> Result<Reply<PbDisabledLogin>> {
         self.0.auth_collection(&collection)?;
         Err(Refused::NO_OTP.into())
     }
@@ -48,7 +48,7 @@ impl OffApi {
         &self,
         /// tbl_auth_users 或 pbc_421601843
         collection: Path<String>,
-    ) -> Result<Reply<PbOff>> {
+    ) -> Result<Reply<PbDisabledLogin>> {
         self.0.auth_collection(&collection)?;
         Err(Refused::NO_OTP.into())
     }
@@ -63,7 +63,7 @@ impl OffApi {
         &self,
         /// tbl_auth_users 或 pbc_421601843
         collection: Path<String>,
-    ) -> Result<Reply<PbOff>> {
+    ) -> Result<Reply<PbDisabledLogin>> {
         self.0.auth_collection(&collection)?;
         Err(Refused::NO_OAUTH2.into())
     }
