@@ -4,6 +4,7 @@ mod backups;
 mod batch;
 mod collections;
 mod costly;
+mod dialect;
 mod filters;
 mod impersonate;
 mod realtime;
