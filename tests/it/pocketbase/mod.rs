@@ -6,6 +6,7 @@ mod collections;
 mod costly;
 mod dialect;
 mod filters;
+mod forms;
 mod impersonate;
 mod realtime;
 mod records;
