@@ -661,3 +661,64 @@ fn values_are_cast_both_ways() {
     }
     assert_changes(&root, COMPANIES, &company, cases);
 }
+
+#[test]
+fn filters_look_into_lists() {
+    let disk = FailingDisk::default();
+    let root = with_own_fields(&disk);
+    for (key, many) in [
+        ("two", json!(["a", "b"])),
+        ("one", json!(["a"])),
+        ("none", json!([])),
+    ] {
+        let body = json!({ "company_id": key, "o_many": many, "o_one": "a" });
+        root.create(COMPANIES, &body).ok();
+    }
+    let keys = |filter: &str| -> Vec<String> {
+        let filter: String = form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+        let list = root.get(&format!(
+            "{COMPANIES}/records?sort=company_id&filter={filter}"
+        ));
+        let items = list.ok()["items"].as_array().unwrap().clone();
+        let key = |item: &Value| item["company_id"].as_str().unwrap().to_owned();
+        items.iter().map(key).collect()
+    };
+    for (filter, expected) in [
+        ("o_many:length = 2", vec!["two"]),
+        ("o_many:length < 2", vec!["none", "one"]),
+        ("o_one:length = 1", vec!["none", "one", "two"]),
+        ("o_many:each = 'a'", vec!["one"]),
+        ("o_many:each ?= 'a'", vec!["one", "two"]),
+        ("o_many:each ?= 'b'", vec!["two"]),
+        ("o_many:each != 'b'", vec!["none", "one"]),
+        ("o_many:each ~ 'a'", vec!["one"]),
+        ("'a' = o_many:each", vec!["one"]),
+        ("o_many:each ?!= 'a'", vec!["none", "two"]),
+        ("o_many:each !~ 'b'", vec!["one"]),
+        ("o_many:each = null", vec!["none"]),
+        ("o_many:each != null", vec!["one", "two"]),
+        ("o_one:each = 'a'", vec!["none", "one", "two"]),
+        (
+            "@request.auth.collectionName = '_superusers'",
+            vec!["none", "one", "two"],
+        ),
+        ("@request.auth.collectionName = 'x'", vec![]),
+    ] {
+        assert_eq!(keys(filter), expected, "{filter}");
+    }
+    // Not served.
+    for filter in [
+        "strftime('%Y', created) = '2026'",
+        "geoDistance(1, 2, 3, 4) > 1",
+        "o_point.lon > 1",
+        "o_json.k = 1",
+        "o_hidden = ''",
+        "@request.method = 'GET'",
+        "@request.auth.collectionId != ''",
+        "@collection.tbl_company.id ?= 'x'",
+    ] {
+        let filter: String = form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+        let list = root.get(&format!("{COMPANIES}/records?filter={filter}"));
+        assert_eq!(list.status, 400, "{filter}");
+    }
+}
