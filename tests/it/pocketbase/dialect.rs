@@ -165,6 +165,20 @@ fn modifiers_that_pocketbase_does_not_have_for_a_token_key_change_nothing() {
 }
 
 #[test]
+fn an_old_password_without_a_new_one_is_refused_to_superusers_too() {
+    let root = Root::new();
+    let blank = json!("validation_required");
+    for login in logins(&root, 1) {
+        let id = &login.record["id"];
+        let answer = root.update(login.collection, id, &json!({ "oldPassword": PASSWORD }));
+        for field in ["password", "passwordConfirm"] {
+            assert_eq!(outcome(&answer.json(), field), blank, "{field}");
+        }
+        assert!(is_valid(&root, &login));
+    }
+}
+
+#[test]
 fn a_user_who_sends_a_token_key_is_not_heard() {
     let root = Root::new();
     let [user, _] = logins(&root, 1);
