@@ -220,6 +220,7 @@ impl RecordsApi {
     ///
     /// 本人不能修改 openid、users_idtype、users_status、users_rank_level、users_auth_type、users_id、users_convers_id(404),
     /// 修改密码需要 password、passwordConfirm、oldPassword,修改 users_phone 需要 oldPassword;超级管理员不需要 oldPassword。密码或 email 修改后该用户的所有 token 失效。
+    /// 超级管理员设置 tokenKey(30 至 60 个字符)或提交 tokenKey:autogenerate,同样使所有 token 失效。
     #[oai(
         path = "/collections/:collection/records/:id",
         method = "patch",
