@@ -6,6 +6,7 @@ mod collections;
 mod costly;
 mod filters;
 mod impersonate;
+mod phones;
 mod realtime;
 mod records;
 mod superusers;
