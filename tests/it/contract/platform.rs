@@ -278,7 +278,7 @@ fn a_full_password_queue_answers_429_within_a_second() {
         .collect();
     assert!(!refused.is_empty());
     for (answer, elapsed) in refused {
-        answer.assert_error(429, "频繁");
+        answer.assert_error(429, "服务器繁忙,请 1 秒后再试");
         assert_eq!(answer.header("retry-after"), "1");
         assert!(elapsed.as_secs() < 1, "{elapsed:?}");
     }
