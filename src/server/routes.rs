@@ -97,7 +97,7 @@ fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
         RealtimeApi::new(context.clone(), stopping),
         BackupsApi(context),
     );
-    openapi::service((contract(app), dialect), &app.config.server.public_urls)
+    openapi::service((contract(app), dialect), &app.config.server)
 }
 
 /// The OpenAPI document, as served at `/openapi.json`.

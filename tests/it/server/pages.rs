@@ -1,6 +1,6 @@
 //! The pages and documents that the binary carries.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
 
@@ -23,11 +23,34 @@ fn servers_come_from_the_configuration() {
         config.server.public_urls[0].url = "https://api.example/pb".into();
         config.server.public_urls[0].description = None;
     });
-    let servers = app.get("/openapi.json").send().json()["servers"].clone();
+    let public = json!({ "url": "https://api.example/pb" });
     assert_eq!(
-        servers,
-        serde_json::json!([{ "url": "https://api.example/pb" }])
+        servers(&app),
+        json!([{ "url": "/", "description": "本服务" }, public])
     );
+}
+
+/// A client that is generated from the document of another deployment sends no password to somebody else.
+#[test]
+fn this_server_is_the_first_of_the_document() {
+    for (base_path, url) in [("", "/"), ("/pb", "/pb"), ("/a/b", "/a/b")] {
+        let app = TestApp::spawn_with(|config| config.server.base_path = base_path.into());
+        assert_eq!(servers(&app)[0]["url"], url);
+        let yaml: Value = serde_yaml::from_str(app.get("/openapi.yaml").send().text()).unwrap();
+        assert_eq!(yaml["servers"][0]["url"], url);
+        let app = TestApp::spawn_with(|config| {
+            config.server.base_path = base_path.into();
+            config.server.public_urls.clear();
+        });
+        assert_eq!(
+            servers(&app),
+            json!([{ "url": url, "description": "本服务" }])
+        );
+    }
+}
+
+fn servers(app: &TestApp) -> Value {
+    app.get("/openapi.json").send().json()["servers"].clone()
 }
 
 #[test]
