@@ -39,6 +39,9 @@ pub enum Error {
     /// No user with the phone.
     #[error("no such platform user")]
     PlatformUserNotFound,
+    /// Nobody may register.
+    #[error("registration is closed; see platform.registration")]
+    RegistrationClosed,
     /// The phone to register with belongs to somebody.
     #[error("the phone is taken")]
     PhoneTaken {

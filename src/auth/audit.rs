@@ -116,6 +116,7 @@ fn cause(error: &Error) -> Cause {
         | Error::WechatQuota { .. }
         | Error::TooManyAttempts { .. } => Cause::Limited,
         Error::NoIdentity
+        | Error::RegistrationClosed
         | Error::PhoneTaken { .. }
         | Error::PhoneOfAnother
         | Error::Internal(_) => Cause::Internal,

@@ -4,6 +4,7 @@ use super::audit::{AuditContext, LoginAudit, audit_refused_phone};
 use super::new_user::new_user;
 use super::session::{Session, open_session};
 use crate::app::App;
+use crate::config;
 use crate::domain::{
     EventKind, IdType, Kind, Name, OpenId, Phone, Picture, PlainPassword, ShortText, User, UserType,
 };
@@ -62,8 +63,11 @@ impl Registration {
 /// out as that it is free.
 ///
 /// # Errors
-/// [`Error::PhoneTaken`], [`Error::TooMany`], [`Error::TooManyAttempts`].
+/// [`Error::RegistrationClosed`], [`Error::PhoneTaken`], [`Error::TooMany`], [`Error::TooManyAttempts`].
 pub async fn register(app: &App, source: Source, registration: Registration) -> Result<Session> {
+    if app.config.platform.registration == config::Registration::Closed {
+        return Err(Error::RegistrationClosed);
+    }
     let claim = app.limits.registration(source, &registration.phone)?;
     let phone = registration.phone.clone();
     let outcome = make_user(app, Some(source.ip()), registration).await;

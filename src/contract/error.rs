@@ -137,6 +137,7 @@ impl Error {
             Self::NotWechatUser => "用户类型不匹配:仅微信用户可以更新资料",
             Self::UserNotFound => "用户不存在,请先登录注册",
             Self::PlatformUserNotFound => "平台用户不存在,请先注册",
+            Self::RegistrationClosed => "暂不开放注册,请联系管理员",
             Self::PhoneTaken {
                 by: IdType::ManagePlatform,
             } => "手机号已存在,请直接登录或更换手机号",
@@ -198,6 +199,7 @@ impl ResponseError for Error {
             | Self::WrongPassword
             | Self::NotPlatformUser
             | Self::NotWechatUser
+            | Self::RegistrationClosed
             | Self::PhoneTaken { .. }
             | Self::PhoneOfAnother
             | Self::CodeRefused(_) => StatusCode::BAD_REQUEST,

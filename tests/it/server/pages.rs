@@ -1,5 +1,6 @@
 //! The pages and documents that the binary carries.
 
+use bai::config::Provider;
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
@@ -207,4 +208,37 @@ fn files_are_compressed_and_revalidated() {
     let head = app.call("HEAD", path).send();
     assert_eq!((head.status, head.body.len()), (200, 0));
     assert_eq!(head.header("content-length"), plain.body.len().to_string());
+}
+
+#[test]
+fn while_others_can_reach_the_sandbox_each_page_says_so() {
+    let sandbox = |is_public| {
+        TestApp::spawn_with(move |config| {
+            config.wechat.provider = Provider::Sandbox;
+            config.wechat.app_id.clear();
+            config.wechat.sandbox_public = is_public;
+        })
+    };
+    let real = TestApp::spawn_with(|config| config.wechat.sandbox_public = true);
+    for (app, is_told) in [
+        (sandbox(true), true),
+        (sandbox(false), false),
+        (real, false),
+    ] {
+        for path in ["/", "/docs", "/setup"] {
+            let page = app
+                .get(path)
+                .header("Accept-Encoding", "gzip, identity")
+                .send();
+            assert_eq!(page.status, 200);
+            let text = String::from_utf8_lossy(&page.body);
+            assert_eq!(text.contains("沙箱模式已对外开放"), is_told, "{path}");
+            assert!(
+                page.header("content-security-policy")
+                    .contains("default-src 'none'")
+            );
+            assert_eq!(app.call("HEAD", path).send().status, 200);
+            assert_eq!(app.call("POST", path).send().status, 405);
+        }
+    }
 }
