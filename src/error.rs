@@ -1,4 +1,4 @@
-//! The errors of the operations: what a caller acts on. No transport in them; `api::error` gives them a status.
+//! The errors of the operations: what a caller acts on. No transport in them; `contract::error` gives them a status.
 
 use std::time::Duration;
 
@@ -87,6 +87,9 @@ pub enum Error {
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
+
+/// Cause of [`Error::Unauthenticated`] for who sent no token at all.
+pub const NO_TOKEN: &str = "no token";
 
 /// Time that a client waits before it tries a full queue again.
 const BUSY_RETRY: Duration = Duration::from_secs(1);

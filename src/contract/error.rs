@@ -10,7 +10,7 @@ use poem_openapi::types::ToJSON;
 use serde_json::{Value, json};
 
 use crate::domain::{IdType, Invalid};
-use crate::error::Error;
+use crate::error::{Error, NO_TOKEN};
 use crate::http::error_format::ErrorFormat;
 use crate::http::memory::TRY_AGAIN;
 use crate::http::rejected::Rejected;
@@ -126,17 +126,20 @@ impl ResponseError for Rejected {
 
 impl Error {
     fn msg(&self) -> String {
-        let blocked =
-            |e: &wechat::Error| matches!(e, wechat::Error::CodeRefused(r) if r.errcode == 40226);
         let text = match self {
+            Self::Unauthenticated(NO_TOKEN) => {
+                "未携带 token,请先登录,再把 token 放入 Authorization 请求头"
+            }
             Self::Unauthenticated(_) => "token 无效或已过期,请重新登录",
             Self::Disabled | Self::LoginDisabled => "账号已停用,请联系管理员",
             Self::SuperuserAddress => "不允许超级管理员从该地址访问,请联系运维人员",
             Self::WrongPassword => "密码错误,请重新输入",
             Self::NotPlatformUser => "用户类型不匹配:该手机号属于微信用户,请使用微信登录",
-            Self::NotWechatUser => "用户类型不匹配:仅微信用户可以更新资料",
-            Self::UserNotFound => "用户不存在,请先登录注册",
-            Self::PlatformUserNotFound => "平台用户不存在,请先注册",
+            Self::NotWechatUser => {
+                "用户类型不匹配:此接口仅供微信用户更新资料,平台用户请修改本人记录"
+            }
+            Self::UserNotFound => "用户不存在,请先用微信登录,首次登录即注册",
+            Self::PlatformUserNotFound => "平台用户不存在,请检查手机号,或先注册",
             Self::RegistrationClosed => "暂不开放注册,请联系管理员",
             Self::PhoneTaken {
                 by: IdType::ManagePlatform,
@@ -145,7 +148,9 @@ impl Error {
                 "该手机号属于微信用户,不能在此使用,请用微信登录或更换手机号"
             }
             Self::PhoneOfAnother => "手机号已被注册,属于其他用户,请更换手机号或联系管理员",
-            Self::CodeRefused(e) if blocked(e) => "该微信用户已被微信限制,暂时无法使用",
+            Self::CodeRefused(error) if is_of_blocked_user(error) => {
+                "该微信用户已被微信限制,暂时无法使用"
+            }
             Self::CodeRefused(_) => "微信 code 无效、已使用或已过期,请重新获取 code 后再试",
             Self::TooMany { retry_after } => {
                 return format!("重复请求过于频繁,请 {}后再试", time_text(*retry_after));
@@ -165,6 +170,10 @@ impl Error {
         };
         text.to_owned()
     }
+}
+
+fn is_of_blocked_user(error: &wechat::Error) -> bool {
+    matches!(error, wechat::Error::CodeRefused(refusal) if refusal.errcode == 40226)
 }
 
 fn quota_text(period: QuotaPeriod, retry_after: Duration) -> String {

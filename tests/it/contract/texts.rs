@@ -91,3 +91,34 @@ fn a_page_of_another_origin_may_read_when_to_come_again_and_the_request_s_id() {
         assert_eq!(exposed, "Retry-After, X-Request-Id", "{path}");
     }
 }
+
+#[test]
+fn a_refusal_says_what_helps() {
+    let app = TestApp::spawn();
+    let user = app.register("13800138000", PASSWORD).ok();
+    let token = user["token"].as_str().unwrap();
+    let code = json!({ "users_wx_code": "canary" });
+    let set_profile = |token: &str| {
+        let call = app.post("/api/wechat/profile").bearer(token);
+        call.json(&profile("13900139000")).send()
+    };
+    let refresh = || app.post("/api/system/refresh-token");
+    for (answer, status, text) in [
+        (refresh().send(), 401, "未携带 token,请先登录"),
+        (
+            refresh().bearer("x").send(),
+            401,
+            "token 无效或已过期,请重新登录",
+        ),
+        (refresh().json(&code).send(), 404, "请先用微信登录"),
+        (set_profile(""), 401, "未携带 token,请先登录"),
+        (set_profile(token), 400, "平台用户请修改本人记录"),
+        (
+            app.login("13800138001", PASSWORD),
+            404,
+            "请检查手机号,或先注册",
+        ),
+    ] {
+        answer.assert_error(status, text);
+    }
+}
