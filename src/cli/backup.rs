@@ -9,7 +9,7 @@ use clap::Args;
 use super::check::print_contents;
 use super::outcome::Outcome;
 use super::progress;
-use super::session::{self, IfMissing};
+use super::session::{self, Access};
 use crate::admin::maintenance::{Checksum, FileContents, MaintenanceCommand};
 use crate::admin::{AdminCommand, Answer, Client, Failure, Output};
 use crate::clock::Clock;
@@ -35,7 +35,7 @@ pub fn run(config: &Config, args: BackupArgs) -> Outcome {
     if file.exists() {
         return Err(Failure::invalid(format!("{} is there already", file.display())).into());
     }
-    let mut client = session::open(config, IfMissing::Refuse)?;
+    let mut client = session::open(config, Access::Change)?;
     let contents = copy(&mut client, &file)?;
     print_contents(&file, "", &contents, args.json)
 }

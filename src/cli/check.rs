@@ -9,7 +9,7 @@ use super::outcome::Outcome;
 use crate::admin::maintenance::{FileContents, MaintenanceCommand};
 use crate::admin::{AdminCommand, Client, Failure};
 use crate::config::Config;
-use crate::store::{self, Location};
+use crate::store;
 
 #[derive(Args)]
 pub struct CheckArgs {
@@ -34,18 +34,30 @@ pub fn run(config: &Config, args: &CheckArgs) -> Outcome {
         }
         None => read_file(config, file)?,
     };
-    print_contents(file, "whole; ", &contents, args.json)
+    print_contents(file, &words(&contents), &contents, args.json)
+}
+
+/// The judgement on a file that was read to its end.
+fn words(contents: &FileContents) -> String {
+    if contents.is_older() {
+        format!("whole and {}; ", older(contents))
+    } else {
+        "whole; ".to_owned()
+    }
+}
+
+/// The version of an older file, beside that of this program.
+pub fn older(contents: &FileContents) -> String {
+    let (found, written) = (contents.version, store::file::schema_version());
+    format!("older: of schema version {found}, this bai writes {written}")
 }
 
 fn read_file(config: &Config, file: &Path) -> Result<FileContents, Box<dyn std::error::Error>> {
     let Ok(found) = file.metadata() else {
         return Err(Failure::not_found(format!("there is no file {}", file.display())).into());
     };
-    let contents = store::file::check_file(
-        &Location::File(store::file::resolve(file)),
-        config.store.cache_mib << 20,
-    )?;
-    Ok(FileContents::new(contents, found.len()))
+    let inspection = store::file::inspect(file, config.store.cache_mib << 20)?;
+    Ok(FileContents::of_any_version(inspection, found.len()))
 }
 
 /// Prints the contents of a file in a line, behind these words, or as JSON.

@@ -7,7 +7,7 @@ use super::group::Group;
 use super::list::ListArgs;
 use super::outcome::Outcome;
 use super::output;
-use super::session::{self, IfMissing};
+use super::session::{self, Access};
 use crate::admin::companies::CompanyCommand;
 use crate::admin::{AdminCommand, Client, Failure};
 use crate::config::Config;
@@ -48,7 +48,11 @@ fn field(text: &str) -> Result<(String, String), &'static str> {
 
 pub fn run(config: &Config, group: Group<CompanyArgs>) -> Outcome {
     let json = group.json;
-    let mut client = session::open(config, IfMissing::Refuse)?;
+    let access = match group.args {
+        CompanyArgs::List(_) | CompanyArgs::Show { .. } => Access::Read,
+        _ => Access::Change,
+    };
+    let mut client = session::open(config, access)?;
     let client = &mut client;
     match group.args {
         CompanyArgs::List(list) => list.print(client, Kind::Companies, json),

@@ -5,7 +5,7 @@ use clap::Args;
 use super::list::Page;
 use super::outcome::Outcome;
 use super::output;
-use super::session::{self, IfMissing};
+use super::session::{self, Access};
 use crate::admin::AdminCommand;
 use crate::auth::EventQuery;
 use crate::config::Config;
@@ -42,7 +42,7 @@ pub struct EventsArgs {
 
 pub fn run(config: &Config, args: EventsArgs) -> Outcome {
     let json = args.json;
-    let mut client = session::open(config, IfMissing::Refuse)?;
+    let mut client = session::open(config, Access::Read)?;
     let page = Page::read(client.send(AdminCommand::Events(query(args)))?)?;
     output::rows(&COLUMNS, &page.rows, json)?;
     if !page.is_all() {

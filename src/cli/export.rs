@@ -81,6 +81,7 @@ fn open_store(path: &Path, cache_mib: usize) -> Result<Store, Box<dyn std::error
     if is_missing(path) {
         return Err(format!("there is no database at {}; see store.path", path.display()).into());
     }
+    store::file::ensure_current(path)?;
     Ok(Store::open(
         &Location::File(path.to_owned()),
         cache_mib << 20,

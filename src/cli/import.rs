@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::new_database::NewDatabase;
 use super::outcome::Outcome;
-use super::session::{self, IfMissing};
+use super::session::{self, Access};
 use super::{backup, progress};
 use crate::admin::{AdminCommand, Client, Output};
 use crate::backup::is_missing;
@@ -121,7 +121,7 @@ impl Target {
     fn database(config: &Config, new: NewDatabase) -> Result<Self, Box<dyn std::error::Error>> {
         if !is_missing(&config.store.path) || Client::connect(&config.store.path)?.is_some() {
             return Ok(Self {
-                client: session::open(config, IfMissing::Refuse)?,
+                client: session::open(config, Access::Change)?,
                 scratch: None,
                 new: None,
             });
@@ -158,6 +158,7 @@ fn copy_database(config: &Config, copy: &Path) -> Outcome {
         if locked.try_lock_shared().is_err() {
             return Err(format!("{} is in use by another process", database.display()).into());
         }
+        store::file::ensure_current(database)?;
         fs::copy(database, copy)?;
     }
     Ok(())

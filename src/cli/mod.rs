@@ -11,6 +11,7 @@ mod health;
 mod import;
 mod key;
 mod list;
+mod migrate;
 mod new_database;
 mod outcome;
 mod output;
@@ -105,6 +106,8 @@ enum ConfiguredArgs {
     Restore(restore::RestoreArgs),
     /// Read a whole database file, changing nothing, and say what is in it or what is wrong with it
     Check(check::CheckArgs),
+    /// Bring a database of an older version of bai up to date, as the start of the server does; the file as it was is kept
+    Migrate,
     /// Bring users from elsewhere
     #[command(subcommand)]
     Import(import::ImportArgs),
@@ -143,6 +146,7 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::Backup(args) => backup::run(&config, args),
         ConfiguredArgs::Restore(args) => restore::run(&config, &args),
         ConfiguredArgs::Check(args) => check::run(&config, &args),
+        ConfiguredArgs::Migrate => migrate::run(&config),
         ConfiguredArgs::Import(args) => import::run(&config, &args),
         ConfiguredArgs::Export(args) => export::run(&config, &args),
         ConfiguredArgs::Compact => compact::run(&config),

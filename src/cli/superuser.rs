@@ -6,7 +6,7 @@ use super::group::Group;
 use super::list::ListArgs;
 use super::new_database::NewDatabase;
 use super::outcome::Outcome;
-use super::session::{self, IfMissing};
+use super::session::{self, Access};
 use super::{output, password};
 use crate::admin::superusers::{Credentials, SuperuserCommand};
 use crate::admin::{AdminCommand, Failure};
@@ -48,11 +48,12 @@ pub struct SuperuserName {
 pub fn run(config: &Config, group: Group<SuperuserArgs>) -> Outcome {
     let json = group.json;
     // The first superuser may come before the first start.
-    let if_missing = match group.args {
-        SuperuserArgs::Create { new, .. } => IfMissing::Create(new),
-        _ => IfMissing::Refuse,
+    let access = match group.args {
+        SuperuserArgs::List(_) => Access::Read,
+        SuperuserArgs::Create { new, .. } => Access::Create(new),
+        _ => Access::Change,
     };
-    let mut client = session::open(config, if_missing)?;
+    let mut client = session::open(config, access)?;
     let (done, command) = match group.args {
         SuperuserArgs::List(list) => return list.print(&mut client, Kind::Superusers, json),
         SuperuserArgs::Create { name, .. } => {

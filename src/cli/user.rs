@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::group::Group;
 use super::list::ListArgs;
 use super::outcome::Outcome;
-use super::session::{self, IfMissing};
+use super::session::{self, Access};
 use super::{output, password};
 use crate::admin::users::{NewPlatformUser, UserCommand};
 use crate::admin::{AdminCommand, Client, Failure, Output};
@@ -95,7 +95,11 @@ pub enum Format {
 
 pub fn run(config: &Config, group: Group<UserArgs>) -> Outcome {
     let json = group.json;
-    let mut client = session::open(config, IfMissing::Refuse)?;
+    let access = match group.args {
+        UserArgs::List(_) | UserArgs::Show(_) => Access::Read,
+        _ => Access::Change,
+    };
+    let mut client = session::open(config, access)?;
     let client = &mut client;
     match group.args {
         UserArgs::List(list) => list.print(client, Kind::Users, json),

@@ -2,5 +2,6 @@
 
 mod binary;
 mod health;
+mod older_files;
 mod shell;
 mod systemd;
