@@ -68,7 +68,7 @@ impl Client {
     /// It does not open, another process has it open, or it is of an older version.
     pub fn open_file(config: &Config) -> Result<Self, Failure> {
         ensure_current(&config.store.path)?;
-        Self::open_location(config, Location::File(config.store.path.clone()))
+        Self::open_location(config, &Location::File(config.store.path.clone()))
     }
 
     /// A client of the database file for commands that change nothing: no byte of it is written.
@@ -76,12 +76,12 @@ impl Client {
     /// # Errors
     /// As [`Client::open_file`]; it is not there.
     pub fn open_to_read(config: &Config) -> Result<Self, Failure> {
-        Self::open_location(config, Location::ReadOnly(config.store.path.clone()))
+        Self::open_location(config, &Location::ReadOnly(config.store.path.clone()))
     }
 
-    fn open_location(config: &Config, location: Location) -> Result<Self, Failure> {
+    fn open_location(config: &Config, location: &Location) -> Result<Self, Failure> {
         let runtime = new_runtime()?;
-        let app = App::new(config.clone(), &location, Clock::System, Random::System);
+        let app = App::new(config.clone(), location, Clock::System, Random::System);
         let app = runtime.block_on(app)?;
         Ok(Self {
             runtime,

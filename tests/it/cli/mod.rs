@@ -1,6 +1,7 @@
 //! Tests of the binary as a shell, a container or systemd runs it.
 
 mod binary;
+mod documents;
 mod health;
 mod older_files;
 mod shell;
