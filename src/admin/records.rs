@@ -8,8 +8,9 @@ use super::failure::Failure;
 use super::io::Io;
 use crate::auth::{self, IdentityField};
 use crate::domain::{Kind, Phone, RecordId};
+use crate::filter;
 use crate::records::form::RecordForm;
-use crate::records::list::{ListQuery, Paging, Reader};
+use crate::records::list::{ListError, ListQuery, Paging, Reader};
 use crate::records::{summary, view};
 use crate::store::Record;
 
@@ -56,12 +57,23 @@ fn parse(admin: &Admin, kind: Kind, query: &RecordQuery) -> Result<ListQuery, Fa
         skip_total: false,
     };
     let schemas = admin.records.schemas();
-    ListQuery::parse(Reader::Operator, kind, paging, &filter, sort, &schemas).map_err(|_| {
-        Failure::invalid(format!(
-            "the filter or the sort cannot be read: they are in PocketBase's language, with these fields: {}",
-            fields(admin, kind).join(", ")
-        ))
-    })
+    ListQuery::parse(Reader::Operator, kind, paging, &filter, "", &schemas)
+        .map_err(|error| explain(admin, kind, "--filter", error))?;
+    ListQuery::parse(Reader::Operator, kind, paging, &filter, sort, &schemas)
+        .map_err(|error| explain(admin, kind, "--sort", error))
+}
+
+/// The option that cannot be read, and the reason.
+fn explain(admin: &Admin, kind: Kind, option: &str, error: ListError) -> Failure {
+    let ListError::FilterInvalid(error) = error else {
+        return error.into();
+    };
+    let help = match error {
+        filter::Error::Field(_) => format!("there are {}", fields(admin, kind).join(", ")),
+        _ => "it is in PocketBase's language, such as --filter \"users_status = 0 && created > '2026-01-01'\" or --sort=-created"
+            .to_owned(),
+    };
+    Failure::invalid(format!("{option} cannot be read: {error}; {help}"))
 }
 
 /// A filter for what matches both; an empty one matches all.

@@ -24,8 +24,15 @@ pub enum UserCommand {
     List(RecordQuery),
     /// Shows one.
     Show(String),
+    /// Gives out null if there may be such a new platform user.
+    CheckNew(NewPlatformUser),
     /// Makes a new platform user.
-    Create(NewPlatformUser),
+    Create {
+        /// The user.
+        user: NewPlatformUser,
+        /// The password.
+        password: String,
+    },
     /// Sets a password, which ends all tokens.
     SetPassword {
         /// The user: a record id, phone, openid or e-mail address.
@@ -64,8 +71,6 @@ pub struct NewPlatformUser {
     pub phone: String,
     /// Name.
     pub name: String,
-    /// Password.
-    pub password: String,
     /// Picture, or empty.
     pub picture: String,
     /// Key of a company, or empty.
@@ -79,7 +84,11 @@ pub(super) async fn run(admin: &Admin, command: UserCommand, io: &Io) -> Result<
         UserCommand::Export => return export(admin, io).await,
         UserCommand::Show(who) => find(admin, Kind::Users, &who).await?,
         UserCommand::Holder(phone) => records::phone_holder(admin, &phone).await?,
-        UserCommand::Create(new) => create(&admin.app, new).await?,
+        UserCommand::CheckNew(new) => {
+            check_new(&admin.app, &new).await?;
+            return io.row(()).await;
+        }
+        UserCommand::Create { user, password } => create(&admin.app, user, password).await?,
         UserCommand::SetPassword { who, password } => {
             let user = find(admin, Kind::Users, &who).await?;
             admin
@@ -122,30 +131,60 @@ async fn release_phone(admin: &Admin, phone: &str, holder: &str) -> Result<Recor
     Ok(released.await?)
 }
 
-async fn create(app: &App, new: NewPlatformUser) -> Result<Record, Failure> {
-    let phone = new.phone.clone();
-    match auth::create_user(app, &AuditContext::operator(), registration(new)?).await {
+async fn create(app: &App, new: NewPlatformUser, password: String) -> Result<Record, Failure> {
+    let checked = check_new(app, &new).await?;
+    let password = parse("password", PlainPassword::new(password))?;
+    let registration = Registration {
+        company_id: checked.company,
+        ..Registration::new(checked.name, checked.phone, password, checked.picture)
+    };
+    match auth::create_user(app, &AuditContext::operator(), registration).await {
         Ok(user) => Ok(Record::User(user)),
-        Err(Error::PhoneTaken) => Err(Failure::invalid(format!(
-            "there is a user with the phone {phone}"
-        ))),
+        Err(Error::PhoneTaken) => Err(taken(&new.phone)),
         Err(error) => Err(error.into()),
     }
 }
 
-fn registration(new: NewPlatformUser) -> Result<Registration, Failure> {
-    let name = parse("name", Name::parse(&new.name))?;
-    let phone = parse("phone", Phone::parse(&new.phone))?;
-    let password = parse("password", PlainPassword::new(new.password))?;
-    let picture = match new.picture.as_str() {
-        "" => Picture::default(),
-        picture => parse("picture", Picture::parse(picture))?,
+fn taken(phone: &str) -> Failure {
+    Failure::invalid(format!(
+        "there is a user with the phone {phone}; \"bai user show {phone}\" shows who it is"
+    ))
+}
+
+/// A new platform user, but for the password.
+struct CheckedUser {
+    name: Name,
+    phone: Phone,
+    picture: Picture,
+    company: ShortText,
+}
+
+/// Reads the values of a new platform user, whose phone has to be free and whose company there.
+async fn check_new(app: &App, new: &NewPlatformUser) -> Result<CheckedUser, Failure> {
+    let checked = CheckedUser {
+        name: parse("name", Name::parse(&new.name))?,
+        phone: parse("phone", Phone::parse(&new.phone))?,
+        picture: match new.picture.as_str() {
+            "" => Picture::default(),
+            picture => parse("picture", Picture::parse(picture))?,
+        },
+        company: parse("company", ShortText::parse(&new.company))?,
     };
-    let company_id = parse("company", ShortText::parse(&new.company))?;
-    Ok(Registration {
-        company_id,
-        ..Registration::new(name, phone, password, picture)
-    })
+    if app.store.user_by_phone(&checked.phone).await?.is_some() {
+        return Err(taken(&new.phone));
+    }
+    ensure_company(app, &new.company).await?;
+    Ok(checked)
+}
+
+/// Refuses the key of a company that there is not; an empty one is none.
+pub(super) async fn ensure_company(app: &App, key: &str) -> Result<(), Failure> {
+    if key.is_empty() || app.store.company_by_company_id(key).await?.is_some() {
+        return Ok(());
+    }
+    Err(Failure::invalid(format!(
+        "there is no company {key}; \"bai company list\" shows them, \"bai company put {key}\" makes it"
+    )))
 }
 
 /// The value of an option, or the failure that names the option.

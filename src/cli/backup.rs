@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::check::print_contents;
+use super::files;
 use super::outcome::Outcome;
 use super::progress;
 use super::session::{self, Access};
@@ -32,9 +33,7 @@ pub struct BackupArgs {
 /// Copies the database to a new file, which gets its name when it is read back.
 pub fn run(config: &Config, args: BackupArgs) -> Outcome {
     let file = args.file.unwrap_or_else(|| beside(&config.store.path));
-    if file.exists() {
-        return Err(Failure::invalid(format!("{} is there already", file.display())).into());
-    }
+    files::ensure_new(&file)?;
     let mut client = session::open(config, Access::Change)?;
     let contents = copy(&mut client, &file)?;
     print_contents(&file, "", &contents, args.json)

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::files;
 use super::outcome::Outcome;
 use crate::admin::maintenance::{FileContents, MaintenanceCommand};
-use crate::admin::{AdminCommand, Client, Failure};
+use crate::admin::{AdminCommand, Client};
 use crate::config::Config;
 use crate::store;
 
@@ -53,9 +54,7 @@ pub fn older(contents: &FileContents) -> String {
 }
 
 fn read_file(config: &Config, file: &Path) -> Result<FileContents, Box<dyn std::error::Error>> {
-    let Ok(found) = file.metadata() else {
-        return Err(Failure::not_found(format!("there is no file {}", file.display())).into());
-    };
+    let found = files::ensure_file(file)?;
     let inspection = store::file::inspect(file, config.store.cache_mib << 20)?;
     Ok(FileContents::of_any_version(inspection, found.len()))
 }

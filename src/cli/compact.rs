@@ -1,6 +1,7 @@
 //! `bai compact`
 
 use super::outcome::Outcome;
+use super::output;
 use super::session::{self, Access};
 use crate::admin::AdminCommand;
 use crate::admin::maintenance::MaintenanceCommand;
@@ -10,9 +11,8 @@ pub fn run(config: &Config) -> Outcome {
     let mut client = session::open(config, Access::Change)?;
     let compact = AdminCommand::Maintenance(MaintenanceCommand::Compact);
     let lengths = client.row(compact)?;
-    println!(
+    output::print(&format!(
         "{} bytes before, {} bytes now",
         lengths["before"], lengths["now"]
-    );
-    Ok(())
+    ))
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::new_database::NewDatabase;
 use super::outcome::Outcome;
 use super::session::{self, Access};
-use super::{backup, progress};
+use super::{backup, output, progress};
 use crate::admin::{AdminCommand, Client, Output};
 use crate::backup::is_missing;
 use crate::config::Config;
@@ -55,7 +55,7 @@ pub fn run(config: &Config, args: &ImportArgs) -> Outcome {
     let from = std::path::absolute(&args.from)?;
     let summary = import(&mut target.client, from, report)?;
     target.finish()?;
-    print_summary(&source, &summary, config.token.lifetime, args.dry_run);
+    print_summary(&source, &summary, config.token.lifetime, args.dry_run)?;
     match summary.refused() {
         0 => Ok(()),
         refused => Err(format!(
@@ -90,7 +90,10 @@ fn import(
     answer.end()?;
     report.lines.flush()?;
     if let Some(name) = report.name.filter(|_| summary.refused() > 0) {
-        println!("What did not come is listed in {}.", name.display());
+        output::print(&format!(
+            "What did not come is listed in {}.",
+            name.display()
+        ))?;
     }
     Ok(summary)
 }
@@ -211,39 +214,50 @@ impl Report {
     }
 }
 
-fn print_summary(source: &Source, summary: &Summary, lifetime: Duration, is_dry: bool) {
-    println!(
+fn print_summary(source: &Source, summary: &Summary, lifetime: Duration, is_dry: bool) -> Outcome {
+    let mut lines = tally_lines(summary, is_dry);
+    let left_behind = source.left_behind();
+    lines.extend(
+        left_behind
+            .iter()
+            .map(|what| format!("Left behind: {what}.")),
+    );
+    lines.extend(lifetime_line(source, lifetime));
+    output::print(&lines.join("\n"))
+}
+
+/// A table of what came, by kind.
+fn tally_lines(summary: &Summary, is_dry: bool) -> Vec<String> {
+    let mut lines = vec![format!(
         "{:16}{:>10}{:>16}{:>20}{:>14}",
         "",
         if is_dry { "would come" } else { "came" },
         "were here",
         "were changed here",
         "do not come"
-    );
+    )];
     for kind in [Kind::Companies, Kind::Superusers, Kind::Users] {
         let tally = summary.of(kind);
-        println!(
+        lines.push(format!(
             "{:16}{:>10}{:>16}{:>20}{:>14}",
             kind.name(),
             tally.new,
             tally.same,
             tally.newer_here,
             tally.refused
-        );
+        ));
     }
-    for column in source.left_behind() {
-        println!("Left behind: {column}.");
-    }
-    if let Some(theirs) = source
-        .token_secs()
-        .map(Duration::from_secs)
-        .filter(|theirs| *theirs != lifetime)
-    {
-        println!(
-            "PocketBase's tokens were valid for {}, new ones are for {}; for the same as before set token.lifetime = \"{}\".",
-            humantime::format_duration(theirs),
-            humantime::format_duration(lifetime),
-            humantime::format_duration(theirs)
-        );
-    }
+    lines
+}
+
+/// A word about PocketBase's tokens, if they were valid for another time than ours.
+fn lifetime_line(source: &Source, lifetime: Duration) -> Option<String> {
+    let theirs = Duration::from_secs(source.token_secs()?);
+    (theirs != lifetime).then(|| {
+        let theirs = humantime::format_duration(theirs);
+        let ours = humantime::format_duration(lifetime);
+        format!(
+            "PocketBase's tokens were valid for {theirs}, new ones are for {ours}; for the same as before set token.lifetime = \"{theirs}\"."
+        )
+    })
 }

@@ -1,9 +1,9 @@
 //! `bai migrate`
 
-use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::outcome::Outcome;
+use super::output;
 use crate::admin::Client;
 use crate::config::Config;
 use crate::store::file::{self, Migration};
@@ -15,11 +15,7 @@ pub fn run(config: &Config) -> Outcome {
         Some(_) => None,
         None => file::migrate(database)?,
     };
-    Ok(writeln!(
-        io::stdout(),
-        "{}",
-        describe(database, migration.as_ref())
-    )?)
+    output::print(&describe(database, migration.as_ref()))
 }
 
 fn describe(database: &Path, migration: Option<&Migration>) -> String {

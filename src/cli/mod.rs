@@ -1,11 +1,15 @@
 //! The command line.
 
+// Whoever reads the output may have had enough, as "head" has: these macros would panic.
+#![deny(clippy::print_stdout)]
+
 mod backup;
 mod check;
 mod compact;
 mod company;
 mod events;
 mod export;
+mod files;
 mod group;
 mod health;
 mod import;

@@ -64,7 +64,11 @@ pub fn summary(columns: &[&str], record: &Value) -> String {
     values.collect::<Vec<_>>().join("  ")
 }
 
-fn print(text: &str) -> Outcome {
+/// Prints a line.
+///
+/// # Errors
+/// The standard output's.
+pub fn print(text: &str) -> Outcome {
     Ok(writeln!(io::stdout(), "{text}")?)
 }
 
@@ -87,7 +91,7 @@ pub fn confirm(question: &str, yes: bool) -> Outcome {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        return Err(Failure::invalid("there is nobody to ask: say --yes").into());
+        return Err(Failure::invalid("it asks first, and the standard input is no terminal: say --yes to have it done without being asked").into());
     }
     eprint!("{question} [y/N] ");
     let mut answer = String::new();

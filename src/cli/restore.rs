@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::check::{describe, older};
 use super::outcome::Outcome;
-use super::{output, progress};
+use super::{files, output, progress};
 use crate::admin::maintenance::{FileContents, MaintenanceCommand, RestoreSummary};
 use crate::admin::{AdminCommand, Answer, Client, Failure, Output, Progress};
 use crate::clock::Clock;
@@ -38,9 +38,14 @@ pub struct RestoreArgs {
 /// Puts a backup in the place of the database, which is kept under another name.
 pub fn run(config: &Config, args: &RestoreArgs) -> Outcome {
     let database = &config.store.path;
-    let Ok(file) = args.file.metadata() else {
-        return Err(Failure::not_found(format!("there is no file {}", args.file.display())).into());
-    };
+    let file = files::ensure_file(&args.file)?;
+    if files::are_the_same(&args.file, database) {
+        return Err(Failure::invalid(format!(
+            "{} is the database itself: name a backup of it (\"bai backup\" makes one)",
+            args.file.display()
+        ))
+        .into());
+    }
     let inspection = store::file::inspect(&args.file, config.store.cache_mib << 20)?;
     let found = describe_backup(&FileContents::of_any_version(inspection, file.len()));
     let server = Client::connect(database)?;

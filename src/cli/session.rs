@@ -21,9 +21,11 @@ impl Access {
     fn check(self, config: &Config, shown: &str) -> Result<(), Failure> {
         match self {
             Self::Create(new) => new.check(config),
-            Self::Read | Self::Change if backup::is_missing(&config.store.path) => Err(
-                Failure::not_found(format!("there is no database at {shown}; see store.path")),
-            ),
+            Self::Read | Self::Change if backup::is_missing(&config.store.path) => {
+                Err(Failure::not_found(format!(
+                    "there is no database at {shown}: name it by store.path, BAI_STORE__PATH or --config; the first start of \"bai serve\" makes one"
+                )))
+            }
             Self::Read | Self::Change => Ok(()),
         }
     }

@@ -1,6 +1,7 @@
 //! `bai superuser`
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::group::Group;
 use super::list::ListArgs;
@@ -9,7 +10,7 @@ use super::outcome::Outcome;
 use super::session::{self, Access};
 use super::{output, password};
 use crate::admin::superusers::{Credentials, SuperuserCommand};
-use crate::admin::{AdminCommand, Failure};
+use crate::admin::{AdminCommand, Client, Failure};
 use crate::config::Config;
 use crate::domain::Kind;
 use crate::records::summary;
@@ -57,9 +58,11 @@ pub fn run(config: &Config, group: Group<SuperuserArgs>) -> Outcome {
     let (done, command) = match group.args {
         SuperuserArgs::List(list) => return list.print(&mut client, Kind::Superusers, json),
         SuperuserArgs::Create { name, .. } => {
+            send(&mut client, SuperuserCommand::CheckNew(name.email.clone()))?;
             ("made", SuperuserCommand::Create(credentials(name)?))
         }
         SuperuserArgs::SetPassword(name) => {
+            send(&mut client, SuperuserCommand::Show(name.email.clone()))?;
             let credentials = credentials(name)?;
             (
                 "has a new password",
@@ -75,8 +78,12 @@ pub fn run(config: &Config, group: Group<SuperuserArgs>) -> Outcome {
             ("removed", SuperuserCommand::Delete(name.email))
         }
     };
-    let superuser = client.row(AdminCommand::Superuser(command))?;
+    let superuser = send(&mut client, command)?;
     output::done(done, summary::fields(Kind::Superusers), &superuser, json)
+}
+
+fn send(client: &mut Client, command: SuperuserCommand) -> Result<Value, Failure> {
+    client.row(AdminCommand::Superuser(command))
 }
 
 fn credentials(name: SuperuserName) -> Result<Credentials, Failure> {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 
@@ -11,7 +12,7 @@ use super::group::Group;
 use super::list::ListArgs;
 use super::outcome::Outcome;
 use super::session::{self, Access};
-use super::{output, password};
+use super::{files, output, password};
 use crate::admin::users::{NewPlatformUser, UserCommand};
 use crate::admin::{AdminCommand, Client, Failure, Output};
 use crate::config::Config;
@@ -57,6 +58,7 @@ pub enum UserArgs {
 #[derive(Args)]
 pub struct UserName {
     /// Record id, phone, openid or e-mail address
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     who: String,
 }
 
@@ -108,10 +110,7 @@ pub fn run(config: &Config, group: Group<UserArgs>) -> Outcome {
         }
         UserArgs::ReleasePhone { phone, yes } => release_phone(client, phone, yes, json),
         UserArgs::Export(options) => export(client, &options),
-        UserArgs::Create(new) => {
-            let new = new_user(new)?;
-            change(client, "made", UserCommand::Create(new), json)
-        }
+        UserArgs::Create(new) => create_user(client, new, json),
         UserArgs::SetPassword(UserName { who }) => set_password(client, who, json),
         UserArgs::Disable(UserName { who }) => {
             let disable = UserCommand::SetEnabled {
@@ -146,14 +145,17 @@ fn change(client: &mut Client, done: &str, command: UserCommand, json: bool) -> 
     output::done(done, summary::fields(Kind::Users), &user, json)
 }
 
-fn new_user(args: CreateArgs) -> Result<NewPlatformUser, Failure> {
-    Ok(NewPlatformUser {
+/// Asks for the password of a user who may be made.
+fn create_user(client: &mut Client, args: CreateArgs, json: bool) -> Outcome {
+    let user = NewPlatformUser {
         phone: args.phone,
         name: args.name,
         picture: args.picture,
         company: args.company,
-        password: password::read()?,
-    })
+    };
+    send(client, UserCommand::CheckNew(user.clone()))?;
+    let password = password::read()?;
+    change(client, "made", UserCommand::Create { user, password }, json)
 }
 
 /// Asks for the password of a user who is there.
@@ -187,7 +189,10 @@ fn delete(client: &mut Client, who: String, yes: bool, json: bool) -> Outcome {
 
 fn export(client: &mut Client, args: &ExportArgs) -> Outcome {
     let to: Box<dyn Write> = match &args.file {
-        Some(file) => Box::new(create(file)?),
+        Some(file) => {
+            files::ensure_new(file)?;
+            Box::new(create(file)?)
+        }
         None => Box::new(io::stdout()),
     };
     let mut lines = Lines::new(args.format, BufWriter::new(to));
@@ -229,7 +234,7 @@ impl<W: Write> Lines<W> {
         }
     }
 
-    fn write(&mut self, row: Value) -> Result<(), Box<dyn std::error::Error>> {
+    fn write(&mut self, row: Value) -> io::Result<()> {
         let Value::Array(values) = row else {
             return Ok(());
         };

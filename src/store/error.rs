@@ -72,7 +72,9 @@ pub enum Error {
         path: String,
     },
     /// The file has bytes that were not written to it.
-    #[error("{path} is damaged: {reason}; restore it from a backup")]
+    #[error(
+        "{path} is damaged: {reason}; restore the database from a backup that \"bai check\" finds whole"
+    )]
     DamagedFile {
         /// The file.
         path: String,
@@ -80,7 +82,7 @@ pub enum Error {
         reason: String,
     },
     /// A new file could not be written.
-    #[error("the copy could not be made: {0}")]
+    #[error("a new file could not be written: {0}")]
     Copy(String),
     /// The database grew too much while it was copied.
     #[error(

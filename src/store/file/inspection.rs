@@ -36,7 +36,8 @@ pub fn inspect(path: &Path, cache_bytes: usize) -> Result<Inspection, Error> {
     let path = resolve(path);
     let file = Location::File(path.clone());
     let schema = &schema::CURRENT;
-    let version = schema.open_any_version(&file, cache_bytes, Lock::Shared)?.1;
+    let opened = schema.open_any_version(&file, cache_bytes, Lock::Shared);
+    let version = opened.map_err(|error| error.of_file(&path))?.1;
     let contents = if schema.is_older(version) {
         check_older(&path, version, cache_bytes)
     } else {

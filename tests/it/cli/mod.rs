@@ -3,6 +3,7 @@
 mod binary;
 mod documents;
 mod health;
+mod messages;
 mod older_files;
 mod shell;
 mod systemd;
