@@ -10,7 +10,7 @@ use crate::auth::{self, IdentityField};
 use crate::domain::{Kind, Phone, RecordId};
 use crate::filter;
 use crate::records::form::RecordForm;
-use crate::records::list::{ListError, ListQuery, Paging, Reader};
+use crate::records::list::{ListError, ListQuery, Paging, Reader, Selection};
 use crate::records::{summary, view};
 use crate::store::Record;
 
@@ -61,6 +61,12 @@ fn parse(admin: &Admin, kind: Kind, query: &RecordQuery) -> Result<ListQuery, Fa
         .map_err(|error| explain(admin, kind, "--filter", error))?;
     ListQuery::parse(Reader::Operator, kind, paging, &filter, sort, &schemas)
         .map_err(|error| explain(admin, kind, "--sort", error))
+}
+
+/// The records of this kind that match `filter`.
+pub fn select(admin: &Admin, kind: Kind, filter: &str) -> Result<Selection, Failure> {
+    Selection::parse(kind, filter, &admin.records.schemas())
+        .map_err(|error| explain(admin, kind, "--filter", error))
 }
 
 /// The option that cannot be read, and the reason.

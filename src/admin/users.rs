@@ -60,8 +60,11 @@ pub enum UserCommand {
     },
     /// Removes one.
     Delete(String),
-    /// Gives out all of them, oldest first; as rows of values, the first of which has their names.
-    Export,
+    /// Gives out all of them that match, oldest first; as rows of values, the first of which has their names.
+    Export {
+        /// A filter in PocketBase's language; empty: none.
+        filter: String,
+    },
 }
 
 /// A new platform user.
@@ -81,7 +84,7 @@ pub struct NewPlatformUser {
 pub(super) async fn run(admin: &Admin, command: UserCommand, io: &Io) -> Result<(), Failure> {
     let user = match command {
         UserCommand::List(query) => return records::list(admin, Kind::Users, query, io).await,
-        UserCommand::Export => return export(admin, io).await,
+        UserCommand::Export { filter } => return export(admin, &filter, io).await,
         UserCommand::Show(who) => find(admin, Kind::Users, &who).await?,
         UserCommand::Holder(phone) => records::phone_holder(admin, &phone).await?,
         UserCommand::CheckNew(new) => {
@@ -194,8 +197,9 @@ fn parse<T>(option: &str, value: Result<T, Invalid>) -> Result<T, Failure> {
 
 /// Gives out all users. It keeps a page in memory, however many there are. A user who is made meanwhile comes, one who is removed
 /// may not.
-async fn export(admin: &Admin, io: &Io) -> Result<(), Failure> {
+async fn export(admin: &Admin, filter: &str, io: &Io) -> Result<(), Failure> {
     let app = &admin.app;
+    let selection = records::select(admin, Kind::Users, filter)?;
     let fields = records::fields(admin, Kind::Users);
     io.row(&fields).await?;
     let total = app.store.count_users().await?;
@@ -216,14 +220,14 @@ async fn export(admin: &Admin, io: &Io) -> Result<(), Failure> {
             return Ok(());
         };
         cursor = Cursor::after(last);
-        for user in page {
+        done += u64::try_from(page.len()).unwrap_or_default();
+        for user in admin.records.matching(&selection, page).await? {
             let mut row = to_row(admin, &user);
             let values: Vec<Value> = fields
                 .iter()
                 .map(|field| row.remove(field).unwrap_or_default())
                 .collect();
             io.row(values).await?;
-            done += 1;
         }
         io.progress(done, total.max(done)).await?;
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::files;
+use super::local_time::local;
 use super::outcome::Outcome;
 use crate::admin::maintenance::{FileContents, MaintenanceCommand};
 use crate::admin::{AdminCommand, Client};
@@ -80,7 +81,7 @@ pub fn describe(contents: &FileContents) -> String {
         ..
     } = contents;
     let made = made
-        .map(|made| format!(", made {made}"))
+        .map(|made| format!(", made {}", local(made)))
         .unwrap_or_default();
     format!("users {users}, companies {companies}, superusers {superusers}, events {events}{made}")
 }

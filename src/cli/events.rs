@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::list::Page;
+use super::local_time::begin_of_day;
 use super::outcome::Outcome;
 use super::output;
 use super::session::{self, Access};
@@ -23,7 +24,7 @@ pub struct EventsArgs {
     /// Only events of this kind, e.g. login, login-failed, record-update, command
     #[arg(long)]
     kind: Option<String>,
-    /// Not before this time: 2d (so long ago), 2026-11-22 (UTC), or 2026-11-22T05:50:36Z
+    /// Not before this time: 2d (so long ago), 2026-11-22 (the day begins at midnight here), or 2026-11-22T05:50:36Z
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Before this time
@@ -57,8 +58,8 @@ fn query(args: EventsArgs) -> EventQuery {
     EventQuery {
         user: args.user,
         kind: args.kind,
-        since: args.since,
-        until: args.until,
+        since: args.since.map(begin_of_day),
+        until: args.until.map(begin_of_day),
         before: args.before,
         limit: Some(args.limit),
     }

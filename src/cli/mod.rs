@@ -15,6 +15,7 @@ mod health;
 mod import;
 mod key;
 mod list;
+mod local_time;
 mod migrate;
 mod new_database;
 mod outcome;
@@ -28,7 +29,10 @@ mod session;
 mod shell;
 mod superuser;
 mod systemd;
+mod table;
 mod user;
+mod user_file;
+mod visible;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

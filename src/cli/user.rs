@@ -5,13 +5,14 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Subcommand, ValueEnum};
-use serde_json::{Map, Value};
+use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::group::Group;
 use super::list::ListArgs;
 use super::outcome::Outcome;
 use super::session::{self, Access};
+use super::user_file::{Format, UserFile};
 use super::{files, output, password};
 use crate::admin::users::{NewPlatformUser, UserCommand};
 use crate::admin::{AdminCommand, Client, Failure, Output};
@@ -51,7 +52,7 @@ pub enum UserArgs {
         #[arg(long, short)]
         yes: bool,
     },
-    /// Write all users, oldest first, without passwords
+    /// Write users, oldest first, without passwords
     Export(ExportArgs),
 }
 
@@ -85,14 +86,9 @@ pub struct ExportArgs {
     /// Form of the file
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Format {
-    /// JSON Lines: an object in each line
-    Jsonl,
-    /// Comma-separated values under a line of names (RFC 4180)
-    Csv,
+    /// Only those for which this holds, in PocketBase's language, e.g. "users_status = 1"
+    #[arg(long, default_value = "", hide_default_value = true)]
+    filter: String,
 }
 
 pub fn run(config: &Config, group: Group<UserArgs>) -> Outcome {
@@ -195,9 +191,11 @@ fn export(client: &mut Client, args: &ExportArgs) -> Outcome {
         }
         None => Box::new(io::stdout()),
     };
-    let mut lines = Lines::new(args.format, BufWriter::new(to));
+    let mut lines = UserFile::begin(args.format, BufWriter::new(to))?;
     let bar = super::progress::bar("users");
-    let mut answer = client.send(AdminCommand::User(UserCommand::Export))?;
+    let mut answer = client.send(AdminCommand::User(UserCommand::Export {
+        filter: args.filter.clone(),
+    }))?;
     while let Some(output) = answer.receive() {
         match output {
             Output::Row(row) => lines.write(row)?,
@@ -218,53 +216,4 @@ fn create(file: &PathBuf) -> Result<File, String> {
     options
         .open(file)
         .map_err(|e| format!("cannot write {}: {e}", file.display()))
-}
-
-/// A file of users; the first row are the names of the fields.
-enum Lines<W: Write> {
-    Jsonl { names: Option<Vec<String>>, to: W },
-    Csv(csv::Writer<W>),
-}
-
-impl<W: Write> Lines<W> {
-    fn new(format: Format, to: W) -> Self {
-        match format {
-            Format::Jsonl => Self::Jsonl { names: None, to },
-            Format::Csv => Self::Csv(csv::Writer::from_writer(to)),
-        }
-    }
-
-    fn write(&mut self, row: Value) -> io::Result<()> {
-        let Value::Array(values) = row else {
-            return Ok(());
-        };
-        match self {
-            Self::Csv(csv) => csv.write_record(values.into_iter().map(cell))?,
-            Self::Jsonl {
-                names: Some(names),
-                to,
-            } => {
-                let object: Map<String, Value> = names.iter().cloned().zip(values).collect();
-                serde_json::to_writer(&mut *to, &object)?;
-                to.write_all(b"\n")?;
-            }
-            Self::Jsonl { names, .. } => *names = Some(values.into_iter().map(cell).collect()),
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> io::Result<()> {
-        match self {
-            Self::Csv(mut csv) => csv.flush(),
-            Self::Jsonl { mut to, .. } => to.flush(),
-        }
-    }
-}
-
-fn cell(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        Value::Null => String::new(),
-        other => other.to_string(),
-    }
 }

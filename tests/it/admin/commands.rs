@@ -182,7 +182,7 @@ fn a_phone_is_taken_from_whoever_has_it() {
             "{}",
             said.out
         );
-        for field in ["id", "openid", "users_name", "users_idtype", "created"] {
+        for field in ["id", "openid", "users_name", "users_idtype"] {
             assert!(
                 said.out.contains(holder[field].as_str().unwrap()),
                 "{field} is not in {}",
@@ -250,7 +250,9 @@ fn an_export_has_every_user_in_either_form() {
             .records()
             .map(|row| row.unwrap()[column].to_owned())
             .collect();
-        assert_eq!(found, names);
+        // No spreadsheet takes a name for a formula.
+        let harmless = names.map(|name| name.replace("=1+1", "'=1+1"));
+        assert_eq!(found, harmless);
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(!text.contains("password") && !text.contains("tokenKey"));
         place

@@ -7,3 +7,4 @@ mod messages;
 mod older_files;
 mod shell;
 mod systemd;
+mod tables;
