@@ -35,6 +35,7 @@ impl AdminCommand {
     pub(super) fn audit_detail(&self) -> Option<&'static str> {
         match self {
             Self::User(UserCommand::Export { .. }) => Some("user export"),
+            Self::User(UserCommand::Import(_)) => Some("import csv"),
             Self::Key(KeyCommand::Rotate) => Some("key rotate"),
             Self::Import(_) => Some("import pocketbase"),
             Self::Maintenance(MaintenanceCommand::Compact) => Some("compact"),

@@ -1,12 +1,14 @@
 //! Users, for an operator.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::companies::{ensure_company, ensure_company_of};
 use super::context::Admin;
 use super::failure::Failure;
 use super::io::Io;
 use super::records::{self, RecordQuery, find, to_row};
+use super::user_import;
 use crate::app::App;
 use crate::auth::{self, AuditContext, Registration};
 use crate::domain::{Invalid, Kind, Name, Phone, Picture, PlainPassword, ShortText};
@@ -58,6 +60,15 @@ pub enum UserCommand {
         /// The record id of the user who was shown to have it.
         holder: String,
     },
+    /// Changes fields of one.
+    Update {
+        /// The user: a record id, phone, openid or e-mail address.
+        who: String,
+        /// Values by field.
+        values: Map<String, Value>,
+    },
+    /// Makes users without passwords; for each a row: null, or why it was not made.
+    Import(Vec<Map<String, Value>>),
     /// Removes one.
     Delete(String),
     /// Gives out all of them that match, oldest first; as rows of values, the first of which has their names.
@@ -84,6 +95,7 @@ pub struct NewPlatformUser {
 pub(super) async fn run(admin: &Admin, command: UserCommand, io: &Io) -> Result<(), Failure> {
     let user = match command {
         UserCommand::List(query) => return records::list(admin, Kind::Users, query, io).await,
+        UserCommand::Import(users) => return user_import::run(admin, users, io).await,
         UserCommand::Export { filter } => return export(admin, &filter, io).await,
         UserCommand::Show(who) => find(admin, Kind::Users, &who).await?,
         UserCommand::Holder(phone) => records::phone_holder(admin, &phone).await?,
@@ -106,6 +118,7 @@ pub(super) async fn run(admin: &Admin, command: UserCommand, io: &Io) -> Result<
                 .set_enabled(&Requester::Operator, &user, is_enabled)
                 .await?
         }
+        UserCommand::Update { who, values } => update(admin, &who, &values).await?,
         UserCommand::ReleasePhone { phone, holder } => {
             release_phone(admin, &phone, &holder).await?
         }
@@ -120,6 +133,14 @@ pub(super) async fn run(admin: &Admin, command: UserCommand, io: &Io) -> Result<
         }
     };
     io.row(to_row(admin, &user)).await
+}
+
+async fn update(admin: &Admin, who: &str, values: &Map<String, Value>) -> Result<Record, Failure> {
+    let user = find(admin, Kind::Users, who).await?;
+    let form = records::form(admin, Kind::Users, values)?;
+    ensure_company_of(&admin.app, values).await?;
+    let updated = admin.records.update(&Requester::Operator, &user, form);
+    Ok(updated.await?)
 }
 
 /// Takes the phone from `holder`, unless it is somebody else's since it was shown.
@@ -178,16 +199,6 @@ async fn check_new(app: &App, new: &NewPlatformUser) -> Result<CheckedUser, Fail
     }
     ensure_company(app, &new.company).await?;
     Ok(checked)
-}
-
-/// Refuses the key of a company that there is not; an empty one is none.
-pub(super) async fn ensure_company(app: &App, key: &str) -> Result<(), Failure> {
-    if key.is_empty() || app.store.company_by_company_id(key).await?.is_some() {
-        return Ok(());
-    }
-    Err(Failure::invalid(format!(
-        "there is no company {key}; \"bai company list\" shows them, \"bai company put {key}\" makes it"
-    )))
 }
 
 /// The value of an option, or the failure that names the option.

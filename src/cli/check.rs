@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 
 use super::files;
 use super::local_time::local;
@@ -60,10 +61,19 @@ fn read_file(config: &Config, file: &Path) -> Result<FileContents, Box<dyn std::
     Ok(FileContents::of_any_version(inspection, found.len()))
 }
 
+/// A file with its contents, for programs.
+#[derive(Serialize)]
+struct FileReport<'a> {
+    path: PathBuf,
+    #[serde(flatten)]
+    contents: &'a FileContents,
+}
+
 /// Prints the contents of a file in a line, behind these words, or as JSON.
 pub fn print_contents(file: &Path, words: &str, contents: &FileContents, json: bool) -> Outcome {
     let line = if json {
-        serde_json::to_string_pretty(contents)?
+        let path = std::path::absolute(file)?;
+        serde_json::to_string_pretty(&FileReport { path, contents })?
     } else {
         format!("{}: {words}{}", file.display(), describe(contents))
     };

@@ -1,8 +1,9 @@
 //! `bai company`
 
 use clap::Subcommand;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::field_value::FieldValues;
 use super::group::Group;
 use super::list::ListArgs;
 use super::outcome::Outcome;
@@ -27,9 +28,8 @@ pub enum CompanyArgs {
     Put {
         /// The key, which users have as company_id
         key: String,
-        /// Values of fields
-        #[arg(value_name = "FIELD=VALUE", value_parser = field)]
-        values: Vec<(String, String)>,
+        #[command(flatten)]
+        values: FieldValues,
     },
     /// Remove a company for good; its users keep its key
     Delete {
@@ -39,11 +39,6 @@ pub enum CompanyArgs {
         #[arg(long, short)]
         yes: bool,
     },
-}
-
-fn field(text: &str) -> Result<(String, String), &'static str> {
-    let (name, value) = text.split_once('=').ok_or("expected FIELD=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 pub fn run(config: &Config, group: Group<CompanyArgs>) -> Outcome {
@@ -60,10 +55,7 @@ pub fn run(config: &Config, group: Group<CompanyArgs>) -> Outcome {
             output::record(&send(client, CompanyCommand::Show(company))?, json)
         }
         CompanyArgs::Put { key, values } => {
-            let values: Map<String, Value> = values
-                .into_iter()
-                .map(|(name, value)| (name, value.into()))
-                .collect();
+            let values = values.into();
             let written = send(client, CompanyCommand::Put { key, values })?;
             output::done("written", summary::fields(Kind::Companies), &written, json)
         }

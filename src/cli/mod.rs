@@ -9,10 +9,13 @@ mod compact;
 mod company;
 mod events;
 mod export;
+mod field_value;
 mod files;
 mod group;
 mod health;
 mod import;
+mod import_csv;
+mod import_target;
 mod key;
 mod list;
 mod local_time;
@@ -41,7 +44,6 @@ use std::sync::LazyLock;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use self::group::Group;
-use self::new_database::NewDatabase;
 use self::outcome::Outcome;
 use crate::build_info;
 use crate::config::Config;
@@ -74,13 +76,15 @@ enum AnyArgs {
     Configured(ConfiguredArgs),
     #[command(flatten)]
     Shell(shell::ShellArgs),
+    /// Print version, revision and build time
+    Version,
 }
 
 /// The commands that need a configuration.
 #[derive(Subcommand)]
 enum ConfiguredArgs {
     /// Run the server (also without any command)
-    Serve(NewDatabase),
+    Serve(serve::ServeArgs),
     /// Print the OpenAPI document
     Openapi {
         /// As YAML instead of JSON
@@ -130,11 +134,16 @@ enum ConfiguredArgs {
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let serve = AnyArgs::Configured(ConfiguredArgs::Serve(NewDatabase::default()));
+    let serve = AnyArgs::Configured(ConfiguredArgs::Serve(serve::ServeArgs::default()));
     let outcome = match cli.args.unwrap_or(serve) {
         AnyArgs::Configured(args) => {
-            load(cli.config.as_deref()).and_then(|config| execute(config, args))
+            let listen = match &args {
+                ConfiguredArgs::Serve(args) => args.listen.clone(),
+                _ => None,
+            };
+            load(cli.config.as_deref(), listen).and_then(|config| execute(config, args))
         }
+        AnyArgs::Version => output::print(&format!("bai {}", *VERSION)),
         AnyArgs::Shell(args) => shell::run(&args, Cli::command()),
     };
     outcome::exit_code(outcome)
@@ -142,7 +151,7 @@ pub fn run() -> ExitCode {
 
 fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
     match args {
-        ConfiguredArgs::Serve(new) => serve::run(config, new),
+        ConfiguredArgs::Serve(args) => serve::run(config, args.new),
         ConfiguredArgs::Openapi { yaml } => print::openapi(config, yaml),
         ConfiguredArgs::Health { url, ready } => health::run(&config, url, ready),
         ConfiguredArgs::Config => print::config(&config),
@@ -161,7 +170,8 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
     }
 }
 
-fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {
+/// Reads the configuration; an address to listen at is taken instead of any other.
+fn load(file: Option<&Path>, listen: Option<String>) -> Result<Config, Box<dyn std::error::Error>> {
     let program = std::env::current_exe().unwrap_or_default();
     let file = file.or_else(|| usual_files(&program).find(|usual| usual.exists()));
     for (name, _) in std::env::vars().filter(|(name, _)| Config::is_suspicious(name)) {
@@ -169,7 +179,8 @@ fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {
             "bai: {name} is ignored: settings are named BAI_<SECTION>__<KEY>, with two underscores"
         );
     }
-    Ok(Config::load(file, std::env::vars())?)
+    let listen = listen.map(|address| ("BAI_SERVER__LISTEN".to_owned(), address));
+    Ok(Config::load(file, std::env::vars().chain(listen))?)
 }
 
 /// Paths at which `program` looks for its configuration when none is named. Only an installed one takes the machine's: what is being

@@ -8,6 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use super::field_value::FieldValues;
 use super::group::Group;
 use super::list::ListArgs;
 use super::outcome::Outcome;
@@ -28,6 +29,13 @@ pub enum UserArgs {
     Show(UserName),
     /// Make a platform user; the password is asked for, or is the first line of the standard input
     Create(CreateArgs),
+    /// Change fields of a user, such as users_name=Anne
+    Update {
+        #[command(flatten)]
+        name: UserName,
+        #[command(flatten)]
+        values: FieldValues,
+    },
     /// Set a password, asked for as at "create"; the user's tokens end
     SetPassword(UserName),
     /// Keep a user from logging in; tokens are refused at once
@@ -107,6 +115,11 @@ pub fn run(config: &Config, group: Group<UserArgs>) -> Outcome {
         UserArgs::ReleasePhone { phone, yes } => release_phone(client, phone, yes, json),
         UserArgs::Export(options) => export(client, &options),
         UserArgs::Create(new) => create_user(client, new, json),
+        UserArgs::Update { name, values } => {
+            let who = name.who;
+            let values = values.into();
+            change(client, "written", UserCommand::Update { who, values }, json)
+        }
         UserArgs::SetPassword(UserName { who }) => set_password(client, who, json),
         UserArgs::Disable(UserName { who }) => {
             let disable = UserCommand::SetEnabled {

@@ -26,7 +26,8 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
         char => {
             let mut units = [0; 2];
             let units = char.encode_utf16(&mut units).iter();
-            units.map(|unit| format!("\\u{unit:04x}")).collect()
+            let escapes: Vec<_> = units.map(|unit| format!("\\u{unit:04x}")).collect();
+            escapes.concat()
         }
     })
 }

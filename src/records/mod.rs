@@ -12,6 +12,7 @@
 
 mod assign;
 mod audit;
+mod bulk;
 pub mod changes;
 pub mod coerce;
 pub mod collection;

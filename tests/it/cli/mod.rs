@@ -8,3 +8,4 @@ mod older_files;
 mod shell;
 mod systemd;
 mod tables;
+mod users;
