@@ -126,7 +126,7 @@ async fn create(app: &App, new: NewPlatformUser) -> Result<Record, Failure> {
     let phone = new.phone.clone();
     match auth::create_user(app, &AuditContext::operator(), registration(new)?).await {
         Ok(user) => Ok(Record::User(user)),
-        Err(Error::PhoneTaken) => Err(Failure::invalid(format!(
+        Err(Error::PhoneTaken { .. }) => Err(Failure::invalid(format!(
             "there is a user with the phone {phone}"
         ))),
         Err(error) => Err(error.into()),

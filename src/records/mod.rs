@@ -10,6 +10,7 @@
 //! `plan` (rights and passwords) -> `decision` (a pure function of record, plan and time) -> `working_set` (what the changes of a
 //! request leave, and uniqueness) -> `changes` (one commit, decided again when others were faster) -> `audit`.
 
+pub mod access;
 mod assign;
 mod audit;
 pub mod changes;
