@@ -26,6 +26,12 @@ pub async fn exclusive<T: Send + 'static, E: From<Error> + Send + 'static>(
     .await
 }
 
+/// Whether an operation on the whole file runs. Asking takes no lock, so that no operation finds another one where there is
+/// only a question.
+pub fn is_busy(app: &App) -> bool {
+    Arc::strong_count(&app.maintenance) > 1
+}
+
 /// Runs `work` on a thread that may wait.
 pub async fn in_background<T: Send + 'static, E: From<Error> + Send + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,

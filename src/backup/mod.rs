@@ -14,7 +14,7 @@ pub mod schedule;
 
 pub use self::copies::{add, copy, create, restore};
 pub use self::error::Error;
-pub use self::exclusive::exclusive;
+pub use self::exclusive::{exclusive, is_busy};
 pub use self::files::{Backup, delete, find, list, rename};
 pub use self::incoming::{Incoming, Received};
 pub use self::name::{NAME_MAX, Name, WrongName};

@@ -73,10 +73,12 @@ impl Outcomes for PbAuthRefresh {
     type Body = RecordAuth;
     const SUCCESS: Option<(u16, &str)> = Some((200, "刷新成功"));
     const ERRORS: &[(u16, &str)] = &[
-        (400, "fields 参数错误"),
+        (400, "fields 参数错误,或请求体无法读取"),
         (401, "token 无效或已过期"),
         (403, "token 属于其他集合"),
         (404, "集合不存在"),
+        (408, "请求体接收超时"),
+        (413, "请求体过大"),
         (429, "刷新过于频繁"),
         (500, "服务端内部错误"),
     ];

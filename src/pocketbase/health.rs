@@ -9,6 +9,7 @@ use super::Context;
 use super::answer::{Outcomes, Reply};
 use super::fields::Fields;
 use crate::auth::Principal;
+use crate::backup::is_busy;
 use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
 use crate::http::wire_types::AnyData;
@@ -61,7 +62,7 @@ impl HealthApi {
                 .is_some_and(|value| !value.is_empty())
         };
         json!({
-            "canBackup": app.maintenance.try_lock().is_ok(),
+            "canBackup": !is_busy(app),
             "possibleProxyHeader": PROXY_HEADERS.iter().find(is_sent).unwrap_or(&""),
             "realIP": bearer.address(app).to_string(),
         })

@@ -11,7 +11,7 @@ use super::answer::{Outcomes, Reply};
 use super::error::Refused;
 use super::expand::Expand;
 use super::fields::Fields;
-use super::form::Form;
+use super::form::{Form, UnusedBody};
 use super::list_query::{parse_paging, totals};
 use crate::auth::Principal;
 use crate::domain::{Kind, RecordId};
@@ -109,9 +109,11 @@ impl Outcomes for PbDeleteRecord {
     type Body = AnyData;
     const SUCCESS: Option<(u16, &str)> = Some((204, "已删除"));
     const ERRORS: &[(u16, &str)] = &[
-        (400, "最后一个超级管理员不能删除"),
+        (400, "请求体无法读取,或最后一个超级管理员不能删除"),
         (403, "仅超级管理员可用"),
         (404, "集合或记录不存在"),
+        (408, "请求体接收超时"),
+        (413, "请求体过大"),
         (500, "服务端内部错误"),
     ];
 }
@@ -282,8 +284,10 @@ impl RecordsApi {
         /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
         id: Path<String>,
+        body: UnusedBody,
     ) -> Result<Reply<PbDeleteRecord>> {
         let kind = self.found(&collection, Refused::NO_COLLECTION)?;
+        body.read()?;
         let requester = self.0.requester(&bearer).await?;
         let request = ChangeRequest::delete(kind, id.0);
         self.0.records.change(&requester, request).await?;

@@ -1,6 +1,7 @@
 //! Bodies that are no JSON, where PocketBase takes any: urlencoded, multipart, and what is neither. The expected values are
 //! those of a real PocketBase 0.40.6 that was asked the same.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -340,6 +341,23 @@ fn auth_refresh_refuses_a_body_that_cannot_be_read() {
 }
 
 #[test]
+fn a_deletion_refuses_a_body_that_cannot_be_read() {
+    let root = Root::new();
+    let user = root.user(1, &json!({}));
+    let delete = |content_type: &str, body: &str| {
+        let call = root.call("DELETE", &path(USERS, &user["id"]));
+        send(call, content_type, body)
+    };
+    assert_refused(
+        &delete("application/json", "{"),
+        400,
+        "Something went wrong",
+    );
+    assert_refused(&delete("text/plain", "x"), 400, "Unsupported Content-Type.");
+    assert_eq!(delete("application/json", r#"{"a":1}"#).status, 204);
+}
+
+#[test]
 fn health_tells_superusers_where_they_come_from() {
     let root = Root::new();
     let health = |token: &str, header: (&str, &str)| -> Value {
@@ -367,7 +385,9 @@ fn health_tells_superusers_where_they_come_from() {
             json!({ "canBackup": true, "possibleProxyHeader": expected, "realIP": "127.0.0.1" })
         );
     }
-    let busy = root.app.app.maintenance.try_lock().unwrap();
+    let busy = Arc::clone(&root.app.app.maintenance)
+        .try_lock_owned()
+        .unwrap();
     assert_eq!(health(&root.token, ("X-A", "b"))["canBackup"], false);
     drop(busy);
     assert_eq!(health(&root.token, ("X-A", "b"))["canBackup"], true);
