@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::Args;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -19,6 +20,15 @@ use crate::{build_info, telemetry};
 
 /// Time for work that outlived the graceful stop.
 const LEAVE_BEHIND: Duration = Duration::from_millis(500);
+
+#[derive(Args, Default)]
+pub struct ServeArgs {
+    /// Listen at this address and port, such as 127.0.0.1:8091, instead of server.listen
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    #[command(flatten)]
+    pub new: NewDatabase,
+}
 
 pub fn run(mut config: Config, new: NewDatabase) -> Outcome {
     telemetry::init(&config.log);

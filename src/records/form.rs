@@ -43,12 +43,9 @@ impl RecordForm {
         }
     }
 
-    /// A new password, set by somebody who needs no old one, and nothing else.
-    pub fn password(new: &str) -> Self {
-        Self {
-            passwords: PasswordForm::set(new),
-            ..Self::default()
-        }
+    /// The same with these passwords.
+    pub fn with_passwords(self, passwords: PasswordForm) -> Self {
+        Self { passwords, ..self }
     }
 
     /// The id in the body, or nothing.
