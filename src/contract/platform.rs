@@ -9,7 +9,7 @@ use super::answer::{Answer, Outcomes};
 use super::session::PocketBaseAuthResponse;
 use crate::app::App;
 use crate::auth::{self, Registration};
-use crate::domain::{Name, Phone, Picture, PlainPassword, ShortText, UserType};
+use crate::domain::{Name, Phone, Picture, PlainPassword, ShortText, UserType, is_blank};
 use crate::http::body::JsonBody;
 use crate::http::client_address::source_of;
 use crate::http::rejected::Rejected;
@@ -75,11 +75,11 @@ fn short_text(field: &'static str, value: Option<String>) -> Result<ShortText, R
     ShortText::parse(&value.unwrap_or_default()).map_err(Rejected::field(field))
 }
 
-/// Absent and empty mean the default.
+/// Absent and blank mean the default.
 fn user_type(value: Option<&str>) -> Result<Option<UserType>, Rejected> {
-    match value.map(str::trim) {
-        None | Some("") => Ok(None),
-        Some(word) => UserType::from_word(word)
+    match value.filter(|word| !is_blank(word)) {
+        None => Ok(None),
+        Some(word) => UserType::from_word(word.trim())
             .map(Some)
             .ok_or(Rejected::UnknownUserType),
     }

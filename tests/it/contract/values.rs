@@ -162,6 +162,9 @@ fn a_name_of_nothing_visible_is_none() {
 fn other_texts_of_nothing_visible_are_not_given() {
     let root = Root::new();
     let own = owner(&root);
+    let user = register(&root.app, "users_type", "\u{200b}\u{3164}").ok();
+    assert_eq!(user["record"]["users_type"], "注册用户");
+    assert_eq!(root.delete(USERS, &user["record"]["id"]).status, 204);
     for field in [
         "company_id",
         "users_level",
