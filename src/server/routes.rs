@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::{monitoring, openapi};
 use crate::app::App;
+use crate::config::{Config, Provider};
 use crate::contract::error::Envelope;
 use crate::contract::platform::PlatformApi;
 use crate::contract::system::SystemApi;
@@ -108,6 +109,14 @@ pub fn document(app: &Arc<App>) -> Result<Value, serde_json::Error> {
     openapi::document(&service(&Records::new(app), watch::channel(()).1))
 }
 
+/// The home page; the one for trying out says how to log in through the sandbox.
+fn home_page(config: &Config) -> Page {
+    match config.wechat.provider {
+        Provider::Sandbox => Page::new("sandbox.html"),
+        Provider::Wechat => Page::new("index.html"),
+    }
+}
+
 /// Everything that the server answers, under `server.base_path`. Answers that do not end by themselves end when the sender
 /// of `stopping` is dropped.
 ///
@@ -123,7 +132,7 @@ pub(super) fn endpoint(
     let base_path = app.config.server.base_path.clone();
     let allow = front::allow_by_path(&document, &base_path);
     let routes = monitoring::beside_the_api(Route::new(), app)
-        .at("/", Page::new("index.html").around(with_slash))
+        .at("/", home_page(&app.config).around(with_slash))
         .at("/setup", Page::new("setup.html"))
         .at("/docs", Page::swagger_ui("docs.html"))
         .at("/docs/", get(make_sync(|_| moved("../docs"))))

@@ -1,5 +1,6 @@
 //! The pages and documents that the binary carries.
 
+use bai::config::Provider;
 use serde_json::Value;
 
 use crate::support::app::TestApp;
@@ -184,4 +185,20 @@ fn files_are_compressed_and_revalidated() {
     let head = app.call("HEAD", path).send();
     assert_eq!((head.status, head.body.len()), (200, 0));
     assert_eq!(head.header("content-length"), plain.body.len().to_string());
+}
+
+#[test]
+fn the_home_page_of_production_has_no_word_of_the_sandbox_and_asks_whether_the_server_is_ready() {
+    let production = TestApp::spawn();
+    let page = production.get("/").send();
+    for word in ["沙箱", "sandbox", "users_wx_code"] {
+        assert!(!page.text().contains(word), "{word} in {}", page.text());
+    }
+    let trying = TestApp::spawn_with(|config| config.wechat.provider = Provider::Sandbox);
+    assert!(trying.get("/").send().text().contains("沙箱模式"));
+    for app in [&production, &trying] {
+        let script = app.get("/assets/index.js").send();
+        assert!(script.text().contains("fetch(\"readyz\")"));
+        assert!(!script.text().contains("system/health"));
+    }
 }
