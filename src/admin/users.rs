@@ -164,7 +164,7 @@ async fn create(app: &App, new: NewPlatformUser, password: String) -> Result<Rec
     };
     match auth::create_user(app, &AuditContext::operator(), registration).await {
         Ok(user) => Ok(Record::User(user)),
-        Err(Error::PhoneTaken) => Err(taken(&new.phone)),
+        Err(Error::PhoneTaken { .. }) => Err(taken(&new.phone)),
         Err(error) => Err(error.into()),
     }
 }

@@ -22,7 +22,7 @@ pub struct ProfileUpdate {
 /// is taken back if WeChat was not asked, or answered only that its quota is used up: what it may have charged for counts.
 ///
 /// # Errors
-/// [`Error::NotWechatUser`] before the code is spent; [`Error::CodeRefused`], [`Error::TooMany`],
+/// [`Error::NotWechatUser`] before the code is spent; [`Error::CodeRefused`], [`Error::TooMany`], [`Error::WechatQuota`],
 /// [`Error::TooManyAttempts`], [`Error::PhoneOfAnother`].
 pub async fn update_profile(
     app: &App,
@@ -33,7 +33,7 @@ pub async fn update_profile(
     let _in_flight = app.limits.once("wechat/profile", user.id.as_str())?;
     let lookup = app.limits.phone_lookup(&user.id)?;
     let outcome = update_with_phone(app, by, user, update).await;
-    if let Err(Error::NotWechatUser | Error::TooMany { .. }) = outcome {
+    if let Err(Error::NotWechatUser | Error::Busy { .. } | Error::WechatQuota { .. }) = outcome {
         lookup.take_back();
     }
     outcome

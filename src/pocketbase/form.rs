@@ -4,10 +4,11 @@ use poem::http::header;
 use poem::web::Multipart;
 use poem::{Body, FromRequest, Request, RequestBody, Result};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
-use poem_openapi::types::ParseFromJSON;
+use poem_openapi::types::Any;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::{Map, Value};
 
+use super::form_fields::{FormBody, is_urlencoded, object_of};
 use super::json;
 use crate::http::body::{from_object, hold_pairs, hold_parsed, read};
 use crate::http::rejected::Rejected;
@@ -33,7 +34,7 @@ impl<T> Form<T> {
     }
 }
 
-impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Form<T> {
+impl<'a, T: FormBody + 'static> ApiExtractor<'a> for Form<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
     type ParamType = ();
     type ParamRawType = ();
@@ -60,11 +61,34 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Form<T> {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        Ok(Self(object(request, body).await.and_then(from_object)))
+        Ok(Self(object::<T>(request, body).await.and_then(from_object)))
     }
 }
 
-async fn object(request: &Request, body: &mut RequestBody) -> Result<Map<String, Value>, Rejected> {
+/// A body that the endpoint has no use for, but reads: PocketBase refuses the request if it cannot be read.
+pub struct UnusedBody(Result<(), Rejected>);
+
+impl UnusedBody {
+    /// Nothing.
+    ///
+    /// # Errors
+    /// [`Rejected`].
+    pub fn read(self) -> Result<(), Rejected> {
+        self.0
+    }
+}
+
+impl<'a> FromRequest<'a> for UnusedBody {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
+        let object = object::<Any<Map<String, Value>>>(request, body).await;
+        Ok(Self(object.map(drop)))
+    }
+}
+
+async fn object<T: FormBody>(
+    request: &Request,
+    body: &mut RequestBody,
+) -> Result<Map<String, Value>, Rejected> {
     let bytes = read(request, body).await?;
     if bytes.is_empty() {
         return Ok(Map::new());
@@ -78,14 +102,10 @@ async fn object(request: &Request, body: &mut RequestBody) -> Result<Map<String,
         return from_json(request, &bytes);
     }
     if is(URLENCODED) {
-        hold_pairs(request, form_urlencoded::parse(&bytes).count())?;
-        return entries(
-            request,
-            form_urlencoded::parse(&bytes).into_owned().collect(),
-        );
+        return entries::<T>(request, pairs(request, &bytes)?);
     }
     if is(MULTIPART) {
-        return entries(request, parts(request, bytes).await?);
+        return entries::<T>(request, parts(request, bytes).await?);
     }
     // PocketBase would read XML, too, if it were the right one.
     Err(if is("application/xml") || is("text/xml") {
@@ -105,15 +125,44 @@ fn from_json(request: &Request, bytes: &[u8]) -> Result<Map<String, Value>, Reje
     }
 }
 
-/// The texts of a multipart body; files are left out, as no field takes them.
+fn pairs(request: &Request, bytes: &[u8]) -> Result<Vec<(String, String)>, Rejected> {
+    if !is_urlencoded(bytes) {
+        return Err(Rejected::NotJson);
+    }
+    hold_pairs(request, form_urlencoded::parse(bytes).count())?;
+    Ok(form_urlencoded::parse(bytes).into_owned().collect())
+}
+
+/// The texts of a multipart body; files are left out, as no field takes them. Lines may end with LF alone, as PocketBase
+/// lets them, if all do.
 async fn parts(request: &Request, bytes: Vec<u8>) -> Result<Vec<(String, String)>, Rejected> {
-    let boundaries = bytes.windows(3).filter(|window| *window == b"\n--").count() + 1;
+    hold_pairs(request, bytes.windows(3).filter(is_boundary).count() + 1)?;
+    let is_lf_only = !bytes.contains(&b'\r');
+    let bytes = if is_lf_only { with_crlf(&bytes) } else { bytes };
+    let mut parts = texts(request, bytes).await?;
+    for (_, text) in parts.iter_mut().filter(|_| is_lf_only) {
+        *text = text.replace("\r\n", "\n");
+    }
+    Ok(parts)
+}
+
+fn is_boundary(window: &&[u8]) -> bool {
+    *window == b"\n--"
+}
+
+fn with_crlf(bytes: &[u8]) -> Vec<u8> {
+    bytes
+        .split(|byte| *byte == b'\n')
+        .collect::<Vec<_>>()
+        .join(&b"\r\n"[..])
+}
+
+async fn texts(request: &Request, bytes: Vec<u8>) -> Result<Vec<(String, String)>, Rejected> {
     let mut body = RequestBody::new(Body::from(bytes));
     let mut form = <Multipart as FromRequest>::from_request(request, &mut body)
         .await
         .map_err(|_| Rejected::NotJson)?;
     let mut parts = Vec::new();
-    hold_pairs(request, boundaries)?;
     while let Some(part) = form.next_field().await.map_err(|_| Rejected::NotJson)? {
         let name = part.name().map(str::to_owned);
         let is_file = part.file_name().is_some();
@@ -133,22 +182,19 @@ fn not_json(rejected: Rejected) -> Rejected {
     }
 }
 
-/// A name that comes more than once has the list of its texts.
-fn entries(
+/// The fields of a form, and over them what its objects say, wherever they stand.
+fn entries<T: FormBody>(
     request: &Request,
     parts: Vec<(String, String)>,
 ) -> Result<Map<String, Value>, Rejected> {
-    let mut object = Map::new();
-    for (name, text) in parts {
-        if name == JSON_PAYLOAD {
-            object.extend(from_json(request, text.as_bytes()).map_err(not_json)?);
-            continue;
+    let is_payload = |(name, _): &(String, String)| name == JSON_PAYLOAD;
+    let (payloads, fields): (Vec<_>, Vec<_>) = parts.into_iter().partition(is_payload);
+    let mut object = object_of::<T>(fields)?;
+    for (_, text) in payloads {
+        if text.trim().is_empty() {
+            return Err(Rejected::NotJson);
         }
-        match object.get_mut(&name) {
-            Some(Value::Array(texts)) => texts.push(text.into()),
-            Some(first) => *first = Value::Array(vec![first.take(), text.into()]),
-            None => drop(object.insert(name, text.into())),
-        }
+        object.extend(from_json(request, text.as_bytes()).map_err(not_json)?);
     }
     Ok(object)
 }

@@ -17,6 +17,8 @@ pub enum Error {
     /// A quota of WeChat's is used up.
     #[error("WeChat's quota is used up; next try in {} s", retry_after.as_secs())]
     Quota {
+        /// Time that the quota is counted over.
+        period: QuotaPeriod,
         /// Time to wait.
         retry_after: Duration,
     },
@@ -34,6 +36,15 @@ pub enum Error {
     /// No answer, or one that makes no sense.
     #[error("WeChat is out of reach: {0}")]
     Unavailable(String),
+}
+
+/// Time that a quota of WeChat's is counted over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuotaPeriod {
+    /// A minute: errcode 45011.
+    Minute,
+    /// A day: errcode 45009.
+    Day,
 }
 
 /// WeChat's own words. `errmsg` carries the request id (`rid`) that Tencent's support asks for.

@@ -13,6 +13,8 @@ use crate::config::parse::{between, duration, http_url, optional_http_url};
 pub struct Wechat {
     /// The provider that answers for WeChat.
     pub provider: Provider,
+    /// Let the sandbox answer on an address that others can reach.
+    pub sandbox_public: bool,
     /// `AppID`.
     pub app_id: String,
     /// `AppSecret`.
@@ -33,6 +35,14 @@ pub struct Wechat {
     pub bind_phone_code: bool,
 }
 
+impl Wechat {
+    /// Whether others than this machine can reach the sandbox.
+    #[must_use]
+    pub fn is_sandbox_public(&self) -> bool {
+        self.provider == Provider::Sandbox && self.sandbox_public
+    }
+}
+
 /// `wechat.provider`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -47,6 +57,7 @@ impl Default for Wechat {
     fn default() -> Self {
         Self {
             provider: Provider::Sandbox,
+            sandbox_public: false,
             app_id: String::new(),
             secret: Secret::default(),
             base_url: "https://api.weixin.qq.com".into(),

@@ -28,6 +28,7 @@ use super::answer::{Outcomes, Reply};
 use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
+use super::form_fields::{FormBody, FormField};
 use crate::auth::{self, Authentication, Principal};
 use crate::domain::Actor;
 use crate::error::Error;
@@ -69,6 +70,15 @@ pub struct SubscribeRequest {
     clientId: Option<String>,
     /// 主题列表,如 `tbl_auth_users/*`、`tbl_company/<记录 id>`;替换此前的全部主题,空列表为全部取消
     subscriptions: Option<Vec<String>>,
+}
+
+impl FormBody for SubscribeRequest {
+    fn form_field(name: &str) -> FormField {
+        match name {
+            "subscriptions" => FormField::List,
+            _ => FormField::Text,
+        }
+    }
 }
 
 impl SubscribeRequest {
@@ -127,7 +137,7 @@ impl RealtimeApi {
             .hub
             .connect(self.context.source(request))
             .map_err(Error::from)?;
-        let client = client.ok_or(Error::TooMany {
+        let client = client.ok_or(Error::Busy {
             retry_after: TRY_AGAIN,
         })?;
         let data = format!(r#"{{"clientId":"{}"}}"#, client.id);
@@ -159,7 +169,7 @@ impl RealtimeApi {
             .transpose()?;
         self.hub
             .subscribe(&client, subscription)
-            .map_err(|MemoryExhausted| Error::TooMany {
+            .map_err(|MemoryExhausted| Error::Busy {
                 retry_after: TRY_AGAIN,
             })?;
         Ok(Reply::empty())
