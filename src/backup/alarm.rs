@@ -1,9 +1,11 @@
 //! Alarms about backups: sent to a program or a webhook.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::system::uname;
 use serde::Serialize;
 use tokio::process::{Child, Command};
 
@@ -14,32 +16,65 @@ use crate::outbound;
 /// Whoever takes longer is not waited for.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A message that something is wrong with the backups.
+/// A message that something is wrong with the backups, or is in order again.
 #[derive(Debug, Serialize)]
 pub struct AlarmMessage {
-    /// `backup_failed`, `backup_overdue` or `backup_shrunk`.
+    /// `backup_failed`, `backup_overdue`, `backup_shrunk`, or `backup_recovered`.
     pub event: &'static str,
-    /// One sentence.
+    /// One sentence, which says where, too.
     reason: String,
     /// Time of the newest good backup.
     last_backup: Option<String>,
-    /// Path of the database.
+    /// Name of the machine.
+    host: String,
+    /// Whole path of the database.
     database: String,
+}
+
+/// The machine and the database that messages are about.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    host: String,
+    database: String,
+}
+
+impl Origin {
+    /// This machine, and the database at `path`.
+    pub fn here(path: &Path) -> Self {
+        let whole = std::path::absolute(path);
+        Self {
+            host: uname().nodename().to_string_lossy().into_owned(),
+            database: whole.as_deref().unwrap_or(path).display().to_string(),
+        }
+    }
 }
 
 impl AlarmMessage {
     /// The message about this status; `None`: nothing is wrong.
-    pub fn about(status: &BackupStatus, database: &str) -> Option<Self> {
-        Some(Self {
-            event: match status.code() {
-                "failed" => "backup_failed",
-                "overdue" => "backup_overdue",
-                _ => "backup_shrunk",
-            },
-            reason: status.trouble()?,
+    pub fn about(status: &BackupStatus, origin: &Origin) -> Option<Self> {
+        let event = match status.code() {
+            "failed" => "backup_failed",
+            "overdue" => "backup_overdue",
+            _ => "backup_shrunk",
+        };
+        Some(Self::new(event, &status.trouble()?, status, origin))
+    }
+
+    /// The message that nothing is wrong any more.
+    pub fn recovery(status: &BackupStatus, origin: &Origin) -> Self {
+        let reason = "the backups are in order again";
+        Self::new("backup_recovered", reason, status, origin)
+    }
+
+    fn new(event: &'static str, reason: &str, status: &BackupStatus, origin: &Origin) -> Self {
+        let Origin { host, database } = origin.clone();
+        Self {
+            event,
+            reason: format!("{reason} (host {host}, database {database})"),
             last_backup: status.last_success.map(|at| at.to_string()),
-            database: database.to_owned(),
-        })
+            host,
+            database,
+        }
     }
 }
 
@@ -68,6 +103,7 @@ async fn run(words: &[String], message: &AlarmMessage) -> Result<(), String> {
         .args(arguments)
         .env("BAI_FAILURE", &message.reason)
         .env("BAI_FAILURE_EVENT", message.event)
+        .env("BAI_FAILURE_HOST", &message.host)
         .env("BAI_FAILURE_DATABASE", &message.database)
         .env(
             "BAI_FAILURE_LAST_BACKUP",

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::{monitoring, openapi};
 use crate::app::App;
+use crate::config::{Config, Provider};
 use crate::contract::error::Envelope;
 use crate::contract::platform::PlatformApi;
 use crate::contract::system::SystemApi;
@@ -112,6 +113,14 @@ pub fn document(app: &Arc<App>) -> Result<Value, serde_json::Error> {
     openapi::document(&service(&Records::new(app), watch::channel(()).1))
 }
 
+/// The file of the home page; the one for trying out says how to log in through the sandbox.
+fn home_page(config: &Config) -> &'static str {
+    match config.wechat.provider {
+        Provider::Sandbox => "sandbox.html",
+        Provider::Wechat => "index.html",
+    }
+}
+
 /// Everything that the server answers, under `server.base_path`. Answers that do not end by themselves end when the sender
 /// of `stopping` is dropped.
 ///
@@ -133,7 +142,7 @@ pub(super) fn endpoint(
         .then_some(SANDBOX_NOTICE);
     let page = |file| Page::new(file).with_notice(notice);
     let routes = monitoring::beside_the_api(Route::new(), app)
-        .at("/", page("index.html").around(with_slash))
+        .at("/", page(home_page(&app.config)).around(with_slash))
         .at("/setup", page("setup.html"))
         .at("/docs", Page::swagger_ui("docs.html").with_notice(notice))
         .at("/docs/", get(make_sync(|_| moved("../docs"))))

@@ -122,6 +122,9 @@ impl Schedule {
             rotation.run(here, now).await?;
             self.succeed(now);
         }
+        if self.app.backups.status(now).trouble().is_none() {
+            alarms::note_recovery(rotation.state());
+        }
         Ok(())
     }
 

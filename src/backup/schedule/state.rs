@@ -34,6 +34,8 @@ pub struct State {
     /// The event of the last alarm; another one is sent at once.
     #[serde(rename = "told")]
     pub last_alarm: Option<String>,
+    /// Whether the trouble of the last alarm is over, and nobody was told yet.
+    pub is_recovered: bool,
 }
 
 /// An upload that has begun.

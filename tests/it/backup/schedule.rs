@@ -140,11 +140,21 @@ fn a_failure_is_told_once_tried_again_ever_later_and_forgotten_after_a_success()
     until("it works again", || {
         status(&app).trouble().is_none() && status(&app).last_success.is_some()
     });
+    until("the recovery is told", || lines(&told).len() == 3);
+    let recovery = &lines(&told)[2];
+    assert!(
+        recovery.contains("BAI_FAILURE_EVENT=backup_recovered")
+            && recovery.contains("BAI_FAILURE=the backups are in order again (host "),
+        "{recovery}"
+    );
+    app.clock.advance(20 * SECOND);
+    thread::sleep(LOOKS);
+    assert_eq!(lines(&told).len(), 3, "a recovery is told once");
     fs::rename(&folder, dir.path().join("away")).unwrap();
     fs::write(&folder, "again").unwrap();
     app.clock.advance(10 * SECOND);
     until("another failure is told at once", || {
-        lines(&told).len() == 3
+        lines(&told).len() == 4
     });
 }
 
@@ -187,15 +197,29 @@ fn a_backup_that_is_overdue_is_told_to_a_webhook() {
     assert!(status(&app).overdue);
     until("it is told", || !hook.calls("/hook").is_empty());
     let told = &hook.calls("/hook")[0].body;
+    let host = rustix::system::uname()
+        .nodename()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let database = std::path::absolute("bai.redb").unwrap();
+    let database = database.to_str().unwrap();
     let expected = json!({
         "event": "backup_overdue",
-        "reason": format!("a backup is overdue: the last one is of {made}"),
+        "reason": format!("a backup is overdue: the last one is of {made} (host {host}, database {database})"),
         "last_backup": made.to_string(),
-        "database": "bai.redb",
+        "host": host,
+        "database": database,
     });
     assert_eq!((told, status(&app).failures), (&expected, 0));
     drop(busy);
     until_backed_up(&app);
+    let is_recovery = |call: &serde_json::Value| call["event"] == "backup_recovered";
+    until("the recovery is told", || {
+        hook.calls("/hook")
+            .last()
+            .is_some_and(|call| is_recovery(&call.body))
+    });
 }
 
 #[test]
@@ -256,7 +280,7 @@ fn the_program_that_is_told_gets_none_of_our_settings() {
         .filter(|line| line.starts_with("BAI_"))
         .collect();
     assert!(
-        ours.len() == 4 && ours.iter().all(|line| line.starts_with("BAI_FAILURE")),
+        ours.len() == 5 && ours.iter().all(|line| line.starts_with("BAI_FAILURE")),
         "{ours:?}"
     );
     assert!(told.iter().any(|line| line.starts_with("PATH=")));

@@ -225,6 +225,8 @@ impl Reader {
         if block.lines.iter().any(|line| line.contains("bai restore")) {
             fs::copy(database, place.path().join("usb-bai.redb")).unwrap();
         }
+        let table = "users_phone,users_name,company_id\n13900000001,张三,\n13900000002,李四,\n";
+        fs::write(place.path().join("table.csv"), table).unwrap();
         let pb = PbData::with_users(2);
         fs::create_dir(place.path().join("pb_data")).unwrap();
         for (path, bytes) in pb.files() {

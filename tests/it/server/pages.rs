@@ -211,6 +211,22 @@ fn files_are_compressed_and_revalidated() {
 }
 
 #[test]
+fn the_home_page_of_production_has_no_word_of_the_sandbox_and_asks_whether_the_server_is_ready() {
+    let production = TestApp::spawn();
+    let page = production.get("/").send();
+    for word in ["沙箱", "sandbox", "users_wx_code"] {
+        assert!(!page.text().contains(word), "{word} in {}", page.text());
+    }
+    let trying = TestApp::spawn_with(|config| config.wechat.provider = Provider::Sandbox);
+    assert!(trying.get("/").send().text().contains("沙箱模式"));
+    for app in [&production, &trying] {
+        let script = app.get("/assets/index.js").send();
+        assert!(script.text().contains("fetch(\"readyz\")"));
+        assert!(!script.text().contains("system/health"));
+    }
+}
+
+#[test]
 fn while_others_can_reach_the_sandbox_each_page_says_so() {
     let sandbox = |is_public| {
         TestApp::spawn_with(move |config| {
