@@ -30,7 +30,22 @@ pub async fn update_profile(
     user: User,
     update: ProfileUpdate,
 ) -> Result<(User, Option<Company>)> {
-    let _in_flight = app.limits.once("wechat/profile", user.id.as_str())?;
+    let request = (
+        &user.id,
+        update.phone_code.as_str(),
+        update.name.as_str(),
+        update.picture.as_str(),
+    );
+    let in_flight = app.limits.once("wechat/profile", request)?;
+    in_flight.run(look_up_phone(app, by, user, update)).await
+}
+
+async fn look_up_phone(
+    app: &App,
+    by: &AuditContext,
+    user: User,
+    update: ProfileUpdate,
+) -> Result<(User, Option<Company>)> {
     let lookup = app.limits.phone_lookup(&user.id)?;
     let outcome = update_with_phone(app, by, user, update).await;
     if let Err(Error::NotWechatUser | Error::TooMany { .. }) = outcome {
