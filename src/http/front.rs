@@ -20,6 +20,7 @@ use super::memory::{Held, InMemoryOnce, Memory};
 use super::operations::{Operations, Path};
 use super::rejected::Rejected;
 use super::traffic::{Route, Traffic};
+use super::unread::Unread;
 use crate::random::Random;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -62,8 +63,9 @@ pub struct Front {
 impl Endpoint for Front {
     type Output = Response;
 
-    async fn call(&self, req: Request) -> Result<Response> {
+    async fn call(&self, mut req: Request) -> Result<Response> {
         let started = Instant::now();
+        let unread = Unread::keep(&mut req);
         let request_id = self.request_id(req.headers());
         let (method, uri) = (req.method().clone(), req.uri().clone());
         let (path, id) = (uri.path(), request_id.to_str().unwrap_or_default());
@@ -91,11 +93,23 @@ impl Endpoint for Front {
         let (status, elapsed) = (response.status(), started.elapsed());
         route.count(&method, status, elapsed);
         tracing::debug!(request_id = id, %method, path, status = status.as_u16(), ?elapsed, "request");
+        if let Some(unread) = unread {
+            self.discard(unread, &response, started).await;
+        }
         Ok(response)
     }
 }
 
 impl Front {
+    /// Reads what the handler left of the body, within the time that a body may take; the memory for what it read is free.
+    async fn discard(&self, unread: Unread, response: &Response, started: Instant) {
+        if let Some(held) = response.extensions().get::<Held>() {
+            held.release_body();
+        }
+        let BodyTimeout(time) = self.body_timeout;
+        unread.discard((started + time).into()).await;
+    }
+
     /// The answer, and the route that it is counted under. Of a path that is not the contract's, poem tells the route.
     async fn respond<'a>(
         &'a self,

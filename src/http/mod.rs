@@ -14,4 +14,5 @@ pub mod rejected;
 pub mod response;
 pub mod tags;
 pub mod traffic;
+pub mod unread;
 pub mod wire_types;

@@ -1,14 +1,13 @@
 //! Bodies as PocketBase takes them: JSON, multipart or urlencoded.
 
 use poem::http::header;
-use poem::web::Multipart;
-use poem::{Body, FromRequest, Request, RequestBody, Result};
+use poem::{Request, RequestBody, Result};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
 use poem_openapi::types::ParseFromJSON;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::{Map, Value};
 
-use super::json;
+use super::{json, multipart};
 use crate::http::body::{from_object, hold_pairs, hold_parsed, read};
 use crate::http::rejected::Rejected;
 use crate::http::response::JSON;
@@ -65,15 +64,18 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Form<T> {
 }
 
 async fn object(request: &Request, body: &mut RequestBody) -> Result<Map<String, Value>, Rejected> {
-    let bytes = read(request, body).await?;
-    if bytes.is_empty() {
-        return Ok(Map::new());
-    }
     let declared = request
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let is = |media_type| declared.unwrap_or_default().starts_with(media_type);
+    if is(MULTIPART) {
+        return entries(request, multipart::texts(request, body).await?);
+    }
+    let bytes = read(request, body).await?;
+    if bytes.is_empty() {
+        return Ok(Map::new());
+    }
     if is(JSON) {
         return from_json(request, &bytes);
     }
@@ -83,9 +85,6 @@ async fn object(request: &Request, body: &mut RequestBody) -> Result<Map<String,
             request,
             form_urlencoded::parse(&bytes).into_owned().collect(),
         );
-    }
-    if is(MULTIPART) {
-        return entries(request, parts(request, bytes).await?);
     }
     // PocketBase would read XML, too, if it were the right one.
     Err(if is("application/xml") || is("text/xml") {
@@ -103,26 +102,6 @@ fn from_json(request: &Request, bytes: &[u8]) -> Result<Map<String, Value>, Reje
         Value::Null => Ok(Map::new()),
         _ => Err(Rejected::NotAnObject),
     }
-}
-
-/// The texts of a multipart body; files are left out, as no field takes them.
-async fn parts(request: &Request, bytes: Vec<u8>) -> Result<Vec<(String, String)>, Rejected> {
-    let boundaries = bytes.windows(3).filter(|window| *window == b"\n--").count() + 1;
-    let mut body = RequestBody::new(Body::from(bytes));
-    let mut form = <Multipart as FromRequest>::from_request(request, &mut body)
-        .await
-        .map_err(|_| Rejected::NotJson)?;
-    let mut parts = Vec::new();
-    hold_pairs(request, boundaries)?;
-    while let Some(part) = form.next_field().await.map_err(|_| Rejected::NotJson)? {
-        let name = part.name().map(str::to_owned);
-        let is_file = part.file_name().is_some();
-        let text = part.bytes().await.map_err(|_| Rejected::NotJson)?;
-        if let (Some(name), false) = (name, is_file) {
-            parts.push((name, String::from_utf8_lossy(&text).into_owned()));
-        }
-    }
-    Ok(parts)
 }
 
 /// The reason why an object within a form was not read; what there is no memory for stays that.

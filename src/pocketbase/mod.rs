@@ -22,6 +22,7 @@ mod impersonate;
 mod json;
 mod list_query;
 mod mail;
+mod multipart;
 mod realtime;
 mod records;
 mod set_up;

@@ -6,6 +6,7 @@ mod collections;
 mod costly;
 mod filters;
 mod impersonate;
+mod multipart;
 mod realtime;
 mod records;
 mod superusers;

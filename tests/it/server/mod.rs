@@ -3,6 +3,7 @@
 mod acme;
 mod browser;
 mod budgets;
+mod early;
 mod flood;
 mod http2;
 mod monitoring;
