@@ -8,7 +8,7 @@ use std::time::Instant;
 use futures_util::FutureExt;
 use ipnet::IpNet;
 use poem::http::uri::Scheme;
-use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, PathPattern, Request, Response, Result};
 
 use super::body::BodyTimeout;
@@ -18,6 +18,7 @@ use super::error_format::FormatOf;
 use super::error_log;
 use super::memory::{Held, InMemoryOnce, Memory};
 use super::operations::{Operations, Path};
+use super::path;
 use super::rejected::Rejected;
 use super::traffic::{Route, Traffic};
 use super::unread::Unread;
@@ -66,6 +67,7 @@ impl Endpoint for Front {
     async fn call(&self, mut req: Request) -> Result<Response> {
         let started = Instant::now();
         let unread = Unread::keep(&mut req);
+        let escapes = path::unescape(&mut req);
         let request_id = self.request_id(req.headers());
         let (method, uri) = (req.method().clone(), req.uri().clone());
         let (path, id) = (uri.path(), request_id.to_str().unwrap_or_default());
@@ -78,8 +80,15 @@ impl Endpoint for Front {
                 self.cors.preflight(req.headers()),
                 at.map_or(self.traffic.route(None), |at| &*at.route),
             )
+        } else if let Some(to) = path::redirect(&uri).filter(|_| is_taken) {
+            (redirected(&to), self.traffic.route(None))
         } else {
-            self.respond(at, req, &method, path, id, is_taken).await
+            let refused = match (is_taken, escapes) {
+                (false, _) => Some(Rejected::NotHttps),
+                (true, Err(path::InvalidEscape)) => Some(Rejected::InvalidPath),
+                (true, Ok(())) => None,
+            };
+            self.respond(at, req, &method, path, id, refused).await
         };
         let headers = response.headers_mut();
         self.cors.apply(headers, origin.as_ref());
@@ -118,7 +127,7 @@ impl Front {
         method: &Method,
         path: &str,
         request_id: &str,
-        is_taken: bool,
+        refused: Option<Rejected>,
     ) -> (Response, &'a Route) {
         let format = (self.format_of)(path.strip_prefix(&self.base_path).unwrap_or(path));
         req.set_data(self.body_timeout);
@@ -132,7 +141,7 @@ impl Front {
             Some(at) => &*at.route,
             None => self.traffic.route(pattern.map(|pattern| &*pattern.0)),
         };
-        let answer = self.answer(at, req, admitted, is_taken);
+        let answer = self.answer(at, req, admitted, refused);
         match AssertUnwindSafe(answer).catch_unwind().await {
             Ok(Ok(response)) => {
                 let route = route(response.data());
@@ -156,11 +165,11 @@ impl Front {
         at: Option<&Path>,
         req: Request,
         admitted: Result<Held, Rejected>,
-        is_taken: bool,
+        refused: Option<Rejected>,
     ) -> Result<Response> {
         let held = admitted?;
-        if !is_taken {
-            return Err(Rejected::NotHttps.into());
+        if let Some(refused) = refused {
+            return Err(refused.into());
         }
         let mut response = self.inner.call(at, req).await?;
         if response.extensions().get::<InMemoryOnce>().is_none() {
@@ -184,6 +193,14 @@ impl Front {
             .cloned()
             .unwrap_or_else(|| self.request_ids.next())
     }
+}
+
+/// A redirect of a whole request, as PocketBase answers a path that is not as it should be.
+fn redirected(to: &str) -> Response {
+    Response::builder()
+        .status(StatusCode::TEMPORARY_REDIRECT)
+        .header(header::LOCATION, to)
+        .finish()
 }
 
 /// Ids that are unique within a process and very likely among processes: a random half and a counted one.

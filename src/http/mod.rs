@@ -10,6 +10,7 @@ pub mod front;
 pub mod memory;
 pub mod operations;
 pub mod pages;
+pub mod path;
 pub mod rejected;
 pub mod response;
 pub mod tags;

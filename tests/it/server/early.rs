@@ -126,6 +126,7 @@ fn so_do_those_with_a_wrong_type_a_repetition_and_a_superuser_from_elsewhere() {
 fn a_slow_sender_is_waited_for_and_one_that_stops_or_never_ends_is_not() {
     let app = TestApp::spawn_with(|config| config.server.body_timeout = Duration::from_secs(6));
     let announced = head_with_length("POST /api/nothing", MIB);
+    let half = vec![b' '; MIB / 2];
     let started = Instant::now();
     let answer = send(
         &connect(&app),
@@ -136,11 +137,11 @@ fn a_slow_sender_is_waited_for_and_one_that_stops_or_never_ends_is_not() {
     thread::scope(|scope| {
         scope.spawn(|| {
             let socket = connect(&app);
-            for part in [announced.as_bytes(), &[b' '; MIB / 2]] {
+            for part in [announced.as_bytes(), &half] {
                 (&socket).write_all(part).unwrap();
                 thread::sleep(Duration::from_millis(900));
             }
-            assert_eq!(status(&send(&socket, &[&[b' '; MIB / 2]])), 404);
+            assert_eq!(status(&send(&socket, &[&half])), 404);
         });
         scope.spawn(|| {
             let mut socket = connect(&app);

@@ -442,7 +442,7 @@ fn limits_are_counted_by_rule() {
     let app = TestApp::spawn_with(|config| config.limits.enabled = true);
     let alice = app.wechat_token("alice~1");
     app.wechat_login("alice~1").assert_error(429, "频繁");
-    for _ in 0..20 {
+    for _ in 0..300 {
         app.post("/api/system/refresh-token")
             .bearer(&alice)
             .send()
