@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::domain::{Company, EventKind, IdType, Kind, Name, OneTimeCode, Picture, User, UserType};
 use crate::error::{Error, Result};
 use crate::store::{CommitError, Conflict};
+use crate::wechat;
 
 /// Profile that a WeChat user sends; every field was checked before, because the code costs money.
 pub struct ProfileUpdate {
@@ -48,10 +49,21 @@ async fn look_up_phone(
 ) -> Result<(User, Option<Company>)> {
     let lookup = app.limits.phone_lookup(&user.id)?;
     let outcome = update_with_phone(app, by, user, update).await;
-    if let Err(Error::NotWechatUser | Error::TooMany { .. }) = outcome {
+    if outcome.as_ref().is_err_and(is_free) {
         lookup.take_back();
     }
     outcome
+}
+
+/// Whether WeChat has nothing to charge for.
+fn is_free(error: &Error) -> bool {
+    match error {
+        Error::NotWechatUser | Error::TooMany { .. } => true,
+        Error::Internal(cause) => cause
+            .downcast_ref::<wechat::Error>()
+            .is_some_and(wechat::Error::is_before_request),
+        _ => false,
+    }
 }
 
 async fn update_with_phone(

@@ -532,6 +532,25 @@ fn calls_to_wechat_are_counted_by_operation_and_outcome() {
     assert!((1.0..5.0).contains(&seconds), "{seconds}");
 }
 
+/// As docs/operations.md has it: what a load balancer can ask.
+#[test]
+fn health_paths_take_get_and_head() {
+    let app =
+        TestApp::spawn_with(|config| config.metrics.listen = Some("127.0.0.1:0".parse().unwrap()));
+    let watch = app.watch.clone().unwrap();
+    for (base, path) in [
+        (&app.base, "/api/health"),
+        (&app.base, "/readyz"),
+        (&watch, "/readyz"),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let answer = Call::new(method, base, path).send();
+            assert_eq!(answer.status, 200, "{method} {base}{path}");
+            assert_eq!(answer.body.is_empty(), method == "HEAD", "{method} {path}");
+        }
+    }
+}
+
 #[test]
 fn readiness_says_what_wechat_said_last_and_does_not_ask_it() {
     let app = TestApp::spawn();
