@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The id of a record: 15 characters `[a-z0-9]`, as PocketBase makes them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(String);
 
 impl RecordId {

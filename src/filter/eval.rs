@@ -4,6 +4,8 @@
 
 use std::cmp::Ordering;
 
+use serde::de::IgnoredAny;
+
 use super::budget::{Budget, TooCostly};
 use super::like::{like, pattern};
 use super::record::{Context, Record, Value};
@@ -47,11 +49,37 @@ impl Evaluation<'_> {
     }
 
     fn holds(&self, comparison: &Comparison) -> Result<bool, TooCostly> {
+        if is_each(&comparison.left) || is_each(&comparison.right) {
+            return self.holds_of_each(comparison);
+        }
         let left = Side::of(&comparison.left, self.record, self.context);
         let right = Side::of(&comparison.right, self.record, self.context);
+        self.relates(comparison.operator.relation, left, right)
+    }
+
+    /// Of the values of a list all have to compare so, or one if any is asked for.
+    fn holds_of_each(&self, comparison: &Comparison) -> Result<bool, TooCostly> {
+        let is_any = comparison.operator.any;
+        for left in Side::each(&comparison.left, self.record, self.context) {
+            for right in Side::each(&comparison.right, self.record, self.context) {
+                let holds = self.relates(comparison.operator.relation, left.clone(), right)?;
+                if holds == is_any {
+                    return Ok(is_any);
+                }
+            }
+        }
+        Ok(!is_any)
+    }
+
+    fn relates(
+        &self,
+        relation: Relation,
+        left: Side<'_>,
+        right: Side<'_>,
+    ) -> Result<bool, TooCostly> {
         self.budget
             .spend(COMPARISON + left.bytes() + right.bytes())?;
-        Ok(match comparison.operator.relation {
+        Ok(match relation {
             Relation::Equal => equal(left, right),
             // `IS NOT` with the same care for NULL as `=`: exactly its contrary.
             Relation::NotEqual => !equal(left, right),
@@ -63,6 +91,10 @@ impl Evaluation<'_> {
             Relation::GreaterOrEqual => ordered(left, right).is_some_and(Ordering::is_ge),
         })
     }
+}
+
+fn is_each(operand: &Operand) -> bool {
+    matches!(operand, Operand::Field(path) if path.modifier == Some(Modifier::Each))
 }
 
 fn asks_email(comparison: &Comparison) -> bool {
@@ -86,6 +118,7 @@ enum Source {
     Column,
 }
 
+#[derive(Clone)]
 struct Side<'a> {
     value: Datum<'a>,
     affinity: Affinity,
@@ -125,6 +158,23 @@ impl<'a> Side<'a> {
         }
     }
 
+    /// A side for each value of the list that `:each` asks for, or one for no value; of all else, one.
+    fn each(operand: &'a Operand, record: &'a dyn Record, context: &Context<'a>) -> Vec<Self> {
+        let list = match operand {
+            Operand::Field(path) if is_each(operand) => record.value(&path.name),
+            _ => Value::Null,
+        };
+        let Value::Choices(json) = list else {
+            return vec![Self::of(operand, record, context)];
+        };
+        let texts: Vec<String> = serde_json::from_str(json).unwrap_or_default();
+        if texts.is_empty() {
+            return vec![Self::new(Source::Column, Datum::Null)];
+        }
+        let side = |text: String| Self::new(Source::Column, Datum::Text(text.into()));
+        texts.into_iter().map(side).collect()
+    }
+
     fn column(path: &Path, value: Value<'a>) -> Self {
         let (value, affinity) = match (value, path.modifier) {
             (Value::Choice(text), Some(Modifier::Length)) => {
@@ -133,8 +183,11 @@ impl<'a> Side<'a> {
             (Value::Choice(text), Some(Modifier::Each)) => {
                 (Datum::Text(text.into()), Affinity::None)
             }
+            (Value::Choices(json), Some(Modifier::Length)) => {
+                (Datum::Integer(count(json)), Affinity::None)
+            }
             (Value::Null, _) => (Datum::Null, Affinity::None),
-            (Value::Text(text) | Value::Choice(text), _) => {
+            (Value::Text(text) | Value::Choice(text) | Value::Choices(text), _) => {
                 (Datum::Text(text.into()), Affinity::Text)
             }
             (Value::Number(number), _) => (Datum::number(number), Affinity::Numeric),
@@ -182,6 +235,12 @@ impl<'a> Side<'a> {
             Datum::Integer(_) | Datum::Real(_) => false,
         }
     }
+}
+
+/// The number of values in the JSON of a list.
+fn count(json: &str) -> i64 {
+    let values: Vec<IgnoredAny> = serde_json::from_str(json).unwrap_or_default();
+    i64::try_from(values.len()).unwrap_or(i64::MAX)
 }
 
 /// The value of a column as `sort` orders it.

@@ -121,7 +121,9 @@ fn name(name: &str) -> Option<Operand> {
         return Some(Operand::Macro(of_time));
     }
     if let Some(path) = name.strip_prefix("@request.auth.") {
-        return Path::parse(path).map(Operand::Auth);
+        // Nobody here knows the id of the collection of who asks.
+        let known = Path::parse(path).filter(|path| path.name != "collectionId");
+        return known.map(Operand::Auth);
     }
     match name.to_ascii_lowercase().as_str() {
         "null" => Some(Operand::Null),

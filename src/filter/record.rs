@@ -11,6 +11,8 @@ pub enum Value<'a> {
     Text(&'a str),
     /// Of a field that takes one of a list of texts; it counts its values under `:length`.
     Choice(&'a str),
+    /// Of a field that takes several of a list of texts: the JSON of a list.
+    Choices(&'a str),
     /// Of a number field.
     Number(f64),
     /// Of a boolean field.

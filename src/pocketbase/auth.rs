@@ -9,7 +9,7 @@ use super::Context;
 use super::answer::{Outcomes, Reply};
 use super::error::{Refused, not_loaded};
 use super::fields::Fields;
-use super::form::Form;
+use super::form::{Form, UnusedBody};
 use super::forms::{Credentials, PasswordAuthRequest};
 use crate::auth::{self, IdentityField, Principal};
 use crate::domain::{Collections, Kind, PlainPassword};
@@ -155,6 +155,7 @@ impl AuthApi {
         collection: Path<String>,
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
+        body: UnusedBody,
     ) -> Result<Reply<PbAuthRefresh>> {
         let kind = self
             .0
@@ -162,6 +163,7 @@ impl AuthApi {
             .ok_or(Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let caller = self.0.caller_of(&bearer, kind).await?;
+        body.read()?;
         let token = bearer.token().unwrap_or_default();
         let token = auth::refresh_token(&self.0.app, token, &caller)?;
         Ok(Reply::new(

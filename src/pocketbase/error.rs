@@ -291,7 +291,9 @@ impl ResponseError for Refused {
 /// The refusal of a batch whose body was not read.
 pub fn batch_not_read(rejected: Rejected) -> PoemError {
     match rejected {
-        Rejected::NotJson | Rejected::NotAnObject => Refused::BATCH_NOT_READ.into(),
+        Rejected::NotJson | Rejected::NotAnObject | Rejected::NotDeclaredJson => {
+            Refused::BATCH_NOT_READ.into()
+        }
         other => other.into(),
     }
 }

@@ -178,11 +178,29 @@ impl From<FieldProblem> for FieldError {
             FieldProblem::NotAChoice(value) => {
                 ("validation_invalid_value", Some(json!({ "value": value })))
             }
-            FieldProblem::ShortId { min } => (
+            FieldProblem::TooManyValues { max } => (
+                "validation_too_many_values",
+                Some(json!({ "maxSelect": max })),
+            ),
+            FieldProblem::NotANumber => ("validation_not_a_number", None),
+            FieldProblem::TooSmall { min } => (
+                "validation_min_number_constraint",
+                Some(json!({ "min": min })),
+            ),
+            FieldProblem::TooGreat { max } => (
+                "validation_max_number_constraint",
+                Some(json!({ "max": max })),
+            ),
+            FieldProblem::Latitude => ("validation_invalid_latitude", None),
+            FieldProblem::Longitude => ("validation_invalid_longitude", None),
+            FieldProblem::NotKept | FieldProblem::NotGenerated => {
+                ("validation_not_supported", None)
+            }
+            FieldProblem::ShortText { min } => (
                 "validation_min_text_constraint",
                 Some(json!({ "min": min })),
             ),
-            // PocketBase tells the limit of an id, and not of a password.
+            // PocketBase tells the limit of a text, and not of a password.
             FieldProblem::TooShort { .. } => ("validation_min_text_constraint", None),
             FieldProblem::TooLong { max } => (
                 "validation_max_text_constraint",

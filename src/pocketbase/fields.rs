@@ -42,6 +42,7 @@ impl Fields {
             .map(Path::parse)
             .collect::<Option<_>>()
             .map(Self)
+            .filter(|_| depth <= 0)
             .ok_or(Refused::BAD_REQUEST)
     }
 
@@ -92,6 +93,9 @@ impl Path {
         };
         let arguments = modifier.strip_prefix("excerpt(")?.strip_suffix(')')?;
         let (max, dots) = arguments.split_once(',').unwrap_or((arguments, ""));
+        if dots.contains(',') {
+            return None;
+        }
         let max = max.trim().parse().ok().filter(|max| *max > 0)?;
         let dots = matches!(dots.trim(), "1" | "t" | "T" | "true" | "True" | "TRUE");
         Some(Self {
@@ -136,21 +140,24 @@ fn pick(value: Value, paths: &[Wanted<'_>]) -> Value {
     }
 }
 
+fn last<'p, 'a>(paths: &'p [Wanted<'a>], name: &str) -> Option<&'p Wanted<'a>> {
+    paths.iter().rev().find(|(path, _)| *path == name)
+}
+
 /// A key that is named whole is kept whole, even if a path into it is named, too; `*` stands for the keys that are
-/// not named.
+/// not named. Of a name that comes more than once, the last counts.
 fn pick_keys(object: Map<String, Value>, paths: &[Wanted<'_>]) -> Map<String, Value> {
-    let any = paths.iter().any(|(path, _)| *path == "*");
+    let of_any = last(paths, "*");
     let keep = |(key, value): (String, Value)| {
-        if let Some((_, excerpt)) = paths.iter().find(|(path, _)| *path == key) {
-            let value = shorten(value, *excerpt);
-            return Some((key, value));
+        if let Some((_, excerpt)) = last(paths, &key) {
+            return Some((key, shorten(value, *excerpt)));
         }
         let below: Vec<Wanted<'_>> = paths
             .iter()
             .filter_map(|wanted| inside(wanted, &key))
             .collect();
-        if any && below.is_empty() {
-            return Some((key, value));
+        if let Some((_, excerpt)) = of_any.filter(|_| below.is_empty()) {
+            return Some((key, shorten(value, *excerpt)));
         }
         (!below.is_empty()).then(|| (key, pick(value, &below)))
     };
@@ -200,6 +207,9 @@ mod tests {
             "name:excerpt(0)",
             "name:excerpt(x)",
             "name:upper(3)",
+            "name:excerpt(3,true,1)",
+            "name:excerpt(3",
+            "(name",
         ] {
             assert!(Fields::parse(Some(fields)).is_err(), "{fields}");
         }
@@ -214,6 +224,16 @@ mod tests {
                 "a:excerpt(3, true),n:excerpt(1)",
                 json!({ "a": "张三...", "n": 5 }),
             ),
+            (
+                "*:excerpt(2),b.c",
+                json!({ "a": "张三", "b": { "c": "abc" }, "n": 5 }),
+            ),
+            (
+                "b,*:excerpt(1,true)",
+                json!({ "a": "张...", "b": { "c": "abc" }, "n": 5 }),
+            ),
+            ("a,a:excerpt(1)", json!({ "a": "张" })),
+            ("a:excerpt(1),a", json!({ "a": "<p>张三 and  others</p>" })),
             (
                 "a:excerpt(99,true),b.c:excerpt(1,true)",
                 json!({ "a": "张三 and others", "b": { "c": "a..." } }),

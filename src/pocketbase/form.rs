@@ -1,12 +1,13 @@
 //! Bodies as PocketBase takes them: JSON, multipart or urlencoded.
 
 use poem::http::header;
-use poem::{Request, RequestBody, Result};
+use poem::{FromRequest, Request, RequestBody, Result};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
-use poem_openapi::types::ParseFromJSON;
+use poem_openapi::types::Any;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::{Map, Value};
 
+use super::form_fields::{FormBody, is_urlencoded, object_of};
 use super::{json, multipart};
 use crate::http::body::{from_object, hold_pairs, hold_parsed, read};
 use crate::http::rejected::Rejected;
@@ -32,7 +33,7 @@ impl<T> Form<T> {
     }
 }
 
-impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Form<T> {
+impl<'a, T: FormBody + 'static> ApiExtractor<'a> for Form<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
     type ParamType = ();
     type ParamRawType = ();
@@ -59,18 +60,41 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Form<T> {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        Ok(Self(object(request, body).await.and_then(from_object)))
+        Ok(Self(object::<T>(request, body).await.and_then(from_object)))
     }
 }
 
-async fn object(request: &Request, body: &mut RequestBody) -> Result<Map<String, Value>, Rejected> {
+/// A body that the endpoint has no use for, but reads: PocketBase refuses the request if it cannot be read.
+pub struct UnusedBody(Result<(), Rejected>);
+
+impl UnusedBody {
+    /// Nothing.
+    ///
+    /// # Errors
+    /// [`Rejected`].
+    pub fn read(self) -> Result<(), Rejected> {
+        self.0
+    }
+}
+
+impl<'a> FromRequest<'a> for UnusedBody {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
+        let object = object::<Any<Map<String, Value>>>(request, body).await;
+        Ok(Self(object.map(drop)))
+    }
+}
+
+async fn object<T: FormBody>(
+    request: &Request,
+    body: &mut RequestBody,
+) -> Result<Map<String, Value>, Rejected> {
     let declared = request
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let is = |media_type| declared.unwrap_or_default().starts_with(media_type);
     if is(MULTIPART) {
-        return entries(request, multipart::texts(request, body).await?);
+        return entries::<T>(request, multipart::texts(request, body).await?);
     }
     let bytes = read(request, body).await?;
     if bytes.is_empty() {
@@ -80,11 +104,7 @@ async fn object(request: &Request, body: &mut RequestBody) -> Result<Map<String,
         return from_json(request, &bytes);
     }
     if is(URLENCODED) {
-        hold_pairs(request, form_urlencoded::parse(&bytes).count())?;
-        return entries(
-            request,
-            form_urlencoded::parse(&bytes).into_owned().collect(),
-        );
+        return entries::<T>(request, pairs(request, &bytes)?);
     }
     // PocketBase would read XML, too, if it were the right one.
     Err(if is("application/xml") || is("text/xml") {
@@ -104,6 +124,14 @@ fn from_json(request: &Request, bytes: &[u8]) -> Result<Map<String, Value>, Reje
     }
 }
 
+fn pairs(request: &Request, bytes: &[u8]) -> Result<Vec<(String, String)>, Rejected> {
+    if !is_urlencoded(bytes) {
+        return Err(Rejected::NotJson);
+    }
+    hold_pairs(request, form_urlencoded::parse(bytes).count())?;
+    Ok(form_urlencoded::parse(bytes).into_owned().collect())
+}
+
 /// The reason why an object within a form was not read; what there is no memory for stays that.
 fn not_json(rejected: Rejected) -> Rejected {
     match rejected {
@@ -112,22 +140,19 @@ fn not_json(rejected: Rejected) -> Rejected {
     }
 }
 
-/// A name that comes more than once has the list of its texts.
-fn entries(
+/// The fields of a form, and over them what its objects say, wherever they stand.
+fn entries<T: FormBody>(
     request: &Request,
     parts: Vec<(String, String)>,
 ) -> Result<Map<String, Value>, Rejected> {
-    let mut object = Map::new();
-    for (name, text) in parts {
-        if name == JSON_PAYLOAD {
-            object.extend(from_json(request, text.as_bytes()).map_err(not_json)?);
-            continue;
+    let is_payload = |(name, _): &(String, String)| name == JSON_PAYLOAD;
+    let (payloads, fields): (Vec<_>, Vec<_>) = parts.into_iter().partition(is_payload);
+    let mut object = object_of::<T>(fields)?;
+    for (_, text) in payloads {
+        if text.trim().is_empty() {
+            return Err(Rejected::NotJson);
         }
-        match object.get_mut(&name) {
-            Some(Value::Array(texts)) => texts.push(text.into()),
-            Some(first) => *first = Value::Array(vec![first.take(), text.into()]),
-            None => drop(object.insert(name, text.into())),
-        }
+        object.extend(from_json(request, text.as_bytes()).map_err(not_json)?);
     }
     Ok(object)
 }

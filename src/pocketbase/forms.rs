@@ -4,6 +4,7 @@ use poem_openapi::Object;
 
 use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
+use super::form_fields::FormBody;
 use crate::auth::IdentityField;
 use crate::domain::Email;
 use crate::records::collection::identity_field_name;
@@ -40,6 +41,14 @@ pub struct ConfirmRequest {
     password: Option<String>,
     passwordConfirm: Option<String>,
 }
+
+impl FormBody for PasswordAuthRequest {}
+
+impl FormBody for EmailRequest {}
+
+impl FormBody for EmailChangeRequest {}
+
+impl FormBody for ConfirmRequest {}
 
 impl ConfirmRequest {
     /// Refuses the form, with an error for each of these fields that is missing.

@@ -13,6 +13,7 @@ use super::error::{Refused, not_loaded};
 use super::field_error::{FieldError, FieldErrors};
 use super::fields::Fields;
 use super::form::Form;
+use super::form_fields::{FormBody, FormField};
 use crate::auth::{self, Principal};
 use crate::domain::{Kind, RecordId};
 use crate::error;
@@ -27,6 +28,12 @@ pub struct ImpersonateApi(pub Context);
 pub struct ImpersonateRequest {
     /// token 有效期(秒);0 或不填为默认有效期
     duration: Option<i64>,
+}
+
+impl FormBody for ImpersonateRequest {
+    fn form_field(_: &str) -> FormField {
+        FormField::Whole
+    }
 }
 
 impl ImpersonateRequest {

@@ -16,6 +16,7 @@ mod expand;
 mod field_error;
 mod fields;
 mod form;
+mod form_fields;
 mod forms;
 mod health;
 mod impersonate;

@@ -24,7 +24,7 @@ const MAX_KEPT: usize = MAX_BODY + 32 * 1024;
 /// Bytes by which the memory that is held grows.
 const STEP: usize = 8 * 1024;
 
-/// The names and texts of a form. Texts may take as much as any body, files be as long as what is dropped of one.
+/// The names and texts of a form, whose lines may all end with LF alone, as PocketBase lets them. Texts may take as much as any body, files be as long as what is dropped of one.
 pub async fn texts(
     request: &Request,
     body: &mut RequestBody,
@@ -41,6 +41,7 @@ pub async fn texts(
         body: Box::pin(body.into_bytes_stream()),
         meter: meter.clone(),
         is_turn_over: false,
+        line_ends: LineEnds::Unknown,
     };
     let mut body = RequestBody::new(Body::from_bytes_stream(metered));
     let form = <Multipart as FromRequest>::from_request(request, &mut body).await;
@@ -61,7 +62,7 @@ async fn read(
             continue;
         };
         hold_pairs(request, 1)?;
-        let text = text(part, &meter).await?;
+        let text = meter.as_written(text(part, &meter).await?);
         length += name.len() + text.len();
         if length > MAX_BODY {
             return Err(Rejected::TooLarge);
@@ -113,6 +114,8 @@ struct Account {
     kept: usize,
     /// Bytes that memory is held for.
     paid: usize,
+    /// Whether lines end with LF alone, in place of which the parser is given CRLF.
+    is_lf_only: bool,
     held: Option<Held>,
     failure: Option<Rejected>,
 }
@@ -129,6 +132,19 @@ impl Meter {
     fn dropped(&self, bytes: usize) {
         let mut account = self.0.lock();
         account.kept = account.kept.saturating_sub(bytes);
+    }
+
+    fn set_lf_only(&self) {
+        self.0.lock().is_lf_only = true;
+    }
+
+    /// A text with the line ends that it came with.
+    fn as_written(&self, text: String) -> String {
+        if self.0.lock().is_lf_only {
+            text.replace("\r\n", "\n")
+        } else {
+            text
+        }
     }
 
     /// The reason why a form cannot be read on.
@@ -162,6 +178,40 @@ struct Metered {
     body: Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>,
     meter: Meter,
     is_turn_over: bool,
+    line_ends: LineEnds,
+}
+
+/// The ends of lines: the first one tells.
+#[derive(Clone, Copy, PartialEq)]
+enum LineEnds {
+    Unknown,
+    CrLf,
+    Lf,
+}
+
+impl LineEnds {
+    fn of(bytes: &[u8]) -> Self {
+        match bytes.iter().position(|byte| *byte == b'\n') {
+            None => Self::Unknown,
+            Some(end) if bytes[..end].ends_with(b"\r") => Self::CrLf,
+            Some(_) => Self::Lf,
+        }
+    }
+}
+
+impl Metered {
+    /// The bytes as the parser takes them.
+    fn with_crlf(&mut self, bytes: Bytes) -> Bytes {
+        if self.line_ends == LineEnds::Unknown {
+            self.line_ends = LineEnds::of(&bytes);
+        }
+        if self.line_ends != LineEnds::Lf {
+            return bytes;
+        }
+        self.meter.set_lf_only();
+        let lines: Vec<_> = bytes.split(|byte| *byte == b'\n').collect();
+        lines.join(&b"\r\n"[..]).into()
+    }
 }
 
 impl Stream for Metered {
@@ -177,6 +227,7 @@ impl Stream for Metered {
             return next;
         };
         self.is_turn_over = true;
+        let bytes = self.with_crlf(bytes);
         let counted = self.meter.received(bytes.len());
         Poll::Ready(Some(counted.map(|()| bytes)))
     }

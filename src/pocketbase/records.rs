@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
 use crate::http::wire_types::{AnyData, AuthRecord};
+use crate::records::access;
 use crate::records::form::RecordForm;
 use crate::records::list::{ListQuery, Reader};
 use crate::records::plan::{Action, ChangeRequest};
@@ -203,7 +204,7 @@ impl RecordsApi {
     ) -> Result<Reply<PbViewRecord>> {
         let kind = self.found(&collection, Refused::NO_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        may_view(self.0.who(&bearer).await?.as_ref(), kind, &id)?;
+        ensure_may_view(self.0.who(&bearer).await?.as_ref(), kind, &id)?;
         let record = match RecordId::parse(&id) {
             Some(id) => {
                 let found = self.0.app.store.record_by_id(kind, &id).await;
@@ -219,6 +220,7 @@ impl RecordsApi {
     ///
     /// 本人不能修改 openid、users_idtype、users_status、users_rank_level、users_auth_type、users_id、users_convers_id(404),
     /// 修改密码需要 password、passwordConfirm、oldPassword,修改 users_phone 需要 oldPassword;超级管理员不需要 oldPassword。密码或 email 修改后该用户的所有 token 失效。
+    /// 超级管理员设置 tokenKey(30 至 60 个字符)或提交 tokenKey:autogenerate,同样使所有 token 失效。
     #[oai(
         path = "/collections/:collection/records/:id",
         method = "patch",
@@ -324,12 +326,11 @@ impl RecordsApi {
     }
 }
 
-/// PocketBase's view rules of the collections: what may not be seen, is as if it were not there.
-fn may_view(who: Option<&Principal>, kind: Kind, id: &str) -> Result<(), Refused> {
-    match (who, kind) {
-        (Some(Principal::Superuser(_)), _) | (Some(Principal::User(_)), Kind::Companies) => Ok(()),
-        (Some(Principal::User(user)), Kind::Users) if user.id.as_str() == id => Ok(()),
-        (_, Kind::Superusers) => Err(Refused::SUPERUSERS_ONLY),
-        _ => Err(Refused::NOT_FOUND),
+/// Refuses who may not see the record: it is as if it were not there.
+fn ensure_may_view(principal: Option<&Principal>, kind: Kind, id: &str) -> Result<(), Refused> {
+    match (access::may_view(principal, kind, id), kind) {
+        (true, _) => Ok(()),
+        (false, Kind::Superusers) => Err(Refused::SUPERUSERS_ONLY),
+        (false, _) => Err(Refused::NOT_FOUND),
     }
 }

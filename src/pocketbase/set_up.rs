@@ -8,6 +8,7 @@ use super::answer::{Outcomes, Reply};
 use super::error::{Refused, not_loaded};
 use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
+use super::form_fields::FormBody;
 use crate::auth;
 use crate::domain::{Email, PlainPassword};
 use crate::http::tags::Tags;
@@ -27,6 +28,8 @@ pub struct SetUpRequest {
     password: Option<String>,
     passwordConfirm: Option<String>,
 }
+
+impl FormBody for SetUpRequest {}
 
 impl SetUpRequest {
     /// The secret of the link, and the address and password of the superuser.

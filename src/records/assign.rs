@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::check::check_unless_empty;
 use super::coerce;
 use super::fields::field::{BuiltInField, Kind};
 use super::fields::tables::BuiltIn;
@@ -19,6 +20,10 @@ pub fn assign<R: BuiltIn>(record: &mut R, field: &Field, sent: &Value) -> Result
     let Some(place) = R::field(&field.name) else {
         return Ok(());
     };
+    if let Kind::Id | Kind::TokenKey | Kind::Password | Kind::Autodate { .. } = place.kind {
+        return Ok(());
+    }
+    check_unless_empty(field, sent)?;
     match place.kind {
         Kind::Id | Kind::TokenKey | Kind::Password | Kind::Autodate { .. } => Ok(()),
         Kind::Number => set(record, place, FieldValue::Number(whole(sent)?)),

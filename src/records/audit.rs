@@ -4,39 +4,52 @@ use super::fields::of_record::changed_fields;
 use super::plan::{Editor, Plan};
 use crate::app::App;
 use crate::auth::AuditContext;
-use crate::domain::{EventKind, RecordId};
+use crate::domain::{EventKind, RecordId, TokenKey};
 use crate::store::{Record, Write};
 
-/// An event of a change that is not made yet.
+/// The events of a change that is not made yet.
 pub struct PlannedEvent {
-    kind: EventKind,
     subject: RecordId,
-    detail: String,
+    /// Each kind with its detail.
+    events: Vec<(EventKind, String)>,
 }
 
 impl PlannedEvent {
-    /// The event of the write that `plan` comes to. A change that changes nothing is no event, so that nobody can fill the record
-    /// with it.
+    /// The events of the write that `plan` comes to. A change that changes nothing is no event, so that nobody can fill the
+    /// record with it.
     pub fn of(plan: &Plan, write: &Write) -> Option<Self> {
-        let (record, kind, detail) = match write {
-            Write::Insert(record) => (record, EventKind::RecordCreate, name_of(record)),
-            Write::Delete { before } => (before, EventKind::RecordDelete, name_of(before)),
-            Write::Update { before, after } => {
-                let detail = detail_of_update(plan, before, after)?;
-                (after, kind_of_update(plan), detail)
-            }
+        let (record, events) = match write {
+            Write::Insert(record) => (record, vec![(EventKind::RecordCreate, name_of(record))]),
+            Write::Delete { before } => (before, vec![(EventKind::RecordDelete, name_of(before))]),
+            Write::Update { before, after } => (after, events_of_update(plan, before, after)),
         };
-        Some(Self {
-            kind,
+        (!events.is_empty()).then(|| Self {
             subject: record.id().clone(),
-            detail,
+            events,
         })
     }
 
-    /// Writes the event down, now that the change is made.
+    /// Writes the events down, now that the change is made.
     pub fn write(self, app: &App, context: &AuditContext) {
-        let event = context.event(app, self.kind).about(self.subject.as_str());
-        app.audit(event.detail(self.detail));
+        for (kind, detail) in self.events {
+            let event = context.event(app, kind).about(self.subject.as_str());
+            app.audit(event.detail(detail));
+        }
+    }
+}
+
+fn events_of_update(plan: &Plan, before: &Record, after: &Record) -> Vec<(EventKind, String)> {
+    let update = detail_of_update(plan, before, after).map(|detail| (kind_of_update(plan), detail));
+    let is_revoked = plan.sets_token_key() && token_key_of(before) != token_key_of(after);
+    let revocation = is_revoked.then(|| (EventKind::TokenRevoke, String::new()));
+    update.into_iter().chain(revocation).collect()
+}
+
+fn token_key_of(record: &Record) -> Option<&TokenKey> {
+    match record {
+        Record::User(user) => Some(&user.token_key),
+        Record::Superuser(superuser) => Some(&superuser.token_key),
+        Record::Company(_) => None,
     }
 }
 

@@ -20,6 +20,7 @@ pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<Company, R
     let blank = Values::Blank(schema);
     let mut reader = FormReader::new(plan.form()?, &blank, schema);
     let id = reader.new_id(plan.fresh.id.clone());
+    reader.refuse_unserved();
     let company_id = company_id(&mut reader);
     let columns = columns(&mut reader);
     reader.refused_by(Refusal::Create)?;
@@ -46,6 +47,7 @@ pub fn update(
     let stored = Values::of_company(before);
     let mut reader = FormReader::new(plan.form()?, &stored, schema);
     reader.keep_id();
+    reader.refuse_unserved();
     let company_id = company_id(&mut reader);
     let columns = columns(&mut reader);
     reader.refused_by(Refusal::Update)?;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::date::date_text;
 use super::fields::of_record::{columns, parse_columns, value};
 use super::fields::value::FieldValue;
-use super::schema::{FieldKind, Schema};
+use super::schema::{Field, FieldKind, Schema};
 use crate::filter::{self, Value};
 use crate::store::Record;
 
@@ -48,17 +48,27 @@ impl<'a> FilterRecord<'a> {
     fn column(&self, name: &str) -> Value<'_> {
         let columns = self.columns.get_or_init(|| flat_columns(self.record));
         match columns.get(name) {
-            Some(Json::String(text)) if self.is_choice(name) => Value::Choice(text),
+            Some(Json::String(text)) if self.is_choice(name) => match self.is_list(name) {
+                true => Value::Choices(text),
+                false => Value::Choice(text),
+            },
             Some(Json::String(text)) => Value::Text(text),
             Some(Json::Number(number)) => Value::Number(number.as_f64().unwrap_or_default()),
             Some(Json::Bool(flag)) => Value::Bool(*flag),
+            None if name == "collectionName" => Value::Text(self.record.kind().name()),
             _ => Value::Null,
         }
     }
 
+    fn is_list(&self, name: &str) -> bool {
+        self.schema.field(name).is_some_and(|field| field.is_list)
+    }
+
     fn is_choice(&self, name: &str) -> bool {
         let field = self.schema.field(name);
-        field.is_some_and(|field| field.kind == FieldKind::Select)
+        let has_choices =
+            |field: &Field| matches!(field.kind, FieldKind::Select | FieldKind::Reference);
+        field.is_some_and(has_choices)
     }
 }
 

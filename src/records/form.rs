@@ -1,50 +1,44 @@
 //! Bodies of changes: values as clients send them, and what they change of a record. What is sent as it is already, is no
 //! change.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::check::check;
 use super::coerce;
+use super::edit::{Edit, Modifier};
 use super::passwords::PasswordForm;
 use super::problem::{FieldProblem, FieldProblems};
-use super::schema::{Field, FieldKind, Schema};
+use super::schema::{Field, Schema};
 use super::values::Values;
-use crate::domain::{Email, Invalid, Phone, RecordId, User};
+use crate::domain::{Invalid, Phone, RecordId, User};
 
-/// A body of a change, coerced to the fields of the collection; fields that there are not are left out.
+/// The hidden field that superusers set, to end all tokens of a user or a superuser.
+pub const TOKEN_KEY: &str = "tokenKey";
+
+/// A body of a change: the edits of each field of the collection; keys that edit none are left out.
 #[derive(Clone, Default)]
 pub struct RecordForm {
     id: String,
-    values: BTreeMap<String, Sent>,
+    edits: BTreeMap<String, Vec<Edit>>,
     passwords: PasswordForm,
 }
 
-/// A value as it was sent.
-#[derive(Clone)]
-enum Sent {
-    /// The new value.
-    Value(Value),
-    /// A number to be added to the one that is stored: `field+` or `field-`.
-    Sum(f64),
-}
-
 impl RecordForm {
-    /// Reads a JSON body.
+    /// Reads a JSON body. Of one field, shorter keys are applied first: the value, and then what is added to it.
     pub fn read(body: &Map<String, Value>, schema: &Schema) -> Self {
-        let mut values = BTreeMap::new();
-        for (key, value) in body {
-            if let Some((field, number)) = modifier(schema, key, value) {
-                values.insert(field.name.clone(), Sent::Sum(number));
-            } else if let Some(field) = schema.field(key).filter(|field| is_writable(field)) {
-                let value = coerce::to_field(field, value);
-                values.insert(field.name.clone(), Sent::Value(value));
+        let mut keys: Vec<_> = body.iter().collect();
+        keys.sort_by_key(|(key, _)| key.len());
+        let mut edits: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (key, value) in keys {
+            if let Some((field, edit)) = Edit::read(key, value, schema) {
+                edits.entry(field.name.clone()).or_default().push(edit);
             }
         }
         Self {
             id: coerce::text_of(body, "id"),
-            values,
+            edits,
             passwords: PasswordForm::read(body),
         }
     }
@@ -66,23 +60,11 @@ impl RecordForm {
     pub fn passwords(&self) -> &PasswordForm {
         &self.passwords
     }
-}
 
-/// The server writes the others.
-fn is_writable(field: &Field) -> bool {
-    !field.is_hidden && field.kind != FieldKind::Autodate
-}
-
-/// `field+` and `field-` of a number: the field, and the number to be added.
-fn modifier<'a>(schema: &'a Schema, key: &str, value: &Value) -> Option<(&'a Field, f64)> {
-    let (name, sign) = match key.strip_suffix('+') {
-        Some(name) => (name, 1.0),
-        None => (key.strip_suffix('-')?, -1.0),
-    };
-    let field = schema
-        .field(name)
-        .filter(|field| field.kind == FieldKind::Number)?;
-    Some((field, sign * coerce::number(value)))
+    /// Whether the body edits the field.
+    pub fn edits(&self, name: &str) -> bool {
+        self.edits.contains_key(name)
+    }
 }
 
 /// A form beside the record that it changes, and the problems that are found.
@@ -120,9 +102,9 @@ impl<'a> FormReader<'a> {
     }
 
     /// The new value of a field, if it is another one.
-    pub fn change(&self, name: &str) -> Option<Cow<'a, Value>> {
+    pub fn change(&self, name: &str) -> Option<Value> {
         let sent = self.sent(name)?;
-        let is_same = self.stored.get(name).is_some_and(|stored| stored == *sent);
+        let is_same = self.stored.get(name).is_some_and(|stored| stored == sent);
         (!is_same).then_some(sent)
     }
 
@@ -132,8 +114,8 @@ impl<'a> FormReader<'a> {
     }
 
     /// The fields that get other values, with these.
-    pub fn changed(&self) -> Vec<(&'a Field, Cow<'a, Value>)> {
-        let names = self.form.values.keys();
+    pub fn changed(&self) -> Vec<(&'a Field, Value)> {
+        let names = self.form.edits.keys();
         let changed = names.filter_map(|name| Some((self.schema.field(name)?, self.change(name)?)));
         changed.collect()
     }
@@ -142,30 +124,72 @@ impl<'a> FormReader<'a> {
     /// is no phone.
     pub fn other_phone(&self, user: &User) -> Option<Phone> {
         let field = self.schema.field("users_phone")?;
-        let text = short_enough(field, &*self.change("users_phone")?).ok()?;
+        let text = short_enough(field, &self.change("users_phone")?).ok()?;
         let phone = Phone::parse(&text).ok()?;
         (user.phone.as_ref() != Some(&phone)).then_some(phone)
     }
 
-    /// The id of a new record: the one that was sent, or else `random`.
+    /// Whether the record is new.
+    pub fn is_new(&self) -> bool {
+        matches!(self.stored, Values::Blank(_))
+    }
+
+    /// The edits of a field, in the order in which they are applied.
+    pub fn edits(&self, name: &str) -> &'a [Edit] {
+        self.form.edits.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The id of a new record: the one that was sent, or else `random`; one that is to be generated begins as was sent.
     pub fn new_id(&mut self, random: RecordId) -> RecordId {
-        let Some((field, sent)) = self.schema.field("id").zip(self.change("id")) else {
-            return random;
-        };
-        match short_enough(field, &sent).and_then(|text| parse_id(&text)) {
-            Ok(id) => id,
-            Err(problem) => {
-                self.problems.insert("id", problem);
-                random
-            }
+        let mut sent = self
+            .change("id")
+            .map(|id| coerce::text(&id))
+            .unwrap_or_default();
+        if self.generates("id") {
+            sent.push_str(random.as_str());
         }
+        if sent.is_empty() {
+            return random;
+        }
+        parse_id(&sent).unwrap_or_else(|problem| {
+            self.problems.insert("id", problem);
+            random
+        })
     }
 
     /// Adds a problem if a stored record would get another id.
     pub fn keep_id(&mut self) {
-        if self.changes("id") {
+        if self.changes("id") || self.generates("id") {
             self.problems.insert("id", FieldProblem::PrimaryKey);
         }
+    }
+
+    /// Adds a problem for each field that would be set by an edit that this server does not make.
+    pub fn refuse_unserved(&mut self) {
+        for name in self.form.edits.keys() {
+            if let Some(problem) = self.unserved(name) {
+                self.problems.insert(name.clone(), problem);
+            }
+        }
+    }
+
+    fn unserved(&self, name: &str) -> Option<FieldProblem> {
+        let is_ours = ["id", TOKEN_KEY].contains(&name);
+        let field = self.schema.field(name).filter(|_| !is_ours)?;
+        if field.is_hidden {
+            return Some(FieldProblem::NotKept);
+        }
+        let has_pattern = field
+            .autogenerate
+            .as_ref()
+            .is_some_and(|pattern| !pattern.is_empty());
+        (has_pattern && self.generates(name)).then_some(FieldProblem::NotGenerated)
+    }
+
+    /// Whether the last edit of the field asks for a generated text.
+    fn generates(&self, name: &str) -> bool {
+        let last = self.edits(name).last();
+        last.is_some_and(|edit| edit.modifier == Modifier::Generate)
     }
 
     /// All columns that the record is to have: those that are stored, and in their place the values that `fields` are to have,
@@ -183,7 +207,7 @@ impl<'a> FormReader<'a> {
     /// The value that a field is to have, sent or stored; what is wrong with it is added to the problems.
     pub fn value(&mut self, field: &Field) -> Option<Value> {
         let value = match self.sent(&field.name) {
-            Some(sent) => sent.into_owned(),
+            Some(sent) => sent,
             None => self.stored.get(&field.name)?.to_json(),
         };
         if let Err(problem) = check(field, &value) {
@@ -192,23 +216,23 @@ impl<'a> FormReader<'a> {
         Some(value)
     }
 
-    fn sent(&self, name: &str) -> Option<Cow<'a, Value>> {
-        Some(match self.form.values.get(name)? {
-            Sent::Value(value) => Cow::Borrowed(value),
-            Sent::Sum(number) => {
-                let stored = self.stored.get(name);
-                let stored = stored.map_or(0.0, |stored| stored.number());
-                Cow::Owned(coerce::json_number(stored + number))
-            }
-        })
+    /// The value that the edits of a field come to, if there are any.
+    fn sent(&self, name: &str) -> Option<Value> {
+        let field = self.schema.field(name).filter(|field| !field.is_hidden)?;
+        let (first, others) = self.edits(name).split_first()?;
+        let stored = self.stored.get(name).map(|stored| stored.to_json());
+        let value = first.apply(field, &stored.unwrap_or_default());
+        let apply = |value, edit: &Edit| edit.apply(field, &value);
+        Some(others.iter().fold(value, apply))
     }
 }
 
 fn parse_id(text: &str) -> Result<RecordId, FieldProblem> {
-    if text.chars().count() < RecordId::LEN {
-        return Err(FieldProblem::ShortId { min: RecordId::LEN });
+    match text.chars().count() {
+        ..RecordId::LEN => Err(FieldProblem::ShortText { min: RecordId::LEN }),
+        RecordId::LEN => RecordId::parse(text).ok_or(FieldProblem::Format),
+        _ => Err(Invalid::TooLong { max: RecordId::LEN }.into()),
     }
-    RecordId::parse(text).ok_or(FieldProblem::Format)
 }
 
 /// The text of a field, if it is not too long.
@@ -218,46 +242,6 @@ pub fn short_enough(field: &Field, value: &Value) -> Result<String, FieldProblem
         return Err(Invalid::TooLong { max: field.max }.into());
     }
     Ok(text)
-}
-
-fn check(field: &Field, value: &Value) -> Result<(), FieldProblem> {
-    if is_empty(value) {
-        return match field.is_required {
-            true => Err(FieldProblem::Blank),
-            false => Ok(()),
-        };
-    }
-    match (field.kind, value) {
-        (FieldKind::Text, Value::String(text)) if text.chars().count() > field.max => {
-            Err(Invalid::TooLong { max: field.max }.into())
-        }
-        (FieldKind::Email, Value::String(text)) if Email::parse(text).is_none() => {
-            Err(FieldProblem::NotAnEmail)
-        }
-        (FieldKind::Select, value) => check_choices(field, value),
-        _ => Ok(()),
-    }
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(values) => values.is_empty(),
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        _ => false,
-    }
-}
-
-fn check_choices(field: &Field, value: &Value) -> Result<(), FieldProblem> {
-    let texts = value
-        .as_array()
-        .map_or(std::slice::from_ref(value), Vec::as_slice);
-    let unknown = texts
-        .iter()
-        .map(coerce::text)
-        .find(|text| !field.values.contains(text));
-    unknown.map_or(Ok(()), |text| Err(FieldProblem::NotAChoice(text)))
 }
 
 #[cfg(test)]
@@ -302,7 +286,7 @@ mod tests {
         let mut reader = FormReader::new(&form, &stored, &schema);
         let mut changed = Map::new();
         for (field, value) in reader.changed() {
-            changed.insert(field.name.clone(), value.into_owned());
+            changed.insert(field.name.clone(), value);
         }
         reader.columns(schema.fields().filter(|field| !field.is_hidden));
         (changed.into(), reader.problems().to_string())
@@ -321,7 +305,7 @@ mod tests {
             ),
             (json!({ "staff+": "2" }), json!({ "staff": 7 })),
             (json!({ "staff-": 0.5 }), json!({ "staff": 4.5 })),
-            (json!({ "staff+": 1, "staff": 5 }), json!({})),
+            (json!({ "staff+": 1, "staff": 10 }), json!({ "staff": 11 })),
             (
                 json!({ "city+": 1, "secret": "x", "created": "2026-11-22" }),
                 json!({}),

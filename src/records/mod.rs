@@ -10,14 +10,18 @@
 //! `plan` (rights and passwords) -> `decision` (a pure function of record, plan and time) -> `working_set` (what the changes of a
 //! request leave, and uniqueness) -> `changes` (one commit, decided again when others were faster) -> `audit`.
 
+pub mod access;
 mod assign;
 mod audit;
 pub mod changes;
+mod check;
 pub mod coerce;
 pub mod collection;
 mod companies;
+mod constraints;
 pub mod date;
 mod decision;
+mod edit;
 pub mod fields;
 pub mod filter_record;
 pub mod form;
@@ -32,6 +36,7 @@ pub mod requester;
 pub mod schema;
 pub mod summary;
 mod superusers;
+mod token_key;
 mod users;
 mod values;
 pub mod view;

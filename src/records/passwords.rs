@@ -59,7 +59,9 @@ impl PasswordForm {
 
     /// Adds what is wrong with the form of a change by a superuser.
     pub fn check_change(&self, problems: &mut FieldProblems) {
-        self.check_new(self.is_new_given(), !self.new.is_empty(), problems);
+        let has_old = !self.old.is_empty();
+        let is_set = self.is_new_given() || has_old;
+        self.check_new(is_set, !self.new.is_empty() || has_old, problems);
     }
 
     /// Adds what is wrong with the form of an owner. Another phone needs the old password as a new password does, but

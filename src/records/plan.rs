@@ -2,7 +2,7 @@
 //! ask for them, and their passwords, which take long to verify and to hash.
 
 use super::Records;
-use super::form::{FormReader, RecordForm};
+use super::form::{FormReader, RecordForm, TOKEN_KEY};
 use super::passwords::{NewPassword, PasswordFindings, PasswordForm};
 use super::patch::RecordPatch;
 use super::refusal::{ChangeError, Refusal};
@@ -129,6 +129,12 @@ impl Plan {
     /// [`Refusal::BadRequest`]: there is none.
     pub fn form(&self) -> Result<&RecordForm, Refusal> {
         self.request.patch.form().ok_or(Refusal::BadRequest)
+    }
+
+    /// Whether the form sets a token key, as only superusers can.
+    pub fn sets_token_key(&self) -> bool {
+        let form = self.request.patch.form();
+        self.editor == Editor::Superuser && form.is_some_and(|form| form.edits(TOKEN_KEY))
     }
 
     /// Whether a password is set.

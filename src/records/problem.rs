@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde_json::Number;
+
 use crate::domain::Invalid;
 
 /// The reason why a field may not have a value, in PocketBase's words.
@@ -37,11 +39,44 @@ pub enum FieldProblem {
     #[error("Invalid value.")]
     Value,
     /// Not one of the values of a select field.
-    #[error("Invalid value {0}.")]
+    #[error("{}", sentence(&format!("Invalid value {}", .0)))]
     NotAChoice(String),
-    /// An id with too few characters.
+    /// More values than the field takes.
+    #[error("Select no more than {max}.")]
+    TooManyValues {
+        /// The greatest number of values.
+        max: usize,
+    },
+    /// Infinity, or what is no number.
+    #[error("The submitted number is not properly formatted.")]
+    NotANumber,
+    /// A number below the least.
+    #[error("Must be greater or equal than {min}.")]
+    TooSmall {
+        /// The least number.
+        min: Number,
+    },
+    /// A number above the greatest.
+    #[error("Must be less or equal than {max}.")]
+    TooGreat {
+        /// The greatest number.
+        max: Number,
+    },
+    /// A place beyond the poles.
+    #[error("Latitude must be between -90 and 90 degrees.")]
+    Latitude,
+    /// A place farther than once around half the earth.
+    #[error("Longitude must be between -180 and 180 degrees.")]
+    Longitude,
+    /// A field that is hidden in PocketBase, of which nothing is kept here.
+    #[error("This server keeps no values of hidden fields.")]
+    NotKept,
+    /// A field whose random values PocketBase makes by a pattern.
+    #[error("This server generates no values by a pattern; send the whole value.")]
+    NotGenerated,
+    /// An id, a token key or a text of the deployment with too few characters.
     #[error("Must be at least {min} character(s).")]
-    ShortId {
+    ShortText {
         /// The least number of characters.
         min: usize,
     },
@@ -57,6 +92,17 @@ pub enum FieldProblem {
         /// The greatest number of characters.
         max: usize,
     },
+}
+
+/// A text as PocketBase ends its messages.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let end = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{text}{end}")
 }
 
 impl From<Invalid> for FieldProblem {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::constraints::Constraints;
 use super::fields::of_record::{descriptions, is_built_in};
 use crate::domain::{Collection, Collections, Kind};
 
@@ -11,8 +12,10 @@ const TEXT_MAX: usize = 5000;
 /// The type of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
-    /// Text, and whatever is kept as text: editor, url, relation, file.
+    /// Text, and whatever is kept as text: editor, url.
     Text,
+    /// Ids of other records, or names of files, which nobody looks for.
+    Reference,
     /// A number.
     Number,
     /// A boolean.
@@ -23,6 +26,8 @@ pub enum FieldKind {
     Select,
     /// Any JSON.
     Json,
+    /// A point on the earth.
+    Point,
     /// A date that clients set.
     Date,
     /// A date that the server sets.
@@ -46,6 +51,10 @@ pub struct Field {
     pub max: usize,
     /// The values of a select field.
     pub values: Vec<String>,
+    /// The pattern by which texts are generated, if the field holds any that may be; empty if nothing is.
+    pub autogenerate: Option<String>,
+    /// Constraints of its values.
+    pub constraints: Constraints,
     /// As PocketBase describes it.
     description: Map<String, Value>,
 }
@@ -62,7 +71,9 @@ impl Field {
                 "bool" => FieldKind::Bool,
                 "email" => FieldKind::Email,
                 "select" => FieldKind::Select,
-                "json" | "geoPoint" => FieldKind::Json,
+                "json" => FieldKind::Json,
+                "geoPoint" => FieldKind::Point,
+                "relation" | "file" => FieldKind::Reference,
                 "date" => FieldKind::Date,
                 "autodate" => FieldKind::Autodate,
                 "password" => FieldKind::Password,
@@ -83,9 +94,15 @@ impl Field {
             values: values
                 .filter_map(|value| value.as_str().map(str::to_owned))
                 .collect(),
+            autogenerate: (kind == "text").then(|| text_of(description, "autogeneratePattern")),
+            constraints: Constraints::read(description),
             description: description.as_object()?.clone(),
         })
     }
+}
+
+fn text_of(description: &Value, key: &str) -> String {
+    description[key].as_str().unwrap_or_default().to_owned()
 }
 
 /// The fields of one collection, in PocketBase's order.

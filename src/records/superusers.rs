@@ -8,6 +8,7 @@ use super::plan::Plan;
 use super::problem::FieldProblem;
 use super::refusal::Refusal;
 use super::schema::Schema;
+use super::token_key;
 use super::values::Values;
 use crate::domain::Superuser;
 
@@ -29,6 +30,7 @@ pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<Superuser,
     if !reader.changes("email") {
         reader.problems().insert("email", FieldProblem::Blank);
     }
+    let token_key = token_key::sent(&mut reader, &plan.fresh.token_key);
     let mut superuser = Superuser {
         id,
         number: 0,
@@ -36,7 +38,7 @@ pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<Superuser,
         email_visibility: false,
         verified: true,
         password_hash: password_hash.unwrap_or_default(),
-        token_key: plan.fresh.token_key.clone(),
+        token_key: token_key.unwrap_or_else(|| plan.fresh.token_key.clone()),
         created: now,
         updated: now,
     };
@@ -68,9 +70,13 @@ pub fn update(
     if let Some(hash) = plan.findings.new_hash(reader.problems()) {
         after.password_hash = hash;
     }
+    if let Some(key) = token_key::sent(&mut reader, &plan.fresh.token_key) {
+        after.token_key = key;
+    }
     set_changed(&mut after, &mut reader);
     reader.refused_by(Refusal::Update)?;
-    if after.password_hash != before.password_hash || after.email != before.email {
+    let ends_tokens = after.password_hash != before.password_hash || after.email != before.email;
+    if ends_tokens && after.token_key == before.token_key {
         after.token_key = plan.fresh.token_key.clone();
     }
     after.updated = now;

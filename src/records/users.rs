@@ -13,6 +13,7 @@ use super::plan::{Editor, FreshValues, Plan};
 use super::problem::FieldProblem;
 use super::refusal::Refusal;
 use super::schema::{Field, Schema};
+use super::token_key;
 use super::values::Values;
 use crate::domain::{IdType, Kind, OpenId, RecordId, User, UserType};
 
@@ -22,7 +23,7 @@ const MANAGED: [&str; 2] = ["email", "verified"];
 /// Fields that the contract asks of users, which they cannot empty.
 const KEPT: [&str; 3] = ["users_name", "users_picture", "users_phone"];
 
-/// The user that a superuser asks for. What PocketBase would leave empty and the contract wants full, is filled in.
+/// The user that a superuser asks for. What is not sent and the contract wants full, is filled in.
 ///
 /// # Errors
 /// Each field that is wrong: first those of the form, then the values.
@@ -39,7 +40,9 @@ pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<User, Refu
             reader.problems().insert(field, FieldProblem::Blank);
         }
     }
+    let token_key = token_key::sent(&mut reader, &plan.fresh.token_key);
     let mut user = unnamed(id, &plan.fresh, now);
+    reader.refuse_unserved();
     set_changed(&mut user, &mut reader, Editor::Superuser);
     reader.refused_by(Refusal::Create)?;
     if !reader.changes("users_type") {
@@ -47,6 +50,7 @@ pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<User, Refu
     }
     Ok(User {
         password_hash,
+        token_key: token_key.unwrap_or(user.token_key),
         ..user
     })
 }
@@ -95,7 +99,9 @@ pub fn update(
     let has_other_password = after.password_hash != before.password_hash;
     // By being disabled, so that nothing old is valid again afterwards; by being enabled, because who was brought here disabled
     // came with tokens, too.
-    if has_other_password || after.email != before.email || after.status != before.status {
+    let ends_tokens =
+        has_other_password || after.email != before.email || after.status != before.status;
+    if ends_tokens && after.token_key == before.token_key {
         after.token_key = plan.fresh.token_key.clone();
     }
     after.updated = now;
@@ -120,8 +126,19 @@ fn fill_in(
     if let Some(hash) = plan.findings.new_hash(reader.problems()) {
         after.password_hash = Some(hash);
     }
+    if plan.editor == Editor::Superuser {
+        set_token_key(after, &mut reader, plan);
+    }
     set_changed(after, &mut reader, plan.editor);
     reader.refused_by(Refusal::Update)
+}
+
+/// Of owners PocketBase ignores hidden fields, and so it is here.
+fn set_token_key(after: &mut User, reader: &mut FormReader<'_>, plan: &Plan) {
+    reader.refuse_unserved();
+    if let Some(key) = token_key::sent(reader, &plan.fresh.token_key) {
+        after.token_key = key;
+    }
 }
 
 /// Checks that PocketBase's rules and form make of owners.
@@ -167,14 +184,15 @@ fn set(user: &mut User, field: &Field, sent: &Value, editor: Editor) -> Result<(
     assign(user, field, sent)
 }
 
-/// The columns that are the deployment's own, as JSON, if the form changes any of them.
+/// The columns that are the deployment's own, as JSON, if the user is new or the form changes any of them.
 fn own_columns(reader: &mut FormReader<'_>) -> Option<String> {
     let own: Vec<_> = reader
         .schema()
         .fields()
         .filter(|field| is_own(field))
         .collect();
-    if !own.iter().any(|field| reader.changes(&field.name)) {
+    let is_new = reader.is_new() && !own.is_empty();
+    if !is_new && !own.iter().any(|field| reader.changes(&field.name)) {
         return None;
     }
     let columns = reader.columns(own.into_iter());

@@ -105,11 +105,6 @@ impl StoredValue<'_> {
             Self::Blank(value) => value.clone(),
         }
     }
-
-    /// The value as a number; what is none is 0.
-    pub fn number(&self) -> f64 {
-        coerce::number(&self.to_json())
-    }
 }
 
 /// Equality with what a client sends.
@@ -124,7 +119,8 @@ impl PartialEq<Value> for StoredValue<'_> {
                 value.to_json() == *sent
             }
             Self::Column(value) => *value == sent,
-            Self::Blank(value) => value == sent,
+            // Whatever is sent is given to a new record, be it empty.
+            Self::Blank(_) => false,
         }
     }
 }

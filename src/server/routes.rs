@@ -81,7 +81,7 @@ fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
     let app = &records.app;
     let context = Context::new(records);
     let dialect = (
-        HealthApi,
+        HealthApi(context.clone()),
         AuthApi(context.clone()),
         MailApi(context.clone()),
         DisabledLoginsApi(context.clone()),

@@ -17,7 +17,7 @@ use crate::domain::{Company, Kind, OpenId, Phone, RecordId, Superuser, User};
 #[derive(Clone)]
 pub struct Store {
     engine: Engine,
-    locks: Arc<Locks>,
+    locks: Locks,
 }
 
 #[derive(Clone)]
@@ -34,7 +34,7 @@ impl Store {
         let file = FileStore::open(location, cache_bytes)?;
         Ok(Self {
             engine: Engine::File(Arc::new(file)),
-            locks: Arc::new(Locks::new()),
+            locks: Locks::default(),
         })
     }
 

@@ -20,6 +20,7 @@ use super::error::{Refused, not_loaded};
 use super::field_error::FieldError;
 use super::fields::Fields;
 use super::form::Form;
+use super::form_fields::FormBody;
 use crate::auth::{self, AuditContext, Principal};
 use crate::backup::{self, Backup, Error, Name};
 use crate::domain::{Actor, EventKind};
@@ -36,6 +37,8 @@ pub struct CreateBackupRequest {
     /// 文件名 `[a-z0-9_-].redb` 或 `.zip`;不填则按时间命名
     name: Option<String>,
 }
+
+impl FormBody for CreateBackupRequest {}
 
 enum PbListBackups {}
 

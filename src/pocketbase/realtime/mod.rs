@@ -28,6 +28,7 @@ use super::answer::{Outcomes, Reply};
 use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
+use super::form_fields::{FormBody, FormField};
 use crate::auth::{self, Authentication, Principal};
 use crate::domain::Actor;
 use crate::error::Error;
@@ -69,6 +70,15 @@ pub struct SubscribeRequest {
     clientId: Option<String>,
     /// 主题列表,如 `tbl_auth_users/*`、`tbl_company/<记录 id>`;替换此前的全部主题,空列表为全部取消
     subscriptions: Option<Vec<String>>,
+}
+
+impl FormBody for SubscribeRequest {
+    fn form_field(name: &str) -> FormField {
+        match name {
+            "subscriptions" => FormField::List,
+            _ => FormField::Text,
+        }
+    }
 }
 
 impl SubscribeRequest {

@@ -10,10 +10,10 @@ use super::client::{Audience, Subscription};
 use super::topic::Topic;
 use crate::auth::{self, Principal};
 use crate::filter::{Budget, TooCostly};
-use crate::records::Records;
 use crate::records::filter_record::FilterRecord;
 use crate::records::list::Matcher;
 use crate::records::view;
+use crate::records::{Records, access};
 use crate::store::{Action, Change, Record};
 
 /// Steps that a wanted field takes, beside those for the record.
@@ -61,7 +61,14 @@ impl RecordEvent {
             return Ok(Vec::new());
         }
         match auth::authenticate_as_of(&self.records.app, &subscription.token, record).await {
-            Ok(caller) if is_visible(record, &caller.principal) => {
+            // The topics follow the same rule; this asks the record itself.
+            Ok(caller)
+                if access::may_view(
+                    Some(&caller.principal),
+                    record.kind(),
+                    record.id().as_str(),
+                ) =>
+            {
                 self.matching_messages(client_id, &topics, caller.principal)
             }
             _ => Ok(Vec::new()),
@@ -118,15 +125,6 @@ impl RecordEvent {
             Action::Delete => "delete",
         };
         json!({ "record": record, "action": action }).to_string()
-    }
-}
-
-/// Whether the principal may see the record. The topics of a subscription follow the same rules; this asks the record itself.
-fn is_visible(record: &Record, principal: &Principal) -> bool {
-    match (record, principal) {
-        (_, Principal::Superuser(_)) | (Record::Company(_), _) => true,
-        (Record::User(user), Principal::User(own)) => user.id == own.id,
-        (Record::Superuser(_), Principal::User(_)) => false,
     }
 }
 

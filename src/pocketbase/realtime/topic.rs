@@ -8,6 +8,7 @@ use super::super::fields::Fields;
 use crate::auth::Principal;
 use crate::domain::{Collections, Kind};
 use crate::filter::{Filter, SUPERUSER_ONLY};
+use crate::records::access;
 use crate::records::schema::Schemas;
 
 /// Memory of a comparison of a filter, beside its text …
@@ -71,12 +72,9 @@ impl Topic {
 
     /// Whether the principal may see records of the topic, by the list and view rules of the collections.
     fn is_open_to(&self, principal: &Principal) -> bool {
-        match (principal, self.kind, &self.id) {
-            (Principal::Superuser(_), ..)
-            | (_, Kind::Users, None)
-            | (_, Kind::Companies, Some(_)) => true,
-            (Principal::User(user), Kind::Users, Some(id)) => user.id.as_str() == id,
-            (_, Kind::Companies, None) | (_, Kind::Superusers, _) => false,
+        match &self.id {
+            Some(id) => access::may_view(Some(principal), self.kind, id),
+            None => access::may_list(principal, self.kind),
         }
     }
 

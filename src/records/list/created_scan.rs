@@ -15,14 +15,18 @@ pub fn users_by_created(scan: &RecordScan<'_>, newest_first: bool) -> Result<Lis
         total: skipped,
     };
     let order = Order::UsersByCreated { newest_first };
-    for record in scan.matching(order, Cursor::skip(skipped)) {
-        let record = record?;
-        if paging.contains(page.total) {
-            page.records.push(record);
-        }
-        page.total += 1;
-        if page.total >= paging.end() && (paging.skip_total || !is_filtered) {
-            break;
+    for records in scan.pages(order, Cursor::skip(skipped)) {
+        for record in records? {
+            if !scan.is_match(&record)? {
+                continue;
+            }
+            if paging.contains(page.total) {
+                page.records.push(record);
+            }
+            page.total += 1;
+            if page.total >= paging.end() && (paging.skip_total || !is_filtered) {
+                return Ok(page);
+            }
         }
     }
     Ok(page)

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::filter::Budget;
 use crate::records::filter_record::FilterRecord;
 use crate::records::schema::{Schema, Schemas};
-use crate::store::{self, Cursor, Order, Record};
+use crate::store::{Cursor, Order, Record};
 
 /// Records that are read at first when a filter passes over some.
 const FILTERED_FIRST: usize = 50;
@@ -41,14 +41,17 @@ impl<'a> RecordScan<'a> {
         }
     }
 
-    /// Records behind `cursor` that match.
-    pub fn matching(
-        &self,
-        order: Order,
-        cursor: Cursor,
-    ) -> impl Iterator<Item = Result<Record, ListError>> {
+    /// Pages of the records behind `cursor`, matching or not.
+    pub fn pages(&self, order: Order, cursor: Cursor) -> RecordPages<'_> {
         RecordPages::new(&self.app.store, order, cursor, self.first_page())
-            .filter_map(|record| self.if_matching(record).transpose())
+    }
+
+    /// Whether the record matches; each record that is looked at is a step of the slot.
+    pub fn is_match(&self, record: &Record) -> Result<bool, ListError> {
+        self.slot.step()?;
+        let budget = Budget::new(Budget::EVALUATION);
+        let filter = self.query.filter.as_ref();
+        Ok(self.matcher.matches(filter, &self.view(record), &budget)?)
     }
 
     /// Records that are read at first: those of the page, unless a filter passes over some.
@@ -62,17 +65,5 @@ impl<'a> RecordScan<'a> {
     /// Record as the filter and the sort of the query see it.
     pub fn view<'b>(&'b self, record: &'b Record) -> FilterRecord<'b> {
         FilterRecord::new(record, self.schema)
-    }
-
-    fn if_matching(
-        &self,
-        record: Result<Record, store::Error>,
-    ) -> Result<Option<Record>, ListError> {
-        let record = record?;
-        self.slot.step()?;
-        let budget = Budget::new(Budget::EVALUATION);
-        let filter = self.query.filter.as_ref();
-        let is_match = self.matcher.matches(filter, &self.view(&record), &budget)?;
-        Ok(is_match.then_some(record))
     }
 }

@@ -7,7 +7,7 @@ use super::record_scan::RecordScan;
 use super::top_k::{KeyRecord, SortKey, TopK};
 use crate::domain::RecordId;
 use crate::filter::{Record as _, Sort};
-use crate::store::{Cursor, Order};
+use crate::store::{Cursor, Order, Record};
 
 /// Ids of the records of a page, and the number of records that match.
 pub struct SortedPage {
@@ -81,19 +81,27 @@ impl<'a> SortedScan<'a> {
         let mut keys = TopK::new(k, self.max_bytes, |a, b| self.compare(a, b));
         let mut matching = 0;
         let by_id = Order::ById(self.scan.query.kind);
-        for record in self.scan.matching(by_id, Cursor::START) {
-            let record = record?;
-            matching += 1;
-            let view = self.scan.view(&record);
-            let key = SortKey::new(record.id().clone(), &view, &self.fields);
-            if last.is_none_or(|last| self.compare(&key, last).is_gt()) {
-                keys.push(key);
+        for records in self.scan.pages(by_id, Cursor::START) {
+            for record in &records? {
+                if !self.scan.is_match(record)? {
+                    continue;
+                }
+                matching += 1;
+                let key = self.key(record);
+                if last.is_none_or(|last| self.compare(&key, last).is_gt()) {
+                    keys.push(key);
+                }
             }
         }
         Ok(Pass {
             keys: keys.into_sorted(),
             matching,
         })
+    }
+
+    fn key(&self, record: &Record) -> SortKey {
+        let view = self.scan.view(record);
+        SortKey::new(record.id().clone(), &view, &self.fields)
     }
 
     fn compare(&self, a: &SortKey, b: &SortKey) -> Ordering {

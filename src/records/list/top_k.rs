@@ -57,7 +57,7 @@ impl From<Value<'_>> for OwnedValue {
     fn from(value: Value<'_>) -> Self {
         match value {
             Value::Null => Self::Null,
-            Value::Text(text) => Self::Text(text.into()),
+            Value::Text(text) | Value::Choices(text) => Self::Text(text.into()),
             Value::Choice(text) => Self::Choice(text.into()),
             Value::Number(number) => Self::Number(number),
             Value::Bool(flag) => Self::Bool(flag),

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use redb::{Durability, ReadTransaction, ReadableDatabase as _, WriteTransaction};
@@ -17,6 +18,9 @@ use super::storage::{self, FileId, Lock};
 use super::tables::Tables;
 use super::unwind::{reading, writing};
 use crate::store::{Error, Location};
+
+/// Times that a read begins anew because the database was closed meanwhile: writes that meet damage reopen it one after the other.
+const READS: usize = 16;
 
 /// Reason why a write was not done.
 #[derive(Debug)]
@@ -40,6 +44,8 @@ pub struct Engine {
     location: Location,
     cache_bytes: usize,
     open: RwLock<Option<Open>>,
+    /// Times that another database took the place of one that failed or was swapped.
+    openings: AtomicU64,
     /// Whatever else comes to its name is not the database.
     file: Mutex<Option<FileId>>,
     /// Held while something is written: the database cannot be closed before that has ended.
@@ -69,6 +75,7 @@ impl Engine {
             location,
             cache_bytes,
             open: RwLock::new(Some(open)),
+            openings: AtomicU64::new(0),
             file: Mutex::new(None),
             writing: Mutex::new(()),
         };
@@ -108,16 +115,22 @@ impl Engine {
             .map_or(0, |open| open.stage.written())
     }
 
-    /// Runs `f` on a snapshot of the last commit; once more if the storage failed or the database was closed meanwhile.
+    /// Runs `f` on a snapshot of the last commit; once more if the storage failed, and again each time that the database was
+    /// closed meanwhile, up to a bound.
     pub fn read<T>(&self, f: impl Fn(&ReadTransaction) -> Result<T, Error>) -> Result<T, Error> {
-        match self.read_once(&f) {
-            Err(Error::Failed(_)) => {
-                // A storage that takes no writes is an error, yet it may serve reads.
-                let _ = self.reopen_unless(|open| !open.stage.has_failed());
-                self.read_once(f)
+        for _ in 0..READS {
+            let openings = self.openings.load(Ordering::Acquire);
+            match self.read_once(&f) {
+                Err(Error::Failed(_)) => {}
+                result => return result,
             }
-            result => result,
+            // A storage that takes no writes is an error, yet it may serve reads.
+            let _ = self.reopen_unless(|open| !open.stage.has_failed());
+            if self.openings.load(Ordering::Acquire) == openings {
+                break;
+            }
         }
+        self.read_once(f)
     }
 
     /// Runs `f` on a snapshot of the last commit. What it cannot read is its own error, and nobody else's.
@@ -211,6 +224,7 @@ impl Engine {
         match replaced {
             Ok((before, new)) => {
                 *open = Some(new);
+                self.openings.fetch_add(1, Ordering::AcqRel);
                 self.remember_file();
                 done();
                 Ok(before)
@@ -268,6 +282,7 @@ impl Engine {
 
     /// Opens it to write; when the storage takes no writes, to read at least, and that is still an error.
     fn open_again(&self) -> (Option<Open>, Result<(), Error>) {
+        self.openings.fetch_add(1, Ordering::AcqRel);
         match self.open_in(Mode::Write) {
             Ok(opened) => (Some(opened), Ok(())),
             Err(error) => {

@@ -48,14 +48,18 @@ fn page_by_id(
         Kind::Superusers => SUPERUSERS,
     })?;
     let entries = table.range::<&str>((from, Bound::Unbounded))?;
-    entries
-        .skip(skipped)
-        .take(limit)
-        .map(|entry| {
-            let (id, bytes) = entry?;
-            decode(kind, id.value(), bytes.value())
-        })
-        .collect()
+    let mut page = new_page(limit);
+    for entry in entries.skip(skipped).take(limit) {
+        let (id, bytes) = entry?;
+        page.push(decode(kind, id.value(), bytes.value())?);
+    }
+    Ok(page)
+}
+
+/// An empty page with room for its records: one that grows would move each of them several times.
+fn new_page(limit: usize) -> Vec<Record> {
+    const MOST: usize = 1_000;
+    Vec::with_capacity(limit.min(MOST))
 }
 
 fn decode(kind: Kind, id: &str, bytes: &[u8]) -> Result<Record, Error> {
@@ -81,26 +85,27 @@ fn page_by_created(
     let index = txn.open_table(USERS_BY_CREATED)?;
     if newest_first {
         let entries = index.range::<Created>((Bound::Unbounded, from))?.rev();
-        users_of(txn, entries.skip(skipped).take(limit))
+        users_of(txn, entries.skip(skipped), limit)
     } else {
         let entries = index.range::<Created>((from, Bound::Unbounded))?;
-        users_of(txn, entries.skip(skipped).take(limit))
+        users_of(txn, entries.skip(skipped), limit)
     }
 }
 
-/// The users that entries of an index lead to.
+/// The users that the first entries of an index lead to.
 fn users_of<'a>(
     txn: &ReadTransaction,
     entries: impl Iterator<Item = Entry<'a, Created>>,
+    limit: usize,
 ) -> Result<Vec<Record>, Error> {
     let users = txn.open_table(USERS)?;
-    entries
-        .map(|entry| {
-            let (_, id) = entry?;
-            let bytes = users
-                .get(id.value())?
-                .ok_or_else(|| wrong_index_entry(id.value()))?;
-            decode(Kind::Users, id.value(), bytes.value())
-        })
-        .collect()
+    let mut page = new_page(limit);
+    for entry in entries.take(limit) {
+        let (_, id) = entry?;
+        let bytes = users
+            .get(id.value())?
+            .ok_or_else(|| wrong_index_entry(id.value()))?;
+        page.push(decode(Kind::Users, id.value(), bytes.value())?);
+    }
+    Ok(page)
 }

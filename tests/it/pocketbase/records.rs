@@ -38,7 +38,7 @@ fn a_user_made_by_a_superuser_has_what_was_given_and_what_the_contract_needs() {
         "users_rank_level": 5, "users_auth_type": "2", "users_convers_id": "c_1", "users_id": "U0000000105",
         "users_level": 7, "users_picture": "https://example.com/a.png", "users_id_number": "110", "company_id": "C1",
         "users_parent_id": "P", "users_promo_code": "X", "usergroups_id": "G", "verified": "true",
-        "emailVisibility": 1, "unknown": 1, "created": "2020-01-01 00:00:00.000Z", "tokenKey": "x",
+        "emailVisibility": 1, "unknown": 1, "created": "2020-01-01 00:00:00.000Z", "tokenKey": "k".repeat(30),
     });
     let user = root.user(1, &more);
     let expected = json!({
