@@ -5,8 +5,8 @@
 #     -e BAI_WECHAT__PROVIDER=wechat -e BAI_WECHAT__APP_ID=wx… -e BAI_WECHAT__SECRET=… bai
 #   docker exec bai bai --help
 #
-# The sandbox for WeChat runs on a loopback address only. To try bai out with it:
-#   docker run --rm --network host -e BAI_SERVER__LISTEN=127.0.0.1:8090 bai
+# The sandbox for WeChat runs on a loopback address only, unless told otherwise. To try bai out with it:
+#   docker run --rm -p 127.0.0.1:8090:8090 -e BAI_WECHAT__SANDBOX_PUBLIC=true bai
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .

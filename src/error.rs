@@ -1,7 +1,9 @@
-//! The errors of the operations: what a caller acts on. No transport in them; `api::error` gives them a status.
+//! The errors of the operations: what a caller acts on. No transport in them; `contract::error` gives them a status.
 
 use std::time::Duration;
 
+use crate::domain::IdType;
+use crate::wechat::QuotaPeriod;
 use crate::{limits, password, random, store, token, wechat};
 
 /// The result of an operation.
@@ -37,18 +39,38 @@ pub enum Error {
     /// No user with the phone.
     #[error("no such platform user")]
     PlatformUserNotFound,
+    /// Nobody may register.
+    #[error("registration is closed; see platform.registration")]
+    RegistrationClosed,
     /// The phone to register with belongs to somebody.
     #[error("the phone is taken")]
-    PhoneTaken,
+    PhoneTaken {
+        /// Origin of that user.
+        by: IdType,
+    },
     /// The phone for a profile belongs to somebody else.
     #[error("the phone belongs to another user")]
     PhoneOfAnother,
     /// WeChat does not accept the code.
     #[error(transparent)]
     CodeRefused(wechat::Error),
-    /// Too much at once; try again later.
+    /// The same request once more, or one too soon after others.
     #[error("too many requests")]
     TooMany {
+        /// Time to wait.
+        retry_after: Duration,
+    },
+    /// So much waits already that the request was not begun.
+    #[error("the server is busy")]
+    Busy {
+        /// Time to wait.
+        retry_after: Duration,
+    },
+    /// WeChat takes no more calls for now.
+    #[error("WeChat's quota is used up")]
+    WechatQuota {
+        /// Time that the quota is counted over.
+        period: QuotaPeriod,
         /// Time to wait.
         retry_after: Duration,
     },
@@ -66,10 +88,25 @@ pub enum Error {
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// Cause of [`Error::Unauthenticated`] for who sent no token at all.
+pub const NO_TOKEN: &str = "no token";
+
 /// Time that a client waits before it tries a full queue again.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
 impl Error {
+    /// The time to wait, where waiting helps.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooMany { retry_after }
+            | Self::Busy { retry_after }
+            | Self::WechatQuota { retry_after, .. }
+            | Self::TooManyAttempts { retry_after } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
     /// An error that only the log explains.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
@@ -101,7 +138,7 @@ impl From<store::CommitError> for Error {
 impl From<password::Error> for Error {
     fn from(error: password::Error) -> Self {
         match error {
-            password::Error::Busy => Self::TooMany {
+            password::Error::Busy => Self::Busy {
                 retry_after: BUSY_RETRY,
             },
             other => Self::internal(other),
@@ -113,8 +150,14 @@ impl From<wechat::Error> for Error {
     fn from(error: wechat::Error) -> Self {
         match error {
             wechat::Error::CodeRefused(_) => Self::CodeRefused(error),
-            wechat::Error::Quota { retry_after } => Self::TooMany { retry_after },
-            wechat::Error::Full => Self::TooMany {
+            wechat::Error::Quota {
+                period,
+                retry_after,
+            } => Self::WechatQuota {
+                period,
+                retry_after,
+            },
+            wechat::Error::Full => Self::Busy {
                 retry_after: BUSY_RETRY,
             },
             other => Self::internal(other),

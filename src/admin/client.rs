@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::random::Random;
 use crate::store::Location;
+use crate::store::file::ensure_current;
 
 /// A client, for several commands one after the other.
 pub struct Client {
@@ -64,11 +65,23 @@ impl Client {
     /// A client of the database file, which is made if it is missing.
     ///
     /// # Errors
-    /// It does not open, or another process has it open.
+    /// It does not open, another process has it open, or it is of an older version.
     pub fn open_file(config: &Config) -> Result<Self, Failure> {
+        ensure_current(&config.store.path)?;
+        Self::open_location(config, &Location::File(config.store.path.clone()))
+    }
+
+    /// A client of the database file for commands that change nothing: no byte of it is written.
+    ///
+    /// # Errors
+    /// As [`Client::open_file`]; it is not there.
+    pub fn open_to_read(config: &Config) -> Result<Self, Failure> {
+        Self::open_location(config, &Location::ReadOnly(config.store.path.clone()))
+    }
+
+    fn open_location(config: &Config, location: &Location) -> Result<Self, Failure> {
         let runtime = new_runtime()?;
-        let location = Location::File(config.store.path.clone());
-        let app = App::new(config.clone(), &location, Clock::System, Random::System);
+        let app = App::new(config.clone(), location, Clock::System, Random::System);
         let app = runtime.block_on(app)?;
         Ok(Self {
             runtime,

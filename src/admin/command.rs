@@ -34,7 +34,8 @@ impl AdminCommand {
     /// Detail of the audit event for the command itself; `None` if there is none, or only the events of the records that it changes.
     pub(super) fn audit_detail(&self) -> Option<&'static str> {
         match self {
-            Self::User(UserCommand::Export) => Some("user export"),
+            Self::User(UserCommand::Export { .. }) => Some("user export"),
+            Self::User(UserCommand::Import(_)) => Some("import csv"),
             Self::Key(KeyCommand::Rotate) => Some("key rotate"),
             Self::Import(_) => Some("import pocketbase"),
             Self::Maintenance(MaintenanceCommand::Compact) => Some("compact"),

@@ -7,6 +7,7 @@ use super::context::Admin;
 use super::failure::{Cause, Failure};
 use super::io::Io;
 use super::records::{self, RecordQuery, find};
+use crate::app::App;
 use crate::domain::Kind;
 use crate::records::requester::Requester;
 use crate::store::Record;
@@ -66,4 +67,23 @@ async fn put(
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// Refuses values with the key of a company that there is not.
+pub(super) async fn ensure_company_of(
+    app: &App,
+    values: &Map<String, Value>,
+) -> Result<(), Failure> {
+    let key = values.get("company_id").and_then(Value::as_str);
+    ensure_company(app, key.unwrap_or_default()).await
+}
+
+/// Refuses the key of a company that there is not; an empty one is none.
+pub(super) async fn ensure_company(app: &App, key: &str) -> Result<(), Failure> {
+    if key.is_empty() || app.store.company_by_company_id(key).await?.is_some() {
+        return Ok(());
+    }
+    Err(Failure::invalid(format!(
+        "there is no company {key}; \"bai company list\" shows them, \"bai company put {key}\" makes it"
+    )))
 }

@@ -82,6 +82,6 @@ fn explain(field: EventQueryField) -> String {
 
 fn explain_time(option: &str) -> String {
     format!(
-        "{option} is a time: 2d (so long ago), 2026-11-22, or 2026-11-22T05:50:36Z; days begin at midnight UTC"
+        "{option} is a time: 2d (so long ago), 2026-11-22 (from midnight on, local time), or 2026-11-22T05:50:36Z"
     )
 }

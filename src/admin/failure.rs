@@ -1,5 +1,7 @@
 //! Failures of an operator's commands.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::app::StartError;
@@ -27,6 +29,8 @@ pub enum Cause {
     Invalid,
     /// It should have worked.
     Failed,
+    /// The database has bytes that were not written to it; the message says where.
+    Damaged,
 }
 
 impl Failure {
@@ -57,11 +61,30 @@ impl Failure {
             message: message.to_string(),
         }
     }
+
+    /// The failure of a command on this database: of damage it says which file has it.
+    #[must_use]
+    pub fn on(self, database: &Path) -> Self {
+        match self.cause {
+            Cause::Damaged => Self::failed(store::Error::DamagedFile {
+                path: database.display().to_string(),
+                reason: self.message,
+            }),
+            _ => self,
+        }
+    }
 }
 
+/// No stranger reads it, so the cause of an internal error is told.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::failed(error)
+        match error {
+            Error::Internal(cause) => match cause.downcast::<store::Error>() {
+                Ok(error) => (*error).into(),
+                Err(cause) => Self::failed(cause),
+            },
+            error => Self::failed(error),
+        }
     }
 }
 
@@ -73,7 +96,13 @@ impl From<StartError> for Failure {
 
 impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
-        Self::failed(error)
+        match error {
+            store::Error::Damaged(reason) => Self {
+                cause: Cause::Damaged,
+                message: reason,
+            },
+            error => Self::failed(error),
+        }
     }
 }
 
@@ -89,6 +118,9 @@ impl From<ChangeError> for Failure {
             ChangeError::Refused(refusal @ Refusal::NotFound) => {
                 Self::not_found(refusal.to_string())
             }
+            ChangeError::Refused(Refusal::LastSuperuser) => Self::invalid(
+                "the last superuser stays: make another one first (\"bai superuser create EMAIL\")",
+            ),
             ChangeError::Refused(refusal) => Self::invalid(refusal.to_string()),
             ChangeError::Failed(error) => error.into(),
         }
@@ -104,5 +136,34 @@ impl From<ListError> for Failure {
             ListError::Failed(error) => error.into(),
             refused => Self::invalid(refused.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_is_told_with_the_file_that_has_it() {
+        let damaged = || store::Error::Damaged("block 47 of the file is damaged".into());
+        for failure in [
+            Failure::from(damaged()),
+            Failure::from(Error::from(damaged())),
+            Failure::from(ChangeError::from(damaged())),
+            Failure::from(ListError::from(damaged())),
+        ] {
+            let told = failure.on(Path::new("/srv/bai.redb")).message;
+            assert!(
+                told.starts_with("/srv/bai.redb is damaged: block 47 of the file"),
+                "{told}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_operator_is_told_the_cause_of_an_internal_error() {
+        let error = Error::from(store::Error::Failed("No space left on device".into()));
+        let told = Failure::from(error).message;
+        assert!(told.contains("No space left on device"), "{told}");
     }
 }

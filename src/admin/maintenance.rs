@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::backup::{self, Incoming};
 use crate::monitoring::readiness;
 use crate::store;
-use crate::store::file::{Contents, FileStore, Restored};
+use crate::store::file::{Contents, FileStore, Inspection, Restored, schema_version};
 
 /// Bytes of a file that are sent at once.
 const PIECE: usize = 256 * 1024;
@@ -61,10 +61,12 @@ pub struct FileContents {
     pub events: u64,
     /// Bytes of the file.
     pub bytes: u64,
+    /// Version of its schema.
+    pub version: u32,
 }
 
 impl FileContents {
-    /// The contents of a file of so many bytes.
+    /// The contents of a file of so many bytes that this program has written.
     #[must_use]
     pub fn new(contents: Contents, bytes: u64) -> Self {
         let Contents {
@@ -81,7 +83,25 @@ impl FileContents {
             superusers,
             events,
             bytes,
+            version: schema_version(),
         }
+    }
+}
+
+impl FileContents {
+    /// The contents of a file of so many bytes, of whatever version.
+    #[must_use]
+    pub fn of_any_version(inspection: Inspection, bytes: u64) -> Self {
+        Self {
+            version: inspection.version,
+            ..Self::new(inspection.contents, bytes)
+        }
+    }
+
+    /// Whether an older program wrote the file.
+    #[must_use]
+    pub fn is_older(&self) -> bool {
+        self.version < schema_version()
     }
 }
 

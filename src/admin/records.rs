@@ -4,17 +4,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::context::Admin;
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::io::Io;
 use crate::auth::{self, IdentityField};
 use crate::domain::{Kind, Phone, RecordId};
+use crate::filter;
 use crate::records::form::RecordForm;
-use crate::records::list::{ListQuery, Paging, Reader};
+use crate::records::list::{ListError, ListQuery, Paging, Reader, Selection};
 use crate::records::{summary, view};
 use crate::store::Record;
 
 /// The order of a list that nobody asked another one for.
 const NEWEST_FIRST: &str = "-created";
+/// The most users who are read to find the newest of them.
+const READ_AT_ONCE: u64 = 20_000;
 /// The most records of a page.
 const LIMIT_MAX: u64 = 1000;
 
@@ -35,16 +38,94 @@ pub struct RecordQuery {
 
 /// Gives out a page of records as rows, and at last how many there are on all pages.
 pub async fn list(admin: &Admin, kind: Kind, query: RecordQuery, io: &Io) -> Result<(), Failure> {
-    let query = parse(admin, kind, &query)?;
-    let page = admin.records.list(query).await?;
-    for record in &page.records {
+    let (records, total) = match by_index(admin, kind, &query).await? {
+        Some(found) => found,
+        None => scan(admin, kind, &query, true).await?,
+    };
+    for record in &records {
         io.row(to_row(admin, record)).await?;
     }
-    let shown = u64::try_from(page.records.len()).unwrap_or(u64::MAX);
-    io.progress(shown, page.total).await
+    let shown = u64::try_from(records.len()).unwrap_or(u64::MAX);
+    io.progress(shown, total).await
 }
 
-fn parse(admin: &Admin, kind: Kind, query: &RecordQuery) -> Result<ListQuery, Failure> {
+/// Records of a page, and how many there are on all pages.
+type Found = (Vec<Record>, u64);
+
+async fn scan(
+    admin: &Admin,
+    kind: Kind,
+    query: &RecordQuery,
+    is_counted: bool,
+) -> Result<Found, Failure> {
+    let page = admin
+        .records
+        .list(parse(admin, kind, query, is_counted)?)
+        .await?;
+    Ok((page.records, page.total))
+}
+
+/// The records that the text names by an index: the beginning of a phone, or all of a record's id, openid, e-mail address or key.
+/// `None`: another part of a field may have it.
+async fn by_index(
+    admin: &Admin,
+    kind: Kind,
+    query: &RecordQuery,
+) -> Result<Option<Found>, Failure> {
+    if query.text.is_empty() || !query.filter.is_empty() || !query.sort.is_empty() {
+        return Ok(None);
+    }
+    if kind == Kind::Users && is_phone_prefix(&query.text) {
+        return by_phone_prefix(admin, query).await;
+    }
+    match find(admin, kind, &query.text).await {
+        Ok(record) => Ok(Some((vec![record], 1))),
+        Err(failure) if failure.cause == Cause::NotFound => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn is_phone_prefix(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    digits.len() >= 3 && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A page of the users whose phones begin so, newest first. Many are not all read: the newest of them are found soon.
+async fn by_phone_prefix(admin: &Admin, query: &RecordQuery) -> Result<Option<Found>, Failure> {
+    let store = &admin.app.store;
+    let prefix = match Phone::parse(&query.text) {
+        Ok(phone) => phone.as_str().to_owned(),
+        Err(_) => query.text.clone(),
+    };
+    let total = store.count_users_by_phone_prefix(&prefix).await?;
+    if total == 0 {
+        return Ok(None);
+    }
+    if total > READ_AT_ONCE {
+        let newest = RecordQuery {
+            text: String::new(),
+            filter: summary::filter_by_phone_prefix(&prefix),
+            ..query.clone()
+        };
+        let (records, _) = scan(admin, Kind::Users, &newest, false).await?;
+        return Ok(Some((records, total)));
+    }
+    let mut users = store.users_by_phone_prefix(&prefix).await?;
+    users.sort_by_key(|user| std::cmp::Reverse((user.created, user.number.0)));
+    let skipped = query.page.saturating_sub(1).saturating_mul(query.limit);
+    let page = users
+        .into_iter()
+        .skip(usize::try_from(skipped).unwrap_or(usize::MAX));
+    let page = page.take(usize::try_from(query.limit).unwrap_or(usize::MAX));
+    Ok(Some((page.map(Record::User).collect(), total)))
+}
+
+fn parse(
+    admin: &Admin,
+    kind: Kind,
+    query: &RecordQuery,
+    is_counted: bool,
+) -> Result<ListQuery, Failure> {
     let filter = both(&query.filter, &summary::filter_by_text(kind, &query.text));
     let sort = match query.sort.as_str() {
         "" => NEWEST_FIRST,
@@ -53,15 +134,32 @@ fn parse(admin: &Admin, kind: Kind, query: &RecordQuery) -> Result<ListQuery, Fa
     let paging = Paging {
         page: query.page.max(1),
         per_page: query.limit.clamp(1, LIMIT_MAX),
-        skip_total: false,
+        skip_total: !is_counted,
     };
     let schemas = admin.records.schemas();
-    ListQuery::parse(Reader::Operator, kind, paging, &filter, sort, &schemas).map_err(|_| {
-        Failure::invalid(format!(
-            "the filter or the sort cannot be read: they are in PocketBase's language, with these fields: {}",
-            fields(admin, kind).join(", ")
-        ))
-    })
+    ListQuery::parse(Reader::Operator, kind, paging, &filter, "", &schemas)
+        .map_err(|error| explain(admin, kind, "--filter", error))?;
+    ListQuery::parse(Reader::Operator, kind, paging, &filter, sort, &schemas)
+        .map_err(|error| explain(admin, kind, "--sort", error))
+}
+
+/// The records of this kind that match `filter`.
+pub fn select(admin: &Admin, kind: Kind, filter: &str) -> Result<Selection, Failure> {
+    Selection::parse(kind, filter, &admin.records.schemas())
+        .map_err(|error| explain(admin, kind, "--filter", error))
+}
+
+/// The option that cannot be read, and the reason.
+fn explain(admin: &Admin, kind: Kind, option: &str, error: ListError) -> Failure {
+    let ListError::FilterInvalid(error) = error else {
+        return error.into();
+    };
+    let help = match error {
+        filter::Error::Field(_) => format!("there are {}", fields(admin, kind).join(", ")),
+        _ => "it is in PocketBase's language, such as --filter \"users_status = 0 && created > '2026-01-01'\" or --sort=-created"
+            .to_owned(),
+    };
+    Failure::invalid(format!("{option} cannot be read: {error}; {help}"))
 }
 
 /// A filter for what matches both; an empty one matches all.

@@ -17,6 +17,10 @@ use crate::store::Record;
 pub enum SuperuserCommand {
     /// Lists a page of them.
     List(RecordQuery),
+    /// Shows one.
+    Show(String),
+    /// Gives out null if there may be a new one with this e-mail address.
+    CheckNew(String),
     /// Makes a new one.
     Create(Credentials),
     /// Sets a password, which ends all tokens.
@@ -42,6 +46,11 @@ pub(super) async fn run(admin: &Admin, command: SuperuserCommand, io: &Io) -> Re
         SuperuserCommand::List(query) => {
             return records::list(admin, Kind::Superusers, query, io).await;
         }
+        SuperuserCommand::Show(name) => find(admin, Kind::Superusers, &name).await?,
+        SuperuserCommand::CheckNew(email) => {
+            check_new(&admin.app, &email).await?;
+            return io.row(()).await;
+        }
         SuperuserCommand::Create(credentials) => create(&admin.app, credentials).await?,
         SuperuserCommand::SetPassword(Credentials { email, password }) => {
             let superuser = find(admin, Kind::Superusers, &email).await?;
@@ -66,19 +75,33 @@ pub(super) async fn run(admin: &Admin, command: SuperuserCommand, io: &Io) -> Re
     io.row(records::to_row(admin, &superuser)).await
 }
 
+/// The address of a superuser who may be made.
+async fn check_new(app: &App, email: &str) -> Result<Email, Failure> {
+    let address = Email::parse(email)
+        .ok_or_else(|| Failure::invalid(format!("{email:?} is not an e-mail address")))?;
+    match app.store.superuser_by_email(email).await? {
+        Some(_) => Err(taken(email)),
+        None => Ok(address),
+    }
+}
+
+fn taken(email: &str) -> Failure {
+    Failure::invalid(format!(
+        "there is a superuser {email} already; \"bai superuser set-password {email}\" gives another password"
+    ))
+}
+
 async fn create(
     app: &App,
     Credentials { email, password }: Credentials,
 ) -> Result<Record, Failure> {
-    let address = Email::parse(&email)
-        .ok_or_else(|| Failure::invalid(format!("{email} is not an e-mail address")))?;
+    let address = check_new(app, &email).await?;
     let password = PlainPassword::new(password)
         .map_err(|why| Failure::invalid(format!("the password is {why}")))?;
     let superuser = match auth::create_superuser(app, address, password).await {
         Ok(superuser) => superuser,
         Err(CreateSuperuserError::Conflict(_)) => {
-            let taken = format!("there is a superuser {email} already");
-            return Err(Failure::invalid(taken));
+            return Err(taken(&email));
         }
         Err(CreateSuperuserError::Failed(error)) => return Err(error.into()),
     };

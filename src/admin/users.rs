@@ -1,12 +1,14 @@
 //! Users, for an operator.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::companies::{ensure_company, ensure_company_of};
 use super::context::Admin;
 use super::failure::Failure;
 use super::io::Io;
 use super::records::{self, RecordQuery, find, to_row};
+use super::user_import;
 use crate::app::App;
 use crate::auth::{self, AuditContext, Registration};
 use crate::domain::{Invalid, Kind, Name, Phone, Picture, PlainPassword, ShortText};
@@ -24,8 +26,15 @@ pub enum UserCommand {
     List(RecordQuery),
     /// Shows one.
     Show(String),
+    /// Gives out null if there may be such a new platform user.
+    CheckNew(NewPlatformUser),
     /// Makes a new platform user.
-    Create(NewPlatformUser),
+    Create {
+        /// The user.
+        user: NewPlatformUser,
+        /// The password.
+        password: String,
+    },
     /// Sets a password, which ends all tokens.
     SetPassword {
         /// The user: a record id, phone, openid or e-mail address.
@@ -51,10 +60,22 @@ pub enum UserCommand {
         /// The record id of the user who was shown to have it.
         holder: String,
     },
+    /// Changes fields of one.
+    Update {
+        /// The user: a record id, phone, openid or e-mail address.
+        who: String,
+        /// Values by field.
+        values: Map<String, Value>,
+    },
+    /// Makes users without passwords; for each a row: null, or why it was not made.
+    Import(Vec<Map<String, Value>>),
     /// Removes one.
     Delete(String),
-    /// Gives out all of them, oldest first; as rows of values, the first of which has their names.
-    Export,
+    /// Gives out all of them that match, oldest first; as rows of values, the first of which has their names.
+    Export {
+        /// A filter in PocketBase's language; empty: none.
+        filter: String,
+    },
 }
 
 /// A new platform user.
@@ -64,8 +85,6 @@ pub struct NewPlatformUser {
     pub phone: String,
     /// Name.
     pub name: String,
-    /// Password.
-    pub password: String,
     /// Picture, or empty.
     pub picture: String,
     /// Key of a company, or empty.
@@ -76,10 +95,15 @@ pub struct NewPlatformUser {
 pub(super) async fn run(admin: &Admin, command: UserCommand, io: &Io) -> Result<(), Failure> {
     let user = match command {
         UserCommand::List(query) => return records::list(admin, Kind::Users, query, io).await,
-        UserCommand::Export => return export(admin, io).await,
+        UserCommand::Import(users) => return user_import::run(admin, users, io).await,
+        UserCommand::Export { filter } => return export(admin, &filter, io).await,
         UserCommand::Show(who) => find(admin, Kind::Users, &who).await?,
         UserCommand::Holder(phone) => records::phone_holder(admin, &phone).await?,
-        UserCommand::Create(new) => create(&admin.app, new).await?,
+        UserCommand::CheckNew(new) => {
+            check_new(&admin.app, &new).await?;
+            return io.row(()).await;
+        }
+        UserCommand::Create { user, password } => create(&admin.app, user, password).await?,
         UserCommand::SetPassword { who, password } => {
             let user = find(admin, Kind::Users, &who).await?;
             admin
@@ -94,6 +118,7 @@ pub(super) async fn run(admin: &Admin, command: UserCommand, io: &Io) -> Result<
                 .set_enabled(&Requester::Operator, &user, is_enabled)
                 .await?
         }
+        UserCommand::Update { who, values } => update(admin, &who, &values).await?,
         UserCommand::ReleasePhone { phone, holder } => {
             release_phone(admin, &phone, &holder).await?
         }
@@ -110,6 +135,14 @@ pub(super) async fn run(admin: &Admin, command: UserCommand, io: &Io) -> Result<
     io.row(to_row(admin, &user)).await
 }
 
+async fn update(admin: &Admin, who: &str, values: &Map<String, Value>) -> Result<Record, Failure> {
+    let user = find(admin, Kind::Users, who).await?;
+    let form = records::form(admin, Kind::Users, values)?;
+    ensure_company_of(&admin.app, values).await?;
+    let updated = admin.records.update(&Requester::Operator, &user, form);
+    Ok(updated.await?)
+}
+
 /// Takes the phone from `holder`, unless it is somebody else's since it was shown.
 async fn release_phone(admin: &Admin, phone: &str, holder: &str) -> Result<Record, Failure> {
     let user = records::phone_holder(admin, phone).await?;
@@ -122,30 +155,50 @@ async fn release_phone(admin: &Admin, phone: &str, holder: &str) -> Result<Recor
     Ok(released.await?)
 }
 
-async fn create(app: &App, new: NewPlatformUser) -> Result<Record, Failure> {
-    let phone = new.phone.clone();
-    match auth::create_user(app, &AuditContext::operator(), registration(new)?).await {
+async fn create(app: &App, new: NewPlatformUser, password: String) -> Result<Record, Failure> {
+    let checked = check_new(app, &new).await?;
+    let password = parse("password", PlainPassword::new(password))?;
+    let registration = Registration {
+        company_id: checked.company,
+        ..Registration::new(checked.name, checked.phone, password, checked.picture)
+    };
+    match auth::create_user(app, &AuditContext::operator(), registration).await {
         Ok(user) => Ok(Record::User(user)),
-        Err(Error::PhoneTaken) => Err(Failure::invalid(format!(
-            "there is a user with the phone {phone}"
-        ))),
+        Err(Error::PhoneTaken { .. }) => Err(taken(&new.phone)),
         Err(error) => Err(error.into()),
     }
 }
 
-fn registration(new: NewPlatformUser) -> Result<Registration, Failure> {
-    let name = parse("name", Name::parse(&new.name))?;
-    let phone = parse("phone", Phone::parse(&new.phone))?;
-    let password = parse("password", PlainPassword::new(new.password))?;
-    let picture = match new.picture.as_str() {
-        "" => Picture::default(),
-        picture => parse("picture", Picture::parse(picture))?,
+fn taken(phone: &str) -> Failure {
+    Failure::invalid(format!(
+        "there is a user with the phone {phone}; \"bai user show {phone}\" shows who it is"
+    ))
+}
+
+/// A new platform user, but for the password.
+struct CheckedUser {
+    name: Name,
+    phone: Phone,
+    picture: Picture,
+    company: ShortText,
+}
+
+/// Reads the values of a new platform user, whose phone has to be free and whose company there.
+async fn check_new(app: &App, new: &NewPlatformUser) -> Result<CheckedUser, Failure> {
+    let checked = CheckedUser {
+        name: parse("name", Name::parse(&new.name))?,
+        phone: parse("phone", Phone::parse(&new.phone))?,
+        picture: match new.picture.as_str() {
+            "" => Picture::default(),
+            picture => parse("picture", Picture::parse(picture))?,
+        },
+        company: parse("company", ShortText::parse(&new.company))?,
     };
-    let company_id = parse("company", ShortText::parse(&new.company))?;
-    Ok(Registration {
-        company_id,
-        ..Registration::new(name, phone, password, picture)
-    })
+    if app.store.user_by_phone(&checked.phone).await?.is_some() {
+        return Err(taken(&new.phone));
+    }
+    ensure_company(app, &new.company).await?;
+    Ok(checked)
 }
 
 /// The value of an option, or the failure that names the option.
@@ -155,8 +208,9 @@ fn parse<T>(option: &str, value: Result<T, Invalid>) -> Result<T, Failure> {
 
 /// Gives out all users. It keeps a page in memory, however many there are. A user who is made meanwhile comes, one who is removed
 /// may not.
-async fn export(admin: &Admin, io: &Io) -> Result<(), Failure> {
+async fn export(admin: &Admin, filter: &str, io: &Io) -> Result<(), Failure> {
     let app = &admin.app;
+    let selection = records::select(admin, Kind::Users, filter)?;
     let fields = records::fields(admin, Kind::Users);
     io.row(&fields).await?;
     let total = app.store.count_users().await?;
@@ -177,14 +231,14 @@ async fn export(admin: &Admin, io: &Io) -> Result<(), Failure> {
             return Ok(());
         };
         cursor = Cursor::after(last);
-        for user in page {
+        done += u64::try_from(page.len()).unwrap_or_default();
+        for user in admin.records.matching(&selection, page).await? {
             let mut row = to_row(admin, &user);
             let values: Vec<Value> = fields
                 .iter()
                 .map(|field| row.remove(field).unwrap_or_default())
                 .collect();
             io.row(values).await?;
-            done += 1;
         }
         io.progress(done, total.max(done)).await?;
     }

@@ -111,9 +111,14 @@ fn cause(error: &Error) -> Cause {
             Cause::Unknown
         }
         Error::CodeRefused(_) => Cause::CodeRefused,
-        Error::TooMany { .. } | Error::TooManyAttempts { .. } => Cause::Limited,
-        Error::NoIdentity | Error::PhoneTaken | Error::PhoneOfAnother | Error::Internal(_) => {
-            Cause::Internal
-        }
+        Error::TooMany { .. }
+        | Error::Busy { .. }
+        | Error::WechatQuota { .. }
+        | Error::TooManyAttempts { .. } => Cause::Limited,
+        Error::NoIdentity
+        | Error::RegistrationClosed
+        | Error::PhoneTaken { .. }
+        | Error::PhoneOfAnother
+        | Error::Internal(_) => Cause::Internal,
     }
 }

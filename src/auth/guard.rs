@@ -142,7 +142,7 @@ fn attempt_outcome<T>(outcome: &Result<T>) -> AttemptOutcome {
     match outcome {
         Ok(_) => AttemptOutcome::Right,
         Err(Error::WrongPassword | Error::NotPlatformUser) => AttemptOutcome::Wrong,
-        Err(Error::TooMany { .. }) => AttemptOutcome::NotVerified,
+        Err(Error::TooMany { .. } | Error::Busy { .. }) => AttemptOutcome::NotVerified,
         Err(_) => AttemptOutcome::Undecided,
     }
 }

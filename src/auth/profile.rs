@@ -23,7 +23,7 @@ pub struct ProfileUpdate {
 /// is taken back if WeChat was not asked, or answered only that its quota is used up: what it may have charged for counts.
 ///
 /// # Errors
-/// [`Error::NotWechatUser`] before the code is spent; [`Error::CodeRefused`], [`Error::TooMany`],
+/// [`Error::NotWechatUser`] before the code is spent; [`Error::CodeRefused`], [`Error::TooMany`], [`Error::WechatQuota`],
 /// [`Error::TooManyAttempts`], [`Error::PhoneOfAnother`].
 pub async fn update_profile(
     app: &App,
@@ -58,7 +58,7 @@ async fn look_up_phone(
 /// Whether WeChat has nothing to charge for.
 fn is_free(error: &Error) -> bool {
     match error {
-        Error::NotWechatUser | Error::TooMany { .. } => true,
+        Error::NotWechatUser | Error::Busy { .. } | Error::WechatQuota { .. } => true,
         Error::Internal(cause) => cause
             .downcast_ref::<wechat::Error>()
             .is_some_and(wechat::Error::is_before_request),

@@ -6,7 +6,7 @@ use super::principal::{Authentication, Principal, ensure_active};
 use super::tokens::{superuser_token, user_token};
 use crate::app::App;
 use crate::domain::{EventKind, OneTimeCode, User};
-use crate::error::{Error, Result};
+use crate::error::{Error, NO_TOKEN, Result};
 use crate::limits::Source;
 
 /// A new token for a user's `token`; if that is not valid, for the user of `code`, which is a login.
@@ -46,7 +46,7 @@ async fn authenticate_user<'a>(
     app: &App,
     token: Option<&'a str>,
 ) -> Result<(&'a str, Authentication)> {
-    let token = token.ok_or(Error::Unauthenticated("no token"))?;
+    let token = token.ok_or(Error::Unauthenticated(NO_TOKEN))?;
     let caller = authenticate(app, token).await?;
     match caller.principal {
         Principal::User(_) => Ok((token, caller)),

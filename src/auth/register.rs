@@ -4,6 +4,7 @@ use super::audit::{AuditContext, LoginAudit, audit_refused_phone};
 use super::new_user::new_user;
 use super::session::{Session, open_session};
 use crate::app::App;
+use crate::config;
 use crate::domain::{
     EventKind, IdType, Kind, Name, OpenId, Phone, Picture, PlainPassword, ShortText, User, UserType,
 };
@@ -62,8 +63,11 @@ impl Registration {
 /// out as that it is free.
 ///
 /// # Errors
-/// [`Error::PhoneTaken`], [`Error::TooMany`], [`Error::TooManyAttempts`].
+/// [`Error::RegistrationClosed`], [`Error::PhoneTaken`], [`Error::TooMany`], [`Error::TooManyAttempts`].
 pub async fn register(app: &App, source: Source, registration: Registration) -> Result<Session> {
+    if app.config.platform.registration == config::Registration::Closed {
+        return Err(Error::RegistrationClosed);
+    }
     let request = (source, &registration.phone, &registration.password);
     let in_flight = app.limits.once("platform/register", request)?;
     in_flight.run(claim_phone(app, source, registration)).await
@@ -84,7 +88,7 @@ async fn audit_registration(app: &App, source: Source, phone: &Phone, outcome: &
     match outcome {
         Ok(session) => LoginAudit::new(app, source, "platform")
             .succeeded(EventKind::Registration, &session.user.id),
-        Err(Error::PhoneTaken) => {
+        Err(Error::PhoneTaken { .. }) => {
             let by = AuditContext::over_network(None, source.ip());
             audit_refused_phone(app, &by, phone, "register").await;
         }
@@ -96,7 +100,7 @@ async fn audit_registration(app: &App, source: Source, phone: &Phone, outcome: &
 fn disclosure(outcome: &Result<Session>) -> Disclosure {
     match outcome {
         Ok(_) => Disclosure::Free,
-        Err(Error::PhoneTaken) => Disclosure::All,
+        Err(Error::PhoneTaken { .. }) => Disclosure::All,
         Err(_) => Disclosure::Nothing,
     }
 }
@@ -121,18 +125,12 @@ async fn make_user(app: &App, asker: Asker, registration: Registration) -> Resul
         .passwords
         .hash(asker, registration.password, app.random.bytes()?)
         .await?;
-    if app
-        .store
-        .user_by_phone(&registration.phone)
-        .await?
-        .is_some()
-    {
-        return Err(Error::PhoneTaken);
-    }
+    let phone = registration.phone.clone();
+    ensure_free(app, &phone).await?;
     let openid = OpenId::from(app.random.uuid()?);
     let new = User {
         name: registration.name.into(),
-        phone: Some(registration.phone),
+        phone: Some(phone.clone()),
         picture: registration.picture.into(),
         user_type: registration.user_type.unwrap_or(UserType::Registered),
         id_number: registration.id_number.into(),
@@ -149,7 +147,22 @@ async fn make_user(app: &App, asker: Asker, registration: Registration) -> Resul
         Err(CommitError::Conflict {
             conflict: Conflict::Phone,
             ..
-        }) => Err(Error::PhoneTaken),
+        }) => Err(taken(app, &phone).await?),
         Err(error) => Err(error.into()),
     }
+}
+
+async fn ensure_free(app: &App, phone: &Phone) -> Result<()> {
+    match app.store.user_by_phone(phone).await? {
+        Some(user) => Err(Error::PhoneTaken { by: user.id_type }),
+        None => Ok(()),
+    }
+}
+
+/// The error of a phone that somebody else got at the same moment.
+async fn taken(app: &App, phone: &Phone) -> Result<Error> {
+    let user = app.store.user_by_phone(phone).await?;
+    Ok(Error::PhoneTaken {
+        by: user.map_or(IdType::ManagePlatform, |user| user.id_type),
+    })
 }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::check::print_contents;
+use super::files;
 use super::outcome::Outcome;
 use super::progress;
-use super::session::{self, IfMissing};
+use super::session::{self, Access};
 use crate::admin::maintenance::{Checksum, FileContents, MaintenanceCommand};
 use crate::admin::{AdminCommand, Answer, Client, Failure, Output};
 use crate::clock::Clock;
@@ -32,10 +33,8 @@ pub struct BackupArgs {
 /// Copies the database to a new file, which gets its name when it is read back.
 pub fn run(config: &Config, args: BackupArgs) -> Outcome {
     let file = args.file.unwrap_or_else(|| beside(&config.store.path));
-    if file.exists() {
-        return Err(Failure::invalid(format!("{} is there already", file.display())).into());
-    }
-    let mut client = session::open(config, IfMissing::Refuse)?;
+    files::ensure_new(&file)?;
+    let mut client = session::open(config, Access::Change)?;
     let contents = copy(&mut client, &file)?;
     print_contents(&file, "", &contents, args.json)
 }

@@ -4,12 +4,15 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 
+use super::files;
+use super::local_time::local;
 use super::outcome::Outcome;
 use crate::admin::maintenance::{FileContents, MaintenanceCommand};
-use crate::admin::{AdminCommand, Client, Failure};
+use crate::admin::{AdminCommand, Client};
 use crate::config::Config;
-use crate::store::{self, Location};
+use crate::store;
 
 #[derive(Args)]
 pub struct CheckArgs {
@@ -34,24 +37,43 @@ pub fn run(config: &Config, args: &CheckArgs) -> Outcome {
         }
         None => read_file(config, file)?,
     };
-    print_contents(file, "whole; ", &contents, args.json)
+    print_contents(file, &words(&contents), &contents, args.json)
+}
+
+/// The judgement on a file that was read to its end.
+fn words(contents: &FileContents) -> String {
+    if contents.is_older() {
+        format!("whole and {}; ", older(contents))
+    } else {
+        "whole; ".to_owned()
+    }
+}
+
+/// The version of an older file, beside that of this program.
+pub fn older(contents: &FileContents) -> String {
+    let (found, written) = (contents.version, store::file::schema_version());
+    format!("older: of schema version {found}, this bai writes {written}")
 }
 
 fn read_file(config: &Config, file: &Path) -> Result<FileContents, Box<dyn std::error::Error>> {
-    let Ok(found) = file.metadata() else {
-        return Err(Failure::not_found(format!("there is no file {}", file.display())).into());
-    };
-    let contents = store::file::check_file(
-        &Location::File(store::file::resolve(file)),
-        config.store.cache_mib << 20,
-    )?;
-    Ok(FileContents::new(contents, found.len()))
+    let found = files::ensure_file(file)?;
+    let inspection = store::file::inspect(file, config.store.cache_mib << 20)?;
+    Ok(FileContents::of_any_version(inspection, found.len()))
+}
+
+/// A file with its contents, for programs.
+#[derive(Serialize)]
+struct FileReport<'a> {
+    path: PathBuf,
+    #[serde(flatten)]
+    contents: &'a FileContents,
 }
 
 /// Prints the contents of a file in a line, behind these words, or as JSON.
 pub fn print_contents(file: &Path, words: &str, contents: &FileContents, json: bool) -> Outcome {
     let line = if json {
-        serde_json::to_string_pretty(contents)?
+        let path = std::path::absolute(file)?;
+        serde_json::to_string_pretty(&FileReport { path, contents })?
     } else {
         format!("{}: {words}{}", file.display(), describe(contents))
     };
@@ -69,7 +91,7 @@ pub fn describe(contents: &FileContents) -> String {
         ..
     } = contents;
     let made = made
-        .map(|made| format!(", made {made}"))
+        .map(|made| format!(", made {}", local(made)))
         .unwrap_or_default();
     format!("users {users}, companies {companies}, superusers {superusers}, events {events}{made}")
 }

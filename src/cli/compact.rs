@@ -1,18 +1,18 @@
 //! `bai compact`
 
 use super::outcome::Outcome;
-use super::session::{self, IfMissing};
+use super::output;
+use super::session::{self, Access};
 use crate::admin::AdminCommand;
 use crate::admin::maintenance::MaintenanceCommand;
 use crate::config::Config;
 
 pub fn run(config: &Config) -> Outcome {
-    let mut client = session::open(config, IfMissing::Refuse)?;
+    let mut client = session::open(config, Access::Change)?;
     let compact = AdminCommand::Maintenance(MaintenanceCommand::Compact);
     let lengths = client.row(compact)?;
-    println!(
+    output::print(&format!(
         "{} bytes before, {} bytes now",
         lengths["before"], lengths["now"]
-    );
-    Ok(())
+    ))
 }

@@ -1,13 +1,14 @@
 //! `bai company`
 
 use clap::Subcommand;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::field_value::FieldValues;
 use super::group::Group;
 use super::list::ListArgs;
 use super::outcome::Outcome;
 use super::output;
-use super::session::{self, IfMissing};
+use super::session::{self, Access};
 use crate::admin::companies::CompanyCommand;
 use crate::admin::{AdminCommand, Client, Failure};
 use crate::config::Config;
@@ -27,9 +28,8 @@ pub enum CompanyArgs {
     Put {
         /// The key, which users have as company_id
         key: String,
-        /// Values of fields
-        #[arg(value_name = "FIELD=VALUE", value_parser = field)]
-        values: Vec<(String, String)>,
+        #[command(flatten)]
+        values: FieldValues,
     },
     /// Remove a company for good; its users keep its key
     Delete {
@@ -41,14 +41,13 @@ pub enum CompanyArgs {
     },
 }
 
-fn field(text: &str) -> Result<(String, String), &'static str> {
-    let (name, value) = text.split_once('=').ok_or("expected FIELD=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
 pub fn run(config: &Config, group: Group<CompanyArgs>) -> Outcome {
     let json = group.json;
-    let mut client = session::open(config, IfMissing::Refuse)?;
+    let access = match group.args {
+        CompanyArgs::List(_) | CompanyArgs::Show { .. } => Access::Read,
+        _ => Access::Change,
+    };
+    let mut client = session::open(config, access)?;
     let client = &mut client;
     match group.args {
         CompanyArgs::List(list) => list.print(client, Kind::Companies, json),
@@ -56,10 +55,7 @@ pub fn run(config: &Config, group: Group<CompanyArgs>) -> Outcome {
             output::record(&send(client, CompanyCommand::Show(company))?, json)
         }
         CompanyArgs::Put { key, values } => {
-            let values: Map<String, Value> = values
-                .into_iter()
-                .map(|(name, value)| (name, value.into()))
-                .collect();
+            let values = values.into();
             let written = send(client, CompanyCommand::Put { key, values })?;
             output::done("written", summary::fields(Kind::Companies), &written, json)
         }

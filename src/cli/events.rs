@@ -3,9 +3,10 @@
 use clap::Args;
 
 use super::list::Page;
+use super::local_time::begin_of_day;
 use super::outcome::Outcome;
 use super::output;
-use super::session::{self, IfMissing};
+use super::session::{self, Access};
 use crate::admin::AdminCommand;
 use crate::auth::EventQuery;
 use crate::config::Config;
@@ -23,7 +24,7 @@ pub struct EventsArgs {
     /// Only events of this kind, e.g. login, login-failed, record-update, command
     #[arg(long)]
     kind: Option<String>,
-    /// Not before this time: 2d (so long ago), 2026-11-22 (UTC), or 2026-11-22T05:50:36Z
+    /// Not before this time: 2d (so long ago), 2026-11-22 (the day begins at midnight here), or 2026-11-22T05:50:36Z
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Before this time
@@ -42,7 +43,7 @@ pub struct EventsArgs {
 
 pub fn run(config: &Config, args: EventsArgs) -> Outcome {
     let json = args.json;
-    let mut client = session::open(config, IfMissing::Refuse)?;
+    let mut client = session::open(config, Access::Read)?;
     let page = Page::read(client.send(AdminCommand::Events(query(args)))?)?;
     output::rows(&COLUMNS, &page.rows, json)?;
     if !page.is_all() {
@@ -57,8 +58,8 @@ fn query(args: EventsArgs) -> EventQuery {
     EventQuery {
         user: args.user,
         kind: args.kind,
-        since: args.since,
-        until: args.until,
+        since: args.since.map(begin_of_day),
+        until: args.until.map(begin_of_day),
         before: args.before,
         limit: Some(args.limit),
     }

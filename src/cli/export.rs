@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::backup;
 use super::outcome::Outcome;
+use super::output;
 use crate::admin::Client;
 use crate::backup::is_missing;
 use crate::clock::Clock;
@@ -42,28 +43,30 @@ pub fn run(config: &Config, args: &ExportArgs) -> Outcome {
     if copy.is_none() {
         runtime.block_on(add_audit_event(&store, config, "export pocketbase"))?;
     }
-    print_summary(out, &exported);
-    Ok(())
+    print_summary(out, &exported)
 }
 
-fn print_summary(out: &Path, exported: &Exported) {
-    println!(
+fn print_summary(out: &Path, exported: &Exported) -> Outcome {
+    let mut lines = vec![format!(
         "{}: {} users, {} companies, {} superusers",
         out.join("data.db").display(),
         exported.users,
         exported.companies,
         exported.superusers
-    );
+    )];
     if exported.without_password > 0 {
-        println!(
+        lines.push(format!(
             "{} users and superusers need a new password, as PocketBase cannot verify theirs; they are listed in {}.",
             exported.without_password,
             exported.list.display()
-        );
+        ));
     }
     for column in &exported.left_behind {
-        println!("Left behind: {column}, for which the collection has no field.");
+        lines.push(format!(
+            "Left behind: {column}, for which the collection has no field."
+        ));
     }
+    output::print(&lines.join("\n"))
 }
 
 fn copy_of(client: &mut Client) -> Result<TempDir, Box<dyn std::error::Error>> {
@@ -79,8 +82,13 @@ fn database_in(folder: &TempDir) -> PathBuf {
 /// The database of a server that does not run; it has to be there.
 fn open_store(path: &Path, cache_mib: usize) -> Result<Store, Box<dyn std::error::Error>> {
     if is_missing(path) {
-        return Err(format!("there is no database at {}; see store.path", path.display()).into());
+        return Err(format!(
+            "there is no database at {}; name it by store.path or --config",
+            path.display()
+        )
+        .into());
     }
+    store::file::ensure_current(path)?;
     Ok(Store::open(
         &Location::File(path.to_owned()),
         cache_mib << 20,

@@ -8,6 +8,7 @@ use ureq::Body;
 use ureq::http::Response;
 
 use super::outcome::Outcome;
+use super::output;
 use crate::admin::maintenance::{Health, MaintenanceCommand};
 use crate::admin::{AdminCommand, Client};
 use crate::config::Config;
@@ -30,10 +31,7 @@ pub fn run(config: &Config, url: Option<String>, ready: bool) -> Outcome {
     let body = answer.body_mut().with_config().limit(MAX_ANSWER);
     let body: Value = body.read_json().unwrap_or_default();
     match (status.as_u16(), &body["data"]["status"]) {
-        (200, Value::String(word)) => {
-            println!("{word}");
-            Ok(())
-        }
+        (200, Value::String(word)) => output::print(word),
         (503, Value::String(word)) => Err(format!("{url} is {word}{}", problems(&body)).into()),
         _ => Err(format!("{url} answers {status}, which is not bai's answer").into()),
     }
@@ -56,7 +54,7 @@ fn send(config: &Config, url: &str, ready: bool) -> Result<Response<Body>, Strin
         ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
             format!("{url} is not a URL such as http://127.0.0.1:8090")
         }
-        _ => format!("nobody answers at {url}"),
+        _ => format!("nobody answers at {url}: the server does not run, or is elsewhere (server.listen, --url)"),
     })
 }
 
@@ -70,8 +68,7 @@ fn ask_admin_socket(config: &Config, ready: bool) -> Outcome {
     if ready && !health.problems.is_empty() {
         return Err(format!("the server is not ready: {}", health.problems.join("; ")).into());
     }
-    println!("{}", if ready { "ready" } else { "healthy" });
-    Ok(())
+    output::print(if ready { "ready" } else { "healthy" })
 }
 
 /// URL of the server; one that listens on all addresses listens on the loopback, too.

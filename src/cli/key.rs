@@ -5,7 +5,7 @@ use clap::Subcommand;
 use super::group::Group;
 use super::outcome::Outcome;
 use super::output;
-use super::session::{self, IfMissing};
+use super::session::{self, Access};
 use crate::admin::AdminCommand;
 use crate::admin::keys::KeyCommand;
 use crate::config::Config;
@@ -22,11 +22,11 @@ pub enum KeyArgs {
 }
 
 pub fn run(config: &Config, group: &Group<KeyArgs>) -> Outcome {
-    let mut client = session::open(config, IfMissing::Refuse)?;
-    let command = match group.args {
-        KeyArgs::List => KeyCommand::List,
-        KeyArgs::Rotate => KeyCommand::Rotate,
+    let (access, command) = match group.args {
+        KeyArgs::List => (Access::Read, KeyCommand::List),
+        KeyArgs::Rotate => (Access::Change, KeyCommand::Rotate),
     };
+    let mut client = session::open(config, access)?;
     let keys = client.rows(AdminCommand::Key(command))?;
     output::rows(&COLUMNS, &keys, group.json)
 }

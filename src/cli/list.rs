@@ -14,7 +14,7 @@ use crate::records::summary;
 
 #[derive(Args)]
 pub struct ListArgs {
-    /// Only those with this in their id, name, phone or the like
+    /// Only this one (a whole id, openid, e-mail address or key), those whose phone begins so, or else those with this in their id, name or the like
     #[arg(default_value = "", hide_default_value = true)]
     text: String,
     /// Only those for which this holds, in PocketBase's language, e.g. "users_status = 0 && created > '2026-01-01'"

@@ -1,16 +1,25 @@
 //! The command line.
 
+// Whoever reads the output may have had enough, as "head" has: these macros would panic.
+#![deny(clippy::print_stdout)]
+
 mod backup;
 mod check;
 mod compact;
 mod company;
 mod events;
 mod export;
+mod field_value;
+mod files;
 mod group;
 mod health;
 mod import;
+mod import_csv;
+mod import_target;
 mod key;
 mod list;
+mod local_time;
+mod migrate;
 mod new_database;
 mod outcome;
 mod output;
@@ -23,7 +32,10 @@ mod session;
 mod shell;
 mod superuser;
 mod systemd;
+mod table;
 mod user;
+mod user_file;
+mod visible;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,7 +44,6 @@ use std::sync::LazyLock;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use self::group::Group;
-use self::new_database::NewDatabase;
 use self::outcome::Outcome;
 use crate::build_info;
 use crate::config::Config;
@@ -65,13 +76,15 @@ enum AnyArgs {
     Configured(ConfiguredArgs),
     #[command(flatten)]
     Shell(shell::ShellArgs),
+    /// Print version, revision and build time
+    Version,
 }
 
 /// The commands that need a configuration.
 #[derive(Subcommand)]
 enum ConfiguredArgs {
     /// Run the server (also without any command)
-    Serve(NewDatabase),
+    Serve(serve::ServeArgs),
     /// Print the OpenAPI document
     Openapi {
         /// As YAML instead of JSON
@@ -105,6 +118,8 @@ enum ConfiguredArgs {
     Restore(restore::RestoreArgs),
     /// Read a whole database file, changing nothing, and say what is in it or what is wrong with it
     Check(check::CheckArgs),
+    /// Bring a database of an older version of bai up to date, as the start of the server does; the file as it was is kept
+    Migrate,
     /// Bring users from elsewhere
     #[command(subcommand)]
     Import(import::ImportArgs),
@@ -119,11 +134,16 @@ enum ConfiguredArgs {
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let serve = AnyArgs::Configured(ConfiguredArgs::Serve(NewDatabase::default()));
+    let serve = AnyArgs::Configured(ConfiguredArgs::Serve(serve::ServeArgs::default()));
     let outcome = match cli.args.unwrap_or(serve) {
         AnyArgs::Configured(args) => {
-            load(cli.config.as_deref()).and_then(|config| execute(config, args))
+            let listen = match &args {
+                ConfiguredArgs::Serve(args) => args.listen.clone(),
+                _ => None,
+            };
+            load(cli.config.as_deref(), listen).and_then(|config| execute(config, args))
         }
+        AnyArgs::Version => output::print(&format!("bai {}", *VERSION)),
         AnyArgs::Shell(args) => shell::run(&args, Cli::command()),
     };
     outcome::exit_code(outcome)
@@ -131,7 +151,7 @@ pub fn run() -> ExitCode {
 
 fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
     match args {
-        ConfiguredArgs::Serve(new) => serve::run(config, new),
+        ConfiguredArgs::Serve(args) => serve::run(config, args.new),
         ConfiguredArgs::Openapi { yaml } => print::openapi(config, yaml),
         ConfiguredArgs::Health { url, ready } => health::run(&config, url, ready),
         ConfiguredArgs::Config => print::config(&config),
@@ -143,13 +163,15 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::Backup(args) => backup::run(&config, args),
         ConfiguredArgs::Restore(args) => restore::run(&config, &args),
         ConfiguredArgs::Check(args) => check::run(&config, &args),
+        ConfiguredArgs::Migrate => migrate::run(&config),
         ConfiguredArgs::Import(args) => import::run(&config, &args),
         ConfiguredArgs::Export(args) => export::run(&config, &args),
         ConfiguredArgs::Compact => compact::run(&config),
     }
 }
 
-fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {
+/// Reads the configuration; an address to listen at is taken instead of any other.
+fn load(file: Option<&Path>, listen: Option<String>) -> Result<Config, Box<dyn std::error::Error>> {
     let program = std::env::current_exe().unwrap_or_default();
     let file = file.or_else(|| usual_files(&program).find(|usual| usual.exists()));
     for (name, _) in std::env::vars().filter(|(name, _)| Config::is_suspicious(name)) {
@@ -157,7 +179,8 @@ fn load(file: Option<&Path>) -> Result<Config, Box<dyn std::error::Error>> {
             "bai: {name} is ignored: settings are named BAI_<SECTION>__<KEY>, with two underscores"
         );
     }
-    Ok(Config::load(file, std::env::vars())?)
+    let listen = listen.map(|address| ("BAI_SERVER__LISTEN".to_owned(), address));
+    Ok(Config::load(file, std::env::vars().chain(listen))?)
 }
 
 /// Paths at which `program` looks for its configuration when none is named. Only an installed one takes the machine's: what is being

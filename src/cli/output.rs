@@ -2,11 +2,12 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use comfy_table::Table;
-use comfy_table::presets;
 use serde_json::Value;
 
+use super::local_time::{TIMES, local_minute, local_text};
 use super::outcome::Outcome;
+use super::table::{Table, terminal_columns};
+use super::visible::{visible, visible_json};
 use crate::admin::Failure;
 
 /// Prints rows with these columns as a table; `json`: all that they have, as one list.
@@ -15,18 +16,22 @@ use crate::admin::Failure;
 /// The standard output's.
 pub fn rows(columns: &[&str], rows: &[Value], json: bool) -> Outcome {
     if json {
-        return print(&serde_json::to_string_pretty(rows)?);
+        return print(&visible_json(&serde_json::to_string_pretty(rows)?));
     }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(columns);
-    for row in rows {
-        table.add_row(columns.iter().map(|column| text(&row[*column])));
+    let cells = rows.iter().map(|row| {
+        let cells = columns.iter().map(|column| cell(row, column));
+        cells.collect()
+    });
+    let table = Table::new(columns, cells.collect());
+    print(&table.lines(terminal_columns()).join("\n"))
+}
+
+/// A cell of a table of records, whose times are to the minute; those of events are to the second.
+fn cell(row: &Value, column: &str) -> String {
+    match &row[column] {
+        Value::String(time) if ["created", "updated"].contains(&column) => local_minute(time),
+        value => text(column, value),
     }
-    let lines = table
-        .lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect::<Vec<_>>();
-    print(&lines.join("\n"))
 }
 
 /// Prints one record, a line for each field; `json`: as it is.
@@ -35,11 +40,11 @@ pub fn rows(columns: &[&str], rows: &[Value], json: bool) -> Outcome {
 /// The standard output's.
 pub fn record(record: &Value, json: bool) -> Outcome {
     if json {
-        return print(&serde_json::to_string_pretty(record)?);
+        return print(&visible_json(&serde_json::to_string_pretty(record)?));
     }
     let fields = record.as_object().into_iter().flatten();
     let lines: Vec<_> = fields
-        .map(|(name, value)| format!("{name:18} {}", text(value)))
+        .map(|(name, value)| format!("{name:18} {}", text(name, value)))
         .collect();
     print(&lines.join("\n"))
 }
@@ -59,23 +64,27 @@ pub fn done(what: &str, columns: &[&str], record: &Value, json: bool) -> Outcome
 pub fn summary(columns: &[&str], record: &Value) -> String {
     let values = columns
         .iter()
-        .map(|column| text(&record[*column]))
+        .map(|column| text(column, &record[*column]))
         .filter(|value| !value.is_empty());
     values.collect::<Vec<_>>().join("  ")
 }
 
-fn print(text: &str) -> Outcome {
+/// Prints a line.
+///
+/// # Errors
+/// The standard output's.
+pub fn print(text: &str) -> Outcome {
     Ok(writeln!(io::stdout(), "{text}")?)
 }
 
-/// Control characters would let a name write over the terminal.
-fn text(value: &Value) -> String {
-    let text = match value {
+/// The value of a field in one line: times are local, and nothing in it hides or writes over the terminal.
+fn text(name: &str, value: &Value) -> String {
+    match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    text.replace(char::is_control, "\u{fffd}")
+        Value::String(time) if TIMES.contains(&name) => local_text(time),
+        Value::String(text) => visible(text).into_owned(),
+        other => visible(&other.to_string()).into_owned(),
+    }
 }
 
 /// Asks for a confirmation of what cannot be undone; `yes`: it was given already.
@@ -87,7 +96,7 @@ pub fn confirm(question: &str, yes: bool) -> Outcome {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        return Err(Failure::invalid("there is nobody to ask: say --yes").into());
+        return Err(Failure::invalid("it asks first, and the standard input is no terminal: say --yes to have it done without being asked").into());
     }
     eprint!("{question} [y/N] ");
     let mut answer = String::new();

@@ -14,7 +14,7 @@ pub fn read() -> Result<String, Failure> {
     };
     if password.is_empty() {
         return Err(Failure::invalid(
-            "there is no password on the standard input",
+            "there is no password: it is typed at a terminal, or is the first line of the standard input",
         ));
     }
     Ok(password)

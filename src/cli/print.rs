@@ -1,6 +1,7 @@
 //! `bai openapi` and `bai config`: documents printed without a database.
 
 use super::outcome::Outcome;
+use super::output;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -25,12 +26,10 @@ pub fn openapi(config: Config, yaml: bool) -> Outcome {
     } else {
         serde_json::to_string_pretty(&document)?
     };
-    println!("{}", text.trim_end());
-    Ok(())
+    output::print(text.trim_end())
 }
 
 /// Prints the effective configuration, secrets masked.
 pub fn config(config: &Config) -> Outcome {
-    println!("{}", config.to_masked_toml()?.trim_end());
-    Ok(())
+    output::print(config.to_masked_toml()?.trim_end())
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::check::describe;
+use super::check::{describe, older};
 use super::outcome::Outcome;
-use super::{output, progress};
+use super::{files, output, progress};
 use crate::admin::maintenance::{FileContents, MaintenanceCommand, RestoreSummary};
 use crate::admin::{AdminCommand, Answer, Client, Failure, Output, Progress};
 use crate::clock::Clock;
@@ -38,12 +38,16 @@ pub struct RestoreArgs {
 /// Puts a backup in the place of the database, which is kept under another name.
 pub fn run(config: &Config, args: &RestoreArgs) -> Outcome {
     let database = &config.store.path;
-    let Ok(file) = args.file.metadata() else {
-        return Err(Failure::not_found(format!("there is no file {}", args.file.display())).into());
-    };
-    let found = store::file::check_backup(&store::file::resolve(&args.file))?
-        .map(|contents| describe(&FileContents::new(contents, file.len())));
-    let found = found.unwrap_or_else(|| "of an older version of bai".to_owned());
+    let file = files::ensure_file(&args.file)?;
+    if files::are_the_same(&args.file, database) {
+        return Err(Failure::invalid(format!(
+            "{} is the database itself: name a backup of it (\"bai backup\" makes one)",
+            args.file.display()
+        ))
+        .into());
+    }
+    let inspection = store::file::inspect(&args.file, config.store.cache_mib << 20)?;
+    let found = describe_backup(&FileContents::of_any_version(inspection, file.len()));
     let server = Client::connect(database)?;
     let question = format!(
         "{}: {found}. Put it in the place of {}?",
@@ -59,6 +63,15 @@ pub fn run(config: &Config, args: &RestoreArgs) -> Outcome {
         ),
     };
     print_summary(database, &summary, args.json)
+}
+
+fn describe_backup(contents: &FileContents) -> String {
+    let described = describe(contents);
+    if contents.is_older() {
+        format!("{described}, {}", older(contents))
+    } else {
+        described
+    }
 }
 
 fn restoration(args: &RestoreArgs) -> Restoration {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::Args;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -11,7 +12,7 @@ use super::systemd;
 use crate::app::SET_UP_LINK_LIFETIME;
 use crate::auth;
 use crate::clock::Clock;
-use crate::config::{Config, Provider};
+use crate::config::{Config, Provider, Wechat};
 use crate::random::Random;
 use crate::server::Server;
 use crate::store::Location;
@@ -19,6 +20,15 @@ use crate::{build_info, telemetry};
 
 /// Time for work that outlived the graceful stop.
 const LEAVE_BEHIND: Duration = Duration::from_millis(500);
+
+#[derive(Args, Default)]
+pub struct ServeArgs {
+    /// Listen at this address and port, such as 127.0.0.1:8091, instead of server.listen
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    #[command(flatten)]
+    pub new: NewDatabase,
+}
 
 pub fn run(mut config: Config, new: NewDatabase) -> Outcome {
     telemetry::init(&config.log);
@@ -80,9 +90,21 @@ fn files(limit: Option<u64>) -> usize {
         .unwrap_or(usize::MAX)
 }
 
+fn warn_of_sandbox(wechat: &Wechat, url: &str) {
+    if wechat.is_sandbox_public() {
+        tracing::warn!(
+            "the WeChat sandbox answers on {url}, and whoever reaches that logs in as anybody (wechat.sandbox_public): never with users who are real"
+        );
+    }
+    if wechat.provider == Provider::Sandbox {
+        tracing::warn!(
+            "the WeChat sandbox is on: any code logs in. For production set wechat.provider = \"wechat\" with app_id and secret"
+        );
+    }
+}
+
 async fn serve(config: Config) -> Outcome {
     let location = Location::File(config.store.path.clone());
-    let sandbox = config.wechat.provider == Provider::Sandbox;
     let base_path = config.server.base_path.clone();
     let scheme = if config.server.tls.is_on() {
         "https"
@@ -112,11 +134,7 @@ async fn serve(config: Config) -> Outcome {
              link: {url}/setup#{secret}"
         );
     }
-    if sandbox {
-        tracing::warn!(
-            "the WeChat sandbox is on: any code logs in. For production set wechat.provider = \"wechat\" with app_id and secret"
-        );
-    }
+    warn_of_sandbox(&server.app().config.wechat, &url);
     let [terminate, interrupt] = &mut stop;
     systemd::ready(&url);
     tokio::spawn(systemd::keep_alive());

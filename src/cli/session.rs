@@ -6,23 +6,34 @@ use crate::admin::{Client, Failure};
 use crate::backup;
 use crate::config::Config;
 
-/// Behaviour when there is no database.
+/// Use that a command makes of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IfMissing {
-    /// An empty one is made, if it may be.
+pub enum Access {
+    /// It is read: no byte of the file changes.
+    Read,
+    /// It is changed.
+    Change,
+    /// It is changed, and an empty one is made if there is none and there may be one.
     Create(NewDatabase),
-    /// It is an error.
-    Refuse,
 }
 
-impl IfMissing {
+impl Access {
     fn check(self, config: &Config, shown: &str) -> Result<(), Failure> {
         match self {
             Self::Create(new) => new.check(config),
-            Self::Refuse if backup::is_missing(&config.store.path) => Err(Failure::not_found(
-                format!("there is no database at {shown}; see store.path"),
-            )),
-            Self::Refuse => Ok(()),
+            Self::Read | Self::Change if backup::is_missing(&config.store.path) => {
+                Err(Failure::not_found(format!(
+                    "there is no database at {shown}: name it by store.path, BAI_STORE__PATH or --config; the first start of \"bai serve\" makes one"
+                )))
+            }
+            Self::Read | Self::Change => Ok(()),
+        }
+    }
+
+    fn open_file(self, config: &Config) -> Result<Client, Failure> {
+        match self {
+            Self::Read => Client::open_to_read(config),
+            Self::Change | Self::Create(_) => Client::open_file(config),
         }
     }
 }
@@ -30,15 +41,15 @@ impl IfMissing {
 /// Connects to the running server, or opens the file, and says on the standard error which file that is.
 ///
 /// # Errors
-/// There is no database, it is in use by something without an admin socket, or it does not open.
-pub fn open(config: &Config, if_missing: IfMissing) -> Result<Client, Failure> {
+/// There is no database, it is in use by something without an admin socket, it is of an older version, or it does not open.
+pub fn open(config: &Config, access: Access) -> Result<Client, Failure> {
     let database = Hello::new(&config.store.path).database;
     if let Some(client) = Client::connect(&config.store.path)? {
         eprintln!("bai: {database}, through the running server");
         return Ok(client);
     }
-    if_missing.check(config, &database)?;
-    let client = Client::open_file(config)?;
+    access.check(config, &database)?;
+    let client = access.open_file(config)?;
     eprintln!("bai: {database}");
     Ok(client)
 }

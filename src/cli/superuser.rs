@@ -1,15 +1,16 @@
 //! `bai superuser`
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::group::Group;
 use super::list::ListArgs;
 use super::new_database::NewDatabase;
 use super::outcome::Outcome;
-use super::session::{self, IfMissing};
+use super::session::{self, Access};
 use super::{output, password};
 use crate::admin::superusers::{Credentials, SuperuserCommand};
-use crate::admin::{AdminCommand, Failure};
+use crate::admin::{AdminCommand, Client, Failure};
 use crate::config::Config;
 use crate::domain::Kind;
 use crate::records::summary;
@@ -48,17 +49,20 @@ pub struct SuperuserName {
 pub fn run(config: &Config, group: Group<SuperuserArgs>) -> Outcome {
     let json = group.json;
     // The first superuser may come before the first start.
-    let if_missing = match group.args {
-        SuperuserArgs::Create { new, .. } => IfMissing::Create(new),
-        _ => IfMissing::Refuse,
+    let access = match group.args {
+        SuperuserArgs::List(_) => Access::Read,
+        SuperuserArgs::Create { new, .. } => Access::Create(new),
+        _ => Access::Change,
     };
-    let mut client = session::open(config, if_missing)?;
+    let mut client = session::open(config, access)?;
     let (done, command) = match group.args {
         SuperuserArgs::List(list) => return list.print(&mut client, Kind::Superusers, json),
         SuperuserArgs::Create { name, .. } => {
+            send(&mut client, SuperuserCommand::CheckNew(name.email.clone()))?;
             ("made", SuperuserCommand::Create(credentials(name)?))
         }
         SuperuserArgs::SetPassword(name) => {
+            send(&mut client, SuperuserCommand::Show(name.email.clone()))?;
             let credentials = credentials(name)?;
             (
                 "has a new password",
@@ -74,8 +78,12 @@ pub fn run(config: &Config, group: Group<SuperuserArgs>) -> Outcome {
             ("removed", SuperuserCommand::Delete(name.email))
         }
     };
-    let superuser = client.row(AdminCommand::Superuser(command))?;
+    let superuser = send(&mut client, command)?;
     output::done(done, summary::fields(Kind::Superusers), &superuser, json)
+}
+
+fn send(client: &mut Client, command: SuperuserCommand) -> Result<Value, Failure> {
+    client.row(AdminCommand::Superuser(command))
 }
 
 fn credentials(name: SuperuserName) -> Result<Credentials, Failure> {

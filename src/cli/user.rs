@@ -4,14 +4,17 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
-use serde_json::{Map, Value};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Subcommand};
+use serde_json::Value;
 
+use super::field_value::FieldValues;
 use super::group::Group;
 use super::list::ListArgs;
 use super::outcome::Outcome;
-use super::session::{self, IfMissing};
-use super::{output, password};
+use super::session::{self, Access};
+use super::user_file::{Format, UserFile};
+use super::{files, output, password};
 use crate::admin::users::{NewPlatformUser, UserCommand};
 use crate::admin::{AdminCommand, Client, Failure, Output};
 use crate::config::Config;
@@ -26,6 +29,13 @@ pub enum UserArgs {
     Show(UserName),
     /// Make a platform user; the password is asked for, or is the first line of the standard input
     Create(CreateArgs),
+    /// Change fields of a user, such as users_name=Anne
+    Update {
+        #[command(flatten)]
+        name: UserName,
+        #[command(flatten)]
+        values: FieldValues,
+    },
     /// Set a password, asked for as at "create"; the user's tokens end
     SetPassword(UserName),
     /// Keep a user from logging in; tokens are refused at once
@@ -50,13 +60,14 @@ pub enum UserArgs {
         #[arg(long, short)]
         yes: bool,
     },
-    /// Write all users, oldest first, without passwords
+    /// Write users, oldest first, without passwords
     Export(ExportArgs),
 }
 
 #[derive(Args)]
 pub struct UserName {
     /// Record id, phone, openid or e-mail address
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     who: String,
 }
 
@@ -83,19 +94,18 @@ pub struct ExportArgs {
     /// Form of the file
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Format {
-    /// JSON Lines: an object in each line
-    Jsonl,
-    /// Comma-separated values under a line of names (RFC 4180)
-    Csv,
+    /// Only those for which this holds, in PocketBase's language, e.g. "users_status = 1"
+    #[arg(long, default_value = "", hide_default_value = true)]
+    filter: String,
 }
 
 pub fn run(config: &Config, group: Group<UserArgs>) -> Outcome {
     let json = group.json;
-    let mut client = session::open(config, IfMissing::Refuse)?;
+    let access = match group.args {
+        UserArgs::List(_) | UserArgs::Show(_) => Access::Read,
+        _ => Access::Change,
+    };
+    let mut client = session::open(config, access)?;
     let client = &mut client;
     match group.args {
         UserArgs::List(list) => list.print(client, Kind::Users, json),
@@ -104,9 +114,11 @@ pub fn run(config: &Config, group: Group<UserArgs>) -> Outcome {
         }
         UserArgs::ReleasePhone { phone, yes } => release_phone(client, phone, yes, json),
         UserArgs::Export(options) => export(client, &options),
-        UserArgs::Create(new) => {
-            let new = new_user(new)?;
-            change(client, "made", UserCommand::Create(new), json)
+        UserArgs::Create(new) => create_user(client, new, json),
+        UserArgs::Update { name, values } => {
+            let who = name.who;
+            let values = values.into();
+            change(client, "written", UserCommand::Update { who, values }, json)
         }
         UserArgs::SetPassword(UserName { who }) => set_password(client, who, json),
         UserArgs::Disable(UserName { who }) => {
@@ -142,14 +154,17 @@ fn change(client: &mut Client, done: &str, command: UserCommand, json: bool) -> 
     output::done(done, summary::fields(Kind::Users), &user, json)
 }
 
-fn new_user(args: CreateArgs) -> Result<NewPlatformUser, Failure> {
-    Ok(NewPlatformUser {
+/// Asks for the password of a user who may be made.
+fn create_user(client: &mut Client, args: CreateArgs, json: bool) -> Outcome {
+    let user = NewPlatformUser {
         phone: args.phone,
         name: args.name,
         picture: args.picture,
         company: args.company,
-        password: password::read()?,
-    })
+    };
+    send(client, UserCommand::CheckNew(user.clone()))?;
+    let password = password::read()?;
+    change(client, "made", UserCommand::Create { user, password }, json)
 }
 
 /// Asks for the password of a user who is there.
@@ -183,12 +198,17 @@ fn delete(client: &mut Client, who: String, yes: bool, json: bool) -> Outcome {
 
 fn export(client: &mut Client, args: &ExportArgs) -> Outcome {
     let to: Box<dyn Write> = match &args.file {
-        Some(file) => Box::new(create(file)?),
+        Some(file) => {
+            files::ensure_new(file)?;
+            Box::new(create(file)?)
+        }
         None => Box::new(io::stdout()),
     };
-    let mut lines = Lines::new(args.format, BufWriter::new(to));
+    let mut lines = UserFile::begin(args.format, BufWriter::new(to))?;
     let bar = super::progress::bar("users");
-    let mut answer = client.send(AdminCommand::User(UserCommand::Export))?;
+    let mut answer = client.send(AdminCommand::User(UserCommand::Export {
+        filter: args.filter.clone(),
+    }))?;
     while let Some(output) = answer.receive() {
         match output {
             Output::Row(row) => lines.write(row)?,
@@ -209,53 +229,4 @@ fn create(file: &PathBuf) -> Result<File, String> {
     options
         .open(file)
         .map_err(|e| format!("cannot write {}: {e}", file.display()))
-}
-
-/// A file of users; the first row are the names of the fields.
-enum Lines<W: Write> {
-    Jsonl { names: Option<Vec<String>>, to: W },
-    Csv(csv::Writer<W>),
-}
-
-impl<W: Write> Lines<W> {
-    fn new(format: Format, to: W) -> Self {
-        match format {
-            Format::Jsonl => Self::Jsonl { names: None, to },
-            Format::Csv => Self::Csv(csv::Writer::from_writer(to)),
-        }
-    }
-
-    fn write(&mut self, row: Value) -> Result<(), Box<dyn std::error::Error>> {
-        let Value::Array(values) = row else {
-            return Ok(());
-        };
-        match self {
-            Self::Csv(csv) => csv.write_record(values.into_iter().map(cell))?,
-            Self::Jsonl {
-                names: Some(names),
-                to,
-            } => {
-                let object: Map<String, Value> = names.iter().cloned().zip(values).collect();
-                serde_json::to_writer(&mut *to, &object)?;
-                to.write_all(b"\n")?;
-            }
-            Self::Jsonl { names, .. } => *names = Some(values.into_iter().map(cell).collect()),
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> io::Result<()> {
-        match self {
-            Self::Csv(mut csv) => csv.flush(),
-            Self::Jsonl { mut to, .. } => to.flush(),
-        }
-    }
-}
-
-fn cell(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        Value::Null => String::new(),
-        other => other.to_string(),
-    }
 }

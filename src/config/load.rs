@@ -114,9 +114,10 @@ impl Config {
                 "wechat.app_id is set while wechat.provider is \"sandbox\": set wechat.provider = \"wechat\" to use \
                  the real WeChat, or empty wechat.app_id",
             )),
-            Provider::Sandbox if !self.server.listen.ip().is_loopback() => Err(Error::Conflict(
+            Provider::Sandbox if !self.is_sandbox_safe() => Err(Error::Conflict(
                 "the WeChat sandbox lets anybody log in as anybody, so it runs on a loopback address only: \
-                 set server.listen to 127.0.0.1:<port>, or wechat.provider = \"wechat\" with app_id and secret",
+                 set server.listen to 127.0.0.1:<port>, or wechat.provider = \"wechat\" with app_id and secret; \
+                 to try it out in a network that you trust, wechat.sandbox_public = true",
             )),
             Provider::Wechat if !has_app || self.wechat.secret.expose().is_empty() => {
                 Err(Error::Conflict(
@@ -130,6 +131,10 @@ impl Config {
             )),
             _ => Ok(()),
         }
+    }
+
+    fn is_sandbox_safe(&self) -> bool {
+        self.server.listen.ip().is_loopback() || self.wechat.sandbox_public
     }
 
     /// The configuration as TOML, with secrets masked, and users and passwords in URLs.
@@ -485,6 +490,8 @@ mod tests {
         let wechat = ("BAI_WECHAT__PROVIDER", "wechat");
         let app = ("BAI_WECHAT__APP_ID", "wx1");
         assert!(problem("", &[listen]).contains("loopback"));
+        let public = ("BAI_WECHAT__SANDBOX_PUBLIC", "true");
+        assert!(load("", &[listen, public]).is_ok());
         assert!(problem("", &[wechat]).contains("BAI_WECHAT__SECRET"));
         assert!(problem("", &[app]).contains("sandbox"));
         let bucket = ("BAI_BACKUP__S3__BUCKET", "b");

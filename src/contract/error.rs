@@ -1,5 +1,7 @@
 //! Errors on the wire: `{code, msg, data: {}, message}`, where `message` repeats `msg` for the PocketBase SDK.
 
+use std::time::Duration;
+
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Error as PoemError, Response};
@@ -7,15 +9,15 @@ use poem_openapi::Object;
 use poem_openapi::types::ToJSON;
 use serde_json::{Value, json};
 
-use crate::domain::Invalid;
-use crate::error::Error;
+use crate::domain::{IdType, Invalid};
+use crate::error::{Error, NO_TOKEN};
 use crate::http::error_format::ErrorFormat;
 use crate::http::memory::TRY_AGAIN;
 use crate::http::rejected::Rejected;
 use crate::http::response::JSON;
 use crate::http::response::{whole_secs, with_retry_after};
 use crate::http::wire_types::AnyData;
-use crate::wechat;
+use crate::wechat::{self, QuotaPeriod};
 
 /// 错误响应。HTTP 状态码与 `code` 相同;`message` 与 `msg` 相同,供 PocketBase SDK 读取。
 #[derive(Object)]
@@ -70,6 +72,18 @@ impl Rejected {
             } => {
                 format!("字段 {field} 手机号格式不正确,请填写 11 位大陆手机号,或 +国家码加号码")
             }
+            Self::Field {
+                field,
+                why: Invalid::Picture,
+            } => {
+                format!("字段 {field} 不是别人能打开的图片地址,请先上传图片,再填写其网址")
+            }
+            Self::Field {
+                field,
+                why: Invalid::Code,
+            } => {
+                format!("字段 {field} 不是微信的 code(含空格或控制字符),请重新获取 code 后再试")
+            }
             Self::Missing(field) => format!("缺少必填字段 {field}"),
             Self::NotAString(field) => format!("字段 {field} 类型错误,必须是字符串"),
             Self::PasswordsDiffer => {
@@ -113,29 +127,70 @@ impl ResponseError for Rejected {
 
 impl Error {
     fn msg(&self) -> String {
-        let blocked =
-            |e: &wechat::Error| matches!(e, wechat::Error::CodeRefused(r) if r.errcode == 40226);
         let text = match self {
+            Self::Unauthenticated(NO_TOKEN) => {
+                "未携带 token,请先登录,再把 token 放入 Authorization 请求头"
+            }
             Self::Unauthenticated(_) => "token 无效或已过期,请重新登录",
             Self::Disabled | Self::LoginDisabled => "账号已停用,请联系管理员",
             Self::SuperuserAddress => "不允许超级管理员从该地址访问,请联系运维人员",
             Self::WrongPassword => "密码错误,请重新输入",
             Self::NotPlatformUser => "用户类型不匹配:该手机号属于微信用户,请使用微信登录",
-            Self::NotWechatUser => "用户类型不匹配:仅微信用户可以更新资料",
-            Self::UserNotFound => "用户不存在,请先登录注册",
-            Self::PlatformUserNotFound => "平台用户不存在,请先注册",
-            Self::PhoneTaken => "手机号已存在,请直接登录或更换手机号",
-            Self::PhoneOfAnother => "手机号已被注册,请更换手机号",
-            Self::CodeRefused(e) if blocked(e) => "该微信用户已被微信限制,暂时无法使用",
+            Self::NotWechatUser => {
+                "用户类型不匹配:此接口仅供微信用户更新资料,平台用户请修改本人记录"
+            }
+            Self::UserNotFound => "用户不存在,请先用微信登录,首次登录即注册",
+            Self::PlatformUserNotFound => "平台用户不存在,请检查手机号,或先注册",
+            Self::RegistrationClosed => "暂不开放注册,请联系管理员",
+            Self::PhoneTaken {
+                by: IdType::ManagePlatform,
+            } => "手机号已存在,请直接登录或更换手机号",
+            Self::PhoneTaken { by: IdType::WeChat } => {
+                "该手机号属于微信用户,不能在此使用,请用微信登录或更换手机号"
+            }
+            Self::PhoneOfAnother => "手机号已被注册,属于其他用户,请更换手机号或联系管理员",
+            Self::CodeRefused(error) if is_of_blocked_user(error) => {
+                "该微信用户已被微信限制,暂时无法使用"
+            }
             Self::CodeRefused(_) => "微信 code 无效、已使用或已过期,请重新获取 code 后再试",
             Self::TooMany { retry_after } => {
-                return format!("重复请求过于频繁,请 {} 秒后再试", whole_secs(*retry_after));
+                return format!("重复请求过于频繁,请 {}后再试", time_text(*retry_after));
             }
-            Self::TooManyAttempts { .. } => "尝试次数过多,请稍后再试",
+            Self::Busy { retry_after } => {
+                return format!("服务器繁忙,请 {}后再试", time_text(*retry_after));
+            }
+            Self::WechatQuota {
+                period,
+                retry_after,
+            } => return quota_text(*period, *retry_after),
+            Self::TooManyAttempts { retry_after } => {
+                return format!("尝试次数过多,请 {}后再试", time_text(*retry_after));
+            }
             Self::NoIdentity => "平台用户缺少原生登录 identity,请联系管理员",
             Self::Internal(_) => "服务端内部错误,请稍后重试",
         };
         text.to_owned()
+    }
+}
+
+fn is_of_blocked_user(error: &wechat::Error) -> bool {
+    matches!(error, wechat::Error::CodeRefused(refusal) if refusal.errcode == 40226)
+}
+
+fn quota_text(period: QuotaPeriod, retry_after: Duration) -> String {
+    let wait = time_text(retry_after);
+    match period {
+        QuotaPeriod::Minute => format!("微信接口调用过于频繁,请 {wait}后再试"),
+        QuotaPeriod::Day => format!("微信接口今日的调用次数已用完,请 {wait}后再试或联系管理员"),
+    }
+}
+
+/// The time as a person says it, rounded up: seconds up to two minutes, then minutes, then hours.
+fn time_text(time: Duration) -> String {
+    match whole_secs(time) {
+        secs @ ..=120 => format!("{secs} 秒"),
+        secs @ ..3600 => format!("{} 分钟", secs.div_ceil(60)),
+        secs => format!("{} 小时", secs.div_ceil(3600)),
     }
 }
 
@@ -145,13 +200,17 @@ impl ResponseError for Error {
             Self::Unauthenticated(_) | Self::Disabled => StatusCode::UNAUTHORIZED,
             Self::SuperuserAddress => StatusCode::FORBIDDEN,
             Self::UserNotFound | Self::PlatformUserNotFound => StatusCode::NOT_FOUND,
-            Self::TooMany { .. } | Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. }
+            | Self::Busy { .. }
+            | Self::WechatQuota { .. }
+            | Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoIdentity | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::LoginDisabled
             | Self::WrongPassword
             | Self::NotPlatformUser
             | Self::NotWechatUser
-            | Self::PhoneTaken
+            | Self::RegistrationClosed
+            | Self::PhoneTaken { .. }
             | Self::PhoneOfAnother
             | Self::CodeRefused(_) => StatusCode::BAD_REQUEST,
         }
@@ -159,16 +218,13 @@ impl ResponseError for Error {
 
     fn as_response(&self) -> Response {
         let mut response = reply(self.status(), &self.msg());
-        match self {
-            Self::TooMany { retry_after } | Self::TooManyAttempts { retry_after } => {
-                return with_retry_after(response, *retry_after);
-            }
-            Self::Unauthenticated(_) | Self::Disabled => {
-                response
-                    .headers_mut()
-                    .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            _ => {}
+        if let Some(retry_after) = self.retry_after() {
+            return with_retry_after(response, retry_after);
+        }
+        if let Self::Unauthenticated(_) | Self::Disabled = self {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

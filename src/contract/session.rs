@@ -5,7 +5,7 @@ use poem_openapi::{Enum, Object};
 use super::view::UserInfo;
 use crate::auth::Session;
 use crate::domain::Collections;
-use crate::http::wire_types::AuthRecord;
+use crate::http::wire_types::UserRecord;
 use crate::records::view;
 
 /// PocketBase 原生认证响应。
@@ -14,7 +14,7 @@ use crate::records::view;
 pub struct PocketBaseAuthResponse {
     meta: AuthMeta,
     /// PocketBase auth record 原始对象
-    record: AuthRecord,
+    record: UserRecord,
     /// PocketBase 原生 auth token
     token: String,
 }
@@ -59,7 +59,7 @@ impl PocketBaseAuthResponse {
                 msg: msg.to_owned(),
                 data,
             },
-            record: AuthRecord(view::user(&session.user, &collections.users)),
+            record: UserRecord(view::user(&session.user, &collections.users)),
             token: session.token,
         }
     }

@@ -14,7 +14,7 @@ use super::error::reply_with;
 use crate::app::App;
 use crate::auth;
 use crate::build_info;
-use crate::domain::OneTimeCode;
+use crate::domain::{OneTimeCode, is_blank};
 use crate::error::Error;
 use crate::http::bearer;
 use crate::http::body::{IgnoredBody, JsonBody};
@@ -67,9 +67,9 @@ pub struct SystemRefreshTokenRequest {
 }
 
 impl SystemRefreshTokenRequest {
-    /// The code; none when it is absent, null or empty.
+    /// The code; none when it is absent, null or blank.
     fn code(self) -> Result<Option<OneTimeCode>, Rejected> {
-        let code = self.users_wx_code.filter(|code| !code.trim().is_empty());
+        let code = self.users_wx_code.filter(|code| !is_blank(code));
         code.map(|code| OneTimeCode::parse(&code).map_err(Rejected::field("users_wx_code")))
             .transpose()
     }

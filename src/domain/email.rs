@@ -1,6 +1,8 @@
 //! An e-mail address.
 
-/// An address, checked as strictly as it matters where no mail is sent: `name@host.tld`, no white space, at most 255
+use super::visible::is_invisible;
+
+/// An address, checked as strictly as it matters where no mail is sent: `name@host.tld`, nothing invisible, at most 255
 /// characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(String);
@@ -15,7 +17,7 @@ impl Email {
         let is_email = !name.is_empty()
             && host.contains('.')
             && !host.contains('@')
-            && !text.contains(char::is_whitespace)
+            && !text.contains(is_invisible)
             && text.chars().count() <= Self::MAX_CHARS;
         is_email.then(|| Self(text.to_owned()))
     }
@@ -40,6 +42,7 @@ mod tests {
             "@example.com",
             "root@example",
             "a b@example.com",
+            "root\u{200b}@example.com",
             "a@b@example.com",
         ] {
             assert_eq!(Email::parse(text), None, "{text}");

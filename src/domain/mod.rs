@@ -11,12 +11,14 @@ mod email;
 mod openid;
 mod password;
 mod phone;
+mod picture;
 mod record_id;
 mod revocation_window;
 mod server_key;
 mod superuser;
 mod text;
 mod user;
+mod visible;
 
 pub use audit_event::{
     Actor, AuditEvent, Cause, EventContent, EventId, EventKind, EventSearch, Origin,
@@ -36,6 +38,7 @@ pub use server_key::ServerKey;
 pub use superuser::Superuser;
 pub use text::{Name, OneTimeCode, Picture, ShortText};
 pub use user::{IdType, NativeEmail, Status, TokenKey, User, UserNumber, UserType};
+pub use visible::is_blank;
 
 /// Rule that a value breaks; the caller knows the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,4 +61,10 @@ pub enum Invalid {
     /// Neither a mainland mobile number nor `+<country code><number>`.
     #[error("not a phone number")]
     Phone,
+    /// A file of a phone or of a browser, or no address at all.
+    #[error("not an address that others can open: upload the picture first")]
+    Picture,
+    /// Blanks or control characters, which no code of WeChat has.
+    #[error("not a code: it has blanks or control characters")]
+    Code,
 }

@@ -2,49 +2,48 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::Invalid;
+use super::visible::is_invisible;
 
 /// A phone number in its one written form: mainland mobile as 11 digits, other countries as `+<cc><number>`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Phone(String);
 
 impl Phone {
-    /// Reads a number as people write it: spaces, dashes and a `+86`/`86` prefix do not matter.
+    /// Reads a number as people write and copy it: what nobody sees, blanks, [`SEPARATORS`], full-width digits, `+86`, `86`,
+    /// `0086` and a trunk zero do not matter.
     ///
     /// # Errors
-    /// [`Invalid::Empty`] for nothing but spaces and dashes, [`Invalid::Phone`] for anything else that is neither
+    /// [`Invalid::Empty`] for nothing but blanks and separators, [`Invalid::Phone`] for anything else that is neither
     /// a mainland mobile number (`1[3-9]` and nine digits) nor `+` and 7 to 15 digits (ITU-T E.164).
     pub fn parse(input: &str) -> Result<Self, Invalid> {
-        let number: String = input
-            .chars()
-            .filter(|c| !c.is_whitespace() && *c != '-')
-            .collect();
+        let number = cleaned(input);
         if number.is_empty() {
             return Err(Invalid::Empty);
         }
-        let national = number
-            .strip_prefix("+86")
-            .or_else(|| number.strip_prefix("86"))
-            .unwrap_or(&number);
-        if is_mainland_mobile(national) {
-            return Ok(Self(national.to_owned()));
-        }
-        if is_international(&number) {
-            Ok(Self(number))
-        } else {
-            Err(Invalid::Phone)
-        }
+        let known = mainland(&number).or_else(|| international(&number));
+        known.map(Self).ok_or(Invalid::Phone)
     }
 
-    /// A number as WeChat reports it: the country code and the number without it.
+    /// A number as WeChat reports it: the country code and the number without it. Without a country code, it is a number of the
+    /// mainland or none.
     ///
     /// # Errors
     /// As [`Phone::parse`].
     pub fn from_country(country_code: &str, number: &str) -> Result<Self, Invalid> {
-        Self::parse(&format!(
-            "+{}{number}",
-            country_code.trim_start_matches('+')
-        ))
+        match cleaned(country_code).trim_start_matches(['+', '0']) {
+            "" => mainland(&cleaned(number)).map(Self).ok_or(Invalid::Phone),
+            country_code => Self::parse(&format!("+{country_code}{number}")),
+        }
+    }
+
+    /// A number in its one written form, such as a file holds; another spelling is none.
+    #[must_use]
+    pub fn from_stored(text: String) -> Option<Self> {
+        let is_one = is_mainland_mobile(&text) || text.strip_prefix('+').is_some_and(is_e164);
+        is_one.then_some(Self(text))
     }
 
     /// The number as it is stored and compared.
@@ -62,6 +61,67 @@ impl Phone {
     }
 }
 
+/// Characters between digits that mean nothing: those of RFC 3966, and other dashes.
+const SEPARATORS: [char; 11] = [
+    '-', '.', '(', ')', '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2015}',
+    '\u{2212}',
+];
+
+/// Country codes of numbers that begin with a zero of their own: Italy, San Marino, the Vatican, Côte d'Ivoire, Benin, Congo.
+const WITH_ZERO: [&str; 6] = ["39", "378", "379", "225", "229", "242"];
+
+/// The number without what means nothing, its digits in ASCII.
+fn cleaned(input: &str) -> String {
+    input
+        .nfkc()
+        .filter(|c| !is_invisible(*c) && !SEPARATORS.contains(c))
+        .collect()
+}
+
+fn mainland(number: &str) -> Option<String> {
+    let national = ["+86", "0086", "86"]
+        .iter()
+        .find_map(|prefix| number.strip_prefix(prefix))
+        .unwrap_or(number);
+    let mobile = national.strip_prefix('0').unwrap_or(national);
+    is_mainland_mobile(mobile).then(|| mobile.to_owned())
+}
+
+fn international(number: &str) -> Option<String> {
+    let digits = number
+        .strip_prefix('+')
+        .or_else(|| number.strip_prefix("00"))?;
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let digits = without_trunk_zero(digits);
+    is_e164(&digits).then(|| format!("+{digits}"))
+}
+
+/// The digits without the zero that is dialled within a country only: `4407…` is `447…`.
+fn without_trunk_zero(digits: &str) -> String {
+    let (country_code, national) = digits.split_at(country_code_len(digits).min(digits.len()));
+    match WITH_ZERO.contains(&country_code) {
+        true => digits.to_owned(),
+        false => format!("{country_code}{}", national.trim_start_matches('0')),
+    }
+}
+
+/// The digits of the country code, as ITU-T E.164 gives them out.
+fn country_code_len(digits: &str) -> usize {
+    match digits.as_bytes() {
+        [b'1' | b'7', ..] => 1,
+        [b'2', b'0' | b'7', ..]
+        | [b'3', b'0'..=b'4' | b'6' | b'9', ..]
+        | [b'4', b'0' | b'1' | b'3'..=b'9', ..]
+        | [b'5', b'1'..=b'8', ..]
+        | [b'6', b'0'..=b'6', ..]
+        | [b'8', b'1' | b'2' | b'4' | b'6', ..]
+        | [b'9', b'0'..=b'5' | b'8', ..] => 2,
+        _ => 3,
+    }
+}
+
 fn is_mainland_mobile(number: &str) -> bool {
     number.len() == 11
         && number.bytes().all(|b| b.is_ascii_digit())
@@ -69,13 +129,11 @@ fn is_mainland_mobile(number: &str) -> bool {
         && matches!(number.as_bytes()[1], b'3'..=b'9')
 }
 
-fn is_international(number: &str) -> bool {
-    number.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len())
-            && digits.bytes().all(|b| b.is_ascii_digit())
-            && !digits.starts_with('0')
-            && !digits.starts_with("86")
-    })
+fn is_e164(digits: &str) -> bool {
+    (7..=15).contains(&digits.len())
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && !digits.starts_with('0')
+        && !digits.starts_with("86")
 }
 
 /// Masked, so that no log line shows a whole number by accident.
@@ -96,12 +154,32 @@ mod tests {
             ("13800138000", "13800138000"),
             ("+8613800138000", "13800138000"),
             ("8613800138000", "13800138000"),
+            ("0086 138 0013 8000", "13800138000"),
+            ("+86 0138-0013-8000", "13800138000"),
+            ("013800138000", "13800138000"),
             ("+86 138-0013-8000", "13800138000"),
             (" 138 0013 8000 ", "13800138000"),
+            ("\u{202d}13800138000\u{202c}", "13800138000"),
+            ("\u{202d}+86 138 0013 8000\u{202c}", "13800138000"),
+            ("138\u{200b}0013\u{200b}8000\u{feff}", "13800138000"),
+            ("\u{2066}138\u{a0}0013\u{3000}8000\u{2069}", "13800138000"),
+            ("138\u{2060}0013\u{ad}8000\0", "13800138000"),
+            ("１３８００１３８０００", "13800138000"),
+            ("＋８６－１３８００１３８０００", "13800138000"),
+            ("𝟏𝟑𝟖00138000", "13800138000"),
+            ("138–0013—8000", "13800138000"),
+            ("138.0013.8000", "13800138000"),
             ("+852 9123 4567", "+85291234567"),
-            ("+1-212-555-0100", "+12125550100"),
+            ("00852 9123 4567", "+85291234567"),
+            ("+1 (212) 555-0100", "+12125550100"),
+            ("+44 07911 123456", "+447911123456"),
+            ("+44 (0)7911 123456", "+447911123456"),
+            ("0044 07911 123456", "+447911123456"),
+            ("+886 0912 345 678", "+886912345678"),
+            ("+39 06 1234 5678", "+390612345678"),
+            ("+225 07 12 34 56 78", "+2250712345678"),
         ] {
-            assert_eq!(Phone::parse(input).unwrap().as_str(), stored, "{input}");
+            assert_eq!(Phone::parse(input).unwrap().as_str(), stored, "{input:?}");
         }
     }
 
@@ -114,13 +192,55 @@ mod tests {
             "+86 10 12345678",
             "852 9123 4567",
             "+0123456789",
+            "000 44 7911 123456",
             "abc",
             "+",
-            "１３８００１３８０００",
+            "1380013800O",
+            "+é23456789",
         ] {
             assert_eq!(Phone::parse(input).unwrap_err(), Invalid::Phone, "{input}");
         }
-        assert_eq!(Phone::parse(" - ").unwrap_err(), Invalid::Empty);
+        for input in [" - ", "\u{202d}\u{202c}", "\u{3164}"] {
+            assert_eq!(
+                Phone::parse(input).unwrap_err(),
+                Invalid::Empty,
+                "{input:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_of_wechat_without_a_country_code_is_of_the_mainland_or_none() {
+        for (country_code, number, stored) in [
+            ("86", "13800138000", Some("13800138000")),
+            ("+86", "13800138000", Some("13800138000")),
+            ("0086", "13800138000", Some("13800138000")),
+            ("", "13800138000", Some("13800138000")),
+            (" ", "138 0013 8000", Some("13800138000")),
+            ("+", "13800138000", Some("13800138000")),
+            ("0", "13800138000", Some("13800138000")),
+            ("852", "91234567", Some("+85291234567")),
+            ("44", "07911123456", Some("+447911123456")),
+            ("", "91234567", None),
+            ("", "+12125550100", None),
+            ("", "2125550100", None),
+            ("x", "13800138000", None),
+        ] {
+            let phone = Phone::from_country(country_code, number).ok();
+            let phone = phone.as_ref().map(Phone::as_str);
+            assert_eq!(phone, stored, "{country_code:?} {number}");
+        }
+    }
+
+    #[test]
+    fn what_is_stored_is_read_as_it_is() {
+        for text in ["13800138000", "+85291234567", "+4407911123456"] {
+            let phone = Phone::from_stored(text.to_owned());
+            assert_eq!(phone.unwrap().as_str(), text);
+        }
+        for text in ["", "+8613800138000", "138 0013 8000", "85291234567"] {
+            assert!(Phone::from_stored(text.to_owned()).is_none(), "{text}");
+        }
     }
 
     #[test]
@@ -133,38 +253,11 @@ mod tests {
         assert_eq!(Phone::parse("+1234567").unwrap().masked(), "+123****67");
     }
 
-    /// The rule of docs/rules.md, character by character.
-    fn by_the_rule(input: &str) -> Option<String> {
-        let mut written = Vec::new();
-        for c in input.chars() {
-            if !c.is_whitespace() && c != '-' {
-                written.push(c);
-            }
-        }
-        for prefix in ["", "86", "+86"] {
-            if let Some(rest) = written.strip_prefix(prefix.chars().collect::<Vec<_>>().as_slice())
-                && let ['1', second, others @ ..] = rest
-                && ('3'..='9').contains(second)
-                && others.len() == 9
-                && others.iter().all(char::is_ascii_digit)
-            {
-                return Some(rest.iter().collect());
-            }
-        }
-        match written.as_slice() {
-            ['+', '0', ..] | ['+', '8', '6', ..] => None,
-            ['+', digits @ ..] if digits.iter().all(char::is_ascii_digit) => (7..=15)
-                .contains(&digits.len())
-                .then(|| written.iter().collect()),
-            _ => None,
-        }
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
         #[test]
-        fn parsing_never_panics_follows_the_rule_and_is_idempotent(
+        fn parsing_never_panics_and_what_it_gives_is_its_one_written_form(
             input in prop_oneof![
                 any::<String>(),
                 "[-+ 0-9]{0,20}",
@@ -173,10 +266,9 @@ mod tests {
                 "\\+?(86)?1[3-9][0-9]{8}[0-9０-９٠-٩x]",
             ],
         ) {
-            let parsed = Phone::parse(&input);
-            prop_assert_eq!(parsed.as_ref().ok().map(|phone| phone.as_str().to_owned()), by_the_rule(&input));
-            if let Ok(phone) = parsed {
+            if let Ok(phone) = Phone::parse(&input) {
                 prop_assert_eq!(Phone::parse(phone.as_str()).unwrap(), phone.clone());
+                prop_assert_eq!(Phone::from_stored(phone.as_str().to_owned()).unwrap(), phone.clone());
                 prop_assert!(phone.masked().contains("****"));
             }
         }

@@ -1,9 +1,15 @@
-//! Short texts with a length rule. Lengths are in characters, after trimming white space at both ends.
+//! Short texts with a length rule. Lengths are in characters, after trimming white space at both ends; a text in which there is
+//! nothing to see is empty.
 
 use super::Invalid;
+use super::picture::is_for_others;
+use super::visible::{is_blank, is_invisible};
+
+/// A rule besides the length: whether a text keeps it, and the error of one that does not.
+type Rule = (fn(&str) -> bool, Invalid);
 
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $min:expr, $max:expr) => {
+    ($(#[$doc:meta])* $name:ident, $min:expr, $max:expr, $rule:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct $name(String);
@@ -12,12 +18,17 @@ macro_rules! text {
             /// The most characters.
             pub const MAX_CHARS: usize = $max;
 
-            /// Trims `input` and checks its length.
+            /// Trims `input` and checks it.
             ///
             /// # Errors
-            /// [`Invalid::Empty`] or [`Invalid::TooLong`].
+            /// [`Invalid::Empty`], [`Invalid::TooLong`], or the rule of the text.
             pub fn parse(input: &str) -> Result<Self, Invalid> {
-                trimmed(input, $min, $max).map(Self)
+                let text = trimmed(input, $min, $max)?;
+                let rule: Option<Rule> = $rule;
+                match rule {
+                    Some((fits, why)) if !fits(&text) => Err(why),
+                    _ => Ok(Self(text)),
+                }
             }
 
             /// The text.
@@ -37,28 +48,32 @@ macro_rules! text {
 
 text!(
     /// A person's name: 1 to 64 characters.
-    Name, 1, 64
+    Name, 1, 64, None
 );
 text!(
-    /// The address of a picture: 1 to 2048 characters.
-    Picture, 1, 2048
+    /// The address of a picture that others can open: 1 to 2048 characters.
+    Picture, 1, 2048, Some((is_for_others, Invalid::Picture))
 );
 text!(
     /// Any other text field: at most 255 characters, empty when not given.
-    ShortText, 0, 255
+    ShortText, 0, 255, None
 );
 text!(
-    /// A one-time code from WeChat: 1 to 256 characters.
-    OneTimeCode, 1, 256
+    /// A one-time code from WeChat: 1 to 256 characters, all of them visible.
+    OneTimeCode, 1, 256, Some((is_visible, Invalid::Code))
 );
 
 fn trimmed(input: &str, min: usize, max: usize) -> Result<String, Invalid> {
-    let text = input.trim();
+    let text = if is_blank(input) { "" } else { input.trim() };
     match text.chars().count() {
         n if n < min => Err(Invalid::Empty),
         n if n > max => Err(Invalid::TooLong { max }),
         _ => Ok(text.to_owned()),
     }
+}
+
+fn is_visible(text: &str) -> bool {
+    !text.chars().any(is_invisible)
 }
 
 #[cfg(test)]
@@ -84,5 +99,40 @@ mod tests {
             ShortText::parse(&"a".repeat(256)).unwrap_err(),
             Invalid::TooLong { max: 255 }
         );
+    }
+    #[test]
+    fn a_text_with_nothing_to_see_is_empty() {
+        for blank in [
+            "\u{200b}",
+            "\u{3164}",
+            "\0",
+            " \u{202d}\u{202c} ",
+            "\u{2800}\u{feff}",
+        ] {
+            assert_eq!(Name::parse(blank).unwrap_err(), Invalid::Empty, "{blank:?}");
+            assert_eq!(Picture::parse(blank).unwrap_err(), Invalid::Empty);
+            assert_eq!(OneTimeCode::parse(blank).unwrap_err(), Invalid::Empty);
+            assert_eq!(ShortText::parse(blank).unwrap().as_str(), "");
+        }
+        assert_eq!(Name::parse("❤\u{fe0f}").unwrap().as_str(), "❤\u{fe0f}");
+    }
+
+    #[test]
+    fn a_code_has_no_blanks_and_no_controls() {
+        assert_eq!(OneTimeCode::parse(" 0a1B-_ ").unwrap().as_str(), "0a1B-_");
+        for code in [
+            "a b",
+            "a\tb",
+            "a\0b",
+            "\u{7}ab",
+            "a\u{200b}b",
+            "the code is a mock one",
+        ] {
+            assert_eq!(
+                OneTimeCode::parse(code).unwrap_err(),
+                Invalid::Code,
+                "{code:?}"
+            );
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::client_address::Hops;
 use crate::app::App;
 use crate::auth::{self, Authentication};
 use crate::domain::User;
-use crate::error::Error;
+use crate::error::{Error, NO_TOKEN};
 use crate::limits::Source;
 
 /// An endpoint that takes this needs a token; the token is not verified yet.
@@ -28,7 +28,7 @@ impl Bearer {
     pub async fn user(&self, app: &App) -> Result<User, Error> {
         match &self.token {
             Some(token) => auth::authenticate_user(app, token).await,
-            None => Err(Error::Unauthenticated("no token")),
+            None => Err(Error::Unauthenticated(NO_TOKEN)),
         }
     }
 
@@ -39,7 +39,7 @@ impl Bearer {
     pub async fn caller(&self, app: &App) -> Result<Authentication, Error> {
         match &self.token {
             Some(token) => auth::authenticate(app, token).await,
-            None => Err(Error::Unauthenticated("no token")),
+            None => Err(Error::Unauthenticated(NO_TOKEN)),
         }
     }
 

@@ -7,6 +7,9 @@ use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
 
+/// Headers that a page may read besides those that every page may.
+const EXPOSED: HeaderValue = HeaderValue::from_static("Retry-After, X-Request-Id");
+
 /// Origins that may read answers.
 pub struct Cors {
     any: bool,
@@ -51,6 +54,7 @@ impl Cors {
         response.append(header::VARY, HeaderValue::from_static("Origin"));
         if let Some(allowed) = self.allowed(origin) {
             response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+            response.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
     }
 

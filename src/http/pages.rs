@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use poem::error::{MethodNotAllowedError, NotFoundError};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use poem::{Endpoint, Request, Response, Result};
+use poem::{Endpoint, Request, Response, ResponseBuilder, Result};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::memory::InMemoryOnce;
@@ -48,6 +48,8 @@ const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geol
 pub struct Page {
     file: &'static str,
     policy: &'static str,
+    /// Text above the page.
+    notice: Option<&'static str>,
 }
 
 /// The files that pages refer to.
@@ -61,6 +63,7 @@ impl Page {
         Self {
             file,
             policy: STRICT,
+            notice: None,
         }
     }
 
@@ -69,7 +72,13 @@ impl Page {
         Self {
             file,
             policy: SWAGGER,
+            notice: None,
         }
+    }
+
+    /// The page below a notice, if there is one.
+    pub const fn with_notice(self, notice: Option<&'static str>) -> Self {
+        Self { notice, ..self }
     }
 }
 
@@ -84,7 +93,10 @@ impl Endpoint for Page {
     type Output = Response;
 
     async fn call(&self, req: Request) -> Result<Response> {
-        let mut response = serve(&req, self.file)?;
+        let mut response = match self.notice {
+            Some(notice) => serve_below(&req, self.file, notice)?,
+            None => serve(&req, self.file)?,
+        };
         response.headers_mut().insert(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(self.policy),
@@ -106,19 +118,39 @@ impl Endpoint for Files {
     }
 }
 
-fn serve(req: &Request, name: &str) -> Result<Response> {
+fn open(req: &Request, name: &str) -> Result<EmbeddedFile> {
     let file = Assets::get(name).ok_or(NotFoundError)?;
-    if !matches!(*req.method(), Method::GET | Method::HEAD) {
-        return Err(MethodNotAllowedError.into());
+    match *req.method() {
+        Method::GET | Method::HEAD => Ok(file),
+        _ => Err(MethodNotAllowedError.into()),
     }
+}
+
+fn with_headers(builder: ResponseBuilder) -> ResponseBuilder {
+    HEADERS.into_iter().fold(builder, |builder, (name, value)| {
+        builder.header(name, value)
+    })
+}
+
+/// A page with a notice at its top, made for this answer.
+fn serve_below(req: &Request, name: &str, notice: &str) -> Result<Response> {
+    let file = open(req, name)?;
+    let page = String::from_utf8_lossy(&file.data);
+    let top = format!("<body>\n    <p class=\"notice\" role=\"alert\">{notice}</p>");
+    Ok(with_headers(Response::builder())
+        .header(header::CACHE_CONTROL, "no-cache")
+        .content_type("text/html; charset=utf-8")
+        .body(page.replacen("<body>", &top, 1)))
+}
+
+fn serve(req: &Request, name: &str) -> Result<Response> {
+    let file = open(req, name)?;
     let etag = etag(&file);
     let builder = Response::builder()
         .header(header::ETAG, &etag)
         .header(header::CACHE_CONTROL, "no-cache")
         .header(header::VARY, "Accept-Encoding");
-    let builder = HEADERS.into_iter().fold(builder, |builder, (name, value)| {
-        builder.header(name, value)
-    });
+    let builder = with_headers(builder);
     if is_known(req.headers(), &etag) {
         return Ok(builder.status(StatusCode::NOT_MODIFIED).finish());
     }

@@ -3,8 +3,14 @@
 use std::time::Duration;
 
 use poem::Response;
-use poem::http::header;
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaSchemaRef};
+use poem::http::{StatusCode, header};
+use poem_openapi::registry::{MetaHeader, MetaMediaType, MetaResponse, MetaSchemaRef};
+use poem_openapi::types::Type;
+
+const TOO_MANY_REQUESTS: u16 = StatusCode::TOO_MANY_REQUESTS.as_u16();
+
+/// Meaning of `Retry-After` in the document.
+pub const RETRY_AFTER_TEXT: &str = "多少秒后再试";
 
 /// The media type of every body, in and out.
 pub const JSON: &str = "application/json";
@@ -40,6 +46,20 @@ pub fn documented(
         status: Some(status),
         status_range: None,
         content,
-        headers: vec![],
+        headers: (status == TOO_MANY_REQUESTS)
+            .then(retry_after)
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// The header that every 429 has.
+fn retry_after() -> MetaHeader {
+    MetaHeader {
+        name: "Retry-After".to_owned(),
+        description: Some(RETRY_AFTER_TEXT.to_owned()),
+        required: true,
+        deprecated: false,
+        schema: u64::schema_ref(),
     }
 }

@@ -8,8 +8,10 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde_json::{Map, Value};
 
-use crate::domain::{IdType, UserType};
+use crate::domain::{IdType, User, UserType};
 use crate::records::fields::choice::Choice;
+use crate::records::fields::field::Kind;
+use crate::records::fields::tables::BuiltIn;
 
 /// A type that is written and never read (`derive(Object)` wants both), with the schema `$schema`, in place or
 /// as a component of its own name.
@@ -98,6 +100,11 @@ wire_type!(
 );
 
 wire_type!(
+    /// A user's record.
+    UserRecord(Map<String, Value>), InPlace, user_record(), |record| Value::Object(record.0.clone())
+);
+
+wire_type!(
     /// A company's record, or null.
     CompanyInfo(Option<Map<String, Value>>),
     Component,
@@ -127,6 +134,33 @@ wire_type!(
     MetaSchema::new_with_format("string", "date-time"),
     |at| at.0.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string().into()
 );
+
+/// The schema of a user's record: the built-in fields are always there, beside them whatever columns the deployment has.
+fn user_record() -> MetaSchema {
+    let fields = User::fields().iter().filter(|field| !field.is_hidden());
+    let fields = fields.map(|field| (field.name, of_field(field.kind)));
+    let collection = ["collectionId", "collectionName"].map(|name| (name, of_field(Kind::Id)));
+    let properties: Vec<_> = collection.into_iter().chain(fields).collect();
+    MetaSchema {
+        required: properties.iter().map(|(name, _)| *name).collect(),
+        properties,
+        ..open(MetaSchema::new("object"))
+    }
+}
+
+/// The schema of a built-in field that clients see.
+fn of_field(kind: Kind) -> MetaSchemaRef {
+    let schema = match kind {
+        Kind::Number => MetaSchema::new("number"),
+        Kind::Bool => MetaSchema::new("boolean"),
+        Kind::Select(words) => MetaSchema {
+            enum_items: words.map(Value::from).into(),
+            ..MetaSchema::new("string")
+        },
+        _ => MetaSchema::new("string"),
+    };
+    MetaSchemaRef::Inline(Box::new(schema))
+}
 
 /// The schema of a value that is one of a few words.
 fn choice<T: Choice>(description: &'static str) -> MetaSchema {

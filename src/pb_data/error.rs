@@ -42,7 +42,7 @@ pub enum Error {
     #[error("reading or writing PocketBase's database failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
     /// A file or a folder.
-    #[error("{path}: {cause}")]
+    #[error("cannot read or write {path}: {cause}")]
     File {
         /// The file.
         path: PathBuf,

@@ -69,10 +69,14 @@ impl Source {
         self.tables.users.token_secs
     }
 
-    /// Columns that are left behind, with the reason.
-    #[must_use]
-    pub fn left_behind(&self) -> Vec<String> {
-        self.tables.left_behind()
+    /// Collections that are left behind with the number of their records, and columns with the reason.
+    ///
+    /// # Errors
+    /// [`Error::Sqlite`].
+    pub fn left_behind(&self) -> Result<Vec<String>, Error> {
+        let mut left_behind = Tables::other_collections(&self.db)?;
+        left_behind.extend(self.tables.left_behind());
+        Ok(left_behind)
     }
 }
 

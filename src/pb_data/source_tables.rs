@@ -132,6 +132,33 @@ impl Tables {
     pub fn left_behind(&self) -> Vec<String> {
         self.in_order().flat_map(Table::left_behind).collect()
     }
+
+    /// The collections that are not brought here, each with the number of its records; those of PocketBase's own only if they have
+    /// any.
+    pub fn other_collections(db: &Connection) -> rusqlite::Result<Vec<String>> {
+        let mut query =
+            db.prepare("SELECT name, system FROM _collections WHERE type != 'view' ORDER BY name")?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut others = Vec::new();
+        for row in rows {
+            let (name, is_system): (String, bool) = row?;
+            if Kind::ALL
+                .iter()
+                .any(|kind| kind.name().eq_ignore_ascii_case(&name))
+            {
+                continue;
+            }
+            let quoted = name.replace('"', "\"\"");
+            let records: i64 =
+                db.query_row(&format!("SELECT count(*) FROM \"{quoted}\""), [], |row| {
+                    row.get(0)
+                })?;
+            if records > 0 || !is_system {
+                others.push(format!("the collection {name} with {records} records"));
+            }
+        }
+        Ok(others)
+    }
 }
 
 impl Table {

@@ -72,12 +72,13 @@ impl Outcomes for PbReadOnly {
     ];
 }
 
-#[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
+#[OpenApi(prefix_path = "/api")]
 impl CollectionsApi {
     /// 查询集合列表(SDK:collections.getList、getFullList):仅超级管理员
     #[oai(
         path = "/collections",
         method = "get",
+        tag = "Tags::PocketBase",
         operation_id = "pbListCollections"
     )]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
@@ -132,6 +133,7 @@ impl CollectionsApi {
     #[oai(
         path = "/collections/:collection",
         method = "get",
+        tag = "Tags::PocketBase",
         operation_id = "pbViewCollection"
     )]
     async fn view(
@@ -161,6 +163,7 @@ impl CollectionsApi {
     #[oai(
         path = "/collections",
         method = "post",
+        tag = "Tags::NotServed",
         operation_id = "pbCreateCollection"
     )]
     async fn create(&self, bearer: Bearer) -> Result<Reply<PbReadOnly>> {
@@ -172,6 +175,7 @@ impl CollectionsApi {
     #[oai(
         path = "/collections/:collection",
         method = "patch",
+        tag = "Tags::NotServed",
         operation_id = "pbUpdateCollection"
     )]
     async fn update(
@@ -187,6 +191,7 @@ impl CollectionsApi {
     #[oai(
         path = "/collections/:collection",
         method = "delete",
+        tag = "Tags::NotServed",
         operation_id = "pbDeleteCollection"
     )]
     async fn delete(

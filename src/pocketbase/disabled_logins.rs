@@ -21,7 +21,7 @@ impl Outcomes for PbDisabledLogin {
     const ERRORS: &[(u16, &str)] = &[(403, "未启用"), (404, "集合不存在")];
 }
 
-#[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
+#[OpenApi(prefix_path = "/api", tag = "Tags::NotServed")]
 impl DisabledLoginsApi {
     /// 申请一次性密码(SDK:requestOTP):未启用
     #[oai(

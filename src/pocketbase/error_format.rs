@@ -60,7 +60,10 @@ fn internal() -> Response {
 /// Headers such as `Retry-After` are the same in both dialects.
 fn ours(error: &Error) -> Response {
     let refused = match error {
-        Error::TooMany { .. } | Error::TooManyAttempts { .. } => Refused::TOO_MANY,
+        Error::TooMany { .. }
+        | Error::Busy { .. }
+        | Error::WechatQuota { .. }
+        | Error::TooManyAttempts { .. } => Refused::TOO_MANY,
         Error::Unauthenticated(_) | Error::Disabled => Refused::UNAUTHENTICATED,
         Error::SuperuserAddress => Refused::ADDRESS,
         _ => Refused::INTERNAL,

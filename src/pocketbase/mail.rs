@@ -60,7 +60,7 @@ impl Outcomes for PbConfirm {
     ];
 }
 
-#[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
+#[OpenApi(prefix_path = "/api", tag = "Tags::NotServed")]
 impl MailApi {
     /// 申请重置密码(SDK:requestPasswordReset)
     ///

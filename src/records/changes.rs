@@ -6,6 +6,7 @@ use super::Records;
 use super::audit::PlannedEvent;
 use super::decision::decide;
 use super::form::RecordForm;
+use super::passwords::PasswordForm;
 use super::patch::{RecordPatch, UserPatch};
 use super::phone_requests::PhoneRequests;
 use super::plan::{Action, ChangeRequest, Plan};
@@ -92,8 +93,8 @@ impl Records {
         record: &Record,
         password: &str,
     ) -> Result<Record, ChangeError> {
-        self.update(requester, record, RecordForm::password(password))
-            .await
+        let form = RecordForm::default().with_passwords(PasswordForm::set(password));
+        self.update(requester, record, form).await
     }
 
     /// Lets a user log in, or does not; a change ends all tokens.

@@ -121,6 +121,9 @@ impl<'a> Description<'a> {
     }
 }
 
+const PHONE_OF_WECHAT: &str =
+    " && (users_idtype != 'WeChat' || @request.body.users_phone:changed = false)";
+
 /// The rules that the server goes by.
 fn rules(kind: Kind, has_field: impl Fn(&str) -> bool) -> Rules {
     let own = "id = @request.auth.id";
@@ -143,11 +146,14 @@ fn rules(kind: Kind, has_field: impl Fn(&str) -> bool) -> Rules {
     }
 }
 
-/// The part of the rule for changes by which users keep what only superusers change.
+/// The part of the rule for changes by which users keep what only superusers change, and WeChat users the phone that WeChat
+/// vouches for.
 fn unchanged(has_field: impl Fn(&str) -> bool) -> String {
     let fields = FIXED_FIELDS.into_iter().filter(|field| has_field(field));
     let conditions = fields.map(|field| format!(" && @request.body.{field}:changed = false"));
-    conditions.collect::<Vec<_>>().concat()
+    let has_phone = ["users_idtype", "users_phone"].into_iter().all(&has_field);
+    let phone = has_phone.then(|| PHONE_OF_WECHAT.to_owned());
+    conditions.chain(phone).collect::<Vec<_>>().concat()
 }
 
 fn indexes(collection: &Collection) -> Vec<Index> {

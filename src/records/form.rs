@@ -12,7 +12,7 @@ use super::passwords::PasswordForm;
 use super::problem::{FieldProblem, FieldProblems};
 use super::schema::{Field, Schema};
 use super::values::Values;
-use crate::domain::{Invalid, Phone, RecordId, User};
+use crate::domain::{IdType, Invalid, Phone, RecordId, User};
 
 /// The hidden field that superusers set, to end all tokens of a user or a superuser.
 pub const TOKEN_KEY: &str = "tokenKey";
@@ -43,12 +43,9 @@ impl RecordForm {
         }
     }
 
-    /// A new password, set by somebody who needs no old one, and nothing else.
-    pub fn password(new: &str) -> Self {
-        Self {
-            passwords: PasswordForm::set(new),
-            ..Self::default()
-        }
+    /// The same with these passwords.
+    pub fn with_passwords(self, passwords: PasswordForm) -> Self {
+        Self { passwords, ..self }
     }
 
     /// The id in the body, or nothing.
@@ -121,8 +118,11 @@ impl<'a> FormReader<'a> {
     }
 
     /// The phone that `user` would get in place of the one that they have; the same in another spelling is none, nor is what
-    /// is no phone.
+    /// is no phone, or what a WeChat user may not change.
     pub fn other_phone(&self, user: &User) -> Option<Phone> {
+        if user.id_type == IdType::WeChat {
+            return None;
+        }
         let field = self.schema.field("users_phone")?;
         let text = short_enough(field, &self.change("users_phone")?).ok()?;
         let phone = Phone::parse(&text).ok()?;

@@ -14,6 +14,8 @@ pub struct PasswordForm {
     old: String,
     /// Whether the field of the new password is there, be it empty.
     is_given: bool,
+    /// Whether a new record may do without one.
+    is_waived: bool,
 }
 
 impl PasswordForm {
@@ -24,6 +26,7 @@ impl PasswordForm {
             confirm: coerce::text_of(body, "passwordConfirm"),
             old: coerce::text_of(body, "oldPassword"),
             is_given: body.contains_key("password"),
+            is_waived: false,
         }
     }
 
@@ -34,6 +37,15 @@ impl PasswordForm {
             confirm: new.to_owned(),
             old: String::new(),
             is_given: true,
+            is_waived: false,
+        }
+    }
+
+    /// No password, for a new user who gets one later or never.
+    pub fn waived() -> Self {
+        Self {
+            is_waived: true,
+            ..Self::default()
         }
     }
 
@@ -54,7 +66,9 @@ impl PasswordForm {
 
     /// Adds what is wrong with the form of somebody who is new.
     pub fn check_new_record(&self, problems: &mut FieldProblems) {
-        self.check_new(true, true, problems);
+        if !self.is_waived {
+            self.check_new(true, true, problems);
+        }
     }
 
     /// Adds what is wrong with the form of a change by a superuser.

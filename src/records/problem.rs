@@ -111,7 +111,7 @@ impl From<Invalid> for FieldProblem {
             Invalid::Empty => Self::Blank,
             Invalid::TooShort { min } => Self::TooShort { min },
             Invalid::TooLong { max } => Self::TooLong { max },
-            Invalid::Phone => Self::Format,
+            Invalid::Phone | Invalid::Picture | Invalid::Code => Self::Format,
         }
     }
 }

@@ -24,7 +24,7 @@ pub fn fields(kind: Kind) -> &'static [&'static str] {
             "company_id",
             "created",
         ],
-        Kind::Companies => &["id", "company_id", "created", "updated"],
+        Kind::Companies => &["id", "company_id", "company_name", "created", "updated"],
         Kind::Superusers => &["id", "email", "created", "updated"],
     }
 }
@@ -40,6 +40,11 @@ pub fn filter_by_text(kind: Kind, text: &str) -> String {
         .map(|field| format!("{field} ~ '{quoted}'"))
         .collect();
     contains.join(" || ")
+}
+
+/// A filter for users whose phones begin with these digits.
+pub fn filter_by_phone_prefix(prefix: &str) -> String {
+    format!("users_phone ~ '{prefix}%'")
 }
 
 fn searched_fields(kind: Kind) -> &'static [&'static str] {

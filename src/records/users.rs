@@ -148,7 +148,7 @@ fn check_own(
     plan: &Plan,
     reader: &mut FormReader<'_>,
 ) -> Result<(), Refusal> {
-    if FIXED_FIELDS.iter().any(|field| reader.changes(field)) {
+    if changes_fixed(user, reader) {
         return Err(Refusal::NotFound);
     }
     for field in MANAGED {
@@ -161,6 +161,14 @@ fn check_own(
     form.passwords()
         .check_own_change(is_phone, is_old_right, reader.problems());
     Ok(())
+}
+
+/// Whether the form changes what the user has from others: fields that only superusers change, or the phone that WeChat vouches
+/// for.
+fn changes_fixed(user: &User, reader: &FormReader<'_>) -> bool {
+    let is_from_wechat = user.id_type == IdType::WeChat;
+    FIXED_FIELDS.iter().any(|field| reader.changes(field))
+        || is_from_wechat && reader.changes("users_phone")
 }
 
 /// Gives `user` all values that the form changes, and adds to the problems which of them it may not have.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::error_formats::is_pocketbase;
 use crate::config;
 use crate::domain::Kind;
+use crate::http::response::RETRY_AFTER_TEXT;
 use crate::http::tags::Tags;
 
 const TITLE: &str = "BAI PocketBase Hooks API";
@@ -71,10 +72,17 @@ const IN_PLACE: [&str; 6] = [
 /// Components all of whose fields the contract requires; fields of other answers it leaves optional.
 const WITH_REQUIRED: [&str; 2] = ["ApiResponse", "ErrorResponse"];
 
-/// The service around `api`, with the contract's title and description.
-pub fn service<T: OpenApi>(api: T, servers: &[config::PublicUrl]) -> OpenApiService<T, ()> {
-    let service = OpenApiService::new(api, TITLE, API_VERSION).description(DESCRIPTION);
-    servers.iter().fold(service, |service, public| {
+/// The service around `api`, with the contract's title and description. This server comes first: what clients are generated for
+/// must not be somebody else's address.
+pub fn service<T: OpenApi>(api: T, server: &config::Server) -> OpenApiService<T, ()> {
+    let path = match server.base_path.as_str() {
+        "" => "/",
+        path => path,
+    };
+    let service = OpenApiService::new(api, TITLE, API_VERSION)
+        .description(DESCRIPTION)
+        .server(ServerObject::new(path).description("本服务"));
+    server.public_urls.iter().fold(service, |service, public| {
         let server = ServerObject::new(public.url.to_string());
         service.server(match &public.description {
             Some(text) => server.description(text),
@@ -94,6 +102,7 @@ pub fn document<T: OpenApi>(service: &OpenApiService<T, ()>) -> Result<Value, se
     let in_place = take_in_place(&mut document);
     tidy(&mut document, &in_place);
     set_body_examples(&mut document);
+    set_open_bodies(&mut document);
     set_collection_examples(&mut document);
     add_no_memory(&mut document);
     sort_tags(&mut document);
@@ -157,18 +166,26 @@ fn tidy(value: &mut Value, in_place: &Map<String, Value>) {
     }
 }
 
-/// Replaces a `$ref` to a small component, bare or as the only `allOf` beside a description, by its schema.
+/// The part of an `allOf` beside which there are only descriptions.
+fn only_part(parts: &[Value]) -> Option<&Value> {
+    let is_description = |part: &&Value| keys(part).eq(["description"]);
+    let mut others = parts.iter().filter(|part| !is_description(part));
+    others.next().filter(|_| others.next().is_none())
+}
+
+fn keys(schema: &Value) -> impl Iterator<Item = &str> {
+    let object = schema.as_object().into_iter().flatten();
+    object.map(|(key, _)| key.as_str())
+}
+
+/// Replaces a `$ref` to a small component, bare or as the only `allOf` beside descriptions, by its schema.
 fn write_in_place(value: &mut Value, in_place: &Map<String, Value>) {
     let Some(object) = value.as_object_mut() else {
         return;
     };
-    let target = match object
-        .get("allOf")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-    {
-        Some([only]) => only.get("$ref"),
-        _ => object.get("$ref"),
+    let target = match object.get("allOf").and_then(Value::as_array) {
+        Some(parts) => only_part(parts).and_then(|only| only.get("$ref")),
+        None => object.get("$ref"),
     };
     let name = target
         .and_then(Value::as_str)
@@ -211,7 +228,30 @@ fn set_body_examples(document: &mut Value) {
         let example: Map<String, Value> = fields
             .filter_map(|(field, schema)| Some((field.clone(), schema.get("example")?.clone())))
             .collect();
-        content["example"] = example.into();
+        if !example.is_empty() {
+            content["example"] = example.into();
+        }
+    }
+}
+
+/// Bodies of any fields are objects: of a schema that says nothing, generators make a type that cannot be sent as a form.
+fn set_open_bodies(document: &mut Value) {
+    let Some(paths) = document["paths"].as_object_mut() else {
+        return;
+    };
+    let operations = paths
+        .values_mut()
+        .filter_map(Value::as_object_mut)
+        .flat_map(Map::values_mut);
+    let bodies = operations.filter_map(|operation| {
+        operation
+            .pointer_mut("/requestBody/content")?
+            .as_object_mut()
+    });
+    for media_type in bodies.flat_map(Map::values_mut) {
+        if media_type["schema"] == json!({}) {
+            media_type["schema"] = json!({ "type": "object", "additionalProperties": true });
+        }
     }
 }
 
@@ -245,7 +285,12 @@ fn add_no_memory(document: &mut Value) {
             "ErrorResponse"
         };
         let schema = json!({ "$ref": format!("#/components/schemas/{error}") });
-        let answer = json!({ "description": "服务器繁忙,请稍后再试", "content": { "application/json": { "schema": schema } } });
+        let retry_after = json!({ "description": RETRY_AFTER_TEXT, "required": true, "schema": { "type": "integer" } });
+        let answer = json!({
+            "description": "服务器繁忙,请稍后再试",
+            "headers": { "Retry-After": retry_after },
+            "content": { "application/json": { "schema": schema } },
+        });
         let operations = item.as_object_mut().into_iter().flat_map(Map::values_mut);
         for responses in operations.filter_map(|operation| operation["responses"].as_object_mut()) {
             responses.entry("503").or_insert_with(|| answer.clone());

@@ -33,6 +33,10 @@ use crate::pocketbase::{
 };
 use crate::records::Records;
 
+/// Notice above every page while others can reach the sandbox.
+const SANDBOX_NOTICE: &str =
+    "沙箱模式已对外开放:任何能访问此地址的人,都能以任何人的身份登录。仅供试用,请勿存放真实用户。";
+
 /// Paths that are served besides those of the document.
 const PAGES: [&str; 9] = [
     "/",
@@ -94,7 +98,7 @@ fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
         RealtimeApi::new(context.clone(), stopping),
         BackupsApi(context),
     );
-    openapi::service((contract(app), dialect), &app.config.server.public_urls)
+    openapi::service((contract(app), dialect), &app.config.server)
 }
 
 /// The OpenAPI document, as served at `/openapi.json`.
@@ -119,10 +123,16 @@ pub(super) fn endpoint(
     let document = openapi::document(&service)?;
     let base_path = app.config.server.base_path.clone();
     let allow = front::allow_by_path(&document, &base_path);
+    let notice = app
+        .config
+        .wechat
+        .is_sandbox_public()
+        .then_some(SANDBOX_NOTICE);
+    let page = |file| Page::new(file).with_notice(notice);
     let routes = monitoring::beside_the_api(Route::new(), app)
-        .at("/", Page::new("index.html").around(with_slash))
-        .at("/setup", Page::new("setup.html"))
-        .at("/docs", Page::swagger_ui("docs.html"))
+        .at("/", page("index.html").around(with_slash))
+        .at("/setup", page("setup.html"))
+        .at("/docs", Page::swagger_ui("docs.html").with_notice(notice))
         .at("/docs/", get(make_sync(|_| moved("../docs"))))
         .at("/assets/:name", Files::new(""))
         .at("/assets/swagger-ui/:name", Files::new("swagger-ui/"))

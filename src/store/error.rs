@@ -12,10 +12,17 @@ pub enum Error {
         path: String,
     },
     /// The file was written by an older program, and may not be changed.
-    #[error("{path} is of an older version of bai; start this bai on it to bring it up to date")]
+    #[error(
+        "{path} is of an older bai (schema version {found}, this one works with {known}) and was left as it is: \"bai migrate\" \
+         brings it up to date, and so does the start of the server (\"bai serve\"); both keep the file as it was beside it"
+    )]
     OlderSchema {
         /// The file.
         path: String,
+        /// The version in the file.
+        found: u32,
+        /// The version that this program works with.
+        known: u32,
     },
     /// The file was written by a newer program.
     #[error(
@@ -65,7 +72,9 @@ pub enum Error {
         path: String,
     },
     /// The file has bytes that were not written to it.
-    #[error("{path} is damaged: {reason}; restore it from a backup")]
+    #[error(
+        "{path} is damaged: {reason}; restore the database from a backup that \"bai check\" finds whole"
+    )]
     DamagedFile {
         /// The file.
         path: String,
@@ -73,7 +82,7 @@ pub enum Error {
         reason: String,
     },
     /// A new file could not be written.
-    #[error("the copy could not be made: {0}")]
+    #[error("a new file could not be written: {0}")]
     Copy(String),
     /// The database grew too much while it was copied.
     #[error(
@@ -121,6 +130,7 @@ impl Error {
                 Self::DamagedFile { path, reason }
             }
             Self::NewerSchema { found, known, .. } => Self::NewerSchema { path, found, known },
+            Self::OlderSchema { found, known, .. } => Self::OlderSchema { path, found, known },
             Self::Foreign { reason, .. } => Self::Foreign { path, reason },
             Self::Open { reason, .. } => Self::Open { path, reason },
             Self::Missing { .. } => Self::Foreign {

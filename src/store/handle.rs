@@ -67,6 +67,16 @@ impl Store {
         self.engine().user_by_phone(phone)
     }
 
+    /// The number of users whose phones begin so.
+    pub async fn count_users_by_phone_prefix(&self, prefix: &str) -> Result<u64, Error> {
+        self.engine().count_users_by_phone_prefix(prefix)
+    }
+
+    /// The users whose phones begin so, by phone.
+    pub async fn users_by_phone_prefix(&self, prefix: &str) -> Result<Vec<User>, Error> {
+        self.engine().users_by_phone_prefix(prefix)
+    }
+
     /// The user with this e-mail address.
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {
         self.engine().user_by_email(email)

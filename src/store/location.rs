@@ -10,6 +10,8 @@ use super::file::{Disk, MemoryDisk};
 pub enum Location {
     /// One file, made when it is not there.
     File(PathBuf),
+    /// One file that is there and of this version, and is only read: what is changed stays in memory.
+    ReadOnly(PathBuf),
     /// A disk made by the caller, asked for again whenever the database has to be reopened.
     Custom(Arc<dyn Fn() -> Box<dyn Disk> + Send + Sync>),
 }
@@ -24,7 +26,7 @@ impl Location {
     /// Its name in messages.
     pub(super) fn name(&self) -> String {
         match self {
-            Self::File(path) => path.display().to_string(),
+            Self::File(path) | Self::ReadOnly(path) => path.display().to_string(),
             Self::Custom(_) => "the storage".to_owned(),
         }
     }

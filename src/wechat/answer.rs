@@ -4,8 +4,9 @@ use serde::de::Error as Odd;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::error::{Error, OURS, Refusal};
+use super::error::{Error, OURS, QuotaPeriod, Refusal};
 use super::quota;
+use crate::domain::{Invalid, Phone};
 
 /// The fields that every answer may have.
 #[derive(Deserialize)]
@@ -49,15 +50,30 @@ pub struct PhoneAnswer {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PhoneInfo {
-    pub pure_phone_number: String,
-    pub country_code: CountryCode,
+    pure_phone_number: String,
+    country_code: Option<CountryCode>,
     pub watermark: Option<Watermark>,
+}
+
+impl PhoneInfo {
+    /// The number; without a country code, it is a number of the mainland.
+    ///
+    /// # Errors
+    /// [`Invalid`]: it is none.
+    pub fn phone(&self) -> Result<Phone, Invalid> {
+        let country_code = match &self.country_code {
+            Some(CountryCode::Text(code)) => code.clone(),
+            Some(CountryCode::Number(code)) => code.to_string(),
+            None => String::new(),
+        };
+        Phone::from_country(&country_code, &self.pure_phone_number)
+    }
 }
 
 /// Documented as a string, shown as a number.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub enum CountryCode {
+enum CountryCode {
     Text(String),
     Number(u32),
 }
@@ -90,9 +106,11 @@ pub fn classify(answer: Value) -> Result<Value, Error> {
         -1 => Error::Busy(refusal),
         40029 | 40163 | 40226 => Error::CodeRefused(refusal),
         45009 => Error::Quota {
+            period: QuotaPeriod::Day,
             retry_after: quota::DAILY_RETRY,
         },
         45011 => Error::Quota {
+            period: QuotaPeriod::Minute,
             retry_after: quota::MINUTE_RETRY,
         },
         _ => Error::Misconfigured(refusal),

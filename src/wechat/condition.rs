@@ -4,9 +4,8 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::error::{Error, OURS, Refusal};
+use super::error::{Error, OURS, QuotaPeriod, Refusal};
 use super::operation::Operation;
-use super::quota;
 
 /// Calls in a row without an answer that are no accident.
 const UNANSWERED: u32 = 3;
@@ -45,7 +44,10 @@ impl Condition {
             Some(Error::Misconfigured(refusal)) if OURS.contains(&refusal.errcode) => {
                 explain(operation, refusal)
             }
-            Some(Error::Quota { retry_after }) if *retry_after == quota::DAILY_RETRY => (
+            Some(Error::Quota {
+                period: QuotaPeriod::Day,
+                ..
+            }) => (
                 "daily_quota",
                 "WeChat's daily quota is used up (errcode 45009): raise or reset it at mp.weixin.qq.com"
                     .to_owned(),
@@ -193,6 +195,7 @@ mod tests {
         assert_eq!(learnt(&mut it, None, 7), None);
         assert_eq!(learnt(&mut it, Some(&refused(99999, "")), 8), None);
         let minute = Error::Quota {
+            period: QuotaPeriod::Minute,
             retry_after: super::super::quota::MINUTE_RETRY,
         };
         assert_eq!(learnt(&mut it, Some(&minute), 9), None);

@@ -19,6 +19,8 @@ pub enum Error {
     /// A quota of WeChat's is used up.
     #[error("WeChat's quota is used up; next try in {} s", retry_after.as_secs())]
     Quota {
+        /// Time that the quota is counted over.
+        period: QuotaPeriod,
         /// Time to wait.
         retry_after: Duration,
     },
@@ -47,6 +49,15 @@ impl Error {
     pub fn is_before_request(&self) -> bool {
         matches!(self, Self::Unreachable(cause) if cause.is_before_request())
     }
+}
+
+/// Time that a quota of WeChat's is counted over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuotaPeriod {
+    /// A minute: errcode 45011.
+    Minute,
+    /// A day: errcode 45009.
+    Day,
 }
 
 /// WeChat's own words. `errmsg` carries the request id (`rid`) that Tencent's support asks for.

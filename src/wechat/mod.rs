@@ -21,11 +21,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::access_token::AccessTokens;
-use self::answer::{
-    CountryCode, PhoneAnswer, Session, classify, is_token_dead, parse, refused_unless_ours,
-};
+use self::answer::{PhoneAnswer, Session, classify, is_token_dead, parse, refused_unless_ours};
 pub use self::condition::Problem;
-pub use self::error::{Error, Refusal};
+pub use self::error::{Error, QuotaPeriod, Refusal};
 use self::http::{Http, Request};
 use self::operation::Operation;
 use self::quota::Quota;
@@ -147,11 +145,8 @@ impl Client {
             let errmsg = format!("the phone number is for the app {}", watermark.appid);
             return Err(Error::Misconfigured(Refusal { errcode: 0, errmsg }));
         }
-        let country_code = match phone_info.country_code {
-            CountryCode::Text(code) => code,
-            CountryCode::Number(code) => code.to_string(),
-        };
-        Phone::from_country(&country_code, &phone_info.pure_phone_number)
+        phone_info
+            .phone()
             .map_err(|_| Error::Unavailable("a phone number of odd form".into()))
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::error::Error;
+use super::error::{Error, QuotaPeriod};
 use crate::clock::Clock;
 
 /// Time that a client is told to wait after errcode 45011, the minute quota.
@@ -54,6 +54,7 @@ impl Quota {
         if now < state.next_trial_ms {
             let left = u64::try_from(state.open_until_ms - now).unwrap_or_default();
             return Err(Error::Quota {
+                period: QuotaPeriod::Minute,
                 retry_after: Duration::from_millis(left),
             });
         }
@@ -98,6 +99,7 @@ mod tests {
 
     fn refused() -> Result<(), Error> {
         Err(Error::Quota {
+            period: QuotaPeriod::Minute,
             retry_after: MINUTE_RETRY,
         })
     }
@@ -113,7 +115,7 @@ mod tests {
         assert!(quota.check().is_ok());
         quota.record(&refused());
         assert!(
-            matches!(quota.check(), Err(Error::Quota { retry_after }) if retry_after == MINUTE_RETRY)
+            matches!(quota.check(), Err(Error::Quota { retry_after, .. }) if retry_after == MINUTE_RETRY)
         );
         clock.advance(Duration::from_secs(5));
         assert!(quota.check().is_ok());
@@ -130,7 +132,7 @@ mod tests {
         (0..3).for_each(|_| quota.record(&refused()));
         clock.set(Timestamp::UNIX_EPOCH);
         assert!(
-            matches!(quota.check(), Err(Error::Quota { retry_after }) if retry_after == MINUTE_RETRY)
+            matches!(quota.check(), Err(Error::Quota { retry_after, .. }) if retry_after == MINUTE_RETRY)
         );
         clock.advance(Duration::from_mins(1));
         assert!(quota.check().is_ok() && quota.check().is_ok() && quota.open_since().is_none());

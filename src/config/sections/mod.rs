@@ -7,6 +7,7 @@ mod limits;
 mod log;
 mod metrics;
 mod password;
+mod platform;
 mod s3;
 mod secret;
 mod server;
@@ -25,6 +26,7 @@ pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
 pub use self::metrics::Metrics;
 pub use self::password::Password;
+pub use self::platform::{Platform, Registration};
 pub use self::s3::S3;
 pub use self::secret::Secret;
 pub use self::server::{PublicUrl, Server};
@@ -50,6 +52,8 @@ pub struct Config {
     pub password: Password,
     /// The WeChat API.
     pub wechat: Wechat,
+    /// Users of the platform.
+    pub platform: Platform,
     /// Abuse control.
     pub limits: Limits,
     /// Readers of the metrics.

@@ -13,6 +13,8 @@ use crate::config::parse::{between, duration, http_url, optional_http_url};
 pub struct Wechat {
     /// The provider that answers for WeChat.
     pub provider: Provider,
+    /// Let the sandbox answer on an address that others can reach.
+    pub sandbox_public: bool,
     /// `AppID`.
     pub app_id: String,
     /// `AppSecret`.
@@ -50,6 +52,12 @@ impl Wechat {
             "wechat.secret is the same as wechat.app_id: it is the AppSecret, which mp.weixin.qq.com shows once",
         )
     }
+
+    /// Whether others than this machine can reach the sandbox.
+    #[must_use]
+    pub fn is_sandbox_public(&self) -> bool {
+        self.provider == Provider::Sandbox && self.sandbox_public
+    }
 }
 
 /// Beginnings of the paths of calls.
@@ -69,6 +77,7 @@ impl Default for Wechat {
     fn default() -> Self {
         Self {
             provider: Provider::Sandbox,
+            sandbox_public: false,
             app_id: String::new(),
             secret: Secret::default(),
             base_url: "https://api.weixin.qq.com".into(),

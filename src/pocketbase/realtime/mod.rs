@@ -137,7 +137,7 @@ impl RealtimeApi {
             .hub
             .connect(self.context.source(request))
             .map_err(Error::from)?;
-        let client = client.ok_or(Error::TooMany {
+        let client = client.ok_or(Error::Busy {
             retry_after: TRY_AGAIN,
         })?;
         let data = format!(r#"{{"clientId":"{}"}}"#, client.id);
@@ -169,7 +169,7 @@ impl RealtimeApi {
             .transpose()?;
         self.hub
             .subscribe(&client, subscription)
-            .map_err(|MemoryExhausted| Error::TooMany {
+            .map_err(|MemoryExhausted| Error::Busy {
                 retry_after: TRY_AGAIN,
             })?;
         Ok(Reply::empty())

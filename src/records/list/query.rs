@@ -105,7 +105,7 @@ fn ensure_unreserved(filter: &str, sort: &str) -> Result<(), ListError> {
     reserved.map_or(Ok(()), |name| Err(ListError::Reserved(name)))
 }
 
-fn parse_filter(text: &str, schema: &Schema) -> Result<Option<Filter>, ListError> {
+pub(super) fn parse_filter(text: &str, schema: &Schema) -> Result<Option<Filter>, ListError> {
     if text.is_empty() {
         return Ok(None);
     }

@@ -53,7 +53,7 @@ impl ListSlots {
     /// Slot for work that is short, or cannot be interrupted.
     ///
     /// # Errors
-    /// [`Error::TooMany`].
+    /// [`Error::Busy`].
     pub async fn short(&self, actor: Actor) -> Result<Turn<Actor>> {
         self.running.take(actor).await.map_err(too_many)
     }
@@ -61,7 +61,7 @@ impl ListSlots {
     /// Slot for a list.
     ///
     /// # Errors
-    /// [`Error::TooMany`].
+    /// [`Error::Busy`].
     pub async fn list(&self, actor: Actor) -> Result<ListSlot> {
         let begun = self.begun.take(actor.clone()).await.map_err(too_many)?;
         let turn = self.short(actor).await?;
@@ -88,7 +88,7 @@ impl ListSlot {
     /// Counts a step of the work. After a slice of time those who wait go first, which blocks the thread.
     ///
     /// # Errors
-    /// [`Error::TooMany`], then and ever after: the slot is lost.
+    /// [`Error::Busy`], then and ever after: the slot is lost.
     pub fn step(&self) -> Result<()> {
         self.steps.set(self.steps.get().wrapping_add(1));
         if self.is_lost.get() {
@@ -105,7 +105,7 @@ impl ListSlot {
 }
 
 fn too_many(_: Full) -> Error {
-    Error::TooMany {
+    Error::Busy {
         retry_after: TRY_AGAIN,
     }
 }

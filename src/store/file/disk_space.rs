@@ -8,12 +8,9 @@ use crate::store::Error;
 /// Refuses to begin a file at `path` that takes `needed` bytes, when its disk has not as many free.
 ///
 /// # Errors
-/// [`Error::NoRoom`]; [`Error::Open`] when there is no such folder.
+/// [`Error::NoRoom`]; [`Error::Copy`] when there is no such folder.
 pub fn ensure(path: &Path, needed: u64) -> Result<(), Error> {
-    let available = free_at(path).map_err(|e| Error::Open {
-        path: path.display().to_string(),
-        reason: e.to_string(),
-    })?;
+    let available = free_at(path).map_err(|e| Error::Copy(format!("{}: {e}", path.display())))?;
     if available < needed {
         return Err(Error::NoRoom {
             path: path.display().to_string(),

@@ -92,7 +92,7 @@ impl Engine {
     pub fn file(&self) -> Option<&Path> {
         match &self.location {
             Location::File(path) => Some(path),
-            Location::Custom(_) => None,
+            Location::ReadOnly(_) | Location::Custom(_) => None,
         }
     }
 

@@ -95,7 +95,7 @@ pub fn keep(tables: &mut Tables<'_>, path: &Path) -> Result<(), Error> {
 /// The place of the database now. That of a file in no file system is always the same.
 pub fn place_of(location: &Location) -> Result<Place, Error> {
     match location {
-        Location::File(path) => {
+        Location::File(path) | Location::ReadOnly(path) => {
             let file =
                 inode(path).map_err(|e| Error::Failed(format!("{}: {e}", path.display())))?;
             Ok(Place {

@@ -1,6 +1,8 @@
 //! Lookups by ids and by indexes, and counts.
 
-use redb::{ReadTransaction, ReadableTableMetadata, TableDefinition, Value};
+use redb::{
+    AccessGuard, Key, ReadTransaction, ReadableTableMetadata, StorageError, TableDefinition, Value,
+};
 
 use super::errors::wrong_index_entry;
 use super::file_store::FileStore;
@@ -67,6 +69,31 @@ impl FileStore {
         )
     }
 
+    pub(in crate::store) fn count_users_by_phone_prefix(&self, prefix: &str) -> Result<u64, Error> {
+        self.engine.read(|txn| {
+            let phones = txn.open_table(USERS_BY_PHONE)?;
+            let found = phones
+                .range(prefix..)?
+                .take_while(|entry| begins_with(entry, prefix));
+            found
+                .map(|entry| entry.map(|_| 1))
+                .sum::<Result<u64, _>>()
+                .map_err(Error::from)
+        })
+    }
+
+    pub(in crate::store) fn users_by_phone_prefix(&self, prefix: &str) -> Result<Vec<User>, Error> {
+        self.engine.read(|txn| {
+            let phones = txn.open_table(USERS_BY_PHONE)?;
+            let found = phones
+                .range(prefix..)?
+                .take_while(|entry| begins_with(entry, prefix));
+            found
+                .map(|entry| read_indexed(txn, entry?.1.value(), |user| has_prefix(user, prefix)))
+                .collect()
+        })
+    }
+
     pub(in crate::store) fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {
         let has_it = |user: &User| user.email.as_deref() == Some(email);
         let by_index =
@@ -120,6 +147,22 @@ impl FileStore {
             },
         )
     }
+}
+
+/// Whether an entry of the index by phone begins so; one that cannot be read is not passed over.
+fn begins_with<K, V>(entry: &Result<(AccessGuard<'_, K>, V), StorageError>, prefix: &str) -> bool
+where
+    K: Key + for<'a> Value<SelfType<'a> = &'a str>,
+{
+    entry
+        .as_ref()
+        .map_or(true, |(phone, _)| phone.value().starts_with(prefix))
+}
+
+fn has_prefix(user: &User, prefix: &str) -> bool {
+    user.phone
+        .as_ref()
+        .is_some_and(|phone| phone.as_str().starts_with(prefix))
 }
 
 fn count<V: Value + 'static>(

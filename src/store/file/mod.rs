@@ -47,8 +47,11 @@ pub use disk_space::ensure as ensure_disk_space;
 pub use file_store::{DiskUsage, FileStore};
 pub use folder::{own_like, sync_and_drop_cache, sync_folder};
 pub use identity::{BackupInfo, Identified, read_backup_info};
-pub use inspection::{check_backup, check_file};
+pub use inspection::{
+    Inspection, check_backup, check_file, ensure_current, inspect, migrate, schema_version,
+};
 pub use new_file::{NewDatabase, Unfinished};
 pub use restoration::{Restoration, Restored};
 pub use restore::restore;
+pub use schema::Migration;
 pub use storage::{open_itself, open_itself_to_write, resolve};

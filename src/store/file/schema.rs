@@ -1,6 +1,6 @@
 //! The schema version of a file: refused when newer than ours, migrated step by step when older.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use redb::{ReadTransaction, TableHandle};
 
@@ -33,13 +33,25 @@ pub const CURRENT: Schema = Schema {
     ],
 };
 
+/// A database that was brought from one version to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// Version before.
+    pub from: u32,
+    /// Version now.
+    pub to: u32,
+    /// Path of the file as it was.
+    pub kept: PathBuf,
+}
+
 /// Suffix of a new database until it is whole.
 pub const CREATED: &str = ".new";
 /// Suffix of a migrated database until it has the database's name.
 pub const MIGRATED: &str = ".migrate.new";
 
 impl Schema {
-    fn version(&self) -> u32 {
+    /// The version that this program writes.
+    pub fn version(&self) -> u32 {
         1 + u32::try_from(self.steps.len()).unwrap_or(u32::MAX - 1)
     }
 
@@ -47,8 +59,10 @@ impl Schema {
     pub fn open_read_only(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
         match self.open_any_version(location, cache_bytes, Lock::Shared)? {
             (engine, version) if version == self.version() => Ok(engine),
-            _ => Err(Error::OlderSchema {
+            (_, found) => Err(Error::OlderSchema {
                 path: location.name(),
+                found,
+                known: self.version(),
             }),
         }
     }
@@ -80,6 +94,7 @@ impl Schema {
     pub fn open(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
         let location = match location {
             Location::File(path) => Location::File(resolve(path)),
+            Location::ReadOnly(path) => Location::ReadOnly(resolve(path)),
             custom @ Location::Custom(_) => custom.clone(),
         };
         self.open_or_make(&location, cache_bytes)
@@ -93,16 +108,26 @@ impl Schema {
     }
 
     fn open_or_make(&self, location: &Location, cache_bytes: usize) -> Result<Engine, Error> {
-        let Location::File(path) = location else {
-            return self.open_custom(location, cache_bytes);
-        };
-        match self.open_any_version(location, cache_bytes, Lock::Exclusive) {
-            Ok((old, version)) if self.is_older(version) => self.migrate(&old, path, version)?,
-            Ok(_) => {}
-            Err(Error::Missing { .. }) => self.create(path, cache_bytes)?,
-            Err(error) => return Err(error),
+        match location {
+            Location::File(path) => match self.migrate(path, cache_bytes) {
+                Ok(_) => {}
+                Err(Error::Missing { .. }) => self.create(path, cache_bytes)?,
+                Err(error) => return Err(error),
+            },
+            Location::ReadOnly(_) => drop(self.open_read_only(location, cache_bytes)?),
+            Location::Custom(_) => return self.open_custom(location, cache_bytes),
         }
         Engine::open(location.clone(), cache_bytes, Mode::Write)
+    }
+
+    /// Brings the database at `path` to this schema, if it is older: a migrated copy takes its place, and it is kept under
+    /// another name.
+    pub fn migrate(&self, path: &Path, cache_bytes: usize) -> Result<Option<Migration>, Error> {
+        let location = Location::File(path.to_owned());
+        match self.open_any_version(&location, cache_bytes, Lock::Exclusive)? {
+            (old, version) if self.is_older(version) => self.replace(&old, path, version).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// A storage that is no file is begun and migrated as it is.
@@ -138,7 +163,7 @@ impl Schema {
     }
 
     /// Puts a migrated copy in the place of the database at `path`, which is kept under another name.
-    fn migrate(&self, old: &Engine, path: &Path, from: u32) -> Result<(), Error> {
+    fn replace(&self, old: &Engine, path: &Path, from: u32) -> Result<Migration, Error> {
         let file = Unfinished::new(&beside(path, MIGRATED))?;
         let (filled, before) = old.read_once(|txn| {
             let new = file.path().to_owned();
@@ -154,7 +179,12 @@ impl Schema {
         let verified = filled.with_spare()?.verify()?.expect_users(before.users)?;
         let kept = kept_name(path, from);
         tracing::warn!(from, to = self.version(), kept = %kept.display(), "migrating the database");
-        verified.swap(path, &kept)
+        verified.swap(path, &kept)?;
+        Ok(Migration {
+            from,
+            to: self.version(),
+            kept,
+        })
     }
 
     /// Takes every step from version `from` on.
@@ -180,7 +210,7 @@ impl Schema {
 
 /// The name of the database at `path` of version `from` from now on: the one that a migration that was cut has given it already,
 /// or else a name that no other file has.
-fn kept_name(path: &Path, from: u32) -> std::path::PathBuf {
+fn kept_name(path: &Path, from: u32) -> PathBuf {
     let suffix = format!(".v{from}.bak");
     let usual = beside(path, &suffix);
     if FileId::at(&usual) == FileId::at(path) {

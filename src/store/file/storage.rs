@@ -11,6 +11,7 @@ use redb::{BackendError, StorageBackend};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use super::copy_on_write::CopyOnWrite;
 use super::disk::DiskBackend;
 use crate::store::{Error, Location};
 
@@ -45,10 +46,15 @@ pub enum Lock {
     Exclusive,
 }
 
-/// Opens the storage to write. A file is never made here.
+/// Opens the storage to write; what is written to a file that is only read stays in memory. A file is never made here.
 pub fn open(location: &Location) -> Result<Box<dyn StorageBackend>, Error> {
     match location {
         Location::Custom(make) => Ok(Box::new(DiskBackend(make()))),
+        Location::ReadOnly(path) => {
+            let storage = open_to_read(location, Lock::Shared)?;
+            let storage = CopyOnWrite::new(storage).map_err(|e| open_error(path, &e))?;
+            Ok(Box::new(storage))
+        }
         Location::File(path) => {
             let file = OpenOptions::new().read(true).write(true).open(path);
             let backend = FileBackend::new(not_empty(path, file)?);
@@ -61,7 +67,7 @@ pub fn open(location: &Location) -> Result<Box<dyn StorageBackend>, Error> {
 pub fn open_to_read(location: &Location, lock: Lock) -> Result<Box<dyn StorageBackend>, Error> {
     match location {
         Location::Custom(make) => Ok(Box::new(DiskBackend(make()))),
-        Location::File(path) => Ok(Box::new(ReadOnly {
+        Location::File(path) | Location::ReadOnly(path) => Ok(Box::new(ReadOnly {
             file: not_empty(path, open_for(path, lock))?,
             lock,
         })),

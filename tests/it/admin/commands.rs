@@ -182,7 +182,7 @@ fn a_phone_is_taken_from_whoever_has_it() {
             "{}",
             said.out
         );
-        for field in ["id", "openid", "users_name", "users_idtype", "created"] {
+        for field in ["id", "openid", "users_name", "users_idtype"] {
             assert!(
                 said.out.contains(holder[field].as_str().unwrap()),
                 "{field} is not in {}",
@@ -250,12 +250,14 @@ fn an_export_has_every_user_in_either_form() {
             .records()
             .map(|row| row.unwrap()[column].to_owned())
             .collect();
-        assert_eq!(found, names);
+        // No spreadsheet takes a name for a formula.
+        let harmless = names.map(|name| name.replace("=1+1", "'=1+1"));
+        assert_eq!(found, harmless);
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(!text.contains("password") && !text.contains("tokenKey"));
         place
             .run(&["user", "export", "users.csv"])
-            .refused(1, "users.csv");
+            .refused(2, "users.csv");
     });
 }
 
@@ -361,7 +363,7 @@ fn superusers_are_made_changed_and_deleted_but_for_the_last() {
         });
         place
             .run(&["superuser", "delete", "root@example.com", "--yes"])
-            .refused(2, "only existing superuser");
+            .refused(2, "the last superuser stays");
         place
             .run_with(&["superuser", "create", "second@example.com"], PASSWORD)
             .ok();

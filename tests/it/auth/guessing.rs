@@ -17,7 +17,7 @@ use crate::support::pocketbase_api::{USERS, path};
 use crate::support::superuser::Root;
 
 const WRONG: &str = "canary-wrong";
-const TOO_MANY: &str = "尝试次数过多,请稍后再试";
+const TOO_MANY: &str = "尝试次数过多,请 ";
 
 /// Somebody with an address of their own in the loopback's network.
 struct Client<'a> {
@@ -144,11 +144,9 @@ impl Reply {
     fn assert_too_many(&self, waits: std::ops::RangeInclusive<u64>) {
         assert_eq!(self.status, 429, "{}", self.body);
         assert!(waits.contains(&self.retry_after), "{}", self.retry_after);
-        assert!(
-            [TOO_MANY, "Too Many Requests."].contains(&self.body["message"].as_str().unwrap()),
-            "{}",
-            self.body
-        );
+        let message = self.body["message"].as_str().unwrap();
+        let is_told = message.starts_with(TOO_MANY) || message == "Too Many Requests.";
+        assert!(is_told, "{message}");
     }
 }
 
@@ -524,12 +522,8 @@ fn a_wechat_user_gets_a_phone_from_wechat_only_and_a_superuser_gives_any() {
             .json(body)
             .send()
     };
-    assert_eq!(ask(&json!({ "users_phone": phone(1) })).status, 400);
-    let data = ask(&new_phone(1)).json()["data"].clone();
-    assert_eq!(
-        data["oldPassword"]["code"],
-        "validation_invalid_old_password"
-    );
+    assert_eq!(ask(&json!({ "users_phone": phone(1) })).status, 404);
+    assert_eq!(ask(&new_phone(1)).status, 404);
     let from_wechat = root
         .app
         .post("/api/wechat/profile")

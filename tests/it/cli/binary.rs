@@ -482,3 +482,24 @@ fn no_secret_and_no_whole_phone_number_is_logged() {
         assert!(!log.contains(&form), "the token key in {log}");
     }
 }
+
+#[test]
+fn a_public_sandbox_warns_at_its_start() {
+    let dir = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let mut command = bai(dir.path(), &[]);
+        command.env("BAI_WECHAT__SANDBOX_PUBLIC", "true");
+        let server = Running::start_at(command, "0.0.0.0:0");
+        let port = server.base.rsplit(':').next().unwrap();
+        let base = format!("http://127.0.0.1:{port}");
+        let login = Call::new("POST", &base, "/api/wechat/login");
+        let body = json!({ "users_wx_code": canary::code("alice") });
+        assert_eq!(login.json(&body).send().status, 200);
+        server.signal("-TERM");
+        let (is_ended, log) = server.wait();
+        assert!(
+            is_ended && log.contains("logs in as anybody (wechat.sandbox_public)"),
+            "{log}"
+        );
+    }
+}

@@ -1,6 +1,11 @@
 //! Tests of the binary as a shell, a container or systemd runs it.
 
 mod binary;
+mod documents;
 mod health;
+mod messages;
+mod older_files;
 mod shell;
 mod systemd;
+mod tables;
+mod users;

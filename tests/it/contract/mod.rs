@@ -7,4 +7,6 @@ mod platform;
 mod sandbox;
 mod statuses;
 mod system;
+mod texts;
+mod values;
 mod wechat;

@@ -2,11 +2,13 @@
 
 use std::thread;
 
+use bai::config::Registration;
 use bai::domain::{Phone, RecordId, Status, User};
 use serde_json::{Value, json};
 
 use crate::support::app::{TestApp, profile, registration};
 use crate::support::canary::PASSWORD;
+use crate::support::superuser::Root;
 
 const REGISTER: &str = "/api/platform/register";
 
@@ -278,8 +280,25 @@ fn a_full_password_queue_answers_429_within_a_second() {
         .collect();
     assert!(!refused.is_empty());
     for (answer, elapsed) in refused {
-        answer.assert_error(429, "频繁");
+        answer.assert_error(429, "服务器繁忙,请 1 秒后再试");
         assert_eq!(answer.header("retry-after"), "1");
         assert!(elapsed.as_secs() < 1, "{elapsed:?}");
     }
+}
+
+#[test]
+fn with_registration_closed_nobody_registers_and_superusers_make_users() {
+    let root = Root::of(TestApp::spawn_with(|config| {
+        config.platform.registration = Registration::Closed;
+        config.limits.enabled = true;
+    }));
+    let user = root.user(1, &json!({}));
+    for phone in ["13800138000", user["users_phone"].as_str().unwrap()] {
+        let answer = root.app.register(phone, PASSWORD);
+        answer.assert_error(400, "暂不开放注册");
+    }
+    assert_eq!(root.app.login("13800138000", PASSWORD).status, 404);
+    let phone = user["users_phone"].as_str().unwrap();
+    assert_eq!(root.app.login(phone, PASSWORD).status, 200);
+    assert_eq!(root.app.wechat_login("alice~1").status, 200);
 }

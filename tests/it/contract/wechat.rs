@@ -147,11 +147,11 @@ fn a_login_needs_a_code() {
 #[test]
 fn a_login_asks_wechat_with_an_encoded_code_and_no_access_token() {
     let app = TestApp::spawn();
-    app.wechat_login("a b&c=\"d\"é%~canary").ok();
+    app.wechat_login("a+b&c=\"d\"é%~canary").ok();
     let calls = app.stub.calls(SESSION);
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0].method, "GET");
-    assert_eq!(calls[0].query["js_code"], "a b&c=\"d\"é%~canary");
+    assert_eq!(calls[0].query["js_code"], "a+b&c=\"d\"é%~canary");
     assert_eq!(calls[0].query["appid"], "wx_test");
     assert_eq!(calls[0].query["grant_type"], "authorization_code");
     assert!(app.stub.calls(TOKEN).is_empty());

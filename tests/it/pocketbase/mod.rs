@@ -9,6 +9,7 @@ mod filters;
 mod forms;
 mod impersonate;
 mod multipart;
+mod phones;
 mod realtime;
 mod records;
 mod superusers;

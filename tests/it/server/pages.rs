@@ -1,6 +1,7 @@
 //! The pages and documents that the binary carries.
 
-use serde_json::Value;
+use bai::config::Provider;
+use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
 
@@ -23,11 +24,34 @@ fn servers_come_from_the_configuration() {
         config.server.public_urls[0].url = "https://api.example/pb".into();
         config.server.public_urls[0].description = None;
     });
-    let servers = app.get("/openapi.json").send().json()["servers"].clone();
+    let public = json!({ "url": "https://api.example/pb" });
     assert_eq!(
-        servers,
-        serde_json::json!([{ "url": "https://api.example/pb" }])
+        servers(&app),
+        json!([{ "url": "/", "description": "本服务" }, public])
     );
+}
+
+/// A client that is generated from the document of another deployment sends no password to somebody else.
+#[test]
+fn this_server_is_the_first_of_the_document() {
+    for (base_path, url) in [("", "/"), ("/pb", "/pb"), ("/a/b", "/a/b")] {
+        let app = TestApp::spawn_with(|config| config.server.base_path = base_path.into());
+        assert_eq!(servers(&app)[0]["url"], url);
+        let yaml: Value = serde_yaml::from_str(app.get("/openapi.yaml").send().text()).unwrap();
+        assert_eq!(yaml["servers"][0]["url"], url);
+        let app = TestApp::spawn_with(|config| {
+            config.server.base_path = base_path.into();
+            config.server.public_urls.clear();
+        });
+        assert_eq!(
+            servers(&app),
+            json!([{ "url": url, "description": "本服务" }])
+        );
+    }
+}
+
+fn servers(app: &TestApp) -> Value {
+    app.get("/openapi.json").send().json()["servers"].clone()
 }
 
 #[test]
@@ -184,4 +208,37 @@ fn files_are_compressed_and_revalidated() {
     let head = app.call("HEAD", path).send();
     assert_eq!((head.status, head.body.len()), (200, 0));
     assert_eq!(head.header("content-length"), plain.body.len().to_string());
+}
+
+#[test]
+fn while_others_can_reach_the_sandbox_each_page_says_so() {
+    let sandbox = |is_public| {
+        TestApp::spawn_with(move |config| {
+            config.wechat.provider = Provider::Sandbox;
+            config.wechat.app_id.clear();
+            config.wechat.sandbox_public = is_public;
+        })
+    };
+    let real = TestApp::spawn_with(|config| config.wechat.sandbox_public = true);
+    for (app, is_told) in [
+        (sandbox(true), true),
+        (sandbox(false), false),
+        (real, false),
+    ] {
+        for path in ["/", "/docs", "/setup"] {
+            let page = app
+                .get(path)
+                .header("Accept-Encoding", "gzip, identity")
+                .send();
+            assert_eq!(page.status, 200);
+            let text = String::from_utf8_lossy(&page.body);
+            assert_eq!(text.contains("沙箱模式已对外开放"), is_told, "{path}");
+            assert!(
+                page.header("content-security-policy")
+                    .contains("default-src 'none'")
+            );
+            assert_eq!(app.call("HEAD", path).send().status, 200);
+            assert_eq!(app.call("POST", path).send().status, 405);
+        }
+    }
 }

@@ -39,7 +39,12 @@ migrate(
         listRule: oneself,
         viewRule: oneself,
         createRule: null,
-        updateRule: [oneself, ...fixed.map((name) => `@request.body.${name}:changed = false`)].join(" && "),
+        updateRule: [
+          oneself,
+          ...fixed.map((name) => `@request.body.${name}:changed = false`),
+          // WeChat vouches for the phone of its users, in wechat/profile.
+          "(users_idtype != 'WeChat' || @request.body.users_phone:changed = false)",
+        ].join(" && "),
         deleteRule: null,
         fields: [
           text("users_convers_id"),

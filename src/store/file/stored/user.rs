@@ -202,11 +202,10 @@ impl StoredUser {
                 StoredUserType::Registered => UserType::Registered,
             },
             name: self.name,
-            phone: self
-                .phone
-                .map(|phone| Phone::parse(&phone))
-                .transpose()
-                .ok()?,
+            phone: match self.phone {
+                Some(phone) => Some(Phone::from_stored(phone)?),
+                None => None,
+            },
             picture: self.picture,
             id_number: self.id_number,
             level: self.level,

@@ -1,0 +1,366 @@
+//! Commands in the documents, each run as a reader pastes it: in a shell, in a folder with a database.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::support::app::Call;
+use crate::support::binary::{Running, bai};
+use crate::support::canary::PASSWORD;
+use crate::support::installation::Installation;
+use crate::support::pb_data::PbData;
+
+/// Programs that the tests neither have nor may call, and the reason.
+const NOT_RUN: [(&str, &str); 10] = [
+    ("cargo", "builds for minutes what CI builds"),
+    ("deploy/debian/build", "CI builds the package"),
+    ("apt", "changes the machine"),
+    ("install", "changes the machine"),
+    ("editor", "is interactive"),
+    ("systemctl", "wants systemd"),
+    ("journalctl", "wants systemd"),
+    ("docker", "wants an engine"),
+    (
+        "BAI_WECHAT__PROVIDER=wechat",
+        "wants a mini-program's secret",
+    ),
+    (
+        "BAI_CUTS=2000",
+        "runs the long tests, which CI does by themselves",
+    ),
+];
+
+/// Paths of the documents, and the ones in the folder of the test.
+const PATHS: [(&str, &str); 6] = [
+    ("/srv/", ""),
+    ("/mnt/backups/", "mnt-"),
+    ("/mnt/usb/", "usb-"),
+    ("/usr/local/share/man/", ""),
+    ("/etc/bash_completion.d/", "completions-"),
+    ("/tmp/", ""),
+];
+
+/// Commands that take something away: one of them is never pasted with others.
+const DESTRUCTIVE: [&str; 12] = [
+    "disable",
+    "delete",
+    "revoke",
+    "set-password",
+    "release-phone",
+    "rotate",
+    "restore",
+    "compact",
+    "migrate",
+    "purge",
+    "rm",
+    "stop",
+];
+
+/// Commands that ask before they do anything; without a terminal they refuse.
+const ASKING: [&str; 2] = ["bai restore", "bai user release-phone"];
+
+/// A fenced block of a document.
+struct Block {
+    place: String,
+    language: String,
+    lines: Vec<String>,
+}
+
+fn documents() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = vec![root.join("README.md"), root.join("README.zh-CN.md")];
+    for folder in ["docs", "docs/decisions"] {
+        let entries = fs::read_dir(root.join(folder)).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        found.extend(paths.filter(|path| path.extension().is_some_and(|ext| ext == "md")));
+    }
+    found.sort();
+    found
+}
+
+fn blocks() -> Vec<Block> {
+    documents()
+        .iter()
+        .flat_map(|path| blocks_of(path))
+        .collect()
+}
+
+fn blocks_of(path: &Path) -> Vec<Block> {
+    let text = fs::read_to_string(path).unwrap();
+    let name = path.file_name().unwrap().to_string_lossy();
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for (number, line) in text.lines().enumerate() {
+        match (line.trim_start().strip_prefix("```"), &mut open) {
+            (Some(language), None) => {
+                open = Some(Block {
+                    place: format!("{name}:{}", number + 1),
+                    language: language.to_owned(),
+                    lines: Vec::new(),
+                });
+            }
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (None, Some(block)) => block.lines.push(line.to_owned()),
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "{name}: a block has no end");
+    blocks
+}
+
+impl Block {
+    /// Commands: all lines, or behind "$ " where the output is shown, too.
+    fn commands(&self) -> Vec<String> {
+        let has_prompt = self.lines.iter().any(|line| line.starts_with("$ "));
+        let mut commands: Vec<String> = Vec::new();
+        let mut goes_on = false;
+        for line in &self.lines {
+            match line.strip_prefix("$ ") {
+                _ if goes_on => {
+                    let command = commands.last_mut().unwrap();
+                    command.push('\n');
+                    command.push_str(line);
+                }
+                Some(command) => commands.push(command.to_owned()),
+                None if has_prompt || line.trim().is_empty() => continue,
+                None => commands.push(line.clone()),
+            }
+            goes_on = line.ends_with('\\');
+        }
+        commands
+    }
+}
+
+fn command_blocks() -> Vec<Block> {
+    let all = blocks().into_iter();
+    all.filter(|block| block.language == "console").collect()
+}
+
+/// The command without its comment and without what is quoted.
+fn bare(command: &str) -> String {
+    let mut bare = String::new();
+    let mut quote = None;
+    for char in command.chars() {
+        match quote {
+            Some(open) if char == open => quote = None,
+            Some(_) => {}
+            None if ['\'', '"'].contains(&char) => quote = Some(char),
+            None if char == '#' => break,
+            None => bare.push(char),
+        }
+    }
+    bare
+}
+
+#[test]
+fn commands_are_in_blocks_that_say_so_one_in_each_line() {
+    let known = ["console", "toml", "yaml", "nginx", "text", "json"];
+    for block in blocks() {
+        assert!(
+            known.contains(&block.language.as_str()),
+            "{}: a block of {:?}: commands are in ```console",
+            block.place,
+            block.language
+        );
+    }
+    for block in command_blocks() {
+        for command in block.commands() {
+            let bare = bare(&command);
+            assert!(
+                !bare.contains(['|', ';', '&', '<', '[']),
+                "{}: one command in each line, and no placeholders that a shell reads: {command}",
+                block.place
+            );
+        }
+    }
+}
+
+#[test]
+fn what_takes_something_away_is_not_pasted_with_other_commands() {
+    for block in command_blocks() {
+        let commands = block.commands();
+        for command in &commands {
+            let bare = bare(command);
+            let destructive = bare
+                .split_whitespace()
+                .any(|word| DESTRUCTIVE.contains(&word));
+            assert!(
+                !destructive || commands.len() == 1,
+                "{}: this takes something away, so it is alone in its block: {command}",
+                block.place
+            );
+        }
+    }
+}
+
+#[test]
+fn the_rules_for_blocks_refuse_what_they_are_for() {
+    assert_eq!(bare("bai a 'x | y' # | z"), "bai a  ");
+    let block = |lines: &[&str]| Block {
+        place: String::new(),
+        language: "console".into(),
+        lines: lines.iter().map(ToString::to_string).collect(),
+    };
+    let joined = block(&["$ curl \\", "  -d x", "{}", "$ bai a"]).commands();
+    assert_eq!(joined, ["curl \\\n  -d x", "bai a"]);
+    assert_eq!(
+        block(&["bai a", "", "bai b"]).commands(),
+        ["bai a", "bai b"]
+    );
+}
+
+/// A folder that has what the documents speak of: a database with a user, PocketBase's folder, a backup to restore.
+struct Reader {
+    place: Installation,
+    programs: tempfile::TempDir,
+    token: String,
+}
+
+impl Reader {
+    fn new(database: &Path, block: &Block) -> Self {
+        let place = Installation::empty();
+        fs::copy(database, place.path().join("bai.redb")).unwrap();
+        if block.lines.iter().any(|line| line.contains("bai restore")) {
+            fs::copy(database, place.path().join("usb-bai.redb")).unwrap();
+        }
+        let pb = PbData::with_users(2);
+        fs::create_dir(place.path().join("pb_data")).unwrap();
+        for (path, bytes) in pb.files() {
+            let name = path.file_name().unwrap();
+            fs::write(place.path().join("pb_data").join(name), bytes).unwrap();
+        }
+        Self {
+            place,
+            programs: programs(),
+            token: String::new(),
+        }
+    }
+
+    fn run(&mut self, command: &str) {
+        let command = PATHS
+            .iter()
+            .fold(command.to_owned(), |text, (theirs, ours)| {
+                text.replace(theirs, ours)
+            });
+        match command.split_whitespace().next().unwrap() {
+            "curl" => self.call(&command),
+            "bai" if bare(&command).trim() == "bai serve" => self.serve(),
+            "bai" if command.starts_with("bai health") => self.health(&command),
+            "bai" => self.finish(&command),
+            program => assert!(
+                NOT_RUN.iter().any(|(name, _)| *name == program),
+                "the test does not know {program}; can it run {command}?"
+            ),
+        }
+    }
+
+    /// The command in a shell; its output.
+    fn shell(&self, command: &str, env: &[(&str, &str)]) -> Output {
+        let path = std::env::var("PATH").unwrap();
+        let path = format!("{}:{path}", self.programs.path().display());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).current_dir(self.place.path());
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("BAI_")) {
+            shell.env_remove(name);
+        }
+        shell.env("PATH", path).envs(env.iter().copied());
+        shell.stdin(Stdio::piped());
+        shell.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = shell.spawn().unwrap();
+        // A command that wants no password does not read it.
+        let _ = writeln!(child.stdin.take().unwrap(), "{PASSWORD}");
+        child.wait_with_output().unwrap()
+    }
+
+    fn finish(&self, command: &str) {
+        let output = self.shell(command, &[("BAI_PASSWORD__LOG_N", "4")]);
+        let told = String::from_utf8_lossy(&output.stderr);
+        if ASKING.iter().any(|asking| command.starts_with(asking)) {
+            assert_eq!(output.status.code(), Some(2), "{command}: {told}");
+            assert!(told.contains("say --yes"), "{command}: {told}");
+        } else {
+            assert_eq!(output.status.code(), Some(0), "{command}: {told}");
+        }
+    }
+
+    fn serve(&mut self) {
+        self.place.start();
+        self.place.stop();
+    }
+
+    fn health(&mut self, command: &str) {
+        self.place.start();
+        let base = self.place.server.as_ref().unwrap().base.clone();
+        let listen = base.trim_start_matches("http://");
+        let output = self.shell(command, &[("BAI_SERVER__LISTEN", listen)]);
+        assert!(output.status.success(), "{command}: {output:?}");
+        self.place.stop();
+    }
+
+    /// Sends what the command would, with the token of the answer before it.
+    fn call(&mut self, command: &str) {
+        let arguments = self.shell(command, &[]).stdout;
+        let arguments = String::from_utf8(arguments).unwrap();
+        let words: Vec<&str> = arguments.split_terminator('\0').collect();
+        let after = |flag: &str| {
+            let at = words.iter().position(|word| *word == flag);
+            words[at.unwrap_or_else(|| panic!("no {flag} in {command}")) + 1]
+        };
+        let url = words.iter().find(|word| word.starts_with("http")).unwrap();
+        let path = url.strip_prefix("http://127.0.0.1:8090").unwrap();
+        let body = serde_json::from_str(after("-d")).unwrap();
+        let token = self.token.clone();
+        let has_token = words.contains(&"Authorization: Bearer pb.eyJ…");
+        let method = after("-X").to_owned();
+        let answer = self.place.with_server(|base| {
+            let call = Call::new(&method, base, path).json(&body);
+            match has_token {
+                true => call.bearer(&token).send(),
+                false => call.send(),
+            }
+        });
+        assert_eq!(answer.status, 200, "{command}");
+        if let Some(token) = answer.ok()["token"].as_str() {
+            token.clone_into(&mut self.token);
+        }
+    }
+}
+
+/// A folder of programs for a shell: bai, and a curl that says how it was called.
+fn programs() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    symlink(env!("CARGO_BIN_EXE_bai"), folder.path().join("bai")).unwrap();
+    let curl = folder.path().join("curl");
+    fs::write(&curl, "#!/bin/sh\nprintf '%s\\0' \"$@\"\n").unwrap();
+    fs::set_permissions(&curl, fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+#[test]
+fn every_command_of_the_documents_runs() {
+    let template = tempfile::tempdir().unwrap();
+    let running = Running::start(bai(template.path(), &[]));
+    let body = serde_json::json!({
+        "users_name": "张三", "users_phone": "13800138000", "users_picture": "https://example.com/a.png",
+        "password": PASSWORD, "passwordConfirm": PASSWORD,
+    });
+    running.post("/api/platform/register", &body).ok();
+    running.signal("-TERM");
+    assert!(running.wait().0);
+    let mut commands = 0;
+    for block in command_blocks() {
+        // The user of the first login comes by the documents themselves.
+        let database = template.path().join("bai.redb");
+        let mut reader = Reader::new(&database, &block);
+        if block.lines.iter().any(|line| line.starts_with("$ curl")) {
+            fs::remove_file(reader.place.path().join("bai.redb")).unwrap();
+        }
+        for command in block.commands() {
+            reader.run(&command);
+            commands += 1;
+        }
+    }
+    assert!(commands > 50, "{commands}");
+}

@@ -1,0 +1,280 @@
+//! Users changed, found and brought by commands.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::binary::{Running, bai, run};
+use crate::support::installation::Installation;
+use crate::support::pb_data::PbData;
+
+const ANNE: &str = "13800000001";
+const BEN: &str = "13800000002";
+
+#[test]
+fn fields_of_a_user_are_changed_by_name() {
+    Installation::both(|place| {
+        place.create(ANNE, "Anne").ok();
+        place
+            .run(&["company", "put", "acme", "company_name=Acme"])
+            .ok();
+        let said = place.run(&[
+            "user",
+            "update",
+            ANNE,
+            "users_name=安妮",
+            "company_id=acme",
+            "users_rank_level=7",
+        ]);
+        assert!(said.ok().starts_with("written: "), "{}", said.out);
+        let user = place.json(&["user", "show", ANNE]);
+        assert_eq!(user["users_name"], "安妮");
+        assert_eq!(user["company_id"], "acme");
+        assert_eq!(user["users_rank_level"], 7);
+        for (args, code, why) in [
+            (
+                &["user", "update", ANNE, "colour=red"][..],
+                2,
+                "there is no field colour",
+            ),
+            (
+                &["user", "update", ANNE, "company_id=none"],
+                2,
+                "there is no company none",
+            ),
+            (&["user", "update", ANNE, "users_phone=1"], 2, "users_phone"),
+            (
+                &["user", "update", "nobody", "users_name=x"],
+                1,
+                "there is no user nobody",
+            ),
+        ] {
+            place.run(args).refused(code, why);
+        }
+        assert_eq!(place.json(&["user", "show", ANNE]), user);
+        assert_eq!(place.run(&["user", "update", ANNE, "users_name"]).code, 2);
+    });
+}
+
+#[test]
+fn a_company_is_listed_with_its_name() {
+    Installation::both(|place| {
+        place
+            .run(&["company", "put", "acme", "company_name=Acme & 张三"])
+            .ok();
+        assert!(place.run(&["company", "list"]).ok().contains("Acme & 张三"));
+    });
+}
+
+#[test]
+fn a_list_finds_by_the_beginning_of_a_phone_or_all_of_a_name_that_is_unique() {
+    Installation::both(|place| {
+        place.create(ANNE, "Anne").ok();
+        place.create(BEN, "Ben 138").ok();
+        place.create("13900000003", "Cleo 13800000001").ok();
+        let anne = place.json(&["user", "show", ANNE]);
+        let found = |text: &str, more: &[&str]| -> Vec<String> {
+            let list = place.json(&[&["user", "list", text], more].concat());
+            let users = list.as_array().unwrap().iter();
+            users
+                .map(|user| user["users_name"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let text = |field: &str| anne[field].as_str().unwrap();
+        for (text, names) in [
+            ("138", &["Ben 138", "Anne"][..]),
+            ("1380000", &["Ben 138", "Anne"]),
+            ("+86 13800000001", &["Anne"]),
+            (ANNE, &["Anne"]),
+            (text("id"), &["Anne"]),
+            (text("openid"), &["Anne"]),
+            (text("email"), &["Anne"]),
+            ("nne", &["Anne"]),
+            ("0000003", &["Cleo 13800000001"]),
+            ("13", &["Cleo 13800000001", "Ben 138", "Anne"]),
+            ("139999", &[]),
+        ] {
+            assert_eq!(found(text, &[]), names, "{text}");
+        }
+        assert_eq!(found("138", &["--limit", "1", "--page", "2"]), ["Anne"]);
+        assert_eq!(found("138", &["--sort", "users_phone"])[0], "Anne");
+        let said = place.run(&["user", "list", "138", "--limit", "1"]);
+        assert!(said.err.contains("1 of 2"), "{}", said.err);
+    });
+}
+
+#[test]
+fn a_backup_says_in_json_where_it_is() {
+    Installation::both(|place| {
+        let made = place.json(&["backup"]);
+        let path = made["path"].as_str().unwrap();
+        assert!(
+            path.starts_with('/') && fs::metadata(path).is_ok(),
+            "{path}"
+        );
+        assert_eq!(place.json(&["check", path]), made);
+    });
+}
+
+#[test]
+fn version_is_a_command_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, said, _) = run(dir.path(), &["version"]);
+    assert_eq!(said, run(dir.path(), &["--version"]).1);
+    assert!(said.starts_with("bai "));
+}
+
+#[test]
+fn a_server_listens_where_it_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let command = bai(dir.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    // The environment names an address that nobody may take.
+    let running = Running::start_at(command, "127.0.0.1:1");
+    assert!(!running.base.ends_with(":1"));
+    running.signal("-TERM");
+    assert!(running.wait().0);
+    for (address, why) in [("here", "socket address"), ("0.0.0.0:0", "sandbox")] {
+        let (output, _, told) = run(dir.path(), &["serve", "--listen", address]);
+        assert!(!output.status.success() && told.contains(why), "{told}");
+    }
+}
+
+const TABLE: &str = "\u{feff}users_phone,users_name,company_id\n\
+    13800000001,Anne,acme\n\
+    13800000002,'=Ben,\n\
+    123,Cleo,\n\
+    13800000001,Dora,\n\
+    13800000005,Emil,nowhere\n";
+
+#[test]
+fn users_come_from_a_table_and_each_who_does_not_is_told_with_the_reason() {
+    Installation::both(|place| {
+        place.run(&["company", "put", "acme"]).ok();
+        fs::write(place.path().join("users.csv"), TABLE).unwrap();
+
+        let preview = place.run(&["import", "csv", "users.csv", "--dry-run"]);
+        assert_eq!(preview.code, 1);
+        assert!(
+            preview.out.contains("users would come: 2"),
+            "{}",
+            preview.out
+        );
+        assert!(
+            preview.out.contains("line 4\t123\t")
+                && preview.err.contains("3 of 5 users would not come")
+        );
+        assert_eq!(place.json(&["user", "list"]).as_array().unwrap().len(), 0);
+
+        let said = place.run(&["import", "csv", "users.csv", "--report", "refused.tsv"]);
+        assert_eq!(said.code, 1, "{}", said.err);
+        assert!(
+            said.out.contains("users came: 2") && said.out.contains("refused.tsv"),
+            "{}",
+            said.out
+        );
+        let report = fs::read_to_string(place.path().join("refused.tsv")).unwrap();
+        let lines: Vec<_> = report.lines().collect();
+        assert_eq!(lines.len(), 3, "{report}");
+        for (line, parts) in lines.iter().zip([
+            ["line 4", "users_phone"],
+            ["line 5", "users_phone"],
+            ["line 6", "there is no company nowhere"],
+        ]) {
+            assert!(parts.iter().all(|part| line.contains(part)), "{line}");
+        }
+        let user = |who| place.json(&["user", "show", who]);
+        assert_eq!(user(ANNE)["company_id"], "acme");
+        assert_eq!(
+            user(BEN)["users_name"],
+            "=Ben",
+            "the apostrophe of the export is taken off"
+        );
+        place
+            .run_with(&["user", "set-password", ANNE], "canary-password\n")
+            .ok();
+    });
+}
+
+#[test]
+fn a_table_that_cannot_be_read_changes_nothing() {
+    let place = Installation::stopped();
+    for (table, why) in [
+        (
+            &b"users_phone,colour\n13800000001,red\n"[..],
+            "there is no field colour",
+        ),
+        (
+            b"users_phone,password\n13800000001,12345678\n",
+            "there is no field password",
+        ),
+        (b"users_phone\n\xd5\xc5\n", "UTF-8"),
+        (b"users_phone,users_name\n13800000001\n", "users.csv"),
+    ] {
+        fs::write(place.path().join("users.csv"), table).unwrap();
+        place.run(&["import", "csv", "users.csv"]).refused(2, why);
+    }
+    place
+        .run(&["import", "csv", "none.csv"])
+        .refused(1, "none.csv");
+    assert_eq!(place.json(&["user", "list"]).as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn an_export_comes_back_as_it_was_but_for_the_passwords() {
+    let place = Installation::stopped();
+    place.create(ANNE, "=1+1").ok();
+    place.create(BEN, "Ben, \"the second\"").ok();
+    place
+        .run(&["user", "export", "users.csv", "--format", "csv"])
+        .ok();
+    let other = Installation::stopped();
+    fs::copy(
+        place.path().join("users.csv"),
+        other.path().join("users.csv"),
+    )
+    .unwrap();
+    other.run(&["import", "csv", "users.csv"]).ok();
+    for phone in [ANNE, BEN] {
+        let [there, here] = [&place, &other].map(|place| place.json(&["user", "show", phone]));
+        for field in [
+            "id",
+            "openid",
+            "email",
+            "users_name",
+            "users_idtype",
+            "users_type",
+            "users_status",
+        ] {
+            assert_eq!(there[field], here[field], "{field}");
+        }
+    }
+}
+
+#[test]
+fn an_import_names_the_collections_that_stay_behind_with_their_records() {
+    let place = Installation::stopped();
+    let pb = PbData::with_users(1);
+    pb.execute(
+        "INSERT INTO _collections (id, name, type, fields, indexes, options, system)
+            VALUES ('pbc_orders00001', 'orders', 'base', '[]', '[]', '{}', 0);
+         CREATE TABLE orders (id TEXT PRIMARY KEY);
+         INSERT INTO orders VALUES ('a'), ('b'), ('c');",
+    );
+    let from = pb.path().to_str().unwrap();
+    for more in [&["--dry-run"][..], &[]] {
+        let said = place.run(&[&["import", "pocketbase", from], more].concat());
+        assert!(
+            said.ok()
+                .contains("Left behind: the collection orders with 3 records."),
+            "{}",
+            said.out
+        );
+        assert!(
+            !said.out.contains("_mfas") && !said.out.contains("collection _superusers"),
+            "{}",
+            said.out
+        );
+    }
+    let users: Value = place.json(&["user", "list"]);
+    assert_eq!(users.as_array().unwrap().len(), 1);
+}
