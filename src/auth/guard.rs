@@ -9,7 +9,7 @@ use super::password_purpose::PasswordPurpose;
 use crate::app::App;
 use crate::domain::{AuditEvent, PlainPassword, RecordId};
 use crate::error::{Error, Result};
-use crate::limits::{self, AttemptOutcome, AttemptSubject, PasswordAttempt, Source};
+use crate::limits::{AttemptOutcome, AttemptSubject, PasswordAttempt, Source};
 use crate::password::Verdict;
 
 /// A password to be checked.
@@ -35,7 +35,7 @@ impl<A: Account> PasswordCheck<'_, A> {
         let purpose = self.purpose;
         let source = self.source;
         let subject = Subject::of(&self);
-        let attempt = subject.begin(app, purpose, source)?;
+        let attempt = subject.begin(app, purpose, source).await?;
         let outcome = match self.verify(app, &attempt, password).await {
             Ok(account) => next(account).await,
             Err(error) => Err(error),
@@ -84,8 +84,8 @@ impl Subject {
         }
     }
 
-    /// Counts the attempt. A refusal because of too many is an audit event; one because of a repetition is none.
-    fn begin<'a>(
+    /// Counts the attempt. A refusal is an audit event.
+    async fn begin<'a>(
         &self,
         app: &'a App,
         purpose: PasswordPurpose,
@@ -95,14 +95,9 @@ impl Subject {
             Self::Record(id) => AttemptSubject::Record(id),
             Self::Name(name) => AttemptSubject::Name(name),
         };
-        let admitted = app
-            .limits
-            .password_attempt(purpose.attempt(), source, subject);
-        let is_repetition = matches!(admitted, Err(limits::Error::TooMany { .. }));
+        let admitted = app.limits.password_attempt(source, subject).await;
         admitted.map_err(Error::from).inspect_err(|error| {
-            if !is_repetition {
-                app.audit(failure(app, purpose.failed(), source.ip(), error));
-            }
+            app.audit(failure(app, purpose.failed(), source.ip(), error));
         })
     }
 

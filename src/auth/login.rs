@@ -17,12 +17,16 @@ use crate::limits::Source;
 use crate::store::{CommitError, Conflict};
 
 /// Logs in whoever got `code` from `wx.login`, as a new user if there is none with that openid.
-/// Of concurrent first logins exactly one creates the user.
+/// Of concurrent first logins exactly one creates the user. A code that failed may be tried again: WeChat knows whether it is used.
 ///
 /// # Errors
 /// [`Error::CodeRefused`], [`Error::TooMany`], [`Error::Disabled`].
 pub async fn login_wechat(app: &App, source: Source, code: &OneTimeCode) -> Result<Session> {
-    let _in_flight = app.limits.once("wechat/login", code.as_str())?;
+    let in_flight = app.limits.once("wechat/login", code.as_str())?;
+    in_flight.run(exchange_code(app, source, code)).await
+}
+
+async fn exchange_code(app: &App, source: Source, code: &OneTimeCode) -> Result<Session> {
     let audit = LoginAudit::new(app, source, "wechat");
     let (user, created) = user_of_code(app, source, code)
         .await
@@ -82,6 +86,20 @@ fn gone() -> Error {
 /// [`Error::PlatformUserNotFound`], [`Error::NotPlatformUser`], [`Error::WrongPassword`], [`Error::LoginDisabled`],
 /// [`Error::NoIdentity`], [`Error::TooMany`], [`Error::TooManyAttempts`].
 pub async fn login_platform(
+    app: &App,
+    source: Source,
+    phone: &Phone,
+    password: PlainPassword,
+) -> Result<Session> {
+    let in_flight = app
+        .limits
+        .once("platform/login", (source, phone, &password))?;
+    in_flight
+        .run(verify_platform(app, source, phone, password))
+        .await
+}
+
+async fn verify_platform(
     app: &App,
     source: Source,
     phone: &Phone,

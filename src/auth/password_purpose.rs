@@ -2,7 +2,6 @@
 
 use crate::domain::{Actor, EventKind, Phone, RecordId};
 use crate::error::Error;
-use crate::limits::AttemptKind;
 
 /// Purpose of a password that somebody sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,14 +17,6 @@ pub enum PasswordPurpose {
 }
 
 impl PasswordPurpose {
-    /// The kind of the attempt, as limits tell repetitions apart.
-    pub fn attempt(self) -> AttemptKind {
-        match self {
-            Self::OldPassword => AttemptKind::OldPassword,
-            Self::PlatformLogin | Self::UserLogin | Self::SuperuserLogin => AttemptKind::Login,
-        }
-    }
-
     /// The event of a success, if that is one.
     pub fn succeeded(self, id: &RecordId) -> Option<(EventKind, Actor)> {
         match self {

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::domain::{Company, EventKind, IdType, Kind, Name, OneTimeCode, Picture, User, UserType};
 use crate::error::{Error, Result};
 use crate::store::{CommitError, Conflict};
+use crate::wechat;
 
 /// Profile that a WeChat user sends; every field was checked before, because the code costs money.
 pub struct ProfileUpdate {
@@ -30,13 +31,39 @@ pub async fn update_profile(
     user: User,
     update: ProfileUpdate,
 ) -> Result<(User, Option<Company>)> {
-    let _in_flight = app.limits.once("wechat/profile", user.id.as_str())?;
+    let request = (
+        &user.id,
+        update.phone_code.as_str(),
+        update.name.as_str(),
+        update.picture.as_str(),
+    );
+    let in_flight = app.limits.once("wechat/profile", request)?;
+    in_flight.run(look_up_phone(app, by, user, update)).await
+}
+
+async fn look_up_phone(
+    app: &App,
+    by: &AuditContext,
+    user: User,
+    update: ProfileUpdate,
+) -> Result<(User, Option<Company>)> {
     let lookup = app.limits.phone_lookup(&user.id)?;
     let outcome = update_with_phone(app, by, user, update).await;
-    if let Err(Error::NotWechatUser | Error::Busy { .. } | Error::WechatQuota { .. }) = outcome {
+    if outcome.as_ref().is_err_and(is_free) {
         lookup.take_back();
     }
     outcome
+}
+
+/// Whether WeChat has nothing to charge for.
+fn is_free(error: &Error) -> bool {
+    match error {
+        Error::NotWechatUser | Error::Busy { .. } | Error::WechatQuota { .. } => true,
+        Error::Internal(cause) => cause
+            .downcast_ref::<wechat::Error>()
+            .is_some_and(wechat::Error::is_before_request),
+        _ => false,
+    }
 }
 
 async fn update_with_phone(

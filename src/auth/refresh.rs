@@ -55,7 +55,11 @@ async fn authenticate_user<'a>(
 }
 
 async fn token_for_code(app: &App, source: Source, code: &OneTimeCode) -> Result<String> {
-    let _in_flight = app.limits.once("refresh-token", code.as_str())?;
+    let in_flight = app.limits.once("refresh-token", code.as_str())?;
+    in_flight.run(exchange_code(app, source, code)).await
+}
+
+async fn exchange_code(app: &App, source: Source, code: &OneTimeCode) -> Result<String> {
     let audit = LoginAudit::new(app, source, "wechat code for a token");
     let user = user_of_code(app, source, code)
         .await

@@ -68,7 +68,13 @@ pub async fn register(app: &App, source: Source, registration: Registration) -> 
     if app.config.platform.registration == config::Registration::Closed {
         return Err(Error::RegistrationClosed);
     }
-    let claim = app.limits.registration(source, &registration.phone)?;
+    let request = (source, &registration.phone, &registration.password);
+    let in_flight = app.limits.once("platform/register", request)?;
+    in_flight.run(claim_phone(app, source, registration)).await
+}
+
+async fn claim_phone(app: &App, source: Source, registration: Registration) -> Result<Session> {
+    let claim = app.limits.registration(source)?;
     let phone = registration.phone.clone();
     let outcome = make_user(app, Some(source.ip()), registration).await;
     audit_registration(app, source, &phone, &outcome).await;

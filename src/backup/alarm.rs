@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 
 use crate::config::{OnFailure, Secret};
 use crate::domain::BackupStatus;
-use crate::outbound;
+use crate::outbound::Cause;
 
 /// Whoever takes longer is not waited for.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -157,7 +157,7 @@ fn post(url: &Secret, message: &AlarmMessage) -> Result<(), String> {
         Ok(answer) => Err(format!("the webhook answered {}", answer.status().as_u16())),
         Err(e) => Err(format!(
             "the webhook cannot be reached: {}",
-            outbound::describe(&e)
+            Cause::from(&e)
         )),
     }
 }

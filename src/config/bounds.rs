@@ -26,7 +26,7 @@ pub fn wrong_duration(config: &Config) -> Option<String> {
     })
 }
 
-fn bounds(config: &Config) -> [Bound; 11] {
+fn bounds(config: &Config) -> [Bound; 12] {
     let Config {
         server,
         token,
@@ -40,6 +40,12 @@ fn bounds(config: &Config) -> [Bound; 11] {
         (
             "server.header_timeout",
             server.header_timeout,
+            LEAST_TIMEOUT,
+            DAY,
+        ),
+        (
+            "server.idle_timeout",
+            server.idle_timeout,
             LEAST_TIMEOUT,
             DAY,
         ),

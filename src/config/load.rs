@@ -8,6 +8,7 @@ use toml::{Table, Value};
 
 use super::bounds::wrong_duration;
 use super::sections::{Config, Provider, masked};
+use super::texts::wrong_text;
 
 const ENV_PREFIX: &str = "BAI_";
 /// Characters of a token that cannot be guessed.
@@ -43,6 +44,9 @@ pub enum Error {
     /// Two settings do not go together.
     #[error("{0}")]
     Conflict(&'static str),
+    /// A text cannot be meant as it is; the words name the key.
+    #[error("{0}")]
+    Text(String),
     /// A duration is too short or too long; the text names the key and its bounds.
     #[error("{0}")]
     Duration(String),
@@ -67,6 +71,9 @@ impl Config {
                     .map_err(|problem| Error::Env { name, problem })?;
             }
         }
+        if let Some(wrong) = wrong_text(&table) {
+            return Err(Error::Text(wrong));
+        }
         config.check()?;
         Ok(config)
     }
@@ -87,6 +94,9 @@ impl Config {
             .conflict()
             .or_else(|| self.backup.conflict());
         if let Some(conflict) = conflict.or_else(|| self.password.conflict()) {
+            return Err(Error::Conflict(conflict));
+        }
+        if let Some(conflict) = self.wechat.conflict() {
             return Err(Error::Conflict(conflict));
         }
         let has_app = !self.wechat.app_id.is_empty();
@@ -245,6 +255,57 @@ mod tests {
             _ => vec![name.clone()],
         };
         table.iter().flat_map(inside).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_told_by_its_key_whether_it_is_in_the_file_or_the_environment() {
+        let refused = problem("", &[("BAI_WECHAT__SECRET", "\"hunter2\"")]);
+        assert!(
+            refused.starts_with("wechat.secret (or BAI_WECHAT__SECRET"),
+            "{refused}"
+        );
+        assert!(!refused.contains("hunter2"), "{refused}");
+        for (text, words) in [
+            (
+                "[wechat]\nbase_url = 'https://api.weixin.qq.com/sns/jscode2session'",
+                "without the path",
+            ),
+            (
+                "[wechat]\nbase_url = 'https://api.weixin.qq.com/cgi-bin/'",
+                "without the path",
+            ),
+            (
+                "[wechat]\nbase_url = 'https://api weixin.qq.com'",
+                "expected a URL",
+            ),
+            ("[wechat]\nbase_url = 'https://'", "expected a URL"),
+            ("[wechat]\nbase_url = 'https:///sns'", "expected a URL"),
+            (
+                "[wechat]\nbase_url = 'https://host:https'",
+                "expected a URL",
+            ),
+            ("[wechat]\nbase_url = 'api.weixin.qq.com'", "expected a URL"),
+            ("[wechat]\nproxy = 'http://:3128'", "or a URL"),
+            ("[backup.s3]\nendpoint = 'https://bu\"cket'", "or a URL"),
+            ("[server.tls]\nacme_email = 'ops'", "e-mail address"),
+            (
+                "[wechat]\nprovider = 'wechat'\napp_id = 'wx1'\nsecret = 'wx1'",
+                "is the same as wechat.app_id",
+            ),
+        ] {
+            let refused = problem(text, &[]);
+            assert!(refused.contains(words), "{text}: {refused}");
+        }
+        for url in [
+            "https://gateway.example/wechat",
+            "http://[::1]:8080",
+            "http://li:x@10.0.0.1:3128",
+        ] {
+            assert!(
+                load(&format!("[wechat]\nbase_url = '{url}'"), &[]).is_ok(),
+                "{url}"
+            );
+        }
     }
 
     #[test]

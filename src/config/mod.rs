@@ -4,6 +4,7 @@ mod bounds;
 mod load;
 mod parse;
 mod sections;
+mod texts;
 
 pub use load::Error;
 pub use sections::*;

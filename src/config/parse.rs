@@ -8,6 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::Url;
+use crate::domain::Email;
 
 /// A whole number from `MIN` to `MAX`.
 pub fn between<'de, const MIN: usize, const MAX: usize, D: Deserializer<'de>>(
@@ -156,6 +157,18 @@ pub fn optional_http_url<'de, D: Deserializer<'de>>(input: D) -> Result<Url, D::
     }
 }
 
+/// Nothing, or an e-mail address.
+pub fn optional_email<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let text = String::deserialize(input)?;
+    if text.is_empty() || Email::parse(&text).is_some() {
+        Ok(text)
+    } else {
+        Err(D::Error::custom(
+            "expected \"\" or an e-mail address such as \"ops@example.com\"",
+        ))
+    }
+}
+
 /// Nothing, or what the keys of objects begin with: a folder, in words that need no escape anywhere.
 pub fn key_prefix<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     let prefix = String::deserialize(input)?;
@@ -185,7 +198,21 @@ fn is_http_url(url: &str) -> bool {
     let rest = url
         .strip_prefix("https://")
         .or_else(|| url.strip_prefix("http://"));
-    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', ' ']))
+    rest.is_some_and(|rest| {
+        let odd = |c: char| c.is_whitespace() || c.is_control() || "?#\"'<>\\".contains(c);
+        !rest.contains(odd) && has_host(rest)
+    })
+}
+
+/// Whether a URL without its scheme begins with a host, and a port if there is a colon.
+fn has_host(rest: &str) -> bool {
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host_and_port = authority.rsplit('@').next().unwrap_or_default();
+    let (host, port) = match host_and_port.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (host_and_port, None),
+    };
+    !host.is_empty() && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
 /// Levels as `tracing` reads them.

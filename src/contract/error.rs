@@ -97,6 +97,7 @@ impl Rejected {
             Self::Compressed => "请求体不能压缩,请去掉 Content-Encoding".into(),
             Self::TooSlow => "请求体接收超时,请重新发送".into(),
             Self::NotHttps => "此端口只接受 HTTPS,请使用以 https:// 开头的地址".into(),
+            Self::InvalidPath => "请求路径的转义不正确,请检查 % 之后的字符".into(),
             Self::TooManyValues => "请求体 JSON 的值或嵌套过多,请拆分后再发送".into(),
             Self::NoMemory => "服务器繁忙,请稍后再试".into(),
             Self::Incomplete => "请求体不完整,请重新发送".into(),

@@ -11,6 +11,18 @@
 //! | `POST /api/platform/login` | `platform.rs` | `auth::login_platform` |
 //! | `POST /api/platform/register` | `platform.rs` | `auth::register` |
 
+/// The paths of the endpoints.
+pub const PATHS: [&str; 8] = [
+    "/api/system/users-count",
+    "/api/system/test-helloworld",
+    "/api/system/health",
+    "/api/system/refresh-token",
+    "/api/wechat/login",
+    "/api/wechat/profile",
+    "/api/platform/login",
+    "/api/platform/register",
+];
+
 pub mod answer;
 pub mod envelope;
 pub mod error;

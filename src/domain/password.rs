@@ -1,6 +1,7 @@
 //! A password as somebody typed it.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use zeroize::Zeroizing;
 
@@ -60,6 +61,13 @@ impl PlainPassword {
 #[must_use]
 pub fn is_imported_hash(hash: &str) -> bool {
     hash.starts_with("$2")
+}
+
+/// For keyed hashes that stay in memory.
+impl Hash for PlainPassword {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_str().hash(state);
+    }
 }
 
 impl fmt::Debug for PlainPassword {

@@ -113,19 +113,27 @@ pub struct BodyTimeout(pub Duration);
 
 /// Reads the body, and stops at the limits: a `Content-Length` may be absent or lie, and bytes may drip.
 pub async fn read(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, Rejected> {
+    let body = body.take().map_err(|_| Rejected::Incomplete)?;
+    let held = request.extensions().get::<Held>();
+    in_time(request, collect(body, held)).await
+}
+
+/// Reads a body that is not compressed within the time that it may take.
+pub async fn in_time<T>(
+    request: &Request,
+    reading: impl Future<Output = Result<T, Rejected>>,
+) -> Result<T, Rejected> {
     let encoding = request
         .header(header::CONTENT_ENCODING)
         .unwrap_or("identity");
     if !encoding.eq_ignore_ascii_case("identity") {
         return Err(Rejected::Compressed);
     }
-    let body = body.take().map_err(|_| Rejected::Incomplete)?;
     let BodyTimeout(time) = *request
         .extensions()
         .get()
         .unwrap_or(&BodyTimeout(Duration::MAX));
-    let held = request.extensions().get::<Held>();
-    tokio::time::timeout(time, collect(body, held))
+    tokio::time::timeout(time, reading)
         .await
         .unwrap_or(Err(Rejected::TooSlow))
 }

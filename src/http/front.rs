@@ -8,7 +8,7 @@ use std::time::Instant;
 use futures_util::FutureExt;
 use ipnet::IpNet;
 use poem::http::uri::Scheme;
-use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, PathPattern, Request, Response, Result};
 
 use super::body::BodyTimeout;
@@ -18,8 +18,10 @@ use super::error_format::FormatOf;
 use super::error_log;
 use super::memory::{Held, InMemoryOnce, Memory};
 use super::operations::{Operations, Path};
+use super::path;
 use super::rejected::Rejected;
 use super::traffic::{Route, Traffic};
+use super::unread::Unread;
 use crate::random::Random;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -62,8 +64,10 @@ pub struct Front {
 impl Endpoint for Front {
     type Output = Response;
 
-    async fn call(&self, req: Request) -> Result<Response> {
+    async fn call(&self, mut req: Request) -> Result<Response> {
         let started = Instant::now();
+        let unread = Unread::keep(&mut req);
+        let escapes = path::unescape(&mut req);
         let request_id = self.request_id(req.headers());
         let (method, uri) = (req.method().clone(), req.uri().clone());
         let (path, id) = (uri.path(), request_id.to_str().unwrap_or_default());
@@ -76,8 +80,15 @@ impl Endpoint for Front {
                 self.cors.preflight(req.headers()),
                 at.map_or(self.traffic.route(None), |at| &*at.route),
             )
+        } else if let Some(to) = path::redirect(&uri).filter(|_| is_taken) {
+            (redirected(&to), self.traffic.route(None))
         } else {
-            self.respond(at, req, &method, path, id, is_taken).await
+            let refused = match (is_taken, escapes) {
+                (false, _) => Some(Rejected::NotHttps),
+                (true, Err(path::InvalidEscape)) => Some(Rejected::InvalidPath),
+                (true, Ok(())) => None,
+            };
+            self.respond(at, req, &method, path, id, refused).await
         };
         let headers = response.headers_mut();
         self.cors.apply(headers, origin.as_ref());
@@ -91,11 +102,23 @@ impl Endpoint for Front {
         let (status, elapsed) = (response.status(), started.elapsed());
         route.count(&method, status, elapsed);
         tracing::debug!(request_id = id, %method, path, status = status.as_u16(), ?elapsed, "request");
+        if let Some(unread) = unread {
+            self.discard(unread, &response, started).await;
+        }
         Ok(response)
     }
 }
 
 impl Front {
+    /// Reads what the handler left of the body, within the time that a body may take; the memory for what it read is free.
+    async fn discard(&self, unread: Unread, response: &Response, started: Instant) {
+        if let Some(held) = response.extensions().get::<Held>() {
+            held.release_body();
+        }
+        let BodyTimeout(time) = self.body_timeout;
+        unread.discard((started + time).into()).await;
+    }
+
     /// The answer, and the route that it is counted under. Of a path that is not the contract's, poem tells the route.
     async fn respond<'a>(
         &'a self,
@@ -104,7 +127,7 @@ impl Front {
         method: &Method,
         path: &str,
         request_id: &str,
-        is_taken: bool,
+        refused: Option<Rejected>,
     ) -> (Response, &'a Route) {
         let format = (self.format_of)(path.strip_prefix(&self.base_path).unwrap_or(path));
         req.set_data(self.body_timeout);
@@ -118,7 +141,7 @@ impl Front {
             Some(at) => &*at.route,
             None => self.traffic.route(pattern.map(|pattern| &*pattern.0)),
         };
-        let answer = self.answer(at, req, admitted, is_taken);
+        let answer = self.answer(at, req, admitted, refused);
         match AssertUnwindSafe(answer).catch_unwind().await {
             Ok(Ok(response)) => {
                 let route = route(response.data());
@@ -142,11 +165,11 @@ impl Front {
         at: Option<&Path>,
         req: Request,
         admitted: Result<Held, Rejected>,
-        is_taken: bool,
+        refused: Option<Rejected>,
     ) -> Result<Response> {
         let held = admitted?;
-        if !is_taken {
-            return Err(Rejected::NotHttps.into());
+        if let Some(refused) = refused {
+            return Err(refused.into());
         }
         let mut response = self.inner.call(at, req).await?;
         if response.extensions().get::<InMemoryOnce>().is_none() {
@@ -170,6 +193,14 @@ impl Front {
             .cloned()
             .unwrap_or_else(|| self.request_ids.next())
     }
+}
+
+/// A redirect of a whole request, as PocketBase answers a path that is not as it should be.
+fn redirected(to: &str) -> Response {
+    Response::builder()
+        .status(StatusCode::TEMPORARY_REDIRECT)
+        .header(header::LOCATION, to)
+        .finish()
 }
 
 /// Ids that are unique within a process and very likely among processes: a random half and a counted one.

@@ -165,12 +165,25 @@ impl Held {
         Err(Rejected::NoMemory)
     }
 
+    /// Gives back what the body took.
+    pub fn release_body(&self) {
+        self.shares().resize(0);
+    }
+
     /// Holds what `json` takes once it is read, besides what is held already.
     ///
     /// # Errors
     /// [`Rejected::TooManyValues`] if no request could hold it; [`Rejected::NoMemory`].
     pub fn parsed(&self, json: &[u8]) -> Result<(), Rejected> {
         self.more(parsed_size(json))
+    }
+
+    /// Holds so many bytes more of the body.
+    ///
+    /// # Errors
+    /// As [`Held::parsed`].
+    pub fn buffer(&self, bytes: usize) -> Result<(), Rejected> {
+        self.more(bytes)
     }
 
     /// Holds what so many values take.

@@ -46,6 +46,9 @@ pub enum Rejected {
     /// The request came without TLS to a server that has it.
     #[error("the request came without TLS")]
     NotHttps,
+    /// The path has an escape that is none.
+    #[error("the path has an invalid escape")]
+    InvalidPath,
     /// The body has so many values, or lists within lists, that no request may have the memory for them.
     #[error("the body has too many values")]
     TooManyValues,

@@ -8,7 +8,7 @@ use super::error::{Error, Result};
 use super::failures::PairFailures;
 use super::guesses::Guesses;
 use super::limiter::Limits;
-use super::repeats::InFlight;
+use super::pair_locks::PairLock;
 use super::rule::{Rule, by};
 use super::source::Source;
 use super::time::Now;
@@ -32,24 +32,6 @@ impl<'a> AttemptSubject<'a> {
     }
 }
 
-/// Kind of an attempt; a repetition is one of the same kind only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttemptKind {
-    /// A login.
-    Login,
-    /// The old password, for a change by the owner of a record.
-    OldPassword,
-}
-
-impl AttemptKind {
-    fn route(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::OldPassword => "old password",
-        }
-    }
-}
-
 /// Outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptOutcome {
@@ -67,15 +49,16 @@ pub enum AttemptOutcome {
 pub struct PasswordAttempt<'a> {
     limits: &'a Limits,
     source: Source,
-    _in_flight: InFlight<'a>,
     /// Nothing when limits are off.
     counted: Option<Counted>,
+    /// After what is counted, so that the next one of the pair finds it finished.
+    _lock: Option<PairLock<'a>>,
 }
 
 struct Counted {
     keys: Keys,
     begun: Now,
-    /// Failures of the pair before the attempt. Nobody else changes them meanwhile, because a repetition is refused.
+    /// Failures of the pair before the attempt. No other attempt changes them meanwhile, because the pair is locked.
     before: PairFailures,
     is_record: bool,
 }
@@ -89,42 +72,37 @@ struct Keys {
 }
 
 impl Limits {
-    /// Admits a password for `subject`, unless it is a repetition, the pair of `source` and `subject` has to wait, the source
-    /// had too many passwords hashed, or, for a source that has not logged in as them before, there were too many wrong
-    /// passwords today or the source gave too many unknown names.
-    pub fn password_attempt(
+    /// Admits a password for `subject` after those that the pair of `source` and `subject` has under way, unless the pair has to
+    /// wait, the source had too many passwords hashed, or, for a source that has not logged in as them before, there were too many
+    /// wrong passwords today or the source gave too many unknown names.
+    pub async fn password_attempt(
         &self,
-        kind: AttemptKind,
         source: Source,
         subject: AttemptSubject<'_>,
     ) -> Result<PasswordAttempt<'_>> {
-        let route = kind.route();
         if !self.enabled {
             return Ok(PasswordAttempt {
                 limits: self,
                 source,
-                _in_flight: self.once(route, ())?,
                 counted: None,
+                _lock: None,
             });
         }
         let keys = self.keys(source, subject);
+        let lock = self.pair_locks.lock(keys.pair).await;
         let now = self.now();
         let mut guesses = self.guesses.lock();
-        if let Some((wait, rule)) = guesses.attempt_wait(keys, now, self.hashes) {
+        if let Some((retry_after, rule)) = guesses.attempt_wait(keys, now, self.hashes) {
             self.refusals.count(rule);
-            let retry_after = self
-                .once_in(route, (source, subject))
-                .map_or(wait, |repeat| repeat.max(wait));
             return Err(Error::TooManyAttempts { retry_after });
         }
-        let in_flight = self.once(route, (source, subject))?;
         let is_record = matches!(subject, AttemptSubject::Record(_));
         let counted = Some(guesses.begin(keys, now, is_record));
         Ok(PasswordAttempt {
             limits: self,
             source,
-            _in_flight: in_flight,
             counted,
+            _lock: Some(lock),
         })
     }
 
@@ -228,7 +206,7 @@ mod tests {
     use super::super::failures::{DAILY, DAY_MS, DailyFailures};
     use super::super::guesses::USERS;
     use super::super::recent::Recent;
-    use super::super::tests::{limits, refused_for};
+    use super::super::tests::{limits, now, refused_for};
     use super::super::time::left;
     use super::*;
 
@@ -243,16 +221,12 @@ mod tests {
     /// The result of beginning an attempt for a user.
     fn begin(limits: &Limits, from: u32, number: usize) -> Result<PasswordAttempt<'_>> {
         let user = user(number);
-        limits.password_attempt(
-            AttemptKind::Login,
-            source(from),
-            AttemptSubject::Record(&user),
-        )
+        now(limits.password_attempt(source(from), AttemptSubject::Record(&user)))
     }
 
     /// The result of beginning an attempt for a name that nobody has.
     fn begin_unknown<'a>(limits: &'a Limits, from: u32, name: &str) -> Result<PasswordAttempt<'a>> {
-        limits.password_attempt(AttemptKind::Login, source(from), AttemptSubject::Name(name))
+        now(limits.password_attempt(source(from), AttemptSubject::Name(name)))
     }
 
     /// An attempt with this outcome, some time after the last one.
@@ -333,13 +307,14 @@ mod tests {
         }
         let user = RecordId::parse("qs1c5qev8o3hjvu").unwrap();
         (0..5).for_each(|_| drop(limits.phone_lookup(&user)));
-        (0..20).for_each(|_| limits.refresh(&user).unwrap());
-        drop(limits.once("login", "x").unwrap());
+        (0..300).for_each(|_| limits.refresh(&user).unwrap());
+        let success = async { Ok::<_, ()>(()) };
+        now(limits.once("login", "x").unwrap().run(success)).unwrap();
         limits.clock.set(noon);
         assert_eq!(refused_for(begin(&limits, 1, 1)), Some(5));
         assert_eq!(refused_for(begin(&limits, 2, 2)), Some(600));
         assert_eq!(refused_for(limits.phone_lookup(&user)), Some(3600));
-        assert_eq!(refused_for(limits.refresh(&user)), Some(10));
+        assert_eq!(refused_for(limits.refresh(&user)), Some(11));
         assert_eq!(refused_for(limits.once("login", "x")), Some(3));
         limits.clock.advance(Duration::from_secs(5));
         assert!(begin(&limits, 1, 1).is_ok());

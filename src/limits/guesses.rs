@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::buckets::Minutes;
 use super::failures::{DailyFailures, PairFailures};
-use super::minutes::Minutes;
 use super::recent::Recent;
 use super::table::Table;
 

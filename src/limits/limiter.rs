@@ -4,7 +4,9 @@ use std::hash::{BuildHasher as _, Hash, RandomState};
 
 use parking_lot::Mutex;
 
+use super::buckets::Seconds;
 use super::guesses::Guesses;
+use super::pair_locks::PairLocks;
 use super::recent::Recent;
 use super::repeat::Repeat;
 use super::rule::{Refusals, Rule};
@@ -19,10 +21,8 @@ use crate::metrics::Metrics;
 const REPEATS: usize = 1 << 17;
 /// Users remembered who refresh tokens, and as many who ask WeChat for a phone.
 const USERS: usize = 1 << 15;
-/// A valid token may be refreshed this often …
-pub(super) const REFRESHES: usize = 20;
-/// … within this time.
-pub(super) const REFRESH_WINDOW_MS: i64 = 10_000;
+/// Refreshes of a valid token in any ten seconds: an SDK that renders on the server makes one for each page.
+pub(super) const REFRESHES: usize = 300;
 /// WeChat may be asked for a user's phone this often …
 pub(super) const LOOKUPS: usize = 5;
 /// … within this time.
@@ -30,7 +30,7 @@ pub(super) const LOOKUP_WINDOW_MS: i64 = 60 * 60 * 1000;
 
 /// Bytes of all tables when they are full.
 pub(super) const MAX_BYTES: usize = Table::<Repeat>::bytes(REPEATS)
-    + Table::<Recent<REFRESHES>>::bytes(USERS)
+    + Table::<Seconds>::bytes(USERS)
     + Table::<Recent<LOOKUPS>>::bytes(USERS)
     + Guesses::bytes();
 const _: () = assert!(MAX_BYTES <= 36 << 20, "the limits may take 36 MiB");
@@ -42,9 +42,10 @@ pub struct Limits {
     pub(super) clock: Clock,
     hasher: RandomState,
     pub(super) repeats: Mutex<Table<Repeat>>,
-    pub(super) refreshes: Mutex<Table<Recent<REFRESHES>>>,
+    pub(super) refreshes: Mutex<Table<Seconds>>,
     pub(super) lookups: Mutex<Table<Recent<LOOKUPS>>>,
     pub(super) guesses: Mutex<Guesses>,
+    pub(super) pair_locks: PairLocks,
     pub(super) registrations: usize,
     pub(super) hashes: usize,
     pub(super) phone_changes: usize,
@@ -64,6 +65,7 @@ impl Limits {
             refreshes: Mutex::new(Table::new(USERS)),
             lookups: Mutex::new(Table::new(USERS)),
             guesses: Mutex::new(Guesses::new()),
+            pair_locks: PairLocks::default(),
             registrations: settings.registrations,
             hashes: settings.hashes,
             phone_changes: settings.phone_changes,

@@ -4,11 +4,12 @@
 //! time, but for the count of a UTC day: a clock that was wrong for a while makes nobody wait for it.
 
 mod attempts;
+mod buckets;
 mod error;
 mod failures;
 mod guesses;
 mod limiter;
-mod minutes;
+mod pair_locks;
 mod phones;
 mod rates;
 mod recent;
@@ -19,7 +20,7 @@ mod source;
 mod table;
 mod time;
 
-pub use self::attempts::{AttemptKind, AttemptOutcome, AttemptSubject, PasswordAttempt};
+pub use self::attempts::{AttemptOutcome, AttemptSubject, PasswordAttempt};
 pub use self::error::Error;
 pub use self::limiter::Limits;
 pub use self::phones::{Disclosure, PhoneClaim};
@@ -27,6 +28,7 @@ pub use self::source::Source;
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
     use jiff::Timestamp;
 
     use super::error::Result;
@@ -34,7 +36,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::config;
-    use crate::domain::{Phone, RecordId};
+    use crate::domain::RecordId;
 
     /// Limits by default, at noon.
     pub fn limits() -> Limits {
@@ -46,6 +48,11 @@ mod tests {
             settings,
             Clock::manual(Timestamp::from_second(43_200).unwrap()),
         )
+    }
+
+    /// The output of what waits for nothing.
+    pub fn now<T>(future: impl Future<Output = T>) -> T {
+        future.now_or_never().unwrap()
     }
 
     /// The seconds that a refusal names, rounded up.
@@ -99,8 +106,10 @@ mod tests {
             let source = std::net::IpAddr::from(std::net::Ipv4Addr::from_bits(n)).into();
             let user = RecordId::parse(&format!("{n:015}")).unwrap();
             let subject = AttemptSubject::Record(&user);
-            drop(limits.password_attempt(AttemptKind::Login, source, subject));
-            drop(limits.registration(source, &Phone::parse(&format!("139{n:08}")).unwrap()));
+            drop(now(limits.password_attempt(source, subject)));
+            drop(limits.registration(source));
+            let success = async { Ok::<_, ()>(()) };
+            now(limits.once("login", n).unwrap().run(success)).unwrap();
         }
         for n in 0..100_000 {
             let user = RecordId::parse(&format!("{n:015}")).unwrap();

@@ -7,15 +7,13 @@ use std::time::Duration;
 use super::error::{Error, Result};
 use super::guesses::{CHANGE_WINDOW_MS, Guesses};
 use super::limiter::Limits;
-use super::repeats::InFlight;
 use super::rule::{Rule, by};
 use super::source::Source;
-use crate::domain::{Phone, RecordId};
+use crate::domain::RecordId;
 
 /// A phone that is asked for. When it is dropped instead of finished, because its client went away, it stays counted.
 pub struct PhoneClaim<'a> {
     limits: &'a Limits,
-    _in_flight: Option<InFlight<'a>>,
     /// Nothing when limits are off.
     counted: Option<Counted>,
 }
@@ -46,46 +44,33 @@ pub enum Disclosure {
 }
 
 impl Limits {
-    /// Admits a registration with `phone`, unless it is a repetition, or the source registered, had passwords hashed or
-    /// named phones that it should not know, too often.
-    pub fn registration(&self, source: Source, phone: &Phone) -> Result<PhoneClaim<'_>> {
-        const ROUTE: &str = "platform/register";
-        if !self.enabled {
-            return Ok(self.uncounted_claim());
-        }
-        let asker = (source, phone);
+    /// Admits a registration, unless the source registered, had passwords hashed or named phones that it should not know, too
+    /// often.
+    pub fn registration(&self, source: Source) -> Result<PhoneClaim<'_>> {
         let effort = Effort::Registration {
             registrations: self.share(Rule::Registrations, source),
             hashes: self.share(Rule::Hashes, source),
         };
-        let counted = self.counted(source, effort);
-        let mut guesses = self.guesses.lock();
-        if let Some((wait, rule)) = self.claim_wait(&guesses, &counted) {
-            self.refusals.count(rule);
-            let retry_after = self
-                .once_in(ROUTE, asker)
-                .map_or(wait, |repeat| repeat.max(wait));
-            return Err(Error::TooManyAttempts { retry_after });
-        }
-        let in_flight = self.once(ROUTE, asker)?;
-        guesses.count_claim(&counted);
-        Ok(PhoneClaim {
-            limits: self,
-            _in_flight: Some(in_flight),
-            counted: Some(counted),
-        })
+        self.claim(source, effort)
     }
 
     /// Admits that `user` asks for another phone, unless they, or the source, did too often, or the source named too many
     /// phones that it should not know.
     pub fn phone_change(&self, source: Source, user: &RecordId) -> Result<PhoneClaim<'_>> {
-        if !self.enabled {
-            return Ok(self.uncounted_claim());
-        }
         let effort = Effort::Change {
             changes: self.share(Rule::PhoneChanges, source),
             user: self.digest(user),
         };
+        self.claim(source, effort)
+    }
+
+    fn claim(&self, source: Source, effort: Effort) -> Result<PhoneClaim<'_>> {
+        if !self.enabled {
+            return Ok(PhoneClaim {
+                limits: self,
+                counted: None,
+            });
+        }
         let counted = self.counted(source, effort);
         let mut guesses = self.guesses.lock();
         if let Some((retry_after, rule)) = self.claim_wait(&guesses, &counted) {
@@ -95,17 +80,8 @@ impl Limits {
         guesses.count_claim(&counted);
         Ok(PhoneClaim {
             limits: self,
-            _in_flight: None,
             counted: Some(counted),
         })
-    }
-
-    fn uncounted_claim(&self) -> PhoneClaim<'_> {
-        PhoneClaim {
-            limits: self,
-            _in_flight: None,
-            counted: None,
-        }
     }
 
     fn counted(&self, source: Source, effort: Effort) -> Counted {
@@ -221,16 +197,12 @@ impl Guesses {
 mod tests {
     use std::net::Ipv4Addr;
 
-    use super::super::attempts::{AttemptKind, AttemptOutcome, AttemptSubject};
-    use super::super::tests::{limits, refused_for};
+    use super::super::attempts::{AttemptOutcome, AttemptSubject};
+    use super::super::tests::{limits, now, refused_for};
     use super::*;
 
     fn source(number: u32) -> Source {
         std::net::IpAddr::from(Ipv4Addr::from_bits(number)).into()
-    }
-
-    fn phone(number: u32) -> Phone {
-        Phone::parse(&format!("138{number:08}")).unwrap()
     }
 
     fn user(number: u32) -> RecordId {
@@ -240,88 +212,71 @@ mod tests {
     #[test]
     fn sixty_registrations_of_a_source_are_admitted_and_then_others_s() {
         let limits = limits();
-        for n in 0..60 {
+        for _ in 0..60 {
             limits
-                .registration(source(1), &phone(n))
+                .registration(source(1))
                 .unwrap()
                 .finish(Disclosure::Free);
         }
-        assert_eq!(
-            refused_for(limits.registration(source(1), &phone(60))),
-            Some(660)
-        );
-        assert!(limits.registration(source(2), &phone(60)).is_ok());
+        assert_eq!(refused_for(limits.registration(source(1))), Some(660));
+        assert!(limits.registration(source(2)).is_ok());
         limits.clock.advance(Duration::from_mins(11));
-        assert!(limits.registration(source(1), &phone(60)).is_ok());
+        assert!(limits.registration(source(1)).is_ok());
     }
 
     #[test]
     fn a_phone_counts_as_unknown_unless_it_was_free_or_nobody_learned_anything() {
         let limits = limits();
-        for n in 0..50 {
+        for _ in 0..50 {
             limits
-                .registration(source(1), &phone(n))
+                .registration(source(1))
                 .unwrap()
                 .finish(Disclosure::Free);
             limits
-                .registration(source(2), &phone(n))
+                .registration(source(2))
                 .unwrap()
                 .finish(Disclosure::Nothing);
         }
         for n in 0..20 {
-            let claim = limits.registration(source(3), &phone(n)).unwrap();
+            let claim = limits.registration(source(3)).unwrap();
             if n % 2 == 0 {
                 drop(claim);
             } else {
                 claim.finish(Disclosure::All);
             }
         }
-        assert_eq!(
-            refused_for(limits.registration(source(3), &phone(20))),
-            Some(600)
-        );
+        assert_eq!(refused_for(limits.registration(source(3))), Some(600));
         assert_eq!(
             refused_for(limits.phone_change(source(3), &user(1))),
             Some(600)
         );
         assert_eq!(
-            refused_for(limits.password_attempt(
-                AttemptKind::Login,
-                source(3),
-                AttemptSubject::Name("x")
+            refused_for(now(
+                limits.password_attempt(source(3), AttemptSubject::Name("x"))
             )),
             Some(600)
         );
-        assert!(
-            limits
-                .password_attempt(AttemptKind::Login, source(1), AttemptSubject::Name("x"))
-                .is_ok()
-        );
-        assert!(limits.registration(source(2), &phone(60)).is_ok());
+        assert!(now(limits.password_attempt(source(1), AttemptSubject::Name("x"))).is_ok());
+        assert!(limits.registration(source(2)).is_ok());
     }
 
     #[test]
     fn who_is_refused_because_of_what_is_under_way_waits_a_second() {
         let limits = limits();
         let claimes: Vec<_> = (0..20)
-            .map(|n| limits.registration(source(1), &phone(n)).unwrap())
+            .map(|_| limits.registration(source(1)).unwrap())
             .collect();
+        assert_eq!(refused_for(limits.registration(source(1))), Some(1));
         assert_eq!(
-            refused_for(limits.registration(source(1), &phone(20))),
-            Some(1)
-        );
-        assert_eq!(
-            refused_for(limits.password_attempt(
-                AttemptKind::Login,
-                source(1),
-                AttemptSubject::Name("x")
+            refused_for(now(
+                limits.password_attempt(source(1), AttemptSubject::Name("x"))
             )),
             Some(1)
         );
         for claim in claimes {
             claim.finish(Disclosure::Free);
         }
-        assert!(limits.registration(source(1), &phone(20)).is_ok());
+        assert!(limits.registration(source(1)).is_ok());
         assert!(limits.guesses.lock().asking.is_empty());
     }
 
@@ -355,34 +310,19 @@ mod tests {
     fn whatever_a_source_has_hashed_is_counted_together() {
         let limits = limits();
         for n in 0..1000 {
-            let busy = limits
-                .password_attempt(
-                    AttemptKind::OldPassword,
-                    source(1),
-                    AttemptSubject::Record(&user(n)),
-                )
-                .unwrap();
+            let busy =
+                now(limits.password_attempt(source(1), AttemptSubject::Record(&user(n)))).unwrap();
             busy.finish(AttemptOutcome::NotVerified);
             limits.password_hash(source(1)).unwrap();
-            let attempt = limits
-                .password_attempt(
-                    AttemptKind::Login,
-                    source(1),
-                    AttemptSubject::Record(&user(n)),
-                )
-                .unwrap();
+            let attempt =
+                now(limits.password_attempt(source(1), AttemptSubject::Record(&user(n)))).unwrap();
             attempt.finish(AttemptOutcome::Right);
         }
         assert_eq!(refused_for(limits.password_hash(source(1))), Some(660));
+        assert_eq!(refused_for(limits.registration(source(1))), Some(660));
         assert_eq!(
-            refused_for(limits.registration(source(1), &phone(1))),
-            Some(660)
-        );
-        assert_eq!(
-            refused_for(limits.password_attempt(
-                AttemptKind::Login,
-                source(1),
-                AttemptSubject::Record(&user(1))
+            refused_for(now(
+                limits.password_attempt(source(1), AttemptSubject::Record(&user(1)))
             )),
             Some(660)
         );

@@ -1,4 +1,4 @@
-//! Repetitions: the same request again while the first is in flight or shortly after.
+//! Repetitions: the same request again while the first is in flight or shortly after its success.
 
 use std::hash::Hash;
 use std::time::Duration;
@@ -9,24 +9,23 @@ use super::repeat::Repeat;
 use super::rule::Rule;
 use super::time::left;
 
-/// A request in flight; dropping it starts the time in which a repetition is refused.
+/// A request in flight. Its success starts the time in which a repetition is refused; after a failure, or when its client went
+/// away, the same request is a new try.
 pub struct InFlight<'a> {
     limits: &'a Limits,
     /// Nothing when limits are off.
     key: Option<u64>,
+    has_succeeded: bool,
 }
 
 impl Limits {
-    /// Admits a request of `route` by `asker` (a code, a phone or a user), unless the same one is in flight or
-    /// finished less than `limits.duplicate_window` ago.
-    pub fn once(&self, route: &str, asker: impl Hash) -> Result<InFlight<'_>> {
+    /// Admits a request of `route` that `content` tells from others (a code; a source, a phone and a password), unless the same
+    /// one is in flight or succeeded less than `limits.duplicate_window` ago.
+    pub fn once(&self, route: &str, content: impl Hash) -> Result<InFlight<'_>> {
         if !self.enabled {
-            return Ok(InFlight {
-                limits: self,
-                key: None,
-            });
+            return Ok(self.in_flight(None));
         }
-        let key = self.digest((route, asker));
+        let key = self.digest((route, content));
         let now = self.clock.steady_ms();
         let mut repeats = self.repeats.lock();
         if let Some(retry_after) = self.repetition(repeats.get(key), now) {
@@ -40,16 +39,15 @@ impl Limits {
                 at: now,
             },
         );
-        Ok(InFlight {
-            limits: self,
-            key: Some(key),
-        })
+        Ok(self.in_flight(Some(key)))
     }
 
-    /// The time until [`Limits::once`] admits the request.
-    pub(super) fn once_in(&self, route: &str, asker: impl Hash) -> Option<Duration> {
-        let repeat = self.repeats.lock().get(self.digest((route, asker)));
-        self.repetition(repeat, self.clock.steady_ms())
+    fn in_flight(&self, key: Option<u64>) -> InFlight<'_> {
+        InFlight {
+            limits: self,
+            key,
+            has_succeeded: false,
+        }
     }
 
     fn repetition(&self, repeat: Repeat, now: i64) -> Option<Duration> {
@@ -58,12 +56,25 @@ impl Limits {
     }
 }
 
+impl InFlight<'_> {
+    /// The outcome of `work`, which is the request.
+    pub async fn run<T, E>(mut self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let outcome = work.await;
+        self.has_succeeded = outcome.is_ok();
+        outcome
+    }
+}
+
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
-        let finished = Repeat {
-            running: false,
-            at: self.limits.clock.steady_ms(),
+        let finished = if self.has_succeeded {
+            Repeat {
+                running: false,
+                at: self.limits.clock.steady_ms(),
+            }
+        } else {
+            Repeat::default()
         };
         self.limits.repeats.lock().set(key, finished);
     }
@@ -74,18 +85,32 @@ mod tests {
     use super::super::tests::{limits, refused_for};
     use super::*;
 
-    #[test]
-    fn a_repetition_is_refused_in_flight_and_for_three_seconds_after() {
+    /// Ends a request with this outcome.
+    async fn end(request: InFlight<'_>, outcome: Result<(), ()>) {
+        let _ = request.run(async { outcome }).await;
+    }
+
+    #[tokio::test]
+    async fn a_repetition_is_refused_in_flight_and_for_three_seconds_after_a_success() {
         let limits = limits();
         let first = limits.once("login", "13800138000").unwrap();
         limits.clock.advance(Duration::from_mins(1));
         assert_eq!(refused_for(limits.once("login", "13800138000")), Some(3));
         assert!(limits.once("login", "13800138001").is_ok());
         assert!(limits.once("register", "13800138000").is_ok());
-        drop(first);
+        end(first, Ok(())).await;
         limits.clock.advance(Duration::from_secs(1));
         assert_eq!(refused_for(limits.once("login", "13800138000")), Some(2));
         limits.clock.advance(Duration::from_secs(2));
         assert!(limits.once("login", "13800138000").is_ok());
+    }
+
+    #[tokio::test]
+    async fn after_a_failure_or_a_client_that_went_away_it_is_a_new_try() {
+        let limits = limits();
+        end(limits.once("login", "a code").unwrap(), Err(())).await;
+        drop(limits.once("login", "a code").unwrap());
+        end(limits.once("login", "a code").unwrap(), Ok(())).await;
+        assert_eq!(refused_for(limits.once("login", "a code")), Some(3));
     }
 }

@@ -180,7 +180,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::config;
-    use crate::limits::{AttemptKind, AttemptSubject, Limits};
+    use crate::limits::{AttemptSubject, Limits};
 
     /// Made by OpenSSL's scrypt through Python's hashlib: password `12345678`, salt of sixteen bytes 7.
     const GOLDEN: &str = include_str!("../../tests/fixtures/stored/scrypt.txt");
@@ -202,7 +202,8 @@ mod tests {
         let limits = Limits::new(&settings, Clock::manual(Timestamp::UNIX_EPOCH));
         let source = IpAddr::from([127, 0, 0, 1]).into();
         let attempt = limits
-            .password_attempt(AttemptKind::Login, source, AttemptSubject::Name(""))
+            .password_attempt(source, AttemptSubject::Name(""))
+            .await
             .unwrap();
         passwords
             .verify(&attempt, plain(text), stored.map(str::to_owned), [8; 16])

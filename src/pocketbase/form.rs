@@ -1,15 +1,14 @@
 //! Bodies as PocketBase takes them: JSON, multipart or urlencoded.
 
 use poem::http::header;
-use poem::web::Multipart;
-use poem::{Body, FromRequest, Request, RequestBody, Result};
+use poem::{FromRequest, Request, RequestBody, Result};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
 use poem_openapi::types::Any;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::{Map, Value};
 
 use super::form_fields::{FormBody, is_urlencoded, object_of};
-use super::json;
+use super::{json, multipart};
 use crate::http::body::{from_object, hold_pairs, hold_parsed, read};
 use crate::http::rejected::Rejected;
 use crate::http::response::JSON;
@@ -89,23 +88,23 @@ async fn object<T: FormBody>(
     request: &Request,
     body: &mut RequestBody,
 ) -> Result<Map<String, Value>, Rejected> {
-    let bytes = read(request, body).await?;
-    if bytes.is_empty() {
-        return Ok(Map::new());
-    }
     let declared = request
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let is = |media_type| declared.unwrap_or_default().starts_with(media_type);
+    if is(MULTIPART) {
+        return entries::<T>(request, multipart::texts(request, body).await?);
+    }
+    let bytes = read(request, body).await?;
+    if bytes.is_empty() {
+        return Ok(Map::new());
+    }
     if is(JSON) {
         return from_json(request, &bytes);
     }
     if is(URLENCODED) {
         return entries::<T>(request, pairs(request, &bytes)?);
-    }
-    if is(MULTIPART) {
-        return entries::<T>(request, parts(request, bytes).await?);
     }
     // PocketBase would read XML, too, if it were the right one.
     Err(if is("application/xml") || is("text/xml") {
@@ -131,47 +130,6 @@ fn pairs(request: &Request, bytes: &[u8]) -> Result<Vec<(String, String)>, Rejec
     }
     hold_pairs(request, form_urlencoded::parse(bytes).count())?;
     Ok(form_urlencoded::parse(bytes).into_owned().collect())
-}
-
-/// The texts of a multipart body; files are left out, as no field takes them. Lines may end with LF alone, as PocketBase
-/// lets them, if all do.
-async fn parts(request: &Request, bytes: Vec<u8>) -> Result<Vec<(String, String)>, Rejected> {
-    hold_pairs(request, bytes.windows(3).filter(is_boundary).count() + 1)?;
-    let is_lf_only = !bytes.contains(&b'\r');
-    let bytes = if is_lf_only { with_crlf(&bytes) } else { bytes };
-    let mut parts = texts(request, bytes).await?;
-    for (_, text) in parts.iter_mut().filter(|_| is_lf_only) {
-        *text = text.replace("\r\n", "\n");
-    }
-    Ok(parts)
-}
-
-fn is_boundary(window: &&[u8]) -> bool {
-    *window == b"\n--"
-}
-
-fn with_crlf(bytes: &[u8]) -> Vec<u8> {
-    bytes
-        .split(|byte| *byte == b'\n')
-        .collect::<Vec<_>>()
-        .join(&b"\r\n"[..])
-}
-
-async fn texts(request: &Request, bytes: Vec<u8>) -> Result<Vec<(String, String)>, Rejected> {
-    let mut body = RequestBody::new(Body::from(bytes));
-    let mut form = <Multipart as FromRequest>::from_request(request, &mut body)
-        .await
-        .map_err(|_| Rejected::NotJson)?;
-    let mut parts = Vec::new();
-    while let Some(part) = form.next_field().await.map_err(|_| Rejected::NotJson)? {
-        let name = part.name().map(str::to_owned);
-        let is_file = part.file_name().is_some();
-        let text = part.bytes().await.map_err(|_| Rejected::NotJson)?;
-        if let (Some(name), false) = (name, is_file) {
-            parts.push((name, String::from_utf8_lossy(&text).into_owned()));
-        }
-    }
-    Ok(parts)
 }
 
 /// The reason why an object within a form was not read; what there is no memory for stays that.

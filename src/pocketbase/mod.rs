@@ -23,6 +23,7 @@ mod impersonate;
 mod json;
 mod list_query;
 mod mail;
+mod multipart;
 mod realtime;
 mod records;
 mod set_up;
@@ -53,26 +54,6 @@ use crate::http::client_address::{address_of, source_of};
 use crate::limits::Source;
 use crate::records::Records;
 use crate::records::requester::Requester;
-
-/// Paths at and below which PocketBase answers, errors included.
-const ROOTS: [&str; 8] = [
-    "/api/health",
-    "/api/collections",
-    "/api/batch",
-    "/api/realtime",
-    "/api/backups",
-    "/api/files",
-    "/api/events",
-    "/api/setup",
-];
-
-/// Whether errors under `path` are PocketBase's.
-pub fn speaks_at(path: &str) -> bool {
-    let inside = |rest: &str| rest.is_empty() || rest.starts_with('/');
-    ROOTS
-        .iter()
-        .any(|root| path.strip_prefix(root).is_some_and(inside))
-}
 
 /// The context of the endpoints.
 #[derive(Clone)]
@@ -182,31 +163,5 @@ impl Context {
 
     fn source(&self, request: &Request) -> Source {
         source_of(request, &self.app.config.server.trusted_proxies)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_contract_s_paths_are_not_pocketbase_s() {
-        for path in [
-            "/api/health",
-            "/api/health/",
-            "/api/collections/x/records",
-            "/api/batch",
-        ] {
-            assert!(speaks_at(path), "{path}");
-        }
-        for path in [
-            "/api/system/health",
-            "/api/healthy",
-            "/api",
-            "/",
-            "/api/collectionsx",
-        ] {
-            assert!(!speaks_at(path), "{path}");
-        }
     }
 }

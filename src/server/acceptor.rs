@@ -20,8 +20,10 @@ use tokio_util::either::Either;
 
 use super::answers::{self, SharedEndpoint};
 use super::connection_metrics::Connections;
-use super::places::{self, Place, Places, TooManyOpen};
-use super::requests::Requests;
+use super::heard::Heard;
+use super::places::{self, Places, TooManyOpen};
+use super::requests::Deadlines;
+use super::seats::Place;
 use super::tls::{Tls, Version};
 use crate::config;
 use crate::fair::Bounds;
@@ -55,8 +57,7 @@ pub struct Acceptor {
     places: Places,
     /// Gauge of the connections.
     connections: Connections,
-    header_timeout: Duration,
-    answer_timeout: Duration,
+    deadlines: Deadlines,
 }
 
 impl Acceptor {
@@ -76,11 +77,11 @@ impl Acceptor {
             each: share,
         };
         let places = Places::new(bounds, &settings.trusted_proxies);
-        let config::Server {
-            header_timeout,
-            answer_timeout,
-            ..
-        } = *settings;
+        let deadlines = Deadlines {
+            headers: settings.header_timeout,
+            idle: settings.idle_timeout,
+            answer: settings.answer_timeout,
+        };
         let tls = tls.map(Arc::new);
         let connections = Connections::new();
         Ok(Self {
@@ -89,8 +90,7 @@ impl Acceptor {
             endpoint,
             places,
             connections,
-            header_timeout,
-            answer_timeout,
+            deadlines,
         })
     }
 
@@ -146,14 +146,15 @@ impl Acceptor {
             return;
         };
         let (endpoint, tls) = (Arc::clone(&self.endpoint), self.tls.clone());
-        let (http, watcher) = (self.http(), connections.watcher());
-        let (timeout, answer_timeout) = (self.header_timeout, self.answer_timeout);
+        let (http, watcher) = (http(), connections.watcher());
+        let deadlines = self.deadlines;
         let (counted, gate) = (self.connections.open(), self.places.opener(remote.ip()));
         tokio::spawn(async move {
-            let _place = (place, counted);
+            let _counted = counted;
             // Silence, resets, timeouts, failed handshakes and malformed HTTP are the client's affair.
             let opening = self::open(socket, tls.as_deref());
-            let Ok(Ok((stream, version))) = tokio::time::timeout(timeout, opening).await else {
+            let opened = tokio::time::timeout(deadlines.headers, opening).await;
+            let Ok(Ok((stream, version))) = opened else {
                 return;
             };
             let scheme = if matches!(stream, Either::Left(_)) {
@@ -161,8 +162,8 @@ impl Acceptor {
             } else {
                 Scheme::HTTPS
             };
-            let (requests, memory) = (Requests::new(), gate.memory());
-            let (progress, overrun) = (requests.clone(), Arc::new(Notify::new()));
+            let memory = gate.memory();
+            let (progress, overrun) = (place.requests().clone(), Arc::new(Notify::new()));
             let noticed = Arc::clone(&overrun);
             let service = service_fn(move |request: hyper::Request<Incoming>| {
                 let (endpoint, requests) = (Arc::clone(&endpoint), progress.clone());
@@ -184,39 +185,47 @@ impl Acceptor {
                 });
                 async move { Ok::<_, TooManyOpen>(answer?.await) }
             });
-            // hyper has a deadline for headers in HTTP/1 only, and none for taking an answer.
-            let (http, idle) = match version {
-                Version::Http1 => (http.http1_only(), answer_timeout.max(timeout)),
-                Version::Http2 => (http.http2_only(), timeout),
+            let is_http1 = matches!(version, Version::Http1);
+            let stream = Heard {
+                stream,
+                requests: place.requests().clone(),
+                is_http1,
+            };
+            let http = if is_http1 {
+                http.http1_only()
+            } else {
+                http.http2_only()
             };
             let connection = http
                 .serve_connection(TokioIo::new(stream), service)
                 .into_owned();
             tokio::select! {
                 _ = watcher.watch(connection) => {}
-                () = requests.stall(idle, answer_timeout) => {}
+                () = place.requests().stall(deadlines) => {}
+                () = place.given_up() => {}
                 // What HTTP/2 keeps of streams, refused ones too, ends with the connection only.
                 () = overrun.notified() => {}
             }
         });
     }
+}
 
-    fn http(&self) -> auto::Builder<TokioExecutor> {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.header_timeout)
-            .max_buf_size(MAX_BUFFER)
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(MAX_STREAMS)
-            .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(WINDOW)
-            .max_send_buf_size(MAX_SEND)
-            .max_header_list_size(MAX_HEADERS);
-        builder
-    }
+/// HTTP without deadlines of hyper's: it has one for headers in HTTP/1 only, which counts the pause before them, and none for
+/// taking an answer.
+fn http() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .header_read_timeout(None)
+        .max_buf_size(MAX_BUFFER)
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .max_send_buf_size(MAX_SEND)
+        .max_header_list_size(MAX_HEADERS);
+    builder
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {

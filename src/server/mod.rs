@@ -3,6 +3,8 @@
 mod acceptor;
 mod answers;
 mod connection_metrics;
+mod error_formats;
+mod heard;
 mod metrics_listener;
 mod monitoring;
 mod openapi;
@@ -10,6 +12,7 @@ mod places;
 mod requests;
 pub mod routes;
 mod sandbox;
+mod seats;
 mod tls;
 
 use std::net::SocketAddr;

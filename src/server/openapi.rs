@@ -3,11 +3,11 @@
 use poem_openapi::{OpenApi, OpenApiService, ServerObject, Tags as _};
 use serde_json::{Map, Value, json};
 
+use super::error_formats::is_pocketbase;
 use crate::config;
 use crate::domain::Kind;
 use crate::http::response::RETRY_AFTER_TEXT;
 use crate::http::tags::Tags;
-use crate::pocketbase;
 
 const TITLE: &str = "BAI PocketBase Hooks API";
 /// Version of the interface, which is the contract's and not the program's.
@@ -279,7 +279,7 @@ fn add_no_memory(document: &mut Value) {
         return;
     };
     for (path, item) in paths {
-        let error = if pocketbase::speaks_at(path) {
+        let error = if is_pocketbase(path) {
             "PocketBaseError"
         } else {
             "ErrorResponse"

@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::seats::{Place, Seats};
 use crate::fair::{Bounds, Budget, Share};
 use crate::http::memory::ConnectionMemory;
 use crate::limits::Source;
@@ -20,6 +22,9 @@ const REFUSAL: &[u8] =
 /// HTTP/2 a client may have many on each connection, and they stay until it takes what it is answered.
 const OPEN: usize = 2;
 
+/// Pause before looking again for an idle connection.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
 /// As many places as there may be connections.
 pub struct Places {
     all: Arc<Semaphore>,
@@ -27,17 +32,12 @@ pub struct Places {
     open: Arc<Budget<Source>>,
     /// Proxies, which connect for everybody: they have no share.
     trusted: Vec<IpNet>,
+    seats: Seats,
     refused: Counter,
 }
 
 /// A place for a connection that was not accepted yet.
 pub struct Vacancy(OwnedSemaphorePermit);
-
-/// The place of a connection, until it is dropped: the share first, so that whoever gets the permit finds it.
-pub struct Place {
-    _share: Option<Share<Source>>,
-    _permit: OwnedSemaphorePermit,
-}
 
 /// Opens the requests of one peer.
 #[derive(Clone)]
@@ -68,6 +68,7 @@ impl Places {
                 each: OPEN * bounds.each,
             })),
             trusted: trusted.to_vec(),
+            seats: Seats::default(),
             refused: counter(
                 "bai_http_connections_refused_total",
                 "Connections that were closed at once because their source had its share of them: limits.source_percent.",
@@ -79,30 +80,37 @@ impl Places {
         metrics.register(&self.refused);
     }
 
-    /// Waits until there is a place.
+    /// Waits until there is a place; an idle connection gives up its own.
     pub async fn vacancy(&self) -> Option<Vacancy> {
-        Arc::clone(&self.all)
-            .acquire_owned()
-            .await
-            .ok()
-            .map(Vacancy)
+        loop {
+            if self.all.available_permits() == 0 {
+                self.seats.give_up_idle(None);
+            }
+            let permit = Arc::clone(&self.all).acquire_owned();
+            if let Ok(permit) = tokio::time::timeout(LOOK_AGAIN, permit).await {
+                return permit.ok().map(Vacancy);
+            }
+        }
     }
 
-    /// Gives the place to a connection from `peer`, unless its source has its share.
+    /// Gives the place to a connection from `peer`, unless its source has its share and is using it.
     pub fn admit(&self, Vacancy(permit): Vacancy, peer: IpAddr) -> Option<Place> {
-        let Some(source) = self.source(peer) else {
-            return Some(Place {
-                _share: None,
-                _permit: permit,
-            });
+        let source = self.source(peer);
+        let share = match source {
+            None => None,
+            Some(source) => Some(self.share(source)?),
         };
-        let share = self.shares.take(source, 1);
-        if share.is_none() {
-            self.refused.inc();
-        }
-        share.map(|share| Place {
-            _share: Some(share),
-            _permit: permit,
+        Some(self.seats.seat(source, share, permit))
+    }
+
+    fn share(&self, source: Source) -> Option<Share<Source>> {
+        self.shares.take(source, 1).or_else(|| {
+            self.seats.give_up_idle(Some(source));
+            let share = self.shares.take(source, 1);
+            if share.is_none() {
+                self.refused.inc();
+            }
+            share
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,25 @@ struct State {
     waiting: AtomicUsize,
     /// Time at which a request began or ended last, in milliseconds after the connection was accepted.
     progress_ms: AtomicU64,
+    /// Time at which the headers of the next request began to come; [`NOT_BEGUN`] before.
+    begun_ms: AtomicU64,
+    /// Whether there has been a request.
+    has_served: AtomicBool,
+    /// Whether the client does not take what it is sent.
+    is_blocked: AtomicBool,
+}
+
+const NOT_BEGUN: u64 = u64::MAX;
+
+/// The times that a connection may take.
+#[derive(Clone, Copy)]
+pub struct Deadlines {
+    /// For the headers of a request; for the first one, from when the connection was accepted.
+    pub headers: Duration,
+    /// Between two requests.
+    pub idle: Duration,
+    /// For taking an answer.
+    pub answer: Duration,
 }
 
 /// A request that is open until this is dropped.
@@ -56,6 +75,9 @@ impl Requests {
             open: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             progress_ms: AtomicU64::new(0),
+            begun_ms: AtomicU64::new(NOT_BEGUN),
+            has_served: AtomicBool::new(false),
+            is_blocked: AtomicBool::new(false),
         }))
     }
 
@@ -65,6 +87,8 @@ impl Requests {
         respond: impl Future<Output = hyper::Response<B>>,
     ) -> hyper::Response<Answer<B>> {
         self.0.open.fetch_add(1, Ordering::Relaxed);
+        self.0.has_served.store(true, Ordering::Relaxed);
+        self.0.begun_ms.store(NOT_BEGUN, Ordering::Relaxed);
         self.note_progress();
         let open = Open(self.clone());
         let working = Working::new(&self.0);
@@ -78,31 +102,69 @@ impl Requests {
         })
     }
 
-    /// Ready when no request has begun, gone on or ended for `idle` while none was open, or for `busy` while one was. While all
-    /// that are open wait for us, it is not.
+    /// Notes that bytes have come: while no request is open, they begin the headers of the next one.
+    pub fn heard(&self) {
+        let is_begun = self.0.begun_ms.load(Ordering::Relaxed) != NOT_BEGUN;
+        if !is_begun && self.0.open.load(Ordering::Relaxed) == 0 {
+            self.0.begun_ms.store(self.now_ms(), Ordering::Relaxed);
+        }
+    }
+
+    /// Notes whether the client takes what it is sent: an answer that hyper has whole is no longer an open request.
+    pub fn set_blocked(&self, is_blocked: bool) {
+        self.0.is_blocked.store(is_blocked, Ordering::Relaxed);
+    }
+
+    /// The time since which the connection waits for another request.
+    pub fn idle_since(&self) -> Option<Instant> {
+        let is_idle = self.0.open.load(Ordering::Relaxed) == 0
+            && self.0.has_served.load(Ordering::Relaxed)
+            && !self.0.is_blocked.load(Ordering::Relaxed)
+            && self.0.begun_ms.load(Ordering::Relaxed) == NOT_BEGUN;
+        let since = Duration::from_millis(self.0.progress_ms.load(Ordering::Relaxed));
+        is_idle.then(|| self.0.accepted + since)
+    }
+
+    /// Ready when a deadline has passed. While all requests that are open wait for us, none does.
     ///
     /// It looks now and then instead of being woken by each request.
-    pub async fn stall(&self, idle: Duration, busy: Duration) {
+    pub async fn stall(&self, deadlines: Deadlines) {
+        let often = deadlines.headers.min(deadlines.answer);
         loop {
             let open = self.0.open.load(Ordering::Relaxed);
             if open > 0 && open == self.0.waiting.load(Ordering::Relaxed) {
                 self.note_progress();
-                tokio::time::sleep(idle.min(busy)).await;
+                tokio::time::sleep(often).await;
                 continue;
             }
-            let allowed = if open == 0 { idle } else { busy };
-            let end = Duration::from_millis(self.0.progress_ms.load(Ordering::Relaxed)) + allowed;
+            let end = self.end(open, deadlines);
             let left = end.saturating_sub(self.0.accepted.elapsed());
             if left.is_zero() {
                 return;
             }
-            tokio::time::sleep(left.min(idle).min(busy)).await;
+            tokio::time::sleep(left.min(often)).await;
+        }
+    }
+
+    /// The time after the connection was accepted when it has to have gone on.
+    fn end(&self, open: usize, deadlines: Deadlines) -> Duration {
+        let progress = Duration::from_millis(self.0.progress_ms.load(Ordering::Relaxed));
+        match self.0.begun_ms.load(Ordering::Relaxed) {
+            _ if open > 0 || self.0.is_blocked.load(Ordering::Relaxed) => {
+                progress + deadlines.answer
+            }
+            _ if !self.0.has_served.load(Ordering::Relaxed) => deadlines.headers,
+            NOT_BEGUN => progress + deadlines.idle,
+            begun_ms => Duration::from_millis(begun_ms) + deadlines.headers,
         }
     }
 
     fn note_progress(&self) {
-        let now_ms = u64::try_from(self.0.accepted.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.0.progress_ms.store(now_ms, Ordering::Relaxed);
+        self.0.progress_ms.store(self.now_ms(), Ordering::Relaxed);
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.0.accepted.elapsed().as_millis()).unwrap_or(NOT_BEGUN - 1)
     }
 }
 
@@ -170,21 +232,48 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(30);
     const LONG: Duration = Duration::from_mins(1);
 
+    fn stall(requests: &Requests, idle: Duration, answer: Duration) -> impl Future<Output = ()> {
+        requests.stall(Deadlines {
+            headers: SHORT,
+            idle,
+            answer,
+        })
+    }
+
+    #[tokio::test]
+    async fn headers_have_their_time_and_a_pause_between_requests_has_another() {
+        let requests = Requests::new();
+        assert!(requests.idle_since().is_none());
+        stall(&requests, LONG, LONG).await;
+        drop(requests.open(async { hyper::Response::new(()) }).await);
+        assert!(requests.idle_since().is_some());
+        assert!(
+            timeout(SHORT * 5, stall(&requests, LONG, LONG))
+                .await
+                .is_err()
+        );
+        requests.heard();
+        assert!(requests.idle_since().is_none());
+        stall(&requests, LONG, LONG).await;
+        drop(requests.open(async { hyper::Response::new(()) }).await);
+        assert!(requests.idle_since().is_some());
+    }
+
     #[tokio::test]
     async fn a_connection_stalls_by_what_it_has_open() {
         let requests = Requests::new();
-        requests.stall(SHORT, LONG).await;
+        stall(&requests, SHORT, LONG).await;
         let answer = requests
             .open(async { hyper::Response::new(String::new()) })
             .await;
         assert!(
-            timeout(SHORT * 3, requests.stall(SHORT, LONG))
+            timeout(SHORT * 3, stall(&requests, SHORT, LONG))
                 .await
                 .is_err()
         );
-        requests.stall(LONG, SHORT).await;
+        stall(&requests, LONG, SHORT).await;
         drop(answer);
-        requests.stall(SHORT, LONG).await;
+        stall(&requests, SHORT, LONG).await;
     }
 
     /// A body that has a frame whenever it is told so.
@@ -219,32 +308,37 @@ mod tests {
             .into_body();
         poll(&mut stream, false);
         assert!(
-            timeout(SHORT * 5, requests.stall(SHORT, SHORT))
+            timeout(SHORT * 5, stall(&requests, SHORT, SHORT))
                 .await
                 .is_err()
         );
         let ordinary = requests
             .open(async { hyper::Response::new(String::new()) })
             .await;
-        timeout(LONG, requests.stall(LONG, SHORT)).await.unwrap();
+        timeout(LONG, stall(&requests, LONG, SHORT)).await.unwrap();
         drop(ordinary);
         poll(&mut stream, true);
         poll(&mut stream, false);
         assert!(
-            timeout(SHORT * 5, requests.stall(SHORT, SHORT))
+            timeout(SHORT * 5, stall(&requests, SHORT, SHORT))
                 .await
                 .is_err()
         );
         poll(&mut stream, true);
-        timeout(LONG, requests.stall(LONG, SHORT)).await.unwrap();
+        timeout(LONG, stall(&requests, LONG, SHORT)).await.unwrap();
         poll(&mut stream, false);
         drop(stream);
-        timeout(LONG, requests.stall(SHORT, LONG)).await.unwrap();
+        timeout(LONG, stall(&requests, SHORT, LONG)).await.unwrap();
     }
 
     #[tokio::test]
     async fn every_request_is_progress() {
         let requests = Requests::new();
+        let deadlines = Deadlines {
+            headers: SHORT * 5,
+            idle: SHORT * 5,
+            answer: LONG,
+        };
         let busy = async {
             for _ in 0..10 {
                 tokio::time::sleep(SHORT).await;
@@ -257,7 +351,7 @@ mod tests {
         };
         tokio::select! {
             () = busy => {}
-            () = requests.stall(SHORT * 5, LONG) => panic!("stalled among requests"),
+            () = requests.stall(deadlines) => panic!("stalled among requests"),
         }
     }
 }

@@ -13,24 +13,21 @@ use poem_openapi::OpenApiService;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::error_formats::format_of;
 use super::{monitoring, openapi};
 use crate::app::App;
 use crate::config::{Config, Provider};
-use crate::contract::error::Envelope;
 use crate::contract::platform::PlatformApi;
 use crate::contract::system::SystemApi;
 use crate::contract::wechat::WechatApi;
 use crate::http::body::BodyTimeout;
 use crate::http::cors::Cors;
-use crate::http::error_format::ErrorFormat;
 use crate::http::front;
 use crate::http::front::{Front, RequestIds};
 use crate::http::memory::{InMemoryOnce, Memory};
 use crate::http::operations::Operations;
 use crate::http::pages::{Files, Page};
 use crate::http::traffic::Traffic;
-use crate::pocketbase;
-use crate::pocketbase::error_format::PocketBaseFormat;
 use crate::pocketbase::{
     AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi, EventsApi,
     HealthApi, ImpersonateApi, MailApi, RealtimeApi, RecordsApi, SetUpApi,
@@ -214,15 +211,6 @@ pub fn watch_endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'sta
         allow: HashMap::new(),
         base_path: String::new(),
         has_tls: false,
-    }
-}
-
-/// PocketBase's error format below its own paths, and the contract's everywhere else.
-fn format_of(path: &str) -> &'static dyn ErrorFormat {
-    if pocketbase::speaks_at(path) {
-        &PocketBaseFormat
-    } else {
-        &Envelope
     }
 }
 

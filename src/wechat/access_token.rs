@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::answer::integer;
 use super::answer::parse;
 use super::error::{Error, Refusal};
 use crate::clock::Clock;
@@ -44,6 +45,7 @@ struct Cached {
 #[derive(Deserialize)]
 struct Answer {
     access_token: String,
+    #[serde(deserialize_with = "integer")]
     expires_in: i64,
 }
 

@@ -1,6 +1,7 @@
 //! Answers of WeChat: JSON with an `errcode`, sorted by it.
 
-use serde::Deserialize;
+use serde::de::Error as Odd;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::error::{Error, OURS, QuotaPeriod, Refusal};
@@ -10,10 +11,30 @@ use crate::domain::{Invalid, Phone};
 /// The fields that every answer may have.
 #[derive(Deserialize)]
 struct Status {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "integer")]
     errcode: i64,
     #[serde(default)]
-    errmsg: String,
+    errmsg: Value,
+}
+
+/// A number, which WeChat and what stands in front of it may write as a text.
+pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(0),
+        Value::Number(number) => number
+            .as_i64()
+            .ok_or_else(|| Odd::custom("no whole number")),
+        Value::String(text) => text.trim().parse().map_err(Odd::custom),
+        _ => Err(Odd::custom("no number")),
+    }
+}
+
+/// WeChat's words, cut.
+fn words(errmsg: &Value) -> String {
+    let text = errmsg
+        .as_str()
+        .map_or_else(|| errmsg.to_string(), str::to_owned);
+    text.chars().take(200).collect()
 }
 
 #[derive(Deserialize)]
@@ -76,7 +97,7 @@ pub fn classify(answer: Value) -> Result<Value, Error> {
     }
     let refusal = Refusal {
         errcode: status.errcode,
-        errmsg: status.errmsg.chars().take(200).collect(),
+        errmsg: words(&status.errmsg),
     };
     if matches!(refusal.errcode, 45009 | 45011) {
         tracing::warn!(%refusal, "a quota of WeChat's is used up");

@@ -53,18 +53,12 @@ impl Condition {
                     .to_owned(),
             ),
             Some(Error::Misconfigured(_) | Error::Quota { .. } | Error::Full) => return,
-            Some(error @ (Error::Busy(_) | Error::Unavailable(_))) => {
+            Some(error @ (Error::Busy(_) | Error::Unavailable(_) | Error::Unreachable(_))) => {
                 self.unanswered += 1;
                 if self.unanswered < UNANSWERED {
                     return;
                 }
-                let why =
-                    if matches!(error, Error::Busy(_)) { "says that it is busy" } else { "does not answer" };
-                let text = format!(
-                    "WeChat {why}, {} calls in a row: look at the log, wechat.base_url, wechat.proxy, DNS and the \
-                     firewall",
-                    self.unanswered
-                );
+                let text = silence(error, self.unanswered);
                 return self.set("unreachable", text, now);
             }
         };
@@ -79,6 +73,23 @@ impl Condition {
             .filter(|known| known.code == code)
             .map_or(now, |known| known.since);
         self.problem = Some(Problem { code, text, since });
+    }
+}
+
+/// The words for so many calls in a row without an answer.
+fn silence(error: &Error, calls: u32) -> String {
+    match error {
+        Error::Busy(_) => {
+            format!("WeChat says that it is busy, {calls} calls in a row: look at the log")
+        }
+        Error::Unreachable(cause) => format!(
+            "WeChat is out of reach, {calls} calls in a row: {cause}; {}, wechat.base_url and wechat.proxy",
+            cause.remedy()
+        ),
+        _ => format!(
+            "WeChat does not answer, {calls} calls in a row: look at the log, wechat.base_url, wechat.proxy, DNS and the \
+             firewall"
+        ),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::outbound::Cause;
+
 /// Numbers that mean the operator's configuration or a bug of ours.
 pub const OURS: [i64; 20] = [
     40001, 40002, 40013, 40014, 40125, 40164, 41002, 41004, 41008, 42001, 43002, 44002, 45035,
@@ -33,9 +35,20 @@ pub enum Error {
     /// Not asked, because too many calls wait already, or the source has its share of them.
     #[error("too many calls to WeChat are waiting")]
     Full,
-    /// No answer, or one that makes no sense.
+    /// There was no whole answer.
+    #[error("WeChat is out of reach: {0}")]
+    Unreachable(Cause),
+    /// An answer that makes no sense, or none in time.
     #[error("WeChat is out of reach: {0}")]
     Unavailable(String),
+}
+
+impl Error {
+    /// Whether nothing of the request came to WeChat.
+    #[must_use]
+    pub fn is_before_request(&self) -> bool {
+        matches!(self, Self::Unreachable(cause) if cause.is_before_request())
+    }
 }
 
 /// Time that a quota of WeChat's is counted over.

@@ -1,17 +1,16 @@
 //! One HTTP call to WeChat, on a blocking thread, bounded in number, time and size.
 
-use std::io;
 use std::time::Duration;
 
 use serde_json::Value;
+use ureq::Agent;
 use ureq::unversioned::transport::DefaultConnector;
-use ureq::{Agent, Timeout};
 
 use super::error::Error;
 use super::resolver::Remembering;
 use crate::clock::Clock;
+use crate::config;
 use crate::fair::{Asker, Bounds, Budget, Share, Turns};
-use crate::{config, outbound};
 
 /// WeChat's answers have under 1 KiB.
 const MAX_ANSWER: u64 = 64 * 1024;
@@ -104,17 +103,17 @@ impl Http {
     /// Sends the call and reads the JSON of its answer, whatever its content type says.
     pub async fn send(&self, request: &Request) -> Result<Value, Error> {
         match self.attempt(request.clone()).await {
-            Err(Failure::NotConnected(_)) => {
+            Err(error) if error.is_before_request() => {
                 self.resolver.forget();
                 tokio::time::sleep(RECONNECT_PAUSE).await;
-                self.attempt(request.clone()).await.map_err(Into::into)
+                self.attempt(request.clone()).await
             }
-            result => result.map_err(Into::into),
+            result => result,
         }
     }
 
     /// The turn moves to the thread: a call whose requester gave up still counts while it runs.
-    async fn attempt(&self, request: Request) -> Result<Value, Failure> {
+    async fn attempt(&self, request: Request) -> Result<Value, Error> {
         let turn = self.running.take(request.asker).await.map_err(other)?;
         let agent = self.agent.clone();
         let url = format!("{}{}", self.base_url, request.path);
@@ -135,33 +134,18 @@ fn shared(all: usize, limits: &config::Limits) -> Bounds {
     }
 }
 
-fn other(cause: impl std::fmt::Display) -> Failure {
-    Failure::Other(cause.to_string())
+fn other(cause: impl std::fmt::Display) -> Error {
+    Error::Unavailable(cause.to_string())
 }
 
-enum Failure {
-    /// Not a byte of the request was sent.
-    NotConnected(String),
-    /// WeChat may have seen the request.
-    Other(String),
-}
-
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::NotConnected(cause) | Failure::Other(cause) => Self::Unavailable(cause),
-        }
-    }
-}
-
-fn exchange(agent: &Agent, url: &str, request: Request) -> Result<Value, Failure> {
+fn exchange(agent: &Agent, url: &str, request: Request) -> Result<Value, Error> {
     let result = match request.body {
         None => agent.get(url).query_pairs(request.query).call(),
         Some(body) => agent.post(url).query_pairs(request.query).send_json(body),
     };
-    let response = result.map_err(|e| sort(&e))?;
+    let response = result.map_err(|e| unreachable(&e))?;
     if response.status() != 200 {
-        return Err(Failure::Other(format!(
+        return Err(Error::Unavailable(format!(
             "HTTP status {}",
             response.status().as_u16()
         )));
@@ -171,19 +155,11 @@ fn exchange(agent: &Agent, url: &str, request: Request) -> Result<Value, Failure
         .into_with_config()
         .limit(MAX_ANSWER)
         .read_to_vec()
-        .map_err(|e| sort(&e))?;
-    serde_json::from_slice(&body).map_err(|_| Failure::Other("an answer that is not JSON".into()))
+        .map_err(|e| unreachable(&e))?;
+    serde_json::from_slice(&body)
+        .map_err(|_| Error::Unavailable("an answer that is not JSON".into()))
 }
 
-fn sort(error: &ureq::Error) -> Failure {
-    let words = outbound::describe(error);
-    match error {
-        ureq::Error::HostNotFound
-        | ureq::Error::ConnectionFailed
-        | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => Failure::NotConnected(words),
-        ureq::Error::Io(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
-            Failure::NotConnected(words)
-        }
-        _ => Failure::Other(words),
-    }
+fn unreachable(error: &ureq::Error) -> Error {
+    Error::Unreachable(error.into())
 }

@@ -33,6 +33,7 @@ use crate::config;
 use crate::domain::{OneTimeCode, OpenId, Phone};
 use crate::fair::{Asker, Share};
 use crate::metrics::Metrics;
+use crate::outbound::Cause;
 use crate::random::Random;
 
 /// WeChat's `errcode` -1 is answered by as many repetitions, after these pauses.
@@ -169,13 +170,12 @@ impl Client {
         &self,
         work: Pin<Box<impl Future<Output = Result<T, Error>>>>,
     ) -> Result<T, Error> {
-        match tokio::time::timeout(self.timeout, work).await {
-            Ok(result) => result,
-            Err(_) => Err(Error::Unavailable(format!(
-                "no answer within {:?}",
-                self.timeout
-            ))),
-        }
+        tokio::time::timeout(self.timeout, work)
+            .await
+            .unwrap_or_else(|_| {
+                let within = format!("{:?}", self.timeout);
+                Err(Error::Unreachable(Cause::Timeout(within)))
+            })
     }
 
     /// A dead access token is renewed and the call repeated: once with the token that WeChat holds current, and

@@ -10,7 +10,8 @@ use rusty_s3::actions::CompleteMultipartUploadResponse;
 use ureq::http::{HeaderMap, Response, StatusCode, header};
 use ureq::{Agent, Body, RequestBuilder, SendBody};
 
-use crate::{outbound, store};
+use crate::outbound::Cause;
+use crate::store;
 
 /// A page of a list has a thousand objects of well under 1 KiB.
 const MAX_ANSWER: u64 = 4 << 20;
@@ -235,7 +236,7 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
 fn transport_error(error: &ureq::Error) -> Error {
     Error::Retryable(format!(
         "the bucket cannot be reached: {}",
-        outbound::describe(error)
+        Cause::from(error)
     ))
 }
 

@@ -12,7 +12,7 @@ use crate::config::parse::{between, duration};
 pub struct Limits {
     /// Off for load tests.
     pub enabled: bool,
-    /// Time for which an identical request counts as a repetition.
+    /// Time after a success for which an identical request counts as a repetition.
     #[serde(with = "duration")]
     pub duplicate_window: Duration,
     /// The most that one source may hold of what all share, in percent.

@@ -28,6 +28,9 @@ pub struct Server {
     /// Longest time for the headers of a request.
     #[serde(with = "duration")]
     pub header_timeout: Duration,
+    /// Longest time without a request on a connection that has had one.
+    #[serde(with = "duration")]
+    pub idle_timeout: Duration,
     /// Longest time for the body of a request.
     #[serde(with = "duration")]
     pub body_timeout: Duration,
@@ -98,6 +101,7 @@ impl Default for Server {
             max_connections: 4096,
             body_memory_mib: 64,
             header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(15),
             answer_timeout: Duration::from_mins(1),
             public_urls: vec![

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Url;
-use crate::config::parse::{dns_names, duration, https_url};
+use crate::config::parse::{dns_names, duration, https_url, optional_email};
 
 /// `[server.tls]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -23,6 +23,7 @@ pub struct Tls {
     #[serde(deserialize_with = "dns_names")]
     pub acme: Vec<String>,
     /// Whom the ACME server may write to, or nobody.
+    #[serde(deserialize_with = "optional_email")]
     pub acme_email: String,
     /// The ACME server's directory.
     #[serde(deserialize_with = "https_url")]

@@ -36,12 +36,32 @@ pub struct Wechat {
 }
 
 impl Wechat {
+    /// The reason why these settings do not go together.
+    #[must_use]
+    pub fn conflict(&self) -> Option<&'static str> {
+        let has_path = API_PATHS
+            .iter()
+            .any(|path| self.base_url.expose().contains(path));
+        if has_path {
+            return Some(
+                "wechat.base_url is \"https://api.weixin.qq.com\" without the path of a call, which bai adds itself",
+            );
+        }
+        let is_same = !self.app_id.is_empty() && self.app_id == self.secret.expose();
+        is_same.then_some(
+            "wechat.secret is the same as wechat.app_id: it is the AppSecret, which mp.weixin.qq.com shows once",
+        )
+    }
+
     /// Whether others than this machine can reach the sandbox.
     #[must_use]
     pub fn is_sandbox_public(&self) -> bool {
         self.provider == Provider::Sandbox && self.sandbox_public
     }
 }
+
+/// Beginnings of the paths of calls.
+const API_PATHS: [&str; 3] = ["/sns", "/cgi-bin", "/wxa"];
 
 /// `wechat.provider`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]

@@ -74,6 +74,33 @@ pub fn validity(certificate: &CertifiedKey) -> Option<(Timestamp, Timestamp)> {
     Some((refusal(Duration::ZERO)?, refusal(Duration::MAX)?))
 }
 
+/// Whether a client that knows the usual authorities can find out who signed it: the chain has more than the certificate, or
+/// that is its own authority.
+pub fn has_chain(certificate: &CertifiedKey) -> bool {
+    let [only] = certificate.cert.as_slice() else {
+        return true;
+    };
+    let mut own = RootCertStore::empty();
+    let (Ok(()), Ok(parsed), Some((begin, _))) = (
+        own.add(only.clone()),
+        ParsedCertificate::try_from(only),
+        validity(certificate),
+    ) else {
+        return true;
+    };
+    let time = Duration::from_secs(u64::try_from(begin.as_second()).unwrap_or_default());
+    let time = UnixTime::since_unix_epoch(time);
+    let algorithms = ring::default_provider().signature_verification_algorithms;
+    let verdict =
+        verify_server_cert_signed_by_trust_anchor(&parsed, &own, &[], time, algorithms.all);
+    !matches!(
+        verdict,
+        Err(Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature
+        ))
+    )
+}
+
 /// Whether it ends within a week, or if it is one for days, within the last tenth of them.
 pub fn is_late(certificate: &CertifiedKey, now: Timestamp) -> bool {
     const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -86,4 +113,31 @@ pub fn is_late(certificate: &CertifiedKey, now: Timestamp) -> bool {
 /// For the log: until when the certificate is good.
 pub fn until(certificate: &CertifiedKey) -> String {
     validity(certificate).map_or_else(|| "an unknown time".to_owned(), |(_, end)| end.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_somebody_else_signed_has_no_chain_by_itself() {
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root = KeyPair::generate().unwrap();
+        let authority = CertifiedIssuer::self_signed(authority, root).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["bai.example.com".to_owned()]).unwrap();
+        let issued = params.signed_by(&key, &authority).unwrap().pem();
+        let own = params.self_signed(&key).unwrap().pem();
+        for (pem, expected) in [
+            (issued.clone(), false),
+            (issued + &authority.pem(), true),
+            (own, true),
+        ] {
+            let certificate = both((pem + &key.serialize_pem()).as_bytes()).unwrap();
+            assert_eq!(has_chain(&certificate), expected);
+        }
+    }
 }

@@ -44,8 +44,20 @@ impl Files {
             files.cert.display(),
             certificate::until(&certificate)
         );
+        files.warn_without_chain(&certificate);
         resolver.use_certificate(certificate);
         Ok(files)
+    }
+
+    /// Browsers may know the certificates between; programs and phones do not.
+    fn warn_without_chain(&self, certificate: &CertifiedKey) {
+        if !certificate::has_chain(certificate) {
+            tracing::warn!(
+                "the certificate comes without its chain: clients that do not know its signer refuse it; put the signer's certificates \
+                 behind it in server.tls.cert = \"{}\" (certbot's fullchain.pem has them)",
+                self.cert.display()
+            );
+        }
     }
 
     /// Looks again and again. Files that cannot be used, or not yet, since two are not written at once, change nothing.
@@ -63,6 +75,7 @@ impl Files {
                         "a new certificate, which is good until {}",
                         certificate::until(&certificate)
                     );
+                    self.warn_without_chain(&certificate);
                     resolver.use_certificate(certificate);
                     (seen, complaint) = (now, None);
                 }

@@ -23,20 +23,9 @@ const WITH_BODY: [&str; 3] = [
 #[test]
 fn an_unknown_path_is_404() {
     let app = TestApp::spawn();
-    for path in [
-        "/nothing",
-        "/api",
-        "/api/",
-        "/api/system",
-        "/api/system/health/",
-        "/assets/nothing.js",
-        "/assets/index.html",
-    ] {
+    for path in ["/nothing", "/assets/nothing.js", "/assets/index.html"] {
         app.post(path).send().assert_error(404, "请求路径");
     }
-    app.get("/api/x/../../etc/passwd")
-        .send()
-        .assert_error(404, "请求路径");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod dialect;
 mod filters;
 mod forms;
 mod impersonate;
+mod multipart;
 mod phones;
 mod realtime;
 mod records;

@@ -937,9 +937,9 @@ fn the_envelope_follows_the_path_under_a_base_path_too() {
         "File not found.",
         &json!({}),
     );
-    app.post("/api/system/nothing")
+    app.call("PUT", "/api/system/health")
         .send()
-        .assert_error(404, "请求路径");
+        .assert_error(405, "请求方法");
 }
 
 #[test]

@@ -49,7 +49,7 @@ const FENCED: [(&str, &[&str]); 19] = [
     ("hyper", &["server"]),
     ("redb", &["store/file"]),
     ("postcard", &["store/file"]),
-    ("rustls", &["config", "server"]),
+    ("rustls", &["config", "server", "outbound"]),
     ("instant_acme", &["server"]),
     ("rcgen", &["server"]),
     (

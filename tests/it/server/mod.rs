@@ -3,10 +3,13 @@
 mod acme;
 mod browser;
 mod budgets;
+mod early;
 mod flood;
 mod http2;
+mod idle;
 mod monitoring;
 mod pages;
+mod paths;
 mod proxies;
 mod slow;
 mod tls;

@@ -442,7 +442,7 @@ fn limits_are_counted_by_rule() {
     let app = TestApp::spawn_with(|config| config.limits.enabled = true);
     let alice = app.wechat_token("alice~1");
     app.wechat_login("alice~1").assert_error(429, "频繁");
-    for _ in 0..20 {
+    for _ in 0..300 {
         app.post("/api/system/refresh-token")
             .bearer(&alice)
             .send()
@@ -530,6 +530,25 @@ fn calls_to_wechat_are_counted_by_operation_and_outcome() {
     assert_eq!(wechat_calls(&app), expected.into_iter().collect());
     let seconds = scrape(&app)[r#"bai_wechat_call_seconds_sum{operation="login"}"#];
     assert!((1.0..5.0).contains(&seconds), "{seconds}");
+}
+
+/// As docs/operations.md has it: what a load balancer can ask.
+#[test]
+fn health_paths_take_get_and_head() {
+    let app =
+        TestApp::spawn_with(|config| config.metrics.listen = Some("127.0.0.1:0".parse().unwrap()));
+    let watch = app.watch.clone().unwrap();
+    for (base, path) in [
+        (&app.base, "/api/health"),
+        (&app.base, "/readyz"),
+        (&watch, "/readyz"),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let answer = Call::new(method, base, path).send();
+            assert_eq!(answer.status, 200, "{method} {base}{path}");
+            assert_eq!(answer.body.is_empty(), method == "HEAD", "{method} {path}");
+        }
+    }
 }
 
 #[test]

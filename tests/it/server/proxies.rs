@@ -46,8 +46,12 @@ impl Proxy {
     }
 
     fn nginx(dir: &Path, backend: &str, prefix: Prefix) -> Self {
+        Self::nginx_of(NGINX, dir, backend, prefix)
+    }
+
+    fn nginx_of(sample: &str, dir: &Path, backend: &str, prefix: Prefix) -> Self {
         let (address, site, main) = (free_address(), dir.join("bai.conf"), dir.join("nginx.conf"));
-        fs::write(&site, nginx_site(address, backend, prefix)).unwrap();
+        fs::write(&site, nginx_site(sample, address, backend, prefix)).unwrap();
         let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("{kind}_temp_path {};", dir.join(kind).display()));
         let text = format!(
@@ -67,8 +71,12 @@ impl Proxy {
     }
 
     fn caddy(dir: &Path, backend: &str, prefix: Prefix) -> Self {
+        Self::caddy_of(CADDY, dir, backend, prefix)
+    }
+
+    fn caddy_of(sample: &str, dir: &Path, backend: &str, prefix: Prefix) -> Self {
         let address = free_address();
-        let sample = CADDY.replace(BACKEND, backend).replace(
+        let sample = sample.replace(BACKEND, backend).replace(
             "\nbai.example.com {",
             &format!("\nhttp://{address} {{\n\tbind {}", address.ip()),
         );
@@ -106,7 +114,7 @@ impl Drop for Proxy {
 }
 
 /// The sample with addresses of ours, and without what needs a certificate.
-fn nginx_site(address: SocketAddr, backend: &str, prefix: Prefix) -> String {
+fn nginx_site(sample: &str, address: SocketAddr, backend: &str, prefix: Prefix) -> String {
     let edit = |line: &str| match line.trim() {
         line if line.starts_with("ssl_") || line.contains("[::]") => String::new(),
         "listen 80;" => format!("listen {};", free_address()),
@@ -116,7 +124,7 @@ fn nginx_site(address: SocketAddr, backend: &str, prefix: Prefix) -> String {
         }
         line => line.replace(BACKEND, backend),
     };
-    NGINX.lines().map(edit).collect::<Vec<_>>().join("\n")
+    sample.lines().map(edit).collect::<Vec<_>>().join("\n")
 }
 
 fn program(variable: &str) -> String {
@@ -284,6 +292,71 @@ fn nginx_as_in_the_sample_serves_with_the_prefix_stripped() {
 #[ignore = "needs nginx, named by BAI_NGINX"]
 fn nginx_as_in_the_sample_serves_with_the_prefix_kept() {
     assert_it_serves(Proxy::nginx, Prefix::Kept);
+}
+
+/// POSTs around the moment when the proxy's idle connections end, in the proportion of the sample (60 s to 75 s).
+fn assert_no_request_is_lost(start: fn(&Path, &str, Prefix) -> Proxy) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = bai(dir.path(), &["serve"]);
+    server.envs([
+        ("BAI_SERVER__IDLE_TIMEOUT", "1250ms"),
+        ("BAI_SERVER__HEADER_TIMEOUT", "500ms"),
+        ("BAI_SERVER__TRUSTED_PROXIES", r#"["127.0.0.1"]"#),
+    ]);
+    let running = Running::start(server);
+    let backend = running.base.trim_start_matches("http://");
+    let proxy = start(dir.path(), backend, Prefix::Stripped);
+    let base = &proxy.base();
+    thread::scope(|scope| {
+        for client in 0..8 {
+            scope.spawn(move || {
+                for n in 0..12 {
+                    let status = Call::new("POST", base, "/api/system/health").send().status;
+                    assert_eq!(status, 200, "{client}, {n}");
+                    thread::sleep(Duration::from_millis(960 + 10 * client + 3 * n));
+                }
+            });
+        }
+    });
+}
+
+/// The sample with its times divided by sixty.
+fn hasty_nginx(dir: &Path, backend: &str, prefix: Prefix) -> Proxy {
+    Proxy::nginx_of(
+        &NGINX.replace("keepalive_timeout 60s;", "keepalive_timeout 1s;"),
+        dir,
+        backend,
+        prefix,
+    )
+}
+
+fn hasty_caddy(dir: &Path, backend: &str, prefix: Prefix) -> Proxy {
+    Proxy::caddy_of(
+        &CADDY.replace("keepalive 60s", "keepalive 1s"),
+        dir,
+        backend,
+        prefix,
+    )
+}
+
+#[test]
+#[ignore = "needs nginx, named by BAI_NGINX"]
+fn nginx_loses_no_request_when_its_idle_connections_end() {
+    assert_no_request_is_lost(hasty_nginx);
+}
+
+#[test]
+#[ignore = "needs Caddy, named by BAI_CADDY"]
+fn caddy_loses_no_request_when_its_idle_connections_end() {
+    assert_no_request_is_lost(hasty_caddy);
+}
+
+#[test]
+fn the_samples_close_idle_connections_before_bai_does() {
+    let ours = bai::config::Server::default().idle_timeout;
+    assert!(ours >= Duration::from_secs(75));
+    assert!(NGINX.contains("    keepalive_timeout 60s;"));
+    assert!(CADDY.contains("keepalive 60s"));
 }
 
 #[test]

@@ -91,8 +91,7 @@ fn a_body_that_nobody_needs_and_that_comes_late_does_not_end_the_connection() {
 
 #[test]
 fn a_connection_that_was_used_and_falls_silent_is_cut() {
-    let app =
-        TestApp::spawn_with(|config| config.server.header_timeout = Duration::from_millis(300));
+    let app = TestApp::spawn_with(|config| config.server.idle_timeout = Duration::from_millis(300));
     let mut socket = connect(&app);
     socket
         .write_all(b"POST /api/system/health HTTP/1.1\r\nHost: x\r\n\r\n")

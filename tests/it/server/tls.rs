@@ -388,7 +388,7 @@ fn handshakes_count_as_connections() {
 
 #[test]
 fn a_connection_that_was_used_and_falls_silent_is_cut() {
-    let site = Site::start_with(|config| config.server.header_timeout = Duration::from_millis(300));
+    let site = Site::start_with(|config| config.server.idle_timeout = Duration::from_millis(300));
     let mut stream = site.connect();
     assert!(exchange(&mut stream, HEALTH).starts_with("HTTP/1.1 200"));
     let end = stream.read(&mut [0; 64]);

@@ -22,6 +22,11 @@ pub fn slow_body(app: &TestApp, path: &str, token: &str) -> u16 {
          Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
     );
     socket.write_all(head.as_bytes()).unwrap();
+    read_status(&mut socket)
+}
+
+/// The status of the answer that comes next.
+pub fn read_status(socket: &mut TcpStream) -> u16 {
     let mut status = [0; 12];
     socket.read_exact(&mut status).unwrap();
     std::str::from_utf8(&status[9..]).unwrap().parse().unwrap()

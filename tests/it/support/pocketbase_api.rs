@@ -9,21 +9,22 @@ pub const SUPERUSERS: &str = "/api/collections/_superusers";
 pub const COMPANIES: &str = "/api/collections/tbl_company";
 pub const ONLY_SUPERUSERS: &str = "Only superusers can perform this action.";
 
+/// The paths of the contract.
+pub const CONTRACT: [&str; 8] = [
+    "/api/system/users-count",
+    "/api/system/test-helloworld",
+    "/api/system/health",
+    "/api/system/refresh-token",
+    "/api/wechat/login",
+    "/api/wechat/profile",
+    "/api/platform/login",
+    "/api/platform/register",
+];
+
 /// True if the errors of a path have PocketBase's form.
 pub fn speaks_at(path: &str) -> bool {
-    let root = path.split(['/', '?']).nth(2).unwrap_or_default();
-    path.starts_with("/api/")
-        && [
-            "health",
-            "collections",
-            "batch",
-            "realtime",
-            "backups",
-            "files",
-            "events",
-            "setup",
-        ]
-        .contains(&root)
+    let path = path.split('?').next().unwrap_or_default();
+    (path == "/api" || path.starts_with("/api/")) && !CONTRACT.contains(&path)
 }
 
 pub fn path(collection: &str, id: &Value) -> String {

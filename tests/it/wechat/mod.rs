@@ -1,4 +1,5 @@
 //! Tests of the client of WeChat.
 
+mod causes;
 mod down;
 mod rules;

@@ -12,7 +12,7 @@ use rustls::pki_types::CertificateDer;
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-use crate::outbound;
+use crate::outbound::Cause;
 
 /// ACME's answers have some KiB; a chain of certificates is the longest.
 const MAX_ANSWER: u64 = 1024 * 1024;
@@ -70,7 +70,7 @@ impl HttpClient for Http {
             let exchange = tokio::task::spawn_blocking(move || http.exchange(request))
                 .await
                 .map_err(other)?;
-            exchange.map_err(|error| Error::Other(outbound::describe(&error).into()))
+            exchange.map_err(|error| Error::Other(Cause::from(&error).to_string().into()))
         })
     }
 }

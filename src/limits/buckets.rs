@@ -1,24 +1,28 @@
-//! At most so many events in any ten minutes; the number is configured.
+//! At most so many events in any ten seconds or minutes.
 
 use std::time::Duration;
 
 use super::table::Entry;
 use super::time::left;
 
-const MINUTE_MS: i64 = 60_000;
-/// The minute that has begun and the ten before it: so no ten minutes, whenever they begin, are seen in part only.
+/// The bucket that has begun and the ten before it: so no ten, whenever they begin, are seen in part only.
 const SPAN: usize = 11;
 
-/// Counts of a key's events, of each of the last minutes.
+/// Counts of a key's events, by minute.
+pub type Minutes = Buckets<60_000>;
+/// Counts of a key's events, by second.
+pub type Seconds = Buckets<1_000>;
+
+/// Counts of a key's events, of each of the last buckets, which are so many milliseconds long.
 #[derive(Clone, Copy, Default, PartialEq)]
-pub struct Minutes {
-    /// The minute of the newest event.
+pub struct Buckets<const MS: i64> {
+    /// The bucket of the newest event.
     newest: u32,
-    /// In that minute, in the one before, and so on.
+    /// In that bucket, in the one before, and so on.
     counts: [u16; SPAN],
 }
 
-impl Minutes {
+impl<const MS: i64> Buckets<MS> {
     /// The time until one more event makes no more than `limit`, of which 0 is none.
     pub fn wait(self, now: i64, limit: usize) -> Option<Duration> {
         let recent = self.at(now);
@@ -29,10 +33,7 @@ impl Minutes {
         for age in (0..SPAN).rev() {
             count -= usize::from(recent.counts[age]);
             if count < limit {
-                return left(
-                    (i64::from(recent.newest) + minutes(SPAN - age)) * MINUTE_MS,
-                    now,
-                );
+                return left((i64::from(recent.newest) + number(SPAN - age)) * MS, now);
             }
         }
         None
@@ -49,7 +50,7 @@ impl Minutes {
     pub fn without(mut self, at: i64) -> Self {
         let age = self
             .newest
-            .checked_sub(minute(at))
+            .checked_sub(Self::bucket(at))
             .and_then(|age| usize::try_from(age).ok());
         if let Some(count) = age.and_then(|age| self.counts.get_mut(age)) {
             *count = count.saturating_sub(1);
@@ -63,7 +64,7 @@ impl Minutes {
 
     /// The part of it that still counts at `now`.
     fn at(self, now: i64) -> Self {
-        let newest = minute(now).max(self.newest);
+        let newest = Self::bucket(now).max(self.newest);
         let passed = usize::try_from(newest - self.newest)
             .unwrap_or(SPAN)
             .min(SPAN);
@@ -72,24 +73,24 @@ impl Minutes {
         Self { newest, counts }
     }
 
+    fn bucket(at: i64) -> u32 {
+        u32::try_from(at / MS).unwrap_or_default()
+    }
+
     fn count(&self) -> usize {
         self.counts.iter().map(|count| usize::from(*count)).sum()
     }
 }
 
-/// A key with many events is kept for some minutes before those with few, so that a flood of fresh ones does not push it out.
-impl Entry for Minutes {
+/// A key with many events is kept for some buckets before those with few, so that a flood of fresh ones does not push it out.
+impl<const MS: i64> Entry for Buckets<MS> {
     fn worth(&self) -> i64 {
-        i64::from(self.newest) + minutes(self.count().min(SPAN))
+        i64::from(self.newest) + number(self.count().min(SPAN))
     }
 }
 
-fn minute(at: i64) -> u32 {
-    u32::try_from(at / MINUTE_MS).unwrap_or_default()
-}
-
-fn minutes(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or_default()
+fn number(of: usize) -> i64 {
+    i64::try_from(of).unwrap_or_default()
 }
 
 #[cfg(test)]
