@@ -46,6 +46,15 @@ impl Phone {
         is_one.then_some(Self(text))
     }
 
+    /// The spelling in which versions up to schema version 4 may have stored the number: with the trunk zero, `+4407…`.
+    #[must_use]
+    pub fn with_trunk_zero(&self) -> Option<Self> {
+        let digits = self.0.strip_prefix('+')?;
+        let (country_code, national) = digits.split_at_checked(country_code_len(digits))?;
+        let has_none = !WITH_ZERO.contains(&country_code) && !national.starts_with('0');
+        has_none.then(|| Self(format!("+{country_code}0{national}")))
+    }
+
     /// The number as it is stored and compared.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -180,6 +189,15 @@ mod tests {
             ("+225 07 12 34 56 78", "+2250712345678"),
         ] {
             assert_eq!(Phone::parse(input).unwrap().as_str(), stored, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn an_older_spelling_has_the_trunk_zero_where_a_country_has_one() {
+        let older = |text| Phone::parse(text).unwrap().with_trunk_zero();
+        assert_eq!(older("+447911123456").unwrap().as_str(), "+4407911123456");
+        for without in ["13800138000", "+390612345678", "+2250712345678"] {
+            assert_eq!(older(without), None, "{without}");
         }
     }
 

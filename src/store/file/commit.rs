@@ -166,7 +166,9 @@ fn taken_by_user(
     }
     if let Some(phone) = &user.phone
         && before.is_none_or(|before| before.phone != user.phone)
-        && tables.phone_owner(phone)?.is_some()
+        && tables
+            .phone_owner(phone)?
+            .is_some_and(|owner| owner != user.id.as_str())
     {
         return Ok(Some(Conflict::Phone));
     }

@@ -58,6 +58,14 @@ impl FileStore {
     }
 
     pub(in crate::store) fn user_by_phone(&self, phone: &Phone) -> Result<Option<User>, Error> {
+        match (self.user_by_spelling(phone)?, phone.with_trunk_zero()) {
+            (None, Some(older)) => self.user_by_spelling(&older),
+            (user, _) => Ok(user),
+        }
+    }
+
+    /// The user whose phone is stored in just this spelling.
+    fn user_by_spelling(&self, phone: &Phone) -> Result<Option<User>, Error> {
         self.engine.read(
             |txn| match txn.open_table(USERS_BY_PHONE)?.get(phone.as_str())? {
                 Some(id) => {

@@ -108,6 +108,25 @@ fn a_phone_is_one_whatever_way_it_is_written() {
 }
 
 #[test]
+fn a_phone_that_is_stored_with_its_trunk_zero_is_still_its_owner_s() {
+    let app = TestApp::spawn();
+    let owner = app.register("+44 7911 123456", PASSWORD).ok();
+    update(&app, &owner, |user| {
+        user.phone = Phone::from_stored("+4407911123456".into());
+    });
+    for spelling in ["+44 07911 123456", "+44 7911 123456"] {
+        let login = app.login(spelling, PASSWORD).ok();
+        assert_eq!(login["record"]["id"], owner["record"]["id"], "{spelling}");
+    }
+    app.register("+44 7911 123456", PASSWORD)
+        .assert_error(400, "手机号已存在");
+    update(&app, &owner, |user| {
+        user.phone = Phone::parse("+44 7911 123456").ok();
+    });
+    app.login("+44 07911 123456", PASSWORD).ok();
+}
+
+#[test]
 fn each_field_is_checked_and_named() {
     let app = TestApp::spawn();
     let with = |key: &str, value: Value| {

@@ -30,12 +30,16 @@ impl Tables<'_> {
             .map(|id| id.value().to_owned()))
     }
 
-    /// The id of the user who has this phone.
+    /// The id of the user who has this phone, in this or the older spelling.
     pub fn phone_owner(&self, phone: &Phone) -> Result<Option<String>, Error> {
-        Ok(self
-            .users_by_phone
-            .get(phone.as_str())?
-            .map(|id| id.value().to_owned()))
+        for spelling in [Some(phone), phone.with_trunk_zero().as_ref()] {
+            if let Some(phone) = spelling
+                && let Some(id) = self.users_by_phone.get(phone.as_str())?
+            {
+                return Ok(Some(id.value().to_owned()));
+            }
+        }
+        Ok(None)
     }
 
     /// The id of the user who has this e-mail address.
