@@ -12,6 +12,7 @@ use super::output;
 use crate::admin::maintenance::{Health, MaintenanceCommand};
 use crate::admin::{AdminCommand, Client};
 use crate::config::Config;
+use crate::outbound::Cause;
 
 /// Longer than the server needs to find out that it cannot write, shorter than monitors wait.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -54,8 +55,17 @@ fn send(config: &Config, url: &str, ready: bool) -> Result<Response<Body>, Strin
         ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
             format!("{url} is not a URL such as http://127.0.0.1:8090")
         }
-        _ => format!("nobody answers at {url}: the server does not run, or is elsewhere (server.listen, --url)"),
+        error => no_answer(url, &Cause::from(&error)),
     })
+}
+
+fn no_answer(url: &str, cause: &Cause) -> String {
+    match cause {
+        Cause::Refused => format!(
+            "nobody answers at {url}: the server does not run, or is elsewhere (server.listen, --url)"
+        ),
+        cause => format!("{url} cannot be asked: {cause}; {}", cause.remedy()),
+    }
 }
 
 fn ask_admin_socket(config: &Config, ready: bool) -> Outcome {

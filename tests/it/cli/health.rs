@@ -56,6 +56,27 @@ fn it_asks_the_server_of_the_configuration_and_says_so_by_its_exit_code() {
 }
 
 #[test]
+fn it_names_the_cause_when_the_server_cannot_be_asked() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let plain = silent.local_addr().unwrap();
+    let answers = thread::spawn(move || {
+        for client in silent.incoming().take(1) {
+            let mut client = client.unwrap();
+            let _ = client.read(&mut [0; 1024]);
+            let _ = client.write_all(b"220 mail.example.com ESMTP\r\n\r\n");
+        }
+    });
+    for (url, cause) in [
+        ("http://bai.invalid".to_owned(), "cannot be resolved"),
+        (format!("https://{plain}"), "does not speak TLS"),
+    ] {
+        let (code, text) = health(&["--url", &url], &[]);
+        assert!(code == 1 && text.contains(cause), "{url}: {text}");
+    }
+    answers.join().unwrap();
+}
+
+#[test]
 fn it_says_what_is_not_ready_and_is_healthy_all_the_same() {
     let (dir, stub) = (tempfile::tempdir().unwrap(), WechatStub::start());
     let mut command = bai(dir.path(), &[]);
@@ -99,7 +120,7 @@ fn whatever_else_answers_is_not_healthy() {
             response("302 Found", ""),
             "answers 302 Found, which is not bai's answer",
         ),
-        (b"SSH-2.0-OpenSSH\r\n".to_vec(), "nobody answers"),
+        (b"SSH-2.0-OpenSSH\r\n".to_vec(), "is not HTTP"),
         (Vec::new(), "does not answer within 5s"),
     ];
     thread::scope(|scope| {
