@@ -168,7 +168,7 @@ fn taken_by_user(
         && before.is_none_or(|before| before.phone != user.phone)
         && tables
             .phone_owner(phone)?
-            .is_some_and(|owner| owner != user.id.as_str())
+            .is_some_and(|owner| before.is_none_or(|before| owner != before.id.as_str()))
     {
         return Ok(Some(Conflict::Phone));
     }

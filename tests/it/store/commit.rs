@@ -218,6 +218,23 @@ async fn what_another_record_has_is_refused_by_name() {
             (with(&|user| user.phone = Some(phone(1))), Conflict::Phone),
             (with(&|user| user.openid = openid(1)), Conflict::OpenId),
             (with(&|user| user.id = user_id(1)), Conflict::Id),
+            // Of several, the first in this order, also when one record has them all.
+            (one.clone(), Conflict::Email),
+            (
+                User {
+                    email: None,
+                    ..one.clone()
+                },
+                Conflict::Phone,
+            ),
+            (
+                User {
+                    email: None,
+                    phone: None,
+                    ..one.clone()
+                },
+                Conflict::OpenId,
+            ),
         ];
         for (user, conflict) in new {
             assert_eq!(
