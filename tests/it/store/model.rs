@@ -584,7 +584,7 @@ fn explained(before: &Model, done: &[(Performed, Outcome)], after: &Model) -> bo
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn any_sequence_of_operations_does_what_the_model_does(
