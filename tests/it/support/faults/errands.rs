@@ -196,7 +196,7 @@ impl Errand for Schedule {
     fn prepare(&self, bench: &Bench, command: &mut Command) {
         // A database that was copied here gets an id of its own; the old backup has to be one of it.
         assert!(
-            bai(&bench.data(), &["key", "list"])
+            bai(&bench.data(), &["key", "rotate"])
                 .output()
                 .unwrap()
                 .status

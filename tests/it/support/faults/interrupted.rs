@@ -88,8 +88,12 @@ impl Interrupted {
         }
     }
 
-    /// The next command makes a backup of what is there, and clears away what the one before has left.
+    /// The next command makes a backup of what is there, and clears away what the one before has left. A file that is still of an
+    /// older version has to be migrated first.
     fn back_up(&self, bench: &Bench, database: &[u8]) -> Result<(), String> {
+        if let ["migrate"] = self.scenario.args {
+            self.repeat(bench)?;
+        }
         let next = self.next(&bench.data());
         let ran = bench.run(bai(&bench.data(), &["backup", next]), "", Fault::None, 0);
         if !ran.is_acknowledged() {

@@ -138,19 +138,19 @@ pub const GROW: Scenario = Scenario {
 };
 pub const MIGRATE_1: Scenario = scenario(
     "migration of version 1",
-    &["key", "list"],
+    &["migrate"],
     Start::Version1,
     Steps::Several,
 );
 pub const MIGRATE_2: Scenario = scenario(
     "migration of version 2",
-    &["key", "list"],
+    &["migrate"],
     Start::Version2,
     Steps::Several,
 );
 pub const MIGRATE_3: Scenario = scenario(
     "migration of version 3",
-    &["key", "list"],
+    &["migrate"],
     Start::Version3,
     Steps::Several,
 );
