@@ -28,8 +28,13 @@ impl Evaluation<'_> {
         match node {
             Node::All(nodes) => Ok(!self.is_any(nodes, false)?),
             Node::Any(nodes) => self.is_any(nodes, true),
-            Node::Comparison(comparison) => Ok(self.holds(comparison)? && self.may_ask(comparison)),
+            Node::Comparison(comparison) => self.compares(comparison),
         }
+    }
+
+    /// Whether the comparison holds, and may be asked.
+    pub fn compares(&self, comparison: &Comparison) -> Result<bool, TooCostly> {
+        Ok(self.holds(comparison)? && self.may_ask(comparison))
     }
 
     /// Whether one of `nodes` matches, or does not.
@@ -43,8 +48,7 @@ impl Evaluation<'_> {
     }
 
     fn may_ask(&self, comparison: &Comparison) -> bool {
-        self.context.is_superuser
-            || !asks_email(comparison)
+        !is_email_asked(comparison, self.context)
             || self.record.value("emailVisibility") == Value::Bool(true)
     }
 
@@ -95,6 +99,38 @@ impl Evaluation<'_> {
 
 fn is_each(operand: &Operand) -> bool {
     matches!(operand, Operand::Field(path) if path.modifier == Some(Modifier::Each))
+}
+
+/// Whether the comparison is about e-mail addresses, of which the one who asks finds the visible ones only.
+pub(super) fn is_email_asked(comparison: &Comparison, context: &Context<'_>) -> bool {
+    !context.is_superuser && asks_email(comparison)
+}
+
+/// Pattern of a comparison of a plain field with a constant that makes one.
+pub(super) fn constant_pattern(comparison: &Comparison, context: &Context<'_>) -> Option<String> {
+    let is_plain = matches!(&comparison.left, Operand::Field(path) if path.modifier.is_none());
+    let is_like = matches!(
+        comparison.operator.relation,
+        Relation::Like | Relation::NotLike
+    );
+    match &comparison.right {
+        Operand::Field(_) => None,
+        _ if !is_plain || !is_like => None,
+        constant => pattern_of(Side::of(constant, &NoRecord, context)),
+    }
+}
+
+/// Record without fields, beside which a constant is what it is beside any other.
+struct NoRecord;
+
+impl Record for NoRecord {
+    fn value(&self, _: &str) -> Value<'_> {
+        Value::Null
+    }
+
+    fn rowid(&self) -> u64 {
+        0
+    }
 }
 
 fn asks_email(comparison: &Comparison) -> bool {

@@ -1,53 +1,144 @@
 //! `LIKE … ESCAPE '\'`, and the pattern that PocketBase makes of an operand.
 
-use std::str::Chars;
+use memchr::memmem;
 
 use super::budget::{Budget, TooCostly};
 
 /// The steps of a search beside those for the bytes that it looks at.
 const SEARCH: usize = 16;
 
-/// A character of a pattern between two `%`: itself, or any one.
-type Wanted = Option<char>;
+/// Pattern of `LIKE`, read once; ASCII letters are alike in both cases.
+pub(super) struct Pattern {
+    /// Parts between two `%`; nothing for a pattern that ends in an escape, which no text is like.
+    parts: Option<Vec<Part>>,
+    /// Whether texts have to be made lower case before they are compared.
+    has_letters: bool,
+}
 
-/// Whether `text` is like `pattern`; ASCII letters are alike in both cases.
-///
-/// Each part of the pattern between two `%` is searched where the one before ended. For a part without `_` that takes time in
-/// proportion to the bytes, for which the caller pays; the others are compared at each place, and pay for it here.
-pub(super) fn like(text: &str, pattern: &str, budget: &Budget) -> Result<bool, TooCostly> {
-    let (text, pattern) = (text.to_ascii_lowercase(), pattern.to_ascii_lowercase());
-    let (mut rest, mut pattern) = (text.as_str(), pattern.chars());
-    let mut is_first = true;
-    loop {
-        budget.spend(SEARCH)?;
-        let Some((part, is_last)) = part(&mut pattern) else {
-            return Ok(false);
+/// Part of a pattern between two `%`.
+enum Part {
+    /// Text that is searched.
+    Plain(Box<memmem::Finder<'static>>),
+    /// Characters, some of them any.
+    Wild(Vec<Option<char>>),
+}
+
+impl Pattern {
+    /// Reads a pattern.
+    pub fn new(pattern: &str) -> Self {
+        let lower = pattern.to_ascii_lowercase();
+        Self {
+            has_letters: lower.bytes().any(|byte| byte.is_ascii_lowercase()),
+            parts: parts(&lower),
+        }
+    }
+
+    /// Begin that every text like the pattern has, in one case or the other; in lower case.
+    pub fn prefix(&self) -> Option<String> {
+        let first = match self.parts.as_ref()?.first()? {
+            Part::Plain(plain) => String::from_utf8_lossy(plain.needle()).into_owned(),
+            Part::Wild(wanted) => wanted.iter().map_while(|wanted| *wanted).collect(),
         };
-        let found = match (is_first, is_last) {
-            (true, _) => strip(rest, &part, budget)?,
-            (false, false) => find(rest, &part, budget)?,
-            (false, true) => strip(end(rest, part.len()), &part, budget)?,
-        };
-        match found {
-            Some(after) if is_last => return Ok(after.is_empty()),
-            Some(after) => (rest, is_first) = (after, false),
-            None => return Ok(false),
+        Some(first).filter(|prefix| !prefix.is_empty())
+    }
+
+    /// Whether `text` is like the pattern.
+    ///
+    /// Each part is searched where the one before ended. For a part without `_` that takes time in proportion to the bytes, for
+    /// which the caller pays; the others are compared at each place, and pay for it here.
+    pub fn matches(&self, text: &str, budget: &Budget) -> Result<bool, TooCostly> {
+        match (&self.parts, self.has_letters) {
+            (None, _) => Ok(false),
+            (Some(parts), false) => is_like(text, parts, budget),
+            (Some(parts), true) => is_like(&text.to_ascii_lowercase(), parts, budget),
         }
     }
 }
 
-/// The part before the next `%`, and whether there is none. Nothing for a pattern that ends in an escape: no text is like it.
-fn part(pattern: &mut Chars<'_>) -> Option<(Vec<Wanted>, bool)> {
-    let mut part = Vec::new();
-    while let Some(c) = pattern.next() {
-        part.push(match c {
-            '%' => return Some((part, false)),
-            '_' => None,
-            '\\' => Some(pattern.next()?),
-            other => Some(other),
-        });
+/// Whether `text` is like a pattern that is used once.
+pub(super) fn like(text: &str, pattern: &str, budget: &Budget) -> Result<bool, TooCostly> {
+    Pattern::new(pattern).matches(text, budget)
+}
+
+fn is_like(text: &str, parts: &[Part], budget: &Budget) -> Result<bool, TooCostly> {
+    let mut rest = text;
+    for (n, part) in parts.iter().enumerate() {
+        budget.spend(SEARCH)?;
+        let is_last = n + 1 == parts.len();
+        let found = match (n, is_last) {
+            (0, _) => part.strip(rest, budget)?,
+            (_, false) => part.find(rest, budget)?,
+            (_, true) => part.strip_end(rest, budget)?,
+        };
+        match found {
+            Some(after) => rest = after,
+            None => return Ok(false),
+        }
     }
-    Some((part, true))
+    // Without any `%` the whole text has to be the part.
+    Ok(parts.len() > 1 || rest.is_empty())
+}
+
+fn parts(pattern: &str) -> Option<Vec<Part>> {
+    let mut parts = Vec::new();
+    let mut wanted = Vec::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '%' => parts.push(Part::of(std::mem::take(&mut wanted))),
+            '_' => wanted.push(None),
+            '\\' => wanted.push(Some(chars.next()?)),
+            other => wanted.push(Some(other)),
+        }
+    }
+    parts.push(Part::of(wanted));
+    Some(parts)
+}
+
+impl Part {
+    fn of(wanted: Vec<Option<char>>) -> Self {
+        match wanted.iter().copied().collect::<Option<String>>() {
+            Some(plain) => Self::Plain(Box::new(memmem::Finder::new(&plain).into_owned())),
+            None => Self::Wild(wanted),
+        }
+    }
+
+    /// The rest of `text` behind the part at its begin.
+    fn strip<'a>(&self, text: &'a str, budget: &Budget) -> Result<Option<&'a str>, TooCostly> {
+        match self {
+            Self::Plain(plain) => {
+                budget.spend(plain.needle().len() + 1)?;
+                let begins = text.as_bytes().starts_with(plain.needle());
+                Ok(begins.then(|| &text[plain.needle().len()..]))
+            }
+            Self::Wild(wanted) => strip(text, wanted, budget),
+        }
+    }
+
+    /// The rest of `text`, which is nothing, behind the part at its end.
+    fn strip_end<'a>(&self, text: &'a str, budget: &Budget) -> Result<Option<&'a str>, TooCostly> {
+        match self {
+            Self::Plain(plain) => {
+                budget.spend(plain.needle().len() + 1)?;
+                Ok(text.as_bytes().ends_with(plain.needle()).then_some(""))
+            }
+            Self::Wild(wanted) => {
+                let found = strip(end(text, wanted.len()), wanted, budget)?;
+                Ok(found.filter(|rest| rest.is_empty()))
+            }
+        }
+    }
+
+    /// The rest of `text` behind the first place where the part is.
+    fn find<'a>(&self, text: &'a str, budget: &Budget) -> Result<Option<&'a str>, TooCostly> {
+        match self {
+            Self::Plain(plain) => {
+                let found = plain.find(text.as_bytes());
+                Ok(found.map(|at| &text[at + plain.needle().len()..]))
+            }
+            Self::Wild(wanted) => find(text, wanted, budget),
+        }
+    }
 }
 
 /// The last `count` characters of `text`, or all of it.
@@ -58,31 +149,30 @@ fn end(text: &str, count: usize) -> &str {
     &text[from..]
 }
 
-/// The rest of `text` behind `part` at its begin.
 fn strip<'a>(
     text: &'a str,
-    part: &[Wanted],
+    wanted: &[Option<char>],
     budget: &Budget,
 ) -> Result<Option<&'a str>, TooCostly> {
     let mut chars = text.chars();
-    let fits = |wanted: &&Wanted| {
+    let fits = |wanted: &&Option<char>| {
         chars
             .next()
             .is_some_and(|c| wanted.is_none_or(|wanted| wanted == c))
     };
-    let steps = part.iter().take_while(fits).count();
+    let steps = wanted.iter().take_while(fits).count();
     budget.spend(steps + 1)?;
-    Ok((steps == part.len()).then_some(chars.as_str()))
+    Ok((steps == wanted.len()).then_some(chars.as_str()))
 }
 
-/// The rest of `text` behind the first place where `part` is.
-fn find<'a>(text: &'a str, part: &[Wanted], budget: &Budget) -> Result<Option<&'a str>, TooCostly> {
-    if let Some(plain) = part.iter().copied().collect::<Option<String>>() {
-        return Ok(text.find(&plain).map(|at| &text[at + plain.len()..]));
-    }
+fn find<'a>(
+    text: &'a str,
+    wanted: &[Option<char>],
+    budget: &Budget,
+) -> Result<Option<&'a str>, TooCostly> {
     let mut rest = text;
     loop {
-        let found = strip(rest, part, budget)?;
+        let found = strip(rest, wanted, budget)?;
         let mut chars = rest.chars();
         if found.is_some() || chars.next().is_none() {
             return Ok(found);
@@ -129,6 +219,8 @@ fn escape(operand: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::str::Chars;
+
     use proptest::prelude::*;
 
     use super::*;

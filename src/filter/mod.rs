@@ -3,6 +3,7 @@
 //! PocketBase makes SQL of a filter, so that SQLite's rules are part of the language: column affinity, `LIKE`, and numbers
 //! before text. What a real PocketBase answers is recorded in `tests/fixtures/filters/` and is what this module answers.
 
+mod block;
 mod budget;
 mod error;
 mod eval;
@@ -17,13 +18,15 @@ mod tree;
 
 use std::fmt;
 
+pub use block::{Block, BlockFilter, Column, Mask};
 pub use budget::{Budget, TooCostly};
 pub use error::Error;
 use eval::Evaluation;
+use like::Pattern;
 pub use parser::MAX_COMPARISONS;
 pub use record::{Context, Record, Value};
 pub use sort::Sort;
-use tree::{Node, Operand, Relation};
+use tree::{Comparison, Node, Operand, Relation};
 
 /// The most bytes of a filter.
 pub const MAX_LENGTH: usize = 3500;
@@ -93,18 +96,42 @@ impl Filter {
     /// the records that an index has under `value`, and to ask [`Filter::matches`] about them.
     #[must_use]
     pub fn pins(&self) -> Vec<(&str, &str)> {
+        self.conjuncts().filter_map(pin).collect()
+    }
+
+    /// The fields that every matching record has with a text that begins so, ASCII letters in either case: for each
+    /// `(field, begin)` it is enough to look at the records that an index has under such a begin.
+    #[must_use]
+    pub fn prefixes(&self) -> Vec<(&str, String)> {
+        self.conjuncts().filter_map(prefix).collect()
+    }
+
+    /// Comparisons that hold for every matching record.
+    fn conjuncts(&self) -> impl Iterator<Item = &Comparison> {
         let all = match &self.0 {
             Node::All(nodes) => nodes.as_slice(),
             node => std::slice::from_ref(node),
         };
-        all.iter().filter_map(pin).collect()
+        all.iter().filter_map(|node| match node {
+            Node::Comparison(comparison) => Some(comparison.as_ref()),
+            Node::All(_) | Node::Any(_) => None,
+        })
     }
 }
 
-fn pin(node: &Node) -> Option<(&str, &str)> {
-    let Node::Comparison(comparison) = node else {
-        return None;
-    };
+fn prefix(comparison: &Comparison) -> Option<(&str, String)> {
+    match (&comparison.left, &comparison.right) {
+        (Operand::Field(path), Operand::Text(text))
+            if comparison.operator.relation == Relation::Like && path.modifier.is_none() =>
+        {
+            let pattern = Pattern::new(&like::pattern(text));
+            Some((&path.name, pattern.prefix()?))
+        }
+        _ => None,
+    }
+}
+
+fn pin(comparison: &Comparison) -> Option<(&str, &str)> {
     match (&comparison.left, &comparison.right) {
         (Operand::Field(path), Operand::Text(text))
         | (Operand::Text(text), Operand::Field(path))

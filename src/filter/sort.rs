@@ -47,6 +47,19 @@ impl Sort {
         })
     }
 
+    /// Order by one field.
+    #[must_use]
+    pub fn by(field: &str, descending: bool) -> Self {
+        let path = Path {
+            name: field.to_owned(),
+            modifier: None,
+        };
+        Self(vec![Part {
+            key: Key::Field(path),
+            descending,
+        }])
+    }
+
     /// Refuses a sort that names a field which is none.
     ///
     /// # Errors

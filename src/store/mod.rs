@@ -18,6 +18,8 @@ mod record;
 mod remembered;
 mod state;
 mod status;
+mod text_index;
+pub mod user_block;
 mod write;
 
 pub use error::Error;
@@ -28,4 +30,5 @@ pub use locks::RecordLocks;
 pub use order::{Cursor, Order};
 pub use record::{Action, Change, Record};
 pub use remembered::Remembered;
+pub use text_index::TextIndex;
 pub use write::{CommitError, Conflict, Write};

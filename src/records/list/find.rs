@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::block_scan::is_in_blocks;
 use super::created_scan::users_by_created;
 use super::error::ListError;
-use super::lookup::IndexLookup;
+use super::lookup::{IndexLookup, users_by_begin};
 use super::matcher::Matcher;
 use super::paging::ListPage;
 use super::query::{ListQuery, Reader};
@@ -15,7 +16,7 @@ use super::slots::{ListSlot, SORT_BYTES};
 use super::sorted_scan::{SortedPage, SortedScan};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::domain::Kind;
+use crate::domain::{Kind, RecordId};
 use crate::error::Error;
 use crate::filter::{Budget, Sort, TooCostly};
 use crate::records::Records;
@@ -77,11 +78,12 @@ impl Records {
     }
 
     async fn scan(&self, query: ListQuery) -> Result<ScanResult, ListError> {
+        let few = users_by_begin(&self.app.store, query.kind, query.filter.as_ref()).await?;
         let slot = self.list_slots.list(query.reader.actor()).await?;
         let app = Arc::clone(&self.app);
         let schemas = self.schemas();
         // The slot is held to the end, even if whoever asked has gone away.
-        tokio::task::spawn_blocking(move || scan(&app, &schemas, &query, &slot))
+        tokio::task::spawn_blocking(move || scan(&app, &schemas, &query, few, &slot))
             .await
             .map_err(Error::internal)?
     }
@@ -122,16 +124,26 @@ fn scan(
     app: &App,
     schemas: &Schemas,
     query: &ListQuery,
+    few: Option<Vec<RecordId>>,
     slot: &ListSlot,
 ) -> Result<ScanResult, ListError> {
     let reader = query.reader.record();
     let scan = RecordScan::new(app, schemas, query, reader.as_ref(), slot);
     let newest_first = newest_first(query.sort.as_ref());
-    if let (Kind::Users, Some(newest_first)) = (query.kind, newest_first) {
+    let is_in_blocks = is_in_blocks(query);
+    if let (Kind::Users, Some(newest_first)) = (query.kind, newest_first)
+        && few.is_none()
+        && (query.filter.is_none() || !is_in_blocks)
+    {
         return users_by_created(&scan, newest_first).map(ScanResult::Page);
     }
     let seed = u64::from_le_bytes(app.random.bytes().map_err(Error::from)?);
     let sorted = SortedScan::new(&scan, newest_first == Some(true), seed, SORT_BYTES);
+    let sorted = match few {
+        Some(ids) => sorted.by_ids(ids),
+        None if is_in_blocks => sorted.by_blocks(),
+        None => sorted,
+    };
     sorted.page().map(ScanResult::Sorted)
 }
 

@@ -36,7 +36,8 @@ impl<'a> Matcher<'a> {
         })
     }
 
-    fn context(&self) -> filter::Context<'_> {
+    /// What a filter may ask for beside the record.
+    pub fn context(&self) -> filter::Context<'_> {
         filter::Context {
             now: self.now,
             auth: self

@@ -1,5 +1,6 @@
 //! Lists of records: who may list which, the filter and the sort of a query, pages, and slots for those that take long.
 
+mod block_scan;
 mod created_scan;
 mod error;
 mod evaluate;
@@ -14,6 +15,7 @@ mod selection;
 mod slots;
 mod sorted_scan;
 mod top_k;
+mod user_view;
 
 pub use self::error::{ListError, ReservedName};
 pub use self::matcher::Matcher;

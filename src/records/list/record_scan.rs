@@ -1,15 +1,18 @@
 //! Reading of the records that match a query.
 
+use tokio::runtime::Handle;
+
 use super::error::ListError;
 use super::matcher::Matcher;
 use super::pages::{PAGE, RecordPages};
 use super::query::ListQuery;
 use super::slots::ListSlot;
 use crate::app::App;
-use crate::filter::Budget;
+use crate::domain::RecordId;
+use crate::filter::{BlockFilter, Budget};
 use crate::records::filter_record::FilterRecord;
 use crate::records::schema::{Schema, Schemas};
-use crate::store::{Cursor, Order, Record};
+use crate::store::{Cursor, Order, Record, Store};
 
 /// Records that are read at first when a filter passes over some.
 const FILTERED_FIRST: usize = 50;
@@ -60,6 +63,23 @@ impl<'a> RecordScan<'a> {
             Some(_) => FILTERED_FIRST,
             None => usize::try_from(self.query.paging.per_page).map_or(PAGE, |n| n.clamp(1, PAGE)),
         }
+    }
+
+    /// The record with that id, if it is still there.
+    pub fn read(&self, id: &RecordId) -> Result<Option<Record>, ListError> {
+        let record = self.app.store.record_by_id(self.query.kind, id);
+        Ok(Handle::current().block_on(record)?)
+    }
+
+    /// Store that is read.
+    pub fn store(&self) -> &Store {
+        &self.app.store
+    }
+
+    /// Filter of the query, for blocks of users.
+    pub fn block_filter(&self) -> Option<BlockFilter<'_>> {
+        let filter = self.query.filter.as_ref()?;
+        Some(BlockFilter::new(filter, self.matcher.context()))
     }
 
     /// Record as the filter and the sort of the query see it.

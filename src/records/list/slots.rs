@@ -90,11 +90,21 @@ impl ListSlot {
     /// # Errors
     /// [`Error::Busy`], then and ever after: the slot is lost.
     pub fn step(&self) -> Result<()> {
-        self.steps.set(self.steps.get().wrapping_add(1));
+        self.steps(1)
+    }
+
+    /// Counts so many steps at once.
+    ///
+    /// # Errors
+    /// As [`ListSlot::step`].
+    pub fn steps(&self, count: usize) -> Result<()> {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let before = self.steps.replace(self.steps.get().wrapping_add(count));
         if self.is_lost.get() {
             return Err(too_many(Full));
         }
-        if !self.steps.get().is_multiple_of(STEPS) || self.since.get().elapsed() < SLICE {
+        let is_due = before / STEPS != self.steps.get() / STEPS;
+        if !is_due || self.since.get().elapsed() < SLICE {
             return Ok(());
         }
         let passed = self.turn.borrow_mut().pass();

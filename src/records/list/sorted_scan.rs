@@ -2,11 +2,14 @@
 
 use std::cmp::Ordering;
 
+use super::block_scan::BlockScan;
 use super::error::ListError;
 use super::record_scan::RecordScan;
 use super::top_k::{KeyRecord, SortKey, TopK};
+use super::user_view::UserRow;
 use crate::domain::RecordId;
-use crate::filter::{Record as _, Sort};
+use crate::filter::{self, Sort};
+use crate::records::filter_record::FilterRecord;
 use crate::store::{Cursor, Order, Record};
 
 /// Ids of the records of a page, and the number of records that match.
@@ -18,12 +21,24 @@ pub struct SortedPage {
 /// Scan of all records of a collection for the first ones of an order.
 pub struct SortedScan<'a> {
     scan: &'a RecordScan<'a>,
+    source: Source<'a>,
+    sort: Option<Sort>,
     fields: Vec<String>,
     newest_first: bool,
     /// Seed of `@random`.
     seed: u64,
     /// Bytes of keys that may be kept.
     max_bytes: usize,
+}
+
+/// Records that a scan looks at.
+enum Source<'a> {
+    /// All of the collection, one after the other.
+    Records,
+    /// All users, block by block.
+    Blocks(BlockScan<'a>),
+    /// These users.
+    Ids(Vec<RecordId>),
 }
 
 /// Result of one scan: the next keys of the order, and the number of records that match.
@@ -36,13 +51,37 @@ impl<'a> SortedScan<'a> {
     /// Scan in the order that the query asks for. Records that are equal in it stay in the order of creation; with
     /// `newest_first`, the newest one is first.
     pub fn new(scan: &'a RecordScan<'a>, newest_first: bool, seed: u64, max_bytes: usize) -> Self {
-        let sort = scan.query.sort.iter();
+        let sort = scan.query.sort.clone();
+        let fields = sort.iter().flat_map(Sort::fields).map(str::to_owned);
         Self {
             scan,
-            fields: sort.flat_map(Sort::fields).map(str::to_owned).collect(),
+            source: Source::Records,
+            fields: fields.collect(),
+            sort,
             newest_first,
             seed,
             max_bytes,
+        }
+    }
+
+    /// The same scan by blocks of users, for a query that is answered by them; without a sort, in the order of creation.
+    pub fn by_blocks(self) -> Self {
+        let blocks = BlockScan::new(self.scan);
+        self.of_users(Source::Blocks(blocks))
+    }
+
+    /// The same scan of these users only, which all that match are among; without a sort, in the order of creation.
+    pub fn by_ids(self, ids: Vec<RecordId>) -> Self {
+        self.of_users(Source::Ids(ids))
+    }
+
+    fn of_users(self, source: Source<'a>) -> Self {
+        let sort = self.sort.unwrap_or_else(|| Sort::by("created", false));
+        Self {
+            source,
+            fields: sort.fields().map(str::to_owned).collect(),
+            sort: Some(sort),
+            ..self
         }
     }
 
@@ -78,43 +117,60 @@ impl<'a> SortedScan<'a> {
     /// Scans for the first `k` keys behind `last`.
     fn pass(&self, k: u64, last: Option<&SortKey>) -> Result<Pass, ListError> {
         let k = usize::try_from(k).unwrap_or(usize::MAX);
-        let mut keys = TopK::new(k, self.max_bytes, |a, b| self.compare(a, b));
-        let mut matching = 0;
-        let by_id = Order::ById(self.scan.query.kind);
-        for records in self.scan.pages(by_id, Cursor::START) {
-            for record in &records? {
-                if !self.scan.is_match(record)? {
-                    continue;
-                }
-                matching += 1;
-                let key = self.key(record);
-                if last.is_none_or(|last| self.compare(&key, last).is_gt()) {
-                    keys.push(key);
-                }
+        let mut pass = Collecting {
+            scan: self,
+            keys: TopK::new(k, self.max_bytes, |a: &SortKey, b: &SortKey| {
+                self.compare(&self.key_record(a), &self.key_record(b))
+            }),
+            last,
+            matching: 0,
+        };
+        let add_user = |user: &UserRow<'_>| pass.add(user, || user.id());
+        match &self.source {
+            Source::Blocks(blocks) => blocks.each_match(&self.fields, add_user)?,
+            Source::Records | Source::Ids(_) => {
+                self.each_match(|record, view| pass.add(view, || Some(record.id().clone())))?;
             }
         }
         Ok(Pass {
-            keys: keys.into_sorted(),
-            matching,
+            matching: pass.matching,
+            keys: pass.keys.into_sorted(),
         })
     }
 
-    fn key(&self, record: &Record) -> SortKey {
-        let view = self.scan.view(record);
-        SortKey::new(record.id().clone(), &view, &self.fields)
+    fn each_match(
+        &self,
+        mut visit: impl FnMut(&Record, &FilterRecord<'_>),
+    ) -> Result<(), ListError> {
+        let mut visit_match = |record: &Record| -> Result<(), ListError> {
+            if self.scan.is_match(record)? {
+                visit(record, &self.scan.view(record));
+            }
+            Ok(())
+        };
+        if let Source::Ids(ids) = &self.source {
+            return ids.iter().try_for_each(|id| match self.scan.read(id)? {
+                Some(record) => visit_match(&record),
+                None => Ok(()),
+            });
+        }
+        let by_id = Order::ById(self.scan.query.kind);
+        for records in self.scan.pages(by_id, Cursor::START) {
+            records?.iter().try_for_each(&mut visit_match)?;
+        }
+        Ok(())
     }
 
-    fn compare(&self, a: &SortKey, b: &SortKey) -> Ordering {
+    fn compare(&self, a: &impl filter::Record, b: &impl filter::Record) -> Ordering {
         // A slot that is lost here ends the scan at the next record.
         let _ = self.scan.slot.step();
-        let a = self.key_record(a);
-        let b = self.key_record(b);
-        let sort = self.scan.query.sort.as_ref();
-        sort.map_or(Ordering::Equal, |sort| sort.compare(&a, &b, self.seed))
-            .then_with(|| self.compare_created(&a, &b))
+        let order = self.sort.as_ref();
+        order
+            .map_or(Ordering::Equal, |sort| sort.compare(a, b, self.seed))
+            .then_with(|| self.compare_created(a, b))
     }
 
-    fn compare_created(&self, a: &KeyRecord<'_>, b: &KeyRecord<'_>) -> Ordering {
+    fn compare_created(&self, a: &impl filter::Record, b: &impl filter::Record) -> Ordering {
         let order = a.rowid().cmp(&b.rowid());
         if self.newest_first {
             order.reverse()
@@ -128,6 +184,35 @@ impl<'a> SortedScan<'a> {
             key,
             fields: &self.fields,
         }
+    }
+}
+
+/// A scan under way.
+struct Collecting<'a, 'b, F> {
+    scan: &'a SortedScan<'b>,
+    keys: TopK<F>,
+    last: Option<&'a SortKey>,
+    matching: u64,
+}
+
+impl<F: Fn(&SortKey, &SortKey) -> Ordering> Collecting<'_, '_, F> {
+    /// Counts a matching record, and keeps its key if it is behind the last one of the pass before and among the first.
+    fn add(&mut self, record: &impl filter::Record, id: impl FnOnce() -> Option<RecordId>) {
+        self.matching += 1;
+        if self.is_wanted(record)
+            && let Some(id) = id()
+        {
+            let fields = &self.scan.fields;
+            self.keys.push(SortKey::new(id, record, fields));
+        }
+    }
+
+    fn is_wanted(&self, record: &impl filter::Record) -> bool {
+        let is_behind = |key: &SortKey| self.scan.compare(record, &self.scan.key_record(key));
+        self.keys
+            .last_wanted()
+            .is_none_or(|last| is_behind(last).is_lt())
+            && self.last.is_none_or(|last| is_behind(last).is_gt())
     }
 }
 

@@ -139,6 +139,11 @@ impl<F: Fn(&SortKey, &SortKey) -> Ordering> TopK<F> {
         self.keys
     }
 
+    /// The last key that is wanted, if all behind it are not.
+    pub fn last_wanted(&self) -> Option<&SortKey> {
+        self.keys[..self.sorted].last().filter(|_| self.is_full)
+    }
+
     fn is_behind_sorted(&self, key: &SortKey) -> bool {
         let last = self.keys[..self.sorted].last();
         last.is_none_or(|last| (self.order)(key, last).is_gt())

@@ -1,5 +1,6 @@
 //! Verification of a database: every record can be read, and every index says what the records say.
 
+mod blocks;
 mod events;
 
 use std::hash::{BuildHasher, RandomState};
@@ -11,6 +12,7 @@ use redb::{
     TableError, Value,
 };
 
+use self::blocks::{ensure_in_blocks, sum_of_blocks};
 use self::events::events;
 use super::contents::Contents;
 use super::stored;
@@ -23,6 +25,7 @@ use super::tables::{
 use super::unwind::{error_of_panic, reading};
 use crate::domain::{Phone, User};
 use crate::store::Error;
+use crate::store::user_block::Row;
 
 type Index = TableDefinition<'static, &'static str, &'static str>;
 type MetaTable = ReadOnlyTable<&'static str, &'static [u8]>;
@@ -105,33 +108,33 @@ fn users(txn: &ReadTransaction) -> Result<(u64, Counted), Error> {
             .unwrap_or_else(|payload| Err(error_of_panic(payload)));
         (one, other)
     });
-    let ((lower, openid, created), (upper, phone, email)) = (one?, other?);
-    if sum_of(lower.0, upper.0) == [openid, phone, email, created] {
+    let ((lower, [openid, created]), (upper, [phone, email, blocks])) = (one?, other?);
+    if sum_of(lower.0, upper.0) == [openid, phone, email, created, blocks] {
         Ok((txn.open_table(USERS)?.len()?, lower.1.and(upper.1)))
     } else {
         Err(first_wrong_user(txn))
     }
 }
 
-/// Sums of half of the users, and of two of the four indexes.
-type Half = ((Sums, Counted), Sum, Sum);
+/// Sums of half of the users, and of what follows from all of them.
+type Half<const TABLES: usize> = ((Sums, Counted), [Sum; TABLES]);
 
 /// Sums of the users with ids below `middle`, and of the indexes by openid and by creation.
-fn lower_half(txn: &ReadTransaction, middle: &str, hasher: &RandomState) -> Result<Half, Error> {
+fn lower_half(txn: &ReadTransaction, middle: &str, hasher: &RandomState) -> Result<Half<2>, Error> {
     let records = sums_of_users(txn, ..middle, hasher)?;
     let openid = Sum::of_index(txn, USERS_BY_OPENID, hasher)?;
     let created = Sum::of(txn, USERS_BY_CREATED, |key, id, sum| {
         sum.add(hasher, key, id);
     })?;
-    Ok((records, openid, created))
+    Ok((records, [openid, created]))
 }
 
-/// Sums of the other users, and of the indexes by phone and by e-mail address.
-fn upper_half(txn: &ReadTransaction, middle: &str, hasher: &RandomState) -> Result<Half, Error> {
+/// Sums of the other users, of the indexes by phone and by e-mail address, and of the blocks.
+fn upper_half(txn: &ReadTransaction, middle: &str, hasher: &RandomState) -> Result<Half<3>, Error> {
     let records = sums_of_users(txn, middle.., hasher)?;
     let phone = Sum::of_index(txn, USERS_BY_PHONE, hasher)?;
     let email = Sum::of_index(txn, USERS_BY_EMAIL, hasher)?;
-    Ok((records, phone, email))
+    Ok((records, [phone, email, sum_of_blocks(txn, hasher)?]))
 }
 
 fn sum_of(one: Sums, other: Sums) -> Sums {
@@ -167,7 +170,7 @@ fn sums_of_users<'a>(
 ) -> Result<(Sums, Counted), Error> {
     let mut sums = Sums::default();
     let mut counted = Counted::default();
-    let [by_openid, by_phone, by_email, by_created] = &mut sums;
+    let [by_openid, by_phone, by_email, by_created, in_blocks] = &mut sums;
     for entry in txn.open_table(USERS)?.range(ids)? {
         let (id, bytes) = entry?;
         let user = stored::decode_user(id.value(), bytes.value())?;
@@ -180,12 +183,13 @@ fn sums_of_users<'a>(
             by_email.add(hasher, email, id.value());
         }
         by_created.add(hasher, created(&user), id.value());
+        in_blocks.add_row(hasher, user.number.0, &Row::of(&user));
     }
     Ok((sums, counted))
 }
 
-/// By openid, phone, e-mail address and time of creation.
-type Sums = [Sum; 4];
+/// By openid, phone, e-mail address and time of creation, and in blocks.
+type Sums = [Sum; 5];
 
 /// The number of entries, and the sum of their hashes, which does not depend on their order. The hasher has another secret each
 /// time, so that nothing can be made to fit.
@@ -195,6 +199,10 @@ struct Sum(u64, u64);
 impl Sum {
     fn add(&mut self, hasher: &RandomState, key: impl std::hash::Hash, id: &str) {
         *self = self.and(Self(1, hasher.hash_one((key, id))));
+    }
+
+    fn add_row(&mut self, hasher: &RandomState, number: u64, row: &Row<'_>) {
+        self.add(hasher, (number, row), "");
     }
 
     fn and(self, other: Self) -> Self {
@@ -229,7 +237,7 @@ fn created(user: &User) -> (i64, u64) {
 
 /// Looks up one entry after the other until one is not right.
 fn first_wrong_user(txn: &ReadTransaction) -> Error {
-    match each_user(txn) {
+    match each_user(txn).and_then(|()| ensure_in_blocks(txn)) {
         Err(error) => error,
         Ok(()) => Error::Damaged("the indexes of the users do not say what the users say".into()),
     }

@@ -7,6 +7,7 @@
 
 mod backup;
 mod batch;
+mod begins;
 mod blocks;
 mod check;
 mod commit;

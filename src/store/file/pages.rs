@@ -7,9 +7,10 @@ use redb::{AccessGuard, ReadTransaction, StorageError};
 use super::errors::wrong_index_entry;
 use super::file_store::FileStore;
 use super::stored;
-use super::tables::{COMPANIES, SUPERUSERS, USERS, USERS_BY_CREATED};
+use super::tables::{COMPANIES, SUPERUSERS, USER_BLOCKS, USERS, USERS_BY_CREATED};
 use crate::domain::Kind;
 use crate::store::order::Place;
+use crate::store::user_block::UserBlock;
 use crate::store::{Cursor, Error, Order, Record};
 
 /// Time of creation in milliseconds, and number.
@@ -28,6 +29,23 @@ impl FileStore {
             Order::UsersByCreated { newest_first } => {
                 page_by_created(txn, newest_first, cursor, limit)
             }
+        })
+    }
+
+    pub(in crate::store) fn user_blocks(
+        &self,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<UserBlock>, Error> {
+        self.engine.read(|txn| {
+            let blocks = txn.open_table(USER_BLOCKS)?;
+            let entries = blocks.range(from..)?.take(limit);
+            entries
+                .map(|entry| {
+                    let (place, bytes) = entry?;
+                    stored::decode_user_block(place.value(), bytes.value())
+                })
+                .collect()
         })
     }
 }

@@ -30,6 +30,7 @@ pub const CURRENT: Schema = Schema {
         // The tables of events, which are made when they are opened.
         |_| Ok(()),
         |tables| tables.move_changes_and_index_events_by_party(),
+        |tables| tables.make_user_blocks(),
     ],
 };
 

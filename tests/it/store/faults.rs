@@ -89,6 +89,7 @@ fn a_migration_with_a_fault_loses_nothing() {
         scenario::MIGRATE_1,
         scenario::MIGRATE_2,
         scenario::MIGRATE_3,
+        scenario::MIGRATE_4,
     ]);
 }
 #[test]
@@ -144,6 +145,7 @@ fn a_migration_with_a_power_cut_loses_nothing() {
         scenario::MIGRATE_1,
         scenario::MIGRATE_2,
         scenario::MIGRATE_3,
+        scenario::MIGRATE_4,
     ]);
 }
 #[test]

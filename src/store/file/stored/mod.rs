@@ -11,6 +11,7 @@ mod revocation_windows;
 mod superuser;
 mod token_keys;
 mod user;
+mod user_block;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ pub use self::revocation_windows::{decode_revocation_windows, encode_revocation_
 pub use self::superuser::{decode_superuser, encode_superuser};
 pub use self::token_keys::{decode_token_keys, encode_token_keys};
 pub use self::user::{decode_user, encode_user};
+pub use self::user_block::{decode_user_block, encode_user_block};
 use crate::store::Error;
 
 /// The version that the bytes say they have.

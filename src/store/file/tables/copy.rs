@@ -11,7 +11,7 @@ use redb::{
 
 use super::{
     COMPANIES, COMPANIES_BY_KEY, EVENTS, EVENTS_BY_PARTY, META, SUPERUSERS, SUPERUSERS_BY_EMAIL,
-    USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
+    USER_BLOCKS, USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
 };
 use crate::store::Error;
 use crate::store::file::engine::Engine;
@@ -37,6 +37,7 @@ pub fn copy(
     copy_table(from, USERS_BY_PHONE, to, &mut rest)?;
     copy_table(from, USERS_BY_EMAIL, to, &mut rest)?;
     copy_table(from, USERS_BY_CREATED, to, &mut rest)?;
+    copy_table(from, USER_BLOCKS, to, &mut rest)?;
     copy_table(from, COMPANIES, to, &mut rest)?;
     copy_table(from, COMPANIES_BY_KEY, to, &mut rest)?;
     copy_table(from, SUPERUSERS, to, &mut rest)?;
@@ -152,7 +153,10 @@ pub fn stored_bytes(txn: &ReadTransaction) -> Result<u64, Error> {
     for events in EVENTS {
         bytes += bytes_of(txn, events)?;
     }
-    Ok(bytes + bytes_of(txn, EVENTS_BY_PARTY)? + bytes_of(txn, USERS_BY_CREATED)?)
+    Ok(bytes
+        + bytes_of(txn, EVENTS_BY_PARTY)?
+        + bytes_of(txn, USERS_BY_CREATED)?
+        + bytes_of(txn, USER_BLOCKS)?)
 }
 
 /// A file of an older version may not have the table.

@@ -5,6 +5,7 @@ mod copy;
 mod events;
 mod records;
 mod superusers;
+mod user_blocks;
 mod users;
 
 use jiff::Timestamp;
@@ -28,6 +29,8 @@ pub const USERS_BY_EMAIL: TableDefinition<&str, &str> = TableDefinition::new("us
 /// Time of creation in milliseconds and number -> record id.
 pub const USERS_BY_CREATED: TableDefinition<(i64, u64), &str> =
     TableDefinition::new("users_by_created");
+/// Place -> block of users, see `store/user_block/`.
+pub const USER_BLOCKS: TableDefinition<u64, &[u8]> = TableDefinition::new("user_blocks");
 /// Record id -> company, see `stored/company.rs`.
 pub const COMPANIES: TableDefinition<&str, &[u8]> = TableDefinition::new("company_records");
 /// Company key -> record id.
@@ -89,6 +92,7 @@ pub struct Tables<'txn> {
     users_by_phone: Index<'txn>,
     users_by_email: Index<'txn>,
     users_by_created: Table<'txn, (i64, u64), &'static str>,
+    user_blocks: Table<'txn, u64, &'static [u8]>,
     companies: Records<'txn>,
     companies_by_key: Index<'txn>,
     superusers: Records<'txn>,
@@ -109,6 +113,7 @@ impl<'txn> Tables<'txn> {
             users_by_phone: txn.open_table(USERS_BY_PHONE)?,
             users_by_email: txn.open_table(USERS_BY_EMAIL)?,
             users_by_created: txn.open_table(USERS_BY_CREATED)?,
+            user_blocks: txn.open_table(USER_BLOCKS)?,
             companies: txn.open_table(COMPANIES)?,
             companies_by_key: txn.open_table(COMPANIES_BY_KEY)?,
             superusers: txn.open_table(SUPERUSERS)?,

@@ -67,6 +67,7 @@ impl Tables<'_> {
         self.users_by_created
             .insert(created_key(user), user.id.as_str())?;
         self.write_user(user)?;
+        self.put_in_block(user)?;
         self.count_imported_hash(None, Some(user))?;
         self.changed(Action::Create, Record::User(user.clone()));
         Ok(())
@@ -79,6 +80,7 @@ impl Tables<'_> {
             self.index_user(after)?;
         }
         self.write_user(after)?;
+        self.put_in_block(after)?;
         self.count_imported_hash(Some(before), Some(after))?;
         self.changed(Action::Update, Record::User(after.clone()));
         Ok(())
@@ -89,6 +91,7 @@ impl Tables<'_> {
         self.unindex_user(user)?;
         self.users_by_created.remove(created_key(user))?;
         self.users.remove(user.id.as_str())?;
+        self.remove_from_block(user)?;
         self.count_imported_hash(Some(user), None)?;
         self.changed(Action::Delete, Record::User(user.clone()));
         Ok(())

@@ -26,7 +26,7 @@ pub struct Script {
     pub run: fn(&mut Session),
 }
 
-pub const SCRIPTS: [Script; 9] = [
+pub const SCRIPTS: [Script; 10] = [
     Script {
         name: "commits",
         before: few,
@@ -73,6 +73,12 @@ pub const SCRIPTS: [Script; 9] = [
     Script {
         name: "migration from version 3",
         before: version_3,
+        cache: CACHE,
+        run: migration,
+    },
+    Script {
+        name: "migration from version 4",
+        before: version_4,
         cache: CACHE,
         run: migration,
     },
@@ -166,6 +172,10 @@ fn version_2() -> (Vec<u8>, State) {
 
 fn version_3() -> (Vec<u8>, State) {
     old(include_bytes!("../../../fixtures/stored/store_v3.gz"))
+}
+
+fn version_4() -> (Vec<u8>, State) {
+    old(include_bytes!("../../../fixtures/stored/store_v4.gz"))
 }
 
 /// A file of an older version, and what it holds, which its migration does not change.

@@ -37,6 +37,8 @@ pub enum Start {
     Version2,
     /// A file of version 3, with events.
     Version3,
+    /// A file of version 4, without blocks of users.
+    Version4,
 }
 
 /// The states that a command that was interrupted may leave.
@@ -154,6 +156,12 @@ pub const MIGRATE_3: Scenario = scenario(
     Start::Version3,
     Steps::Several,
 );
+pub const MIGRATE_4: Scenario = scenario(
+    "migration of version 4",
+    &["migrate"],
+    Start::Version4,
+    Steps::Several,
+);
 
 /// A running server and the folder that it finds.
 pub const SERVED: Scenario = scenario("server", &["serve"], Start::Populated, Steps::One);
@@ -188,6 +196,7 @@ impl Scenario {
             Start::Version1 => unpack(include_bytes!("../../../fixtures/stored/store_v1.gz"), dir),
             Start::Version2 => unpack(include_bytes!("../../../fixtures/stored/store_v2.gz"), dir),
             Start::Version3 => unpack(include_bytes!("../../../fixtures/stored/store_v3.gz"), dir),
+            Start::Version4 => unpack(include_bytes!("../../../fixtures/stored/store_v4.gz"), dir),
             Start::BackupOnly => fs::write(dir.join("copy.redb"), &populated().backup).unwrap(),
             Start::Populated => {
                 fs::write(dir.join("copy.redb"), &populated().backup).unwrap();

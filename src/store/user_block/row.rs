@@ -1,0 +1,34 @@
+//! A user as a row of a block.
+
+use super::ROWS;
+use super::columns::{NumberColumn, TextColumn};
+use crate::domain::{User, UserNumber};
+
+/// A user as a row of a block.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Row<'a> {
+    /// Number of the user, less that of the block's first.
+    pub slot: u8,
+    /// Texts, by their columns.
+    pub texts: [&'a str; TextColumn::COUNT],
+    /// Numbers, by their columns.
+    pub numbers: [i64; NumberColumn::COUNT],
+}
+
+impl<'a> Row<'a> {
+    /// The row of a user.
+    #[must_use]
+    pub fn of(user: &'a User) -> Self {
+        Self {
+            slot: slot(user.number),
+            texts: TextColumn::texts_of(user),
+            numbers: NumberColumn::numbers_of(user),
+        }
+    }
+}
+
+/// Place of a user's row in the block.
+#[expect(clippy::cast_possible_truncation, reason = "less than ROWS")]
+pub fn slot(number: UserNumber) -> u8 {
+    (number.0 % ROWS) as u8
+}
