@@ -280,8 +280,8 @@ fn count(json: &str) -> i64 {
 }
 
 /// The value of a column as `sort` orders it.
-pub(super) fn column<'a>(path: &Path, record: &'a dyn Record) -> Datum<'a> {
-    Side::column(path, record.value(&path.name)).value
+pub(super) fn column<'a>(path: &Path, value: Value<'a>) -> Datum<'a> {
+    Side::column(path, value).value
 }
 
 /// Of the record that asks, PocketBase has these at hand; for others it joins the table.

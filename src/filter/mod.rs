@@ -18,14 +18,14 @@ mod tree;
 
 use std::fmt;
 
-pub use block::{Block, BlockFilter, Column, Mask};
+pub use block::{Block, BlockFilter, Column, Ends, Mask, Texts};
 pub use budget::{Budget, TooCostly};
 pub use error::Error;
 use eval::Evaluation;
 use like::Pattern;
 pub use parser::MAX_COMPARISONS;
 pub use record::{Context, Record, Value};
-pub use sort::Sort;
+pub use sort::{Named, Sort, SortRecord};
 use tree::{Comparison, Node, Operand, Relation};
 
 /// The most bytes of a filter.
@@ -292,7 +292,7 @@ mod tests {
                 prop_assert_eq!(parser::parse(&filter.to_string()).unwrap(), filter.0);
             }
             if let Ok(sort) = Sort::parse(&text) {
-                let _ = sort.compare(&Sample, &Sample, 1);
+                let _ = sort.compare_named(&Sample, &Sample, 1);
             }
         }
 

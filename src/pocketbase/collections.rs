@@ -231,7 +231,7 @@ impl CollectionsApi {
         if !sort.is_empty() {
             let sort = Sort::parse(sort).map_err(bad)?;
             sort.check(is_field).map_err(bad)?;
-            found.sort_by(|a, b| sort.compare(a, b, 0));
+            found.sort_by(|a, b| sort.compare_named(a, b, 0));
         }
         Ok(found)
     }

@@ -75,7 +75,7 @@ impl<'a> BlockScan<'a> {
             let columns = view.columns(fields);
             while mask != 0 {
                 let row = mask.trailing_zeros() as usize;
-                visit(&UserRow::new(&view, fields, &columns, row));
+                visit(&UserRow::new(&view, &columns, row));
                 mask &= mask - 1;
             }
         }
@@ -283,7 +283,7 @@ mod tests {
             let user = User::try_from(record).unwrap();
             match user.number {
                 UserNumber(number) if number % 7 == 0 => {
-                    drop(app.store.commit(vec![Write::delete(user)]).await.unwrap())
+                    drop(app.store.commit(vec![Write::delete(user)]).await.unwrap());
                 }
                 UserNumber(number) if number % 5 == 0 => {
                     let changed = User {
