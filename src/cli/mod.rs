@@ -26,6 +26,7 @@ mod output;
 mod password;
 mod print;
 mod progress;
+mod quotes;
 mod restore;
 mod serve;
 mod session;
@@ -35,6 +36,7 @@ mod systemd;
 mod table;
 mod user;
 mod user_file;
+mod user_table;
 mod visible;
 
 use std::path::{Path, PathBuf};

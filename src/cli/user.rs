@@ -117,7 +117,7 @@ pub fn run(config: &Config, group: Group<UserArgs>) -> Outcome {
         UserArgs::Create(new) => create_user(client, new, json),
         UserArgs::Update { name, values } => {
             let who = name.who;
-            let values = values.into();
+            let values = values.some_by_field()?;
             change(client, "written", UserCommand::Update { who, values }, json)
         }
         UserArgs::SetPassword(UserName { who }) => set_password(client, who, json),
