@@ -262,7 +262,13 @@ fn a_server_listens_where_it_is_told() {
     assert!(!running.base.ends_with(":1"));
     running.signal("-TERM");
     assert!(running.wait().0);
-    for (address, why) in [("here", "socket address"), ("0.0.0.0:0", "sandbox")] {
+    for (address, why) in [
+        ("here", "'--listen <ADDRESS>': expected a socket address"),
+        (":8091", "'--listen <ADDRESS>'"),
+        ("localhost:8091", "'--listen <ADDRESS>'"),
+        ("8091", "'--listen <ADDRESS>'"),
+        ("0.0.0.0:0", "sandbox"),
+    ] {
         let (output, _, told) = run(dir.path(), &["serve", "--listen", address]);
         assert!(!output.status.success() && told.contains(why), "{told}");
     }
