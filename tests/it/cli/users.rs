@@ -403,6 +403,59 @@ fn an_export_comes_back_as_it_was_but_for_the_passwords() {
 }
 
 #[test]
+fn an_export_that_is_refused_leaves_no_file() {
+    Installation::both(|place| {
+        place.create(ANNE, "Anne").ok();
+        for format in ["csv", "jsonl"] {
+            let refused = |filter| {
+                let args = [
+                    "user", "export", "out", "--format", format, "--filter", filter,
+                ];
+                place.run(&args)
+            };
+            refused("x = 1").refused(2, "--filter");
+            refused("users_name = ").refused(2, "--filter");
+            assert!(!place.path().join("out").exists());
+            refused("users_name = 'Anne'").ok();
+            fs::remove_file(place.path().join("out")).unwrap();
+        }
+    });
+}
+
+#[test]
+fn nothing_that_others_chose_writes_over_the_terminal() {
+    let place = Installation::stopped();
+    let pb = PbData::with_users(1);
+    pb.execute(
+        "INSERT INTO _collections (id, name, type, fields, indexes, options, system)
+            VALUES ('pbc_orders00001', 'we' || char(27) || '[31mird', 'base', '[]', '[]', '{}', 0);",
+    );
+    pb.execute("CREATE TABLE \"we\u{1b}[31mird\" (id TEXT PRIMARY KEY);");
+    fs::write(place.path().join("users.csv"), "users_ph\u{1b}[31mone\n1\n").unwrap();
+    let from = pb.path().to_str().unwrap();
+    for (args, word) in [
+        (
+            &["import", "pocketbase", from, "--dry-run"][..],
+            "we\\u{1b}[31mird",
+        ),
+        (&["import", "csv", "users.csv"], "users_ph\\u{1b}[31mone"),
+        (
+            &["user", "show", "a\u{1b}[31m\u{202e}b"],
+            "a\\u{1b}[31m\\u{202e}b",
+        ),
+        (&["check", "a\u{1b}]0;x\u{7}b"], "\\u{1b}]0;x\\u{7}"),
+    ] {
+        let said = place.run(args);
+        let told = said.out + &said.err;
+        assert!(told.contains(word), "{args:?}: {told:?}");
+        assert!(
+            !told.contains(['\u{1b}', '\u{202e}', '\u{7}']),
+            "{args:?}: {told:?}"
+        );
+    }
+}
+
+#[test]
 fn an_import_names_the_collections_that_stay_behind_with_their_records() {
     let place = Installation::stopped();
     let pb = PbData::with_users(1);
