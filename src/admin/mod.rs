@@ -15,6 +15,7 @@ mod records;
 mod run;
 pub mod socket;
 pub mod superusers;
+mod typed_text;
 mod user_import;
 pub mod users;
 

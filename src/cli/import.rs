@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::import_csv;
 use super::import_target::{Report, Target, TargetArgs};
 use super::outcome::Outcome;
+use super::visible::visible;
 use super::{output, progress};
 use crate::admin::{AdminCommand, Client, Output};
 use crate::config::Config;
@@ -96,7 +97,7 @@ fn print_summary(source: &Source, summary: &Summary, lifetime: Duration, is_dry:
     lines.extend(
         left_behind
             .iter()
-            .map(|what| format!("Left behind: {what}.")),
+            .map(|what| format!("Left behind: {}.", visible(&what.to_string()))),
     );
     lines.extend(lifetime_line(source, lifetime));
     output::print(&lines.join("\n"))

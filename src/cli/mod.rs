@@ -26,6 +26,7 @@ mod output;
 mod password;
 mod print;
 mod progress;
+mod quotes;
 mod restore;
 mod serve;
 mod session;
@@ -35,8 +36,10 @@ mod systemd;
 mod table;
 mod user;
 mod user_file;
+mod user_table;
 mod visible;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -138,7 +141,7 @@ pub fn run() -> ExitCode {
     let outcome = match cli.args.unwrap_or(serve) {
         AnyArgs::Configured(args) => {
             let listen = match &args {
-                ConfiguredArgs::Serve(args) => args.listen.clone(),
+                ConfiguredArgs::Serve(args) => args.listen,
                 _ => None,
             };
             load(cli.config.as_deref(), listen).and_then(|config| execute(config, args))
@@ -171,7 +174,10 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
 }
 
 /// Reads the configuration; an address to listen at is taken instead of any other.
-fn load(file: Option<&Path>, listen: Option<String>) -> Result<Config, Box<dyn std::error::Error>> {
+fn load(
+    file: Option<&Path>,
+    listen: Option<SocketAddr>,
+) -> Result<Config, Box<dyn std::error::Error>> {
     let program = std::env::current_exe().unwrap_or_default();
     let file = file.or_else(|| usual_files(&program).find(|usual| usual.exists()));
     for (name, _) in std::env::vars().filter(|(name, _)| Config::is_suspicious(name)) {
@@ -179,7 +185,7 @@ fn load(file: Option<&Path>, listen: Option<String>) -> Result<Config, Box<dyn s
             "bai: {name} is ignored: settings are named BAI_<SECTION>__<KEY>, with two underscores"
         );
     }
-    let listen = listen.map(|address| ("BAI_SERVER__LISTEN".to_owned(), address));
+    let listen = listen.map(|address| ("BAI_SERVER__LISTEN".to_owned(), address.to_string()));
     Ok(Config::load(file, std::env::vars().chain(listen))?)
 }
 
