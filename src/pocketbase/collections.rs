@@ -247,9 +247,8 @@ impl CollectionsApi {
             .records
             .evaluate(actor, move |budget| {
                 let context = filter::Context {
-                    now,
-                    auth: None,
                     is_superuser: true,
+                    ..filter::Context::new(now)
                 };
                 let mut found = Vec::with_capacity(all.len());
                 for described in &all {

@@ -38,12 +38,12 @@ impl<'a> Matcher<'a> {
 
     fn context(&self) -> filter::Context<'_> {
         filter::Context {
-            now: self.now,
             auth: self
                 .reader
                 .as_ref()
                 .map(|record| record as &dyn filter::Record),
             is_superuser: self.is_superuser,
+            ..filter::Context::new(self.now)
         }
     }
 }
