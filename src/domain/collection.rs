@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::Rules;
+
 /// Kind of the records of a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -50,6 +52,8 @@ pub struct Collection {
     pub fields: Option<String>,
     /// Secret that signed PocketBase's tokens for this collection, beside the record's token key; `None`: there are none.
     pub token_secret: Option<String>,
+    /// Rules by which others than superusers reach its records.
+    pub rules: Rules,
     /// Time of creation.
     pub created: Timestamp,
     /// Time of the last change.
@@ -76,6 +80,7 @@ impl Collections {
             id: kind.standard_id().to_owned(),
             fields: None,
             token_secret: None,
+            rules: Rules::default_of(kind),
             created: born,
             updated: born,
         };
@@ -93,6 +98,15 @@ impl Collections {
             Kind::Users => &self.users,
             Kind::Companies => &self.companies,
             Kind::Superusers => &self.superusers,
+        }
+    }
+
+    /// The collection of that kind, to be changed.
+    pub fn of_mut(&mut self, kind: Kind) -> &mut Collection {
+        match kind {
+            Kind::Users => &mut self.users,
+            Kind::Companies => &mut self.companies,
+            Kind::Superusers => &mut self.superusers,
         }
     }
 
