@@ -8,6 +8,7 @@ mod collection;
 mod company;
 mod database_identity;
 mod email;
+mod kind;
 mod openid;
 mod password;
 mod phone;
@@ -26,10 +27,11 @@ pub use audit_event::{
     is_within_a_minute,
 };
 pub use backup_status::{BackupFailure, BackupStatus, Backups, Shrunk};
-pub use collection::{Collection, Collections, Kind};
+pub use collection::{Collection, Collections};
 pub use company::Company;
 pub use database_identity::{DatabaseId, DatabaseIdentity, Place};
 pub use email::Email;
+pub use kind::Kind;
 pub use openid::OpenId;
 pub use password::{PlainPassword, is_imported_hash};
 pub use phone::Phone;
