@@ -2,42 +2,7 @@
 
 use jiff::Timestamp;
 
-/// Kind of the records of a collection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Users.
-    Users,
-    /// Companies.
-    Companies,
-    /// Superusers.
-    Superusers,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Users, Self::Companies, Self::Superusers];
-    /// Those whose records can log in.
-    pub const AUTH: [Self; 2] = [Self::Users, Self::Superusers];
-
-    /// The collection's name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Users => "tbl_auth_users",
-            Self::Companies => "tbl_company",
-            Self::Superusers => "_superusers",
-        }
-    }
-
-    /// The id that PocketBase gives a collection of this name: `pbc_` and the CRC-32 of type and name.
-    fn standard_id(self) -> &'static str {
-        match self {
-            Self::Users => "pbc_421601843",
-            Self::Companies => "pbc_3827114575",
-            Self::Superusers => "pbc_3142635823",
-        }
-    }
-}
+use super::{Kind, Rules};
 
 /// A collection as this deployment has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +15,8 @@ pub struct Collection {
     pub fields: Option<String>,
     /// Secret that signed PocketBase's tokens for this collection, beside the record's token key; `None`: there are none.
     pub token_secret: Option<String>,
+    /// Rules by which others than superusers reach its records.
+    pub rules: Rules,
     /// Time of creation.
     pub created: Timestamp,
     /// Time of the last change.
@@ -76,6 +43,7 @@ impl Collections {
             id: kind.standard_id().to_owned(),
             fields: None,
             token_secret: None,
+            rules: Rules::default_of(kind),
             created: born,
             updated: born,
         };
@@ -93,6 +61,15 @@ impl Collections {
             Kind::Users => &self.users,
             Kind::Companies => &self.companies,
             Kind::Superusers => &self.superusers,
+        }
+    }
+
+    /// The collection of that kind, to be changed.
+    pub fn of_mut(&mut self, kind: Kind) -> &mut Collection {
+        match kind {
+            Kind::Users => &mut self.users,
+            Kind::Companies => &mut self.companies,
+            Kind::Superusers => &mut self.superusers,
         }
     }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
 
 use super::error::Error;
-use crate::domain::{Collection, Collections, Kind};
+use crate::domain::{Collection, Collections, Kind, Rules};
 use crate::records::date::parse_date;
 use crate::records::fields::of_record::is_built_in;
 
@@ -208,6 +208,7 @@ impl Table {
                 token_secret: token
                     .map(|token| token.secret)
                     .filter(|secret| !secret.is_empty()),
+                rules: Rules::default_of(kind),
                 created: parse_date(&created).unwrap_or(Timestamp::UNIX_EPOCH),
                 updated: parse_date(&updated).unwrap_or(Timestamp::UNIX_EPOCH),
             },

@@ -34,6 +34,7 @@ pub mod plan;
 pub mod problem;
 pub mod refusal;
 pub mod requester;
+pub mod rules;
 pub mod schema;
 pub mod summary;
 mod superusers;
@@ -45,43 +46,72 @@ mod working_set;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 
 use self::list::ListSlots;
+use self::rules::RuleSet;
 use self::schema::Schemas;
 use crate::app::App;
+use crate::domain::Collections;
 
 /// The records of the three collections.
 #[derive(Clone)]
 pub struct Records {
     /// The application whose records they are.
     pub app: Arc<App>,
-    schemas: Arc<ArcSwap<(usize, Arc<Schemas>)>>,
+    compiled: Arc<ArcSwapOption<Compiled>>,
     /// Slots for lists and costly filters.
     pub list_slots: ListSlots,
+}
+
+/// Collections, and what was made of their texts.
+struct Compiled {
+    collections: Arc<Collections>,
+    schemas: Arc<Schemas>,
+    rules: Arc<RuleSet>,
+}
+
+impl Compiled {
+    fn new(collections: Arc<Collections>) -> Self {
+        let schemas = Schemas::new(&collections);
+        Self {
+            rules: Arc::new(RuleSet::new(&collections, &schemas)),
+            schemas: Arc::new(schemas),
+            collections,
+        }
+    }
 }
 
 impl Records {
     /// The records of `app`.
     pub fn new(app: &Arc<App>) -> Self {
-        let schemas = (app.generation(), Arc::new(Schemas::new(&app.collections())));
         Self {
             app: Arc::clone(app),
-            schemas: Arc::new(ArcSwap::from_pointee(schemas)),
+            compiled: Arc::default(),
             list_slots: ListSlots::new(),
         }
     }
 
     /// The fields of the collections, which another database may bring others of.
     pub fn schemas(&self) -> Arc<Schemas> {
-        let generation = self.app.generation();
-        let known = self.schemas.load();
-        if known.0 == generation {
-            return Arc::clone(&known.1);
+        Arc::clone(&self.compiled().schemas)
+    }
+
+    /// The rules of the collections as they are now.
+    pub fn rules(&self) -> Arc<RuleSet> {
+        Arc::clone(&self.compiled().rules)
+    }
+
+    /// The collections as they are now, compiled anew when they have changed.
+    fn compiled(&self) -> Arc<Compiled> {
+        let collections = self.app.collections();
+        match self.compiled.load_full() {
+            Some(known) if Arc::ptr_eq(&known.collections, &collections) => known,
+            _ => {
+                let compiled = Arc::new(Compiled::new(collections));
+                self.compiled.store(Some(Arc::clone(&compiled)));
+                compiled
+            }
         }
-        let schemas = Arc::new(Schemas::new(&self.app.collections()));
-        self.schemas
-            .store(Arc::new((generation, Arc::clone(&schemas))));
-        schemas
     }
 }
