@@ -20,8 +20,6 @@ pub enum FieldType {
         collection: String,
         /// Whether there may be several.
         is_many: bool,
-        /// Whether no two records may have the same.
-        is_unique: bool,
     },
     /// A field that nobody sees, by which nobody may ask.
     Hidden,

@@ -162,9 +162,7 @@ impl<'a> Names<'a> {
         let (collection, field) = name.rsplit_once("_via_")?;
         let collection = self.catalog.collection(collection)?;
         let FieldType::Relation {
-            collection: target,
-            is_many,
-            is_unique,
+            collection: target, ..
         } = self.catalog.field(collection, field)?
         else {
             return None;
@@ -180,7 +178,7 @@ impl<'a> Names<'a> {
         Some(Place {
             collection,
             parent: joined(format!("{}.{name}", place.parent.alias()), table),
-            is_many: place.is_many || is_many || !is_unique,
+            is_many: true,
             is_lenient: place.is_lenient,
         })
     }

@@ -65,7 +65,7 @@ impl RequestValue {
             Form::Length => length(&value.unwrap_or_default()),
             Form::LowerText => {
                 let text = value.map(text_of).unwrap_or_default();
-                Side::new(Source::Parameter, Datum::Text(text.into()).to_lower())
+                Side::new(Source::Parameter, Datum::Text(text.into()).into_lower())
             }
             Form::Plain { is_number } => plain(value.unwrap_or_default(), is_number),
             Form::Lower { is_number } => lower(plain(value.unwrap_or_default(), is_number)),
@@ -119,7 +119,7 @@ fn real(number: &serde_json::Number) -> Datum<'static> {
 /// NULL and a boolean keep what they are: only their letters would be small.
 fn lower(side: Side<'static>) -> Side<'static> {
     match side.source {
-        Source::Parameter => parameter(side.value.to_lower()),
+        Source::Parameter => parameter(side.value.into_lower()),
         _ => side,
     }
 }

@@ -89,7 +89,7 @@ impl<'a> Side<'a> {
             (value, _) => plain(value),
         };
         let value = match path.modifier {
-            Some(Modifier::Lower) => return Self::new(Source::Column, value.to_lower()),
+            Some(Modifier::Lower) => return Self::new(Source::Column, value.into_lower()),
             _ => value,
         };
         Self {

@@ -54,7 +54,7 @@ impl<'a> Datum<'a> {
     }
 
     /// `LOWER(…)`.
-    pub fn to_lower(self) -> Self {
+    pub fn into_lower(self) -> Self {
         let text = self.into_text();
         text.map_or(Self::Null, |text| {
             Self::Text(text.to_ascii_lowercase().into())

@@ -1,25 +1,22 @@
 //! Reading a rule's text.
 
+use super::catalog::SchemaCatalog;
 use super::rule::Rule;
-use crate::filter::{self, Filter};
-use crate::records::schema::Schema;
+use crate::domain::Kind;
+use crate::filter::{Filter, SyntaxError};
 
-/// Names of a record's fields that no schema has.
-const OF_EVERY_RECORD: [&str; 2] = ["collectionId", "collectionName"];
-
-/// Reads the text of a rule of a collection with these fields; `None`: superusers only, empty: everybody. Rules may look at fields
-/// that nobody sees.
+/// Reads the text of a rule of a collection; `None`: superusers only, empty: everybody. Rules may look at fields that nobody sees.
 ///
 /// # Errors
-/// [`filter::Error`], which names the place.
-pub fn check(text: Option<&str>, schema: &Schema) -> Result<Rule, filter::Error> {
+/// [`SyntaxError`], which names the place.
+pub fn check(
+    text: Option<&str>,
+    kind: Kind,
+    catalog: &SchemaCatalog<'_>,
+) -> Result<Rule, SyntaxError> {
     match text.map(str::trim) {
         None => Ok(Rule::SuperusersOnly),
         Some("") => Ok(Rule::Everybody),
-        Some(text) => {
-            let filter = Filter::parse(text)?;
-            filter.check(|name| schema.field(name).is_some() || OF_EVERY_RECORD.contains(&name))?;
-            Ok(Rule::Filter(filter))
-        }
+        Some(text) => Filter::parse_rule(text, catalog, kind.name()).map(Rule::Filter),
     }
 }

@@ -1,11 +1,13 @@
 //! PocketBase's access rules of the collections: read once, and asked below all doors.
 
+mod catalog;
 pub mod check;
 mod rule;
 
+use self::catalog::SchemaCatalog;
 pub use self::rule::Rule;
 use crate::domain::{Collection, Collections, Kind, RuleName, Rules};
-use crate::records::schema::{Schema, Schemas};
+use crate::records::schema::Schemas;
 
 /// Rules of the three collections.
 #[derive(Clone, Debug)]
@@ -18,7 +20,11 @@ pub struct RuleSet {
 impl RuleSet {
     /// Reads the rules of the collections.
     pub fn new(collections: &Collections, schemas: &Schemas) -> Self {
-        let of = |kind| read(collections.of(kind), schemas.of(kind));
+        let catalog = SchemaCatalog {
+            collections,
+            schemas,
+        };
+        let of = |kind| read(collections.of(kind), &catalog);
         Self {
             users: of(Kind::Users),
             companies: of(Kind::Companies),
@@ -36,14 +42,14 @@ impl RuleSet {
     }
 }
 
-fn read(collection: &Collection, schema: &Schema) -> Rules<Rule> {
-    Rules::from_fn(|name| read_or_close(collection, name, schema))
+fn read(collection: &Collection, catalog: &SchemaCatalog<'_>) -> Rules<Rule> {
+    Rules::from_fn(|name| read_or_close(collection, name, catalog))
 }
 
 /// The rule of that name. One that can no longer be read lets nobody in but superusers.
-fn read_or_close(collection: &Collection, name: RuleName, schema: &Schema) -> Rule {
+fn read_or_close(collection: &Collection, name: RuleName, catalog: &SchemaCatalog<'_>) -> Rule {
     let text = collection.rules.get(name).as_deref();
-    check::check(text, schema).unwrap_or_else(|error| {
+    check::check(text, collection.kind, catalog).unwrap_or_else(|error| {
         tracing::error!(
             collection = collection.kind.name(),
             rule = name.name(),
