@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
-use super::caller::{self, Caller, header_name};
+use super::caller::Caller;
 use super::error::{Refused, batch_not_read};
 use super::expand::{Expand, Expansion};
 use super::field_error::FieldError;
@@ -16,6 +16,7 @@ use super::form::Form;
 use crate::domain::Kind;
 use crate::error::Error;
 use crate::http::body::hold_records;
+use crate::http::request_info::{self, header_name};
 use crate::http::tags::Tags;
 use crate::http::wire_types::AnyList;
 use crate::records::access::Access;
@@ -168,7 +169,7 @@ fn info_of(
     }
     RequestInfo {
         method: method.to_owned(),
-        query: caller::query(query),
+        query: request_info::query(query),
         headers,
         ..batch.on(BATCH)
     }

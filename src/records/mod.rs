@@ -28,6 +28,7 @@ pub mod fields;
 pub mod filter_record;
 pub mod form;
 pub mod list;
+pub mod login_rule;
 pub mod passwords;
 pub mod patch;
 mod phone_requests;

@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::super::caller::header_name;
 use super::super::fields::Fields;
 use crate::domain::{Collections, Kind, RuleName};
 use crate::filter::{Filter, SUPERUSER_ONLY};
+use crate::http::request_info::header_name;
 use crate::records::coerce;
 use crate::records::rules::RequestInfo;
 use crate::records::schema::Schemas;
