@@ -12,5 +12,6 @@ mod multipart;
 mod phones;
 mod realtime;
 mod records;
+mod rules;
 mod superusers;
 mod users;
