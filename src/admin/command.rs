@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::companies::CompanyCommand;
 use super::keys::KeyCommand;
 use super::maintenance::MaintenanceCommand;
+use super::rules::RulesCommand;
 use super::superusers::SuperuserCommand;
 use super::users::UserCommand;
 use crate::auth::EventQuery;
@@ -20,6 +21,8 @@ pub enum AdminCommand {
     Company(CompanyCommand),
     /// About superusers.
     Superuser(SuperuserCommand),
+    /// About access rules.
+    Rules(RulesCommand),
     /// About token keys.
     Key(KeyCommand),
     /// Brings records from PocketBase's folder or backup at this absolute path.
@@ -46,6 +49,7 @@ impl AdminCommand {
             | Self::User(_)
             | Self::Company(_)
             | Self::Superuser(_)
+            | Self::Rules(_)
             | Self::Events(_) => None,
         }
     }

@@ -31,7 +31,7 @@ pub async fn run(app: &Arc<App>, from: PathBuf, io: &Io) -> Result<(), Failure> 
     let (summary, ()) = tokio::join!(work, forward(reports, io));
     let summary = summary?;
     // The collections are those of PocketBase now.
-    app.follow(&app.store.remembered()?);
+    app.follow_collections()?;
     io.row(summary).await
 }
 

@@ -12,6 +12,7 @@ mod io;
 pub mod keys;
 pub mod maintenance;
 mod records;
+pub mod rules;
 mod run;
 pub mod socket;
 pub mod superusers;

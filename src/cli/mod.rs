@@ -27,6 +27,7 @@ mod password;
 mod print;
 mod progress;
 mod restore;
+mod rules;
 mod serve;
 mod session;
 mod shell;
@@ -108,6 +109,8 @@ enum ConfiguredArgs {
     Company(Group<company::CompanyArgs>),
     /// Manage those who may do everything through PocketBase's API
     Superuser(Group<superuser::SuperuserArgs>),
+    /// Show and set the access rules: who besides superusers may list, see, make, change and remove records through PocketBase's API
+    Rules(Group<rules::RulesArgs>),
     /// Manage the keys that tokens are encrypted with
     Key(Group<key::KeyArgs>),
     /// Show who did what when
@@ -158,6 +161,7 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::User(args) => user::run(&config, args),
         ConfiguredArgs::Company(args) => company::run(&config, args),
         ConfiguredArgs::Superuser(args) => superuser::run(&config, args),
+        ConfiguredArgs::Rules(args) => rules::run(&config, args),
         ConfiguredArgs::Key(args) => key::run(&config, &args),
         ConfiguredArgs::Events(args) => events::run(&config, args),
         ConfiguredArgs::Backup(args) => backup::run(&config, args),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Kind, Rules};
+use super::{Kind, RuleChange, RuleName, Rules, ServerKey};
 
 /// A collection as this deployment has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,21 @@ pub struct Collections {
     pub superusers: Collection,
 }
 
+impl Collection {
+    /// Sets these rules at that time; those that were other ones before.
+    pub fn change_rules(
+        &mut self,
+        rules: &[(RuleName, Option<String>)],
+        at: Timestamp,
+    ) -> Vec<RuleChange> {
+        let changes = self.rules.change(rules);
+        if !changes.is_empty() {
+            self.updated = at;
+        }
+        changes
+    }
+}
+
 impl Collections {
     /// The collections of a deployment that began here, at `born`.
     #[must_use]
@@ -52,6 +67,13 @@ impl Collections {
             companies: collection(Kind::Companies),
             superusers: collection(Kind::Superusers),
         }
+    }
+
+    /// The collections of a deployment that began here, as old as its oldest token key.
+    #[must_use]
+    pub fn of_keys(keys: &[ServerKey]) -> Self {
+        let born = keys.iter().map(|key| key.created).min();
+        Self::new(born.unwrap_or_default())
     }
 
     /// The collection of that kind.

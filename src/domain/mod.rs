@@ -37,7 +37,7 @@ pub use password::{PlainPassword, is_imported_hash};
 pub use phone::Phone;
 pub use record_id::RecordId;
 pub use revocation_window::RevocationWindow;
-pub use rules::{RuleName, Rules};
+pub use rules::{RuleChange, RuleName, Rules};
 pub use server_key::ServerKey;
 pub use superuser::Superuser;
 pub use text::{Name, OneTimeCode, Picture, ShortText};

@@ -130,6 +130,17 @@ impl<T> Rules<T> {
     }
 }
 
+/// A rule that was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleChange {
+    /// Name.
+    pub name: RuleName,
+    /// Text before.
+    pub before: Option<String>,
+    /// Text from now on.
+    pub after: Option<String>,
+}
+
 /// Users see and change themselves.
 const OWN: &str = "id = @request.auth.id";
 /// Users change themselves, but for what only superusers change; WeChat users keep the phone that WeChat vouches for.
@@ -146,6 +157,22 @@ const OWN_CHANGES: &str = "id = @request.auth.id \
 const LOGGED_IN: &str = "@request.auth.id != ''";
 
 impl Rules {
+    /// Sets these rules; those that were other ones before.
+    pub fn change(&mut self, rules: &[(RuleName, Option<String>)]) -> Vec<RuleChange> {
+        let mut changes = Vec::new();
+        for (name, after) in rules {
+            let rule = self.get_mut(*name);
+            if rule != after {
+                changes.push(RuleChange {
+                    name: *name,
+                    before: std::mem::replace(rule, after.clone()),
+                    after: after.clone(),
+                });
+            }
+        }
+        changes
+    }
+
     /// Rules of a collection whose rules nobody has changed.
     #[must_use]
     pub fn default_of(kind: Kind) -> Self {

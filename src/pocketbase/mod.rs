@@ -27,6 +27,7 @@ mod mail;
 mod multipart;
 mod realtime;
 mod records;
+mod rules_form;
 mod set_up;
 
 use std::sync::Arc;

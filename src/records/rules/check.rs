@@ -5,7 +5,8 @@ use super::rule::Rule;
 use crate::domain::Kind;
 use crate::filter::{Filter, SyntaxError};
 
-/// Reads the text of a rule of a collection; `None`: superusers only, empty: everybody. Rules may look at fields that nobody sees.
+/// Reads the text of a rule of a collection; `None`: superusers only, empty: everybody. A text of blanks is
+/// none of these. Rules may look at fields that nobody sees.
 ///
 /// # Errors
 /// [`SyntaxError`], which names the place.
@@ -14,7 +15,7 @@ pub fn check(
     kind: Kind,
     catalog: &SchemaCatalog<'_>,
 ) -> Result<Rule, SyntaxError> {
-    match text.map(str::trim) {
+    match text {
         None => Ok(Rule::SuperusersOnly),
         Some("") => Ok(Rule::Everybody),
         Some(text) => Filter::parse_rule(text, catalog, kind.name()).map(Rule::Filter),

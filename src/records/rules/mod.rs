@@ -1,6 +1,7 @@
 //! PocketBase's access rules of the collections: read once, and asked below all doors.
 
 mod catalog;
+pub mod change;
 pub mod check;
 mod request_info;
 mod rule;

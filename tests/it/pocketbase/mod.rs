@@ -2,6 +2,7 @@
 
 mod backups;
 mod batch;
+mod collection_rules;
 mod collections;
 mod costly;
 mod dialect;
