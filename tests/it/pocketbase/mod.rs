@@ -12,5 +12,6 @@ mod multipart;
 mod phones;
 mod realtime;
 mod records;
+mod rule_language;
 mod superusers;
 mod users;
