@@ -35,7 +35,7 @@ pub use record::{Context, Look, Record, Records, Value};
 pub use request::Request;
 pub use sort::Sort;
 use sqlite::Datum;
-use tree::{Node, Operand, Relation};
+use tree::{Node, Operand, Path, Relation};
 
 /// The most bytes of a filter.
 pub const MAX_LENGTH: usize = 3500;
@@ -155,6 +155,27 @@ impl Filter {
         self.node == Node::NOTHING
     }
 
+    /// Whether every matching record has nothing in the field.
+    #[must_use]
+    pub fn demands_empty(&self, field: &str) -> bool {
+        let is_empty = |node: &Node| {
+            equal_to(node).is_some_and(|(path, value)| path.name == field && is_known_empty(value))
+        };
+        self.conjuncts().iter().any(is_empty)
+    }
+
+    /// Whether every matching record is the one of whoever asks: `id = @request.auth.id`, and perhaps more.
+    #[must_use]
+    pub fn demands_own(&self) -> bool {
+        let is_own = |node: &Node| match equal_to(node) {
+            Some((path, Operand::Auth(auth))) => {
+                path.name == "id" && auth.name == "id" && auth.modifier.is_none()
+            }
+            _ => false,
+        };
+        self.conjuncts().iter().any(is_own)
+    }
+
     /// The number of comparisons.
     #[must_use]
     pub fn comparisons(&self) -> usize {
@@ -167,15 +188,26 @@ impl Filter {
     /// the records that an index has under `value`, and to ask [`Filter::matches`] about them.
     #[must_use]
     pub fn pins(&self) -> Vec<(&str, &str)> {
-        let all = match &self.node {
+        self.conjuncts().iter().filter_map(pin).collect()
+    }
+
+    /// The parts that a matching record matches all of.
+    fn conjuncts(&self) -> &[Node] {
+        match &self.node {
             Node::All(nodes) => nodes.as_slice(),
             node => std::slice::from_ref(node),
-        };
-        all.iter().filter_map(pin).collect()
+        }
     }
 }
 
 fn pin(node: &Node) -> Option<(&str, &str)> {
+    let (path, value) = equal_to(node)?;
+    let text = text_of(value).filter(|text| !text.is_empty())?;
+    Some((&path.name, text))
+}
+
+/// The field of an equality, as it is, and what it is equal to.
+fn equal_to(node: &Node) -> Option<(&Path, &Operand)> {
     let Node::Comparison(comparison) = node else {
         return None;
     };
@@ -183,8 +215,7 @@ fn pin(node: &Node) -> Option<(&str, &str)> {
         (Operand::Field(path), value) | (value, Operand::Field(path))
             if comparison.operator.relation == Relation::Equal && path.modifier.is_none() =>
         {
-            let text = text_of(value).filter(|text| !text.is_empty())?;
-            Some((&path.name, text))
+            Some((path, value))
         }
         _ => None,
     }
@@ -198,6 +229,14 @@ fn text_of(operand: &Operand) -> Option<&str> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+fn is_known_empty(operand: &Operand) -> bool {
+    match operand {
+        Operand::Null => true,
+        Operand::Constant(constant) if constant.value == Datum::Null => true,
+        other => text_of(other) == Some(""),
     }
 }
 
@@ -215,7 +254,7 @@ mod tests {
     use super::macros::Macro;
     use jiff::Timestamp;
 
-    use super::tree::{Comparison, Modifier, Operator, Path};
+    use super::tree::{Comparison, Modifier, Operator};
     use super::*;
 
     #[test]

@@ -18,7 +18,7 @@ pub struct Request<'a> {
     pub query: Option<&'a Map<String, Json>>,
     /// The first value of each header, by its name in small letters with `_` for `-`.
     pub headers: Option<&'a Map<String, Json>>,
-    /// The body, in which the modifiers of fields (`field+`) have been applied.
+    /// The body, in which the modifiers of fields (`field+`) have been applied, and the values of fields are of their type.
     pub body: Option<&'a Map<String, Json>>,
 }
 
@@ -116,11 +116,10 @@ fn real(number: &serde_json::Number) -> Datum<'static> {
     Datum::Real(number.as_f64().unwrap_or_default())
 }
 
-/// NULL and a boolean keep what they are: only their letters would be small.
 fn lower(side: Side<'static>) -> Side<'static> {
     match side.source {
-        Source::Parameter => parameter(side.value.into_lower()),
-        _ => side,
+        Source::Null => side,
+        _ => parameter(side.value.into_lower()),
     }
 }
 
@@ -171,12 +170,9 @@ fn text_of(value: Json) -> String {
     }
 }
 
-/// JSON as Go writes it: sorted keys, and no sign of HTML.
+/// JSON as PocketBase writes it, with sorted keys.
 fn json_text(value: Json) -> String {
-    let text = sorted(value).to_string();
-    text.replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
+    sorted(value).to_string()
 }
 
 fn sorted(value: Json) -> Json {

@@ -54,13 +54,16 @@ impl<'a> Side<'a> {
         Self::new(source, Datum::Integer(flag.into()))
     }
 
-    /// Column of the record; one that is not stored yet has no affinity.
+    /// Column of the record. Of one that is not stored yet it is a parameter: it has no affinity, and no number is an integer.
     pub fn of_record(path: &Path, record: &'a dyn Record) -> Self {
-        let mut side = Self::column(path, record.value(&path.name));
-        if !record.is_stored() {
-            side.affinity = Affinity::None;
+        let value = record.value(&path.name);
+        match (value, path.modifier) {
+            (Value::Number(number), None) if !record.is_stored() => {
+                Self::new(Source::Column, Datum::Real(number))
+            }
+            _ if record.is_stored() => Self::column(path, value),
+            _ => Self::new(Source::Column, Self::column(path, value).value),
         }
-        side
     }
 
     /// Field of the record that asks.

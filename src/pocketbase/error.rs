@@ -49,6 +49,10 @@ impl Refused {
         "Failed to load the submitted data due to invalid formatting.",
     );
     pub const CREDENTIALS: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to authenticate.");
+    pub const AUTH_RULE: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "The request doesn't satisfy the collection requirements to authenticate.",
+    );
     pub const NO_OTP: Self = Self::new(
         StatusCode::FORBIDDEN,
         "The collection is not configured to allow OTP authentication.",

@@ -218,7 +218,17 @@ pub fn identity_field_name(field: IdentityField) -> &'static str {
 #[cfg(test)]
 mod tests {
     use crate::domain::{Kind, Rules};
-    use crate::records::fields::tables::FIXED_FIELDS;
+
+    /// Fields that users have from others.
+    const FIXED_FIELDS: [&str; 7] = [
+        "openid",
+        "users_idtype",
+        "users_status",
+        "users_rank_level",
+        "users_auth_type",
+        "users_id",
+        "users_convers_id",
+    ];
 
     #[test]
     fn the_default_rule_for_changes_names_all_that_is_not_the_users_to_change() {

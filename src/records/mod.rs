@@ -1,7 +1,7 @@
 //! Records as such, for every door: their fields, what a change may be, and how lists are found.
 //!
 //! # Changes
-//! A door reads what it is asked into a [`plan::ChangeRequest`]: a JSON body becomes a [`form::RecordForm`], a command becomes a
+//! A door reads what it is asked into a [`change_request::ChangeRequest`]: a JSON body becomes a [`form::RecordForm`], a command becomes a
 //! [`patch::UserPatch`]. [`Records::change`] and [`Records::change_all`] do the rest; [`Records::create`], [`Records::update`],
 //! [`Records::delete`], [`Records::set_password`], [`Records::set_enabled`] and [`Records::release_phone`] are the same for one
 //! record. A change that may not be made is a [`refusal::Refusal`], which each door puts into its own words; its `Display` is one
@@ -14,6 +14,7 @@ pub mod access;
 mod assign;
 mod audit;
 mod bulk;
+pub mod change_request;
 pub mod changes;
 mod check;
 pub mod coerce;
@@ -27,15 +28,19 @@ pub mod fields;
 pub mod filter_record;
 pub mod form;
 pub mod list;
+pub mod login_rule;
 pub mod passwords;
 pub mod patch;
 mod phone_requests;
 pub mod plan;
 pub mod problem;
+pub mod reader;
 pub mod refusal;
 pub mod requester;
+mod rights;
 pub mod rules;
 pub mod schema;
+mod sight;
 pub mod summary;
 mod superusers;
 mod token_key;

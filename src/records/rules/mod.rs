@@ -3,10 +3,16 @@
 mod catalog;
 pub mod change;
 pub mod check;
+mod request_info;
 mod rule;
+mod subject;
+mod surroundings;
 
 use self::catalog::SchemaCatalog;
+pub use self::request_info::RequestInfo;
 pub use self::rule::Rule;
+pub use self::subject::{Subject, SubjectView};
+pub use self::surroundings::SurroundingRecords;
 use crate::domain::{Collection, Collections, Kind, RuleName, Rules};
 use crate::records::schema::Schemas;
 

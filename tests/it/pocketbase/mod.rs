@@ -13,5 +13,7 @@ mod multipart;
 mod phones;
 mod realtime;
 mod records;
+mod rule_language;
+mod rules;
 mod superusers;
 mod users;
