@@ -13,6 +13,7 @@ mod multipart;
 mod phones;
 mod realtime;
 mod records;
+mod roles;
 mod rule_language;
 mod rules;
 mod superusers;
