@@ -10,8 +10,9 @@ use super::typed_text::ensure_fit;
 use crate::auth::{self, IdentityField};
 use crate::domain::{Kind, Phone, RecordId};
 use crate::filter;
+use crate::records::access::Access;
 use crate::records::form::RecordForm;
-use crate::records::list::{ListError, ListQuery, Paging, Reader, Selection};
+use crate::records::list::{ListError, ListQuery, Paging, Selection};
 use crate::records::schema::FieldKind;
 use crate::records::{summary, view};
 use crate::store::Record;
@@ -138,10 +139,10 @@ fn parse(
         per_page: query.limit.clamp(1, LIMIT_MAX),
         skip_total: !is_counted,
     };
-    let schemas = admin.records.schemas();
-    ListQuery::parse(Reader::Operator, kind, paging, &filter, "", &schemas)
+    let access = Access::operator(&admin.records);
+    ListQuery::parse(access.clone(), kind, paging, &filter, "")
         .map_err(|error| explain(admin, kind, "--filter", error))?;
-    ListQuery::parse(Reader::Operator, kind, paging, &filter, sort, &schemas)
+    ListQuery::parse(access, kind, paging, &filter, sort)
         .map_err(|error| explain(admin, kind, "--sort", error))
 }
 

@@ -15,6 +15,7 @@ mod group;
 mod health;
 mod import;
 mod import_csv;
+mod import_rules;
 mod import_target;
 mod key;
 mod list;
@@ -28,6 +29,7 @@ mod print;
 mod progress;
 mod quotes;
 mod restore;
+mod rules;
 mod serve;
 mod session;
 mod shell;
@@ -111,6 +113,8 @@ enum ConfiguredArgs {
     Company(Group<company::CompanyArgs>),
     /// Manage those who may do everything through PocketBase's API
     Superuser(Group<superuser::SuperuserArgs>),
+    /// Show and set the access rules: who besides superusers may list, see, make, change and remove records through PocketBase's API
+    Rules(Group<rules::RulesArgs>),
     /// Manage the keys that tokens are encrypted with
     Key(Group<key::KeyArgs>),
     /// Show who did what when
@@ -161,6 +165,7 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::User(args) => user::run(&config, args),
         ConfiguredArgs::Company(args) => company::run(&config, args),
         ConfiguredArgs::Superuser(args) => superuser::run(&config, args),
+        ConfiguredArgs::Rules(args) => rules::run(&config, args),
         ConfiguredArgs::Key(args) => key::run(&config, &args),
         ConfiguredArgs::Events(args) => events::run(&config, args),
         ConfiguredArgs::Backup(args) => backup::run(&config, args),

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use super::error::Error;
-use super::eval::column;
 use super::parser::field;
 use super::record::{Record, Value};
+use super::side::column;
 use super::tree::Path;
 
 /// The most fields of a sort.

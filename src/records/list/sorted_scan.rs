@@ -224,7 +224,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::super::paging::Paging;
-    use super::super::query::{ListQuery, Reader};
+    use super::super::query::ListQuery;
     use super::super::slots::{ListSlots, SORT_BYTES};
     use super::*;
     use crate::app::App;
@@ -232,7 +232,8 @@ mod tests {
     use crate::config::Config;
     use crate::domain::{Actor, IdType, Kind, OpenId, TokenKey, User};
     use crate::random::Random;
-    use crate::records::schema::Schemas;
+    use crate::records::Records;
+    use crate::records::access::Access;
     use crate::store::{Location, Write};
 
     /// Users whose names come in no order, some of them twice.
@@ -267,14 +268,14 @@ mod tests {
     }
 
     /// Ids of a page of users, and the number of records that match.
-    fn page(app: &App, sort: &str, paging: Paging, max_bytes: usize) -> (Vec<RecordId>, u64) {
-        let schemas = Schemas::new(&app.collections());
-        let reader = Reader::Operator;
+    fn page(app: &Arc<App>, sort: &str, paging: Paging, max_bytes: usize) -> (Vec<RecordId>, u64) {
+        let access = Access::operator(&Records::new(app));
+        let schemas = Arc::clone(access.schemas());
         let filter = "users_name != 'n3'";
-        let query = ListQuery::parse(reader, Kind::Users, paging, filter, sort, &schemas).unwrap();
+        let query = ListQuery::parse(access, Kind::Users, paging, filter, sort).unwrap();
         let slots = ListSlots::new();
         let slot = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
-        let scan = RecordScan::new(app, &schemas, &query, None, &slot);
+        let scan = RecordScan::new(app, &schemas, &query, &slot);
         let page = SortedScan::new(&scan, false, 1, max_bytes).page().unwrap();
         (page.ids, page.total)
     }

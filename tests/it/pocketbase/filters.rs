@@ -202,9 +202,9 @@ fn report(different: &[String], of: usize) {
 fn filters_find_what_pocketbase_found() {
     let recorded = Recorded::read();
     let context = Context {
-        now: recorded.now,
         auth: Some(&recorded.superuser),
         is_superuser: true,
+        ..Context::new(recorded.now)
     };
     let table = recorded.table("filters");
     assert!(recorded.rows.len() == 500 && table.len() > 900);
@@ -240,9 +240,8 @@ fn a_user_finds_what_pocketbase_let_it_find() {
             case[1].as_str().unwrap(),
         );
         let context = Context {
-            now: recorded.now,
             auth: Some(&recorded.rows[user]),
-            is_superuser: false,
+            ..Context::new(recorded.now)
         };
         let ours = if SUPERUSER_ONLY.iter().any(|word| text.contains(word)) {
             403.into()
