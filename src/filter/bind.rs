@@ -164,7 +164,7 @@ fn asks_record(node: &Node) -> bool {
     node.each_operand(&mut |operand| {
         asks |= match operand {
             Operand::Field(_) | Operand::Changed(_) => true,
-            Operand::Joined(joined) => joined.join.root() == Some(&Parent::Record),
+            Operand::Joined(joined) => joined.join.is_of_record(),
             _ => false,
         }
     });
@@ -176,4 +176,13 @@ pub(super) fn joins(node: &Node) -> bool {
     let mut joins = false;
     node.each_operand(&mut |operand| joins |= matches!(operand, Operand::Joined(_)));
     joins
+}
+
+/// Whether it asks which records name the one that it is evaluated for.
+pub(super) fn asks_back(node: &Node) -> bool {
+    let mut asks = false;
+    node.each_operand(&mut |operand| {
+        asks |= matches!(operand, Operand::Joined(joined) if joined.join.is_back_of_record());
+    });
+    asks
 }

@@ -198,8 +198,15 @@ impl Evaluation<'_> {
         }
     }
 
+    /// Whether there is no record that leads to the column: nobody asks, or the body names none.
     fn is_nobodys(&self, column: &Joined) -> bool {
-        self.context.auth.is_none() && column.join.root() == Some(&Parent::Auth)
+        let first = column.join.first();
+        match (&first.table, first.parent()) {
+            (Table::BodyRelation { field, .. }, _) => self.body_ids(field).is_empty(),
+            (Table::Ids { ids, .. }, _) => ids.is_empty(),
+            (_, Some(Parent::Auth)) => self.context.auth.is_none(),
+            _ => false,
+        }
     }
 
     fn many<'s>(&self, operand: &'s Operand) -> Option<&'s Joined> {

@@ -126,7 +126,10 @@ impl Filter {
             context,
             budget,
         };
-        if self.has_joins {
+        if self.has_joins && !record.is_stored() && bind::asks_back(&self.node) {
+            // PocketBase cannot ask who names a record that is not stored yet.
+            Ok(false)
+        } else if self.has_joins {
             evaluation.exists(&exists::parts(&self.node), None)
         } else {
             evaluation.matches(&self.node, None)

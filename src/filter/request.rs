@@ -105,7 +105,7 @@ fn real(number: &serde_json::Number) -> Datum<'static> {
 fn lower(side: Side<'static>) -> Side<'static> {
     match side.source {
         Source::Null => side,
-        _ => parameter(side.value.into_lower()),
+        source => Side::new(source, side.value.into_lower()),
     }
 }
 

@@ -287,7 +287,7 @@ fn pattern_of(side: Side<'_>) -> Option<String> {
         // Written by Go, not by SQLite: 1 is "1", not "1.0".
         (Source::Parameter, Datum::Real(number)) => pattern(&number.to_string()),
         (Source::Parameter, value) => pattern(&value.into_text()?),
-        (Source::Flag, value) => pattern(if value == Datum::Integer(1) {
+        (Source::Flag, value) => pattern(if value.into_text()? == "1" {
             "true"
         } else {
             "false"

@@ -34,6 +34,12 @@ impl Relation {
     ];
 }
 
+impl Relation {
+    pub fn is_like(self) -> bool {
+        matches!(self, Self::Like | Self::NotLike)
+    }
+}
+
 impl Operator {
     pub fn parse(sign: &str) -> Option<Self> {
         let (any, sign) = sign

@@ -227,6 +227,12 @@ CHANGES = [
     ("@collection.tbl_company.company_id = @request.body.company_id", {"company_id": "CORE"}), ("@request.body.company_id = @collection.tbl_company.company_id || @request.body.company_id:isset = false", {}), ("@request.body.friends.users_name ?= users_name && users_name != ''", {"friends": [user_id(0), user_id(2)]}),
 ]
 
+CHANGES += [
+    ("@request.body.parent.friends:length = 0", {}), ("@request.body.parent.friends:length = null", {}), ("@request.body.parent.friends:length = 0", {"parent": "nope"}), ("@request.body.friends.tags:length ?!= ''", {}), ("@request.body.friends.users_name != 'x'", {"friends": []}),
+    ("@request.body.extra:lower ~ 'true'", {"extra": True}), ("'true' ~ @request.body.extra:lower", {"extra": True}), ("'1' ~ @request.body.extra:lower", {"extra": True}), ("@request.body.extra:lower !~ '1'", {"extra": True}),
+    ("'a' ~ @request.body.tags:each", {"tags": ["a"]}), ("'a' ?!~ @request.body.tags:each || id != ''", {"tags": ["a"]}),
+]
+
 # Rule of new records, body.
 CREATES = [
     ("users_name = 'Ann'", {"users_name": "Ann"}), ("@request.body.users_name = users_name", {"users_name": "Ann"}), ("@request.body.users_name:changed = true", {"users_name": "Ann"}), ("@request.body.users_name:changed = false", {"users_name": "Ann"}), ("users_rank_level = 5", {"users_rank_level": 5}), ("users_rank_level = '5'", {"users_rank_level": 5}),
@@ -234,4 +240,6 @@ CREATES = [
     ("company.company_name = 'Acme'", {"company": "company00000000"}), ("@collection.tbl_company.company_id ?= company_id", {"company_id": "CORE"}), ("@collection.tbl_company.company_id ?= company_id", {"company_id": "X"}), ("@collection.tbl_auth_users.company_id ?!= company_id", {"company_id": "X"}), ("@collection.tbl_auth_users.company_id != company_id", {"company_id": "X"}), ("@collection.tbl_auth_users.company_id != company_id", {"company_id": "ACME"}),
     ("tags:each ?= 'a'", {"tags": ["a", "b"]}), ("tags:each = 'a'", {"tags": ["a", "b"]}), ("tags:length = 2", {"tags": ["a", "b"]}), ("company_id = @request.auth.company_id", {"company_id": "ACME"}), ("company_id = @request.auth.company_id", {"company_id": "BOLT"}), ("users_rank_level <= @request.auth.users_rank_level", {"users_rank_level": 6}), ("users_type = ''", {}), ("users_type:length = 0", {}), ("parent.users_name = 'Ann'", {"parent": user_id(0)}),
     ("@request.auth.users_rank_level = users_level", {"users_level": "5"}), ("users_rank_level ~ 5", {"users_rank_level": 5}), ("users_rank_level ~ '5.0'", {"users_rank_level": 5}), ("friends.users_name ?= 'Ann'", {"friends": [user_id(0), user_id(1)]}), ("friends.users_name = 'Ann'", {"friends": [user_id(0), user_id(1)]}),
+    ("tbl_auth_users_via_parent.users_name != 'x'", {}), ("tbl_company_via_owner.id = ''", {}), ("tbl_company_via_owner.id = '' || users_name = 'Ann'", {"users_name": "Ann"}), ("company.tbl_auth_users_via_company.users_name ?= 'Ann'", {"company": "company00000000"}),
+    ("@request.auth.tbl_company_via_owner.id = ''", {}),
 ]
