@@ -1,10 +1,9 @@
 //! Commands that an operator may give.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
 use super::companies::CompanyCommand;
+use super::import::ImportCommand;
 use super::keys::KeyCommand;
 use super::maintenance::MaintenanceCommand;
 use super::rules::RulesCommand;
@@ -25,8 +24,8 @@ pub enum AdminCommand {
     Rules(RulesCommand),
     /// About token keys.
     Key(KeyCommand),
-    /// Brings records from PocketBase's folder or backup at this absolute path.
-    Import(PathBuf),
+    /// Brings records from PocketBase's folder or backup.
+    Import(ImportCommand),
     /// About the database as a whole.
     Maintenance(MaintenanceCommand),
     /// Finds audit events.

@@ -37,7 +37,7 @@ async fn dispatch(admin: &Admin, command: AdminCommand, io: &mut Io) -> Result<(
         AdminCommand::Superuser(command) => superusers::run(admin, command, io).await,
         AdminCommand::Rules(command) => rules::run(admin, command, io).await,
         AdminCommand::Key(command) => keys::run(&admin.app, command, io).await,
-        AdminCommand::Import(from) => import::run(&admin.app, from, io).await,
+        AdminCommand::Import(command) => import::run(admin, command, io).await,
         AdminCommand::Maintenance(command) => maintenance::run(&admin.app, command, io).await,
         AdminCommand::Events(query) => events::run(&admin.app, query, io).await,
     }

@@ -15,6 +15,7 @@ mod group;
 mod health;
 mod import;
 mod import_csv;
+mod import_rules;
 mod import_target;
 mod key;
 mod list;
