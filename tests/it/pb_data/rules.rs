@@ -147,7 +147,6 @@ fn an_export_takes_the_rules_along() {
         let text: String = db.query_row(sql, [name], |row| row.get(0)).unwrap();
         serde_json::from_str(&text).unwrap()
     };
-    let null = Value::Null;
     assert_eq!(
         rules("tbl_auth_users"),
         serde_json::json!([STAFF, null, "", null, null, "users_status = 1", STAFF])
