@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::budget::{Budget, TooCostly};
+use super::context::Context;
 use super::eval::Evaluation;
 use super::exists::{groups, parts};
 use super::join::{Join, Link, Parent, Table};
-use super::record::{Context, Record, Value};
+use super::record::{Record, Value};
 use super::tree::{Changed, Comparison, Joined, Node, Operand};
 
 /// Record of no fields, for what depends on none.
@@ -163,7 +164,7 @@ fn asks_record(node: &Node) -> bool {
     node.each_operand(&mut |operand| {
         asks |= match operand {
             Operand::Field(_) | Operand::Changed(_) => true,
-            Operand::Joined(joined) => joined.join.is_of_record(),
+            Operand::Joined(joined) => joined.join.root() == Some(&Parent::Record),
             _ => false,
         }
     });

@@ -90,12 +90,11 @@ impl Join {
         }
     }
 
-    /// Whether its rows depend on the record that the filter is evaluated for.
-    pub fn is_of_record(&self) -> bool {
+    /// Record that leads to its rows, of those that are there before any is joined.
+    pub fn root(&self) -> Option<&Parent> {
         match self.parent() {
-            Some(Parent::Record) => true,
-            Some(Parent::Joined(join)) => join.is_of_record(),
-            Some(Parent::Auth) | None => false,
+            Some(Parent::Joined(join)) => join.root(),
+            root => root,
         }
     }
 }

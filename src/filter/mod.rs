@@ -4,8 +4,10 @@
 //! before text. What a real PocketBase answers is recorded in `tests/fixtures/filters/` and is what this module answers.
 
 mod bind;
+mod bound;
 mod budget;
 mod catalog;
+mod context;
 mod error;
 mod eval;
 mod exists;
@@ -14,6 +16,7 @@ mod lexer;
 mod like;
 mod macros;
 mod names;
+mod names_of_requests;
 mod parser;
 mod record;
 mod request;
@@ -21,21 +24,23 @@ mod rows;
 mod side;
 mod sort;
 mod sqlite;
+mod syntax;
 mod tree;
 
 use std::fmt;
 
 pub use budget::{Budget, TooCostly};
 pub use catalog::{Catalog, FieldType};
+pub use context::{Context, Look, Records, Request};
 pub use error::{Error, SyntaxError};
 use eval::Evaluation;
 use names::Names;
 pub use parser::MAX_COMPARISONS;
-pub use record::{Context, Look, Record, Records, Value};
-pub use request::Request;
+pub use record::{Record, Value};
 pub use sort::Sort;
 use sqlite::Datum;
-use tree::{Node, Operand, Path, Relation};
+use syntax::{Path, Relation};
+use tree::{Node, Operand};
 
 /// The most bytes of a filter.
 pub const MAX_LENGTH: usize = 3500;
@@ -254,7 +259,8 @@ mod tests {
     use super::macros::Macro;
     use jiff::Timestamp;
 
-    use super::tree::{Comparison, Modifier, Operator};
+    use super::syntax::{Modifier, Operator};
+    use super::tree::Comparison;
     use super::*;
 
     #[test]

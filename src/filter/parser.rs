@@ -1,12 +1,13 @@
 //! From tokens to the tree.
 
+use super::bound::unchosen;
 use super::error::{Error, SyntaxError};
 use super::join::MAX_JOINS;
 use super::lexer::{Lexer, Token};
 use super::macros::Macro;
 use super::names::Names;
-use super::rows::unchosen;
-use super::tree::{Comparison, Node, Operand, Operator, Path};
+use super::syntax::{Operator, Path};
+use super::tree::{Comparison, Node, Operand};
 
 /// The most comparisons in a filter; this also bounds how deep its tree can be.
 pub const MAX_COMPARISONS: usize = 200;

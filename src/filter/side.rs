@@ -7,7 +7,7 @@ use super::budget::{Budget, TooCostly};
 use super::like::{like, pattern};
 use super::record::{Record, Value};
 use super::sqlite::{Affinity, Datum, compare};
-use super::tree::{Modifier, Path, Relation, quoted};
+use super::syntax::{Modifier, Path, Relation, quoted};
 
 /// The steps of a comparison beside those for the texts that it looks at: a number or a time that is made a text takes as many.
 const COMPARISON: usize = 64;
