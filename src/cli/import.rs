@@ -97,7 +97,7 @@ fn print_summary(source: &Source, summary: &Summary, lifetime: Duration, is_dry:
     lines.extend(
         left_behind
             .iter()
-            .map(|what| format!("Left behind: {}.", visible(&what.to_string()))),
+            .map(|what| format!("Left behind: {}.", visible(what))),
     );
     lines.extend(lifetime_line(source, lifetime));
     output::print(&lines.join("\n"))
