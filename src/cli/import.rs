@@ -106,7 +106,7 @@ fn print_summary(
     lines.extend(
         left_behind
             .iter()
-            .map(|what| format!("Left behind: {}.", visible(&what.to_string()))),
+            .map(|what| format!("Left behind: {}.", visible(what))),
     );
     lines.extend(import_rules::lines(&imported.rules, args.rules, is_dry));
     lines.extend(lifetime_line(source, lifetime));
