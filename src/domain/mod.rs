@@ -20,6 +20,7 @@ mod server_key;
 mod superuser;
 mod text;
 mod user;
+mod user_column;
 mod visible;
 
 pub use audit_event::{
@@ -42,6 +43,7 @@ pub use server_key::ServerKey;
 pub use superuser::Superuser;
 pub use text::{Name, OneTimeCode, Picture, ShortText};
 pub use user::{IdType, NativeEmail, Status, TokenKey, User, UserNumber, UserType};
+pub use user_column::{GIVEN_EMAIL, NATIVE_EMAIL, NO_EMAIL, NumberColumn, TextColumn};
 pub use visible::is_blank;
 
 /// Rule that a value breaks; the caller knows the value.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use super::user_column::{GIVEN_EMAIL, NATIVE_EMAIL, NO_EMAIL, NumberColumn, TextColumn};
 use super::{OpenId, Phone, RecordId, is_imported_hash};
 
 /// A user's place in the order of creation, counted from 1; shown as `U0000000001`.
@@ -254,6 +255,54 @@ impl User {
             IdType::WeChat => [id, "@wechat.local"],
         };
         text.extend(parts);
+    }
+
+    /// Texts by their columns.
+    #[must_use]
+    pub fn text_columns(&self) -> [&str; TextColumn::COUNT] {
+        [
+            self.id.as_str(),
+            self.openid.as_str(),
+            &self.name,
+            self.phone.as_ref().map_or("", Phone::as_str),
+            self.given_email().unwrap_or_default(),
+            &self.id_number,
+            &self.level,
+            &self.company_id,
+            &self.parent_id,
+            &self.promo_code,
+            &self.group_id,
+            self.given_number.as_deref().unwrap_or_default(),
+        ]
+    }
+
+    /// Numbers by their columns.
+    #[must_use]
+    pub fn number_columns(&self) -> [i64; NumberColumn::COUNT] {
+        [
+            (self.id_type == IdType::ManagePlatform).into(),
+            (self.status == Status::Active).into(),
+            (self.user_type == UserType::Registered).into(),
+            self.rank_level,
+            self.auth_type,
+            self.email_origin(),
+            self.email_visibility.into(),
+            self.verified.into(),
+            self.created.as_millisecond(),
+            self.updated.as_millisecond(),
+        ]
+    }
+
+    fn given_email(&self) -> Option<&str> {
+        self.email.as_deref().filter(|_| !self.has_native_email())
+    }
+
+    fn email_origin(&self) -> i64 {
+        match (&self.email, self.given_email()) {
+            (None, _) => NO_EMAIL,
+            (Some(_), None) => NATIVE_EMAIL,
+            (Some(_), Some(_)) => GIVEN_EMAIL,
+        }
     }
 
     /// The user for whom [`User::native_email`] would have made the address.

@@ -3,6 +3,7 @@
 
 use super::Filter;
 use super::budget::{Budget, TooCostly};
+use super::column::{Column, Mask, all, mask_of};
 use super::context::Context;
 use super::eval::{Evaluation, is_email_asked};
 use super::like::Pattern;
@@ -10,12 +11,6 @@ use super::record::{Record, Value};
 use super::side::pattern_of;
 use super::syntax::Relation;
 use super::tree::{Comparison, Node, Operand};
-
-/// Most records of a block: as many as a [`Mask`] has bits.
-pub const MOST_RECORDS: usize = 64;
-
-/// Set of records of a block: a bit for each, the lowest for the first.
-pub type Mask = u64;
 
 /// Field by which others find an e-mail address, or do not.
 const EMAIL_VISIBILITY: &str = "emailVisibility";
@@ -27,122 +22,6 @@ pub trait Block {
 
     /// Values of a field; nothing when the block does not have the field.
     fn column(&self, field: &str) -> Option<Column<'_>>;
-}
-
-/// Values of one field in the records of a block.
-pub enum Column<'a> {
-    /// All records have this one.
-    Same(Value<'a>),
-    /// Few different values, and which of them each record has.
-    Words(Vec<Value<'a>>, &'a [u8]),
-    /// Value of each record.
-    Each(Vec<Value<'a>>),
-    /// Text of each record.
-    Texts(Texts<'a>),
-}
-
-/// Text of each record, one after the other.
-#[derive(Clone, Copy)]
-pub struct Texts<'a> {
-    /// All texts.
-    pub text: &'a str,
-    /// Ends of the texts, in bytes.
-    pub ends: Ends<'a>,
-}
-
-/// Ends of texts that are one after the other.
-#[derive(Clone, Copy)]
-pub enum Ends<'a> {
-    /// So many texts, each of this length.
-    Fixed {
-        /// Length of each, in bytes.
-        width: usize,
-        /// Number of texts.
-        count: usize,
-    },
-    /// End of each.
-    Each(&'a [u32]),
-}
-
-impl<'a> Texts<'a> {
-    fn count(&self) -> usize {
-        match self.ends {
-            Ends::Fixed { count, .. } => count,
-            Ends::Each(ends) => ends.len(),
-        }
-    }
-
-    fn get(&self, record: usize) -> &'a str {
-        let start = record.checked_sub(1).map_or(0, |before| self.end(before));
-        self.text.get(start..self.end(record)).unwrap_or_default()
-    }
-
-    fn end(&self, record: usize) -> usize {
-        match self.ends {
-            Ends::Fixed { width, .. } => width * (record + 1),
-            Ends::Each(ends) => ends.get(record).map_or(0, |end| *end as usize),
-        }
-    }
-
-    /// Record whose text has the byte at that place.
-    fn record_at(&self, place: usize) -> usize {
-        match self.ends {
-            Ends::Fixed { width, .. } => place / width.max(1),
-            Ends::Each(ends) => ends.partition_point(|end| *end as usize <= place),
-        }
-    }
-
-    /// Records in whose texts the pattern is found, of a pattern that is one text anywhere.
-    fn records_with(&self, pattern: &Pattern) -> Option<Mask> {
-        let mut places = pattern.places(self.text)?;
-        let mut mask = 0;
-        while let Some(place) = places.next() {
-            let record = self.record_at(place.start);
-            if place.end <= self.end(record) {
-                mask |= bit(record);
-                places.go_on_from(self.end(record));
-            }
-        }
-        Some(mask)
-    }
-}
-
-impl<'a> Column<'a> {
-    /// Value of that record.
-    #[must_use]
-    pub fn value(&self, record: usize) -> Value<'a> {
-        let value = match self {
-            Self::Same(value) => Some(value),
-            Self::Words(values, records) => {
-                let word = records.get(record);
-                word.and_then(|word| values.get(usize::from(*word)))
-            }
-            Self::Each(values) => values.get(record),
-            Self::Texts(texts) => return Value::Text(texts.get(record)),
-        };
-        value.copied().unwrap_or(Value::Null)
-    }
-
-    /// Records whose value is a wanted one; each different value is looked at once.
-    fn records_where(
-        &self,
-        count: usize,
-        mut is_wanted: impl FnMut(&Value<'a>) -> Result<bool, TooCostly>,
-    ) -> Result<Mask, TooCostly> {
-        match self {
-            Self::Same(value) => Ok(if is_wanted(value)? { all(count) } else { 0 }),
-            Self::Words(values, records) => {
-                let words = mask_of(values.iter().map(is_wanted))?;
-                let has_word = records.iter().map(|word| Ok(words >> word & 1 == 1));
-                mask_of(has_word)
-            }
-            Self::Each(values) => mask_of(values.iter().map(is_wanted)),
-            Self::Texts(texts) => {
-                let values = (0..texts.count()).map(|record| Value::Text(texts.get(record)));
-                mask_of(values.map(|value| is_wanted(&value)))
-            }
-        }
-    }
 }
 
 /// Filter that is ready for block after block.
@@ -359,33 +238,11 @@ impl Record for Values<'_> {
     }
 }
 
-/// All of so many records.
-fn all(count: usize) -> Mask {
-    match count {
-        MOST_RECORDS.. => Mask::MAX,
-        count => (1 << count) - 1,
-    }
-}
-
-fn bit(record: usize) -> Mask {
-    match record {
-        0..MOST_RECORDS => 1 << record,
-        _ => 0,
-    }
-}
-
-fn mask_of(are_wanted: impl Iterator<Item = Result<bool, TooCostly>>) -> Result<Mask, TooCostly> {
-    let mut mask = 0;
-    for (record, is_wanted) in are_wanted.enumerate().take(MOST_RECORDS) {
-        mask |= Mask::from(is_wanted?) << record;
-    }
-    Ok(mask)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::column::{Ends, Texts};
     use super::*;
 
     const FIELDS: [&str; 5] = ["name", "status", "kind", "seen", "email"];

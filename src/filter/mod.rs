@@ -8,6 +8,7 @@ mod block;
 mod bound;
 mod budget;
 mod catalog;
+mod column;
 mod context;
 mod error;
 mod eval;
@@ -30,9 +31,10 @@ mod tree;
 
 use std::fmt;
 
-pub use block::{Block, BlockFilter, Column, Ends, Mask, Texts};
+pub use block::{Block, BlockFilter};
 pub use budget::{Budget, TooCostly};
 pub use catalog::{Catalog, FieldType};
+pub use column::{Column, Ends, MOST_RECORDS, Mask, Texts};
 pub use context::{Context, Look, Records, Request};
 pub use error::{Error, SyntaxError};
 use eval::Evaluation;

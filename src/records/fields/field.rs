@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::value::{FieldValue, Unfit};
-use crate::domain::{Email, Name, Phone, Picture, ShortText};
+use crate::domain::{Email, Name, NumberColumn, Phone, Picture, ShortText, TextColumn};
 
 /// A built-in field of records of type `R`.
 pub struct BuiltInField<R: 'static> {
@@ -19,6 +19,27 @@ pub struct BuiltInField<R: 'static> {
     pub is_required: bool,
     /// Whether the field belongs to PocketBase rather than to the deployment.
     pub is_system: bool,
+    /// Place of the value in blocks of users.
+    pub column: Option<BlockColumn>,
+}
+
+/// Place of a field in a block of users.
+#[derive(Clone, Copy, Debug)]
+pub enum BlockColumn {
+    /// A text.
+    Text(TextColumn),
+    /// The words for 0 and 1.
+    Choice(NumberColumn, fn(bool) -> &'static str),
+    /// A number.
+    Number(NumberColumn),
+    /// A boolean.
+    Bool(NumberColumn),
+    /// A date.
+    Date(NumberColumn),
+    /// The e-mail address, which follows from other columns.
+    Email,
+    /// The user's number, or what is shown in its place.
+    UserNumber,
 }
 
 /// The place of a field's value.
@@ -86,6 +107,7 @@ impl<R> BuiltInField<R> {
             accepts: Accepts::Any,
             is_required: false,
             is_system: false,
+            column: None,
         }
     }
 
@@ -106,6 +128,14 @@ impl<R> BuiltInField<R> {
     pub const fn system(self) -> Self {
         Self {
             is_system: true,
+            ..self
+        }
+    }
+
+    /// The same field, which blocks of users have there.
+    pub const fn column(self, column: BlockColumn) -> Self {
+        Self {
+            column: Some(column),
             ..self
         }
     }

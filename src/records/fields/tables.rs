@@ -6,10 +6,10 @@
 use std::sync::LazyLock;
 
 use super::choice::Choice;
-use super::field::{Accepts, Access, BuiltInField, Kind};
+use super::field::{Accepts, Access, BlockColumn, BuiltInField, Kind};
 use super::types::FieldType;
 use super::value::FieldValue;
-use crate::domain::{Company, IdType, Superuser, User, UserType};
+use crate::domain::{Company, IdType, NumberColumn, Superuser, TextColumn, User, UserType};
 
 /// A record type with built-in fields.
 pub trait BuiltIn: Sized + 'static {
@@ -72,31 +72,31 @@ macro_rules! place {
 }
 
 built_in_fields!(User {
-    "id" => field(Kind::Id, place!(id)).required().system(),
+    "id" => field(Kind::Id, place!(id)).required().system().column(BlockColumn::Text(TextColumn::Id)),
     "users_convers_id" => field(SHORT, place!(conversation_id)),
-    "users_id" => field(SHORT, USER_NUMBER),
-    "users_idtype" => field(select::<IdType>(), place!(id_type)),
-    "users_id_number" => short(place!(id_number)),
-    "users_status" => field(Kind::Number, place!(status)),
-    "users_rank_level" => field(Kind::Number, place!(rank_level)),
-    "users_auth_type" => field(Kind::Number, place!(auth_type)),
-    "users_type" => field(select::<UserType>(), place!(user_type)),
-    "users_name" => field(up_to(64), place!(name)).accepts(Accepts::Name),
-    "users_phone" => field(up_to(32), place!(phone)).accepts(Accepts::Phone),
-    "users_level" => short(place!(level)),
+    "users_id" => field(SHORT, USER_NUMBER).column(BlockColumn::UserNumber),
+    "users_idtype" => field(select::<IdType>(), place!(id_type)).column(BlockColumn::Choice(NumberColumn::IsOfPlatform, id_type_word)),
+    "users_id_number" => short(place!(id_number)).column(BlockColumn::Text(TextColumn::IdNumber)),
+    "users_status" => field(Kind::Number, place!(status)).column(BlockColumn::Number(NumberColumn::IsActive)),
+    "users_rank_level" => field(Kind::Number, place!(rank_level)).column(BlockColumn::Number(NumberColumn::RankLevel)),
+    "users_auth_type" => field(Kind::Number, place!(auth_type)).column(BlockColumn::Number(NumberColumn::AuthType)),
+    "users_type" => field(select::<UserType>(), place!(user_type)).column(BlockColumn::Choice(NumberColumn::IsRegistered, user_type_word)),
+    "users_name" => field(up_to(64), place!(name)).accepts(Accepts::Name).column(BlockColumn::Text(TextColumn::Name)),
+    "users_phone" => field(up_to(32), place!(phone)).accepts(Accepts::Phone).column(BlockColumn::Text(TextColumn::Phone)),
+    "users_level" => short(place!(level)).column(BlockColumn::Text(TextColumn::Level)),
     "users_picture" => field(up_to(2048), place!(picture)).accepts(Accepts::Picture),
-    "openid" => field(up_to(128), place!(openid)).required(),
-    "company_id" => field(up_to(64), place!(company_id)).accepts(Accepts::ShortText),
-    "users_parent_id" => short(place!(parent_id)),
-    "users_promo_code" => short(place!(promo_code)),
-    "usergroups_id" => short(place!(group_id)),
-    "created" => field(CREATED, place!(created)),
-    "updated" => field(UPDATED, place!(updated)),
+    "openid" => field(up_to(128), place!(openid)).required().column(BlockColumn::Text(TextColumn::OpenId)),
+    "company_id" => field(up_to(64), place!(company_id)).accepts(Accepts::ShortText).column(BlockColumn::Text(TextColumn::CompanyId)),
+    "users_parent_id" => short(place!(parent_id)).column(BlockColumn::Text(TextColumn::ParentId)),
+    "users_promo_code" => short(place!(promo_code)).column(BlockColumn::Text(TextColumn::PromoCode)),
+    "usergroups_id" => short(place!(group_id)).column(BlockColumn::Text(TextColumn::GroupId)),
+    "created" => field(CREATED, place!(created)).column(BlockColumn::Date(NumberColumn::Created)),
+    "updated" => field(UPDATED, place!(updated)).column(BlockColumn::Date(NumberColumn::Updated)),
     "password" => field(Kind::Password, Access::Secret).required().system(),
     "tokenKey" => field(Kind::TokenKey, Access::Secret).required().system(),
-    "email" => field(Kind::Email, place!(email)).required().system().accepts(Accepts::Email),
-    "emailVisibility" => field(Kind::Bool, place!(email_visibility)).system(),
-    "verified" => field(Kind::Bool, place!(verified)).system(),
+    "email" => field(Kind::Email, place!(email)).required().system().accepts(Accepts::Email).column(BlockColumn::Email),
+    "emailVisibility" => field(Kind::Bool, place!(email_visibility)).system().column(BlockColumn::Bool(NumberColumn::IsEmailVisible)),
+    "verified" => field(Kind::Bool, place!(verified)).system().column(BlockColumn::Bool(NumberColumn::IsVerified)),
 });
 
 built_in_fields!(Company {
@@ -119,6 +119,20 @@ built_in_fields!(Superuser {
     "created" => field(CREATED, place!(created)).system(),
     "updated" => field(UPDATED, place!(updated)).system(),
 });
+
+fn id_type_word(is_of_platform: bool) -> &'static str {
+    match is_of_platform {
+        true => IdType::ManagePlatform.word(),
+        false => IdType::WeChat.word(),
+    }
+}
+
+fn user_type_word(is_registered: bool) -> &'static str {
+    match is_registered {
+        true => UserType::Registered.word(),
+        false => UserType::Guest.word(),
+    }
+}
 
 const SHORT: Kind = up_to(255);
 const CREATED: Kind = Kind::Autodate { on_update: false };

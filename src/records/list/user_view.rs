@@ -4,63 +4,22 @@ use std::cell::OnceCell;
 
 use jiff::Timestamp;
 
-use crate::domain::{IdType, RecordId, User, UserNumber, UserType};
+use crate::domain::{
+    GIVEN_EMAIL, IdType, NATIVE_EMAIL, NumberColumn, RecordId, TextColumn, User, UserNumber,
+};
 use crate::filter::{Block, Column, Ends, SortRecord, Texts, Value};
 use crate::records::date::push_date;
-use crate::records::fields::choice::Choice;
-use crate::store::user_block::{
-    Distinct, GIVEN_EMAIL, NATIVE_EMAIL, NumberColumn, Numbers, ROWS, TextColumn, UserRows,
-};
-
-/// Place of a field in a block.
-#[derive(Clone, Copy)]
-enum Place {
-    Text(TextColumn),
-    /// The words for 0 and 1.
-    Choice(NumberColumn, [&'static str; 2]),
-    Number(NumberColumn),
-    Bool(NumberColumn),
-    Date(NumberColumn),
-    Email,
-    UserNumber,
-}
+use crate::records::fields::field::BlockColumn;
+use crate::records::fields::tables::BuiltIn as _;
+use crate::store::user_block::{Distinct, Numbers, ROWS, UserRows};
 
 /// Whether blocks have the field of that name.
 pub fn is_column(field: &str) -> bool {
     place(field).is_some()
 }
 
-fn place(field: &str) -> Option<Place> {
-    Some(match field {
-        "id" => Place::Text(TextColumn::Id),
-        "openid" => Place::Text(TextColumn::OpenId),
-        "users_name" => Place::Text(TextColumn::Name),
-        "users_phone" => Place::Text(TextColumn::Phone),
-        "users_id_number" => Place::Text(TextColumn::IdNumber),
-        "users_level" => Place::Text(TextColumn::Level),
-        "company_id" => Place::Text(TextColumn::CompanyId),
-        "users_parent_id" => Place::Text(TextColumn::ParentId),
-        "users_promo_code" => Place::Text(TextColumn::PromoCode),
-        "usergroups_id" => Place::Text(TextColumn::GroupId),
-        "users_idtype" => {
-            let words = [IdType::WeChat.word(), IdType::ManagePlatform.word()];
-            Place::Choice(NumberColumn::IsOfPlatform, words)
-        }
-        "users_type" => {
-            let words = [UserType::Guest.word(), UserType::Registered.word()];
-            Place::Choice(NumberColumn::IsRegistered, words)
-        }
-        "users_status" => Place::Number(NumberColumn::IsActive),
-        "users_rank_level" => Place::Number(NumberColumn::RankLevel),
-        "users_auth_type" => Place::Number(NumberColumn::AuthType),
-        "emailVisibility" => Place::Bool(NumberColumn::IsEmailVisible),
-        "verified" => Place::Bool(NumberColumn::IsVerified),
-        "created" => Place::Date(NumberColumn::Created),
-        "updated" => Place::Date(NumberColumn::Updated),
-        "email" => Place::Email,
-        "users_id" => Place::UserNumber,
-        _ => return None,
-    })
+fn place(field: &str) -> Option<BlockColumn> {
+    User::field(field)?.column
 }
 
 /// A block of users, with what has to be made of it for a filter: that is made when it is asked for.
@@ -223,15 +182,15 @@ impl Block for UserView<'_> {
 
     fn column(&self, field: &str) -> Option<Column<'_>> {
         Some(match place(field)? {
-            Place::Text(column) => self.texts(column),
-            Place::Choice(column, words) => self.numbers_as(column, |number| {
-                Value::Choice(words[usize::from(number != 0)])
-            }),
-            Place::Number(column) => self.numbers_as(column, number),
-            Place::Bool(column) => self.numbers_as(column, |number| Value::Bool(number != 0)),
-            Place::Date(column) => self.dates(column),
-            Place::Email => self.made(&self.emails, |row, text| self.push_email(row, text)),
-            Place::UserNumber => {
+            BlockColumn::Text(column) => self.texts(column),
+            BlockColumn::Choice(column, word) => {
+                self.numbers_as(column, |number| Value::Choice(word(number != 0)))
+            }
+            BlockColumn::Number(column) => self.numbers_as(column, number),
+            BlockColumn::Bool(column) => self.numbers_as(column, |number| Value::Bool(number != 0)),
+            BlockColumn::Date(column) => self.dates(column),
+            BlockColumn::Email => self.made(&self.emails, |row, text| self.push_email(row, text)),
+            BlockColumn::UserNumber => {
                 self.made(&self.numbers, |row, text| self.push_user_number(row, text))
             }
         })

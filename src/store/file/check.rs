@@ -2,8 +2,9 @@
 
 mod blocks;
 mod events;
+mod sum;
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::RandomState;
 use std::ops::RangeBounds;
 use std::thread;
 
@@ -14,6 +15,7 @@ use redb::{
 
 use self::blocks::{ensure_in_blocks, sum_of_blocks};
 use self::events::events;
+use self::sum::Sum;
 use super::contents::Contents;
 use super::stored;
 use super::tables::{
@@ -190,42 +192,6 @@ fn sums_of_users<'a>(
 
 /// By openid, phone, e-mail address and time of creation, and in blocks.
 type Sums = [Sum; 5];
-
-/// The number of entries, and the sum of their hashes, which does not depend on their order. The hasher has another secret each
-/// time, so that nothing can be made to fit.
-#[derive(Clone, Copy, Default, PartialEq)]
-struct Sum(u64, u64);
-
-impl Sum {
-    fn add(&mut self, hasher: &RandomState, key: impl std::hash::Hash, id: &str) {
-        *self = self.and(Self(1, hasher.hash_one((key, id))));
-    }
-
-    fn add_row(&mut self, hasher: &RandomState, number: u64, row: &Row<'_>) {
-        self.add(hasher, (number, row), "");
-    }
-
-    fn and(self, other: Self) -> Self {
-        Self(self.0 + other.0, self.1.wrapping_add(other.1))
-    }
-
-    fn of_index(txn: &ReadTransaction, index: Index, hasher: &RandomState) -> Result<Self, Error> {
-        Self::of(txn, index, |key, id, sum| sum.add(hasher, key, id))
-    }
-
-    fn of<K: Key + 'static>(
-        txn: &ReadTransaction,
-        index: TableDefinition<'_, K, &'static str>,
-        add: impl Fn(K::SelfType<'_>, &str, &mut Self),
-    ) -> Result<Self, Error> {
-        let mut sum = Self::default();
-        for entry in txn.open_table(index)?.iter()? {
-            let (key, id) = entry?;
-            add(key.value(), id.value(), &mut sum);
-        }
-        Ok(sum)
-    }
-}
 
 fn indexed_email(user: &User) -> Option<&str> {
     user.email.as_deref().filter(|_| !user.has_native_email())

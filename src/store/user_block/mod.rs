@@ -3,7 +3,6 @@
 //! A block has the users of [`ROWS`] consecutive numbers, without their pictures, conversations, secrets, and the columns that
 //! are the deployment's own. docs/decisions/0017-lists.md says why.
 
-mod columns;
 mod numbers;
 mod row;
 mod texts;
@@ -12,15 +11,11 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::columns::{GIVEN_EMAIL, NATIVE_EMAIL, NumberColumn, TextColumn};
 pub use self::numbers::Numbers;
-pub use self::row::Row;
+pub use self::row::{ROWS, Row};
 pub use self::texts::{Distinct, Texts};
 use super::Error;
-use crate::domain::{User, UserNumber};
-
-/// Most users of a block.
-pub const ROWS: u64 = 32;
+use crate::domain::{NumberColumn, TextColumn, User, UserNumber};
 
 /// A block as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! A user as a row of a block.
 
-use super::ROWS;
-use super::columns::{NumberColumn, TextColumn};
-use crate::domain::{User, UserNumber};
+use crate::domain::{NumberColumn, TextColumn, User, UserNumber};
+
+/// Most users of a block.
+pub const ROWS: u64 = 32;
 
 /// A user as a row of a block.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,8 +22,8 @@ impl<'a> Row<'a> {
     pub fn of(user: &'a User) -> Self {
         Self {
             slot: slot(user.number),
-            texts: TextColumn::texts_of(user),
-            numbers: NumberColumn::numbers_of(user),
+            texts: user.text_columns(),
+            numbers: user.number_columns(),
         }
     }
 }

@@ -48,7 +48,7 @@ const FENCED: [(&str, &[&str]); 19] = [
     ("poem", &["contract", "http", "pocketbase", "server"]),
     ("hyper", &["server"]),
     ("redb", &["store/file"]),
-    ("postcard", &["store/file"]),
+    ("postcard", &["store"]),
     ("rustls", &["config", "server", "outbound"]),
     ("instant_acme", &["server"]),
     ("rcgen", &["server"]),

@@ -4,7 +4,7 @@ use std::hash::RandomState;
 
 use redb::{ReadTransaction, ReadableTable};
 
-use super::Sum;
+use super::sum::Sum;
 use crate::store::Error;
 use crate::store::file::stored;
 use crate::store::file::tables::{USER_BLOCKS, USERS};

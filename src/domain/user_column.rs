@@ -1,6 +1,4 @@
-//! Columns of a block, and the values that a user has in them.
-
-use crate::domain::{IdType, Phone, Status, User, UserType};
+//! Columns of users in lists: what the store keeps of each user a second time, column by column.
 
 /// A column of texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +11,7 @@ pub enum TextColumn {
     Name,
     /// Phone; empty: none.
     Phone,
-    /// E-mail address, if it is [`EmailOrigin::Given`].
+    /// E-mail address, if somebody gave it.
     Email,
     /// Number of an identity document.
     IdNumber,
@@ -66,55 +64,9 @@ pub const GIVEN_EMAIL: i64 = 2;
 impl TextColumn {
     /// Number of such columns.
     pub const COUNT: usize = 12;
-
-    /// Texts of a user, in the order of the columns.
-    pub(super) fn texts_of(user: &User) -> [&str; Self::COUNT] {
-        [
-            user.id.as_str(),
-            user.openid.as_str(),
-            &user.name,
-            user.phone.as_ref().map_or("", Phone::as_str),
-            given_email(user).unwrap_or_default(),
-            &user.id_number,
-            &user.level,
-            &user.company_id,
-            &user.parent_id,
-            &user.promo_code,
-            &user.group_id,
-            user.given_number.as_deref().unwrap_or_default(),
-        ]
-    }
 }
 
 impl NumberColumn {
     /// Number of such columns.
     pub const COUNT: usize = 10;
-
-    /// Numbers of a user, in the order of the columns.
-    pub(super) fn numbers_of(user: &User) -> [i64; Self::COUNT] {
-        [
-            (user.id_type == IdType::ManagePlatform).into(),
-            (user.status == Status::Active).into(),
-            (user.user_type == UserType::Registered).into(),
-            user.rank_level,
-            user.auth_type,
-            email_origin(user),
-            user.email_visibility.into(),
-            user.verified.into(),
-            user.created.as_millisecond(),
-            user.updated.as_millisecond(),
-        ]
-    }
-}
-
-fn given_email(user: &User) -> Option<&str> {
-    user.email.as_deref().filter(|_| !user.has_native_email())
-}
-
-fn email_origin(user: &User) -> i64 {
-    match (&user.email, given_email(user)) {
-        (None, _) => NO_EMAIL,
-        (Some(_), None) => NATIVE_EMAIL,
-        (Some(_), Some(_)) => GIVEN_EMAIL,
-    }
 }
