@@ -30,7 +30,7 @@ use self::quota::Quota;
 use self::stats::Stats;
 use crate::clock::Clock;
 use crate::config;
-use crate::domain::{OneTimeCode, OpenId, Phone};
+use crate::domain::{OneTimeCode, OpenId, Phone, is_blank};
 use crate::fair::{Asker, Share};
 use crate::metrics::Metrics;
 use crate::outbound::Cause;
@@ -113,6 +113,7 @@ impl Client {
         self.login_quota.record(&result);
         let session: Session = parse(result?)?;
         OpenId::parse(&session.openid)
+            .filter(|openid| !is_blank(openid.as_str()))
             .ok_or_else(|| Error::Unavailable("an openid of odd form".into()))
     }
 
