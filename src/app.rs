@@ -96,6 +96,19 @@ impl App {
         self.audit_log.record(event);
     }
 
+    /// Follows the collections as the database has them now. Whoever changed them calls this after the commit: the one who is last
+    /// has read what all others committed, and what another database has brought meanwhile stays.
+    pub fn follow_collections(&self) -> Result<(), store::Error> {
+        loop {
+            let known = self.collections.load_full();
+            let stored = Arc::new(collections(&self.store.remembered()?));
+            let before = self.collections.compare_and_swap(&known, stored);
+            if Arc::ptr_eq(&before, &known) {
+                return Ok(());
+            }
+        }
+    }
+
     /// Follows what is remembered of the database when another one has taken its place.
     pub fn follow(&self, remembered: &Remembered) {
         if let Some(keys) = Keys::new(&remembered.token_keys) {
@@ -189,16 +202,10 @@ async fn ensure_token_key(store: &Store, clock: &Clock, random: &Random) -> Resu
 
 /// The collections; those that were not imported are as old as the oldest token key.
 fn collections(remembered: &Remembered) -> Collections {
-    let born = remembered
-        .token_keys
-        .iter()
-        .map(|key| key.created)
-        .min()
-        .unwrap_or_default();
     remembered
         .collections
         .clone()
-        .unwrap_or_else(|| Collections::new(born))
+        .unwrap_or_else(|| Collections::of_keys(&remembered.token_keys))
 }
 
 fn cost_factor(n: usize) -> Result<u32, password::Error> {

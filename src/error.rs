@@ -21,6 +21,9 @@ pub enum Error {
     /// The user is disabled, and came with the right password.
     #[error("the account is disabled (password login)")]
     LoginDisabled,
+    /// The rule for logins lets nobody log in as the user.
+    #[error("the collection's authRule lets nobody log in as this user")]
+    LoginRefused,
     /// A superuser may not come from that address.
     #[error("superusers may not come from this address; see console.allow_ips")]
     SuperuserAddress,

@@ -1,12 +1,12 @@
 //! Commands that an operator may give.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
 use super::companies::CompanyCommand;
+use super::import::ImportCommand;
 use super::keys::KeyCommand;
 use super::maintenance::MaintenanceCommand;
+use super::rules::RulesCommand;
 use super::superusers::SuperuserCommand;
 use super::users::UserCommand;
 use crate::auth::EventQuery;
@@ -20,10 +20,12 @@ pub enum AdminCommand {
     Company(CompanyCommand),
     /// About superusers.
     Superuser(SuperuserCommand),
+    /// About access rules.
+    Rules(RulesCommand),
     /// About token keys.
     Key(KeyCommand),
-    /// Brings records from PocketBase's folder or backup at this absolute path.
-    Import(PathBuf),
+    /// Brings records from PocketBase's folder or backup.
+    Import(ImportCommand),
     /// About the database as a whole.
     Maintenance(MaintenanceCommand),
     /// Finds audit events.
@@ -46,6 +48,7 @@ impl AdminCommand {
             | Self::User(_)
             | Self::Company(_)
             | Self::Superuser(_)
+            | Self::Rules(_)
             | Self::Events(_) => None,
         }
     }

@@ -58,7 +58,12 @@ async fn put(
             Ok(updated.await?)
         }
         Err(failure) if failure.cause == Cause::NotFound => {
-            values.insert("company_id".to_owned(), key.into());
+            let named = values.insert("company_id".to_owned(), key.clone().into());
+            if named.is_some_and(|named| named != key.as_str()) {
+                return Err(Failure::invalid(format!(
+                    "there is no company {key} that could get another company_id; make it without that field"
+                )));
+            }
             let form = records::form(admin, Kind::Companies, &values)?;
             let created = admin
                 .records

@@ -7,14 +7,17 @@ pub mod companies;
 mod context;
 mod events;
 mod failure;
-mod import;
+pub mod import;
+pub mod import_rules;
 mod io;
 pub mod keys;
 pub mod maintenance;
 mod records;
+pub mod rules;
 mod run;
 pub mod socket;
 pub mod superusers;
+mod typed_text;
 mod user_import;
 pub mod users;
 

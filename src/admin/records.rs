@@ -6,11 +6,14 @@ use serde_json::{Map, Value};
 use super::context::Admin;
 use super::failure::{Cause, Failure};
 use super::io::Io;
+use super::typed_text::ensure_fit;
 use crate::auth::{self, IdentityField};
 use crate::domain::{Kind, Phone, RecordId};
 use crate::filter;
+use crate::records::access::Access;
 use crate::records::form::RecordForm;
-use crate::records::list::{ListError, ListQuery, Paging, Reader, Selection};
+use crate::records::list::{ListError, ListQuery, Paging, Selection};
+use crate::records::schema::FieldKind;
 use crate::records::{summary, view};
 use crate::store::Record;
 
@@ -136,10 +139,10 @@ fn parse(
         per_page: query.limit.clamp(1, LIMIT_MAX),
         skip_total: !is_counted,
     };
-    let schemas = admin.records.schemas();
-    ListQuery::parse(Reader::Operator, kind, paging, &filter, "", &schemas)
+    let access = Access::operator(&admin.records);
+    ListQuery::parse(access.clone(), kind, paging, &filter, "")
         .map_err(|error| explain(admin, kind, "--filter", error))?;
-    ListQuery::parse(Reader::Operator, kind, paging, &filter, sort, &schemas)
+    ListQuery::parse(access, kind, paging, &filter, sort)
         .map_err(|error| explain(admin, kind, "--sort", error))
 }
 
@@ -224,14 +227,39 @@ pub fn fields(admin: &Admin, kind: Kind) -> Vec<String> {
         .collect()
 }
 
-/// The values as a form. PocketBase passes over fields that it does not know; at a shell that is a slip of the pen.
+/// The values as a form of a change: some, each of a field that an operator writes. PocketBase passes over others.
 pub fn form(admin: &Admin, kind: Kind, values: &Map<String, Value>) -> Result<RecordForm, Failure> {
-    let fields = fields(admin, kind);
-    if let Some(unknown) = values.keys().find(|key| !fields.contains(key)) {
+    ensure_fields(admin, kind, values)?;
+    if let Some(name) = values.keys().find(|name| is_given(admin, kind, name)) {
         return Err(Failure::invalid(format!(
-            "there is no field {unknown}; there are {}",
-            fields.join(", ")
+            "{name} is given by the server and does not change"
         )));
     }
-    Ok(RecordForm::read(values, admin.records.schemas().of(kind)))
+    let schemas = admin.records.schemas();
+    ensure_fit(values, schemas.of(kind))?;
+    Ok(RecordForm::read(values, schemas.of(kind)))
+}
+
+/// Refuses a field that there is not: at a shell, or in a table, it is a slip of the pen.
+pub fn ensure_fields(
+    admin: &Admin,
+    kind: Kind,
+    values: &Map<String, Value>,
+) -> Result<(), Failure> {
+    let fields = fields(admin, kind);
+    match values.keys().find(|key| !fields.contains(key)) {
+        None => Ok(()),
+        Some(unknown) => Err(Failure::invalid(format!(
+            "there is no field {unknown}; there are {}",
+            fields.join(", ")
+        ))),
+    }
+}
+
+/// Whether the server gives the field its value, once and for all.
+fn is_given(admin: &Admin, kind: Kind, name: &str) -> bool {
+    let schemas = admin.records.schemas();
+    let field = schemas.of(kind).field(name);
+    ["id", summary::NUMBER].contains(&name)
+        || field.is_some_and(|field| field.kind == FieldKind::Autodate)
 }

@@ -4,7 +4,7 @@ use super::command::AdminCommand;
 use super::context::Admin;
 use super::failure::Failure;
 use super::io::Io;
-use super::{companies, events, import, keys, maintenance, superusers, users};
+use super::{companies, events, import, keys, maintenance, rules, superusers, users};
 use crate::auth::AuditContext;
 use crate::domain::EventKind;
 
@@ -35,8 +35,9 @@ async fn dispatch(admin: &Admin, command: AdminCommand, io: &mut Io) -> Result<(
         AdminCommand::User(command) => users::run(admin, command, io).await,
         AdminCommand::Company(command) => companies::run(admin, command, io).await,
         AdminCommand::Superuser(command) => superusers::run(admin, command, io).await,
+        AdminCommand::Rules(command) => rules::run(admin, command, io).await,
         AdminCommand::Key(command) => keys::run(&admin.app, command, io).await,
-        AdminCommand::Import(from) => import::run(&admin.app, from, io).await,
+        AdminCommand::Import(command) => import::run(admin, command, io).await,
         AdminCommand::Maintenance(command) => maintenance::run(&admin.app, command, io).await,
         AdminCommand::Events(query) => events::run(&admin.app, query, io).await,
     }

@@ -9,6 +9,7 @@ use super::context::Admin;
 use super::failure::{Cause, Failure};
 use super::io::Io;
 use super::records;
+use super::typed_text::ensure_fit;
 use crate::domain::Kind;
 use crate::records::requester::Requester;
 
@@ -21,7 +22,7 @@ const AT_ONCE: usize = 64;
 /// A field that there is not; nothing was made then.
 pub async fn run(admin: &Admin, users: Vec<Map<String, Value>>, io: &Io) -> Result<(), Failure> {
     for user in &users {
-        records::form(admin, Kind::Users, user)?;
+        records::ensure_fields(admin, Kind::Users, user)?;
     }
     let mut made = stream::iter(users)
         .map(|user| create(admin, user))
@@ -36,6 +37,7 @@ pub async fn run(admin: &Admin, users: Vec<Map<String, Value>>, io: &Io) -> Resu
 }
 
 async fn create(admin: &Admin, values: Map<String, Value>) -> Result<(), Failure> {
+    ensure_fit(&values, admin.records.schemas().of(Kind::Users))?;
     ensure_company_of(&admin.app, &values).await?;
     let created = admin
         .records

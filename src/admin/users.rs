@@ -14,6 +14,7 @@ use crate::auth::{self, AuditContext, Registration};
 use crate::domain::{Invalid, Kind, Name, Phone, Picture, PlainPassword, ShortText};
 use crate::error::Error;
 use crate::records::requester::Requester;
+use crate::records::summary;
 use crate::store::{Cursor, Order, Record};
 
 /// Users that are read at once for an export.
@@ -138,9 +139,21 @@ pub(super) async fn run(admin: &Admin, command: UserCommand, io: &Io) -> Result<
 async fn update(admin: &Admin, who: &str, values: &Map<String, Value>) -> Result<Record, Failure> {
     let user = find(admin, Kind::Users, who).await?;
     let form = records::form(admin, Kind::Users, values)?;
+    ensure_not_emptied(values)?;
     ensure_company_of(&admin.app, values).await?;
     let updated = admin.records.update(&Requester::Operator, &user, form);
     Ok(updated.await?)
+}
+
+/// Refuses to take what a user is known by.
+fn ensure_not_emptied(values: &Map<String, Value>) -> Result<(), Failure> {
+    let is_emptied = |name: &&str| values.get(*name).is_some_and(|value| value == "");
+    match summary::NEEDED.into_iter().find(is_emptied) {
+        None => Ok(()),
+        Some(name) => Err(Failure::invalid(format!(
+            "{name} must not be empty (\"bai user release-phone\" takes a phone from its user)"
+        ))),
+    }
 }
 
 /// Takes the phone from `holder`, unless it is somebody else's since it was shown.

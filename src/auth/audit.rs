@@ -105,7 +105,7 @@ fn cause(error: &Error) -> Cause {
     match error {
         Error::WrongPassword => Cause::WrongPassword,
         Error::NotPlatformUser | Error::NotWechatUser => Cause::WrongKind,
-        Error::Disabled | Error::LoginDisabled => Cause::Disabled,
+        Error::Disabled | Error::LoginDisabled | Error::LoginRefused => Cause::Disabled,
         Error::SuperuserAddress => Cause::Address,
         Error::UserNotFound | Error::PlatformUserNotFound | Error::Unauthenticated(_) => {
             Cause::Unknown

@@ -1,8 +1,9 @@
-//! Logins, through WeChat or by password.
+//! Logins, through WeChat or by password. The last question is a rule of the caller's: whether one may log in as that user.
 
 use super::audit::LoginAudit;
 use super::guard::PasswordCheck;
 use super::identity::{IdentityField, user_by_identity};
+use super::login_rule::LoginRule;
 use super::new_user::new_user;
 use super::password_purpose::PasswordPurpose;
 use super::principal::{Principal, ensure_active};
@@ -21,18 +22,28 @@ use crate::store::{CommitError, Conflict};
 ///
 /// # Errors
 /// [`Error::CodeRefused`], [`Error::TooMany`], [`Error::Disabled`].
-pub async fn login_wechat(app: &App, source: Source, code: &OneTimeCode) -> Result<Session> {
+pub async fn login_wechat(
+    app: &App,
+    source: Source,
+    code: &OneTimeCode,
+    rule: &impl LoginRule,
+) -> Result<Session> {
     let in_flight = app.limits.once("wechat/login", code.as_str())?;
-    in_flight.run(exchange_code(app, source, code)).await
+    in_flight.run(exchange_code(app, source, code, rule)).await
 }
 
-async fn exchange_code(app: &App, source: Source, code: &OneTimeCode) -> Result<Session> {
+async fn exchange_code(
+    app: &App,
+    source: Source,
+    code: &OneTimeCode,
+    rule: &impl LoginRule,
+) -> Result<Session> {
     let audit = LoginAudit::new(app, source, "wechat");
     let (user, created) = user_of_code(app, source, code)
         .await
         .inspect_err(|error| audit.failed("", error))?;
     let id = user.id.clone();
-    let outcome = open_active_session(app, user, created).await;
+    let outcome = open_active_session(app, user, created, rule).await;
     audit.record(kind_of(created), &id, &outcome);
     outcome
 }
@@ -54,8 +65,14 @@ async fn user_of_code(app: &App, source: Source, code: &OneTimeCode) -> Result<(
     }
 }
 
-async fn open_active_session(app: &App, user: User, created: bool) -> Result<Session> {
+async fn open_active_session(
+    app: &App,
+    user: User,
+    created: bool,
+    rule: &impl LoginRule,
+) -> Result<Session> {
     ensure_active(&user)?;
+    rule.ensure(&user).await?;
     open_session(app, user, created).await
 }
 
@@ -90,12 +107,13 @@ pub async fn login_platform(
     source: Source,
     phone: &Phone,
     password: PlainPassword,
+    rule: &impl LoginRule,
 ) -> Result<Session> {
     let in_flight = app
         .limits
         .once("platform/login", (source, phone, &password))?;
     in_flight
-        .run(verify_platform(app, source, phone, password))
+        .run(verify_platform(app, source, phone, password, rule))
         .await
 }
 
@@ -104,6 +122,7 @@ async fn verify_platform(
     source: Source,
     phone: &Phone,
     password: PlainPassword,
+    rule: &impl LoginRule,
 ) -> Result<Session> {
     let user = app.store.user_by_phone(phone).await?;
     let check = PasswordCheck {
@@ -116,6 +135,7 @@ async fn verify_platform(
     check
         .run(app, password, async |user| {
             ensure_enabled(&user)?;
+            rule.ensure(&user).await?;
             open_session(app, user, false).await
         })
         .await
@@ -132,6 +152,7 @@ pub async fn login_user(
     identity: &str,
     fields: &[IdentityField],
     password: PlainPassword,
+    rule: &impl LoginRule,
 ) -> Result<(Principal, String)> {
     let user = user_by_identity(app, identity, fields).await?;
     // A phone that nobody has is one name however it is written, as a known one is.
@@ -146,6 +167,7 @@ pub async fn login_user(
     check
         .run(app, password, async |user: User| {
             ensure_enabled(&user)?;
+            rule.ensure(&user).await?;
             let token = user_token(app, &user)?;
             Ok((Principal::User(Box::new(user)), token))
         })

@@ -8,6 +8,7 @@ mod guard;
 mod identity;
 mod impersonate;
 mod login;
+mod login_rule;
 mod new_user;
 mod password;
 mod password_purpose;
@@ -32,6 +33,7 @@ pub use authenticate::{
 pub use identity::{IdentityField, user_by_identity};
 pub use impersonate::impersonate;
 pub use login::{login_platform, login_superuser, login_user, login_wechat};
+pub use login_rule::LoginRule;
 pub use new_user::new_token_key;
 pub use password::{hash_password, verify_old_password};
 pub use principal::{Authentication, Principal};

@@ -2,6 +2,7 @@
 
 use super::audit::LoginAudit;
 use super::authenticate::authenticate;
+use super::login_rule::LoginRule;
 use super::principal::{Authentication, Principal, ensure_active};
 use super::tokens::{superuser_token, user_token};
 use crate::app::App;
@@ -19,10 +20,18 @@ pub async fn refresh(
     source: Source,
     token: Option<&str>,
     code: Option<OneTimeCode>,
+    rule: &impl LoginRule,
 ) -> Result<String> {
     match (authenticate_user(app, token).await, code) {
-        (Ok((token, caller)), _) => refresh_token(app, token, &caller),
-        (Err(Error::Unauthenticated(_)), Some(code)) => token_for_code(app, source, &code).await,
+        (Ok((token, caller)), _) => {
+            if let Principal::User(user) = &caller.principal {
+                rule.ensure(user).await?;
+            }
+            refresh_token(app, token, &caller)
+        }
+        (Err(Error::Unauthenticated(_)), Some(code)) => {
+            token_for_code(app, source, &code, rule).await
+        }
         (Err(error), _) => Err(error),
     }
 }
@@ -54,19 +63,35 @@ async fn authenticate_user<'a>(
     }
 }
 
-async fn token_for_code(app: &App, source: Source, code: &OneTimeCode) -> Result<String> {
+async fn token_for_code(
+    app: &App,
+    source: Source,
+    code: &OneTimeCode,
+    rule: &impl LoginRule,
+) -> Result<String> {
     let in_flight = app.limits.once("refresh-token", code.as_str())?;
-    in_flight.run(exchange_code(app, source, code)).await
+    in_flight.run(exchange_code(app, source, code, rule)).await
 }
 
-async fn exchange_code(app: &App, source: Source, code: &OneTimeCode) -> Result<String> {
+async fn exchange_code(
+    app: &App,
+    source: Source,
+    code: &OneTimeCode,
+    rule: &impl LoginRule,
+) -> Result<String> {
     let audit = LoginAudit::new(app, source, "wechat code for a token");
     let user = user_of_code(app, source, code)
         .await
         .inspect_err(|error| audit.failed("", error))?;
-    let outcome = ensure_active(&user).and_then(|()| user_token(app, &user));
+    let outcome = token_of_active(app, &user, rule).await;
     audit.record(EventKind::Login, &user.id, &outcome);
     outcome
+}
+
+async fn token_of_active(app: &App, user: &User, rule: &impl LoginRule) -> Result<String> {
+    ensure_active(user)?;
+    rule.ensure(user).await?;
+    user_token(app, user)
 }
 
 async fn user_of_code(app: &App, source: Source, code: &OneTimeCode) -> Result<User> {

@@ -1,6 +1,7 @@
 //! Registration of platform users.
 
 use super::audit::{AuditContext, LoginAudit, audit_refused_phone};
+use super::login_rule::LoginRule;
 use super::new_user::new_user;
 use super::session::{Session, open_session};
 use crate::app::App;
@@ -60,17 +61,26 @@ impl Registration {
 }
 
 /// Creates a platform user with a GUID of its own as openid, and logs it in. That the phone is taken takes as long to find
-/// out as that it is free.
+/// out as that it is free. A user whom the rule does not let log in is made all the same.
 ///
 /// # Errors
 /// [`Error::RegistrationClosed`], [`Error::PhoneTaken`], [`Error::TooMany`], [`Error::TooManyAttempts`].
-pub async fn register(app: &App, source: Source, registration: Registration) -> Result<Session> {
+pub async fn register(
+    app: &App,
+    source: Source,
+    registration: Registration,
+    rule: &impl LoginRule,
+) -> Result<Session> {
     if app.config.platform.registration == config::Registration::Closed {
         return Err(Error::RegistrationClosed);
     }
     let request = (source, &registration.phone, &registration.password);
     let in_flight = app.limits.once("platform/register", request)?;
-    in_flight.run(claim_phone(app, source, registration)).await
+    let session = in_flight
+        .run(claim_phone(app, source, registration))
+        .await?;
+    rule.ensure(&session.user).await?;
+    Ok(session)
 }
 
 async fn claim_phone(app: &App, source: Source, registration: Registration) -> Result<Session> {

@@ -55,7 +55,7 @@ pub fn run(config: &Config, group: Group<CompanyArgs>) -> Outcome {
             output::record(&send(client, CompanyCommand::Show(company))?, json)
         }
         CompanyArgs::Put { key, values } => {
-            let values = values.into();
+            let values = values.by_field()?;
             let written = send(client, CompanyCommand::Put { key, values })?;
             output::done("written", summary::fields(Kind::Companies), &written, json)
         }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::admin::Failure;
+
 /// Values of fields.
 #[derive(clap::Args)]
 pub struct FieldValues {
@@ -15,9 +17,34 @@ fn field(text: &str) -> Result<(String, String), &'static str> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-impl From<FieldValues> for Map<String, Value> {
-    fn from(values: FieldValues) -> Self {
-        let values = values.values.into_iter();
-        values.map(|(name, value)| (name, value.into())).collect()
+impl FieldValues {
+    /// The values by field.
+    ///
+    /// # Errors
+    /// A field is given twice.
+    pub fn by_field(self) -> Result<Map<String, Value>, Failure> {
+        let mut values = Map::new();
+        for (name, value) in self.values {
+            if values.contains_key(&name) {
+                return Err(Failure::invalid(format!(
+                    "{name} is given twice: name each field once"
+                )));
+            }
+            values.insert(name, value.into());
+        }
+        Ok(values)
+    }
+
+    /// The values by field, at least one.
+    ///
+    /// # Errors
+    /// There is none, or a field is given twice.
+    pub fn some_by_field(self) -> Result<Map<String, Value>, Failure> {
+        if self.values.is_empty() {
+            return Err(Failure::invalid(
+                "there is nothing to change: give at least one FIELD=VALUE, such as users_name=Anne",
+            ));
+        }
+        self.by_field()
     }
 }

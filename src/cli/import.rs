@@ -6,10 +6,12 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::import_csv;
 use super::import_target::{Report, Target, TargetArgs};
 use super::outcome::Outcome;
+use super::visible::visible;
+use super::{import_csv, import_rules};
 use super::{output, progress};
+use crate::admin::import::{ImportCommand, Imported};
 use crate::admin::{AdminCommand, Client, Output};
 use crate::config::Config;
 use crate::domain::Kind;
@@ -27,6 +29,9 @@ pub enum ImportArgs {
 pub struct PocketbaseArgs {
     /// PocketBase's folder pb_data, or a backup of it (.zip); it is only read
     from: PathBuf,
+    /// Bring PocketBase's access rules, too, in place of those that hold here; --dry-run tells what each would open, and to whom
+    #[arg(long)]
+    rules: bool,
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -45,16 +50,15 @@ fn pocketbase(config: &Config, args: &PocketbaseArgs) -> Outcome {
     }
     let mut target = Target::open(config, &args.target)?;
     let report = Report::of(config, &args.target)?;
-    let from = std::path::absolute(&args.from)?;
-    let summary = import(&mut target.client, from, report)?;
+    let command = ImportCommand {
+        from: std::path::absolute(&args.from)?,
+        with_rules: args.rules,
+    };
+    let imported = import(&mut target.client, command, report)?;
     target.finish()?;
-    print_summary(
-        &source,
-        &summary,
-        config.token.lifetime,
-        args.target.dry_run,
-    )?;
-    match summary.refused() {
+    print_summary(&source, &imported, config.token.lifetime, args)?;
+    import_rules::warn(&imported.rules, args.rules);
+    match imported.summary.refused() {
         0 => Ok(()),
         refused => Err(format!(
             "{refused} records {}",
@@ -70,34 +74,41 @@ fn pocketbase(config: &Config, args: &PocketbaseArgs) -> Outcome {
 
 fn import(
     client: &mut Client,
-    from: PathBuf,
+    command: ImportCommand,
     mut report: Report,
-) -> Result<Summary, Box<dyn std::error::Error>> {
-    let mut answer = client.send(AdminCommand::Import(from))?;
+) -> Result<Imported, Box<dyn std::error::Error>> {
+    let mut answer = client.send(AdminCommand::Import(command))?;
     let bar = progress::bar("records");
-    let mut summary = Summary::default();
+    let mut imported = Imported::default();
     while let Some(output) = answer.receive() {
         match output {
             Output::Progress(progress) => bar.update(progress),
             Output::Row(Value::Array(refused)) => report.write(&refused)?,
-            Output::Row(row) => summary = serde_json::from_value(row)?,
+            Output::Row(row) => imported = serde_json::from_value(row)?,
             Output::Bytes(_) => {}
         }
     }
     bar.clear();
     answer.end()?;
-    report.finish(summary.refused() > 0)?;
-    Ok(summary)
+    report.finish(imported.summary.refused() > 0)?;
+    Ok(imported)
 }
 
-fn print_summary(source: &Source, summary: &Summary, lifetime: Duration, is_dry: bool) -> Outcome {
-    let mut lines = tally_lines(summary, is_dry);
+fn print_summary(
+    source: &Source,
+    imported: &Imported,
+    lifetime: Duration,
+    args: &PocketbaseArgs,
+) -> Outcome {
+    let is_dry = args.target.dry_run;
+    let mut lines = tally_lines(&imported.summary, is_dry);
     let left_behind = source.left_behind()?;
     lines.extend(
         left_behind
             .iter()
-            .map(|what| format!("Left behind: {what}.")),
+            .map(|what| format!("Left behind: {}.", visible(what))),
     );
+    lines.extend(import_rules::lines(&imported.rules, args.rules, is_dry));
     lines.extend(lifetime_line(source, lifetime));
     output::print(&lines.join("\n"))
 }

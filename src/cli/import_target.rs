@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::new_database::NewDatabase;
 use super::outcome::Outcome;
 use super::session::{self, Access};
+use super::visible::visible;
 use super::{backup, output};
 use crate::admin::Client;
 use crate::backup::is_missing;
@@ -149,7 +150,11 @@ impl Report {
     }
 
     pub fn write(&mut self, refused: &[Value]) -> io::Result<()> {
-        let words: Vec<_> = refused.iter().filter_map(Value::as_str).collect();
+        let words: Vec<_> = refused
+            .iter()
+            .filter_map(Value::as_str)
+            .map(visible)
+            .collect();
         writeln!(self.lines, "{}", words.join("\t"))
     }
 

@@ -15,6 +15,7 @@ mod group;
 mod health;
 mod import;
 mod import_csv;
+mod import_rules;
 mod import_target;
 mod key;
 mod list;
@@ -26,7 +27,9 @@ mod output;
 mod password;
 mod print;
 mod progress;
+mod quotes;
 mod restore;
+mod rules;
 mod serve;
 mod session;
 mod shell;
@@ -35,8 +38,10 @@ mod systemd;
 mod table;
 mod user;
 mod user_file;
+mod user_table;
 mod visible;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -108,6 +113,8 @@ enum ConfiguredArgs {
     Company(Group<company::CompanyArgs>),
     /// Manage those who may do everything through PocketBase's API
     Superuser(Group<superuser::SuperuserArgs>),
+    /// Show and set the access rules: who besides superusers may list, see, make, change and remove records through PocketBase's API
+    Rules(Group<rules::RulesArgs>),
     /// Manage the keys that tokens are encrypted with
     Key(Group<key::KeyArgs>),
     /// Show who did what when
@@ -138,7 +145,7 @@ pub fn run() -> ExitCode {
     let outcome = match cli.args.unwrap_or(serve) {
         AnyArgs::Configured(args) => {
             let listen = match &args {
-                ConfiguredArgs::Serve(args) => args.listen.clone(),
+                ConfiguredArgs::Serve(args) => args.listen,
                 _ => None,
             };
             load(cli.config.as_deref(), listen).and_then(|config| execute(config, args))
@@ -158,6 +165,7 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::User(args) => user::run(&config, args),
         ConfiguredArgs::Company(args) => company::run(&config, args),
         ConfiguredArgs::Superuser(args) => superuser::run(&config, args),
+        ConfiguredArgs::Rules(args) => rules::run(&config, args),
         ConfiguredArgs::Key(args) => key::run(&config, &args),
         ConfiguredArgs::Events(args) => events::run(&config, args),
         ConfiguredArgs::Backup(args) => backup::run(&config, args),
@@ -171,7 +179,10 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
 }
 
 /// Reads the configuration; an address to listen at is taken instead of any other.
-fn load(file: Option<&Path>, listen: Option<String>) -> Result<Config, Box<dyn std::error::Error>> {
+fn load(
+    file: Option<&Path>,
+    listen: Option<SocketAddr>,
+) -> Result<Config, Box<dyn std::error::Error>> {
     let program = std::env::current_exe().unwrap_or_default();
     let file = file.or_else(|| usual_files(&program).find(|usual| usual.exists()));
     for (name, _) in std::env::vars().filter(|(name, _)| Config::is_suspicious(name)) {
@@ -179,7 +190,7 @@ fn load(file: Option<&Path>, listen: Option<String>) -> Result<Config, Box<dyn s
             "bai: {name} is ignored: settings are named BAI_<SECTION>__<KEY>, with two underscores"
         );
     }
-    let listen = listen.map(|address| ("BAI_SERVER__LISTEN".to_owned(), address));
+    let listen = listen.map(|address| ("BAI_SERVER__LISTEN".to_owned(), address.to_string()));
     Ok(Config::load(file, std::env::vars().chain(listen))?)
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use super::visible::visible_lines;
 use crate::admin::{Cause, Failure};
 
 /// Exit code for wrong use, as clap has it when it cannot read the arguments.
@@ -18,7 +19,7 @@ pub fn exit_code(outcome: Outcome) -> ExitCode {
         // Whoever read our output has had enough, as "head" has.
         Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("bai: {error}");
+            eprintln!("bai: {}", visible_lines(&error.to_string()));
             code_of(error.as_ref())
         }
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::local_time::{TIMES, local_minute, local_text};
 use super::outcome::Outcome;
 use super::table::{Table, terminal_columns};
-use super::visible::{visible, visible_json};
+use super::visible::{visible, visible_json, visible_lines};
 use crate::admin::Failure;
 
 /// Prints rows with these columns as a table; `json`: all that they have, as one list.
@@ -69,12 +69,12 @@ pub fn summary(columns: &[&str], record: &Value) -> String {
     values.collect::<Vec<_>>().join("  ")
 }
 
-/// Prints a line.
+/// Prints lines, hidden characters shown: names that others chose may be in them.
 ///
 /// # Errors
 /// The standard output's.
 pub fn print(text: &str) -> Outcome {
-    Ok(writeln!(io::stdout(), "{text}")?)
+    Ok(writeln!(io::stdout(), "{}", visible_lines(text))?)
 }
 
 /// The value of a field in one line: times are local, and nothing in it hides or writes over the terminal.
@@ -98,7 +98,7 @@ pub fn confirm(question: &str, yes: bool) -> Outcome {
     if !io::stdin().is_terminal() {
         return Err(Failure::invalid("it asks first, and the standard input is no terminal: say --yes to have it done without being asked").into());
     }
-    eprint!("{question} [y/N] ");
+    eprint!("{} [y/N] ", visible_lines(question));
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     match answer.trim() {

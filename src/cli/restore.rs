@@ -49,6 +49,9 @@ pub fn run(config: &Config, args: &RestoreArgs) -> Outcome {
     let inspection = store::file::inspect(&args.file, config.store.cache_mib << 20)?;
     let found = describe_backup(&FileContents::of_any_version(inspection, file.len()));
     let server = Client::connect(database)?;
+    if server.is_none() {
+        store::file::ensure_replaceable(database)?;
+    }
     let question = format!(
         "{}: {found}. Put it in the place of {}?",
         args.file.display(),

@@ -1,5 +1,6 @@
 //! `bai serve`
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
@@ -24,10 +25,16 @@ const LEAVE_BEHIND: Duration = Duration::from_millis(500);
 #[derive(Args, Default)]
 pub struct ServeArgs {
     /// Listen at this address and port, such as 127.0.0.1:8091, instead of server.listen
-    #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<String>,
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub listen: Option<SocketAddr>,
     #[command(flatten)]
     pub new: NewDatabase,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| {
+        "expected a socket address: IP and port such as 127.0.0.1:8091, or 0.0.0.0:8091 for all networks"
+    })
 }
 
 pub fn run(mut config: Config, new: NewDatabase) -> Outcome {

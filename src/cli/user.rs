@@ -1,6 +1,6 @@
 //! `bai user`
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
@@ -117,7 +117,7 @@ pub fn run(config: &Config, group: Group<UserArgs>) -> Outcome {
         UserArgs::Create(new) => create_user(client, new, json),
         UserArgs::Update { name, values } => {
             let who = name.who;
-            let values = values.into();
+            let values = values.some_by_field()?;
             change(client, "written", UserCommand::Update { who, values }, json)
         }
         UserArgs::SetPassword(UserName { who }) => set_password(client, who, json),
@@ -196,14 +196,20 @@ fn delete(client: &mut Client, who: String, yes: bool, json: bool) -> Outcome {
     change(client, "removed", UserCommand::Delete(who), json)
 }
 
+/// Writes the users to the file, which goes again if they are not all written.
 fn export(client: &mut Client, args: &ExportArgs) -> Outcome {
-    let to: Box<dyn Write> = match &args.file {
-        Some(file) => {
-            files::ensure_new(file)?;
-            Box::new(create(file)?)
-        }
-        None => Box::new(io::stdout()),
+    let Some(file) = &args.file else {
+        return write_users(client, args, io::stdout());
     };
+    files::ensure_new(file)?;
+    let written = write_users(client, args, create(file)?);
+    if written.is_err() {
+        let _ = fs::remove_file(file);
+    }
+    written
+}
+
+fn write_users(client: &mut Client, args: &ExportArgs, to: impl Write) -> Outcome {
     let mut lines = UserFile::begin(args.format, BufWriter::new(to))?;
     let bar = super::progress::bar("users");
     let mut answer = client.send(AdminCommand::User(UserCommand::Export {

@@ -32,6 +32,14 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
     })
 }
 
+/// Lines with their hidden characters as in [`visible`], but for the ends of lines and tabs.
+pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    escaped(text, |char| match char {
+        '\n' | '\t' => char.to_string(),
+        char => char.escape_unicode().to_string(),
+    })
+}
+
 /// The text with these hidden characters shown, but for the white space that a cell of a file may have.
 pub fn visible_cell(text: &str) -> Cow<'_, str> {
     escaped(text, |char| match char {
@@ -93,6 +101,14 @@ mod tests {
         ] {
             assert_eq!(visible(text), shown);
         }
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        assert_eq!(
+            visible_lines("a\tb\nc\r\u{1b}\u{202e}"),
+            "a\tb\nc\\u{d}\\u{1b}\\u{202e}"
+        );
     }
 
     #[test]

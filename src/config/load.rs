@@ -26,7 +26,7 @@ pub enum Error {
         cause: std::io::Error,
     },
     /// A key of the file is unknown or has a bad value; the cause shows line and key.
-    #[error("{path}: {}", masked(&cause.to_string()))]
+    #[error("{path}: {}", in_words(&masked(&cause.to_string())))]
     File {
         /// The file.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum Error {
         cause: Box<toml::de::Error>,
     },
     /// An environment variable names an unknown key or has a bad value.
-    #[error("environment variable {name}: {}", masked(problem))]
+    #[error("environment variable {name}: {}", in_words(&masked(problem)))]
     Env {
         /// The variable.
         name: String,
@@ -125,6 +125,9 @@ impl Config {
                  (or BAI_WECHAT__APP_ID and BAI_WECHAT__SECRET in the environment)",
                 ))
             }
+            _ if self.store.path.as_os_str().is_empty() => Err(Error::Conflict(
+                "store.path (or BAI_STORE__PATH in the environment) is empty: name the database file, such as \"bai.redb\"",
+            )),
             _ if self.backup.is_beside(&self.store.path) => Err(Error::Conflict(
                 "backup.dir is the folder of the database, which would be listed and removed as a backup: \
                  set it to a folder of its own, or leave it empty",
@@ -171,6 +174,16 @@ fn split_name(name: &str) -> Option<Vec<String>> {
     (path.len() > 1).then_some(path)
 }
 
+/// An error of the TOML parser, the types in the words of the documentation.
+fn in_words(problem: &str) -> String {
+    problem
+        .replace("expected a boolean", "expected true or false")
+        .replace(
+            "expected a sequence",
+            "expected a list such as [\"a\", \"b\"]",
+        )
+}
+
 /// `table` with one more key. The value is taken as text if the key accepts text, else as TOML, else as a
 /// comma-separated list.
 fn with_env(table: &Table, path: &[String], raw: &str) -> Result<(Config, Table), String> {
@@ -185,16 +198,23 @@ fn with_env(table: &Table, path: &[String], raw: &str) -> Result<(Config, Table)
         .ok()
         .and_then(|mut t| t.remove("v"));
     let forms = [Some(Value::String(raw.to_owned())), as_toml, Some(list())];
-    let mut first_problem = None;
+    let mut problems = Vec::new();
     for form in forms.into_iter().flatten() {
         let mut table = table.clone();
         put(&mut table, path, form);
         match Config::deserialize(table.clone()) {
             Ok(config) => return Ok((config, table)),
-            Err(e) => first_problem.get_or_insert(e.message().to_owned()),
-        };
+            Err(e) => problems.push(e.message().to_owned()),
+        }
     }
-    Err(first_problem.unwrap_or_default())
+    Err(most_telling(&problems).to_owned())
+}
+
+/// The problem of the form that has the type of the key, which is what the file would be refused for; else that of the text.
+fn most_telling(problems: &[String]) -> &str {
+    let is_of_its_type = |problem: &&String| !problem.starts_with("invalid type");
+    let found = problems.iter().find(is_of_its_type).or(problems.first());
+    found.map_or("", String::as_str)
 }
 
 /// Sets the key at `path`. What is no table and is in the way becomes one, for the type of the key to refuse.
@@ -308,6 +328,148 @@ mod tests {
         }
     }
 
+    /// A key, a value of the environment, the same in the file, and what both are told.
+    const REFUSED: [(&str, &str, &str, &str); 16] = [
+        (
+            "server.max_connections",
+            "0",
+            "0",
+            "expected a number from 1 to 1000000, found 0",
+        ),
+        (
+            "store.cache_mib",
+            "0",
+            "0",
+            "expected a number from 1 to 1048576, found 0",
+        ),
+        (
+            "store.cache_mib",
+            "24MB",
+            "'24MB'",
+            "expected a number from 1 to 1048576",
+        ),
+        (
+            "password.log_n",
+            "40",
+            "40",
+            "expected a number from 1 to 24, found 40",
+        ),
+        (
+            "password.p",
+            "0",
+            "0",
+            "expected a number from 1 to 64, found 0",
+        ),
+        (
+            "limits.source_percent",
+            "101",
+            "101",
+            "expected a number from 1 to 100, found 101",
+        ),
+        (
+            "backup.keep",
+            "-1",
+            "-1",
+            "expected a number from 1 to 10000, found -1",
+        ),
+        (
+            "wechat.max_concurrent",
+            "1.5",
+            "1.5",
+            "expected a number from 1 to 500",
+        ),
+        (
+            "server.cors_origins",
+            "[\"https://a/\"]",
+            "['https://a/']",
+            "without a path, found \"https://a/\"",
+        ),
+        (
+            "server.cors_origins",
+            "https://a/",
+            "['https://a/']",
+            "without a path, found \"https://a/\"",
+        ),
+        (
+            "server.trusted_proxies",
+            "10.0.0.0/99",
+            "['10.0.0.0/99']",
+            "found \"10.0.0.0/99\"",
+        ),
+        (
+            "server.tls.acme",
+            "*.a.com",
+            "['*.a.com']",
+            "found \"*.a.com\"",
+        ),
+        ("limits.enabled", "no", "'no'", "expected true or false"),
+        (
+            "token.accept_pocketbase",
+            "yes",
+            "'yes'",
+            "expected true or false",
+        ),
+        (
+            "log.level",
+            "warning",
+            "'warning'",
+            "expected off, error, warn, info, debug or trace",
+        ),
+        ("events.keep", "-1s", "'-1s'", "expected a duration"),
+    ];
+
+    #[test]
+    fn the_environment_is_told_what_the_file_is_told() {
+        for (key, value, in_file, words) in REFUSED {
+            let (section, name) = key.rsplit_once('.').unwrap();
+            let variable = format!("BAI_{}", key.to_uppercase().replace('.', "__"));
+            let told = problem("", &[(&variable, value)]);
+            assert!(told.contains(&variable) && told.contains(words), "{told}");
+            let told = problem(&format!("[{section}]\n{name} = {in_file}"), &[]);
+            assert!(told.contains("line 2") && told.contains(words), "{told}");
+        }
+        let told = problem("[server]\ncors_origins = 'https://a'", &[]);
+        assert!(told.contains("expected a list such as"), "{told}");
+        let told = problem("", &[("BAI_STORE__PATH", "")]);
+        assert!(
+            told.contains("store.path") && told.contains("is empty"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_level_of_the_log_is_one_of_the_words_that_there_are() {
+        for level in [
+            "warning",
+            "verbose",
+            "",
+            "info,",
+            "inof,bai=debug",
+            "bai",
+            "bai=loud",
+            "hyper=debug",
+            "bia=debug",
+        ] {
+            let told = problem(&format!("[log]\nlevel = '{level}'"), &[]);
+            assert!(
+                told.contains("expected off, error, warn"),
+                "{level}: {told}"
+            );
+        }
+        for level in [
+            "off",
+            "WARN",
+            "info,bai=debug",
+            "bai=debug",
+            "bai::store=trace, warn",
+        ] {
+            assert!(
+                load(&format!("[log]\nlevel = '{level}'"), &[]).is_ok(),
+                "{level}"
+            );
+        }
+    }
+
     #[test]
     fn a_variable_names_a_key_at_any_depth() {
         let mut table: Table =
@@ -417,7 +579,10 @@ mod tests {
                 "[wechat]\nprovider = 'fake'",
                 ["line 2", "provider", "`sandbox`"],
             ),
-            ("[limits]\nenabled = 1", ["line 2", "enabled", "a boolean"]),
+            (
+                "[limits]\nenabled = 1",
+                ["line 2", "enabled", "true or false"],
+            ),
             (
                 "[wechat]\nproxy = '10.0.0.1'",
                 ["line 2", "proxy", "http://"],
@@ -472,7 +637,7 @@ mod tests {
                 "nginx",
                 "such as [\"127.0.0.1\"",
             ),
-            ("BAI_LIMITS__ENABLED", "perhaps", "boolean"),
+            ("BAI_LIMITS__ENABLED", "perhaps", "true or false"),
         ] {
             let problem = problem("", &[(name, value)]);
             assert!(

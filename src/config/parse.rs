@@ -6,6 +6,8 @@ use ipnet::IpNet;
 use rustls::pki_types::DnsName;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
 
 use super::Url;
 use crate::domain::Email;
@@ -14,7 +16,12 @@ use crate::domain::Email;
 pub fn between<'de, const MIN: usize, const MAX: usize, D: Deserializer<'de>>(
     input: D,
 ) -> Result<usize, D::Error> {
-    let number = i64::deserialize(input)?;
+    let value = toml::Value::deserialize(input)?;
+    let Some(number) = value.as_integer() else {
+        return Err(D::Error::custom(format!(
+            "invalid type: {value}, expected a number from {MIN} to {MAX}"
+        )));
+    };
     let fits = usize::try_from(number)
         .ok()
         .filter(|n| (MIN..=MAX).contains(n));
@@ -73,7 +80,7 @@ pub fn networks<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<IpNet>, D::Er
             .parse()
             .map_err(|_| D::Error::custom(format!("{expected}, found {text:?}"))),
     };
-    let texts = Vec::<String>::deserialize(input).map_err(|_| D::Error::custom(expected))?;
+    let texts = Vec::<String>::deserialize(input)?;
     texts.iter().map(network).collect()
 }
 
@@ -136,7 +143,7 @@ pub fn https_url<'de, D: Deserializer<'de>>(input: D) -> Result<Url, D::Error> {
 /// Host names, in lower case. No certificate that is got over the port of HTTPS can have an IP address or a wildcard (RFC 8737).
 pub fn dns_names<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
     let expected = "expected host names such as [\"bai.example.com\"], without wildcards";
-    let names = Vec::<String>::deserialize(input).map_err(|_| D::Error::custom(expected))?;
+    let names = Vec::<String>::deserialize(input)?;
     let ok = |name: &String| DnsName::try_from(name.as_str()).is_ok() && !name.ends_with('.');
     match names.iter().find(|name| !ok(name)) {
         None => Ok(names.iter().map(|name| name.to_ascii_lowercase()).collect()),
@@ -215,15 +222,34 @@ fn has_host(rest: &str) -> bool {
     !host.is_empty() && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
-/// Levels as `tracing` reads them.
+/// Levels as `tracing` reads them, which takes a word that it does not know for the name of a module and logs nothing.
 pub fn log_level<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     let level = String::deserialize(input)?;
-    match level.parse::<tracing_subscriber::filter::Targets>() {
-        Ok(_) => Ok(level),
-        Err(_) => Err(D::Error::custom(
-            "expected off, error, warn, info, debug or trace, or e.g. \"info,bai=debug\"",
-        )),
+    if is_log_level(&level) {
+        return Ok(level);
     }
+    Err(D::Error::custom(format!(
+        "expected off, error, warn, info, debug or trace, or such a word and levels of modules as in \"info,bai=debug\", \
+         found {level:?}"
+    )))
+}
+
+fn is_log_level(text: &str) -> bool {
+    let can_be_read = text.parse::<Targets>().is_ok();
+    let mut parts = text.split(',').map(str::trim);
+    can_be_read && parts.clone().all(is_level_part) && parts.any(is_about_bai)
+}
+
+/// Whether a part is a level, or a module with its level.
+fn is_level_part(part: &str) -> bool {
+    let is_level = !part.is_empty() && part.parse::<LevelFilter>().is_ok();
+    is_level || part.contains('=')
+}
+
+/// Whether a part sets the level of this program's lines.
+fn is_about_bai(part: &str) -> bool {
+    let module = part.split_once('=').map(|(module, _)| module);
+    module.is_none_or(|module| module == "bai" || module.starts_with("bai::"))
 }
 
 /// `"3s"`, `"5d"`, or a number of seconds.

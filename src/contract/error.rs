@@ -132,7 +132,7 @@ impl Error {
                 "未携带 token,请先登录,再把 token 放入 Authorization 请求头"
             }
             Self::Unauthenticated(_) => "token 无效或已过期,请重新登录",
-            Self::Disabled | Self::LoginDisabled => "账号已停用,请联系管理员",
+            Self::Disabled | Self::LoginDisabled | Self::LoginRefused => "账号已停用,请联系管理员",
             Self::SuperuserAddress => "不允许超级管理员从该地址访问,请联系运维人员",
             Self::WrongPassword => "密码错误,请重新输入",
             Self::NotPlatformUser => "用户类型不匹配:该手机号属于微信用户,请使用微信登录",
@@ -194,6 +194,14 @@ fn time_text(time: Duration) -> String {
     }
 }
 
+/// The error of a user whom the rule for logins keeps out, where the contract has one word for that: disabled.
+pub fn as_disabled(error: Error) -> Error {
+    match error {
+        Error::LoginRefused => Error::Disabled,
+        other => other,
+    }
+}
+
 impl ResponseError for Error {
     fn status(&self) -> StatusCode {
         match self {
@@ -206,6 +214,7 @@ impl ResponseError for Error {
             | Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoIdentity | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::LoginDisabled
+            | Self::LoginRefused
             | Self::WrongPassword
             | Self::NotPlatformUser
             | Self::NotWechatUser

@@ -13,13 +13,17 @@ use crate::domain::{Name, Phone, Picture, PlainPassword, ShortText, UserType, is
 use crate::http::body::JsonBody;
 use crate::http::client_address::source_of;
 use crate::http::rejected::Rejected;
+use crate::http::request_info::info_of;
 use crate::http::tags::Tags;
 use crate::limits::Source;
+use crate::records::Records;
 use crate::records::fields::choice::Choice;
+use crate::records::reader::Reader;
 
 /// The platform endpoints.
 pub struct PlatformApi {
     pub app: Arc<App>,
+    pub records: Records,
 }
 
 /// 平台用户注册请求体;注册成功后将生成 GUID 并写入统一 `openid` 字段。
@@ -131,7 +135,9 @@ impl PlatformApi {
         body: JsonBody<PlatformRegisterRequest>,
     ) -> Result<Answer<PlatformRegister>> {
         let registration = Registration::try_from(body.read()?)?;
-        let session = auth::register(&self.app, self.source(request), registration).await?;
+        let source = self.source(request);
+        let rule = self.records.auth_rule(Reader::Nobody, info_of(request));
+        let session = auth::register(&self.app, source, registration, &rule).await?;
         Ok(Answer(PocketBaseAuthResponse::new(
             session,
             &self.app.collections(),
@@ -157,7 +163,8 @@ impl PlatformApi {
         let phone = Phone::parse(&users_phone).map_err(Rejected::field("users_phone"))?;
         let password = PlainPassword::attempt(password).map_err(Rejected::field("password"))?;
         let source = self.source(request);
-        let session = auth::login_platform(&self.app, source, &phone, password).await?;
+        let rule = self.records.auth_rule(Reader::Nobody, info_of(request));
+        let session = auth::login_platform(&self.app, source, &phone, password, &rule).await?;
         Ok(Answer(PocketBaseAuthResponse::new(
             session,
             &self.app.collections(),

@@ -10,7 +10,7 @@ use poem_openapi::{Object, OpenApi};
 
 use super::answer::{Answer, Outcomes};
 use super::envelope::Envelope;
-use super::error::reply_with;
+use super::error::{as_disabled, reply_with};
 use crate::app::App;
 use crate::auth;
 use crate::build_info;
@@ -20,12 +20,16 @@ use crate::http::bearer;
 use crate::http::body::{IgnoredBody, JsonBody};
 use crate::http::client_address::source_of;
 use crate::http::rejected::Rejected;
+use crate::http::request_info::info_of;
 use crate::http::tags::Tags;
 use crate::http::wire_types::DateTime;
+use crate::records::Records;
+use crate::records::reader::Reader;
 
 /// The system endpoints.
 pub struct SystemApi {
     pub app: Arc<App>,
+    pub records: Records,
 }
 
 #[derive(Object)]
@@ -188,7 +192,10 @@ impl SystemApi {
             .map_or(Ok(None), SystemRefreshTokenRequest::code)?;
         let token = authorization.0.as_deref().and_then(bearer::token);
         let source = source_of(request, &self.app.config.server.trusted_proxies);
-        let token = auth::refresh(&self.app, source, token, code).await?;
+        let rule = self.records.auth_rule(Reader::Nobody, info_of(request));
+        let token = auth::refresh(&self.app, source, token, code, &rule)
+            .await
+            .map_err(as_disabled)?;
         Ok(Answer(Envelope::new(
             "刷新成功",
             RefreshTokenData { token },

@@ -7,6 +7,7 @@ use poem_openapi::{Enum, Object, OpenApi};
 
 use super::answer::{Answer, Outcomes};
 use super::envelope::Envelope;
+use super::error::as_disabled;
 use super::session::PocketBaseAuthResponse;
 use super::view::UserInfo;
 use crate::app::App;
@@ -16,11 +17,15 @@ use crate::http::bearer::Bearer;
 use crate::http::body::JsonBody;
 use crate::http::client_address::source_of;
 use crate::http::rejected::Rejected;
+use crate::http::request_info::info_of;
 use crate::http::tags::Tags;
+use crate::records::Records;
+use crate::records::reader::Reader;
 
 /// The WeChat endpoints.
 pub struct WechatApi {
     pub app: Arc<App>,
+    pub records: Records,
 }
 
 /// 微信小程序登录/注册请求体。
@@ -113,7 +118,10 @@ impl WechatApi {
         let code = OneTimeCode::parse(&body.read()?.users_wx_code)
             .map_err(Rejected::field("users_wx_code"))?;
         let source = source_of(request, &self.app.config.server.trusted_proxies);
-        let session = auth::login_wechat(&self.app, source, &code).await?;
+        let rule = self.records.auth_rule(Reader::Nobody, info_of(request));
+        let session = auth::login_wechat(&self.app, source, &code, &rule)
+            .await
+            .map_err(as_disabled)?;
         Ok(Answer(PocketBaseAuthResponse::new(
             session,
             &self.app.collections(),

@@ -2,42 +2,7 @@
 
 use jiff::Timestamp;
 
-/// Kind of the records of a collection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Users.
-    Users,
-    /// Companies.
-    Companies,
-    /// Superusers.
-    Superusers,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Users, Self::Companies, Self::Superusers];
-    /// Those whose records can log in.
-    pub const AUTH: [Self; 2] = [Self::Users, Self::Superusers];
-
-    /// The collection's name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Users => "tbl_auth_users",
-            Self::Companies => "tbl_company",
-            Self::Superusers => "_superusers",
-        }
-    }
-
-    /// The id that PocketBase gives a collection of this name: `pbc_` and the CRC-32 of type and name.
-    fn standard_id(self) -> &'static str {
-        match self {
-            Self::Users => "pbc_421601843",
-            Self::Companies => "pbc_3827114575",
-            Self::Superusers => "pbc_3142635823",
-        }
-    }
-}
+use super::{Kind, RuleChange, RuleName, Rules, ServerKey};
 
 /// A collection as this deployment has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +15,8 @@ pub struct Collection {
     pub fields: Option<String>,
     /// Secret that signed PocketBase's tokens for this collection, beside the record's token key; `None`: there are none.
     pub token_secret: Option<String>,
+    /// Rules by which others than superusers reach its records.
+    pub rules: Rules,
     /// Time of creation.
     pub created: Timestamp,
     /// Time of the last change.
@@ -67,6 +34,21 @@ pub struct Collections {
     pub superusers: Collection,
 }
 
+impl Collection {
+    /// Sets these rules at that time; those that were other ones before.
+    pub fn change_rules(
+        &mut self,
+        rules: &[(RuleName, Option<String>)],
+        at: Timestamp,
+    ) -> Vec<RuleChange> {
+        let changes = self.rules.change(rules);
+        if !changes.is_empty() {
+            self.updated = at;
+        }
+        changes
+    }
+}
+
 impl Collections {
     /// The collections of a deployment that began here, at `born`.
     #[must_use]
@@ -76,6 +58,7 @@ impl Collections {
             id: kind.standard_id().to_owned(),
             fields: None,
             token_secret: None,
+            rules: Rules::default_of(kind),
             created: born,
             updated: born,
         };
@@ -86,6 +69,13 @@ impl Collections {
         }
     }
 
+    /// The collections of a deployment that began here, as old as its oldest token key.
+    #[must_use]
+    pub fn of_keys(keys: &[ServerKey]) -> Self {
+        let born = keys.iter().map(|key| key.created).min();
+        Self::new(born.unwrap_or_default())
+    }
+
     /// The collection of that kind.
     #[must_use]
     pub fn of(&self, kind: Kind) -> &Collection {
@@ -93,6 +83,15 @@ impl Collections {
             Kind::Users => &self.users,
             Kind::Companies => &self.companies,
             Kind::Superusers => &self.superusers,
+        }
+    }
+
+    /// The collection of that kind, to be changed.
+    pub fn of_mut(&mut self, kind: Kind) -> &mut Collection {
+        match kind {
+            Kind::Users => &mut self.users,
+            Kind::Companies => &mut self.companies,
+            Kind::Superusers => &mut self.superusers,
         }
     }
 

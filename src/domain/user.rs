@@ -242,10 +242,18 @@ impl User {
     /// The e-mail address that the server makes for a new user.
     #[must_use]
     pub fn native_email(id_type: IdType, openid: &OpenId, id: &RecordId) -> String {
-        match id_type {
-            IdType::ManagePlatform => format!("{openid}@manage.local"),
-            IdType::WeChat => format!("{id}@wechat.local"),
-        }
+        let mut email = String::new();
+        Self::push_native_email(&mut email, id_type, openid.as_str(), id.as_str());
+        email
+    }
+
+    /// Puts the same address behind `text`.
+    pub fn push_native_email(text: &mut String, id_type: IdType, openid: &str, id: &str) {
+        let parts = match id_type {
+            IdType::ManagePlatform => [openid, "@manage.local"],
+            IdType::WeChat => [id, "@wechat.local"],
+        };
+        text.extend(parts);
     }
 
     /// The user for whom [`User::native_email`] would have made the address.

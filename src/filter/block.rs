@@ -3,9 +3,10 @@
 
 use super::Filter;
 use super::budget::{Budget, TooCostly};
-use super::eval::{Evaluation, constant_pattern, is_email_asked};
+use super::eval::{Evaluation, is_email_asked};
 use super::like::Pattern;
 use super::record::{Context, Record, Value};
+use super::side::pattern_of;
 use super::tree::{Comparison, Node, Operand, Relation};
 
 /// Most records of a block: as many as a [`Mask`] has bits.
@@ -34,6 +35,74 @@ pub enum Column<'a> {
     Words(Vec<Value<'a>>, &'a [u8]),
     /// Value of each record.
     Each(Vec<Value<'a>>),
+    /// Text of each record.
+    Texts(Texts<'a>),
+}
+
+/// Text of each record, one after the other.
+#[derive(Clone, Copy)]
+pub struct Texts<'a> {
+    /// All texts.
+    pub text: &'a str,
+    /// Ends of the texts, in bytes.
+    pub ends: Ends<'a>,
+}
+
+/// Ends of texts that are one after the other.
+#[derive(Clone, Copy)]
+pub enum Ends<'a> {
+    /// So many texts, each of this length.
+    Fixed {
+        /// Length of each, in bytes.
+        width: usize,
+        /// Number of texts.
+        count: usize,
+    },
+    /// End of each.
+    Each(&'a [u32]),
+}
+
+impl<'a> Texts<'a> {
+    fn count(&self) -> usize {
+        match self.ends {
+            Ends::Fixed { count, .. } => count,
+            Ends::Each(ends) => ends.len(),
+        }
+    }
+
+    fn get(&self, record: usize) -> &'a str {
+        let start = record.checked_sub(1).map_or(0, |before| self.end(before));
+        self.text.get(start..self.end(record)).unwrap_or_default()
+    }
+
+    fn end(&self, record: usize) -> usize {
+        match self.ends {
+            Ends::Fixed { width, .. } => width * (record + 1),
+            Ends::Each(ends) => ends.get(record).map_or(0, |end| *end as usize),
+        }
+    }
+
+    /// Record whose text has the byte at that place.
+    fn record_at(&self, place: usize) -> usize {
+        match self.ends {
+            Ends::Fixed { width, .. } => place / width.max(1),
+            Ends::Each(ends) => ends.partition_point(|end| *end as usize <= place),
+        }
+    }
+
+    /// Records in whose texts the pattern is found, of a pattern that is one text anywhere.
+    fn records_with(&self, pattern: &Pattern) -> Option<Mask> {
+        let mut places = pattern.places(self.text)?;
+        let mut mask = 0;
+        while let Some(place) = places.next() {
+            let record = self.record_at(place.start);
+            if place.end <= self.end(record) {
+                mask |= bit(record);
+                places.go_on_from(self.end(record));
+            }
+        }
+        Some(mask)
+    }
 }
 
 impl<'a> Column<'a> {
@@ -47,6 +116,7 @@ impl<'a> Column<'a> {
                 word.and_then(|word| values.get(usize::from(*word)))
             }
             Self::Each(values) => values.get(record),
+            Self::Texts(texts) => return Value::Text(texts.get(record)),
         };
         value.copied().unwrap_or(Value::Null)
     }
@@ -65,6 +135,10 @@ impl<'a> Column<'a> {
                 mask_of(has_word)
             }
             Self::Each(values) => mask_of(values.iter().map(is_wanted)),
+            Self::Texts(texts) => {
+                let values = (0..texts.count()).map(|record| Value::Text(texts.get(record)));
+                mask_of(values.map(|value| is_wanted(&value)))
+            }
         }
     }
 }
@@ -90,13 +164,13 @@ struct Leaf<'a> {
 }
 
 impl Filter {
-    /// Whether blocks with these columns have all that the filter looks at.
+    /// Whether blocks with these columns have all that the filter looks at. One that looks at other records has not.
     pub fn needs_only(&self, is_column: impl Fn(&str) -> bool) -> bool {
-        let mut has_all = is_column(EMAIL_VISIBILITY);
-        self.0.each_operand(&mut |operand| {
-            if let Operand::Field(path) = operand {
-                has_all &= is_column(&path.name);
-            }
+        let mut has_all = !self.has_joins && is_column(EMAIL_VISIBILITY);
+        self.node.each_operand(&mut |operand| match operand {
+            Operand::Field(path) => has_all &= is_column(&path.name),
+            Operand::Changed(_) | Operand::Joined(_) => has_all = false,
+            _ => {}
         });
         has_all
     }
@@ -107,7 +181,7 @@ impl<'a> BlockFilter<'a> {
     #[must_use]
     pub fn new(filter: &'a Filter, context: Context<'a>) -> Self {
         Self {
-            root: BlockNode::of(&filter.0, &context),
+            root: BlockNode::of(&filter.node, &context),
             context,
         }
     }
@@ -162,6 +236,17 @@ impl<'a> BlockFilter<'a> {
             .iter()
             .map(|field| block.column(field).unwrap_or(Column::Same(Value::Null)))
             .collect();
+        if let ([Column::Texts(texts)], Some(pattern)) = (columns.as_slice(), &leaf.pattern)
+            && let Some(found) = texts.records_with(pattern)
+        {
+            budget.spend(texts.text.len())?;
+            let is_negated = leaf.comparison.operator.relation == Relation::NotLike;
+            return Ok(if is_negated {
+                !found & all(block.count())
+            } else {
+                found
+            });
+        }
         match columns.as_slice() {
             [column] => column.records_where(block.count(), |value| {
                 self.holds(leaf, std::slice::from_ref(value), budget)
@@ -196,7 +281,7 @@ impl<'a> BlockFilter<'a> {
             context,
             budget,
         };
-        evaluation.compares(leaf.comparison)
+        evaluation.holds(leaf.comparison, None)
     }
 }
 
@@ -226,10 +311,32 @@ impl<'a> Leaf<'a> {
         }
         Self {
             comparison,
-            pattern: constant_pattern(comparison, context).map(|text| Pattern::new(&text)),
+            pattern: constant_pattern(comparison, context),
             fields,
         }
     }
+}
+
+/// Pattern of a comparison of a plain field with a constant that makes one.
+fn constant_pattern(comparison: &Comparison, context: &Context<'_>) -> Option<Pattern> {
+    let is_plain = matches!(&comparison.left, Operand::Field(path) if path.modifier.is_none());
+    let is_like = matches!(
+        comparison.operator.relation,
+        Relation::Like | Relation::NotLike
+    );
+    if !is_plain || !is_like || matches!(comparison.right, Operand::Field(_)) {
+        return None;
+    }
+    let evaluation = Evaluation {
+        record: &Values {
+            fields: &[],
+            values: &[],
+        },
+        context,
+        budget: &Budget::new(Budget::EVALUATION),
+    };
+    let constant = evaluation.side(&comparison.right, None).ok()?;
+    pattern_of(constant).map(|pattern| Pattern::new(&pattern))
 }
 
 /// Record of some fields only.
@@ -258,6 +365,13 @@ fn all(count: usize) -> Mask {
     }
 }
 
+fn bit(record: usize) -> Mask {
+    match record {
+        0..MOST_RECORDS => 1 << record,
+        _ => 0,
+    }
+}
+
 fn mask_of(are_wanted: impl Iterator<Item = Result<bool, TooCostly>>) -> Result<Mask, TooCostly> {
     let mut mask = 0;
     for (record, is_wanted) in are_wanted.enumerate().take(MOST_RECORDS) {
@@ -276,7 +390,21 @@ mod tests {
 
     /// Records that have the same values as a block of them.
     #[derive(Clone, Debug)]
-    struct Rows(Vec<[Owned; 6]>);
+    struct Rows(Vec<[Owned; 6]>, String, Vec<u32>);
+
+    impl Rows {
+        fn new(rows: Vec<[Owned; 6]>) -> Self {
+            let mut names = String::new();
+            let mut ends = Vec::new();
+            for row in &rows {
+                if let Owned::Text(name) = &row[0] {
+                    names += name;
+                }
+                ends.push(u32::try_from(names.len()).unwrap());
+            }
+            Self(rows, names, ends)
+        }
+    }
 
     #[derive(Clone, Debug, PartialEq)]
     enum Owned {
@@ -327,15 +455,24 @@ mod tests {
             let place = place(field)?;
             let values = || self.0.iter().map(|row| row[place].value());
             let first = values().next().unwrap_or(Value::Null);
-            Some(match values().all(|value| value == first) {
-                true => Column::Same(first),
-                false => Column::Each(values().collect()),
+            Some(match field {
+                _ if values().all(|value| value == first) => Column::Same(first),
+                "name" => Column::Texts(Texts {
+                    text: &self.1,
+                    ends: Ends::Each(&self.2),
+                }),
+                _ => Column::Each(values().collect()),
             })
         }
     }
 
     fn row() -> impl Strategy<Value = [Owned; 6]> {
-        let text = prop_oneof![Just(String::new()), "[aAb1%_ ]{0,4}", Just("12".to_owned())];
+        let text = prop_oneof![
+            Just(String::new()),
+            "[aAb1]{0,6}",
+            "[aAb1%_ ]{0,4}",
+            Just("12".to_owned())
+        ];
         let number = prop_oneof![Just(0.0), Just(1.0), Just(12.0), Just(1.5)];
         let choice = prop_oneof![Just("guest"), Just("member")];
         let maybe = prop_oneof![Just(Owned::Null), "[ab]{1,2}".prop_map(Owned::Text)];
@@ -361,15 +498,7 @@ mod tests {
         let constant = prop_oneof![
             "'[aAb1%_ ]{0,3}'",
             prop::sample::select(vec![
-                "1",
-                "0",
-                "1.5",
-                "null",
-                "true",
-                "'guest'",
-                "''",
-                "@now",
-                "@request.auth.name"
+                "1", "0", "1.5", "null", "true", "'guest'", "''", "@now", "@now"
             ])
             .prop_map(str::to_owned),
         ];
@@ -399,8 +528,8 @@ mod tests {
             }
             let Ok(filter) = Filter::parse(&text) else { return Ok(()) };
             let auth = Row(&auth);
-            let context = Context { now: jiff::Timestamp::UNIX_EPOCH, auth: Some(&auth), is_superuser };
-            let block = Rows(rows);
+            let context = Context { auth: Some(&auth), is_superuser, ..Context::new(jiff::Timestamp::UNIX_EPOCH) };
+            let block = Rows::new(rows);
             prop_assert!(filter.needs_only(|name| place(name).is_some()));
             let mask = BlockFilter::new(&filter, context).matches(&block, &Budget::new(usize::MAX)).unwrap();
             for (n, row) in block.0.iter().enumerate() {

@@ -24,7 +24,56 @@ pub enum Error {
     /// A name that is no field, macro or constant.
     #[error("unknown field {0:?}")]
     Field(String),
+    /// A collection that there is not.
+    #[error("unknown collection {0:?}")]
+    Collection(String),
+    /// A modifier that there is not, or not there.
+    #[error("{0:?} has a modifier that cannot be used here")]
+    Modifier(String),
+    /// A field that leads to no record, with a name after it.
+    #[error("{0:?} is no relation")]
+    Relation(String),
+    /// A field of JSON, with a name after it.
+    #[error("{0:?} has no parts that can be asked for")]
+    Part(String),
+    /// A path through more relations than the language allows.
+    #[error("too many relations")]
+    TooDeep,
+    /// More joined collections, relations and lists than a rule may have.
+    #[error("too many relations and collections")]
+    TooManyJoins,
     /// A function: none is served.
     #[error("unknown function {0:?}")]
     Function(String),
+}
+
+/// Error in a rule, with its place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error} at byte {at}, {}", before(rest))]
+pub struct SyntaxError {
+    /// Reason why it was not accepted.
+    pub error: Error,
+    /// The bytes before the place.
+    pub at: usize,
+    /// The beginning of what is written there.
+    pub rest: String,
+}
+
+impl SyntaxError {
+    /// Characters of the text that are repeated.
+    const REST: usize = 30;
+
+    pub(super) fn new(error: Error, at: usize, text: &str) -> Self {
+        let rest = text.get(at..).unwrap_or_default();
+        let rest = rest.chars().take(Self::REST).collect();
+        Self { error, at, rest }
+    }
+}
+
+fn before(rest: &str) -> String {
+    if rest.is_empty() {
+        "at the end".to_owned()
+    } else {
+        format!("where it says {rest:?}")
+    }
 }

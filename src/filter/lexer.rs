@@ -11,8 +11,8 @@ pub(super) enum Token<'a> {
     Sign(Operator),
     And,
     Or,
-    /// Text between a pair of parentheses.
-    Group(&'a str),
+    /// Text between a pair of parentheses, and the bytes before it.
+    Group(&'a str, usize),
     End,
 }
 
@@ -21,16 +21,26 @@ pub(super) enum Token<'a> {
 /// A NUL ends what it is in and is skipped, or ends the filter between tokens: to PocketBase's scanner it is the end of input.
 pub(super) struct Lexer<'a> {
     rest: &'a str,
+    /// The bytes of the filter up to the end of `rest`.
+    end: usize,
+    /// The bytes of the filter before the newest token.
+    pub at: usize,
 }
 
 impl<'a> Lexer<'a> {
-    pub fn new(text: &'a str) -> Self {
-        Self { rest: text }
+    /// Lexer of a part of a filter, which has `at` bytes before it.
+    pub fn new(text: &'a str, at: usize) -> Self {
+        Self {
+            rest: text,
+            end: at + text.len(),
+            at,
+        }
     }
 
     /// The next token; spaces and comments are none.
     pub fn token(&mut self) -> Result<Token<'a>, Error> {
         loop {
+            self.at = self.end - self.rest.len();
             let Some(first) = self.rest.chars().next() else {
                 return Ok(Token::End);
             };
@@ -129,7 +139,7 @@ impl<'a> Lexer<'a> {
                 ')' if depth == 1 => {
                     let inner = &self.rest[1..at];
                     self.rest = &self.rest[at + 1..];
-                    return Ok(Token::Group(inner));
+                    return Ok(Token::Group(inner, self.at + 1));
                 }
                 ')' => depth -= 1,
                 '\0' => break,

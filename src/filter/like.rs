@@ -1,5 +1,8 @@
 //! `LIKE … ESCAPE '\'`, and the pattern that PocketBase makes of an operand.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use memchr::memmem;
 
 use super::budget::{Budget, TooCostly};
@@ -17,6 +20,8 @@ pub(super) struct Pattern {
 
 /// Part of a pattern between two `%`.
 enum Part {
+    /// Nothing, at the begin or the end of a pattern.
+    Empty,
     /// Text that is searched.
     Plain(Box<memmem::Finder<'static>>),
     /// Characters, some of them any.
@@ -36,10 +41,26 @@ impl Pattern {
     /// Begin that every text like the pattern has, in one case or the other; in lower case.
     pub fn prefix(&self) -> Option<String> {
         let first = match self.parts.as_ref()?.first()? {
+            Part::Empty => return None,
             Part::Plain(plain) => String::from_utf8_lossy(plain.needle()).into_owned(),
             Part::Wild(wanted) => wanted.iter().map_while(|wanted| *wanted).collect(),
         };
         Some(first).filter(|prefix| !prefix.is_empty())
+    }
+
+    /// Places where the pattern is found in `text`, of a pattern that is one text anywhere: `%text%`. Nothing for any other.
+    pub fn places<'a>(&'a self, text: &'a str) -> Option<Places<'a>> {
+        let [Part::Empty, Part::Plain(plain), Part::Empty] = self.parts.as_deref()? else {
+            return None;
+        };
+        Some(Places {
+            text: match self.has_letters {
+                true => text.to_ascii_lowercase().into(),
+                false => text.into(),
+            },
+            plain,
+            from: 0,
+        })
     }
 
     /// Whether `text` is like the pattern.
@@ -58,6 +79,31 @@ impl Pattern {
 /// Whether `text` is like a pattern that is used once.
 pub(super) fn like(text: &str, pattern: &str, budget: &Budget) -> Result<bool, TooCostly> {
     Pattern::new(pattern).matches(text, budget)
+}
+
+/// Places where a text is found in another, which may overlap.
+pub(super) struct Places<'a> {
+    text: Cow<'a, str>,
+    plain: &'a memmem::Finder<'static>,
+    from: usize,
+}
+
+impl Places<'_> {
+    /// Goes on behind this place.
+    pub fn go_on_from(&mut self, place: usize) {
+        self.from = place;
+    }
+}
+
+impl Iterator for Places<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.text.as_bytes().get(self.from..)?;
+        let start = self.from + self.plain.find(rest)?;
+        self.from = start + 1;
+        Some(start..start + self.plain.needle().len())
+    }
 }
 
 fn is_like(text: &str, parts: &[Part], budget: &Budget) -> Result<bool, TooCostly> {
@@ -98,6 +144,7 @@ fn parts(pattern: &str) -> Option<Vec<Part>> {
 impl Part {
     fn of(wanted: Vec<Option<char>>) -> Self {
         match wanted.iter().copied().collect::<Option<String>>() {
+            Some(plain) if plain.is_empty() => Self::Empty,
             Some(plain) => Self::Plain(Box::new(memmem::Finder::new(&plain).into_owned())),
             None => Self::Wild(wanted),
         }
@@ -106,6 +153,7 @@ impl Part {
     /// The rest of `text` behind the part at its begin.
     fn strip<'a>(&self, text: &'a str, budget: &Budget) -> Result<Option<&'a str>, TooCostly> {
         match self {
+            Self::Empty => Ok(Some(text)),
             Self::Plain(plain) => {
                 budget.spend(plain.needle().len() + 1)?;
                 let begins = text.as_bytes().starts_with(plain.needle());
@@ -118,6 +166,7 @@ impl Part {
     /// The rest of `text`, which is nothing, behind the part at its end.
     fn strip_end<'a>(&self, text: &'a str, budget: &Budget) -> Result<Option<&'a str>, TooCostly> {
         match self {
+            Self::Empty => Ok(Some("")),
             Self::Plain(plain) => {
                 budget.spend(plain.needle().len() + 1)?;
                 Ok(text.as_bytes().ends_with(plain.needle()).then_some(""))
@@ -132,6 +181,7 @@ impl Part {
     /// The rest of `text` behind the first place where the part is.
     fn find<'a>(&self, text: &'a str, budget: &Budget) -> Result<Option<&'a str>, TooCostly> {
         match self {
+            Self::Empty => Ok(Some(text)),
             Self::Plain(plain) => {
                 let found = plain.find(text.as_bytes());
                 Ok(found.map(|at| &text[at + plain.needle().len()..]))

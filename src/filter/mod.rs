@@ -3,30 +3,42 @@
 //! PocketBase makes SQL of a filter, so that SQLite's rules are part of the language: column affinity, `LIKE`, and numbers
 //! before text. What a real PocketBase answers is recorded in `tests/fixtures/filters/` and is what this module answers.
 
+mod bind;
 mod block;
 mod budget;
+mod catalog;
 mod error;
 mod eval;
+mod exists;
+mod join;
 mod lexer;
 mod like;
 mod macros;
+mod names;
 mod parser;
 mod record;
+mod request;
+mod rows;
+mod side;
 mod sort;
 mod sqlite;
 mod tree;
 
 use std::fmt;
 
-pub use block::{Block, BlockFilter, Column, Mask};
+pub use block::{Block, BlockFilter, Column, Ends, Mask, Texts};
 pub use budget::{Budget, TooCostly};
-pub use error::Error;
+pub use catalog::{Catalog, FieldType};
+pub use error::{Error, SyntaxError};
 use eval::Evaluation;
 use like::Pattern;
+use names::Names;
 pub use parser::MAX_COMPARISONS;
-pub use record::{Context, Record, Value};
-pub use sort::Sort;
-use tree::{Comparison, Node, Operand, Relation};
+pub use record::{Context, Look, Record, Records, Value};
+pub use request::Request;
+pub use sort::{Named, Sort, SortRecord};
+use sqlite::Datum;
+use tree::{Node, Operand, Path, Relation};
 
 /// The most bytes of a filter.
 pub const MAX_LENGTH: usize = 3500;
@@ -36,9 +48,20 @@ pub const SUPERUSER_ONLY: [&str; 2] = ["@collection.", "@request."];
 
 /// A filter that was understood.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Filter(Node);
+pub struct Filter {
+    node: Node,
+    /// Whether it looks at other records.
+    has_joins: bool,
+}
 
 impl Filter {
+    fn new(node: Node) -> Self {
+        Self {
+            has_joins: bind::joins(&node),
+            node,
+        }
+    }
+
     /// Reads a filter. Whether its fields exist, [`Filter::check`] tells.
     ///
     /// # Errors
@@ -47,7 +70,27 @@ impl Filter {
         if text.len() > MAX_LENGTH {
             return Err(Error::TooLong);
         }
-        parser::parse(text).map(Self)
+        let node = parser::parse(text, None).map_err(|error| error.error)?;
+        Ok(Self::new(node))
+    }
+
+    /// Reads a rule of a collection. It may ask for more than a filter, and its fields exist.
+    ///
+    /// # Errors
+    /// [`SyntaxError`] with the place of what cannot be read.
+    pub fn parse_rule(
+        text: &str,
+        catalog: &dyn Catalog,
+        collection: &str,
+    ) -> Result<Self, SyntaxError> {
+        if text.len() > MAX_LENGTH {
+            return Err(SyntaxError::new(Error::TooLong, MAX_LENGTH, text));
+        }
+        let names = Names {
+            catalog,
+            collection,
+        };
+        parser::parse(text, Some(names)).map(Self::new)
     }
 
     /// Refuses a filter that names a field which is none.
@@ -56,7 +99,7 @@ impl Filter {
     /// [`Error::Field`] with the first such name.
     pub fn check(&self, is_field: impl Fn(&str) -> bool) -> Result<(), Error> {
         let mut unknown = None;
-        self.0.each_operand(&mut |operand| {
+        self.node.each_operand(&mut |operand| {
             if let Operand::Field(path) = operand
                 && !is_field(&path.name)
             {
@@ -76,50 +119,101 @@ impl Filter {
         context: &Context<'_>,
         budget: &Budget,
     ) -> Result<bool, TooCostly> {
-        Evaluation {
+        let evaluation = Evaluation {
             record,
             context,
             budget,
+        };
+        if self.has_joins {
+            evaluation.exists(&exists::parts(&self.node), None)
+        } else {
+            evaluation.matches(&self.node, None)
         }
-        .matches(&self.0)
+    }
+
+    /// The same filter for one request: what it asks of `context` is put in, and what depends on no record is decided, so that
+    /// [`Filter::pins`] finds `id = @request.auth.id`.
+    ///
+    /// # Errors
+    /// [`TooCostly`] when `budget` does not reach.
+    pub fn bind(&self, context: &Context<'_>, budget: &Budget) -> Result<Self, TooCostly> {
+        bind::bind(&self.node, context, budget).map(Self::new)
+    }
+
+    /// The filter for which a record has to match both; rows that both join are the same.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self::new(Node::all(vec![self.node, other.node]))
+    }
+
+    /// Whether every record matches, as far as a look at the filter tells.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.node == Node::EVERYTHING
+    }
+
+    /// Whether no record matches, as far as a look at the filter tells.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.node == Node::NOTHING
+    }
+
+    /// Whether every matching record has nothing in the field.
+    #[must_use]
+    pub fn demands_empty(&self, field: &str) -> bool {
+        let is_empty = |node: &Node| {
+            equal_to(node).is_some_and(|(path, value)| path.name == field && is_known_empty(value))
+        };
+        self.conjuncts().iter().any(is_empty)
+    }
+
+    /// Whether every matching record is the one of whoever asks: `id = @request.auth.id`, and perhaps more.
+    #[must_use]
+    pub fn demands_own(&self) -> bool {
+        let is_own = |node: &Node| match equal_to(node) {
+            Some((path, Operand::Auth(auth))) => {
+                path.name == "id" && auth.name == "id" && auth.modifier.is_none()
+            }
+            _ => false,
+        };
+        self.conjuncts().iter().any(is_own)
     }
 
     /// The number of comparisons.
     #[must_use]
     pub fn comparisons(&self) -> usize {
-        let mut operands = 0;
-        self.0.each_operand(&mut |_| operands += 1);
-        operands / 2
+        let mut comparisons = 0;
+        self.node.each_comparison(&mut |_| comparisons += 1);
+        comparisons
     }
 
     /// The fields that every matching record has with exactly this text: for each `(field, value)` it is enough to look at
     /// the records that an index has under `value`, and to ask [`Filter::matches`] about them.
     #[must_use]
     pub fn pins(&self) -> Vec<(&str, &str)> {
-        self.conjuncts().filter_map(pin).collect()
+        self.conjuncts().iter().filter_map(pin).collect()
     }
 
     /// The fields that every matching record has with a text that begins so, ASCII letters in either case: for each
     /// `(field, begin)` it is enough to look at the records that an index has under such a begin.
     #[must_use]
     pub fn prefixes(&self) -> Vec<(&str, String)> {
-        self.conjuncts().filter_map(prefix).collect()
+        self.conjuncts().iter().filter_map(prefix).collect()
     }
 
-    /// Comparisons that hold for every matching record.
-    fn conjuncts(&self) -> impl Iterator<Item = &Comparison> {
-        let all = match &self.0 {
+    /// The parts that a matching record matches all of.
+    fn conjuncts(&self) -> &[Node] {
+        match &self.node {
             Node::All(nodes) => nodes.as_slice(),
             node => std::slice::from_ref(node),
-        };
-        all.iter().filter_map(|node| match node {
-            Node::Comparison(comparison) => Some(comparison.as_ref()),
-            Node::All(_) | Node::Any(_) => None,
-        })
+        }
     }
 }
 
-fn prefix(comparison: &Comparison) -> Option<(&str, String)> {
+fn prefix(node: &Node) -> Option<(&str, String)> {
+    let Node::Comparison(comparison) = node else {
+        return None;
+    };
     match (&comparison.left, &comparison.right) {
         (Operand::Field(path), Operand::Text(text))
             if comparison.operator.relation == Relation::Like && path.modifier.is_none() =>
@@ -131,24 +225,50 @@ fn prefix(comparison: &Comparison) -> Option<(&str, String)> {
     }
 }
 
-fn pin(comparison: &Comparison) -> Option<(&str, &str)> {
+fn pin(node: &Node) -> Option<(&str, &str)> {
+    let (path, value) = equal_to(node)?;
+    let text = text_of(value).filter(|text| !text.is_empty())?;
+    Some((&path.name, text))
+}
+
+/// The field of an equality, as it is, and what it is equal to.
+fn equal_to(node: &Node) -> Option<(&Path, &Operand)> {
+    let Node::Comparison(comparison) = node else {
+        return None;
+    };
     match (&comparison.left, &comparison.right) {
-        (Operand::Field(path), Operand::Text(text))
-        | (Operand::Text(text), Operand::Field(path))
-            if comparison.operator.relation == Relation::Equal
-                && path.modifier.is_none()
-                && !text.is_empty() =>
+        (Operand::Field(path), value) | (value, Operand::Field(path))
+            if comparison.operator.relation == Relation::Equal && path.modifier.is_none() =>
         {
-            Some((&path.name, text))
+            Some((path, value))
         }
         _ => None,
+    }
+}
+
+fn text_of(operand: &Operand) -> Option<&str> {
+    match operand {
+        Operand::Text(text) => Some(text),
+        Operand::Constant(constant) => match &constant.value {
+            Datum::Text(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_known_empty(operand: &Operand) -> bool {
+    match operand {
+        Operand::Null => true,
+        Operand::Constant(constant) if constant.value == Datum::Null => true,
+        other => text_of(other) == Some(""),
     }
 }
 
 /// A filter that parses to the same tree (it may be longer than what was parsed).
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.node.fmt(f)
     }
 }
 
@@ -159,7 +279,7 @@ mod tests {
     use super::macros::Macro;
     use jiff::Timestamp;
 
-    use super::tree::{Comparison, Modifier, Operator, Path};
+    use super::tree::{Comparison, Modifier, Operator};
     use super::*;
 
     #[test]
@@ -250,6 +370,7 @@ mod tests {
                 left,
                 operator,
                 right,
+                of_rule: false,
             }))
         });
         leaf.prop_recursive(5, 24, 4, |inner| {
@@ -286,27 +407,28 @@ mod tests {
             any::<String>(),
             r#"([a-z]{1,3}|[0-9.-]{1,4}|[=!<>~?]{1,2}|&&|\|\||[()'"\\ \n\x00/@:_%]){0,24}"#,
         ]) {
-                    let context = Context { now: Timestamp::UNIX_EPOCH, auth: Some(&Sample), is_superuser: false };
+                    let context = Context { auth: Some(&Sample), ..Context::new(Timestamp::UNIX_EPOCH) };
             if let Ok(filter) = Filter::parse(&text) {
                 let _ = filter.matches(&Sample, &context, &Budget::new(Budget::EVALUATION));
-                prop_assert_eq!(parser::parse(&filter.to_string()).unwrap(), filter.0);
+                prop_assert_eq!(parser::parse(&filter.to_string(), None).unwrap(), filter.node);
             }
             if let Ok(sort) = Sort::parse(&text) {
-                let _ = sort.compare(&Sample, &Sample, 1);
+                let _ = sort.compare_named(&Sample, &Sample, 1);
             }
         }
 
         #[test]
         fn a_tree_is_written_and_read_again(node in node()) {
             let text = node.to_string();
-            prop_assert_eq!(parser::parse(&text).unwrap(), node, "{}", text);
+            prop_assert_eq!(parser::parse(&text, None).unwrap(), node, "{}", text);
         }
 
         #[test]
         fn evaluation_never_panics_and_inequality_is_no_equality(node in node(), now in -377_705_023_201_i64..253_402_207_200) {
                     for auth in [None, Some(&Sample as &dyn Record)] {
-                let context = Context { now: Timestamp::from_second(now).unwrap(), auth, is_superuser: true };
-                let filter = Filter(node.clone());
+                let now = Timestamp::from_second(now).unwrap();
+                let context = Context { auth, is_superuser: true, ..Context::new(now) };
+                let filter = Filter::new(node.clone());
                 let budget = Budget::new(usize::MAX);
                 let matched = filter.matches(&Sample, &context, &budget);
                 if let Node::Comparison(comparison) = &node {
@@ -317,7 +439,7 @@ mod tests {
                     };
                     let mut comparison = comparison.clone();
                     comparison.operator.relation = turned;
-                    let turned = Filter(Node::Comparison(comparison));
+                    let turned = Filter::new(Node::Comparison(comparison));
                     prop_assert_ne!(turned.matches(&Sample, &context, &budget), matched);
                 }
             }

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use super::error::Error;
-use super::eval::column;
 use super::parser::field;
-use super::record::Record;
+use super::record::{Record, Value};
+use super::side::column;
 use super::tree::Path;
 
 /// The most fields of a sort.
@@ -94,14 +94,28 @@ impl Sort {
         }
     }
 
-    /// Order of two records; `seed` makes the order of `@random`.
+    /// Order of two records, whose values are looked up by their names: for few of them.
+    #[must_use]
+    pub fn compare_named(&self, a: &impl Record, b: &impl Record, seed: u64) -> Ordering {
+        let fields: Vec<_> = self.fields().map(str::to_owned).collect();
+        let fields = &fields;
+        let a = Named { record: a, fields };
+        let b = Named { record: b, fields };
+        self.compare(&a, &b, seed)
+    }
+
+    /// Order of two records, by their values in [`Sort::fields`]; `seed` makes the order of `@random`.
     ///
     /// Records that are equal in all fields are to stay in the order of creation.
     #[must_use]
-    pub fn compare(&self, a: &impl Record, b: &impl Record, seed: u64) -> Ordering {
+    pub fn compare(&self, a: &impl SortRecord, b: &impl SortRecord, seed: u64) -> Ordering {
+        let mut place = 0;
         let by = |part: &Part| {
             let order = match &part.key {
-                Key::Field(path) => column(path, a).order(&column(path, b)),
+                Key::Field(path) => {
+                    place += 1;
+                    compare_values(path, a.sort_value(place - 1), b.sort_value(place - 1))
+                }
                 Key::RowId => a.rowid().cmp(&b.rowid()),
                 Key::Random => shuffled(a.rowid(), seed).cmp(&shuffled(b.rowid(), seed)),
             };
@@ -116,6 +130,41 @@ impl Sort {
             .map(by)
             .find(|order| order.is_ne())
             .unwrap_or(Ordering::Equal)
+    }
+}
+
+/// Record as a sort sees it.
+pub trait SortRecord {
+    /// The value of the field that is at that place in [`Sort::fields`].
+    fn sort_value(&self, place: usize) -> Value<'_>;
+
+    /// The record's place in the order of creation.
+    fn rowid(&self) -> u64;
+}
+
+/// Record of which each value of a sort is looked up by its name.
+pub struct Named<'a, R> {
+    /// The record.
+    pub record: &'a R,
+    /// Names in the order of [`Sort::fields`].
+    pub fields: &'a [String],
+}
+
+impl<R: Record> SortRecord for Named<'_, R> {
+    fn sort_value(&self, place: usize) -> Value<'_> {
+        let name = self.fields.get(place);
+        name.map_or(Value::Null, |name| self.record.value(name))
+    }
+
+    fn rowid(&self) -> u64 {
+        self.record.rowid()
+    }
+}
+
+fn compare_values(path: &Path, a: Value<'_>, b: Value<'_>) -> Ordering {
+    match (a, b, path.modifier) {
+        (Value::Text(a), Value::Text(b), None) => a.as_bytes().cmp(b.as_bytes()),
+        (a, b, _) => column(path, a).order(&column(path, b)),
     }
 }
 

@@ -43,6 +43,24 @@ impl<'a> Datum<'a> {
         }
     }
 
+    /// The same for as long as one wants.
+    pub fn into_owned(self) -> Datum<'static> {
+        match self {
+            Self::Null => Datum::Null,
+            Self::Integer(number) => Datum::Integer(number),
+            Self::Real(number) => Datum::Real(number),
+            Self::Text(text) => Datum::Text(text.into_owned().into()),
+        }
+    }
+
+    /// `LOWER(…)`.
+    pub fn into_lower(self) -> Self {
+        let text = self.into_text();
+        text.map_or(Self::Null, |text| {
+            Self::Text(text.to_ascii_lowercase().into())
+        })
+    }
+
     fn with_text_affinity(self) -> Self {
         self.into_text().map_or(Self::Null, Self::Text)
     }

@@ -2,11 +2,17 @@
 
 use std::fmt;
 
+use std::sync::Arc;
+
+use super::join::Join;
 use super::macros::Macro;
+use super::request::RequestValue;
+use super::side::Constant;
 
 /// A filter or a part of it.
 ///
-/// Invariant: `All` and `Any` have two nodes or more and none of their own kind, so that one meaning has one tree.
+/// Invariant: `All` and `Any` have two nodes or more and none of their own kind, so that one meaning has one tree; or they have
+/// none: then everything matches, or nothing does.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Node {
     Comparison(Box<Comparison>),
@@ -15,6 +21,11 @@ pub(super) enum Node {
 }
 
 impl Node {
+    /// Every record matches.
+    pub const EVERYTHING: Self = Self::All(Vec::new());
+    /// No record matches.
+    pub const NOTHING: Self = Self::Any(Vec::new());
+
     /// Conjunction.
     pub fn all(nodes: Vec<Self>) -> Self {
         let flat = nodes.into_iter().flat_map(|node| {
@@ -24,7 +35,11 @@ impl Node {
                 vec![node]
             }
         });
-        one_or(flat.collect(), Self::All)
+        let flat: Vec<Self> = flat.collect();
+        if flat.contains(&Self::NOTHING) {
+            return Self::NOTHING;
+        }
+        one_or(flat, Self::All)
     }
 
     /// Disjunction.
@@ -36,22 +51,31 @@ impl Node {
                 vec![node]
             }
         });
-        one_or(flat.collect(), Self::Any)
+        let flat: Vec<Self> = flat.collect();
+        if flat.contains(&Self::EVERYTHING) {
+            return Self::EVERYTHING;
+        }
+        one_or(flat, Self::Any)
     }
 
-    /// Shows every operand, from left to right.
-    pub fn each_operand(&self, visit: &mut impl FnMut(&Operand)) {
+    /// The comparisons, from left to right.
+    pub fn each_comparison<'a>(&'a self, visit: &mut impl FnMut(&'a Comparison)) {
         match self {
-            Self::Comparison(comparison) => {
-                visit(&comparison.left);
-                visit(&comparison.right);
-            }
+            Self::Comparison(comparison) => visit(comparison),
             Self::All(nodes) | Self::Any(nodes) => {
                 for node in nodes {
-                    node.each_operand(visit);
+                    node.each_comparison(visit);
                 }
             }
         }
+    }
+
+    /// Shows every operand, from left to right.
+    pub fn each_operand<'a>(&'a self, visit: &mut impl FnMut(&'a Operand)) {
+        self.each_comparison(&mut |comparison| {
+            visit(&comparison.left);
+            visit(&comparison.right);
+        });
     }
 }
 
@@ -70,6 +94,8 @@ pub(super) struct Comparison {
     pub left: Operand,
     pub operator: Operator,
     pub right: Operand,
+    /// Whether it may look at what clients do not see, as the comparisons of rules may.
+    pub of_rule: bool,
 }
 
 /// An operator; `any` is the question mark, which makes no difference where fields have one value.
@@ -122,11 +148,38 @@ pub(super) enum Operand {
     Field(Path),
     /// Of the record that asks: `@request.auth.…`.
     Auth(Path),
+    /// Of the request: `@request.method`, `@request.query.…`.
+    Request(RequestValue),
+    /// Whether the request has another value for a field: `@request.body.…:changed`.
+    Changed(Box<Changed>),
+    /// Of another record, which the filter joins.
+    Joined(Joined),
+    /// Value of the request that was put in.
+    Constant(Constant),
     Macro(Macro),
     Text(String),
     Number(f64),
     Bool(bool),
     Null,
+}
+
+/// Field whose value in the body is compared with the record's.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Changed {
+    pub field: Operand,
+    pub is_set: Operand,
+    pub value: Operand,
+}
+
+/// Column of a joined row.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Joined {
+    pub written: String,
+    pub join: Arc<Join>,
+    /// Field of the record that is joined; `None` for an item of a list.
+    pub path: Option<Path>,
+    /// Whether a record may join several: then all of them have to compare so, unless any is asked for.
+    pub is_many: bool,
 }
 
 /// A field's name, perhaps with a modifier.
@@ -178,6 +231,8 @@ impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (nodes, join) = match self {
             Self::Comparison(comparison) => return comparison.fmt(f),
+            Self::All(nodes) if nodes.is_empty() => return f.write_str("1 = 1"),
+            Self::Any(nodes) if nodes.is_empty() => return f.write_str("1 = 0"),
             Self::All(nodes) => (nodes, " && "),
             Self::Any(nodes) => (nodes, " || "),
         };
@@ -186,7 +241,9 @@ impl fmt::Display for Node {
                 f.write_str(join)?;
             }
             // `&&` binds tighter, so only `||` within `&&` needs a group.
-            if let Self::Any(_) = node {
+            if let Self::Any(alternatives) = node
+                && !alternatives.is_empty()
+            {
                 write!(f, "({node})")?;
             } else {
                 node.fmt(f)?;
@@ -217,13 +274,22 @@ impl fmt::Display for Operand {
         match self {
             Self::Field(path) => path.fmt(f),
             Self::Auth(path) => write!(f, "@request.auth.{path}"),
+            Self::Request(value) => f.write_str(&value.written),
+            Self::Changed(changed) => write!(f, "{}:changed", changed.value),
+            Self::Joined(joined) => f.write_str(&joined.written),
+            Self::Constant(constant) => constant.fmt(f),
             Self::Macro(of_time) => f.write_str(of_time.name()),
-            Self::Text(text) => write!(f, "'{}'", text.replace('\\', r"\\").replace('\'', r"\'")),
+            Self::Text(text) => f.write_str(&quoted(text)),
             Self::Number(number) => number.fmt(f),
             Self::Bool(value) => value.fmt(f),
             Self::Null => f.write_str("null"),
         }
     }
+}
+
+/// A text as the language writes it.
+pub(super) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
 impl fmt::Display for Path {

@@ -12,6 +12,7 @@ pub mod operations;
 pub mod pages;
 pub mod path;
 pub mod rejected;
+pub mod request_info;
 pub mod response;
 pub mod tags;
 pub mod traffic;

@@ -11,7 +11,7 @@ use super::row::TableRow;
 use super::source::Source;
 use super::source_tables::Table;
 use super::stored::{as_imported, conflict_problem};
-use crate::domain::Kind;
+use crate::domain::{Collection, Kind};
 use crate::store::{self, Conflict, Record, Store, Write};
 
 /// Records that one transaction brings.
@@ -50,15 +50,31 @@ fn count_rows(source: &Source, table: &Table) -> Result<u64, Error> {
     Ok(rows.unsigned_abs())
 }
 
-/// Takes over the collections. First, so that no record is ever shown in another collection than its own.
+/// Takes over the collections. First, so that no record is ever shown in another collection than its own. Rules that were set here
+/// stay.
 async fn set_collections(source: &Source, store: &Store) -> Result<(), Error> {
-    let collections = source.tables.collections();
-    match store.collections()? {
-        Some(known) if known == collections => Ok(()),
-        Some(known) if known.users.id != collections.users.id => {
-            Err(Error::AnotherDeployment(known.users.id))
-        }
-        _ => Ok(store.set_collections(collections).await?),
+    let mut collections = source.tables.collections();
+    let Some(known) = store.collections()? else {
+        return Ok(store.set_collections(collections).await?);
+    };
+    // Collections that began here are known when somebody has set a rule of theirs: they are nobody else's.
+    if known.users.fields.is_some() && known.users.id != collections.users.id {
+        return Err(Error::AnotherDeployment(known.users.id));
+    }
+    for kind in Kind::ALL {
+        keep_rules(collections.of_mut(kind), known.of(kind));
+    }
+    match known == collections {
+        true => Ok(()),
+        false => Ok(store.set_collections(collections).await?),
+    }
+}
+
+/// Gives a collection the rules that it has here, and says so in its time of change.
+fn keep_rules(collection: &mut Collection, known: &Collection) {
+    if collection.rules != known.rules {
+        collection.rules = known.rules.clone();
+        collection.updated = collection.updated.max(known.updated);
     }
 }
 

@@ -12,6 +12,7 @@ use zip::result::ZipError;
 
 use super::error::Error;
 use super::source_tables::Tables;
+use crate::domain::{Kind, Rules};
 
 /// Bytes of `data.db-shm` that SQLite locks (os_unix.c): one while somebody writes, one as long as somebody has the
 /// database open.
@@ -67,6 +68,12 @@ impl Source {
     #[must_use]
     pub fn token_secs(&self) -> Option<u64> {
         self.tables.users.token_secs
+    }
+
+    /// The rules that PocketBase goes by, of each collection that it has.
+    pub fn rules(&self) -> impl Iterator<Item = (Kind, &Rules)> {
+        let tables = self.tables.companies.iter().chain([&self.tables.users]);
+        tables.map(|table| (table.collection.kind, &table.rules))
     }
 
     /// Collections that are left behind with the number of their records, and columns with the reason.

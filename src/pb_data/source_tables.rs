@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
 
 use super::error::Error;
-use crate::domain::{Collection, Collections, Kind};
+use crate::domain::{Collection, Collections, Kind, Rules};
 use crate::records::date::parse_date;
 use crate::records::fields::of_record::is_built_in;
 
@@ -24,6 +24,8 @@ pub struct Table {
     pub collection: Collection,
     pub fields: Vec<Field>,
     pub token_secs: Option<u64>,
+    /// Rules that PocketBase goes by; those of the collection are what hold here.
+    pub rules: Rules,
 }
 
 /// A field, as far as it matters for reading its column.
@@ -53,6 +55,8 @@ impl Field {
 #[serde(rename_all = "camelCase")]
 struct Options {
     auth_token: Option<AuthToken>,
+    auth_rule: Option<String>,
+    manage_rule: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -197,8 +201,14 @@ impl Table {
         let bad =
             |what: &str| NoTables::Reason(format!("the {what} of {} cannot be read", kind.name()));
         let options: Options = serde_json::from_str(&options).map_err(|_| bad("options"))?;
+        let rules = Rules {
+            auth: options.auth_rule,
+            manage: options.manage_rule,
+            ..rules_of_records(db, kind)?
+        };
         let token = options.auth_token;
         Ok(Some(Self {
+            rules,
             fields: serde_json::from_str(&fields).map_err(|_| bad("fields"))?,
             token_secs: token.as_ref().map(|token| token.duration),
             collection: Collection {
@@ -208,9 +218,27 @@ impl Table {
                 token_secret: token
                     .map(|token| token.secret)
                     .filter(|secret| !secret.is_empty()),
+                rules: Rules::default_of(kind),
                 created: parse_date(&created).unwrap_or(Timestamp::UNIX_EPOCH),
                 updated: parse_date(&updated).unwrap_or(Timestamp::UNIX_EPOCH),
             },
         }))
     }
+}
+
+/// The rules of a collection but those of logins.
+fn rules_of_records(db: &Connection, kind: Kind) -> rusqlite::Result<Rules> {
+    let sql = "SELECT listRule, viewRule, createRule, updateRule, deleteRule FROM _collections
+        WHERE lower(name) = lower(?) AND type != 'view'";
+    db.query_row(sql, [kind.name()], |row| {
+        Ok(Rules {
+            list: row.get(0)?,
+            view: row.get(1)?,
+            create: row.get(2)?,
+            update: row.get(3)?,
+            delete: row.get(4)?,
+            auth: None,
+            manage: None,
+        })
+    })
 }

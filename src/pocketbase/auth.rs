@@ -7,18 +7,24 @@ use serde_json::json;
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
+use super::caller::Caller;
 use super::error::{Refused, not_loaded};
 use super::fields::Fields;
 use super::form::{Form, UnusedBody};
 use super::forms::{Credentials, PasswordAuthRequest};
-use crate::auth::{self, IdentityField, Principal};
+use crate::auth::{self, IdentityField, LoginRule, Principal};
 use crate::domain::{Collections, Kind, PlainPassword};
 use crate::error::Error;
-use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
 use crate::http::wire_types::{AnyData, AuthRecord};
 use crate::records::collection::identity_field_names;
+use crate::records::login_rule::AuthRule;
+use crate::records::reader::Reader;
+use crate::records::rules::RequestInfo;
 use crate::records::view;
+
+/// Occasion on which rules are asked at a login by password.
+const PASSWORD: &str = "password";
 
 /// Endpoints for logins.
 pub struct AuthApi(pub Context);
@@ -58,7 +64,10 @@ impl Outcomes for PbAuthWithPassword {
     const SUCCESS: Option<(u16, &str)> = Some((200, "登录成功"));
     const ERRORS: &[(u16, &str)] = &[
         (400, "参数错误,或账号、密码不正确"),
-        (403, "不允许超级管理员从该地址登录"),
+        (
+            403,
+            "不允许超级管理员从该地址登录,或集合的 authRule 不允许登录",
+        ),
         (404, "集合不存在"),
         (408, "请求体接收超时"),
         (413, "请求体过大"),
@@ -75,7 +84,7 @@ impl Outcomes for PbAuthRefresh {
     const ERRORS: &[(u16, &str)] = &[
         (400, "fields 参数错误,或请求体无法读取"),
         (401, "token 无效或已过期"),
-        (403, "token 属于其他集合"),
+        (403, "token 属于其他集合,或集合的 authRule 不允许登录"),
         (404, "集合不存在"),
         (408, "请求体接收超时"),
         (413, "请求体过大"),
@@ -127,6 +136,7 @@ impl AuthApi {
     async fn auth_with_password(
         &self,
         request: &Request,
+        caller: Caller,
         /// tbl_auth_users 或 pbc_421601843
         collection: Path<String>,
         /// 只返回这些字段,逗号分隔
@@ -137,7 +147,9 @@ impl AuthApi {
         let fields = Fields::parse(fields.0.as_deref())?;
         let form = body.read().map_err(not_loaded)?.unwrap_or_default();
         let form = form.check(IdentityField::of(kind))?;
-        let (who, token) = self.log_in(request, kind, form).await?;
+        let reader = Reader::from(self.0.who(&caller).await?);
+        let rule = self.0.records.auth_rule(reader, login_info(&caller, &form));
+        let (who, token) = self.log_in(request, kind, form, &rule).await?;
         Ok(Reply::new(
             &RecordAuth::new(&who, token, &self.0.app.collections()),
             &fields,
@@ -152,7 +164,7 @@ impl AuthApi {
     )]
     async fn auth_refresh(
         &self,
-        bearer: Bearer,
+        bearer: Caller,
         /// tbl_auth_users 或 pbc_421601843
         collection: Path<String>,
         /// 只返回这些字段,逗号分隔
@@ -166,6 +178,7 @@ impl AuthApi {
         let fields = Fields::parse(fields.0.as_deref())?;
         let caller = self.0.caller_of(&bearer, kind).await?;
         body.read()?;
+        self.ensure_may_refresh(&caller.principal, &bearer).await?;
         let token = bearer.token().unwrap_or_default();
         let token = auth::refresh_token(&self.0.app, token, &caller)?;
         Ok(Reply::new(
@@ -176,12 +189,26 @@ impl AuthApi {
 }
 
 impl AuthApi {
+    async fn ensure_may_refresh(
+        &self,
+        principal: &Principal,
+        caller: &Caller,
+    ) -> Result<(), Error> {
+        let Principal::User(user) = principal else {
+            return Ok(());
+        };
+        let reader = Reader::Principal(principal.clone());
+        let rule = self.0.records.auth_rule(reader, caller.info.clone());
+        rule.ensure(user).await
+    }
+
     /// Every refusal but too many attempts is the same to the client.
     async fn log_in(
         &self,
         request: &Request,
         kind: Kind,
         form: Credentials,
+        rule: &AuthRule,
     ) -> Result<(Principal, String)> {
         let password = PlainPassword::attempt(form.password).map_err(|_| Refused::CREDENTIALS)?;
         let app = &self.0.app;
@@ -191,11 +218,19 @@ impl AuthApi {
             self.0.admit(request)?;
             auth::login_superuser(app, source, identity, password).await
         } else {
-            auth::login_user(app, source, identity, &form.fields, password).await
+            auth::login_user(app, source, identity, &form.fields, password, rule).await
         };
         outcome.map_err(|error| match error {
             Error::WrongPassword | Error::LoginDisabled => Refused::CREDENTIALS.into(),
             other => other.into(),
         })
     }
+}
+
+/// The request of a login as rules see it. Its password is no value of a record, and no rule asks for it.
+fn login_info(caller: &Caller, form: &Credentials) -> RequestInfo {
+    let mut info = caller.info.on(PASSWORD);
+    info.body
+        .insert("identity".to_owned(), form.identity.clone().into());
+    info
 }

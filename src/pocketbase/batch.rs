@@ -7,26 +7,32 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
+use super::caller::Caller;
 use super::error::{Refused, batch_not_read};
-use super::expand::Expand;
+use super::expand::{Expand, Expansion};
 use super::field_error::FieldError;
 use super::fields::Fields;
 use super::form::Form;
 use crate::domain::Kind;
 use crate::error::Error;
-use crate::http::bearer::Bearer;
 use crate::http::body::hold_records;
+use crate::http::request_info::{self, header_name};
 use crate::http::tags::Tags;
 use crate::http::wire_types::AnyList;
+use crate::records::access::Access;
+use crate::records::change_request::{Action, ChangeRequest};
 use crate::records::coerce::text_of;
 use crate::records::form::RecordForm;
-use crate::records::plan::{Action, ChangeRequest};
 use crate::records::refusal::Refusal;
 use crate::records::requester::Requester;
+use crate::records::rules::RequestInfo;
 use crate::store::Record;
 
 /// Changes of several records in one transaction.
 pub struct BatchApi(pub Context);
+
+/// Occasion of the requests of a batch.
+const BATCH: &str = "batch";
 
 /// The most requests of a batch, as PocketBase has it unless it is configured.
 const MAX_REQUESTS: usize = 50;
@@ -62,7 +68,7 @@ impl BatchApi {
     async fn batch(
         &self,
         request: &Request,
-        bearer: Bearer,
+        caller: Caller,
         body: Form<Option<Any<Map<String, Value>>>>,
     ) -> Result<Reply<PbBatch>> {
         let body = body
@@ -71,13 +77,14 @@ impl BatchApi {
             .map(|body| body.0)
             .unwrap_or_default();
         let requests = requests(&body)?;
-        let requester = self.0.requester(&bearer).await?;
+        let requester = self.0.requester(&caller).await?;
         hold_records(request, requests.len(), record_bytes(&requester))?;
-        let (changes, answers) = self.read(&requests);
+        let (changes, answers) = self.read(&requests, &caller.info);
         let records = self.0.records.change_all(&requester, changes).await?;
+        let access = self.0.access(&caller).await?;
         let mut results = Vec::with_capacity(records.len());
         for (record, answer) in records.iter().zip(&answers) {
-            results.push(self.answer(record, answer).await?);
+            results.push(self.answer(&access, record, answer).await?);
         }
         Ok(Reply::new(&AnyList(results), &Fields::all()))
     }
@@ -88,11 +95,12 @@ impl BatchApi {
     fn read(
         &self,
         requests: &[&Map<String, Value>],
+        info: &RequestInfo,
     ) -> (Vec<Result<ChangeRequest, Refusal>>, Vec<Answer>) {
         let mut changes = Vec::with_capacity(requests.len());
         let mut answers = Vec::with_capacity(requests.len());
         for request in requests {
-            match self.read_one(request) {
+            match self.read_one(request, info) {
                 Ok((change, answer)) => {
                     changes.push(Ok(change));
                     answers.push(answer);
@@ -106,7 +114,11 @@ impl BatchApi {
         (changes, answers)
     }
 
-    fn read_one(&self, request: &Map<String, Value>) -> Result<(ChangeRequest, Answer), Refusal> {
+    fn read_one(
+        &self,
+        request: &Map<String, Value>,
+        info: &RequestInfo,
+    ) -> Result<(ChangeRequest, Answer), Refusal> {
         let method = text_of(request, "method");
         let url = text_of(request, "url");
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
@@ -123,21 +135,43 @@ impl BatchApi {
             Some(body) => RecordForm::read(body, self.0.records.schemas().of(kind)),
             None => RecordForm::default(),
         };
-        let change = ChangeRequest {
-            kind,
-            action,
-            patch: form.into(),
-        };
-        Ok((change, answer))
+        let change = ChangeRequest::new(kind, action, form);
+        Ok((change.by(info_of(request, &method, query, info)), answer))
     }
 
-    async fn answer(&self, record: &Record, answer: &Answer) -> Result<Value, Error> {
+    async fn answer(
+        &self,
+        access: &Access,
+        record: &Record,
+        answer: &Answer,
+    ) -> Result<Value, Error> {
         if answer.is_deletion {
             return Ok(json!({ "body": null, "status": 204 }));
         }
-        let record = self.0.expanded(record, &answer.expand).await?;
+        let expansion = Expansion::new(&self.0.app.store, access, answer.expand);
+        let record = expansion.of(record).await?;
         let body = answer.fields.pick(Value::Object(record.0));
         Ok(json!({ "body": body, "status": 200 }))
+    }
+}
+
+/// A request of a batch as rules see it: with the headers of the batch, in whose place its own may be.
+fn info_of(
+    request: &Map<String, Value>,
+    method: &str,
+    query: &str,
+    batch: &RequestInfo,
+) -> RequestInfo {
+    let mut headers = batch.headers.clone();
+    if let Some(Value::Object(own)) = request.get("headers") {
+        let own = own.iter();
+        headers.extend(own.map(|(name, value)| (header_name(name), value.clone())));
+    }
+    RequestInfo {
+        method: method.to_owned(),
+        query: request_info::query(query),
+        headers,
+        ..batch.on(BATCH)
     }
 }
 

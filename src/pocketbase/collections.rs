@@ -1,16 +1,19 @@
-//! `/api/collections`: the collections, described to superusers. They are what they are: nothing changes them.
+//! `/api/collections`: the collections, described to superusers, who can change their rules and nothing else.
 
 use poem::Result;
 use poem_openapi::param::{Path, Query};
+use poem_openapi::types::Any;
 use poem_openapi::{Object, OpenApi};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
 use super::description::{Described, IN_ORDER, SEARCHABLE, describe};
-use super::error::Refused;
+use super::error::{Refused, not_formatted};
 use super::fields::Fields;
+use super::form::Form;
 use super::list_query::{parse_paging, totals};
+use super::rules_form::rules_of;
 use crate::domain::{Actor, Kind};
 use crate::filter::{self, Filter, SUPERUSER_ONLY, Sort};
 use crate::http::bearer::Bearer;
@@ -55,6 +58,22 @@ impl Outcomes for PbViewCollection {
         (401, "token 无效或已过期"),
         (403, "仅超级管理员可用"),
         (404, "集合不存在"),
+        (500, "服务端内部错误"),
+    ];
+}
+
+enum PbUpdateCollection {}
+
+impl Outcomes for PbUpdateCollection {
+    type Body = AnyData;
+    const SUCCESS: Option<(u16, &str)> = Some((200, "修改后的集合"));
+    const ERRORS: &[(u16, &str)] = &[
+        (400, "规则无法解析,或其他字段与查询结果不一致"),
+        (401, "token 无效或已过期"),
+        (403, "仅超级管理员可用"),
+        (404, "集合不存在"),
+        (408, "请求体接收超时"),
+        (413, "请求体过大"),
         (500, "服务端内部错误"),
     ];
 }
@@ -146,20 +165,13 @@ impl CollectionsApi {
     ) -> Result<Reply<PbViewCollection>> {
         self.0.ensure_superuser(&bearer).await?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let kind = self
-            .0
-            .collection(&collection, &Kind::ALL)
-            .ok_or(Refused::NOT_FOUND)?;
-        let described = describe(&self.0, kind);
-        Ok(Reply::new(
-            &AnyData(Value::Object(described.json.0)),
-            &fields,
-        ))
+        let kind = self.found(&collection)?;
+        Ok(Reply::new(&self.described(kind), &fields))
     }
 
     /// 创建集合:不支持
     ///
-    /// 服务端只有 tbl_auth_users、tbl_company、_superusers 三个集合,不能增改删:超级管理员得到 403。
+    /// 服务端只有 tbl_auth_users、tbl_company、_superusers 三个集合,不能增删:超级管理员得到 403。
     #[oai(
         path = "/collections",
         method = "post",
@@ -171,11 +183,15 @@ impl CollectionsApi {
         Err(Refused::READ_ONLY.into())
     }
 
-    /// 修改集合:不支持
+    /// 修改集合的访问规则(SDK:collections.update):仅超级管理员
+    ///
+    /// 只能修改 tbl_auth_users、tbl_company 的 listRule、viewRule、createRule、updateRule、deleteRule,以及 tbl_auth_users 的 authRule、manageRule:
+    /// null 为仅超级管理员,空字符串为所有人,否则为 PocketBase 过滤表达式。其他字段必须与查询结果一致(created、updated 除外)。
+    /// 修改立即生效,并记录为 rule-change 事件。
     #[oai(
         path = "/collections/:collection",
         method = "patch",
-        tag = "Tags::NotServed",
+        tag = "Tags::PocketBase",
         operation_id = "pbUpdateCollection"
     )]
     async fn update(
@@ -183,8 +199,17 @@ impl CollectionsApi {
         bearer: Bearer,
         /// 集合名或集合 id
         collection: Path<String>,
-    ) -> Result<Reply<PbReadOnly>> {
-        self.refuse_change(&bearer, &collection).await
+        /// 只返回这些字段,逗号分隔
+        fields: Query<Option<String>>,
+        body: Form<Any<Map<String, Value>>>,
+    ) -> Result<Reply<PbUpdateCollection>> {
+        let by = self.0.ensure_superuser(&bearer).await?;
+        let kind = self.found(&collection)?;
+        let fields = Fields::parse(fields.0.as_deref())?;
+        let body = body.read().map_err(not_formatted)?;
+        let rules = rules_of(body.0, &describe(&self.0, kind).json.0)?;
+        self.0.records.change_rules(by, kind, rules).await?;
+        Ok(Reply::new(&self.described(kind), &fields))
     }
 
     /// 删除集合:不支持
@@ -200,17 +225,20 @@ impl CollectionsApi {
         /// 集合名或集合 id
         collection: Path<String>,
     ) -> Result<Reply<PbReadOnly>> {
-        self.refuse_change(&bearer, &collection).await
+        self.0.ensure_superuser(&bearer).await?;
+        self.found(&collection)?;
+        Err(Refused::READ_ONLY.into())
     }
 }
 
 impl CollectionsApi {
-    async fn refuse_change(&self, bearer: &Bearer, name_or_id: &str) -> Result<Reply<PbReadOnly>> {
-        self.0.ensure_superuser(bearer).await?;
-        self.0
-            .collection(name_or_id, &Kind::ALL)
-            .ok_or(Refused::NOT_FOUND)?;
-        Err(Refused::READ_ONLY.into())
+    fn found(&self, name_or_id: &str) -> Result<Kind, Refused> {
+        let kind = self.0.collection(name_or_id, &Kind::ALL);
+        kind.ok_or(Refused::NOT_FOUND)
+    }
+
+    fn described(&self, kind: Kind) -> AnyData {
+        AnyData(Value::Object(describe(&self.0, kind).json.0))
     }
 
     async fn find(&self, actor: Actor, filter: &str, sort: &str) -> Result<Vec<Described>> {
@@ -231,7 +259,7 @@ impl CollectionsApi {
         if !sort.is_empty() {
             let sort = Sort::parse(sort).map_err(bad)?;
             sort.check(is_field).map_err(bad)?;
-            found.sort_by(|a, b| sort.compare(a, b, 0));
+            found.sort_by(|a, b| sort.compare_named(a, b, 0));
         }
         Ok(found)
     }
@@ -247,9 +275,8 @@ impl CollectionsApi {
             .records
             .evaluate(actor, move |budget| {
                 let context = filter::Context {
-                    now,
-                    auth: None,
                     is_superuser: true,
+                    ..filter::Context::new(now)
                 };
                 let mut found = Vec::with_capacity(all.len());
                 for described in &all {

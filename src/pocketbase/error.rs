@@ -11,6 +11,7 @@ use crate::http::rejected::Rejected;
 use crate::http::response::JSON;
 use crate::http::wire_types::AnyData;
 use crate::records::refusal::{ChangeError, ChangesError, Refusal};
+use crate::records::rules::change::ChangeRulesError;
 
 /// An error in PocketBase's form; `data` names the fields that are wrong.
 #[derive(Object)]
@@ -43,7 +44,15 @@ impl Refused {
         StatusCode::BAD_REQUEST,
         "An error occurred while loading the submitted data.",
     );
+    pub const NOT_FORMATTED: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "Failed to load the submitted data due to invalid formatting.",
+    );
     pub const CREDENTIALS: Self = Self::new(StatusCode::BAD_REQUEST, "Failed to authenticate.");
+    pub const AUTH_RULE: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "The request doesn't satisfy the collection requirements to authenticate.",
+    );
     pub const NO_OTP: Self = Self::new(
         StatusCode::FORBIDDEN,
         "The collection is not configured to allow OTP authentication.",
@@ -116,7 +125,7 @@ impl Refused {
     );
     pub const READ_ONLY: Self = Self::new(
         StatusCode::FORBIDDEN,
-        "The collections of this server cannot be changed.",
+        "The collections of this server are what they are: only their access rules can be changed.",
     );
     pub const NOT_AN_AUTH_COLLECTION: Self = Self::new(
         StatusCode::NOT_FOUND,
@@ -221,6 +230,14 @@ impl Refused {
         }
     }
 
+    /// A change of a collection with wrong fields.
+    pub fn update_collection(fields: FieldErrors) -> Self {
+        Self {
+            fields,
+            ..Self::new(StatusCode::BAD_REQUEST, "Failed to update collection.")
+        }
+    }
+
     fn body(&self) -> Value {
         let data = match &self.requests {
             Some(requests) => json!({ "requests": requests }),
@@ -266,6 +283,17 @@ impl From<ChangeError> for PoemError {
     }
 }
 
+impl From<ChangeRulesError> for PoemError {
+    fn from(error: ChangeRulesError) -> Self {
+        match error {
+            ChangeRulesError::Refused(problems) => {
+                Refused::update_collection(problems.into()).into()
+            }
+            ChangeRulesError::Failed(error) => error.into(),
+        }
+    }
+}
+
 /// An error of a batch tells which of its requests was refused.
 impl From<ChangesError> for PoemError {
     fn from(error: ChangesError) -> Self {
@@ -304,6 +332,14 @@ pub fn not_loaded(rejected: Rejected) -> PoemError {
         Rejected::NotJson | Rejected::NotAnObject | Rejected::NotAString(_) => {
             Refused::NOT_LOADED.into()
         }
+        other => other.into(),
+    }
+}
+
+/// A change of a collection that could not be read.
+pub fn not_formatted(rejected: Rejected) -> PoemError {
+    match rejected {
+        Rejected::NotJson | Rejected::NotAnObject => Refused::NOT_FORMATTED.into(),
         other => other.into(),
     }
 }

@@ -1,14 +1,18 @@
-//! Records as they are shown, with the companies that are asked for beside them.
+//! Records as they are shown to somebody, with the companies that are asked for beside them.
 
 use serde_json::json;
 
-use super::Context;
+use crate::domain::RuleName;
 use crate::error::Result;
 use crate::http::wire_types::AuthRecord;
-use crate::records::view;
-use crate::store::Record;
+use crate::records::access::Access;
+use crate::store::{Record, Store};
+
+/// Occasion on which rules are asked of a record beside another one.
+const EXPAND: &str = "expand";
 
 /// The query parameter `expand`: of all relations there is one.
+#[derive(Clone, Copy)]
 pub struct Expand {
     company: bool,
 }
@@ -24,22 +28,51 @@ impl Expand {
     }
 }
 
-impl Context {
-    /// The record, and in `expand` the user's company, which everybody may see who sees a user.
+/// Records as one reader sees them, and what is beside them.
+pub struct Expansion<'a> {
+    store: &'a Store,
+    access: &'a Access,
+    beside: Option<Access>,
+}
+
+impl<'a> Expansion<'a> {
+    /// Records as `access` lets see them.
+    pub fn new(store: &'a Store, access: &'a Access, expand: Expand) -> Self {
+        Self {
+            store,
+            access,
+            beside: expand.company.then(|| access.on(EXPAND)),
+        }
+    }
+
+    /// The record, and in `expand` the user's company, if the reader may see that.
     ///
     /// # Errors
     /// Only errors of ours.
-    pub async fn expanded(&self, record: &Record, expand: &Expand) -> Result<AuthRecord> {
-        let (app, mut shown) = (&self.app, view::record(record, &self.app.collections()));
-        if let Record::User(user) = record
-            && expand.company
-            && !user.company_id.is_empty()
-            && let Some(company) = app.store.company_by_company_id(&user.company_id).await?
-        {
-            let company = view::company(&company, &app.collections().companies);
+    pub async fn of(&self, record: &Record) -> Result<AuthRecord> {
+        let mut shown = self.access.view(record).await?;
+        if let Some(company) = self.company_of(record).await? {
+            let company = self.access.view(&company).await?;
             shown.insert("expand".to_owned(), json!({ "company_id": company }));
             shown.sort_keys();
         }
         Ok(AuthRecord(shown))
+    }
+
+    async fn company_of(&self, record: &Record) -> Result<Option<Record>> {
+        let (Some(access), Record::User(user)) = (&self.beside, record) else {
+            return Ok(None);
+        };
+        if user.company_id.is_empty() {
+            return Ok(None);
+        }
+        let company = self.store.company_by_company_id(&user.company_id).await?;
+        let Some(company) = company.map(Record::Company) else {
+            return Ok(None);
+        };
+        Ok(access
+            .allows(RuleName::View, &company)
+            .await?
+            .then_some(company))
     }
 }

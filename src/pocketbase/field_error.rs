@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::RuleName;
 use crate::records::problem::{FieldProblem, FieldProblems};
+use crate::records::rules::change::RuleProblem;
 
 /// Error of a field.
 #[derive(Clone, Debug)]
@@ -40,6 +42,15 @@ impl FieldErrors {
             .map(|(name, error)| (name.clone().into_owned(), error.json()))
             .collect::<Map<_, _>>()
             .into()
+    }
+}
+
+impl From<Vec<(RuleName, RuleProblem)>> for FieldErrors {
+    fn from(problems: Vec<(RuleName, RuleProblem)>) -> Self {
+        let errors = problems
+            .into_iter()
+            .map(|(rule, problem)| (rule.name().into(), problem.into()));
+        Self(errors.collect())
     }
 }
 
@@ -82,6 +93,10 @@ impl FieldError {
         "Invalid token payload - newEmail must be set.",
     );
     pub const MISMATCH: Self = Self::new("validation_values_mismatch", "Values don't match.");
+    pub const NOT_A_RULE: Self = Self::new(
+        "validation_not_changeable",
+        "Of a collection only the access rules can be changed (listRule, viewRule, createRule, updateRule, deleteRule, authRule, manageRule): leave this field out, or send it as GET /api/collections shows it.",
+    );
     pub const NOT_IN: Self = Self::new("validation_in_invalid", "Must be a valid value.");
     pub const OWN_EMAIL: Self = Self::new("validation_not_in_invalid", "Must not be in list.");
     pub const VALUE: Self = Self::new("validation_invalid_value", "Invalid value.");
@@ -172,6 +187,21 @@ fn rfc3339(date: &str) -> String {
         }
         Some(_) => format!("{}Z", date.trim_end_matches('0')),
         None => date + "Z",
+    }
+}
+
+impl From<RuleProblem> for FieldError {
+    fn from(problem: RuleProblem) -> Self {
+        let code = match problem {
+            RuleProblem::Unreadable(_) => "validation_invalid_rule",
+            RuleProblem::Blank => "validation_nil_or_not_empty_required",
+            RuleProblem::OfSuperusers => "validation_collection_system_rule_change",
+            RuleProblem::NotOfCollection => "validation_not_changeable",
+        };
+        Self {
+            message: problem.to_string().into(),
+            ..Self::new(code, "")
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod answer;
 mod auth;
 mod backups;
 mod batch;
+mod caller;
 mod collections;
 mod description;
 mod disabled_logins;
@@ -26,6 +27,7 @@ mod mail;
 mod multipart;
 mod realtime;
 mod records;
+mod rules_form;
 mod set_up;
 
 use std::sync::Arc;
@@ -35,6 +37,7 @@ use poem::Request;
 pub use self::auth::AuthApi;
 pub use self::backups::BackupsApi;
 pub use self::batch::BatchApi;
+use self::caller::Caller;
 pub use self::collections::CollectionsApi;
 pub use self::disabled_logins::DisabledLoginsApi;
 use self::error::Refused;
@@ -53,6 +56,8 @@ use crate::http::bearer::Bearer;
 use crate::http::client_address::{address_of, source_of};
 use crate::limits::Source;
 use crate::records::Records;
+use crate::records::access::Access;
+use crate::records::reader::Reader;
 use crate::records::requester::Requester;
 
 /// The context of the endpoints.
@@ -108,6 +113,12 @@ impl Context {
             who @ Principal::Superuser(_) => Ok((self.by(bearer, Some(who)), caller)),
             Principal::User(_) => Err(Refused::NOT_ALLOWED.into()),
         }
+    }
+
+    /// The access of whoever asks.
+    async fn access(&self, caller: &Caller) -> Result<Access> {
+        let reader = Reader::from(self.who(caller).await?);
+        Ok(Access::new(&self.records, reader, caller.info.clone()))
     }
 
     /// Whoever asks for changes of records.

@@ -8,24 +8,22 @@ use serde_json::{Map, Value};
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
+use super::caller::Caller;
 use super::error::Refused;
-use super::expand::Expand;
+use super::expand::{Expand, Expansion};
 use super::fields::Fields;
 use super::form::{Form, UnusedBody};
 use super::list_query::{parse_paging, totals};
-use crate::auth::Principal;
-use crate::domain::{Kind, RecordId};
-use crate::error::Error;
-use crate::http::bearer::Bearer;
+use crate::domain::Kind;
 use crate::http::tags::Tags;
 use crate::http::wire_types::{AnyData, AuthRecord};
-use crate::records::access;
+use crate::records::access::Access;
+use crate::records::change_request::{Action, ChangeRequest};
 use crate::records::form::RecordForm;
-use crate::records::list::{ListQuery, Reader};
-use crate::records::plan::{Action, ChangeRequest};
+use crate::records::list::{ListQuery, ensure_may_list};
 use crate::store::Record;
 
-/// The endpoints for records: superusers have all of them, users their own and single companies.
+/// The endpoints for records: superusers have all of them, others what the rules of the collection let them have.
 pub struct RecordsApi(pub Context);
 
 /// Body by which a record is made or changed.
@@ -131,7 +129,7 @@ impl RecordsApi {
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn list(
         &self,
-        bearer: Bearer,
+        caller: Caller,
         /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
         /// 页码,从 1 开始
@@ -152,29 +150,32 @@ impl RecordsApi {
         skip_total: Query<Option<String>>,
     ) -> Result<Reply<PbListRecords>> {
         let kind = self.found(&collection, Refused::NO_COLLECTION)?;
-        let reader = Reader::from(self.0.who(&bearer).await?);
-        reader.ensure_may_list(kind)?;
+        let access = self.0.access(&caller).await?;
+        ensure_may_list(&access, kind)?;
         let paging = parse_paging(
             page.0.as_deref(),
             per_page.0.as_deref(),
             skip_total.0.as_deref(),
         )?;
         let query = ListQuery::parse(
-            reader,
+            access.clone(),
             kind,
             paging,
             filter.0.as_deref().unwrap_or_default(),
             sort.0.as_deref().unwrap_or_default(),
-            &self.0.records.schemas(),
         )?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let page = self.0.records.list(query).await?;
-        let expand = Expand::parse(expand.0.as_deref());
+        let expansion = Expansion::new(
+            &self.0.app.store,
+            &access,
+            Expand::parse(expand.0.as_deref()),
+        );
         let mut items = Vec::with_capacity(page.records.len());
         for record in &page.records {
             // A long page keeps nobody else waiting.
             tokio::task::yield_now().await;
-            items.push(fields.pick_record(self.0.expanded(record, &expand).await?));
+            items.push(fields.pick_record(expansion.of(record).await?));
         }
         let (total_items, total_pages) = totals(&paging, page.total);
         let list = RecordList {
@@ -195,7 +196,7 @@ impl RecordsApi {
     )]
     async fn view(
         &self,
-        bearer: Bearer,
+        caller: Caller,
         /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
         id: Path<String>,
@@ -206,16 +207,10 @@ impl RecordsApi {
     ) -> Result<Reply<PbViewRecord>> {
         let kind = self.found(&collection, Refused::NO_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        ensure_may_view(self.0.who(&bearer).await?.as_ref(), kind, &id)?;
-        let record = match RecordId::parse(&id) {
-            Some(id) => {
-                let found = self.0.app.store.record_by_id(kind, &id).await;
-                found.map_err(Error::from)?
-            }
-            None => None,
-        };
-        let record = record.ok_or(Refused::NOT_FOUND)?;
-        self.reply(&record, expand.0.as_deref(), &fields).await
+        let access = self.0.access(&caller).await?;
+        let record = self.0.records.viewed(&access, kind, &id).await?;
+        self.reply(&access, &record, expand.0.as_deref(), &fields)
+            .await
     }
 
     /// 更新记录(SDK:update):本人或超级管理员
@@ -230,7 +225,7 @@ impl RecordsApi {
     )]
     async fn update(
         &self,
-        bearer: Bearer,
+        caller: Caller,
         /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
         id: Path<String>,
@@ -243,8 +238,10 @@ impl RecordsApi {
         let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let action = Action::Update(id.0);
-        let record = self.change(&bearer, kind, action, body).await?;
-        self.reply(&record, expand.0.as_deref(), &fields).await
+        let record = self.change(&caller, kind, action, body).await?;
+        let access = self.0.access(&caller).await?;
+        self.reply(&access, &record, expand.0.as_deref(), &fields)
+            .await
     }
 
     /// 创建记录(SDK:create):仅超级管理员
@@ -257,7 +254,7 @@ impl RecordsApi {
     )]
     async fn create(
         &self,
-        bearer: Bearer,
+        caller: Caller,
         /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
         /// 只返回这些字段,逗号分隔
@@ -268,8 +265,10 @@ impl RecordsApi {
     ) -> Result<Reply<PbCreateRecord>> {
         let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let record = self.change(&bearer, kind, Action::Create, body).await?;
-        self.reply(&record, expand.0.as_deref(), &fields).await
+        let record = self.change(&caller, kind, Action::Create, body).await?;
+        let access = self.0.access(&caller).await?;
+        self.reply(&access, &record, expand.0.as_deref(), &fields)
+            .await
     }
 
     /// 删除记录(SDK:delete):仅超级管理员
@@ -280,7 +279,7 @@ impl RecordsApi {
     )]
     async fn delete(
         &self,
-        bearer: Bearer,
+        caller: Caller,
         /// 集合名称或 id:tbl_auth_users、tbl_company、_superusers
         collection: Path<String>,
         id: Path<String>,
@@ -288,23 +287,24 @@ impl RecordsApi {
     ) -> Result<Reply<PbDeleteRecord>> {
         let kind = self.found(&collection, Refused::NO_COLLECTION)?;
         body.read()?;
-        let requester = self.0.requester(&bearer).await?;
-        let request = ChangeRequest::delete(kind, id.0);
+        let requester = self.0.requester(&caller).await?;
+        let request = ChangeRequest::delete(kind, id.0).by(caller.info.clone());
         self.0.records.change(&requester, request).await?;
         Ok(Reply::empty())
     }
 }
 
 impl RecordsApi {
-    /// The record with what the query wants beside it, and only the fields that it wants.
+    /// The record as the caller sees it, with what the query wants beside it, and only the fields that it wants.
     async fn reply<O: Outcomes<Body = AuthRecord>>(
         &self,
+        access: &Access,
         record: &Record,
         expand: Option<&str>,
         fields: &Fields,
     ) -> Result<Reply<O>> {
-        let shown = self.0.expanded(record, &Expand::parse(expand)).await?;
-        Ok(Reply::new(&shown, fields))
+        let expansion = Expansion::new(&self.0.app.store, access, Expand::parse(expand));
+        Ok(Reply::new(&expansion.of(record).await?, fields))
     }
 
     fn found(&self, name_or_id: &str, refused: Refused) -> Result<Kind, Refused> {
@@ -313,28 +313,15 @@ impl RecordsApi {
 
     async fn change(
         &self,
-        bearer: &Bearer,
+        caller: &Caller,
         kind: Kind,
         action: Action,
         body: RecordBody,
     ) -> Result<Record> {
         let body = body.read()?.map(|body| body.0).unwrap_or_default();
-        let requester = self.0.requester(bearer).await?;
+        let requester = self.0.requester(caller).await?;
         let form = RecordForm::read(&body, self.0.records.schemas().of(kind));
-        let request = ChangeRequest {
-            kind,
-            action,
-            patch: form.into(),
-        };
+        let request = ChangeRequest::new(kind, action, form).by(caller.info.clone());
         Ok(self.0.records.change(&requester, request).await?)
-    }
-}
-
-/// Refuses who may not see the record: it is as if it were not there.
-fn ensure_may_view(principal: Option<&Principal>, kind: Kind, id: &str) -> Result<(), Refused> {
-    match (access::may_view(principal, kind, id), kind) {
-        (true, _) => Ok(()),
-        (false, Kind::Superusers) => Err(Refused::SUPERUSERS_ONLY),
-        (false, _) => Err(Refused::NOT_FOUND),
     }
 }

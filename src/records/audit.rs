@@ -61,7 +61,7 @@ fn kind_of_update(plan: &Plan) -> EventKind {
     match plan.editor {
         _ if plan.sets_password() => EventKind::PasswordChange,
         Editor::Owner => EventKind::ProfileChange,
-        Editor::Superuser => EventKind::RecordUpdate,
+        Editor::User | Editor::Manager | Editor::Superuser => EventKind::RecordUpdate,
     }
 }
 

@@ -2,16 +2,18 @@
 
 use serde_json::{Map, Value};
 
-use super::Records;
+use super::fields::choice::Choice as _;
 use super::form::RecordForm;
 use super::passwords::PasswordForm;
-use super::refusal::ChangeError;
+use super::problem::{FieldProblem, FieldProblems};
+use super::refusal::{ChangeError, Refusal};
 use super::requester::Requester;
+use super::{Records, coerce, summary};
 use crate::domain::{IdType, Kind, OpenId, RecordId, User};
 use crate::store::Record;
 
 impl Records {
-    /// Makes a user without a password, who gets an openid and an e-mail address as at a registration where the values have
+    /// Makes a user without a password, who has a name and a phone unless they are WeChat's, and gets an openid and an e-mail address as at a registration where the values have
     /// none.
     ///
     /// # Errors
@@ -21,6 +23,7 @@ impl Records {
         requester: &Requester,
         mut values: Map<String, Value>,
     ) -> Result<Record, ChangeError> {
+        ensure_known(&values)?;
         if !values.contains_key("openid") && !values.contains_key("email") {
             let app = &self.app;
             let openid = OpenId::from(app.random.uuid().map_err(crate::error::Error::from)?);
@@ -33,4 +36,19 @@ impl Records {
         let form = form.with_passwords(PasswordForm::waived());
         self.create(requester, Kind::Users, form).await
     }
+}
+
+/// Refuses a platform user who could not log in, or whom nobody would know.
+fn ensure_known(values: &Map<String, Value>) -> Result<(), Refusal> {
+    let mut problems = FieldProblems::new();
+    let is_from_wechat = values
+        .get("users_idtype")
+        .is_some_and(|value| value == IdType::WeChat.word());
+    let is_missing = |name: &&str| coerce::text_of(values, name).is_empty();
+    if !is_from_wechat {
+        for name in summary::NEEDED.into_iter().filter(is_missing) {
+            problems.insert(name, FieldProblem::Blank);
+        }
+    }
+    problems.refused_by(Refusal::Create)
 }

@@ -4,14 +4,16 @@ use jiff::Timestamp;
 
 use super::Records;
 use super::audit::PlannedEvent;
+use super::change_request::{Action, ChangeRequest};
 use super::decision::decide;
 use super::form::RecordForm;
 use super::passwords::PasswordForm;
 use super::patch::{RecordPatch, UserPatch};
 use super::phone_requests::PhoneRequests;
-use super::plan::{Action, ChangeRequest, Plan};
+use super::plan::{Editor, Plan};
 use super::refusal::{ChangeError, ChangesError, Refusal};
 use super::requester::Requester;
+use super::rights::Asked;
 use super::schema::Schemas;
 use super::working_set::WorkingSet;
 use crate::domain::{Kind, Status};
@@ -44,11 +46,7 @@ impl Records {
         kind: Kind,
         form: RecordForm,
     ) -> Result<Record, ChangeError> {
-        let request = ChangeRequest {
-            kind,
-            action: Action::Create,
-            patch: form.into(),
-        };
+        let request = ChangeRequest::new(kind, Action::Create, form);
         self.change(requester, request).await
     }
 
@@ -62,11 +60,8 @@ impl Records {
         record: &Record,
         patch: impl Into<RecordPatch>,
     ) -> Result<Record, ChangeError> {
-        let request = ChangeRequest {
-            kind: record.kind(),
-            action: Action::Update(record.id().to_string()),
-            patch: patch.into(),
-        };
+        let action = Action::Update(record.id().to_string());
+        let request = ChangeRequest::new(record.kind(), action, patch);
         self.change(requester, request).await
     }
 
@@ -164,10 +159,12 @@ impl Records {
         requester: &Requester,
         requests: Vec<Result<ChangeRequest, Refusal>>,
     ) -> Result<Vec<Result<Plan, Refusal>>> {
+        let mut set = WorkingSet::new(&self.app.store);
+        let is_only = requests.len() == 1;
         let mut plans = Vec::with_capacity(requests.len());
         for request in requests {
             let planned = match request {
-                Ok(request) => self.plan(requester, request).await,
+                Ok(request) => self.plan(requester, request, &mut set, is_only).await,
                 Err(refusal) => Err(refusal.into()),
             };
             match planned {
@@ -180,6 +177,30 @@ impl Records {
             }
         }
         Ok(plans)
+    }
+
+    /// A plan for the change, if the requester may ask for it. Rules ask for what the changes before it leave, so that those behind it are
+    /// told of it.
+    async fn plan(
+        &self,
+        requester: &Requester,
+        request: ChangeRequest,
+        set: &mut WorkingSet<'_>,
+        is_only: bool,
+    ) -> Result<Plan, ChangeError> {
+        let mut plan = self.draft(requester, request)?;
+        if plan.access.is_superuser() {
+            plan.editor = Editor::Superuser;
+            plan.findings = self.findings(requester, &plan, None).await?;
+            return Ok(plan);
+        }
+        let before = set.read(&plan.request).await?;
+        plan.editor = right(&plan, before.as_ref(), set).await?;
+        plan.findings = self.findings(requester, &plan, before.as_ref()).await?;
+        if !is_only {
+            set.add_provisionally(decide(&plan, before, &self.schemas(), plan.access.now())?);
+        }
+        Ok(plan)
     }
 
     /// Decides on the records as they are and commits; again if one of them was changed in between.
@@ -227,20 +248,31 @@ impl Records {
     }
 }
 
-fn is_insert(write: &Write) -> bool {
-    matches!(write, Write::Insert(_))
-}
-
-/// Adds the write that a plan comes to; the event of it.
+/// Adds the write that a plan comes to; the event of it. The right is asked for again, of the record as it is now.
 async fn add(
     set: &mut WorkingSet<'_>,
     plan: &Plan,
     schemas: &Schemas,
     now: Timestamp,
 ) -> Result<Option<PlannedEvent>, ChangeError> {
-    let before = set.read(plan).await?;
+    let before = set.read(&plan.request).await?;
+    if right(plan, before.as_ref(), set).await? != plan.editor {
+        return Err(Refusal::NotFound.into());
+    }
     let write = decide(plan, before, schemas, now)?;
     let event = PlannedEvent::of(plan, &write);
     set.add(write).await?;
     Ok(event)
+}
+
+async fn right(
+    plan: &Plan,
+    before: Option<&Record>,
+    set: &WorkingSet<'_>,
+) -> Result<Editor, ChangeError> {
+    Asked { plan, before, set }.right().await
+}
+
+fn is_insert(write: &Write) -> bool {
+    matches!(write, Write::Insert(_))
 }

@@ -6,10 +6,9 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::date::date_text;
-use super::fields::tables::FIXED_FIELDS;
 use crate::auth::IdentityField;
 use crate::config;
-use crate::domain::{Collection, Kind};
+use crate::domain::{Collection, Kind, RuleName};
 
 /// Options of a collection whose records can log in, as a new PocketBase has them, but for its secrets.
 const AUTH_OPTIONS: &str = include_str!("auth_options.json");
@@ -22,22 +21,10 @@ pub struct Description<'a> {
     pub collection_type: &'static str,
     /// Whether PocketBase makes the collection by itself.
     pub is_system: bool,
-    /// Rules by which records are shown and changed.
-    pub rules: Rules,
     /// Indexes of the table.
     pub indexes: Vec<Index>,
     /// Options of a collection whose records can log in; else nothing.
     pub options: Map<String, Value>,
-}
-
-/// Rules in PocketBase's filter language; without one, the action is for superusers. So is creating and deleting.
-pub struct Rules {
-    /// For lists.
-    pub list: Option<String>,
-    /// For one record.
-    pub view: Option<String>,
-    /// For changes.
-    pub update: Option<String>,
 }
 
 /// An index of one column.
@@ -85,75 +72,34 @@ impl<'a> Description<'a> {
                 Kind::Companies => "base",
             },
             is_system: kind == Kind::Superusers,
-            rules: rules(kind, has_field),
             indexes,
-            options: options(kind, lifetimes),
+            options: options(collection, lifetimes),
         }
     }
 
     /// The description as PocketBase's API has it, with the descriptions of the fields.
     pub fn into_json(self, fields: Value) -> Map<String, Value> {
-        let Collection {
-            kind,
-            id,
-            created,
-            updated,
-            ..
-        } = self.collection;
+        let collection = self.collection;
+        let rule = |name| Value::from(collection.rules.get(name).clone());
         let indexes: Vec<_> = self.indexes.iter().map(Index::sql).collect();
         let entries = [
-            ("id", Value::from(id.as_str())),
-            ("listRule", self.rules.list.into()),
-            ("viewRule", self.rules.view.into()),
-            ("createRule", Value::Null),
-            ("updateRule", self.rules.update.into()),
-            ("deleteRule", Value::Null),
-            ("name", kind.name().into()),
+            ("id", Value::from(collection.id.as_str())),
+            ("listRule", rule(RuleName::List)),
+            ("viewRule", rule(RuleName::View)),
+            ("createRule", rule(RuleName::Create)),
+            ("updateRule", rule(RuleName::Update)),
+            ("deleteRule", rule(RuleName::Delete)),
+            ("name", collection.kind.name().into()),
             ("type", self.collection_type.into()),
             ("fields", fields),
             ("indexes", indexes.into()),
-            ("created", date_text(*created).into()),
-            ("updated", date_text(*updated).into()),
+            ("created", date_text(collection.created).into()),
+            ("updated", date_text(collection.updated).into()),
             ("system", self.is_system.into()),
         ];
         let entries = entries.map(|(key, value)| (key.to_owned(), value));
         entries.into_iter().chain(self.options).collect()
     }
-}
-
-const PHONE_OF_WECHAT: &str =
-    " && (users_idtype != 'WeChat' || @request.body.users_phone:changed = false)";
-
-/// The rules that the server goes by.
-fn rules(kind: Kind, has_field: impl Fn(&str) -> bool) -> Rules {
-    let own = "id = @request.auth.id";
-    match kind {
-        Kind::Users => Rules {
-            list: Some(own.to_owned()),
-            view: Some(own.to_owned()),
-            update: Some(own.to_owned() + &unchanged(has_field)),
-        },
-        Kind::Companies => Rules {
-            list: None,
-            view: Some("@request.auth.id != ''".to_owned()),
-            update: None,
-        },
-        Kind::Superusers => Rules {
-            list: None,
-            view: None,
-            update: None,
-        },
-    }
-}
-
-/// The part of the rule for changes by which users keep what only superusers change, and WeChat users the phone that WeChat
-/// vouches for.
-fn unchanged(has_field: impl Fn(&str) -> bool) -> String {
-    let fields = FIXED_FIELDS.into_iter().filter(|field| has_field(field));
-    let conditions = fields.map(|field| format!(" && @request.body.{field}:changed = false"));
-    let has_phone = ["users_idtype", "users_phone"].into_iter().all(&has_field);
-    let phone = has_phone.then(|| PHONE_OF_WECHAT.to_owned());
-    conditions.chain(phone).collect::<Vec<_>>().concat()
 }
 
 fn indexes(collection: &Collection) -> Vec<Index> {
@@ -237,13 +183,17 @@ impl Index {
 }
 
 /// PocketBase's defaults, but for what is ours to say.
-fn options(kind: Kind, lifetimes: TokenLifetimes) -> Map<String, Value> {
+fn options(collection: &Collection, lifetimes: TokenLifetimes) -> Map<String, Value> {
+    let Collection { kind, rules, .. } = collection;
+    let kind = *kind;
     let lifetime = match kind {
         Kind::Users => lifetimes.user,
         Kind::Superusers => lifetimes.superuser,
         Kind::Companies => return Map::new(),
     };
     let mut options: Map<String, Value> = serde_json::from_str(AUTH_OPTIONS).unwrap_or_default();
+    options["authRule"] = rules.auth.clone().into();
+    options["manageRule"] = rules.manage.clone().into();
     options["authToken"]["duration"] = lifetime.as_secs().into();
     options["authAlert"]["enabled"] = (kind == Kind::Superusers).into();
     options["passwordAuth"]["identityFields"] = identity_field_names(kind).into();
@@ -262,5 +212,29 @@ pub fn identity_field_name(field: IdentityField) -> &'static str {
         IdentityField::Email => "email",
         IdentityField::OpenId => "openid",
         IdentityField::Phone => "users_phone",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::{Kind, Rules};
+
+    /// Fields that users have from others.
+    const FIXED_FIELDS: [&str; 7] = [
+        "openid",
+        "users_idtype",
+        "users_status",
+        "users_rank_level",
+        "users_auth_type",
+        "users_id",
+        "users_convers_id",
+    ];
+
+    #[test]
+    fn the_default_rule_for_changes_names_all_that_is_not_the_users_to_change() {
+        let rule = Rules::default_of(Kind::Users).update.unwrap();
+        for field in FIXED_FIELDS {
+            assert!(rule.contains(&format!("@request.body.{field}:changed = false")));
+        }
     }
 }

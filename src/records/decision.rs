@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::plan::{Action, Editor, Plan};
+use super::change_request::Action;
+use super::plan::Plan;
 use super::refusal::Refusal;
 use super::schema::Schemas;
 use super::{companies, superusers, users};
@@ -20,23 +21,27 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Write, Refusal> {
     match (before, &plan.request.action) {
-        (_, Action::Create) => create(plan, schemas, now),
+        (_, Action::Create) | (None, Action::Upsert) => {
+            Ok(Write::Insert(proposed(plan, schemas, now)?))
+        }
         (Some(before), Action::Delete(_)) => Ok(Write::Delete { before }),
         (Some(before), _) => update(before, plan, schemas, now),
-        // An owner who is gone does not come back.
-        (None, Action::Upsert) if plan.editor == Editor::Superuser => create(plan, schemas, now),
         (None, _) => Err(Refusal::NotFound),
     }
 }
 
-fn create(plan: &Plan, schemas: &Schemas, now: Timestamp) -> Result<Write, Refusal> {
+/// The record that a plan makes.
+///
+/// # Errors
+/// Each field that is wrong.
+pub fn proposed(plan: &Plan, schemas: &Schemas, now: Timestamp) -> Result<Record, Refusal> {
     let kind = plan.request.kind;
     let schema = schemas.of(kind);
-    Ok(Write::Insert(match kind {
+    Ok(match kind {
         Kind::Users => Record::User(users::create(plan, schema, now)?),
         Kind::Companies => Record::Company(companies::create(plan, schema, now)?),
         Kind::Superusers => Record::Superuser(superusers::create(plan, schema, now)?),
-    }))
+    })
 }
 
 fn update(

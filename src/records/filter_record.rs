@@ -55,6 +55,7 @@ impl<'a> FilterRecord<'a> {
             Some(Json::String(text)) => Value::Text(text),
             Some(Json::Number(number)) => Value::Number(number.as_f64().unwrap_or_default()),
             Some(Json::Bool(flag)) => Value::Bool(*flag),
+            None if name == "collectionId" => Value::Text(&self.schema.id),
             None if name == "collectionName" => Value::Text(self.record.kind().name()),
             _ => Value::Null,
         }

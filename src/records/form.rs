@@ -12,7 +12,7 @@ use super::passwords::PasswordForm;
 use super::problem::{FieldProblem, FieldProblems};
 use super::schema::{Field, Schema};
 use super::values::Values;
-use crate::domain::{IdType, Invalid, Phone, RecordId, User};
+use crate::domain::{Invalid, Phone, RecordId, User};
 
 /// The hidden field that superusers set, to end all tokens of a user or a superuser.
 pub const TOKEN_KEY: &str = "tokenKey";
@@ -20,6 +20,8 @@ pub const TOKEN_KEY: &str = "tokenKey";
 /// A body of a change: the edits of each field of the collection; keys that edit none are left out.
 #[derive(Clone, Default)]
 pub struct RecordForm {
+    /// The body as it was sent, which rules ask for.
+    sent: Map<String, Value>,
     id: String,
     edits: BTreeMap<String, Vec<Edit>>,
     passwords: PasswordForm,
@@ -37,6 +39,7 @@ impl RecordForm {
             }
         }
         Self {
+            sent: body.clone(),
             id: coerce::text_of(body, "id"),
             edits,
             passwords: PasswordForm::read(body),
@@ -118,15 +121,49 @@ impl<'a> FormReader<'a> {
     }
 
     /// The phone that `user` would get in place of the one that they have; the same in another spelling is none, nor is what
-    /// is no phone, or what a WeChat user may not change.
+    /// is no phone.
     pub fn other_phone(&self, user: &User) -> Option<Phone> {
-        if user.id_type == IdType::WeChat {
-            return None;
-        }
+        let phone = self.new_phone()?;
+        (user.phone.as_ref() != Some(&phone)).then_some(phone)
+    }
+
+    /// The phone that the form sets, unless it is the text that is stored, or no phone.
+    pub fn new_phone(&self) -> Option<Phone> {
         let field = self.schema.field("users_phone")?;
         let text = short_enough(field, &self.change("users_phone")?).ok()?;
-        let phone = Phone::parse(&text).ok()?;
-        (user.phone.as_ref() != Some(&phone)).then_some(phone)
+        Phone::parse(&text).ok()
+    }
+
+    /// The body as rules see it: the values that fields would have, in place of modifiers too, and no field that is hidden.
+    pub fn body(&self) -> Map<String, Value> {
+        let mut body = Map::new();
+        for (key, value) in &self.form.sent {
+            let edited = Edit::read(key, value, self.schema).map(|(field, _)| field);
+            match edited.or_else(|| self.schema.field(key)) {
+                // The new password is hidden, and rules may ask for it all the same.
+                Some(field) if field.is_hidden && key != "password" => {}
+                Some(field) if !field.is_hidden => {
+                    let stored = || Some(self.stored.get(&field.name)?.to_json());
+                    let value = self.sent(&field.name).or_else(stored);
+                    body.insert(field.name.clone(), value.unwrap_or_default());
+                }
+                _ => {
+                    body.insert(key.clone(), value.clone());
+                }
+            }
+        }
+        body
+    }
+
+    /// The values of all fields that are not hidden, sent or stored, whatever is wrong with them.
+    pub fn values(&self) -> Map<String, Value> {
+        let shown = self.schema.fields().filter(|field| !field.is_hidden);
+        let values = shown.filter_map(|field| {
+            let stored = || Some(self.stored.get(&field.name)?.to_json());
+            let value = self.sent(&field.name).or_else(stored)?;
+            Some((field.name.clone(), value))
+        });
+        values.collect()
     }
 
     /// Whether the record is new.

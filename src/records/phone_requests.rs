@@ -1,4 +1,4 @@
-//! Phones that owners ask for, counted while it is decided whether they get them.
+//! Phones that somebody asks for by a rule, counted while it is decided whether they get them.
 
 use super::plan::Plan;
 use super::refusal::{ChangesError, Refusal};
@@ -20,7 +20,7 @@ struct PhoneRequest<'a> {
 }
 
 impl<'a> PhoneRequests<'a> {
-    /// Counts the phones that an owner asks for in `plans`.
+    /// Counts the phones that somebody other than a superuser asks for in `plans`.
     ///
     /// # Errors
     /// [`crate::error::Error::TooManyAttempts`]: none of them is counted.
@@ -30,11 +30,16 @@ impl<'a> PhoneRequests<'a> {
         plans: &[Result<Plan, Refusal>],
     ) -> Result<Self> {
         let mut requests = Self(Vec::new());
-        let Some((user, source)) = requester.user() else {
+        let Some(source) = requester.limited_source() else {
             return Ok(requests);
         };
-        for (index, phone) in plans.iter().enumerate().filter_map(phone_of) {
-            match app.limits.phone_change(source, &user.id) {
+        let own = requester.user().map(|(user, _)| &user.id);
+        for (index, plan, phone) in plans.iter().enumerate().filter_map(phone_of) {
+            // Of those whom nobody knows the source alone is counted.
+            match app
+                .limits
+                .phone_change(source, own.unwrap_or(&plan.fresh.id))
+            {
                 Ok(claim) => requests.0.push(PhoneRequest {
                     index,
                     phone,
@@ -96,7 +101,8 @@ impl<'a> PhoneRequests<'a> {
     }
 }
 
-fn phone_of((index, plan): (usize, &Result<Plan, Refusal>)) -> Option<(usize, Phone)> {
-    let phone = plan.as_ref().ok()?.findings.phone.clone()?;
-    Some((index, phone))
+fn phone_of((index, plan): (usize, &Result<Plan, Refusal>)) -> Option<(usize, &Plan, Phone)> {
+    let plan = plan.as_ref().ok()?;
+    let phone = plan.findings.phone.clone()?;
+    Some((index, plan, phone))
 }

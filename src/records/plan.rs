@@ -1,11 +1,14 @@
-//! Changes that are asked for, and what is found out about them before the records are looked at: whether the requester may
-//! ask for them, and their passwords, which take long to verify and to hash.
+//! Plans of changes: what is found out about a change before it is decided, such as its passwords, which take long to verify and
+//! to hash.
+
+use serde_json::{Map, Value};
 
 use super::Records;
+use super::access::Access;
+use super::change_request::{Action, ChangeRequest};
 use super::form::{FormReader, RecordForm, TOKEN_KEY};
 use super::passwords::{NewPassword, PasswordFindings, PasswordForm};
-use super::patch::RecordPatch;
-use super::refusal::{ChangeError, Refusal};
+use super::refusal::Refusal;
 use super::requester::Requester;
 use super::values::Values;
 use crate::app::App;
@@ -13,91 +16,39 @@ use crate::auth;
 use crate::domain::{Kind, Phone, RecordId, TokenKey, User};
 use crate::error::Result;
 use crate::limits::Source;
-
-/// Action on a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Make it.
-    Create,
-    /// Change the one with this id.
-    Update(String),
-    /// Change the one whose id is in the form, or make it.
-    Upsert,
-    /// Remove the one with this id.
-    Delete(String),
-}
-
-/// A change that somebody asks for.
-#[derive(Clone)]
-pub struct ChangeRequest {
-    /// The kind of the record.
-    pub kind: Kind,
-    /// Action on the record.
-    pub action: Action,
-    /// Changes to the record.
-    pub patch: RecordPatch,
-}
-
-impl ChangeRequest {
-    /// Removes a record.
-    pub fn delete(kind: Kind, id: impl Into<String>) -> Self {
-        Self {
-            kind,
-            action: Action::Delete(id.into()),
-            patch: RecordForm::default().into(),
-        }
-    }
-
-    /// The id of the record, if the request names one.
-    pub fn id(&self) -> Option<&str> {
-        match &self.action {
-            Action::Create => None,
-            Action::Update(id) | Action::Delete(id) => Some(id),
-            Action::Upsert => Some(self.patch.form()?.id()),
-        }
-    }
-
-    /// The passwords of the form, where one may be set.
-    fn passwords(&self) -> Option<&PasswordForm> {
-        let has_password =
-            self.kind != Kind::Companies && !matches!(self.action, Action::Delete(_));
-        let form = self.patch.form().filter(|_| has_password)?;
-        Some(form.passwords())
-    }
-}
+use crate::store::Record;
 
 /// The right by which a record is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Editor {
-    /// That of the user whose record it is.
+    /// That of the user whose record it is, by the rule for changes.
     Owner,
-    /// That of a superuser, who needs no old password.
+    /// That of anybody else, by the rule for changes or for new records.
+    User,
+    /// That of somebody whom the rule for managers lets do more: no old password, another e-mail address.
+    Manager,
+    /// That of a superuser.
     Superuser,
 }
 
 impl Editor {
-    /// The right that the requester has, by PocketBase's rules of the collections.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::SuperusersOnly`].
-    fn of(requester: &Requester, request: &ChangeRequest) -> Result<Self, Refusal> {
-        if requester.is_superuser() {
-            return Ok(Self::Superuser);
-        }
-        let is_own =
-            request.kind == Kind::Users && request.id().is_some_and(|id| requester.is_user(id));
-        match (request.kind, &request.action) {
-            (Kind::Users, Action::Update(_) | Action::Upsert) if is_own => Ok(Self::Owner),
-            (Kind::Users, Action::Update(_)) => Err(Refusal::NotFound),
-            _ => Err(Refusal::SuperusersOnly),
-        }
+    /// Whether it is a superuser's.
+    pub fn is_superuser(self) -> bool {
+        self == Self::Superuser
+    }
+
+    /// Whether e-mail addresses and passwords may be set like a superuser sets them.
+    pub fn manages(self) -> bool {
+        matches!(self, Self::Manager | Self::Superuser)
     }
 }
 
-/// A change that the requester may ask for, with everything that is known before the record is looked at.
+/// A change with everything that is known before it is decided.
 pub struct Plan {
     /// The change.
     pub request: ChangeRequest,
+    /// The access of whoever asks for it.
+    pub access: Access,
     /// The right by which it is made.
     pub editor: Editor,
     /// Findings about its passwords.
@@ -120,7 +71,19 @@ pub struct FreshValues {
 impl Plan {
     /// The id of the record that the request names, if it can be one.
     pub fn record_id(&self) -> Option<RecordId> {
-        self.request.id().and_then(RecordId::parse)
+        self.request.record_id()
+    }
+
+    /// The body as rules see it, beside the record that it changes.
+    pub fn body(&self, before: Option<&Record>) -> Map<String, Value> {
+        let Some(form) = self.request.patch.form() else {
+            return Map::new();
+        };
+        let schema = self.access.schemas().of(self.request.kind);
+        match before {
+            Some(before) => FormReader::new(form, &Values::of(before), schema).body(),
+            None => FormReader::new(form, &Values::Blank(schema), schema).body(),
+        }
     }
 
     /// The form of a new record.
@@ -134,7 +97,7 @@ impl Plan {
     /// Whether the form sets a token key, as only superusers can.
     pub fn sets_token_key(&self) -> bool {
         let form = self.request.patch.form();
-        self.editor == Editor::Superuser && form.is_some_and(|form| form.edits(TOKEN_KEY))
+        self.editor.is_superuser() && form.is_some_and(|form| form.edits(TOKEN_KEY))
     }
 
     /// Whether a password is set.
@@ -154,70 +117,68 @@ impl FreshValues {
 }
 
 impl Records {
-    /// A plan for the change, if the requester may ask for it.
-    ///
-    /// # Errors
-    /// [`ChangeError`]: too many attempts are among them.
-    pub(super) async fn plan(
-        &self,
-        requester: &Requester,
-        request: ChangeRequest,
-    ) -> Result<Plan, ChangeError> {
-        let editor = Editor::of(requester, &request)?;
-        let owner = requester.user().filter(|_| editor == Editor::Owner);
-        let findings = match owner {
-            Some((user, source)) => self.own_passwords(user, source, &request).await?,
-            None => self.passwords(&request).await?,
-        };
+    /// A plan whose right and passwords are not known yet.
+    pub(super) fn draft(&self, requester: &Requester, request: ChangeRequest) -> Result<Plan> {
         Ok(Plan {
+            access: Access::new(self, requester.reader(), request.info.clone()),
             request,
-            editor,
-            findings,
+            editor: Editor::User,
+            findings: PasswordFindings::default(),
             fresh: FreshValues::new(&self.app)?,
         })
     }
 
-    /// The findings about the passwords of somebody who needs no old one.
-    async fn passwords(&self, request: &ChangeRequest) -> Result<PasswordFindings> {
-        let mut findings = PasswordFindings::default();
-        if let Some(passwords) = request.passwords().filter(|form| form.is_change()) {
-            findings.new = hash(&self.app, None, passwords).await?;
-        }
-        Ok(findings)
-    }
-
-    /// The findings about the passwords of a user who changes their own record.
-    async fn own_passwords(
+    /// The findings about the passwords, and about the phone, that `plan` asks for.
+    ///
+    /// # Errors
+    /// Too many attempts are among them.
+    pub(super) async fn findings(
         &self,
-        user: &User,
-        source: Source,
-        request: &ChangeRequest,
+        requester: &Requester,
+        plan: &Plan,
+        before: Option<&Record>,
     ) -> Result<PasswordFindings> {
-        let new = request.passwords().filter(|form| form.is_change());
-        let mut findings = self
-            .allowed_by_old_password(user, source, request, new.is_some())
-            .await?;
+        let source = requester.limited_source();
+        let new = plan.request.passwords().filter(|form| form.is_change());
+        let mut findings = match (source, before) {
+            (Some(source), Some(Record::User(user))) => {
+                self.allowed_by_old_password(user, source, plan, new.is_some())
+                    .await?
+            }
+            (Some(_), None) => PasswordFindings {
+                phone: self.new_phone(plan),
+                ..PasswordFindings::default()
+            },
+            _ => PasswordFindings::default(),
+        };
         if let Some(passwords) = new.filter(|_| findings.old != Some(false)) {
-            findings.new = hash(&self.app, Some(source), passwords).await?;
+            findings.new = hash(&self.app, source, passwords).await?;
         }
         Ok(findings)
     }
 
-    /// Tries the old password, if the owner changes what needs it: the password, or the phone, by which they log in and which
-    /// tells whether it is somebody else's.
+    /// Tries the old password, if it is needed: for a new one, unless the right is a manager's, and for another phone of one's own, by
+    /// which one logs in and which tells whether it is somebody else's.
     async fn allowed_by_old_password(
         &self,
         user: &User,
         source: Source,
-        request: &ChangeRequest,
+        plan: &Plan,
         is_new: bool,
     ) -> Result<PasswordFindings> {
-        let Some(form) = request.patch.form() else {
+        let form = plan.request.patch.form();
+        let form = form.filter(|_| !matches!(plan.request.action, Action::Delete(_)));
+        let Some(form) = form else {
             return Ok(PasswordFindings::default());
         };
         let phone = self.other_phone(user, form);
-        if !is_new && phone.is_none() {
-            return Ok(PasswordFindings::default());
+        let is_needed =
+            !plan.editor.manages() && is_new || plan.editor == Editor::Owner && phone.is_some();
+        if !is_needed {
+            return Ok(PasswordFindings {
+                phone,
+                ..PasswordFindings::default()
+            });
         }
         let old = form.passwords().old();
         let is_right = auth::verify_old_password(&self.app, source, user, old).await?;
@@ -233,6 +194,16 @@ impl Records {
         let schemas = self.schemas();
         let stored = Values::of_user(user);
         FormReader::new(form, &stored, schemas.of(Kind::Users)).other_phone(user)
+    }
+
+    /// The phone of a user whom somebody makes.
+    fn new_phone(&self, plan: &Plan) -> Option<Phone> {
+        let form = plan.request.patch.form()?;
+        let schemas = self.schemas();
+        let schema = schemas.of(Kind::Users);
+        let is_user = plan.request.kind == Kind::Users;
+        let blank = Values::Blank(schema);
+        is_user.then(|| FormReader::new(form, &blank, schema).new_phone())?
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::reader::Reader;
 use crate::auth::{AuditContext, Principal};
 use crate::domain::User;
 use crate::limits::Source;
@@ -50,8 +51,19 @@ impl Requester {
         }
     }
 
-    /// Whether it is the user with this id.
-    pub fn is_user(&self, id: &str) -> bool {
-        self.user().is_some_and(|(user, _)| user.id.as_str() == id)
+    /// Whoever asks, as rules see them.
+    pub fn reader(&self) -> Reader {
+        match self {
+            Self::Client { principal, .. } => principal.clone().into(),
+            Self::Operator => Reader::Operator,
+        }
+    }
+
+    /// The source of whom limits hold; those of superusers and of the operator are none.
+    pub fn limited_source(&self) -> Option<Source> {
+        match self {
+            Self::Client { source, .. } if !self.is_superuser() => Some((*source).into()),
+            _ => None,
+        }
     }
 }

@@ -51,6 +51,8 @@ pub struct Field {
     pub max: usize,
     /// The values of a select field.
     pub values: Vec<String>,
+    /// The id of the collection whose records a relation names.
+    pub related: Option<String>,
     /// The pattern by which texts are generated, if the field holds any that may be; empty if nothing is.
     pub autogenerate: Option<String>,
     /// Constraints of its values.
@@ -95,6 +97,7 @@ impl Field {
             values: values
                 .filter_map(|value| value.as_str().map(str::to_owned))
                 .collect(),
+            related: (kind == "relation").then(|| text_of(description, "collectionId")),
             autogenerate: (kind == "text").then(|| text_of(description, "autogeneratePattern")),
             constraints: Constraints::read(description),
             description: description.as_object()?.clone(),
@@ -108,7 +111,11 @@ fn text_of(description: &Value, key: &str) -> String {
 
 /// The fields of one collection, in PocketBase's order.
 #[derive(Clone, Debug)]
-pub struct Schema(Vec<Field>);
+pub struct Schema {
+    /// The id of the collection.
+    pub id: String,
+    fields: Vec<Field>,
+}
 
 impl Schema {
     /// The fields that an imported collection had, and after them the built-in ones that it lacks; or all built-in ones.
@@ -121,17 +128,20 @@ impl Schema {
             Some(fields) => with_needed(fields, collection.kind),
             None => descriptions(collection.kind),
         };
-        Self(described.iter().filter_map(Field::read).collect())
+        Self {
+            id: collection.id.clone(),
+            fields: described.iter().filter_map(Field::read).collect(),
+        }
     }
 
     /// The field of that name.
     pub fn field(&self, name: &str) -> Option<&Field> {
-        self.0.iter().find(|field| field.name == name)
+        self.fields.iter().find(|field| field.name == name)
     }
 
     /// All fields.
     pub fn fields(&self) -> impl Iterator<Item = &Field> {
-        self.0.iter()
+        self.fields.iter()
     }
 
     /// Whether clients see a field of that name.
@@ -141,7 +151,7 @@ impl Schema {
 
     /// The `fields` of a collection as PocketBase writes them.
     pub fn to_json(&self) -> Value {
-        self.0
+        self.fields
             .iter()
             .map(|field| Value::Object(field.description.clone()))
             .collect()

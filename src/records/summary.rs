@@ -2,6 +2,12 @@
 
 use crate::domain::Kind;
 
+/// The number of a user, which the server counts.
+pub const NUMBER: &str = "users_id";
+
+/// What every platform user has.
+pub const NEEDED: [&str; 2] = ["users_phone", "users_name"];
+
 /// The fields that a line of a table has of a user who has a phone that somebody else wants.
 pub const PHONE_HOLDER_FIELDS: [&str; 6] = [
     "id",
@@ -55,7 +61,7 @@ fn searched_fields(kind: Kind) -> &'static [&'static str] {
             "email",
             "users_phone",
             "users_name",
-            "users_id",
+            NUMBER,
             "company_id",
         ],
         Kind::Companies => &["id", "company_id"],

@@ -1,4 +1,4 @@
-//! Users as superusers make and change them, and as users change themselves.
+//! Users as superusers make and change them, and others whom rules let do it.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -7,7 +7,6 @@ use super::assign::assign;
 use super::autodate::{Stage, stamped};
 use super::coerce;
 use super::fields::of_record::is_built_in;
-use super::fields::tables::FIXED_FIELDS;
 use super::form::{FormReader, RecordForm};
 use super::patch::RecordPatch;
 use super::plan::{Editor, FreshValues, Plan};
@@ -18,13 +17,16 @@ use super::token_key;
 use super::values::Values;
 use crate::domain::{IdType, Kind, OpenId, RecordId, User, UserType};
 
-/// Fields that PocketBase's form lets only superusers change.
+/// The field that never changes but by a superuser, whatever a rule says.
+const OPENID: &str = "openid";
+
+/// Fields that PocketBase's form lets only superusers and managers change.
 const MANAGED: [&str; 2] = ["email", "verified"];
 
 /// Fields that the contract asks of users, which they cannot empty.
 const KEPT: [&str; 3] = ["users_name", "users_picture", "users_phone"];
 
-/// The user that a superuser asks for. What is not sent and the contract wants full, is filled in.
+/// The user that is asked for. What is not sent and the contract wants full, is filled in.
 ///
 /// # Errors
 /// Each field that is wrong: first those of the form, then the values.
@@ -36,15 +38,23 @@ pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<User, Refu
     reader.refused_by(Refusal::Create)?;
     let id = reader.new_id(plan.fresh.id.clone());
     let password_hash = plan.findings.new_hash(reader.problems());
-    for field in ["openid", "email"] {
+    for field in needed(plan.editor) {
         if !reader.changes(field) {
-            reader.problems().insert(field, FieldProblem::Blank);
+            reader.problems().insert(*field, FieldProblem::Blank);
         }
     }
-    let token_key = token_key::sent(&mut reader, &plan.fresh.token_key);
+    if !plan.editor.manages() && reader.change("verified") == Some(true.into()) {
+        reader.problems().insert("verified", FieldProblem::Mismatch);
+    }
     let mut user = unnamed(id, &plan.fresh, now);
-    reader.refuse_unserved();
-    set_changed(&mut user, &mut reader, Editor::Superuser);
+    let token_key = match plan.editor {
+        Editor::Superuser => {
+            reader.refuse_unserved();
+            token_key::sent(&mut reader, &plan.fresh.token_key)
+        }
+        _ => None,
+    };
+    set_changed(&mut user, &mut reader, plan.editor);
     reader.refused_by(Refusal::Create)?;
     if !reader.changes("users_type") {
         user.user_type = usual_type(user.id_type);
@@ -55,6 +65,16 @@ pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<User, Refu
         token_key: token_key.unwrap_or(user.token_key),
         ..user
     })
+}
+
+/// Fields that a new user needs. Only superusers say which openid it has: whoever could would be the WeChat user of that openid before
+/// they come.
+fn needed(editor: Editor) -> &'static [&'static str] {
+    if editor.is_superuser() {
+        &["openid", "email"]
+    } else {
+        &["email"]
+    }
 }
 
 /// A user with an openid of ours, which gets another one from the form.
@@ -82,8 +102,7 @@ fn usual_type(id_type: IdType) -> UserType {
 /// The user as it is after the change. Unknown fields are ignored.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] for a protected field of the user's own record, as a rule does, and when the old password was right
-/// beside another token key; otherwise each field that is wrong: first those of the form, then the values.
+/// [`Refusal::NotFound`] for another openid, as a rule would refuse it, and when the old password was right beside another token key; otherwise each field that is wrong: first those of the form, then the values.
 pub fn update(
     before: &User,
     plan: &Plan,
@@ -120,16 +139,20 @@ fn fill_in(
 ) -> Result<(), Refusal> {
     let stored = Values::of_user(before);
     let mut reader = FormReader::new(form, &stored, schema);
-    match plan.editor {
-        Editor::Superuser => form.passwords().check_change(reader.problems()),
-        Editor::Owner => check_own(before, form, plan, &mut reader)?,
+    if !plan.editor.is_superuser() && reader.changes(OPENID) {
+        return Err(Refusal::NotFound);
+    }
+    if plan.editor.manages() {
+        form.passwords().check_change(reader.problems());
+    } else {
+        check_unmanaged(before, form, plan, &mut reader);
     }
     reader.refused_by(Refusal::Update)?;
     reader.keep_id();
     if let Some(hash) = plan.findings.new_hash(reader.problems()) {
         after.password_hash = Some(hash);
     }
-    if plan.editor == Editor::Superuser {
+    if plan.editor.is_superuser() {
         set_token_key(after, &mut reader, plan);
     }
     set_changed(after, &mut reader, plan.editor);
@@ -144,39 +167,25 @@ fn set_token_key(after: &mut User, reader: &mut FormReader<'_>, plan: &Plan) {
     }
 }
 
-/// Checks that PocketBase's rules and form make of owners.
-fn check_own(
-    user: &User,
-    form: &RecordForm,
-    plan: &Plan,
-    reader: &mut FormReader<'_>,
-) -> Result<(), Refusal> {
-    if changes_fixed(user, reader) {
-        return Err(Refusal::NotFound);
-    }
+/// Checks that PocketBase's form makes of whoever is no manager.
+fn check_unmanaged(user: &User, form: &RecordForm, plan: &Plan, reader: &mut FormReader<'_>) {
     for field in MANAGED {
         if reader.changes(field) {
             reader.problems().insert(field, FieldProblem::Mismatch);
         }
     }
-    let is_phone = reader.other_phone(user).is_some();
+    let is_own_phone = plan.editor == Editor::Owner && reader.other_phone(user).is_some();
     let is_old_right = plan.findings.old;
     form.passwords()
-        .check_own_change(is_phone, is_old_right, reader.problems());
-    Ok(())
-}
-
-/// Whether the form changes what the user has from others: fields that only superusers change, or the phone that WeChat vouches
-/// for.
-fn changes_fixed(user: &User, reader: &FormReader<'_>) -> bool {
-    let is_from_wechat = user.id_type == IdType::WeChat;
-    FIXED_FIELDS.iter().any(|field| reader.changes(field))
-        || is_from_wechat && reader.changes("users_phone")
+        .check_own_change(is_own_phone, is_old_right, reader.problems());
 }
 
 /// Gives `user` all values that the form changes, and adds to the problems which of them it may not have.
 fn set_changed(user: &mut User, reader: &mut FormReader<'_>, editor: Editor) {
     for (field, value) in reader.changed() {
+        if field.name == OPENID && !editor.is_superuser() {
+            continue;
+        }
         if let Err(problem) = set(user, field, &value, editor) {
             reader.problems().insert(field.name.clone(), problem);
         }
@@ -186,9 +195,9 @@ fn set_changed(user: &mut User, reader: &mut FormReader<'_>, editor: Editor) {
     }
 }
 
-/// Users cannot empty what the contract asks of them; superusers can.
+/// Nobody but superusers can empty what the contract asks of users.
 fn set(user: &mut User, field: &Field, sent: &Value, editor: Editor) -> Result<(), FieldProblem> {
-    let is_kept = editor == Editor::Owner && KEPT.contains(&field.name.as_str());
+    let is_kept = !editor.is_superuser() && KEPT.contains(&field.name.as_str());
     if is_kept && coerce::text(sent).is_empty() {
         return Err(FieldProblem::Blank);
     }

@@ -10,6 +10,7 @@ use super::fields::tables::BuiltIn;
 use super::fields::value::FieldValue;
 use super::schema::Schema;
 use crate::domain::{Company, Superuser, User};
+use crate::store::Record;
 
 /// The values of a record by field.
 pub enum Values<'a> {
@@ -40,6 +41,15 @@ pub enum StoredValue<'a> {
 }
 
 impl<'a> Values<'a> {
+    /// The values of a stored record.
+    pub fn of(record: &'a Record) -> Self {
+        match record {
+            Record::User(user) => Self::of_user(user),
+            Record::Company(company) => Self::of_company(company),
+            Record::Superuser(superuser) => Self::Superuser(superuser),
+        }
+    }
+
     /// The values of a stored user.
     pub fn of_user(user: &'a User) -> Self {
         Self::User(user, Columns::new(user.columns.as_deref()))

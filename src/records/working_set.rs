@@ -1,6 +1,6 @@
 //! Records as the changes of one request leave them, on the way to one commit.
 
-use super::plan::Plan;
+use super::change_request::ChangeRequest;
 use super::refusal::{ChangeError, Refusal};
 use crate::domain::{Kind, OpenId, Phone, RecordId, Superuser};
 use crate::error::Result;
@@ -21,20 +21,41 @@ impl<'a> WorkingSet<'a> {
         }
     }
 
-    /// The record that the plan names, as the writes so far leave it.
+    /// The record that the request names, as the writes so far leave it.
     ///
     /// # Errors
     /// Only the store's.
-    pub async fn read(&self, plan: &Plan) -> Result<Option<Record>> {
-        let Some(id) = plan.record_id() else {
+    pub async fn read(&self, request: &ChangeRequest) -> Result<Option<Record>> {
+        let Some(id) = request.record_id() else {
             return Ok(None);
         };
-        let kind = plan.request.kind;
+        let kind = request.kind;
         match self.state(kind, &id) {
             State::Untouched => Ok(self.store.record_by_id(kind, &id).await?),
             State::Left(record) => Ok(Some(record.clone())),
             State::Removed => Ok(None),
         }
+    }
+
+    /// The records that the writes made or changed, as they leave them.
+    pub fn all_left(&self) -> Vec<Record> {
+        self.left(|_| true).cloned().collect()
+    }
+
+    /// The records that the writes touched, be it to remove them.
+    pub fn touched(&self) -> Vec<(Kind, RecordId)> {
+        let touched = self.writes.iter().map(|write| match write {
+            Write::Insert(record) | Write::Update { after: record, .. } => record,
+            Write::Delete { before } => before,
+        });
+        touched
+            .map(|record| (record.kind(), record.id().clone()))
+            .collect()
+    }
+
+    /// Adds a write that is not to be committed, whatever it conflicts with.
+    pub fn add_provisionally(&mut self, write: Write) {
+        self.writes.push(write);
     }
 
     /// Adds a write, if no other record has what only one can have. Of several conflicts, PocketBase names the one that is found

@@ -14,7 +14,7 @@ use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 
@@ -49,6 +49,9 @@ const PEEK_PAUSE: Duration = Duration::from_millis(10);
 /// Pause after an accept error such as "too many open files", so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Time for a request that was sent before the stop, and has not been heard of yet.
+const ON_ITS_WAY: Duration = Duration::from_millis(100);
+
 /// A listener with what its connections share.
 pub struct Acceptor {
     listener: TcpListener,
@@ -58,6 +61,8 @@ pub struct Acceptor {
     /// Gauge of the connections.
     connections: Connections,
     deadlines: Deadlines,
+    /// Dropped with this: connections that have said nothing end soon then.
+    accepting: watch::Sender<()>,
 }
 
 impl Acceptor {
@@ -91,6 +96,7 @@ impl Acceptor {
             places,
             connections,
             deadlines,
+            accepting: watch::Sender::new(()),
         })
     }
 
@@ -148,12 +154,17 @@ impl Acceptor {
         let (endpoint, tls) = (Arc::clone(&self.endpoint), self.tls.clone());
         let (http, watcher) = (http(), connections.watcher());
         let deadlines = self.deadlines;
+        let stopping = self.accepting.subscribe();
         let (counted, gate) = (self.connections.open(), self.places.opener(remote.ip()));
         tokio::spawn(async move {
             let _counted = counted;
             // Silence, resets, timeouts, failed handshakes and malformed HTTP are the client's affair.
             let opening = self::open(socket, tls.as_deref());
-            let opened = tokio::time::timeout(deadlines.headers, opening).await;
+            let opened = tokio::select! {
+                biased;
+                opened = tokio::time::timeout(deadlines.headers, opening) => opened,
+                () = stopped(stopping) => return,
+            };
             let Ok(Ok((stream, version))) = opened else {
                 return;
             };
@@ -208,6 +219,12 @@ impl Acceptor {
             }
         });
     }
+}
+
+/// Waits until the acceptor is gone, and then as long as a request that was sent before may still be on its way.
+async fn stopped(mut stopping: watch::Receiver<()>) {
+    while stopping.changed().await.is_ok() {}
+    tokio::time::sleep(ON_ITS_WAY).await;
 }
 
 /// HTTP without deadlines of hyper's: it has one for headers in HTTP/1 only, which counts the pause before them, and none for

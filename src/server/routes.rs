@@ -68,16 +68,20 @@ type Dialect = (
 );
 type Service = OpenApiService<(Contract, Dialect), ()>;
 
-fn contract(app: &Arc<App>) -> Contract {
+fn contract(records: &Records) -> Contract {
+    let app = &records.app;
     (
         SystemApi {
             app: Arc::clone(app),
+            records: records.clone(),
         },
         WechatApi {
             app: Arc::clone(app),
+            records: records.clone(),
         },
         PlatformApi {
             app: Arc::clone(app),
+            records: records.clone(),
         },
     )
 }
@@ -99,7 +103,7 @@ fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
         RealtimeApi::new(context.clone(), stopping),
         BackupsApi(context),
     );
-    openapi::service((contract(app), dialect), &app.config.server)
+    openapi::service((contract(records), dialect), &app.config.server)
 }
 
 /// The OpenAPI document, as served at `/openapi.json`.
@@ -169,7 +173,7 @@ pub(super) fn endpoint(
         .map(|(path, _)| path.as_str());
     let traffic = Traffic::new(documented.chain(PAGES), &base_path);
     traffic.register_metrics(&app.metrics);
-    let inner = Operations::new(contract(app), &base_path, everything, &traffic);
+    let inner = Operations::new(contract(records), &base_path, everything, &traffic);
     let body_timeout = BodyTimeout(app.config.server.body_timeout);
     let cors = Cors::new(&app.config.server.cors_origins);
     let (request_ids, has_tls) = (RequestIds::new(&app.random), app.config.server.tls.is_on());

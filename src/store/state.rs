@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Error, Remembered, Store};
-use crate::domain::{Collections, ServerKey};
+use crate::domain::{Collections, Kind, RuleChange, RuleName, ServerKey};
 
 impl Store {
     /// State of the database that a server keeps in memory.
@@ -19,6 +19,16 @@ impl Store {
     /// Sets the collections.
     pub async fn set_collections(&self, collections: Collections) -> Result<(), Error> {
         self.engine().set_collections(collections).await
+    }
+
+    /// Sets rules of a collection and leaves its other rules alone; those that were other ones before.
+    pub async fn change_rules(
+        &self,
+        kind: Kind,
+        rules: Vec<(RuleName, Option<String>)>,
+        at: Timestamp,
+    ) -> Result<Vec<RuleChange>, Error> {
+        self.engine().change_rules(kind, rules, at).await
     }
 
     /// Ends at `now` the revocation windows that last longer: those of a restoration that was cut before it said when it was.

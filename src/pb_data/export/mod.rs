@@ -105,15 +105,10 @@ impl<'a> Export<'a> {
         path: &Path,
         list: &Path,
     ) -> Result<Self, Error> {
-        let born = store
-            .token_keys()?
-            .iter()
-            .map(|key| key.created)
-            .min()
-            .unwrap_or_default();
-        let collections = store
-            .collections()?
-            .unwrap_or_else(|| Collections::new(born));
+        let remembered = store.remembered()?;
+        let collections = remembered
+            .collections
+            .unwrap_or_else(|| Collections::of_keys(&remembered.token_keys));
         let db = Connection::open(path)?;
         // Nobody has the file before it is whole.
         db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")?;

@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 use super::super::error::Error;
 use super::super::source_tables::Field;
 use super::secrets::token_secret;
-use crate::domain::{Collection, Kind};
+use crate::domain::{Collection, Kind, Rules};
 use crate::random::Random;
 use crate::records::collection::{Description, Index, TokenLifetimes};
 use crate::records::date::date_text;
-use crate::records::fields::of_record::descriptions;
+use crate::records::fields::of_record::{descriptions, is_built_in};
 
 /// Tables and collections that PocketBase has beside ours.
 const SYSTEM: &str = include_str!("system.sql");
@@ -54,7 +54,8 @@ impl NewTable {
         db.execute_batch(&format!("CREATE TABLE `{name}` ({})", columns.join(", ")))?;
         let has_field = |name: &str| fields.iter().any(|field| field.name == name);
         let description = Description::new(collection, lifetimes, has_field);
-        insert_description(db, description, &described, random)?;
+        let update_rule = update_rule(collection, has_field);
+        insert_description(db, description, &described, update_rule.as_deref(), random)?;
         Ok(Self {
             insertion: insertion(name, &fields),
             fields,
@@ -132,13 +133,13 @@ fn insert_description(
     db: &Connection,
     description: Description<'_>,
     fields: &str,
+    update_rule: Option<&str>,
     random: &Random,
 ) -> Result<(), Error> {
     let Description {
         collection,
         collection_type,
         is_system,
-        rules,
         indexes,
         options,
     } = description;
@@ -147,8 +148,9 @@ fn insert_description(
         db.execute_batch(index)?;
     }
     let options = exported_options(options, collection, random)?;
-    let row = "INSERT INTO `_collections` (id, system, type, name, fields, indexes, listRule, viewRule, updateRule,
-            options, created, updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let row = "INSERT INTO `_collections` (id, system, type, name, fields, indexes, listRule, viewRule, createRule,
+            updateRule, deleteRule, options, created, updated)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     db.execute(
         row,
         params![
@@ -158,15 +160,35 @@ fn insert_description(
             collection.kind.name(),
             fields,
             Value::from(indexes).to_string(),
-            rules.list,
-            rules.view,
-            rules.update,
+            collection.rules.list,
+            collection.rules.view,
+            collection.rules.create,
+            update_rule,
+            collection.rules.delete,
             Value::from(options).to_string(),
             date_text(collection.created),
             date_text(collection.updated),
         ],
     )?;
     Ok(())
+}
+
+/// The rule for changes. The default one says nothing of fields that the collection does not have: PocketBase refuses such rules.
+fn update_rule(collection: &Collection, has_field: impl Fn(&str) -> bool) -> Option<String> {
+    let rule = collection.rules.update.clone()?;
+    if rule
+        != Rules::default_of(collection.kind)
+            .update
+            .unwrap_or_default()
+    {
+        return Some(rule);
+    }
+    let is_known = |condition: &&str| {
+        let mut names = condition.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        names.all(|name| !is_built_in(collection.kind, name) || has_field(name))
+    };
+    let conditions: Vec<_> = rule.split(" && ").filter(is_known).collect();
+    Some(conditions.join(" && "))
 }
 
 /// The statement for an index. Companies have a key each or none here, so that theirs leaves out empty ones.

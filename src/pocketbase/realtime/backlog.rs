@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::mem;
 
-use crate::domain::Actor;
+use super::client::Owner;
 use crate::fair::{Bounds, Queue};
 use parking_lot::{Mutex, MutexGuard};
 
@@ -17,12 +17,12 @@ const BYTES: Bounds = Bounds {
 pub struct Backlog<D>(Mutex<State<D>>);
 
 struct State<D> {
-    deliveries: Queue<Actor, Owned<D>>,
+    deliveries: Queue<Owner, Owned<D>>,
     /// Whether a thread takes deliveries until there are none.
     is_draining: bool,
 }
 
-struct Owned<D>(Actor, D);
+struct Owned<D>(Owner, D);
 
 impl<D> Backlog<D> {
     pub fn new() -> Self {
@@ -33,7 +33,7 @@ impl<D> Backlog<D> {
     }
 
     /// Adds a delivery of so many bytes. The result is the owners for whom too much waited: all that is dropped.
-    pub fn push(&self, owner: &Actor, delivery: D, bytes: usize) -> HashSet<Actor> {
+    pub fn push(&self, owner: &Owner, delivery: D, bytes: usize) -> HashSet<Owner> {
         let deliveries = &mut self.state().deliveries;
         let dropped = deliveries.push(owner.clone(), bytes, Owned(owner.clone(), delivery));
         let dropped = dropped.unwrap_or_else(|refused| vec![refused]);
@@ -66,10 +66,10 @@ impl<D> Backlog<D> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::RecordId;
+    use crate::domain::{Actor, RecordId};
 
-    fn owner(n: usize) -> Actor {
-        Actor::User(RecordId::parse(&format!("u{n:014}")).unwrap())
+    fn owner(n: usize) -> Owner {
+        Owner::Account(Actor::User(RecordId::parse(&format!("u{n:014}")).unwrap()))
     }
 
     #[test]

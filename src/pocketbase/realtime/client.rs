@@ -21,8 +21,34 @@ const ID_LEN: usize = 40;
 pub enum Audience {
     /// Superusers who are subscribed to anything.
     Superusers,
-    /// Subscribers to the record of that id.
+    /// Subscribers to the record of that id, or to the collection, if it is their own record.
     Record(Kind, String),
+    /// Subscribers to the collection, other than superusers.
+    Collection(Kind),
+}
+
+/// Owner of a client, whose streams have one turn.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// A user or superuser.
+    Account(Actor),
+    /// All of a source whom nobody knows.
+    Guests(Source),
+}
+
+impl Owner {
+    /// The owner of a subscription of `principal`, or of nobody who is known, from `source`.
+    pub fn new(principal: Option<&Principal>, source: Source) -> Self {
+        match principal {
+            Some(principal) => Self::Account(principal.into()),
+            None => Self::Guests(source),
+        }
+    }
+
+    /// Whether it is a superuser.
+    pub fn is_superuser(&self) -> bool {
+        matches!(self, Self::Account(Actor::Superuser(_)))
+    }
 }
 
 /// Connected client.
@@ -37,8 +63,9 @@ pub struct Client {
 
 /// Owner of a client, and the topics that the owner is subscribed to.
 pub struct Subscription {
-    pub token: String,
-    pub owner: Actor,
+    /// The token; none of whom nobody knows.
+    pub token: Option<String>,
+    pub owner: Owner,
     pub topics: Vec<Topic>,
 }
 
@@ -70,27 +97,29 @@ impl Client {
 }
 
 impl Subscription {
-    pub fn new(token: String, principal: &Principal, topics: Vec<Topic>) -> Self {
+    pub fn new(token: Option<String>, owner: Owner, topics: Vec<Topic>) -> Self {
         Self {
             token,
-            owner: Actor::from(principal),
+            owner,
             topics,
         }
     }
 
     /// Audiences that the subscriber belongs to.
     pub fn audiences(&self) -> HashSet<Audience> {
-        self.topics
-            .iter()
-            .map(|topic| self.audience(topic))
-            .collect()
+        let audiences = self.topics.iter().map(|topic| self.audiences_of(topic));
+        audiences.flatten().collect()
     }
 
-    fn audience(&self, topic: &Topic) -> Audience {
+    fn audiences_of(&self, topic: &Topic) -> Vec<Audience> {
         match (&self.owner, &topic.id) {
-            (Actor::User(user), None) => Audience::Record(topic.kind, user.to_string()),
-            (Actor::User(_), Some(id)) => Audience::Record(topic.kind, id.clone()),
-            _ => Audience::Superusers,
+            (Owner::Account(Actor::Superuser(_)), _) => vec![Audience::Superusers],
+            (_, Some(id)) => vec![Audience::Record(topic.kind, id.clone())],
+            (Owner::Account(Actor::User(own)), None) => vec![
+                Audience::Record(topic.kind, own.to_string()),
+                Audience::Collection(topic.kind),
+            ],
+            (_, None) => vec![Audience::Collection(topic.kind)],
         }
     }
 
@@ -104,7 +133,9 @@ impl Subscription {
 
     /// Estimate of the memory that the subscription takes, in bytes.
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + self.token.len() + self.topics.iter().map(Topic::bytes).sum::<usize>()
+        size_of::<Self>()
+            + self.token.as_ref().map_or(0, String::len)
+            + self.topics.iter().map(Topic::bytes).sum::<usize>()
     }
 
     /// Number of comparisons in the filters of all topics.

@@ -1,7 +1,8 @@
 //! Hub of realtime: connected clients, the task that receives changes, and the thread that delivers them.
 //!
 //! The task finds by index the subscribers whom a change may concern: the superusers, the user whose record it is, those who
-//! are subscribed to that company. It evaluates nothing. That is done on a blocking thread, one subscriber after the other in
+//! are subscribed to that record, and those of the collection, unless its list rule lets nobody hear of it but the user whose record it
+//! is. It evaluates nothing. That is done on a blocking thread, one subscriber after the other in
 //! the order of their owners' turns, so that nobody waits for what others ask for. While nobody is subscribed, the store is not
 //! even asked for its changes.
 
@@ -15,11 +16,10 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
 use super::backlog::Backlog;
-use super::client::{Client, Subscription};
+use super::client::{Client, Owner, Subscription};
 use super::message_queue::TotalBytes;
 use super::record_event::{self, RecordEvent};
 use super::registry::{MemoryExhausted, Registry};
-use crate::domain::Actor;
 use crate::fair::{Bounds, Budget};
 use crate::limits::Source;
 use crate::random::NoEntropy;
@@ -151,7 +151,7 @@ impl Hub {
 
     /// Adds a delivery for each subscriber whom the change may concern.
     async fn enqueue(self: &Arc<Self>, change: Arc<Change>) {
-        let audiences = record_event::audiences(&change.record);
+        let audiences = record_event::audiences(&self.records.rules(), &change.record);
         let clients = self.state().registry.clients_in(&audiences);
         if clients.is_empty() {
             return;
@@ -186,8 +186,11 @@ impl Hub {
     }
 
     /// Ends the streams of an owner for whom changes come faster than they can be delivered.
-    fn end_streams_of(self: &Arc<Self>, owner: &Actor) {
-        tracing::info!(owner = owner.name(), id = ?owner.id(), "changes come faster than this subscriber's streams can be told; they are cut");
+    fn end_streams_of(self: &Arc<Self>, owner: &Owner) {
+        tracing::info!(
+            ?owner,
+            "changes come faster than this subscriber's streams can be told; they are cut"
+        );
         let clients = self.state().registry.clients_of_owner(owner);
         for client in clients {
             self.end_stream(&client);
@@ -262,7 +265,7 @@ mod tests {
     use crate::auth::Principal;
     use crate::clock::Clock;
     use crate::config::Config;
-    use crate::domain::{IdType, OpenId, RecordId, TokenKey, User};
+    use crate::domain::{Actor, IdType, OpenId, RecordId, TokenKey, User};
     use crate::random::Random;
     use crate::store::{Location, Record};
 
@@ -308,8 +311,9 @@ mod tests {
         let (app, schemas) = (&hub.records.app, hub.records.schemas());
         let topics = topics
             .iter()
-            .filter_map(|topic| Topic::parse(topic, &who, &app.collections(), &schemas));
-        Subscription::new(String::new(), &who, topics.collect())
+            .filter_map(|topic| Topic::parse(topic, false, &app.collections(), &schemas));
+        let owner = Owner::new(Some(&who), source());
+        Subscription::new(Some(String::new()), owner, topics.collect())
     }
 
     fn is_listening(hub: &Hub) -> bool {
@@ -326,7 +330,7 @@ mod tests {
         hub.subscribe(&first, None).unwrap();
         hub.subscribe(
             &first,
-            Some(subscription(&hub, user(1), &["tbl_company/*", "nothing"])),
+            Some(subscription(&hub, user(1), &["_superusers/*", "nothing"])),
         )
         .unwrap();
         assert!(!is_listening(&hub));
@@ -374,13 +378,13 @@ mod tests {
         let concerned = |record| {
             hub.state()
                 .registry
-                .clients_in(&record_event::audiences(&record))
+                .clients_in(&record_event::audiences(&hub.records.rules(), &record))
         };
         let one = concerned(Record::User(user(77)));
         assert_eq!(one.len(), 1);
         assert_eq!(
             one[0].subscription().unwrap().owner,
-            Actor::User(user(77).id)
+            Owner::Account(Actor::User(user(77).id))
         );
         assert!(concerned(Record::User(user(SUBSCRIBERS))).is_empty());
         let at = Timestamp::UNIX_EPOCH;

@@ -17,7 +17,7 @@ use poem::{Request, Result};
 use poem_openapi::{Object, OpenApi};
 use tokio::sync::watch;
 
-use self::client::{Client, Subscription};
+use self::client::{Client, Owner, Subscription};
 use self::hub::Hub;
 use self::record_event::message;
 use self::registry::MemoryExhausted;
@@ -29,7 +29,7 @@ use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
 use super::form_fields::{FormBody, FormField};
-use crate::auth::{self, Authentication, Principal};
+use crate::auth::{self, Authentication};
 use crate::domain::Actor;
 use crate::error::Error;
 use crate::fair::Bounds;
@@ -44,7 +44,7 @@ const ID_MAX: usize = 255;
 /// Topics that a request may name.
 const TOPICS_MAX: usize = 1000;
 
-/// Topics that a user may be subscribed to.
+/// Topics that a user, or somebody whom nobody knows, may be subscribed to.
 const TOPICS_OF_USER: usize = 100;
 
 /// Bytes that a topic may have.
@@ -151,7 +151,7 @@ impl RealtimeApi {
 
     /// 设置订阅主题(SDK:subscribe、unsubscribe)
     ///
-    /// 用户只会收到本人记录(`tbl_auth_users/*` 或 `tbl_auth_users/<本人 id>`)与 `tbl_company/<记录 id>` 的事件;超级管理员可收到全部。
+    /// 每个事件按集合当时的访问规则逐一判断:`<集合>/*` 按 listRule,`<集合>/<记录 id>` 按 viewRule;未登录的客户端同样如此;超级管理员可收到全部。
     /// token 失效后不再有事件。
     #[oai(path = "/realtime", method = "post", operation_id = "pbSubscribe")]
     async fn subscribe(
@@ -164,11 +164,9 @@ impl RealtimeApi {
         let caller = self.context.caller(&bearer).await?;
         let _changing = client.changing.lock().await;
         self.ensure_same(&client, caller.as_ref()).await?;
-        let subscription = caller
-            .map(|caller| self.subscription(&bearer, &caller.principal, topics))
-            .transpose()?;
+        let subscription = self.subscription(&bearer, caller.as_ref(), topics)?;
         self.hub
-            .subscribe(&client, subscription)
+            .subscribe(&client, Some(subscription))
             .map_err(|MemoryExhausted| Error::Busy {
                 retry_after: TRY_AGAIN,
             })?;
@@ -199,12 +197,11 @@ impl RealtimeApi {
         let Some(current) = client.subscription() else {
             return Ok(());
         };
-        let is_same = caller.is_some_and(|caller| Actor::from(&caller.principal) == current.owner);
-        if is_same
-            || auth::authenticate(&self.context.app, &current.token)
-                .await
-                .is_err()
-        {
+        let (Some(token), Owner::Account(owner)) = (&current.token, &current.owner) else {
+            return Ok(());
+        };
+        let is_same = caller.is_some_and(|caller| Actor::from(&caller.principal) == *owner);
+        if is_same || auth::authenticate(&self.context.app, token).await.is_err() {
             return Ok(());
         }
         Err(Refused::OTHER_CLIENT.into())
@@ -215,21 +212,23 @@ impl RealtimeApi {
     fn subscription(
         &self,
         bearer: &Bearer,
-        principal: &Principal,
+        caller: Option<&Authentication>,
         topics: Vec<String>,
     ) -> Result<Subscription, Refused> {
         let topics = without_duplicates(topics);
-        if matches!(principal, Principal::User(_)) && topics.len() > TOPICS_OF_USER {
+        let principal = caller.map(|caller| &caller.principal);
+        let owner = Owner::new(principal, bearer.source(&self.context.app).into());
+        if !owner.is_superuser() && topics.len() > TOPICS_OF_USER {
             return Err(refused(FieldError::too_long(TOPICS_OF_USER)));
         }
         let collections = self.context.app.collections();
         let schemas = self.context.records.schemas();
         let topics = topics
             .iter()
-            .filter_map(|topic| Topic::parse(topic, principal, &collections, &schemas))
+            .filter_map(|topic| Topic::parse(topic, owner.is_superuser(), &collections, &schemas))
             .collect();
-        let token = bearer.token().unwrap_or_default().to_owned();
-        let subscription = Subscription::new(token, principal, topics);
+        let token = principal.and(bearer.token()).map(str::to_owned);
+        let subscription = Subscription::new(token, owner, topics);
         if subscription.comparisons() > COMPARISONS_MAX {
             return Err(refused(FieldError::too_many_comparisons(COMPARISONS_MAX)));
         }

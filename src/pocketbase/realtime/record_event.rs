@@ -8,12 +8,15 @@ use serde_json::{Map, Value, json};
 
 use super::client::{Audience, Subscription};
 use super::topic::Topic;
-use crate::auth::{self, Principal};
+use crate::auth;
 use crate::filter::{Budget, TooCostly};
+use crate::records::Records;
+use crate::records::access::Access;
 use crate::records::filter_record::FilterRecord;
 use crate::records::list::Matcher;
+use crate::records::reader::Reader;
+use crate::records::rules::{Rule, RuleSet};
 use crate::records::view;
-use crate::records::{Records, access};
 use crate::store::{Action, Change, Record};
 
 /// Steps that a wanted field takes, beside those for the record.
@@ -27,8 +30,8 @@ pub struct RecordEvent {
     records: Records,
     change: Arc<Change>,
     record_json: OnceLock<Map<String, Value>>,
-    /// Data of a message with the whole record, which most topics are sent.
-    full_data: OnceLock<String>,
+    /// Data of a message with the whole record, which most topics are sent: without the e-mail address, and with it.
+    full_data: [OnceLock<String>; 2],
 }
 
 impl RecordEvent {
@@ -37,7 +40,7 @@ impl RecordEvent {
             records: records.clone(),
             change,
             record_json: OnceLock::new(),
-            full_data: OnceLock::new(),
+            full_data: Default::default(),
         }
     }
 
@@ -60,62 +63,71 @@ impl RecordEvent {
         if topics.is_empty() {
             return Ok(Vec::new());
         }
-        match auth::authenticate_as_of(&self.records.app, &subscription.token, record).await {
-            // The topics follow the same rule; this asks the record itself.
-            Ok(caller)
-                if access::may_view(
-                    Some(&caller.principal),
-                    record.kind(),
-                    record.id().as_str(),
-                ) =>
-            {
-                self.matching_messages(client_id, &topics, caller.principal)
-            }
-            _ => Ok(Vec::new()),
-        }
-    }
-
-    /// Message for each topic whose filter the record matches.
-    fn matching_messages(
-        &self,
-        client_id: &str,
-        topics: &[&Topic],
-        principal: Principal,
-    ) -> Result<Vec<String>, TooCostly> {
-        let reader = Record::from(principal);
-        let schemas = self.records.schemas();
-        let matcher = Matcher::new(Some(&reader), &schemas, self.records.app.clock.now());
-        let record = &self.change.record;
-        let view = FilterRecord::new(record, schemas.of(record.kind()));
+        let Some(reader) = self.reader(subscription).await else {
+            return Ok(Vec::new());
+        };
         let budget = Budget::new(Budget::EVALUATION);
         let mut messages = Vec::new();
         for topic in topics {
-            if matcher.matches(topic.filter.as_ref(), &view, &budget)? {
-                messages.push(message(client_id, &topic.name, &self.data(topic, &budget)?));
+            let access = Access::new(&self.records, reader.clone(), topic.info.clone());
+            if self.is_for(topic, &access, &budget)? {
+                let data = self.data(topic, &access, &budget)?;
+                messages.push(message(client_id, &topic.name, &data));
             }
         }
         Ok(messages)
     }
 
+    /// Whoever the subscription is for now; nobody once their token has ended.
+    async fn reader(&self, subscription: &Subscription) -> Option<Reader> {
+        let Some(token) = &subscription.token else {
+            return Some(Reader::Nobody);
+        };
+        let app = &self.records.app;
+        let authentication = auth::authenticate_as_of(app, token, &self.change.record);
+        Some(Reader::Principal(authentication.await.ok()?.principal))
+    }
+
+    /// Whether the rule lets the subscriber hear of the record, and the filter of the topic asks for it.
+    fn is_for(&self, topic: &Topic, access: &Access, budget: &Budget) -> Result<bool, TooCostly> {
+        let record = &self.change.record;
+        if !access.allows_within(topic.rule(), record, budget)? {
+            return Ok(false);
+        }
+        let view = FilterRecord::new(record, access.schemas().of(record.kind()));
+        Matcher::new(access).matches(topic.filter.as_ref(), &view, budget)
+    }
+
     /// Data of a message with the fields that the topic wants. To leave fields out takes time in proportion to the record and
     /// to their number.
-    fn data(&self, topic: &Topic, budget: &Budget) -> Result<Cow<'_, str>, TooCostly> {
+    fn data(
+        &self,
+        topic: &Topic,
+        access: &Access,
+        budget: &Budget,
+    ) -> Result<Cow<'_, str>, TooCostly> {
+        let has_email = access.sees_email_within(&self.change.record, budget)?;
         if topic.fields.is_all() {
-            let data = self
-                .full_data
-                .get_or_init(|| self.data_with(self.record_json()));
+            let full_data = &self.full_data[usize::from(has_email)];
+            let data = full_data.get_or_init(|| self.data_with(&self.record_json(has_email)));
             // A copy is quick; its steps bound the memory that many messages take.
             budget.spend(data.len() / BYTES_COPIED)?;
             return Ok(data.into());
         }
         budget.spend(self.change.record.bytes() + FIELD_STEPS * topic.fields.len())?;
-        let record = Value::Object(self.record_json().clone());
+        let record = Value::Object(self.record_json(has_email));
         Ok(self.data_with(&topic.fields.pick(record)).into())
     }
 
-    fn record_json(&self) -> &Map<String, Value> {
-        self.record_json
-            .get_or_init(|| view::record(&self.change.record, &self.records.app.collections()))
+    fn record_json(&self, has_email: bool) -> Map<String, Value> {
+        let record_json = self
+            .record_json
+            .get_or_init(|| view::record(&self.change.record, &self.records.app.collections()));
+        let mut record = record_json.clone();
+        if !has_email {
+            record.remove("email");
+        }
+        record
     }
 
     fn data_with(&self, record: &impl Serialize) -> String {
@@ -133,10 +145,20 @@ pub fn message(client_id: &str, event: &str, data: &str) -> String {
     format!("id:{client_id}\nevent:{event}\ndata:{data}\n\n")
 }
 
-/// Audiences that a change of the record may concern.
-pub fn audiences(record: &Record) -> [Audience; 2] {
-    [
+/// Audiences that a change of the record may concern, by the list rule of its collection.
+pub fn audiences(rules: &RuleSet, record: &Record) -> Vec<Audience> {
+    let kind = record.kind();
+    let mut audiences = vec![
         Audience::Superusers,
-        Audience::Record(record.kind(), record.id().to_string()),
-    ]
+        Audience::Record(kind, record.id().to_string()),
+    ];
+    let is_for_others = match &rules.of(kind).list {
+        Rule::SuperusersOnly => false,
+        Rule::Everybody => true,
+        Rule::Filter(filter) => !filter.demands_own(),
+    };
+    if is_for_others {
+        audiences.push(Audience::Collection(kind));
+    }
+    audiences
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::client::{Audience, Client, Subscription};
+use super::client::{Audience, Client, Owner, Subscription};
 use crate::domain::Actor;
 use crate::fair::{Bounds, Budget, Share};
 
@@ -25,10 +25,10 @@ pub struct Registry {
     pub clients: HashMap<String, Arc<Client>>,
     audiences: HashMap<Audience, HashSet<String>>,
     /// Clients of each owner, those whose subscription is oldest first.
-    owners: HashMap<Actor, VecDeque<String>>,
-    memory: Budget<Actor>,
+    owners: HashMap<Owner, VecDeque<String>>,
+    memory: Budget<Owner>,
     /// Memory that the subscription of each client takes.
-    shares: HashMap<String, Share<Actor>>,
+    shares: HashMap<String, Share<Owner>>,
 }
 
 impl Registry {
@@ -134,7 +134,7 @@ impl Registry {
         }
     }
 
-    fn remove_from_owner(&mut self, owner: &Actor, client_id: &str) {
+    fn remove_from_owner(&mut self, owner: &Owner, client_id: &str) {
         if let Some(ids) = self.owners.get_mut(owner) {
             ids.retain(|id| id != client_id);
             if ids.is_empty() {
@@ -146,10 +146,11 @@ impl Registry {
     /// Oldest client of the owner of this one, if there are too many of them.
     fn surplus_client(&self, client: &Client) -> Option<Arc<Client>> {
         let owner = &client.subscription()?.owner;
-        let max = if matches!(owner, Actor::Superuser(_)) {
-            STREAMS_OF_SUPERUSER
-        } else {
-            STREAMS_OF_USER
+        let max = match owner {
+            Owner::Account(Actor::Superuser(_)) => STREAMS_OF_SUPERUSER,
+            Owner::Account(_) => STREAMS_OF_USER,
+            // They are many people, who have the places of their source.
+            Owner::Guests(_) => return None,
         };
         let ids = self.owners.get(owner).filter(|ids| ids.len() > max)?;
         self.clients.get(ids.front()?).cloned()
@@ -174,7 +175,7 @@ impl Registry {
     }
 
     /// Clients of an owner.
-    pub fn clients_of_owner(&self, owner: &Actor) -> Vec<Arc<Client>> {
+    pub fn clients_of_owner(&self, owner: &Owner) -> Vec<Arc<Client>> {
         self.clients_of(self.owners.get(owner).into_iter().flatten())
     }
 

@@ -1,20 +1,29 @@
 //! Topics of a subscription: `collection/*`, `collection/id` or `collection`, and `?options=…` after it.
 
-use std::collections::HashMap;
-
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::super::fields::Fields;
-use crate::auth::Principal;
-use crate::domain::{Collections, Kind};
+use crate::domain::{Collections, Kind, RuleName};
 use crate::filter::{Filter, SUPERUSER_ONLY};
-use crate::records::access;
+use crate::http::request_info::header_name;
+use crate::records::coerce;
+use crate::records::rules::RequestInfo;
 use crate::records::schema::Schemas;
+
+/// Occasion on which rules are asked whether a subscriber hears of a record.
+const REALTIME: &str = "realtime";
 
 /// Memory of a comparison of a filter, beside its text …
 const COMPARISON_BYTES: usize = 256;
 /// … and a wanted field.
 const FIELD_BYTES: usize = 96;
+
+/// Memory of a parameter or header of the options, beside its texts.
+const ENTRY_BYTES: usize = 96;
+
+/// Parameters of the options that are the topic's own.
+const READ: [&str; 2] = ["filter", "fields"];
 
 /// Topic that its subscriber may be sent something about.
 pub struct Topic {
@@ -25,21 +34,25 @@ pub struct Topic {
     pub id: Option<String>,
     pub filter: Option<Filter>,
     pub fields: Fields,
+    /// The subscription as rules see it.
+    pub info: RequestInfo,
 }
 
 /// JSON after `?options=`, as far as it is used.
 #[derive(Default, Deserialize)]
 struct Options {
     #[serde(default)]
-    query: HashMap<String, serde_json::Value>,
+    query: Map<String, Value>,
+    #[serde(default)]
+    headers: Map<String, Value>,
 }
 
 impl Topic {
-    /// Reads a topic. None for one about which the principal can never be sent anything, be it unknown, forbidden, or with a
-    /// filter that is wrong: PocketBase accepts them all, and is silent.
+    /// Reads a topic. None for one about which the subscriber can never be sent anything, be it unknown, of superusers, or with a
+    /// filter that is wrong: PocketBase accepts them all, and is silent. What rules let see is asked when there is an event.
     pub fn parse(
         name: &str,
-        principal: &Principal,
+        is_superuser: bool,
         collections: &Collections,
         schemas: &Schemas,
     ) -> Option<Self> {
@@ -51,37 +64,39 @@ impl Topic {
         let (collection, id) = path.split_once('/').unwrap_or((path, "*"));
         let kind = Kind::ALL
             .into_iter()
-            .find(|kind| kind.name() == collection || collections.of(*kind).id == collection)?;
+            .find(|kind| kind.name() == collection || collections.of(*kind).id == collection)
+            .filter(|kind| is_superuser || *kind != Kind::Superusers)?;
         let id = (id != "*").then(|| id.to_owned());
         let options = Options::parse(query);
         let filter = match options.get("filter") {
             "" => None,
-            text => Some(filter(text, principal, kind, schemas)?),
+            text => Some(filter(text, is_superuser, kind, schemas)?),
         };
         // PocketBase sends the whole record, too, if it does not understand which fields are wanted.
         let fields = Fields::parse(Some(options.get("fields"))).unwrap_or_else(|_| Fields::all());
-        let topic = Self {
+        Some(Self {
             name: name.to_owned(),
             kind,
             id,
             filter,
             fields,
-        };
-        topic.is_open_to(principal).then_some(topic)
+            info: options.into_info(),
+        })
     }
 
-    /// Whether the principal may see records of the topic, by the list and view rules of the collections.
-    fn is_open_to(&self, principal: &Principal) -> bool {
-        match &self.id {
-            Some(id) => access::may_view(Some(principal), self.kind, id),
-            None => access::may_list(principal, self.kind),
+    /// The rule that lets hear of a record.
+    pub fn rule(&self) -> RuleName {
+        match self.id {
+            Some(_) => RuleName::View,
+            None => RuleName::List,
         }
     }
 
     /// Estimate of the memory that the topic takes, in bytes.
     pub fn bytes(&self) -> usize {
         let parts = COMPARISON_BYTES * self.comparisons() + FIELD_BYTES * self.fields.len();
-        size_of::<Self>() + 2 * self.name.len() + parts
+        let info = text_bytes(&self.info.query) + text_bytes(&self.info.headers);
+        size_of::<Self>() + 2 * self.name.len() + info + parts
     }
 
     /// Number of comparisons in its filter.
@@ -95,8 +110,7 @@ impl Topic {
     }
 }
 
-fn filter(text: &str, principal: &Principal, kind: Kind, schemas: &Schemas) -> Option<Filter> {
-    let is_superuser = matches!(principal, Principal::Superuser(_));
+fn filter(text: &str, is_superuser: bool, kind: Kind, schemas: &Schemas) -> Option<Filter> {
     if !is_superuser && SUPERUSER_ONLY.iter().any(|word| text.contains(word)) {
         return None;
     }
@@ -113,6 +127,21 @@ fn filter(text: &str, principal: &Principal, kind: Kind, schemas: &Schemas) -> O
     Some(filter)
 }
 
+/// A value of the options, which are texts.
+fn text_of(value: Value) -> Value {
+    match value {
+        text @ Value::String(_) => text,
+        other => coerce::text(&other).into(),
+    }
+}
+
+fn text_bytes(map: &Map<String, Value>) -> usize {
+    let texts = map
+        .iter()
+        .map(|(name, value)| ENTRY_BYTES + name.len() + value.as_str().map_or(0, str::len));
+    texts.sum()
+}
+
 impl Options {
     fn parse(query: &str) -> Self {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
@@ -124,10 +153,26 @@ impl Options {
             .unwrap_or_default()
     }
 
+    /// The subscription as rules see it. What the topic has read already is not kept twice.
+    fn into_info(self) -> RequestInfo {
+        let query = self.query.into_iter();
+        let query = query.filter(|(name, _)| !READ.contains(&name.as_str()));
+        let headers = self.headers.into_iter();
+        RequestInfo {
+            method: "GET".to_owned(),
+            context: REALTIME,
+            query: query.map(|(name, value)| (name, text_of(value))).collect(),
+            headers: headers
+                .map(|(name, value)| (header_name(&name), text_of(value)))
+                .collect(),
+            body: Map::new(),
+        }
+    }
+
     fn get(&self, key: &str) -> &str {
         self.query
             .get(key)
-            .and_then(serde_json::Value::as_str)
+            .and_then(Value::as_str)
             .unwrap_or_default()
     }
 }

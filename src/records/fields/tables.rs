@@ -120,17 +120,6 @@ built_in_fields!(Superuser {
     "updated" => field(UPDATED, place!(updated)).system(),
 });
 
-/// Fields of a user that only superusers change, in the order in which PocketBase's rule names them.
-pub const FIXED_FIELDS: [&str; 7] = [
-    "openid",
-    "users_idtype",
-    "users_status",
-    "users_rank_level",
-    "users_auth_type",
-    "users_id",
-    "users_convers_id",
-];
-
 const SHORT: Kind = up_to(255);
 const CREATED: Kind = Kind::Autodate { on_update: false };
 const UPDATED: Kind = Kind::Autodate { on_update: true };

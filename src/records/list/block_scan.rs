@@ -75,7 +75,7 @@ impl<'a> BlockScan<'a> {
             let columns = view.columns(fields);
             while mask != 0 {
                 let row = mask.trailing_zeros() as usize;
-                visit(&UserRow::new(&view, fields, &columns, row));
+                visit(&UserRow::new(&view, &columns, row));
                 mask &= mask - 1;
             }
         }
@@ -102,7 +102,7 @@ mod tests {
 
     use super::super::lookup::users_by_begin;
     use super::super::paging::Paging;
-    use super::super::query::{ListQuery, Reader};
+    use super::super::query::ListQuery;
     use super::super::slots::{ListSlots, SORT_BYTES};
     use super::super::sorted_scan::SortedScan;
     use super::*;
@@ -113,7 +113,8 @@ mod tests {
         Actor, IdType, OpenId, Phone, RecordId, Status, TokenKey, User, UserNumber, UserType,
     };
     use crate::random::Random;
-    use crate::records::schema::Schemas;
+    use crate::records::Records;
+    use crate::records::access::Access;
     use crate::store::{Location, Write};
 
     const FIELDS: [&str; 21] = [
@@ -283,7 +284,7 @@ mod tests {
             let user = User::try_from(record).unwrap();
             match user.number {
                 UserNumber(number) if number % 7 == 0 => {
-                    drop(app.store.commit(vec![Write::delete(user)]).await.unwrap())
+                    drop(app.store.commit(vec![Write::delete(user)]).await.unwrap());
                 }
                 UserNumber(number) if number % 5 == 0 => {
                     let changed = User {
@@ -311,15 +312,17 @@ mod tests {
             let runtime = Runtime::new().unwrap();
             let _entered = runtime.enter();
             let app = runtime.block_on(app_with(users));
-            let schemas = Schemas::new(&app.collections());
+            let records = Records::new(&app);
             let paging = Paging { page, per_page: 20, skip_total: false };
             for (filter, sort) in queries {
-                let query = ListQuery::parse(Reader::Operator, Kind::Users, paging, &filter, &sort, &schemas);
+                let access = Access::operator(&records);
+                let schemas = Arc::clone(access.schemas());
+                let query = ListQuery::parse(access, Kind::Users, paging, &filter, &sort);
                 let Ok(query) = query else { continue };
                 prop_assert!(is_in_blocks(&query), "{} {}", filter, sort);
                 let slots = ListSlots::new();
                 let slot = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
-                let scan = RecordScan::new(&app, &schemas, &query, None, &slot);
+                let scan = RecordScan::new(&app, &schemas, &query, &slot);
                 let by_records = SortedScan::new(&scan, false, 1, SORT_BYTES).page().unwrap();
                 let by_blocks = SortedScan::new(&scan, false, 1, 4_000).by_blocks().page().unwrap();
                 prop_assert_eq!(by_records.total, by_blocks.total, "{} by {}", &filter, &sort);

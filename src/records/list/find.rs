@@ -2,20 +2,17 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::block_scan::is_in_blocks;
 use super::created_scan::users_by_created;
 use super::error::ListError;
 use super::lookup::{IndexLookup, users_by_begin};
 use super::matcher::Matcher;
 use super::paging::ListPage;
-use super::query::{ListQuery, Reader};
+use super::query::ListQuery;
 use super::record_scan::RecordScan;
 use super::slots::{ListSlot, SORT_BYTES};
 use super::sorted_scan::{SortedPage, SortedScan};
 use crate::app::App;
-use crate::auth::Principal;
 use crate::domain::{Kind, RecordId};
 use crate::error::Error;
 use crate::filter::{Budget, Sort, TooCostly};
@@ -33,16 +30,11 @@ enum ScanResult {
 impl Records {
     /// Page of the records that the reader may see and that match.
     pub async fn list(&self, query: ListQuery) -> Result<ListPage, ListError> {
-        match &query.reader {
-            Reader::Nobody => Ok(ListPage::default()),
-            Reader::Principal(Principal::User(user)) => {
-                let own = Record::User(user.as_ref().clone());
-                Box::pin(self.list_single(query, own)).await
-            }
-            Reader::Principal(Principal::Superuser(_)) | Reader::Operator => {
-                self.list_all(query).await
-            }
+        let query = query.within_rule().await?;
+        if query.is_empty() {
+            return Ok(ListPage::default());
         }
+        self.list_all(query).await
     }
 
     async fn list_all(&self, query: ListQuery) -> Result<ListPage, ListError> {
@@ -56,10 +48,8 @@ impl Records {
 
     /// Page of a list that only `record` can be in.
     async fn list_single(&self, query: ListQuery, record: Record) -> Result<ListPage, ListError> {
-        let now = self.app.clock.now();
-        let schemas = self.schemas();
-        self.evaluate(query.reader.actor(), move |budget| {
-            single_page(&query, &record, &schemas, now, budget)
+        self.evaluate(query.access.reader().actor(), move |budget| {
+            single_page(&query, &record, budget)
         })
         .await
     }
@@ -79,7 +69,7 @@ impl Records {
 
     async fn scan(&self, query: ListQuery) -> Result<ScanResult, ListError> {
         let few = users_by_begin(&self.app.store, query.kind, query.filter.as_ref()).await?;
-        let slot = self.list_slots.list(query.reader.actor()).await?;
+        let slot = self.list_slots.list(query.access.reader().actor()).await?;
         let app = Arc::clone(&self.app);
         let schemas = self.schemas();
         // The slot is held to the end, even if whoever asked has gone away.
@@ -101,20 +91,9 @@ impl Records {
     }
 }
 
-fn single_page(
-    query: &ListQuery,
-    record: &Record,
-    schemas: &Schemas,
-    now: Timestamp,
-    budget: &Budget,
-) -> Result<ListPage, TooCostly> {
-    let reader = query.reader.record();
-    let view = FilterRecord::new(record, schemas.of(query.kind));
-    let is_match = Matcher::new(reader.as_ref(), schemas, now).matches(
-        query.filter.as_ref(),
-        &view,
-        budget,
-    )?;
+fn single_page(query: &ListQuery, record: &Record, budget: &Budget) -> Result<ListPage, TooCostly> {
+    let view = FilterRecord::new(record, query.access.schemas().of(query.kind));
+    let is_match = Matcher::new(&query.access).matches(query.filter.as_ref(), &view, budget)?;
     let record = is_match.then(|| record.clone());
     Ok(ListPage::single(record, &query.paging))
 }
@@ -127,8 +106,7 @@ fn scan(
     few: Option<Vec<RecordId>>,
     slot: &ListSlot,
 ) -> Result<ScanResult, ListError> {
-    let reader = query.reader.record();
-    let scan = RecordScan::new(app, schemas, query, reader.as_ref(), slot);
+    let scan = RecordScan::new(app, schemas, query, slot);
     let newest_first = newest_first(query.sort.as_ref());
     let is_in_blocks = is_in_blocks(query);
     if let (Kind::Users, Some(newest_first)) = (query.kind, newest_first)

@@ -35,8 +35,13 @@ impl Records {
         filter: Option<&Filter>,
     ) -> Result<IndexLookup> {
         let pins = filter.map(Filter::pins).unwrap_or_default();
+        self.lookup_pins(kind, &pins).await
+    }
+
+    /// Only record that can have all of these values, if one of them is in a unique index.
+    pub async fn lookup_pins(&self, kind: Kind, pins: &[(&str, &str)]) -> Result<IndexLookup> {
         let indexed = pins
-            .into_iter()
+            .iter()
             .find_map(|(field, value)| Some((UniqueIndex::of(kind, field)?, value)));
         let Some((index, value)) = indexed else {
             return Ok(IndexLookup::NotIndexed);

@@ -1,26 +1,25 @@
 //! Evaluation of filters over records.
 
-use jiff::Timestamp;
-
 use crate::filter::{self, Budget, Filter, TooCostly};
+use crate::records::access::Access;
 use crate::records::filter_record::FilterRecord;
-use crate::records::schema::Schemas;
-use crate::store::Record;
+use crate::records::rules::SurroundingRecords;
 
 /// Evaluation of filters for one reader at one time, which `@now` and `@request.auth` in a filter stand for.
 pub struct Matcher<'a> {
+    access: &'a Access,
     reader: Option<FilterRecord<'a>>,
-    now: Timestamp,
-    is_superuser: bool,
+    surroundings: SurroundingRecords,
 }
 
 impl<'a> Matcher<'a> {
-    /// Evaluation for the user or the superuser of `reader`; for the operator without one.
-    pub fn new(reader: Option<&'a Record>, schemas: &'a Schemas, now: Timestamp) -> Self {
+    /// Evaluation for the reader of `access`.
+    pub fn new(access: &'a Access) -> Self {
+        let auth = access.auth();
         Self {
-            reader: reader.map(|record| FilterRecord::new(record, schemas.of(record.kind()))),
-            now,
-            is_superuser: !matches!(reader, Some(Record::User(_))),
+            access,
+            reader: auth.map(|own| FilterRecord::new(own, access.schemas().of(own.kind()))),
+            surroundings: access.surroundings(),
         }
     }
 
@@ -31,20 +30,26 @@ impl<'a> Matcher<'a> {
         record: &FilterRecord<'_>,
         budget: &Budget,
     ) -> Result<bool, TooCostly> {
-        filter.map_or(Ok(true), |filter| {
-            filter.matches(record, &self.context(), budget)
-        })
+        let Some(filter) = filter else {
+            return Ok(true);
+        };
+        let matched = filter.matches(record, &self.context(), budget);
+        if let Some(error) = self.surroundings.take_error() {
+            tracing::error!(%error, "the records that a list rule looks at cannot be read");
+        }
+        matched
     }
 
     /// What a filter may ask for beside the record.
     pub fn context(&self) -> filter::Context<'_> {
         filter::Context {
-            now: self.now,
             auth: self
                 .reader
                 .as_ref()
                 .map(|record| record as &dyn filter::Record),
-            is_superuser: self.is_superuser,
+            is_superuser: self.access.is_superuser(),
+            records: Some(&self.surroundings),
+            ..filter::Context::new(self.access.now())
         }
     }
 }

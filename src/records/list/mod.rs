@@ -18,8 +18,9 @@ mod top_k;
 mod user_view;
 
 pub use self::error::{ListError, ReservedName};
+pub use self::lookup::IndexLookup;
 pub use self::matcher::Matcher;
 pub use self::paging::Paging;
-pub use self::query::{ListQuery, Reader};
+pub use self::query::{ListQuery, ensure_may_list};
 pub use self::selection::Selection;
 pub use self::slots::ListSlots;

@@ -1,69 +1,17 @@
 //! Queries for lists of records: who reads, and which records in which order.
 
+use std::sync::Arc;
+
 use super::error::{ListError, ReservedName};
 use super::paging::Paging;
-use crate::auth::Principal;
-use crate::domain::{Actor, Kind};
+use crate::domain::{Kind, RuleName};
 use crate::filter::{Filter, Sort};
-use crate::records::schema::{Schema, Schemas};
-use crate::store::Record;
-
-/// Reader of a list, which decides about the records that may be in it.
-#[derive(Clone, Debug)]
-pub enum Reader {
-    /// Nobody who is known: sees no record.
-    Nobody,
-    /// A user, who sees their own record, or a superuser, who sees all.
-    Principal(Principal),
-    /// The operator, who sees all.
-    Operator,
-}
-
-impl From<Option<Principal>> for Reader {
-    fn from(principal: Option<Principal>) -> Self {
-        principal.map_or(Self::Nobody, Self::Principal)
-    }
-}
-
-impl Reader {
-    /// Refuses whoever may not list records of `kind`, not even an empty list of them.
-    pub fn ensure_may_list(&self, kind: Kind) -> Result<(), ListError> {
-        if kind == Kind::Users || self.sees_all() {
-            Ok(())
-        } else {
-            Err(ListError::SuperusersOnly)
-        }
-    }
-
-    /// Whether the reader sees the records of everybody.
-    fn sees_all(&self) -> bool {
-        matches!(
-            self,
-            Self::Principal(Principal::Superuser(_)) | Self::Operator
-        )
-    }
-
-    /// Record of the reader.
-    pub(super) fn record(&self) -> Option<Record> {
-        match self {
-            Self::Principal(principal) => Some(principal.clone().into()),
-            Self::Nobody | Self::Operator => None,
-        }
-    }
-
-    /// Actor in whose turn the list is made.
-    pub(super) fn actor(&self) -> Actor {
-        match self {
-            Self::Nobody => Actor::Nobody,
-            Self::Principal(principal) => principal.into(),
-            Self::Operator => Actor::Operator,
-        }
-    }
-}
+use crate::records::access::Access;
+use crate::records::schema::Schema;
 
 /// Query for a page of records.
 pub struct ListQuery {
-    pub(super) reader: Reader,
+    pub(super) access: Access,
     pub(super) kind: Kind,
     pub(super) paging: Paging,
     pub(super) filter: Option<Filter>,
@@ -76,25 +24,54 @@ impl ListQuery {
     /// # Errors
     /// [`ListError::SuperusersOnly`], [`ListError::Reserved`] or [`ListError::FilterInvalid`].
     pub fn parse(
-        reader: Reader,
+        access: Access,
         kind: Kind,
         paging: Paging,
         filter: &str,
         sort: &str,
-        schemas: &Schemas,
     ) -> Result<Self, ListError> {
-        reader.ensure_may_list(kind)?;
-        if !reader.sees_all() {
+        ensure_may_list(&access, kind)?;
+        if !access.is_superuser() {
             ensure_unreserved(filter, sort)?;
         }
+        let schemas = Arc::clone(access.schemas());
         let schema = schemas.of(kind);
         Ok(Self {
-            reader,
+            access,
             kind,
             paging,
             filter: parse_filter(filter, schema)?,
             sort: parse_sort(sort, schema)?,
         })
+    }
+
+    /// The same query for the records that the list rule lets the reader see.
+    ///
+    /// # Errors
+    /// [`ListError::SuperusersOnly`], [`ListError::TooCostly`].
+    pub(super) async fn within_rule(self) -> Result<Self, ListError> {
+        let rule = self.access.list_filter(self.kind).await?;
+        let filter = match (rule, self.filter) {
+            (Some(rule), Some(filter)) => Some(rule.and(filter)),
+            (rule, filter) => rule.or(filter),
+        };
+        let filter = filter.filter(|filter| !filter.is_everything());
+        Ok(Self { filter, ..self })
+    }
+
+    /// Whether no record can match, as far as a look at the filter tells: there is none without an id.
+    pub(super) fn is_empty(&self) -> bool {
+        let filter = self.filter.as_ref();
+        filter.is_some_and(|filter| filter.is_nothing() || filter.demands_empty("id"))
+    }
+}
+
+/// Refuses whoever may not list records of `kind`, not even an empty list of them.
+pub fn ensure_may_list(access: &Access, kind: Kind) -> Result<(), ListError> {
+    if access.is_open(kind, RuleName::List) {
+        Ok(())
+    } else {
+        Err(ListError::SuperusersOnly)
     }
 }
 

@@ -27,12 +27,11 @@ pub struct RecordScan<'a> {
 }
 
 impl<'a> RecordScan<'a> {
-    /// Scan for `reader`, the record of the reader of `query`.
+    /// Scan for the reader of `query`.
     pub fn new(
         app: &'a App,
         schemas: &'a Schemas,
         query: &'a ListQuery,
-        reader: Option<&'a Record>,
         slot: &'a ListSlot,
     ) -> Self {
         Self {
@@ -40,7 +39,7 @@ impl<'a> RecordScan<'a> {
             slot,
             app,
             schema: schemas.of(query.kind),
-            matcher: Matcher::new(reader, schemas, app.clock.now()),
+            matcher: Matcher::new(&query.access),
         }
     }
 

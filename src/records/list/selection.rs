@@ -8,6 +8,7 @@ use super::query::parse_filter;
 use crate::domain::{Actor, Kind};
 use crate::filter::Filter;
 use crate::records::Records;
+use crate::records::access::Access;
 use crate::records::filter_record::FilterRecord;
 use crate::records::schema::Schemas;
 use crate::store::Record;
@@ -53,13 +54,11 @@ impl Records {
         filter: &Arc<Filter>,
         record: Record,
     ) -> Result<Option<Record>, ListError> {
-        let now = self.app.clock.now();
-        let schemas = self.schemas();
+        let access = Access::operator(self);
         let filter = Arc::clone(filter);
         self.evaluate(Actor::Operator, move |budget| {
-            let view = FilterRecord::new(&record, schemas.of(kind));
-            let matcher = Matcher::new(None, &schemas, now);
-            let is_match = matcher.matches(Some(&filter), &view, budget)?;
+            let view = FilterRecord::new(&record, access.schemas().of(kind));
+            let is_match = Matcher::new(&access).matches(Some(&filter), &view, budget)?;
             Ok(is_match.then(|| record.clone()))
         })
         .await

@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use super::block_scan::BlockScan;
 use super::error::ListError;
 use super::record_scan::RecordScan;
-use super::top_k::{KeyRecord, SortKey, TopK};
+use super::top_k::{SortKey, TopK};
 use super::user_view::UserRow;
 use crate::domain::RecordId;
-use crate::filter::{self, Sort};
+use crate::filter::{Named, Sort, SortRecord};
 use crate::records::filter_record::FilterRecord;
 use crate::store::{Cursor, Order, Record};
 
@@ -120,7 +120,7 @@ impl<'a> SortedScan<'a> {
         let mut pass = Collecting {
             scan: self,
             keys: TopK::new(k, self.max_bytes, |a: &SortKey, b: &SortKey| {
-                self.compare(&self.key_record(a), &self.key_record(b))
+                self.compare(a, b)
             }),
             last,
             matching: 0,
@@ -129,7 +129,14 @@ impl<'a> SortedScan<'a> {
         match &self.source {
             Source::Blocks(blocks) => blocks.each_match(&self.fields, add_user)?,
             Source::Records | Source::Ids(_) => {
-                self.each_match(|record, view| pass.add(view, || Some(record.id().clone())))?;
+                let fields = &self.fields;
+                self.each_match(|record, view| {
+                    let named = Named {
+                        record: view,
+                        fields,
+                    };
+                    pass.add(&named, || Some(record.id().clone()));
+                })?;
             }
         }
         Ok(Pass {
@@ -161,7 +168,7 @@ impl<'a> SortedScan<'a> {
         Ok(())
     }
 
-    fn compare(&self, a: &impl filter::Record, b: &impl filter::Record) -> Ordering {
+    fn compare(&self, a: &impl SortRecord, b: &impl SortRecord) -> Ordering {
         // A slot that is lost here ends the scan at the next record.
         let _ = self.scan.slot.step();
         let order = self.sort.as_ref();
@@ -170,19 +177,12 @@ impl<'a> SortedScan<'a> {
             .then_with(|| self.compare_created(a, b))
     }
 
-    fn compare_created(&self, a: &impl filter::Record, b: &impl filter::Record) -> Ordering {
+    fn compare_created(&self, a: &impl SortRecord, b: &impl SortRecord) -> Ordering {
         let order = a.rowid().cmp(&b.rowid());
         if self.newest_first {
             order.reverse()
         } else {
             order
-        }
-    }
-
-    fn key_record<'b>(&'b self, key: &'b SortKey) -> KeyRecord<'b> {
-        KeyRecord {
-            key,
-            fields: &self.fields,
         }
     }
 }
@@ -197,18 +197,18 @@ struct Collecting<'a, 'b, F> {
 
 impl<F: Fn(&SortKey, &SortKey) -> Ordering> Collecting<'_, '_, F> {
     /// Counts a matching record, and keeps its key if it is behind the last one of the pass before and among the first.
-    fn add(&mut self, record: &impl filter::Record, id: impl FnOnce() -> Option<RecordId>) {
+    fn add(&mut self, record: &impl SortRecord, id: impl FnOnce() -> Option<RecordId>) {
         self.matching += 1;
         if self.is_wanted(record)
             && let Some(id) = id()
         {
-            let fields = &self.scan.fields;
+            let fields = self.scan.fields.len();
             self.keys.push(SortKey::new(id, record, fields));
         }
     }
 
-    fn is_wanted(&self, record: &impl filter::Record) -> bool {
-        let is_behind = |key: &SortKey| self.scan.compare(record, &self.scan.key_record(key));
+    fn is_wanted(&self, record: &impl SortRecord) -> bool {
+        let is_behind = |key: &SortKey| self.scan.compare(record, key);
         self.keys
             .last_wanted()
             .is_none_or(|last| is_behind(last).is_lt())
@@ -224,7 +224,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::super::paging::Paging;
-    use super::super::query::{ListQuery, Reader};
+    use super::super::query::ListQuery;
     use super::super::slots::{ListSlots, SORT_BYTES};
     use super::*;
     use crate::app::App;
@@ -232,7 +232,8 @@ mod tests {
     use crate::config::Config;
     use crate::domain::{Actor, IdType, Kind, OpenId, TokenKey, User};
     use crate::random::Random;
-    use crate::records::schema::Schemas;
+    use crate::records::Records;
+    use crate::records::access::Access;
     use crate::store::{Location, Write};
 
     /// Users whose names come in no order, some of them twice.
@@ -267,14 +268,14 @@ mod tests {
     }
 
     /// Ids of a page of users, and the number of records that match.
-    fn page(app: &App, sort: &str, paging: Paging, max_bytes: usize) -> (Vec<RecordId>, u64) {
-        let schemas = Schemas::new(&app.collections());
-        let reader = Reader::Operator;
+    fn page(app: &Arc<App>, sort: &str, paging: Paging, max_bytes: usize) -> (Vec<RecordId>, u64) {
+        let access = Access::operator(&Records::new(app));
+        let schemas = Arc::clone(access.schemas());
         let filter = "users_name != 'n3'";
-        let query = ListQuery::parse(reader, Kind::Users, paging, filter, sort, &schemas).unwrap();
+        let query = ListQuery::parse(access, Kind::Users, paging, filter, sort).unwrap();
         let slots = ListSlots::new();
         let slot = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
-        let scan = RecordScan::new(app, &schemas, &query, None, &slot);
+        let scan = RecordScan::new(app, &schemas, &query, &slot);
         let page = SortedScan::new(&scan, false, 1, max_bytes).page().unwrap();
         (page.ids, page.total)
     }

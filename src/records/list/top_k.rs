@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::mem;
 
 use crate::domain::RecordId;
-use crate::filter::{Record, Value};
+use crate::filter::{SortRecord, Value};
 
 /// Values that an order compares of a record, and the id of the record.
 #[derive(Clone, Debug)]
@@ -25,15 +25,13 @@ enum OwnedValue {
 }
 
 impl SortKey {
-    /// Key of the record `id` in an order by `fields`.
-    pub fn new(id: RecordId, record: &impl Record, fields: &[String]) -> Self {
+    /// Key of the record `id` in an order by so many fields.
+    pub fn new(id: RecordId, record: &impl SortRecord, fields: usize) -> Self {
+        let values = (0..fields).map(|place| record.sort_value(place).into());
         Self {
             id,
             rowid: record.rowid(),
-            values: fields
-                .iter()
-                .map(|field| record.value(field).into())
-                .collect(),
+            values: values.collect(),
         }
     }
 
@@ -77,21 +75,13 @@ impl<'a> From<&'a OwnedValue> for Value<'a> {
     }
 }
 
-/// Key as a record that has the values of the key in the fields of the order, and no others.
-pub struct KeyRecord<'a> {
-    pub key: &'a SortKey,
-    pub fields: &'a [String],
-}
-
-impl Record for KeyRecord<'_> {
-    fn value(&self, field: &str) -> Value<'_> {
-        let index = self.fields.iter().position(|name| name == field);
-        let value = index.and_then(|index| self.key.values.get(index));
-        value.map_or(Value::Null, Value::from)
+impl SortRecord for SortKey {
+    fn sort_value(&self, place: usize) -> Value<'_> {
+        self.values.get(place).map_or(Value::Null, Value::from)
     }
 
     fn rowid(&self) -> u64 {
-        self.key.rowid
+        self.rowid
     }
 }
 
@@ -172,8 +162,8 @@ mod tests {
 
     struct Numbered(u64);
 
-    impl Record for Numbered {
-        fn value(&self, _: &str) -> Value<'_> {
+    impl SortRecord for Numbered {
+        fn sort_value(&self, _: usize) -> Value<'_> {
             #[expect(clippy::cast_precision_loss, reason = "small")]
             Value::Number((self.0 % 7) as f64)
         }
@@ -185,7 +175,7 @@ mod tests {
 
     fn key(n: u64) -> SortKey {
         let id = RecordId::parse(&format!("k{n:014}")).unwrap();
-        SortKey::new(id, &Numbered(n), &["n".to_owned()])
+        SortKey::new(id, &Numbered(n), 1)
     }
 
     fn order(a: &SortKey, b: &SortKey) -> Ordering {
@@ -193,8 +183,7 @@ mod tests {
     }
 
     fn number(key: &SortKey) -> f64 {
-        let fields = &["n".to_owned()];
-        match (KeyRecord { key, fields }).value("n") {
+        match key.sort_value(0) {
             Value::Number(number) => number,
             _ => f64::NAN,
         }

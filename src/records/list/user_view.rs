@@ -4,9 +4,9 @@ use std::cell::OnceCell;
 
 use jiff::Timestamp;
 
-use crate::domain::{IdType, OpenId, RecordId, User, UserNumber, UserType};
-use crate::filter::{Block, Column, Record, Value};
-use crate::records::date::date_text;
+use crate::domain::{IdType, RecordId, User, UserNumber, UserType};
+use crate::filter::{Block, Column, Ends, SortRecord, Texts, Value};
+use crate::records::date::push_date;
 use crate::records::fields::choice::Choice;
 use crate::store::user_block::{
     Distinct, GIVEN_EMAIL, NATIVE_EMAIL, NumberColumn, Numbers, ROWS, TextColumn, UserRows,
@@ -68,10 +68,28 @@ pub struct UserView<'a> {
     rows: &'a UserRows<'a>,
     first_number: u64,
     texts: [OnceCell<Distinct<'a>>; TextColumn::COUNT],
-    created: OnceCell<Vec<String>>,
-    updated: OnceCell<Vec<String>>,
-    emails: OnceCell<Vec<String>>,
-    numbers: OnceCell<Vec<String>>,
+    created: OnceCell<MadeTexts>,
+    updated: OnceCell<MadeTexts>,
+    emails: OnceCell<MadeTexts>,
+    numbers: OnceCell<MadeTexts>,
+}
+
+/// Texts that are made of other columns.
+struct MadeTexts {
+    text: String,
+    ends: Vec<u32>,
+}
+
+impl MadeTexts {
+    fn new(count: usize, push: impl Fn(usize, &mut String)) -> Self {
+        let mut text = String::new();
+        let mut ends = Vec::with_capacity(count);
+        for row in 0..count {
+            push(row, &mut text);
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        }
+        Self { text, ends }
+    }
 }
 
 impl<'a> UserView<'a> {
@@ -122,9 +140,17 @@ impl<'a> UserView<'a> {
                 let words = words.iter().map(|word| Value::Text(word));
                 Column::Words(words.collect(), rows)
             }
-            texts @ (Distinct::Fixed { .. } | Distinct::Each { .. }) => {
-                self.each(|row| Value::Text(texts.get(row)))
-            }
+            Distinct::Fixed { width, text } => Column::Texts(Texts {
+                text,
+                ends: Ends::Fixed {
+                    width: *width,
+                    count: self.rows.len(),
+                },
+            }),
+            Distinct::Each { ends, text } => Column::Texts(Texts {
+                text,
+                ends: Ends::Each(ends),
+            }),
         }
     }
 
@@ -148,39 +174,44 @@ impl<'a> UserView<'a> {
             NumberColumn::Created => &self.created,
             _ => &self.updated,
         };
-        let dates = self.made(made, |row| date(self.rows.numbers(column).get(row)));
-        self.each(|row| Value::Text(&dates[row]))
+        let dates = self.rows.numbers(column);
+        self.made(made, |row, text| push_time(text, dates.get(row)))
     }
 
+    /// Column of texts that `push` makes of each row, when it is asked for the first time.
     fn made<'b>(
         &self,
-        made: &'b OnceCell<Vec<String>>,
-        make: impl Fn(usize) -> String,
-    ) -> &'b [String] {
-        made.get_or_init(|| (0..self.rows.len()).map(make).collect())
+        made: &'b OnceCell<MadeTexts>,
+        push: impl Fn(usize, &mut String),
+    ) -> Column<'b> {
+        let made = made.get_or_init(|| MadeTexts::new(self.rows.len(), push));
+        Column::Texts(Texts {
+            text: &made.text,
+            ends: Ends::Each(&made.ends),
+        })
     }
 
-    fn email(&self, row: usize) -> String {
+    fn push_email(&self, row: usize, text: &mut String) {
         match self.rows.numbers(NumberColumn::EmailOrigin).get(row) {
-            GIVEN_EMAIL => self.text(TextColumn::Email, row).to_owned(),
-            NATIVE_EMAIL => self.native_email(row).unwrap_or_default(),
-            _ => String::new(),
+            GIVEN_EMAIL => text.push_str(self.text(TextColumn::Email, row)),
+            NATIVE_EMAIL => {
+                let is_of_platform = self.rows.numbers(NumberColumn::IsOfPlatform).get(row) != 0;
+                let id_type = match is_of_platform {
+                    true => IdType::ManagePlatform,
+                    false => IdType::WeChat,
+                };
+                let openid = self.text(TextColumn::OpenId, row);
+                let id = self.text(TextColumn::Id, row);
+                User::push_native_email(text, id_type, openid, id);
+            }
+            _ => {}
         }
     }
 
-    fn native_email(&self, row: usize) -> Option<String> {
-        let id_type = match self.rows.numbers(NumberColumn::IsOfPlatform).get(row) {
-            0 => IdType::WeChat,
-            _ => IdType::ManagePlatform,
-        };
-        let openid = OpenId::parse(self.text(TextColumn::OpenId, row))?;
-        Some(User::native_email(id_type, &openid, &self.id(row)?))
-    }
-
-    fn user_number(&self, row: usize) -> String {
+    fn push_user_number(&self, row: usize, text: &mut String) {
         match self.text(TextColumn::GivenNumber, row) {
-            "" => UserNumber(self.number(row)).to_string(),
-            given => given.to_owned(),
+            "" => text.push_str(&UserNumber(self.number(row)).to_string()),
+            given => text.push_str(given),
         }
     }
 }
@@ -199,13 +230,9 @@ impl Block for UserView<'_> {
             Place::Number(column) => self.numbers_as(column, number),
             Place::Bool(column) => self.numbers_as(column, |number| Value::Bool(number != 0)),
             Place::Date(column) => self.dates(column),
-            Place::Email => {
-                let emails = self.made(&self.emails, |row| self.email(row));
-                self.each(|row| Value::Text(&emails[row]))
-            }
+            Place::Email => self.made(&self.emails, |row, text| self.push_email(row, text)),
             Place::UserNumber => {
-                let numbers = self.made(&self.numbers, |row| self.user_number(row));
-                self.each(|row| Value::Text(&numbers[row]))
+                self.made(&self.numbers, |row, text| self.push_user_number(row, text))
             }
         })
     }
@@ -214,25 +241,14 @@ impl Block for UserView<'_> {
 /// A user of a block, with the fields that a sort asks for.
 pub struct UserRow<'a> {
     view: &'a UserView<'a>,
-    fields: &'a [String],
     columns: &'a [Column<'a>],
     row: usize,
 }
 
 impl<'a> UserRow<'a> {
-    /// The user in that row, whose values in `fields` are in `columns`.
-    pub fn new(
-        view: &'a UserView<'a>,
-        fields: &'a [String],
-        columns: &'a [Column<'a>],
-        row: usize,
-    ) -> Self {
-        Self {
-            view,
-            fields,
-            columns,
-            row,
-        }
+    /// The user in that row, whose values in the fields of a sort are in `columns`.
+    pub fn new(view: &'a UserView<'a>, columns: &'a [Column<'a>], row: usize) -> Self {
+        Self { view, columns, row }
     }
 
     /// Id of the user.
@@ -241,10 +257,9 @@ impl<'a> UserRow<'a> {
     }
 }
 
-impl Record for UserRow<'_> {
-    fn value(&self, field: &str) -> Value<'_> {
-        let place = self.fields.iter().position(|name| name == field);
-        let column = place.and_then(|place| self.columns.get(place));
+impl SortRecord for UserRow<'_> {
+    fn sort_value(&self, place: usize) -> Value<'_> {
+        let column = self.columns.get(place);
         column.map_or(Value::Null, |column| column.value(self.row))
     }
 
@@ -253,8 +268,10 @@ impl Record for UserRow<'_> {
     }
 }
 
-fn date(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map_or_else(|_| String::new(), date_text)
+fn push_time(text: &mut String, ms: i64) {
+    if let Ok(at) = Timestamp::from_millisecond(ms) {
+        push_date(text, at);
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "PocketBase's numbers are such")]

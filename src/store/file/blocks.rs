@@ -14,7 +14,9 @@ use parking_lot::{RwLock, RwLockWriteGuard};
 use redb::{BackendError, StorageBackend};
 
 use super::damage::{damaged, unread};
-use super::layout::{BLOCK, GROUP, checksum, logical_len, physical, pieces, place, sums_at};
+use super::layout::{
+    BLOCK, GROUP, MARK, MARK_AT, checksum, logical_len, physical, pieces, place, sums_at,
+};
 use super::stage::{SharedStage, Stage};
 use super::unwind::unwind_to_reader;
 
@@ -24,9 +26,6 @@ const LEAST_PAGES: u64 = 512;
 const REGION_PAGES: u64 = 1 << 20;
 /// The least that a power cut leaves whole.
 const SECTOR: usize = 512;
-/// Place in the first sector of the mark of our files; redb's header ends before.
-const MARK_AT: usize = 500;
-const MARK: [u8; 8] = *b"bai\0blk1";
 const HEADER_SUM_AT: usize = MARK_AT + MARK.len();
 
 /// Storage with checksums over storage without.

@@ -1,10 +1,17 @@
 //! Layout of the file: blocks and their checksums, see `blocks.rs`.
 
+use std::fs::File;
 use std::io;
 use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
 
 /// Bytes of a block; redb's pages are whole multiples.
 pub const BLOCK: usize = 4096;
+/// Place in the first sector of the mark of our files; redb's header ends before.
+pub const MARK_AT: usize = 500;
+/// The mark of our files.
+pub const MARK: [u8; 8] = *b"bai\0blk1";
 /// Data blocks of a group: as many checksums as fill a block.
 pub const GROUP: u64 = (BLOCK / size_of::<u32>()) as u64;
 
@@ -57,6 +64,13 @@ pub fn pieces(offset: u64, len: usize) -> impl Iterator<Item = (u64, Range<usize
         at += size as u64;
         Some((block, start..start + size))
     })
+}
+
+/// Whether the file at `path` begins as ours do, damaged or cut as it may be.
+pub fn has_mark(path: &Path) -> bool {
+    let mut mark = [0; MARK.len()];
+    let read = File::open(path).and_then(|file| file.read_exact_at(&mut mark, MARK_AT as u64));
+    read.is_ok() && mark == MARK
 }
 
 pub fn checksum(block: u64, data: &[u8]) -> u32 {

@@ -53,6 +53,6 @@ pub use inspection::{
 };
 pub use new_file::{NewDatabase, Unfinished};
 pub use restoration::{Restoration, Restored};
-pub use restore::restore;
+pub use restore::{ensure_replaceable, restore};
 pub use schema::Migration;
 pub use storage::{open_itself, open_itself_to_write, resolve};

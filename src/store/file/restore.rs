@@ -15,6 +15,7 @@ use super::contents::Contents;
 use super::engine::Engine;
 use super::folder::{beside, free_name, owner_of, remove_if_there};
 use super::identity;
+use super::layout::has_mark;
 use super::new_file::{Filled, IMPORTED, Unfinished, Verified};
 use super::open::Mode;
 use super::restoration::{Restoration, Restored};
@@ -70,6 +71,14 @@ pub fn restore(path: &Path, asked: &Restoration) -> Result<Restored, Error> {
     })
 }
 
+/// Refuses what a backup cannot take the place of: a file that another program made, or one that is in use.
+///
+/// # Errors
+/// As [`restore`].
+pub fn ensure_replaceable(path: &Path) -> Result<(), Error> {
+    Live::open(&resolve(path)).map(drop)
+}
+
 /// The database that is to be replaced, locked against other processes.
 enum Live {
     Missing,
@@ -86,7 +95,8 @@ impl Live {
         ) {
             Ok(engine) => Ok(Self::Whole(engine)),
             Err(Error::Missing { .. }) => Ok(Self::Missing),
-            Err(Error::DamagedFile { .. } | Error::Foreign { .. }) => lock(path).map(Self::Damaged),
+            Err(Error::DamagedFile { .. }) => lock(path).map(Self::Damaged),
+            Err(Error::Foreign { .. }) if has_mark(path) => lock(path).map(Self::Damaged),
             // What may be read another time tells which tokens were revoked.
             Err(error) => Err(error),
         }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::file_store::FileStore;
-use super::tables::{self, META};
-use crate::domain::{Collections, RevocationWindow, ServerKey};
+use super::tables::{self, META, Tables};
+use crate::domain::{Collections, Kind, RevocationWindow, RuleChange, RuleName, ServerKey};
 use crate::store::{Error, Remembered};
 
 impl FileStore {
@@ -18,6 +18,17 @@ impl FileStore {
     ) -> Result<(), Error> {
         self.writer
             .write(move |tables| tables.set_collections(&collections))
+            .await
+    }
+
+    pub(in crate::store) async fn change_rules(
+        &self,
+        kind: Kind,
+        rules: Vec<(RuleName, Option<String>)>,
+        at: Timestamp,
+    ) -> Result<Vec<RuleChange>, Error> {
+        self.writer
+            .write(move |tables| change_rules(tables, kind, &rules, at))
             .await
     }
 
@@ -54,6 +65,24 @@ impl FileStore {
             })
             .await
     }
+}
+
+/// Changes the rules in the transaction, so that nobody else's change comes in between.
+fn change_rules(
+    tables: &mut Tables<'_>,
+    kind: Kind,
+    rules: &[(RuleName, Option<String>)],
+    at: Timestamp,
+) -> Result<Vec<RuleChange>, Error> {
+    let mut collections = match tables.collections()? {
+        Some(collections) => collections,
+        None => Collections::of_keys(&tables.token_keys()?),
+    };
+    let changes = collections.of_mut(kind).change_rules(rules, at);
+    if !changes.is_empty() {
+        tables.set_collections(&collections)?;
+    }
+    Ok(changes)
 }
 
 /// The keys from `drop_before` on, and the newest of those before. That goes by their places, not by their times: a clock that

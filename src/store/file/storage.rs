@@ -56,6 +56,7 @@ pub fn open(location: &Location) -> Result<Box<dyn StorageBackend>, Error> {
             Ok(Box::new(storage))
         }
         Location::File(path) => {
+            ensure_regular(path)?;
             let file = OpenOptions::new().read(true).write(true).open(path);
             let backend = FileBackend::new(not_empty(path, file)?);
             Ok(Box::new(backend.map_err(|e| open_error(path, &e))?))
@@ -67,10 +68,13 @@ pub fn open(location: &Location) -> Result<Box<dyn StorageBackend>, Error> {
 pub fn open_to_read(location: &Location, lock: Lock) -> Result<Box<dyn StorageBackend>, Error> {
     match location {
         Location::Custom(make) => Ok(Box::new(DiskBackend(make()))),
-        Location::File(path) | Location::ReadOnly(path) => Ok(Box::new(ReadOnly {
-            file: not_empty(path, open_for(path, lock))?,
-            lock,
-        })),
+        Location::File(path) | Location::ReadOnly(path) => {
+            ensure_regular(path)?;
+            Ok(Box::new(ReadOnly {
+                file: not_empty(path, open_for(path, lock))?,
+                lock,
+            }))
+        }
     }
 }
 
@@ -137,6 +141,19 @@ pub fn resolve(path: &Path) -> PathBuf {
         path = path.parent().unwrap_or(Path::new("")).join(target);
     }
     path
+}
+
+/// Refuses a folder, a device or a pipe, before it is opened: a pipe would wait for a writer.
+fn ensure_regular(path: &Path) -> Result<(), Error> {
+    let foreign = |reason: &str| Error::Foreign {
+        path: path.display().to_string(),
+        reason: reason.to_owned(),
+    };
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(foreign("it is a folder")),
+        Ok(found) if !found.is_file() => Err(foreign("it is a device, a pipe or a socket")),
+        _ => Ok(()),
+    }
 }
 
 /// A file without a byte is no database: redb would begin a new one in it.

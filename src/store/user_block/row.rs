@@ -28,7 +28,6 @@ impl<'a> Row<'a> {
 }
 
 /// Place of a user's row in the block.
-#[expect(clippy::cast_possible_truncation, reason = "less than ROWS")]
 pub fn slot(number: UserNumber) -> u8 {
     (number.0 % ROWS) as u8
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread;
@@ -15,7 +16,7 @@ use serde_json::Value;
 
 use crate::support::binary::{Running, bai};
 use crate::support::canary::PASSWORD;
-use crate::support::installation::{Installation, login, refresh};
+use crate::support::installation::{CommandOutput, Installation, login, refresh};
 use crate::support::users::{new_user, now};
 
 const ANNE: &str = "13800000001";
@@ -179,7 +180,10 @@ fn a_database_that_is_damaged_or_gone_is_replaced_and_all_tokens_end() {
     let database = place.path().join("bai.redb");
     let spoil: [&dyn Fn(); 3] = [
         &|| damage(&database),
-        &|| fs::write(&database, "no database").unwrap(),
+        &|| {
+            let file = OpenOptions::new().write(true).open(&database).unwrap();
+            file.set_len(5000).unwrap();
+        },
         &|| {
             fs::remove_file(&database).unwrap();
         },
@@ -347,4 +351,55 @@ fn a_command_killed_while_it_backs_up_restores_or_compacts_leaves_a_whole_databa
     for command in ["backup", "restore", "compact"] {
         kill_in_the_middle(false, command);
     }
+}
+
+/// A file in the place of the database, and whether a backup may take its place.
+const IN_PLACE: [(&str, &[u8], bool); 6] = [
+    ("text", b"notes of somebody", false),
+    ("sqlite", b"SQLite format 3\0and so on", false),
+    ("plain redb", b"redb\x1a\x0a\xa9\x0d\x0a", false),
+    ("empty", b"", true),
+    ("damaged", b"<damaged>", true),
+    ("cut", b"<cut>", true),
+];
+
+#[test]
+fn a_backup_takes_the_place_of_a_database_only() {
+    let place = Installation::stopped();
+    place.create(ANNE, "Anne").ok();
+    place.run(&["backup", "copy.redb"]).ok();
+    let good = fs::read(place.path().join("copy.redb")).unwrap();
+    for (name, bytes, may) in IN_PLACE {
+        let path = place.path().join("other.redb");
+        match name {
+            "damaged" => {
+                fs::write(&path, &good).unwrap();
+                damage(&path);
+            }
+            "cut" => fs::write(&path, &good[..5000]).unwrap(),
+            "text" | "sqlite" | "plain redb" => {
+                fs::write(&path, [bytes, &vec![b'x'; 20_000]].concat()).unwrap();
+            }
+            _ => fs::write(&path, bytes).unwrap(),
+        }
+        let before = fs::read(&path).unwrap();
+        let said = restore_to(&place, "other.redb");
+        if may {
+            assert_eq!(said.code, 0, "{name}: {}", said.err);
+        } else {
+            said.refused(1, "is not a bai database");
+            assert_eq!(fs::read(&path).unwrap(), before, "{name}");
+        }
+    }
+    fs::create_dir(place.path().join("folder")).unwrap();
+    let _socket = UnixListener::bind(place.path().join("socket")).unwrap();
+    let names = files(place.path());
+    restore_to(&place, "folder").refused(1, "it is a folder");
+    restore_to(&place, "socket").refused(1, "it is a device, a pipe or a socket");
+    assert_eq!(files(place.path()), names);
+}
+
+fn restore_to(place: &Installation, path: &str) -> CommandOutput {
+    let mut command = bai(place.path(), &["restore", "copy.redb", "--yes"]);
+    CommandOutput::of(command.env("BAI_STORE__PATH", path).output().unwrap())
 }

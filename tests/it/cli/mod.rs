@@ -5,6 +5,7 @@ mod documents;
 mod health;
 mod messages;
 mod older_files;
+mod rules;
 mod shell;
 mod systemd;
 mod tables;

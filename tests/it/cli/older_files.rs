@@ -18,19 +18,20 @@ const OLDER: [(u32, &[u8]); 4] = [
 ];
 
 /// Commands that only look at the database.
-const LOOKS: [&[&str]; 8] = [
+const LOOKS: [&[&str]; 9] = [
     &["user", "list"],
     &["user", "list", "138", "--json"],
     &["user", "show", "nobody"],
     &["company", "list"],
     &["company", "show", "nobody"],
     &["superuser", "list"],
+    &["rules", "show"],
     &["key", "list"],
     &["events"],
 ];
 
 /// Commands that write to the database, be it an event that says that they ran.
-const CHANGES: [&[&str]; 13] = [
+const CHANGES: [&[&str]; 14] = [
     &["user", "export"],
     &["user", "disable", "13800138000"],
     &["user", "delete", "13800138000", "--yes"],
@@ -38,6 +39,7 @@ const CHANGES: [&[&str]; 13] = [
     &["company", "delete", "acme", "--yes"],
     &["superuser", "create", "root@example.com"],
     &["superuser", "revoke", "root@example.com"],
+    &["rules", "set", "tbl_company", "list", "--everybody"],
     &["key", "rotate"],
     &["backup"],
     &["backup", "copy.redb"],
@@ -131,6 +133,8 @@ fn a_migration_is_told_and_keeps_the_file_as_it_was() {
         assert!(fs::read(dir.join(kept)).unwrap() == before);
         assert_eq!(users("bai.redb"), counted);
         assert!(run(dir, &["user", "list"]).0.status.success());
+        let rules = run(dir, &["rules", "show", "--json"]).1;
+        assert_eq!(rules.matches("\"is_default\": true").count(), 12, "{rules}");
         let now = folder(dir);
         assert_eq!(
             run(dir, &["migrate"]).1,

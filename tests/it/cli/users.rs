@@ -56,6 +56,135 @@ fn fields_of_a_user_are_changed_by_name() {
     });
 }
 
+/// Arguments that are a slip of the pen, and the word of it in the message.
+const SLIPS: [(&[&str], &str); 24] = [
+    (&["users_status=abc"], "users_status is a number"),
+    (&["users_status="], "users_status is a number"),
+    (&["users_status= 1"], "users_status is a number"),
+    (&["users_status=１"], "users_status is a number"),
+    (&["users_status=true"], "users_status is a number"),
+    (&["users_status=2"], "users_status"),
+    (&["users_status=0.5"], "users_status"),
+    (&["users_rank_level=5x"], "users_rank_level is a number"),
+    (&["users_rank_level=nan"], "users_rank_level is a number"),
+    (&["users_auth_type=inf"], "users_auth_type is a number"),
+    (&["verified=maybe"], "verified is true or false"),
+    (&["verified=yes"], "verified is true or false"),
+    (&["verified="], "verified is true or false"),
+    (&["emailVisibility=on"], "emailVisibility is true or false"),
+    (&["users_type=nobody"], "users_type"),
+    (
+        &["users_rank_level=5", "users_rank_level=6"],
+        "users_rank_level is given twice",
+    ),
+    (&["created=2020-01-01"], "created is given by the server"),
+    (&["updated=2020-01-01"], "updated is given by the server"),
+    (&["id=aaaaaaaaaaaaaaa"], "id is given by the server"),
+    (&["users_id=U7"], "users_id is given by the server"),
+    (&["users_name="], "users_name must not be empty"),
+    (&["users_phone="], "users_phone must not be empty"),
+    (
+        &["users_rank_level+=5"],
+        "there is no field users_rank_level+",
+    ),
+    (&[], "at least one FIELD=VALUE"),
+];
+
+#[test]
+fn a_slip_of_the_pen_changes_nothing() {
+    Installation::both(|place| {
+        place.create(ANNE, "Anne").ok();
+        place
+            .run(&["company", "put", "acme", "company_status=1"])
+            .ok();
+        let before = place.json(&["user", "show", ANNE]);
+        for (values, why) in SLIPS {
+            let args = [&["user", "update", ANNE], values].concat();
+            place.run(&args).refused(2, why);
+        }
+        assert_eq!(place.json(&["user", "show", ANNE]), before);
+        let company = place.json(&["company", "show", "acme"]);
+        for (key, values, why) in [
+            (
+                "acme",
+                &["company_status=abc"][..],
+                "company_status is a number",
+            ),
+            (
+                "acme",
+                &["created=2001-01-01"],
+                "created is given by the server",
+            ),
+            (
+                "acme",
+                &["company_name=a", "company_name=b"],
+                "company_name is given twice",
+            ),
+            ("new", &["company_status="], "company_status is a number"),
+            ("new", &["company_id=other"], "no company new"),
+        ] {
+            let args = [&["company", "put", key], values].concat();
+            place.run(&args).refused(2, why);
+        }
+        assert_eq!(
+            place.json(&["company", "list"]),
+            serde_json::json!([company])
+        );
+        for value in [
+            "verified=TRUE",
+            "verified=0",
+            "verified=true",
+            "users_rank_level=-1e2",
+        ] {
+            place.run(&["user", "update", ANNE, value]).ok();
+        }
+        let after = place.json(&["user", "show", ANNE]);
+        assert_eq!(
+            (&after["verified"], &after["users_rank_level"]),
+            (&true.into(), &(-100).into())
+        );
+    });
+}
+
+#[test]
+fn a_line_of_a_table_that_says_no_user_is_listed_with_its_reason() {
+    Installation::both(|place| {
+        let table = "users_phone,users_name,users_status,verified\n\
+            13800000001,Anne,abc,\n\
+            13800000002,Ben,,maybe\n\
+            ,,,\n\
+            ,Cleo,,\n\
+            13800000004,,,\n\
+            13800000005,Emil,1,FALSE\n\
+            13800000006,Fay\u{1b}]0;x\u{7},x\u{1b}[31m,\n\
+            \u{20},,,\n";
+        fs::write(place.path().join("users.csv"), table).unwrap();
+        let said = place.run(&["import", "csv", "users.csv", "--dry-run"]);
+        assert_eq!(said.code, 1);
+        assert!(!(said.out + &said.err).contains('\u{1b}'));
+        let said = place.run(&["import", "csv", "users.csv", "--report", "refused.tsv"]);
+        assert_eq!(said.code, 1, "{}", said.err);
+        for part in ["users came: 1", "empty lines passed over: 2"] {
+            assert!(said.out.contains(part), "{}", said.out);
+        }
+        let report = fs::read_to_string(place.path().join("refused.tsv")).unwrap();
+        for (line, parts) in report.lines().zip([
+            ["line 2", "users_status is a number"],
+            ["line 3", "verified is true or false"],
+            ["line 5", "users_phone"],
+            ["line 6", "users_name"],
+            ["line 8", "users_status"],
+        ]) {
+            assert!(parts.iter().all(|part| line.contains(part)), "{line}");
+            assert!(!line.contains('\u{1b}'), "{line:?}");
+        }
+        assert_eq!(report.lines().count(), 5, "{report}");
+        let users = place.json(&["user", "list"]);
+        assert_eq!(users.as_array().unwrap().len(), 1);
+        assert_eq!(users[0]["users_name"], "Emil");
+    });
+}
+
 #[test]
 fn a_company_is_listed_with_its_name() {
     Installation::both(|place| {
@@ -133,7 +262,13 @@ fn a_server_listens_where_it_is_told() {
     assert!(!running.base.ends_with(":1"));
     running.signal("-TERM");
     assert!(running.wait().0);
-    for (address, why) in [("here", "socket address"), ("0.0.0.0:0", "sandbox")] {
+    for (address, why) in [
+        ("here", "'--listen <ADDRESS>': expected a socket address"),
+        (":8091", "'--listen <ADDRESS>'"),
+        ("localhost:8091", "'--listen <ADDRESS>'"),
+        ("8091", "'--listen <ADDRESS>'"),
+        ("0.0.0.0:0", "sandbox"),
+    ] {
         let (output, _, told) = run(dir.path(), &["serve", "--listen", address]);
         assert!(!output.status.success() && told.contains(why), "{told}");
     }
@@ -208,7 +343,24 @@ fn a_table_that_cannot_be_read_changes_nothing() {
             "there is no field password",
         ),
         (b"users_phone\n\xd5\xc5\n", "UTF-8"),
-        (b"users_phone,users_name\n13800000001\n", "users.csv"),
+        (b"users_phone,users_name\n13800000001\n", "line 2"),
+        (
+            b"users_phone,users_name\n13900000011,\"a\n13900000012,b\n13900000013,c\n",
+            "line 2 opens a quote",
+        ),
+        (
+            b"users_phone,users_name\n13900000011,\"a\n13900000012,b\"\n",
+            "line 2 has other lines",
+        ),
+        (
+            b"users_phone,users_name,users_phone\n1,a,2\n",
+            "users_phone twice",
+        ),
+        (
+            b"users_phone;users_name\n13900000011;a\n",
+            "separated by ';'",
+        ),
+        (b"", "no line of field names"),
     ] {
         fs::write(place.path().join("users.csv"), table).unwrap();
         place.run(&["import", "csv", "users.csv"]).refused(2, why);
@@ -247,6 +399,59 @@ fn an_export_comes_back_as_it_was_but_for_the_passwords() {
         ] {
             assert_eq!(there[field], here[field], "{field}");
         }
+    }
+}
+
+#[test]
+fn an_export_that_is_refused_leaves_no_file() {
+    Installation::both(|place| {
+        place.create(ANNE, "Anne").ok();
+        for format in ["csv", "jsonl"] {
+            let refused = |filter| {
+                let args = [
+                    "user", "export", "out", "--format", format, "--filter", filter,
+                ];
+                place.run(&args)
+            };
+            refused("x = 1").refused(2, "--filter");
+            refused("users_name = ").refused(2, "--filter");
+            assert!(!place.path().join("out").exists());
+            refused("users_name = 'Anne'").ok();
+            fs::remove_file(place.path().join("out")).unwrap();
+        }
+    });
+}
+
+#[test]
+fn nothing_that_others_chose_writes_over_the_terminal() {
+    let place = Installation::stopped();
+    let pb = PbData::with_users(1);
+    pb.execute(
+        "INSERT INTO _collections (id, name, type, fields, indexes, options, system)
+            VALUES ('pbc_orders00001', 'we' || char(27) || '[31mird', 'base', '[]', '[]', '{}', 0);",
+    );
+    pb.execute("CREATE TABLE \"we\u{1b}[31mird\" (id TEXT PRIMARY KEY);");
+    fs::write(place.path().join("users.csv"), "users_ph\u{1b}[31mone\n1\n").unwrap();
+    let from = pb.path().to_str().unwrap();
+    for (args, word) in [
+        (
+            &["import", "pocketbase", from, "--dry-run"][..],
+            "we\\u{1b}[31mird",
+        ),
+        (&["import", "csv", "users.csv"], "users_ph\\u{1b}[31mone"),
+        (
+            &["user", "show", "a\u{1b}[31m\u{202e}b"],
+            "a\\u{1b}[31m\\u{202e}b",
+        ),
+        (&["check", "a\u{1b}]0;x\u{7}b"], "\\u{1b}]0;x\\u{7}"),
+    ] {
+        let said = place.run(args);
+        let told = said.out + &said.err;
+        assert!(told.contains(word), "{args:?}: {told:?}");
+        assert!(
+            !told.contains(['\u{1b}', '\u{202e}', '\u{7}']),
+            "{args:?}: {told:?}"
+        );
     }
 }
 

@@ -1,6 +1,9 @@
 //! PocketBase's filter and sort language, against what a real PocketBase answered.
 
-use bai::filter::{Budget, Context, Filter, MAX_LENGTH, Record, SUPERUSER_ONLY, Sort, Value};
+use bai::filter::{
+    Block, BlockFilter, Budget, Column, Context, Filter, MAX_LENGTH, Record, SUPERUSER_ONLY, Sort,
+    Value,
+};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
@@ -135,15 +138,17 @@ impl Recorded {
         if filter.check(is_field).is_err() {
             return 400.into();
         }
-        let matches = |row| {
-            filter
-                .matches(row, context, &Budget::new(Budget::EVALUATION))
-                .unwrap()
+        let by_blocks = self.found_by_blocks(&filter, context);
+        let matches = |i: usize, row| {
+            let budget = Budget::new(Budget::EVALUATION);
+            let is_match = filter.matches(row, context, &budget).unwrap();
+            assert_eq!(is_match, by_blocks[i], "record {i} in its block: {text}");
+            is_match
         };
         let found = |i: usize| {
             self.rows
                 .get(i)
-                .is_some_and(|row| may_see(i) && matches(row))
+                .is_some_and(|row| may_see(i) && matches(i, row))
         };
         let digit =
             |n: usize| (0..4).fold(0, |digit, bit| digit | u32::from(found(4 * n + bit)) << bit);
@@ -157,6 +162,30 @@ impl Recorded {
         } else {
             hex.into()
         }
+    }
+
+    fn found_by_blocks(&self, filter: &Filter, context: &Context<'_>) -> Vec<bool> {
+        let filter = BlockFilter::new(filter, *context);
+        let blocks = self.rows.chunks(64).flat_map(|rows| {
+            let budget = Budget::new(usize::MAX);
+            let mask = filter.matches(&Rows(rows), &budget).unwrap();
+            (0..rows.len()).map(move |n| mask >> n & 1 == 1)
+        });
+        blocks.collect()
+    }
+}
+
+/// Records as a block.
+struct Rows<'a>(&'a [Row]);
+
+impl Block for Rows<'_> {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn column(&self, field: &str) -> Option<Column<'_>> {
+        let values = self.0.iter().map(|row| row.value(field));
+        Some(Column::Each(values.collect()))
     }
 }
 
@@ -173,9 +202,9 @@ fn report(different: &[String], of: usize) {
 fn filters_find_what_pocketbase_found() {
     let recorded = Recorded::read();
     let context = Context {
-        now: recorded.now,
         auth: Some(&recorded.superuser),
         is_superuser: true,
+        ..Context::new(recorded.now)
     };
     let table = recorded.table("filters");
     assert!(recorded.rows.len() == 500 && table.len() > 900);
@@ -211,9 +240,8 @@ fn a_user_finds_what_pocketbase_let_it_find() {
             case[1].as_str().unwrap(),
         );
         let context = Context {
-            now: recorded.now,
             auth: Some(&recorded.rows[user]),
-            is_superuser: false,
+            ..Context::new(recorded.now)
         };
         let ours = if SUPERUSER_ONLY.iter().any(|word| text.contains(word)) {
             403.into()
@@ -233,20 +261,21 @@ fn sorts_order_as_pocketbase_does() {
     let mut different = Vec::new();
     for case in recorded.table("sorts") {
         let text = case[0].as_str().unwrap();
-        let ours: Json =
-            match Sort::parse(text).and_then(|sort| sort.check(is_field).map(|()| sort)) {
-                Err(_) => 400.into(),
-                Ok(sort) => {
-                    let mut order: Vec<usize> = (0..recorded.rows.len()).collect();
-                    order.sort_by(|a, b| sort.compare(&recorded.rows[*a], &recorded.rows[*b], 1));
-                    let order = order
-                        .iter()
-                        .map(usize::to_string)
-                        .collect::<Vec<_>>()
-                        .join(",");
-                    format!("{:08x}", crc32fast::hash(order.as_bytes())).into()
-                }
-            };
+        let ours: Json = match Sort::parse(text)
+            .and_then(|sort| sort.check(is_field).map(|()| sort))
+        {
+            Err(_) => 400.into(),
+            Ok(sort) => {
+                let mut order: Vec<usize> = (0..recorded.rows.len()).collect();
+                order.sort_by(|a, b| sort.compare_named(&recorded.rows[*a], &recorded.rows[*b], 1));
+                let order = order
+                    .iter()
+                    .map(usize::to_string)
+                    .collect::<Vec<_>>()
+                    .join(",");
+                format!("{:08x}", crc32fast::hash(order.as_bytes())).into()
+            }
+        };
         if ours != case[1] {
             different.push(format!(
                 "{text:.100?}: ours {ours}, PocketBase's {}",
@@ -277,7 +306,7 @@ fn random_sorts_are_permutations_that_the_seed_makes() {
         let sort = Sort::parse("@random").unwrap();
         let mut order: Vec<u64> = (0..500).collect();
         order.sort_by(|a, b| {
-            sort.compare(
+            sort.compare_named(
                 &recorded.rows[usize::try_from(*a).unwrap()],
                 &recorded.rows[usize::try_from(*b).unwrap()],
                 seed,

@@ -2,6 +2,7 @@
 
 mod backups;
 mod batch;
+mod collection_rules;
 mod collections;
 mod costly;
 mod dialect;
@@ -12,5 +13,8 @@ mod multipart;
 mod phones;
 mod realtime;
 mod records;
+mod roles;
+mod rule_language;
+mod rules;
 mod superusers;
 mod users;

@@ -8,6 +8,7 @@ use bai::config::Config;
 use tokio::net::TcpSocket;
 
 use crate::support::app::TestApp;
+use crate::support::binary::{Running, bai};
 use crate::support::http_request::exchange;
 use crate::support::http2_client::Client;
 use crate::support::http2_frames::{PING, frame};
@@ -150,4 +151,26 @@ fn a_proxy_s_idle_connections_go_last() {
     for open in [&of_the_proxy, &second, &last] {
         ask(open);
     }
+}
+
+/// A browser's spare connection, or the check of a load balancer, is no request in flight.
+#[test]
+fn connections_that_have_said_nothing_do_not_hold_up_the_stop() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = Running::start(bai(dir.path(), &["serve"]));
+    let server = running.base.trim_start_matches("http://").to_owned();
+    let silent: Vec<_> = (0..3)
+        .map(|_| TcpStream::connect(&server).unwrap())
+        .collect();
+    let mut asking = TcpStream::connect(&server).unwrap();
+    assert!(exchange(&mut asking, HEALTH).starts_with("HTTP/1.1 200"));
+    let started = Instant::now();
+    running.signal("-TERM");
+    assert!(running.wait().0);
+    assert!(
+        started.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        started.elapsed()
+    );
+    drop(silent);
 }

@@ -354,7 +354,10 @@ fn an_import_and_a_backup_do_not_run_at_once() {
     let alone = Arc::clone(&app.app.maintenance).try_lock_owned().unwrap();
     let (mut io, _caller) = bai::admin::Io::new();
     let admin = bai::admin::Admin::of_app(&app.app);
-    let import = bai::admin::AdminCommand::Import("/nowhere".into());
+    let import = bai::admin::AdminCommand::Import(bai::admin::import::ImportCommand {
+        from: "/nowhere".into(),
+        with_rules: false,
+    });
     let refused = app
         .block_on(bai::admin::run(&admin, import, &mut io))
         .unwrap_err();

@@ -179,6 +179,10 @@ impl<'txn> Tables<'txn> {
         Ok(())
     }
 
+    pub fn collections(&self) -> Result<Option<Collections>, Error> {
+        read_collections(&self.meta)
+    }
+
     pub fn set_collections(&mut self, collections: &Collections) -> Result<(), Error> {
         self.meta.insert(
             META_COLLECTIONS,

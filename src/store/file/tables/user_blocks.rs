@@ -30,13 +30,11 @@ impl Tables<'_> {
         let Some(block) = self.block(place)? else {
             return Ok(());
         };
-        match block.without(user.number)? {
-            Some(block) => self.write_block(&block),
-            None => {
-                self.user_blocks.remove(place)?;
-                Ok(())
-            }
+        if let Some(block) = block.without(user.number)? {
+            return self.write_block(&block);
         }
+        self.user_blocks.remove(place)?;
+        Ok(())
     }
 
     /// Makes the blocks, which files of version 4 did not have: in the order of creation, in which users of a block are near each

@@ -1,0 +1,73 @@
+//! Records as somebody sees them: which, and without which field.
+
+use serde_json::{Map, Value};
+
+use super::Records;
+use super::access::Access;
+use super::refusal::{ChangeError, Refusal};
+use super::view;
+use crate::domain::{Kind, RecordId, RuleName};
+use crate::error::Result;
+use crate::filter::{Budget, TooCostly};
+use crate::store::Record;
+
+impl Access {
+    /// The record as the reader sees it: without an e-mail address that is not for everybody, unless it is the reader's own, or
+    /// the rule for managers lets them see it.
+    ///
+    /// # Errors
+    /// Only errors of ours.
+    pub async fn view(&self, record: &Record) -> Result<Map<String, Value>> {
+        let mut shown = view::record(record, &self.records().app.collections());
+        if !self.sees_email(record).await? {
+            shown.remove("email");
+        }
+        Ok(shown)
+    }
+
+    async fn sees_email(&self, record: &Record) -> Result<bool> {
+        Ok(self.sees_email_anyway(record) || self.allows(RuleName::Manage, record).await?)
+    }
+
+    /// Whether the reader sees the e-mail address without being a manager of the record.
+    fn sees_email_anyway(&self, record: &Record) -> bool {
+        match record {
+            Record::User(user) => user.email_visibility || self.owns(record),
+            Record::Company(_) | Record::Superuser(_) => true,
+        }
+    }
+
+    /// Whether the reader sees the e-mail address of the record, found out within `budget`.
+    ///
+    /// # Errors
+    /// [`TooCostly`].
+    pub fn sees_email_within(&self, record: &Record, budget: &Budget) -> Result<bool, TooCostly> {
+        Ok(self.sees_email_anyway(record)
+            || self.allows_within(RuleName::Manage, record, budget)?)
+    }
+}
+
+impl Records {
+    /// The record of this kind and id, if the view rule lets the reader see it.
+    ///
+    /// # Errors
+    /// [`Refusal::SuperusersOnly`], [`Refusal::NotFound`] for one that is hidden as for one that is not there.
+    pub async fn viewed(
+        &self,
+        access: &Access,
+        kind: Kind,
+        id: &str,
+    ) -> Result<Record, ChangeError> {
+        if !access.is_open(kind, RuleName::View) {
+            return Err(Refusal::SuperusersOnly.into());
+        }
+        let id = RecordId::parse(id).ok_or(Refusal::NotFound)?;
+        let found = self.app.store.record_by_id(kind, &id).await?;
+        let record = found.ok_or(Refusal::NotFound)?;
+        if access.allows(RuleName::View, &record).await? {
+            Ok(record)
+        } else {
+            Err(Refusal::NotFound.into())
+        }
+    }
+}
