@@ -54,6 +54,9 @@ pub enum Cause {
     /// The proxy that we go through is not one.
     #[error("the proxy cannot be used")]
     Proxy,
+    /// The proxy that we go through lets nobody through.
+    #[error("the proxy answers with HTTP status {0}")]
+    ProxyStatus(u16),
     /// Anything else.
     #[error("the HTTP exchange failed")]
     Other,
@@ -65,6 +68,22 @@ impl Cause {
     pub fn is_before_request(&self) -> bool {
         use Cause::{ConnectTimeout, Refused, Unreachable, Unresolved};
         matches!(self, Unresolved | Refused | Unreachable | ConnectTimeout(_))
+    }
+
+    /// Whether it is about who we connect to, be it a proxy.
+    #[must_use]
+    pub fn is_of_connecting(&self) -> bool {
+        self.is_before_request() || matches!(self, Self::Proxy | Self::ProxyStatus(_))
+    }
+
+    /// Whether it is about TLS with who we connect to.
+    #[must_use]
+    pub fn is_of_tls(&self) -> bool {
+        use Cause::{Expired, NotTls, NotYetValid, Tls, Untrusted, WrongName};
+        matches!(
+            self,
+            Untrusted | Expired | NotYetValid | WrongName | NotTls | Tls(_)
+        )
     }
 
     /// The thing to look at.
@@ -79,7 +98,8 @@ impl Cause {
             Cause::Untrusted | Cause::WrongName | Cause::NotTls | Cause::Tls(_) => {
                 "look at the certificate, and at who answers at this address"
             }
-            Cause::Proxy => "look at the proxy",
+            Cause::ProxyStatus(407) => "give the URL of the proxy its user and password",
+            Cause::Proxy | Cause::ProxyStatus(_) => "look at the proxy",
             Cause::NotHttp | Cause::Broken(_) | Cause::TooLong | Cause::Other => {
                 "look at who answers at this address"
             }
@@ -101,10 +121,18 @@ impl From<&Error> for Cause {
             Error::Tls(what) => Self::Tls((*what).to_owned()),
             Error::Protocol(_) | Error::LargeResponseHeader(..) => Self::NotHttp,
             Error::BodyExceedsLimit(_) => Self::TooLong,
-            Error::InvalidProxyUrl | Error::ConnectProxyFailed(_) => Self::Proxy,
+            Error::InvalidProxyUrl => Self::Proxy,
+            Error::ConnectProxyFailed(why) => of_proxy(why),
             _ => Self::Other,
         }
     }
+}
+
+/// The HTTP client tells the status of a proxy in words only: "proxy server responded 407/407".
+fn of_proxy(why: &str) -> Cause {
+    let mut numbers = why.split(|c: char| !c.is_ascii_digit());
+    let status = numbers.find_map(|number| number.parse().ok());
+    status.map_or(Cause::Proxy, Cause::ProxyStatus)
 }
 
 /// The standard library has no kind for what the resolver says, only this beginning.
@@ -217,6 +245,16 @@ mod tests {
             ),
             (io(ErrorKind::ConnectionReset), "broken", false),
             (Error::BodyExceedsLimit(1), "too long", false),
+            (
+                Error::ConnectProxyFailed("proxy server responded 407/407".into()),
+                "status 407",
+                false,
+            ),
+            (
+                Error::ConnectProxyFailed("proxy server did not respond".into()),
+                "proxy cannot be used",
+                false,
+            ),
         ] {
             let cause = Cause::from(&error);
             assert!(cause.to_string().contains(words), "{error:?}: {cause}");

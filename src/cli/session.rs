@@ -17,6 +17,10 @@ pub enum Access {
     Create(NewDatabase),
 }
 
+/// Words about a database that was just made, perhaps because the settings of the server's are missing.
+const NEW: &str =
+    ", a new database (another one is named by store.path, BAI_STORE__PATH or --config)";
+
 impl Access {
     fn check(self, config: &Config, shown: &str) -> Result<(), Failure> {
         match self {
@@ -49,7 +53,8 @@ pub fn open(config: &Config, access: Access) -> Result<Client, Failure> {
         return Ok(client);
     }
     access.check(config, &database)?;
+    let is_new = backup::is_missing(&config.store.path);
     let client = access.open_file(config)?;
-    eprintln!("bai: {database}");
+    eprintln!("bai: {database}{}", if is_new { NEW } else { "" });
     Ok(client)
 }

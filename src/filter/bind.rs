@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::budget::{Budget, TooCostly};
+use super::context::Context;
 use super::eval::Evaluation;
 use super::exists::{groups, parts};
 use super::join::{Join, Link, Parent, Table};
-use super::record::{Context, Record, Value};
+use super::record::{Record, Value};
 use super::tree::{Changed, Comparison, Joined, Node, Operand};
 
 /// Record of no fields, for what depends on none.
@@ -175,4 +176,13 @@ pub(super) fn joins(node: &Node) -> bool {
     let mut joins = false;
     node.each_operand(&mut |operand| joins |= matches!(operand, Operand::Joined(_)));
     joins
+}
+
+/// Whether it asks which records name the one that it is evaluated for.
+pub(super) fn asks_back(node: &Node) -> bool {
+    let mut asks = false;
+    node.each_operand(&mut |operand| {
+        asks |= matches!(operand, Operand::Joined(joined) if joined.join.is_back_of_record());
+    });
+    asks
 }

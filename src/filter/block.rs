@@ -3,11 +3,13 @@
 
 use super::Filter;
 use super::budget::{Budget, TooCostly};
+use super::context::Context;
 use super::eval::{Evaluation, is_email_asked};
 use super::like::Pattern;
-use super::record::{Context, Record, Value};
+use super::record::{Record, Value};
 use super::side::pattern_of;
-use super::tree::{Comparison, Node, Operand, Relation};
+use super::syntax::Relation;
+use super::tree::{Comparison, Node, Operand};
 
 /// Most records of a block: as many as a [`Mask`] has bits.
 pub const MOST_RECORDS: usize = 64;

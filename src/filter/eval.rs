@@ -2,13 +2,15 @@
 //!
 //! SQL knows a third truth value, NULL. The language has no negation of a whole comparison, so NULL is the same as false here.
 
+use super::bound::{Bound, Row, chosen};
 use super::budget::{Budget, TooCostly};
-use super::join::Table;
-use super::record::{Context, Record, Value};
-use super::rows::{Bound, Row, chosen};
+use super::context::Context;
+use super::join::{Parent, Table};
+use super::record::{Record, Value};
 use super::side::{Side, Source, relates};
-use super::sqlite::{Affinity, Datum};
-use super::tree::{Changed, Comparison, Joined, Modifier, Node, Operand, Relation};
+use super::sqlite::Datum;
+use super::syntax::{Modifier, Relation};
+use super::tree::{Changed, Comparison, Joined, Node, Operand};
 
 /// A look at one record.
 pub(super) struct Evaluation<'a> {
@@ -74,26 +76,26 @@ impl Evaluation<'_> {
         if comparison.operator.any {
             return Ok(true);
         }
-        let refuted = match (many(&comparison.left), many(&comparison.right)) {
+        let refuted = match (self.many(&comparison.left), self.many(&comparison.right)) {
             (None, None) => false,
             (Some(left), None) => {
                 let right = self.side(&comparison.right, bound)?;
                 self.chain(&left.join, &mut |rows| {
-                    let left = joined(left, Some(rows)).in_subquery();
+                    let left = self.joined(left, Some(rows)).in_subquery();
                     Ok(self.relates(comparison, left, right.clone())? == Some(false))
                 })?
             }
             (None, Some(right)) => {
                 let left = self.side(&comparison.left, bound)?;
                 self.chain(&right.join, &mut |rows| {
-                    let right = joined(right, Some(rows)).in_subquery();
+                    let right = self.joined(right, Some(rows)).in_subquery();
                     Ok(self.relates(comparison, left.clone(), right)? == Some(false))
                 })?
             }
             (Some(left), Some(right)) => self.chain(&left.join, &mut |rows| {
-                let left = joined(left, Some(rows)).in_subquery();
+                let left = self.joined(left, Some(rows)).in_subquery();
                 self.chain(&right.join, &mut |rows| {
-                    let right = joined(right, Some(rows)).in_subquery();
+                    let right = self.joined(right, Some(rows)).in_subquery();
                     Ok(self.relates(comparison, left.clone(), right)? == Some(false))
                 })
             })?,
@@ -139,7 +141,7 @@ impl Evaluation<'_> {
             Operand::Auth(path) => Side::of_auth(path, self.context.auth),
             Operand::Request(value) => value.side(&self.context.request),
             Operand::Changed(changed) => Side::flag(Source::Exact, self.is_changed(changed)?),
-            Operand::Joined(column) => joined(column, bound),
+            Operand::Joined(column) => self.joined(column, bound),
             Operand::Constant(constant) => constant.clone(),
             Operand::Macro(of_time) => Side::new(Source::Parameter, of_time.at(self.context.now)),
             Operand::Text(text) => Side::new(Source::Parameter, Datum::Text(text.into())),
@@ -178,18 +180,38 @@ impl Evaluation<'_> {
         let side = |text: String| Side::new(Source::Column, Datum::Text(text.into()));
         Ok(texts.into_iter().map(side).collect())
     }
-}
 
-/// Column of the row that was chosen.
-fn joined<'a>(column: &'a Joined, bound: Option<&'a Bound<'a>>) -> Side<'a> {
-    match (chosen(&column.join, bound), &column.path) {
-        (Some(Row::Record(record)), Some(path)) => Side::of_record(path, record),
-        (Some(Row::Item(item)), None) => Side {
-            value: item.clone(),
-            affinity: Affinity::None,
-            source: source_of(&column.join.table),
-        },
-        _ => Side::new(source_of(&column.join.table), Datum::Null),
+    /// Column of the row that was chosen; nobody's is the word NULL.
+    fn joined<'s>(&self, column: &'s Joined, bound: Option<&'s Bound<'s>>) -> Side<'s> {
+        if self.is_nobodys(column) {
+            return Side::NULL;
+        }
+        match (chosen(&column.join, bound), &column.path) {
+            (Some(Row::Record(record)), Some(path)) => Side::of_record(path, record),
+            (Some(Row::Item(item)), None) => Side::new(source_of(&column.join.table), item.clone()),
+            (_, Some(path)) if path.modifier == Some(Modifier::Length) => {
+                Side::new(Source::Column, Datum::Integer(0))
+            }
+            _ => Side::new(source_of(&column.join.table), Datum::Null),
+        }
+    }
+
+    /// Whether there is no record that leads to the column: nobody asks, or the body names none.
+    fn is_nobodys(&self, column: &Joined) -> bool {
+        let first = column.join.first();
+        match (&first.table, first.parent()) {
+            (Table::BodyRelation { field, .. }, _) => self.body_ids(field).is_empty(),
+            (Table::Ids { ids, .. }, _) => ids.is_empty(),
+            (_, Some(Parent::Auth)) => self.context.auth.is_none(),
+            _ => false,
+        }
+    }
+
+    fn many<'s>(&self, operand: &'s Operand) -> Option<&'s Joined> {
+        match operand {
+            Operand::Joined(joined) if joined.is_many && !self.is_nobodys(joined) => Some(joined),
+            _ => None,
+        }
     }
 }
 
@@ -198,13 +220,6 @@ fn source_of(table: &Table) -> Source {
     match table {
         Table::BodyItems { .. } | Table::Constants(_) => Source::Literal,
         _ => Source::Column,
-    }
-}
-
-fn many(operand: &Operand) -> Option<&Joined> {
-    match operand {
-        Operand::Joined(joined) if joined.is_many => Some(joined),
-        _ => None,
     }
 }
 

@@ -5,12 +5,13 @@
 
 use std::borrow::Cow;
 
+use super::bound::{Bound, chosen, unchosen};
 use super::budget::TooCostly;
 use super::eval::Evaluation;
 use super::join::{Join, Table};
-use super::rows::{Bound, chosen, unchosen};
 use super::sqlite::Datum;
-use super::tree::{Comparison, Joined, Node, Operand, Relation};
+use super::syntax::Relation;
+use super::tree::{Comparison, Joined, Node, Operand};
 
 /// Condition on a record and the rows that are joined to it. All parts of a list have to hold.
 #[derive(Clone, Copy)]

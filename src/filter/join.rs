@@ -90,12 +90,20 @@ impl Join {
         }
     }
 
+    /// Join that leads to this one and needs none before it.
+    pub fn first(&self) -> &Self {
+        self.before().map_or(self, |before| before.first())
+    }
+
     /// Whether its rows depend on the record that the filter is evaluated for.
     pub fn is_of_record(&self) -> bool {
-        match self.parent() {
-            Some(Parent::Record) => true,
-            Some(Parent::Joined(join)) => join.is_of_record(),
-            Some(Parent::Auth) | None => false,
-        }
+        self.first().parent() == Some(&Parent::Record)
+    }
+
+    /// Whether it asks which records name the one that the filter is evaluated for.
+    pub fn is_back_of_record(&self) -> bool {
+        let parent = Parent::Record;
+        let first = self.first();
+        matches!(first.table, Table::Back { .. }) && first.parent() == Some(&parent)
     }
 }

@@ -1,7 +1,7 @@
 //! From text to tokens.
 
 use super::error::Error;
-use super::tree::Operator;
+use super::syntax::Operator;
 
 #[derive(Debug)]
 pub(super) enum Token<'a> {

@@ -5,8 +5,10 @@
 
 mod bind;
 mod block;
+mod bound;
 mod budget;
 mod catalog;
+mod context;
 mod error;
 mod eval;
 mod exists;
@@ -15,6 +17,7 @@ mod lexer;
 mod like;
 mod macros;
 mod names;
+mod names_of_requests;
 mod parser;
 mod record;
 mod request;
@@ -22,6 +25,7 @@ mod rows;
 mod side;
 mod sort;
 mod sqlite;
+mod syntax;
 mod tree;
 
 use std::fmt;
@@ -29,16 +33,17 @@ use std::fmt;
 pub use block::{Block, BlockFilter, Column, Ends, Mask, Texts};
 pub use budget::{Budget, TooCostly};
 pub use catalog::{Catalog, FieldType};
+pub use context::{Context, Look, Records, Request};
 pub use error::{Error, SyntaxError};
 use eval::Evaluation;
 use like::Pattern;
 use names::Names;
 pub use parser::MAX_COMPARISONS;
-pub use record::{Context, Look, Record, Records, Value};
-pub use request::Request;
+pub use record::{Record, Value};
 pub use sort::{Named, Sort, SortRecord};
 use sqlite::Datum;
-use tree::{Node, Operand, Path, Relation};
+use syntax::{Path, Relation};
+use tree::{Node, Operand};
 
 /// The most bytes of a filter.
 pub const MAX_LENGTH: usize = 3500;
@@ -124,7 +129,10 @@ impl Filter {
             context,
             budget,
         };
-        if self.has_joins {
+        if self.has_joins && !record.is_stored() && bind::asks_back(&self.node) {
+            // PocketBase cannot ask who names a record that is not stored yet.
+            Ok(false)
+        } else if self.has_joins {
             evaluation.exists(&exists::parts(&self.node), None)
         } else {
             evaluation.matches(&self.node, None)
@@ -279,7 +287,8 @@ mod tests {
     use super::macros::Macro;
     use jiff::Timestamp;
 
-    use super::tree::{Comparison, Modifier, Operator};
+    use super::syntax::{Modifier, Operator};
+    use super::tree::Comparison;
     use super::*;
 
     #[test]

@@ -1,12 +1,13 @@
 //! From tokens to the tree.
 
+use super::bound::unchosen;
 use super::error::{Error, SyntaxError};
-use super::join::MAX_JOINS;
+use super::join::{MAX_JOINS, Table};
 use super::lexer::{Lexer, Token};
 use super::macros::Macro;
 use super::names::Names;
-use super::rows::unchosen;
-use super::tree::{Comparison, Node, Operand, Operator, Path};
+use super::syntax::{Operator, Path};
+use super::tree::{Comparison, Node, Operand};
 
 /// The most comparisons in a filter; this also bounds how deep its tree can be.
 pub const MAX_COMPARISONS: usize = 200;
@@ -151,10 +152,17 @@ impl Parser<'_> {
         if self.comparisons > MAX_COMPARISONS {
             return Err(Error::TooMany);
         }
+        let left = self.operand(left)?;
+        let right = self.operand(right)?;
+        if operator.relation.is_like()
+            && let Some(written) = body_items(&right)
+        {
+            return Err(Error::Modifier(written.to_owned()));
+        }
         Ok(Comparison {
-            left: self.operand(left)?,
+            left,
             operator,
-            right: self.operand(right)?,
+            right,
             of_rule: self.names.is_some(),
         })
     }
@@ -171,6 +179,16 @@ impl Parser<'_> {
             },
             _ => Err(Error::Expected("an operand")),
         }
+    }
+}
+
+/// Items of the body, of which PocketBase makes no pattern.
+fn body_items(operand: &Operand) -> Option<&str> {
+    match operand {
+        Operand::Joined(joined) if matches!(joined.join.table, Table::BodyItems { .. }) => {
+            Some(&joined.written)
+        }
+        _ => None,
     }
 }
 

@@ -2,25 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
+use super::context::Request;
 use super::side::{Side, Source};
 use super::sqlite::Datum;
-
-/// The parts of a request that rules may ask for.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Request<'a> {
-    /// The method, in capitals.
-    pub method: &'a str,
-    /// The occasion: `default`, `batch`, `realtime`, `expand`, `password`, `oauth2`, `otp` or `protectedFile`.
-    pub context: &'a str,
-    /// The first value of each parameter of the query.
-    pub query: Option<&'a Map<String, Json>>,
-    /// The first value of each header, by its name in small letters with `_` for `-`.
-    pub headers: Option<&'a Map<String, Json>>,
-    /// The body, in which the modifiers of fields (`field+`) have been applied, and the values of fields are of their type.
-    pub body: Option<&'a Map<String, Json>>,
-}
 
 /// Part of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +105,7 @@ fn real(number: &serde_json::Number) -> Datum<'static> {
 fn lower(side: Side<'static>) -> Side<'static> {
     match side.source {
         Source::Null => side,
-        _ => parameter(side.value.into_lower()),
+        source => Side::new(source, side.value.into_lower()),
     }
 }
 

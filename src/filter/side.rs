@@ -7,7 +7,7 @@ use super::budget::{Budget, TooCostly};
 use super::like::{like, pattern};
 use super::record::{Record, Value};
 use super::sqlite::{Affinity, Datum, compare};
-use super::tree::{Modifier, Path, Relation, quoted};
+use super::syntax::{Modifier, Path, Relation, quoted};
 
 /// The steps of a comparison beside those for the texts that it looks at: a number or a time that is made a text takes as many.
 const COMPARISON: usize = 64;
@@ -288,7 +288,7 @@ pub(super) fn pattern_of(side: Side<'_>) -> Option<String> {
         // Written by Go, not by SQLite: 1 is "1", not "1.0".
         (Source::Parameter, Datum::Real(number)) => pattern(&number.to_string()),
         (Source::Parameter, value) => pattern(&value.into_text()?),
-        (Source::Flag, value) => pattern(if value == Datum::Integer(1) {
+        (Source::Flag, value) => pattern(if value.into_text()? == "1" {
             "true"
         } else {
             "false"

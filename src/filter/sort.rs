@@ -6,7 +6,7 @@ use super::error::Error;
 use super::parser::field;
 use super::record::{Record, Value};
 use super::side::column;
-use super::tree::Path;
+use super::syntax::Path;
 
 /// The most fields of a sort.
 const MAX_FIELDS: usize = 8;

@@ -8,6 +8,7 @@ use super::join::Join;
 use super::macros::Macro;
 use super::request::RequestValue;
 use super::side::Constant;
+use super::syntax::{Operator, Path, quoted};
 
 /// A filter or a part of it.
 ///
@@ -98,50 +99,6 @@ pub(super) struct Comparison {
     pub of_rule: bool,
 }
 
-/// An operator; `any` is the question mark, which makes no difference where fields have one value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Operator {
-    pub relation: Relation,
-    pub any: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Relation {
-    Equal,
-    NotEqual,
-    Like,
-    NotLike,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-impl Relation {
-    pub const SIGNS: [(&str, Self); 8] = [
-        ("=", Self::Equal),
-        ("!=", Self::NotEqual),
-        ("~", Self::Like),
-        ("!~", Self::NotLike),
-        ("<", Self::Less),
-        ("<=", Self::LessOrEqual),
-        (">", Self::Greater),
-        (">=", Self::GreaterOrEqual),
-    ];
-}
-
-impl Operator {
-    pub fn parse(sign: &str) -> Option<Self> {
-        let (any, sign) = sign
-            .strip_prefix('?')
-            .map_or((false, sign), |sign| (true, sign));
-        let (_, relation) = Relation::SIGNS
-            .into_iter()
-            .find(|(known, _)| *known == sign)?;
-        Some(Self { relation, any })
-    }
-}
-
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Operand {
     /// Of the record.
@@ -182,51 +139,6 @@ pub(super) struct Joined {
     pub is_many: bool,
 }
 
-/// A field's name, perhaps with a modifier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Path {
-    pub name: String,
-    pub modifier: Option<Modifier>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Modifier {
-    Lower,
-    Length,
-    Each,
-    IsSet,
-    Changed,
-}
-
-impl Modifier {
-    pub const NAMES: [(&str, Self); 5] = [
-        ("lower", Self::Lower),
-        ("length", Self::Length),
-        ("each", Self::Each),
-        ("isset", Self::IsSet),
-        ("changed", Self::Changed),
-    ];
-}
-
-impl Path {
-    /// `None` for a modifier that does not exist; with several colons, all of it is a name, as in PocketBase.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (name, modifier) = match text.split_once(':') {
-            Some((name, modifier)) if !modifier.contains(':') => {
-                let (_, modifier) = Modifier::NAMES
-                    .into_iter()
-                    .find(|(known, _)| *known == modifier)?;
-                (name, Some(modifier))
-            }
-            _ => (text, None),
-        };
-        Some(Self {
-            name: name.to_owned(),
-            modifier,
-        })
-    }
-}
-
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (nodes, join) = match self {
@@ -259,16 +171,6 @@ impl fmt::Display for Comparison {
     }
 }
 
-impl fmt::Display for Operator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = Relation::SIGNS
-            .iter()
-            .find(|(_, relation)| *relation == self.relation)
-            .map_or("", |(sign, _)| sign);
-        write!(f, "{}{sign}", if self.any { "?" } else { "" })
-    }
-}
-
 impl fmt::Display for Operand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -283,24 +185,6 @@ impl fmt::Display for Operand {
             Self::Number(number) => number.fmt(f),
             Self::Bool(value) => value.fmt(f),
             Self::Null => f.write_str("null"),
-        }
-    }
-}
-
-/// A text as the language writes it.
-pub(super) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
-}
-
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        match Modifier::NAMES
-            .iter()
-            .find(|(_, modifier)| Some(*modifier) == self.modifier)
-        {
-            Some((name, _)) => write!(f, ":{name}"),
-            None => Ok(()),
         }
     }
 }

@@ -78,10 +78,11 @@ impl BatchApi {
             .unwrap_or_default();
         let requests = requests(&body)?;
         let requester = self.0.requester(&caller).await?;
+        // Before the changes, which may end the caller's token.
+        let access = self.0.access(&caller).await?;
         hold_records(request, requests.len(), record_bytes(&requester))?;
         let (changes, answers) = self.read(&requests, &caller.info);
         let records = self.0.records.change_all(&requester, changes).await?;
-        let access = self.0.access(&caller).await?;
         let mut results = Vec::with_capacity(records.len());
         for (record, answer) in records.iter().zip(&answers) {
             results.push(self.answer(&access, record, answer).await?);

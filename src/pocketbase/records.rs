@@ -120,7 +120,7 @@ impl Outcomes for PbDeleteRecord {
 impl RecordsApi {
     /// 查询记录列表(SDK:getList、getFullList、getFirstListItem)
     ///
-    /// 超级管理员可见全部记录;用户在 tbl_auth_users 中只能看到本人;tbl_company 与 _superusers 仅超级管理员可列出。
+    /// 超级管理员可见全部记录;其他人按集合的 listRule。默认规则:用户在 tbl_auth_users 中只能看到本人;tbl_company 与 _superusers 仅超级管理员可列出。
     #[oai(
         path = "/collections/:collection/records",
         method = "get",
@@ -213,9 +213,9 @@ impl RecordsApi {
             .await
     }
 
-    /// 更新记录(SDK:update):本人或超级管理员
+    /// 更新记录(SDK:update):按集合的 updateRule,默认为本人或超级管理员
     ///
-    /// 本人不能修改 openid、users_idtype、users_status、users_rank_level、users_auth_type、users_id、users_convers_id(404),
+    /// openid 只有超级管理员可修改。默认规则下本人不能修改 openid、users_idtype、users_status、users_rank_level、users_auth_type、users_id、users_convers_id(404),
     /// 修改密码需要 password、passwordConfirm、oldPassword,修改 users_phone 需要 oldPassword;超级管理员不需要 oldPassword。密码或 email 修改后该用户的所有 token 失效。
     /// 超级管理员设置 tokenKey(30 至 60 个字符)或提交 tokenKey:autogenerate,同样使所有 token 失效。
     #[oai(
@@ -238,13 +238,14 @@ impl RecordsApi {
         let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let action = Action::Update(id.0);
-        let record = self.change(&caller, kind, action, body).await?;
+        // Before the change, which may end the caller's token.
         let access = self.0.access(&caller).await?;
+        let record = self.change(&caller, kind, action, body).await?;
         self.reply(&access, &record, expand.0.as_deref(), &fields)
             .await
     }
 
-    /// 创建记录(SDK:create):仅超级管理员
+    /// 创建记录(SDK:create):按集合的 createRule,默认仅超级管理员
     ///
     /// 用户自行注册请用 `/api/platform/register` 或 `/api/wechat/login`。
     #[oai(
@@ -265,13 +266,14 @@ impl RecordsApi {
     ) -> Result<Reply<PbCreateRecord>> {
         let kind = self.found(&collection, Refused::NOT_A_COLLECTION)?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let record = self.change(&caller, kind, Action::Create, body).await?;
+        // Before the change, which may end the caller's token.
         let access = self.0.access(&caller).await?;
+        let record = self.change(&caller, kind, Action::Create, body).await?;
         self.reply(&access, &record, expand.0.as_deref(), &fields)
             .await
     }
 
-    /// 删除记录(SDK:delete):仅超级管理员
+    /// 删除记录(SDK:delete):按集合的 deleteRule,默认仅超级管理员
     #[oai(
         path = "/collections/:collection/records/:id",
         method = "delete",

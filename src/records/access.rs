@@ -76,6 +76,21 @@ impl Access {
         Self::new(records, Reader::Operator, RequestInfo::default())
     }
 
+    /// The same for a reader whose own record is this one by now.
+    #[must_use]
+    pub fn with_auth(&self, auth: Record) -> Self {
+        let inner = &*self.0;
+        Self(Arc::new(Inner {
+            records: inner.records.clone(),
+            schemas: Arc::clone(&inner.schemas),
+            rules: Arc::clone(&inner.rules),
+            reader: inner.reader.clone(),
+            auth: Some(auth),
+            request: inner.request.clone(),
+            now: inner.now,
+        }))
+    }
+
     /// The same on another occasion.
     #[must_use]
     pub fn on(&self, context: &'static str) -> Self {

@@ -270,7 +270,7 @@ async fn right(
     before: Option<&Record>,
     set: &WorkingSet<'_>,
 ) -> Result<Editor, ChangeError> {
-    Asked { plan, before, set }.right().await
+    Asked::new(plan, before, set).right().await
 }
 
 fn is_insert(write: &Write) -> bool {

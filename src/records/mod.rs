@@ -41,13 +41,14 @@ pub mod requester;
 mod rights;
 pub mod rules;
 pub mod schema;
-mod sight;
+
 pub mod summary;
 mod superusers;
 mod token_key;
 mod users;
 mod values;
 pub mod view;
+mod visibility;
 mod working_set;
 
 use std::sync::Arc;

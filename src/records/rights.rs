@@ -1,6 +1,6 @@
 //! The right by which a change is made, by the rules of the collection, in PocketBase's order of questions.
 
-use super::access::Question;
+use super::access::{Access, Question};
 use super::change_request::Action;
 use super::decision::proposed;
 use super::form::FormReader;
@@ -15,6 +15,8 @@ use crate::store::Record;
 
 /// A change on the way to its right: the record as the changes before it leave it, and those.
 pub struct Asked<'a> {
+    /// The access of whoever asks, whose own record is as the changes before this one leave it.
+    pub access: Access,
     /// The change.
     pub plan: &'a Plan,
     /// The record that it names.
@@ -23,14 +25,29 @@ pub struct Asked<'a> {
     pub set: &'a WorkingSet<'a>,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    /// A change that is asked about, behind those of `set`.
+    pub fn new(plan: &'a Plan, before: Option<&'a Record>, set: &'a WorkingSet<'a>) -> Self {
+        let own = plan.access.auth().and_then(|own| set.left_of(own));
+        let access = match own {
+            Some(own) => plan.access.with_auth(own.clone()),
+            None => plan.access.clone(),
+        };
+        Self {
+            access,
+            plan,
+            before,
+            set,
+        }
+    }
+
     /// The right by which the change may be made.
     ///
     /// # Errors
     /// [`Refusal::SuperusersOnly`] where a rule lets nobody else, [`Refusal::NotFound`] for a record that the rule hides,
     /// [`Refusal::Create`] without a field for a new one that it does not let be made.
     pub async fn right(&self) -> Result<Editor, ChangeError> {
-        if self.plan.access.is_superuser() {
+        if self.access.is_superuser() {
             return Ok(Editor::Superuser);
         }
         match self.plan.request.action {
@@ -49,7 +66,7 @@ impl Asked<'_> {
         if self.allows(RuleName::Manage, stored(before)).await? {
             return Ok(Editor::Manager);
         }
-        Ok(if self.plan.access.owns(before) {
+        Ok(if self.access.owns(before) {
             Editor::Owner
         } else {
             Editor::User
@@ -83,7 +100,7 @@ impl Asked<'_> {
     }
 
     fn ensure_open(&self, rule: RuleName) -> Result<(), Refusal> {
-        if self.plan.access.is_open(self.plan.request.kind, rule) {
+        if self.access.is_open(self.plan.request.kind, rule) {
             Ok(())
         } else {
             Err(Refusal::SuperusersOnly)
@@ -104,7 +121,7 @@ impl Asked<'_> {
     async fn allows(&self, rule: RuleName, subject: Subject) -> Result<bool, ChangeError> {
         let is_new = !matches!(subject, Subject::Stored(_));
         let before = self.before.filter(|_| !is_new);
-        let access = &self.plan.access;
+        let access = &self.access;
         let question = Question {
             rule,
             subject,
@@ -118,7 +135,7 @@ impl Asked<'_> {
 
     /// The record that the change would make. It is not verified yet: whether it may be, is what rules are asked for.
     fn proposed(&self) -> Subject {
-        let access = &self.plan.access;
+        let access = &self.access;
         match proposed(self.plan, access.schemas(), access.now()) {
             Ok(Record::User(mut user)) => {
                 user.verified = false;
@@ -131,7 +148,7 @@ impl Asked<'_> {
 
     fn proposed_values(&self) -> Subject {
         let kind = self.plan.request.kind;
-        let schema = self.plan.access.schemas().of(kind);
+        let schema = self.access.schemas().of(kind);
         let form = self.plan.request.patch.form().cloned().unwrap_or_default();
         let mut values = FormReader::new(&form, &Values::Blank(schema), schema).values();
         values.insert("verified".to_owned(), false.into());

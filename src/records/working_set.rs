@@ -42,6 +42,14 @@ impl<'a> WorkingSet<'a> {
         self.left(|_| true).cloned().collect()
     }
 
+    /// The record as the writes leave it, if they changed it.
+    pub fn left_of(&self, record: &Record) -> Option<&Record> {
+        match self.state(record.kind(), record.id()) {
+            State::Left(left) => Some(left),
+            State::Untouched | State::Removed => None,
+        }
+    }
+
     /// The records that the writes touched, be it to remove them.
     pub fn touched(&self) -> Vec<(Kind, RecordId)> {
         let touched = self.writes.iter().map(|write| match write {

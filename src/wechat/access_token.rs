@@ -85,7 +85,9 @@ impl AccessTokens {
         if force {
             state.count_forced(now)?;
         }
-        let result = fetch(force).await.and_then(parse::<Answer>);
+        let result = fetch(force)
+            .await
+            .and_then(|answer| parse::<Answer>(&answer));
         state.cached = None;
         match result {
             Ok(answer) if !answer.access_token.is_empty() => {
@@ -105,6 +107,14 @@ impl AccessTokens {
     fn jitter_ms(&self) -> i64 {
         let [low, high] = self.random.bytes().unwrap_or([0; 2]);
         i64::from(u16::from_le_bytes([low, high])) * JITTER_MS / i64::from(u16::MAX)
+    }
+}
+
+/// The answer, if it is an access token.
+pub fn with_its_fields(answer: Value) -> Result<Value, Error> {
+    match parse::<Answer>(&answer)?.access_token.is_empty() {
+        true => Err(Error::odd("an empty access token")),
+        false => Ok(answer),
     }
 }
 

@@ -6,40 +6,50 @@ use serde_json::Value;
 
 use super::error::{Error, OURS, QuotaPeriod, Refusal};
 use super::quota;
-use crate::domain::{Invalid, Phone};
+use crate::domain::{Invalid, OpenId, Phone, is_blank};
 
-/// The fields that every answer may have.
-#[derive(Deserialize)]
-struct Status {
-    #[serde(default, deserialize_with = "integer")]
-    errcode: i64,
-    #[serde(default)]
-    errmsg: Value,
+/// A number, which WeChat and what stands in front of it may write as a text or with a point.
+pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    whole_number(&value).ok_or_else(|| Odd::custom("no whole number"))
 }
 
-/// A number, which WeChat and what stands in front of it may write as a text.
-pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(0),
-        Value::Number(number) => number
-            .as_i64()
-            .ok_or_else(|| Odd::custom("no whole number")),
-        Value::String(text) => text.trim().parse().map_err(Odd::custom),
-        _ => Err(Odd::custom("no number")),
+/// Nothing is 0.
+fn whole_number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Null => Some(0),
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        Value::String(text) => {
+            let text = text.trim();
+            text.parse().ok().or_else(|| whole(text.parse().ok()?))
+        }
+        _ => None,
     }
 }
 
-/// WeChat's words, cut.
-fn words(errmsg: &Value) -> String {
-    let text = errmsg
-        .as_str()
-        .map_or_else(|| errmsg.to_string(), str::to_owned);
+#[expect(clippy::cast_possible_truncation, reason = "it is whole and small")]
+fn whole(number: f64) -> Option<i64> {
+    let is_whole = number.fract() == 0.0 && number.abs() < 1e15;
+    is_whole.then_some(number as i64)
+}
+
+/// The answer's own words, cut.
+fn words(answer: &Value) -> String {
+    let said = [&answer["errmsg"], &answer["errMsg"]];
+    match said.into_iter().find(|value| !value.is_null()) {
+        None => String::new(),
+        Some(Value::String(text)) => cut(text),
+        Some(other) => cut(&other.to_string()),
+    }
+}
+
+fn cut(text: &str) -> String {
     text.chars().take(200).collect()
 }
 
 #[derive(Deserialize)]
-pub struct Session {
-    pub openid: String,
+struct Session {
+    openid: String,
 }
 
 #[derive(Deserialize)]
@@ -83,26 +93,48 @@ pub struct Watermark {
     pub appid: String,
 }
 
-pub fn parse<T: for<'de> Deserialize<'de>>(answer: Value) -> Result<T, Error> {
-    serde_json::from_value(answer)
-        .map_err(|e| Error::Unavailable(format!("an answer without its fields: {e}")))
+/// The fields of a success. The parser's words may quote the answer, so they are words of its own.
+pub fn parse<T: for<'de> Deserialize<'de>>(answer: &Value) -> Result<T, Error> {
+    T::deserialize(answer).map_err(|error| {
+        let words = cut(&format!("{error} {}", words(answer)));
+        Error::odd_saying("an answer without its fields", words.trim_end())
+    })
+}
+
+/// The openid of a login.
+pub fn openid(answer: &Value) -> Result<OpenId, Error> {
+    let session: Session = parse(answer)?;
+    OpenId::parse(&session.openid)
+        .filter(|openid| !is_blank(openid.as_str()))
+        .ok_or_else(|| Error::odd("an openid of odd form"))
 }
 
 /// Sorts an answer by its `errcode`: absent or 0 is success.
 pub fn classify(answer: Value) -> Result<Value, Error> {
-    let status =
-        Status::deserialize(&answer).map_err(|_| Error::Unavailable("an odd errcode".into()))?;
-    if status.errcode == 0 {
-        return Ok(answer);
+    if !answer.is_object() {
+        return Err(Error::odd("JSON that is no object"));
     }
-    let refusal = Refusal {
-        errcode: status.errcode,
-        errmsg: words(&status.errmsg),
-    };
+    match whole_number(&answer["errcode"]) {
+        Some(0) => Ok(answer),
+        Some(errcode) => Err(refused(Refusal {
+            errcode,
+            errmsg: words(&answer),
+        })),
+        None => {
+            let said = format!("errcode {}, {}", answer["errcode"], words(&answer));
+            Err(Error::odd_saying(
+                "an errcode that is no number",
+                &cut(&said),
+            ))
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> Error {
     if matches!(refusal.errcode, 45009 | 45011) {
         tracing::warn!(%refusal, "a quota of WeChat's is used up");
     }
-    Err(match refusal.errcode {
+    match refusal.errcode {
         -1 => Error::Busy(refusal),
         40029 | 40163 | 40226 => Error::CodeRefused(refusal),
         45009 => Error::Quota {
@@ -114,7 +146,7 @@ pub fn classify(answer: Value) -> Result<Value, Error> {
             retry_after: quota::MINUTE_RETRY,
         },
         _ => Error::Misconfigured(refusal),
-    })
+    }
 }
 
 /// The error of a phone code. The number by which WeChat refuses a code of another openid is not documented: one that does not

@@ -53,7 +53,13 @@ impl Condition {
                     .to_owned(),
             ),
             Some(Error::Misconfigured(_) | Error::Quota { .. } | Error::Full) => return,
-            Some(error @ (Error::Busy(_) | Error::Unavailable(_) | Error::Unreachable(_))) => {
+            Some(
+                error @ (Error::Busy(_)
+                | Error::Unavailable(_)
+                | Error::Unreachable(_)
+                | Error::ProxyUnreachable(_)
+                | Error::Odd(_)),
+            ) => {
                 self.unanswered += 1;
                 if self.unanswered < UNANSWERED {
                     return;
@@ -85,6 +91,15 @@ fn silence(error: &Error, calls: u32) -> String {
         Error::Unreachable(cause) => format!(
             "WeChat is out of reach, {calls} calls in a row: {cause}; {}, wechat.base_url and wechat.proxy",
             cause.remedy()
+        ),
+        Error::ProxyUnreachable(cause) => format!(
+            "the way to WeChat through wechat.proxy is cut, {calls} calls in a row: {cause}; {}, and wechat.proxy",
+            cause.remedy()
+        ),
+        Error::Odd(answer) => format!(
+            "what answers at wechat.base_url is not WeChat, or not as it should be, {calls} calls in a row: {}; look at the log, \
+             wechat.base_url, wechat.proxy and who answers there",
+            answer.what
         ),
         _ => format!(
             "WeChat does not answer, {calls} calls in a row: look at the log, wechat.base_url, wechat.proxy, DNS and the \

@@ -1,5 +1,6 @@
 //! Errors of calls to WeChat, and the numbers of its refusals.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::outbound::Cause;
@@ -38,7 +39,13 @@ pub enum Error {
     /// There was no whole answer.
     #[error("WeChat is out of reach: {0}")]
     Unreachable(Cause),
-    /// An answer that makes no sense, or none in time.
+    /// Nothing came of connecting to the proxy that leads to it.
+    #[error("the way to WeChat through wechat.proxy is cut: {0}")]
+    ProxyUnreachable(Cause),
+    /// An answer that is none of WeChat's.
+    #[error("WeChat's answer is none that it documents: {0}")]
+    Odd(OddAnswer),
+    /// The call was not made.
     #[error("WeChat is out of reach: {0}")]
     Unavailable(String),
 }
@@ -47,7 +54,7 @@ impl Error {
     /// Whether nothing of the request came to WeChat.
     #[must_use]
     pub fn is_before_request(&self) -> bool {
-        matches!(self, Self::Unreachable(cause) if cause.is_before_request())
+        matches!(self, Self::Unreachable(cause) | Self::ProxyUnreachable(cause) if cause.is_before_request())
     }
 }
 
@@ -58,6 +65,40 @@ pub enum QuotaPeriod {
     Minute,
     /// A day: errcode 45009.
     Day,
+}
+
+/// An answer that is none of WeChat's, or lacks what it should have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OddAnswer {
+    /// What is odd about it, in words of ours.
+    pub what: String,
+    /// Its own words, cut to 200 characters; empty if it has none.
+    pub words: String,
+}
+
+impl fmt::Display for OddAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        match self.words.as_str() {
+            "" => Ok(()),
+            words => write!(f, "; it says: {words}"),
+        }
+    }
+}
+
+impl Error {
+    /// An odd answer without words of its own.
+    pub fn odd(what: impl Into<String>) -> Self {
+        Self::odd_saying(what, "")
+    }
+
+    /// An odd answer with its own words.
+    pub fn odd_saying(what: impl Into<String>, words: &str) -> Self {
+        Self::Odd(OddAnswer {
+            what: what.into(),
+            words: words.to_owned(),
+        })
+    }
 }
 
 /// WeChat's own words. `errmsg` carries the request id (`rid`) that Tencent's support asks for.

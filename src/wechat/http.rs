@@ -11,7 +11,9 @@ use super::resolver::Remembering;
 use crate::clock::Clock;
 use crate::config;
 use crate::fair::{Asker, Bounds, Budget, Share, Turns};
+use crate::outbound::Cause;
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// WeChat's answers have under 1 KiB.
 const MAX_ANSWER: u64 = 64 * 1024;
 /// Requests that may wait for a call's end or an access token; more are refused at once.
@@ -24,6 +26,7 @@ pub struct Http {
     agent: Agent,
     resolver: Remembering,
     base_url: String,
+    way: Way,
     running: Turns<Asker>,
     admitted: Budget<Asker>,
 }
@@ -84,6 +87,7 @@ impl Http {
             agent: Agent::with_parts(config, DefaultConnector::new(), resolver.clone()),
             resolver,
             base_url: settings.base_url.expose().to_owned(),
+            way: Way::of(settings.proxy.expose()),
             running: Turns::new(
                 shared(settings.max_concurrent, limits),
                 Bounds {
@@ -116,10 +120,11 @@ impl Http {
     async fn attempt(&self, request: Request) -> Result<Value, Error> {
         let turn = self.running.take(request.asker).await.map_err(other)?;
         let agent = self.agent.clone();
+        let way = self.way;
         let url = format!("{}{}", self.base_url, request.path);
         tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            exchange(&agent, &url, request)
+            exchange(&agent, &url, request, way)
         })
         .await
         .map_err(other)?
@@ -138,28 +143,70 @@ fn other(cause: impl std::fmt::Display) -> Error {
     Error::Unavailable(cause.to_string())
 }
 
-fn exchange(agent: &Agent, url: &str, request: Request) -> Result<Value, Error> {
+fn exchange(agent: &Agent, url: &str, request: Request, way: Way) -> Result<Value, Error> {
     let result = match request.body {
         None => agent.get(url).query_pairs(request.query).call(),
         Some(body) => agent.post(url).query_pairs(request.query).send_json(body),
     };
-    let response = result.map_err(|e| unreachable(&e))?;
+    let response = result.map_err(|e| way.unreachable(&e))?;
     if response.status() != 200 {
-        return Err(Error::Unavailable(format!(
-            "HTTP status {}",
-            response.status().as_u16()
-        )));
+        return Err(Error::odd(status_in_words(response.status().as_u16())));
     }
     let body = response
         .into_body()
         .into_with_config()
         .limit(MAX_ANSWER)
         .read_to_vec()
-        .map_err(|e| unreachable(&e))?;
-    serde_json::from_slice(&body)
-        .map_err(|_| Error::Unavailable("an answer that is not JSON".into()))
+        .map_err(|e| way.unreachable(&e))?;
+    let json = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
+    serde_json::from_slice(json).map_err(|_| Error::odd(no_json_in_words(json)))
 }
 
-fn unreachable(error: &ureq::Error) -> Error {
-    Error::Unreachable(error.into())
+fn status_in_words(status: u16) -> String {
+    let meaning = match status {
+        300..400 => " (a redirection, as captive portals make)",
+        407 => " (the proxy wants the user and password of wechat.proxy)",
+        _ => "",
+    };
+    format!("HTTP status {status}{meaning}")
+}
+
+fn no_json_in_words(body: &[u8]) -> &'static str {
+    match body.trim_ascii_start().first() {
+        None => "an empty answer",
+        Some(b'<') => "an HTML page",
+        Some(_) => "an answer that is not JSON",
+    }
+}
+
+/// The way to WeChat.
+#[derive(Clone, Copy)]
+enum Way {
+    Straight,
+    /// Through a proxy, which may speak TLS itself.
+    Proxy {
+        has_tls: bool,
+    },
+}
+
+impl Way {
+    fn of(proxy: &str) -> Self {
+        match proxy {
+            "" => Self::Straight,
+            proxy => Self::Proxy {
+                has_tls: proxy.starts_with("https://"),
+            },
+        }
+    }
+
+    /// The error of a call that had no whole answer: we connect to the proxy, if there is one.
+    fn unreachable(self, error: &ureq::Error) -> Error {
+        let cause = Cause::from(error);
+        match self {
+            Self::Proxy { has_tls } if cause.is_of_connecting() || has_tls && cause.is_of_tls() => {
+                Error::ProxyUnreachable(cause)
+            }
+            _ => Error::Unreachable(cause),
+        }
+    }
 }

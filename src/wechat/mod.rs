@@ -21,7 +21,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::access_token::AccessTokens;
-use self::answer::{PhoneAnswer, Session, classify, is_token_dead, parse, refused_unless_ours};
+use self::answer::{PhoneAnswer, classify, is_token_dead, openid, parse, refused_unless_ours};
 pub use self::condition::Problem;
 pub use self::error::{Error, QuotaPeriod, Refusal};
 use self::http::{Http, Request};
@@ -30,7 +30,7 @@ use self::quota::Quota;
 use self::stats::Stats;
 use crate::clock::Clock;
 use crate::config;
-use crate::domain::{OneTimeCode, OpenId, Phone, is_blank};
+use crate::domain::{OneTimeCode, OpenId, Phone};
 use crate::fair::{Asker, Share};
 use crate::metrics::Metrics;
 use crate::outbound::Cause;
@@ -85,7 +85,7 @@ impl Client {
         let mut problems = self.stats.problems();
         let open = [&self.login_quota, &self.phone_quota]
             .into_iter()
-            .filter_map(Quota::open_since)
+            .filter_map(Quota::minute_quota_since)
             .min();
         problems.extend(open.map(|since| Problem {
             code: "minute_quota",
@@ -108,13 +108,11 @@ impl Client {
             .query("js_code", code.as_str())
             .query("grant_type", "authorization_code");
         let asked = self.stats.ask(Operation::Login);
-        let result = self.in_time(Box::pin(self.call(&request))).await;
+        let answer = self.in_time(Box::pin(self.call(&request))).await;
+        let result = answer.and_then(|answer| openid(&answer));
         asked.end(&result);
         self.login_quota.record(&result);
-        let session: Session = parse(result?)?;
-        OpenId::parse(&session.openid)
-            .filter(|openid| !is_blank(openid.as_str()))
-            .ok_or_else(|| Error::Unavailable("an openid of odd form".into()))
+        result
     }
 
     /// The phone number that the user with `openid` agreed to share (`getuserphonenumber`).
@@ -136,10 +134,11 @@ impl Client {
         let result = self
             .in_time(Box::pin(self.call_with_access_token(source, &body)))
             .await
-            .map_err(refused_unless_ours);
+            .map_err(refused_unless_ours)
+            .and_then(|answer| parse(&answer));
         asked.end(&result);
         self.phone_quota.record(&result);
-        let PhoneAnswer { phone_info } = parse(result?)?;
+        let PhoneAnswer { phone_info } = result?;
         if let Some(watermark) = &phone_info.watermark
             && watermark.appid != self.app_id
         {
@@ -148,7 +147,7 @@ impl Client {
         }
         phone_info
             .phone()
-            .map_err(|_| Error::Unavailable("a phone number of odd form".into()))
+            .map_err(|_| Error::odd("a phone number of odd form"))
     }
 
     /// A place for an operation, if WeChat may be asked now.
@@ -217,7 +216,8 @@ impl Client {
         // The token is everybody's: it does not wait for the turn of whoever needs it first.
         let result = self
             .call(&Request::post(None, "/cgi-bin/stable_token", body))
-            .await;
+            .await
+            .and_then(access_token::with_its_fields);
         asked.end(&result);
         result
     }

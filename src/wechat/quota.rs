@@ -29,6 +29,8 @@ pub struct Quota {
 #[derive(Default)]
 struct State {
     strikes: u32,
+    /// The quota that the last refusal was of.
+    period: Option<QuotaPeriod>,
     /// The time at which it opened, for people to read.
     opened: Timestamp,
     /// Steady time, as the next one.
@@ -54,7 +56,7 @@ impl Quota {
         if now < state.next_trial_ms {
             let left = u64::try_from(state.open_until_ms - now).unwrap_or_default();
             return Err(Error::Quota {
-                period: QuotaPeriod::Minute,
+                period: state.period.unwrap_or(QuotaPeriod::Minute),
                 retry_after: Duration::from_millis(left),
             });
         }
@@ -62,19 +64,21 @@ impl Quota {
         Ok(())
     }
 
-    /// Since when calls are held back, if they are.
-    pub fn open_since(&self) -> Option<Timestamp> {
+    /// Since when calls are held back for the minute quota, if they are.
+    pub fn minute_quota_since(&self) -> Option<Timestamp> {
         let state = self.state.lock();
         let is_open = self.clock.steady_ms() < state.open_until_ms;
-        is_open.then_some(state.opened)
+        let is_minute = state.period == Some(QuotaPeriod::Minute);
+        (is_open && is_minute).then_some(state.opened)
     }
 
     /// Learns from what came of a call.
     pub fn record<T>(&self, result: &Result<T, Error>) {
         let mut state = self.state.lock();
         match result {
-            Err(Error::Quota { .. }) => {
+            Err(Error::Quota { period, .. }) => {
                 state.strikes += 1;
+                state.period = Some(*period);
                 if state.strikes >= STRIKES_TO_OPEN {
                     let now = self.clock.steady_ms();
                     if now >= state.open_until_ms {
@@ -135,7 +139,9 @@ mod tests {
             matches!(quota.check(), Err(Error::Quota { retry_after, .. }) if retry_after == MINUTE_RETRY)
         );
         clock.advance(Duration::from_mins(1));
-        assert!(quota.check().is_ok() && quota.check().is_ok() && quota.open_since().is_none());
+        assert!(
+            quota.check().is_ok() && quota.check().is_ok() && quota.minute_quota_since().is_none()
+        );
     }
 
     #[test]

@@ -126,7 +126,12 @@ impl Asked<'_> {
             Err(Error::Quota { .. }) => Outcome::Quota,
             Err(Error::Misconfigured(_)) => Outcome::Misconfigured,
             Err(Error::Busy(_)) => Outcome::Busy,
-            Err(Error::Unavailable(_) | Error::Unreachable(_)) => Outcome::Unavailable,
+            Err(
+                Error::Unavailable(_)
+                | Error::Unreachable(_)
+                | Error::ProxyUnreachable(_)
+                | Error::Odd(_),
+            ) => Outcome::Unavailable,
             Err(Error::Full) => Outcome::HeldBack,
         };
         let condition = &self.stats.operations[self.operation as usize].condition;

@@ -1,5 +1,7 @@
 """Collections, records and rules that record_rule_language.py asks a real PocketBase about."""
 
+import random
+
 
 def text(name, **more):
     return {"type": "text", "name": name, **more}
@@ -125,6 +127,53 @@ USER_RULES += [f"@request.auth.users_level {op} users_level" for op in OPERATORS
 USER_RULES += [f"@request.auth.friends.users_rank_level {op} 1" for op in OPERATORS]
 USER_RULES += [f"parent.users_level {op} ''" for op in OPERATORS]
 
+# What there is not has a length, and nobody has nothing.
+USER_RULES += ["parent.friends:length = 0", "parent.users_type:length = 0", "parent.users_name:length = ''", "company.tags:length ?< 1", "tbl_company_via_owner.members:length = 0", "tbl_auth_users_via_parent.tags:length ?>= 0",
+               "@collection.tbl_company.owner.tags:length ?= 0", "@request.auth.parent.friends:length = 0", "@request.auth.parent.users_type:length ?!= ''", "@request.auth.tbl_company_via_members.tags:length != 3",
+               "@request.auth.friends:each = ''", "@request.auth.friends.users_name != 'x'"]
+
+
+def random_field(rng, collection, depth):
+    """A field of users or companies, perhaps through relations."""
+    relations = {"tbl_auth_users": [("company", "tbl_company"), ("parent", "tbl_auth_users"), ("friends", "tbl_auth_users"), ("tbl_auth_users_via_parent", "tbl_auth_users"),
+                                    ("tbl_auth_users_via_friends", "tbl_auth_users"), ("tbl_company_via_owner", "tbl_company"), ("tbl_company_via_members", "tbl_company")],
+                 "tbl_company": [("owner", "tbl_auth_users"), ("members", "tbl_auth_users"), ("tbl_auth_users_via_company", "tbl_auth_users")]}
+    fields = {"tbl_auth_users": ["id", "company_id", "users_name", "users_level", "users_rank_level", "users_type", "tags", "company", "parent", "friends", "verified", "email", "emailVisibility",
+                                 "users_name:lower", "tags:each", "tags:length", "friends:each", "friends:length", "users_type:each", "users_type:length", "company:length", "company:each", "parent:lower"],
+              "tbl_company": ["id", "company_id", "company_name", "company_status", "tags", "owner", "members", "tags:each", "tags:length", "members:each", "members:length", "company_name:lower"]}
+    if depth > 0 and rng.random() < 0.35:
+        name, target = rng.choice(relations[collection])
+        return f"{name}.{random_field(rng, target, depth - 1)}"
+    return rng.choice(fields[collection])
+
+
+def random_operand(rng):
+    kind = rng.random()
+    if kind < 0.3:
+        return random_field(rng, "tbl_auth_users", 2)
+    if kind < 0.5:
+        return "@request.auth." + random_field(rng, "tbl_auth_users", 2)
+    if kind < 0.68:
+        collection, alias = rng.choice(["tbl_company", "tbl_auth_users"]), rng.choice(["", ":a"])
+        # Of two collections with one alias PocketBase takes the last.
+        alias = alias and alias + collection[-1]
+        return f"@collection.{collection}{alias}.{random_field(rng, collection, 1)}"
+    return rng.choice(["''", "'Ann'", "'bob'", "'1'", "1", "5", "0", "null", "true", "false", "'a'", "'b'", "'ACME'", "'BOLT'", "'company00000000'", "'user00000000000'", "'%a%'", "1.5", "-1", "'5'", "'vip'",
+                       "@request.method", "@request.query.x", "@request.auth.nope"])
+
+
+def random_rule(rng):
+    compare = lambda: f"{random_operand(rng)} {rng.choice(OPERATORS + ['=', '?='] * 3)} {random_operand(rng)}"
+    rule = compare()
+    for _ in range(rng.choice([0, 0, 0, 1, 1, 2])):
+        rule = f"{rule} {rng.choice(['&&', '||'])} {compare()}"
+        if rng.random() < 0.3:
+            rule = f"({rule})"
+    return rule
+
+
+USER_RULES += [random_rule(random.Random(n)) for n in range(400)]
+
 COMPANY_RULES = [
     "company_id = @request.auth.company_id", "owner = @request.auth.id", "owner.id = @request.auth.id", "members ~ @request.auth.id", "members.id ?= @request.auth.id", "members:each ?= @request.auth.id", "members.id = @request.auth.id", "members.company_id ?= company_id",
     "@request.auth.company.id = id", "id = @request.auth.company", "@collection.tbl_auth_users.company_id ?= company_id && @collection.tbl_auth_users.id ?= @request.auth.id", "@collection.tbl_auth_users.company_id ?= company_id",
@@ -178,6 +227,12 @@ CHANGES = [
     ("@collection.tbl_company.company_id = @request.body.company_id", {"company_id": "CORE"}), ("@request.body.company_id = @collection.tbl_company.company_id || @request.body.company_id:isset = false", {}), ("@request.body.friends.users_name ?= users_name && users_name != ''", {"friends": [user_id(0), user_id(2)]}),
 ]
 
+CHANGES += [
+    ("@request.body.parent.friends:length = 0", {}), ("@request.body.parent.friends:length = null", {}), ("@request.body.parent.friends:length = 0", {"parent": "nope"}), ("@request.body.friends.tags:length ?!= ''", {}), ("@request.body.friends.users_name != 'x'", {"friends": []}),
+    ("@request.body.extra:lower ~ 'true'", {"extra": True}), ("'true' ~ @request.body.extra:lower", {"extra": True}), ("'1' ~ @request.body.extra:lower", {"extra": True}), ("@request.body.extra:lower !~ '1'", {"extra": True}),
+    ("'a' ~ @request.body.tags:each", {"tags": ["a"]}), ("'a' ?!~ @request.body.tags:each || id != ''", {"tags": ["a"]}),
+]
+
 # Rule of new records, body.
 CREATES = [
     ("users_name = 'Ann'", {"users_name": "Ann"}), ("@request.body.users_name = users_name", {"users_name": "Ann"}), ("@request.body.users_name:changed = true", {"users_name": "Ann"}), ("@request.body.users_name:changed = false", {"users_name": "Ann"}), ("users_rank_level = 5", {"users_rank_level": 5}), ("users_rank_level = '5'", {"users_rank_level": 5}),
@@ -185,4 +240,6 @@ CREATES = [
     ("company.company_name = 'Acme'", {"company": "company00000000"}), ("@collection.tbl_company.company_id ?= company_id", {"company_id": "CORE"}), ("@collection.tbl_company.company_id ?= company_id", {"company_id": "X"}), ("@collection.tbl_auth_users.company_id ?!= company_id", {"company_id": "X"}), ("@collection.tbl_auth_users.company_id != company_id", {"company_id": "X"}), ("@collection.tbl_auth_users.company_id != company_id", {"company_id": "ACME"}),
     ("tags:each ?= 'a'", {"tags": ["a", "b"]}), ("tags:each = 'a'", {"tags": ["a", "b"]}), ("tags:length = 2", {"tags": ["a", "b"]}), ("company_id = @request.auth.company_id", {"company_id": "ACME"}), ("company_id = @request.auth.company_id", {"company_id": "BOLT"}), ("users_rank_level <= @request.auth.users_rank_level", {"users_rank_level": 6}), ("users_type = ''", {}), ("users_type:length = 0", {}), ("parent.users_name = 'Ann'", {"parent": user_id(0)}),
     ("@request.auth.users_rank_level = users_level", {"users_level": "5"}), ("users_rank_level ~ 5", {"users_rank_level": 5}), ("users_rank_level ~ '5.0'", {"users_rank_level": 5}), ("friends.users_name ?= 'Ann'", {"friends": [user_id(0), user_id(1)]}), ("friends.users_name = 'Ann'", {"friends": [user_id(0), user_id(1)]}),
+    ("tbl_auth_users_via_parent.users_name != 'x'", {}), ("tbl_company_via_owner.id = ''", {}), ("tbl_company_via_owner.id = '' || users_name = 'Ann'", {"users_name": "Ann"}), ("company.tbl_auth_users_via_company.users_name ?= 'Ann'", {"company": "company00000000"}),
+    ("@request.auth.tbl_company_via_owner.id = ''", {}),
 ]

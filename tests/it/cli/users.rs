@@ -246,6 +246,22 @@ fn a_backup_says_in_json_where_it_is() {
 }
 
 #[test]
+fn a_new_database_is_told() {
+    let place = Installation::empty();
+    let args = ["superuser", "create", "root@example.com"];
+    let said = place.run_with(&args, "canary-password\n");
+    said.ok();
+    assert!(
+        said.err.contains("bai.redb, a new database") && said.err.contains("BAI_STORE__PATH"),
+        "{}",
+        said.err
+    );
+    for args in [&["superuser", "list"][..], &["user", "list"]] {
+        assert!(!place.run(args).err.contains("new database"));
+    }
+}
+
+#[test]
 fn version_is_a_command_too() {
     let dir = tempfile::tempdir().unwrap();
     let (_, said, _) = run(dir.path(), &["version"]);

@@ -286,6 +286,33 @@ fn expected(answer: &Value) -> Value {
     expected
 }
 
+/// Whether docs/rules.md names the difference: a rule that asks for an openid that only superusers set, and an upsert of a
+/// record that is hidden, which we answer as one of a record that is not there.
+fn is_named(case: &Value, request: &Value) -> bool {
+    let asks_openid = case["rules"].to_string().contains("openid = 'o_own'");
+    let upserts = request["body"]["requests"][0]["method"] == "PUT" && case["as"] != "root";
+    let id = request["body"]["requests"][0]["body"]["id"].as_str();
+    asks_openid || upserts && matches!(id, Some("dan000000000001" | "cat000000000001"))
+}
+
+/// The value without the openid of the record that is made, which is the server's where no superuser makes it.
+fn without_new_openid(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let is_new = map.get("id").and_then(Value::as_str) == Some("new000000000001");
+            let kept = map
+                .iter()
+                .filter(|(key, _)| !(is_new && key.as_str() == "openid"));
+            Value::Object(
+                kept.map(|(key, value)| (key.clone(), without_new_openid(value)))
+                    .collect(),
+            )
+        }
+        Value::Array(items) => items.iter().map(without_new_openid).collect(),
+        other => other.clone(),
+    }
+}
+
 /// Replays the cases of these kinds; those that differ, but for named differences.
 fn differences(kinds: &[&str]) -> Vec<String> {
     let recorded = recorded();
@@ -299,9 +326,13 @@ fn differences(kinds: &[&str]) -> Vec<String> {
             .zip(case["answers"].as_array().unwrap())
             .enumerate()
         {
-            let theirs = expected(theirs);
-            if *ours != theirs {
-                let request = &case["requests"][number];
+            let request = &case["requests"][number];
+            if is_named(case, request) {
+                continue;
+            }
+            let ours = without_new_openid(ours);
+            let theirs = without_new_openid(&expected(theirs));
+            if ours != theirs {
                 differing.push(format!(
                     "{} as {}: {request}\n  ours   {ours}\n  theirs {theirs}",
                     case["rules"], case["as"]
@@ -355,4 +386,80 @@ fn requests_of_a_batch_see_those_before_them() {
 #[test]
 fn subscribers_hear_what_pocketbase_tells_them() {
     assert_same(&["realtime"]);
+}
+
+/// Tells on each route the same of a record that is hidden and of one that is not there: status, text and counts.
+#[test]
+fn a_hidden_record_is_as_one_that_does_not_exist() {
+    let root = Root::of(TestApp::spawn());
+    let hidden = root.user(1, &json!({ "company_id": "ACME" }));
+    let own = root.user(2, &json!({}));
+    let login = json!({ "identity": own["email"], "password": crate::support::canary::PASSWORD });
+    let path = format!("{USERS}/auth-with-password");
+    let login = root.app.post(&path).json(&login).send().ok();
+    let user = login["token"].as_str().unwrap();
+    for rules in [
+        json!({}),
+        json!({ "deleteRule": "id = @request.auth.id", "createRule": "company_id = 'NONE'" }),
+        json!({ "updateRule": "company_id = 'NONE'", "deleteRule": "company_id = 'NONE'", "viewRule": "company_id = 'NONE'" }),
+    ] {
+        root.call("PATCH", USERS).json(&rules).send().ok();
+        for token in ["", user] {
+            let id = hidden["id"].as_str().unwrap();
+            for request in routes() {
+                let told = told(&root, token, &request, id);
+                let of_missing = self::told(&root, token, &request, "none00000000001");
+                assert_eq!(told, of_missing, "{rules} {request}");
+            }
+        }
+    }
+}
+
+/// Requests about the record `ID`.
+fn routes() -> Vec<Value> {
+    let get = |query: &str| {
+        let query = query.replace('\'', "%27").replace('|', "%7C");
+        json!({ "method": "GET", "path": format!("{USERS}/records{query}") })
+    };
+    let batch = |method: &str, url: &str, body: Value| {
+        let requests =
+            json!([{ "method": method, "url": format!("{USERS}/records{url}"), "body": body }]);
+        json!({ "method": "POST", "path": "/api/batch", "body": { "requests": requests } })
+    };
+    let send = |method: &str, body: Value| json!({ "method": method, "path": format!("{USERS}/records/ID"), "body": body });
+    vec![
+        get("/ID"),
+        get("/ID?expand=company_id&fields=id"),
+        get("?filter=id='ID'"),
+        get("?filter=id='ID'&skipTotal=1"),
+        get("?filter=id!='ID'"),
+        get("?sort=-users_name,id&filter=id='ID'||users_status=1"),
+        send("PATCH", json!({ "users_name": "x" })),
+        send(
+            "PATCH",
+            json!({ "email": "x@example.com", "users_phone": "13800000001" }),
+        ),
+        send(
+            "PATCH",
+            json!({ "password": "other password", "passwordConfirm": "other password", "oldPassword": "guessed password" }),
+        ),
+        send("DELETE", json!({})),
+        batch("PATCH", "/ID", json!({ "users_name": "x" })),
+        batch("DELETE", "/ID", json!({})),
+        batch("PUT", "", json!({ "id": "ID", "users_name": "x" })),
+    ]
+}
+
+fn told(root: &Root, token: &str, request: &Value, id: &str) -> (u16, String) {
+    let request: Value = serde_json::from_str(&request.to_string().replace("ID", id)).unwrap();
+    let path = request["path"].as_str().unwrap();
+    let mut call = root.app.call(request["method"].as_str().unwrap(), path);
+    if !token.is_empty() {
+        call = call.header("Authorization", token);
+    }
+    let answer = match request.get("body") {
+        Some(body) => call.json(body).send(),
+        None => call.send(),
+    };
+    (answer.status, answer.text().to_owned())
 }
