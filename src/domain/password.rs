@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use zeroize::Zeroizing;
 
 use super::Invalid;
+use super::visible::is_blank;
 
 /// A password in clear, wiped from memory when dropped and never printed.
 ///
@@ -19,12 +20,15 @@ impl PlainPassword {
     /// The most characters that are ever hashed (ASVS 5.0, 6.2.9 asks for at least 64).
     pub const MAX_CHARS: usize = 128;
 
-    /// A password to be set: 8 to 128 characters.
+    /// A password to be set: 8 to 128 characters, some of them visible.
     ///
     /// # Errors
-    /// [`Invalid::TooShort`] or [`Invalid::TooLong`].
+    /// [`Invalid::Empty`], [`Invalid::TooShort`] or [`Invalid::TooLong`].
     pub fn new(password: String) -> Result<Self, Invalid> {
         let password = Self::attempt(password)?;
+        if is_blank(&password.0) {
+            return Err(Invalid::Empty);
+        }
         if password.0.chars().count() < Self::MIN_CHARS {
             return Err(Invalid::TooShort {
                 min: Self::MIN_CHARS,
@@ -96,6 +100,15 @@ mod tests {
             PlainPassword::attempt(String::new()).unwrap_err(),
             Invalid::Empty
         );
+    }
+
+    #[test]
+    fn a_password_of_nothing_visible_is_none() {
+        for blank in [" ", "\u{200b}", "\u{3000}", "\0"] {
+            let password = PlainPassword::new(blank.repeat(8));
+            assert_eq!(password.unwrap_err(), Invalid::Empty, "{blank:?}");
+        }
+        assert!(PlainPassword::new("       a".into()).is_ok());
     }
 
     #[test]

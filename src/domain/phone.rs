@@ -79,6 +79,9 @@ const SEPARATORS: [char; 11] = [
 /// Country codes of numbers that begin with a zero of their own: Italy, San Marino, the Vatican, Côte d'Ivoire, Benin, Congo.
 const WITH_ZERO: [&str; 6] = ["39", "378", "379", "225", "229", "242"];
 
+/// Beginnings of what is dialled to leave a country (`0011 86 …`): no number of North America has them.
+const NO_COUNTRY: [&str; 2] = ["10", "11"];
+
 /// The number without what means nothing, its digits in ASCII.
 fn cleaned(input: &str) -> String {
     input
@@ -100,7 +103,8 @@ fn international(number: &str) -> Option<String> {
     let digits = number
         .strip_prefix('+')
         .or_else(|| number.strip_prefix("00"))?;
-    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+    let is_exit_code = NO_COUNTRY.iter().any(|begin| digits.starts_with(begin));
+    if is_exit_code || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let digits = without_trunk_zero(digits);
@@ -211,6 +215,9 @@ mod tests {
             "852 9123 4567",
             "+0123456789",
             "000 44 7911 123456",
+            "0011 86 13911112222",
+            "0010 86 13911112222",
+            "+1 1 212 555 0100",
             "abc",
             "+",
             "1380013800O",

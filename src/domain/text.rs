@@ -3,13 +3,13 @@
 
 use super::Invalid;
 use super::picture::is_for_others;
-use super::visible::{is_blank, is_invisible};
+use super::visible::{is_blank, is_invisible, is_stray};
 
 /// A rule besides the length: whether a text keeps it, and the error of one that does not.
 type Rule = (fn(&str) -> bool, Invalid);
 
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $min:expr, $max:expr, $rule:expr) => {
+    ($(#[$doc:meta])* $name:ident, $min:expr, $max:expr, $is_dropped:expr, $rule:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct $name(String);
@@ -18,12 +18,13 @@ macro_rules! text {
             /// The most characters.
             pub const MAX_CHARS: usize = $max;
 
-            /// Trims `input` and checks it.
+            /// Takes out of `input` what is dropped, trims it and checks it.
             ///
             /// # Errors
             /// [`Invalid::Empty`], [`Invalid::TooLong`], or the rule of the text.
             pub fn parse(input: &str) -> Result<Self, Invalid> {
-                let text = trimmed(input, $min, $max)?;
+                let is_dropped: fn(char) -> bool = $is_dropped;
+                let text = trimmed(&input.replace(is_dropped, ""), $min, $max)?;
                 let rule: Option<Rule> = $rule;
                 match rule {
                     Some((fits, why)) if !fits(&text) => Err(why),
@@ -48,19 +49,19 @@ macro_rules! text {
 
 text!(
     /// A person's name: 1 to 64 characters.
-    Name, 1, 64, None
+    Name, 1, 64, is_stray, None
 );
 text!(
     /// The address of a picture that others can open: 1 to 2048 characters.
-    Picture, 1, 2048, Some((is_for_others, Invalid::Picture))
+    Picture, 1, 2048, is_hidden, Some((is_for_others, Invalid::Picture))
 );
 text!(
     /// Any other text field: at most 255 characters, empty when not given.
-    ShortText, 0, 255, None
+    ShortText, 0, 255, is_stray, None
 );
 text!(
     /// A one-time code from WeChat: 1 to 256 characters, all of them visible.
-    OneTimeCode, 1, 256, Some((is_visible, Invalid::Code))
+    OneTimeCode, 1, 256, nothing, Some((is_visible, Invalid::Code))
 );
 
 fn trimmed(input: &str, min: usize, max: usize) -> Result<String, Invalid> {
@@ -70,6 +71,16 @@ fn trimmed(input: &str, min: usize, max: usize) -> Result<String, Invalid> {
         n if n > max => Err(Invalid::TooLong { max }),
         _ => Ok(text.to_owned()),
     }
+}
+
+/// Whether nobody sees the character in an address; a space in a file's name is one of its characters.
+fn is_hidden(c: char) -> bool {
+    c != ' ' && is_invisible(c)
+}
+
+/// Nothing is dropped.
+fn nothing(_: char) -> bool {
+    false
 }
 
 fn is_visible(text: &str) -> bool {

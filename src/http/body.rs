@@ -81,7 +81,11 @@ async fn read_json<T: ParseFromJSON + 'static>(
     request: &Request,
     body: &mut RequestBody,
 ) -> Result<T, Rejected> {
-    let bytes = read(request, body).await?;
+    let bytes = match (read(request, body).await, require_json(request)) {
+        // Whoever sends a picture learns that it is the wrong type, not that it should be smaller.
+        (Err(Rejected::TooLarge), Err(wrong_type)) => return Err(wrong_type),
+        (bytes, _) => bytes?,
+    };
     if !T::IS_REQUIRED && bytes.trim_ascii().is_empty() {
         return T::parse_from_json(None).map_err(|_| Rejected::NotAnObject);
     }

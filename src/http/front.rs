@@ -75,13 +75,11 @@ impl Endpoint for Front {
         let is_https = *req.scheme() == Scheme::HTTPS;
         let is_taken = is_https || !self.has_tls;
         let at = self.inner.at(path);
-        let (mut response, route) = if method == Method::OPTIONS && is_taken {
-            (
-                self.cors.preflight(req.headers()),
-                at.map_or(self.traffic.route(None), |at| &*at.route),
-            )
-        } else if let Some(to) = path::redirect(&uri).filter(|_| is_taken) {
-            (redirected(&to), self.traffic.route(None))
+        let answered = self.answered_at_once(at, &req).filter(|_| is_taken);
+        let (mut response, route) = if let Some(answered) = answered {
+            // Whoever holds the request holds its body, of which the rest is to be read.
+            drop(req);
+            answered
         } else {
             let refused = match (is_taken, escapes) {
                 (false, _) => Some(Rejected::NotHttps),
@@ -110,6 +108,20 @@ impl Endpoint for Front {
 }
 
 impl Front {
+    /// The answer to a preflight, or to a path that is not as it should be, and the route that it is counted under.
+    fn answered_at_once<'a>(
+        &'a self,
+        at: Option<&'a Path>,
+        req: &Request,
+    ) -> Option<(Response, &'a Route)> {
+        let none = self.traffic.route(None);
+        if req.method() == Method::OPTIONS {
+            let route = at.map_or(none, |at| &*at.route);
+            return Some((self.cors.preflight(req.headers()), route));
+        }
+        path::redirect(req.uri()).map(|to| (redirected(&to), none))
+    }
+
     /// Reads what the handler left of the body, within the time that a body may take; the memory for what it read is free.
     async fn discard(&self, unread: Unread, response: &Response, started: Instant) {
         if let Some(held) = response.extensions().get::<Held>() {

@@ -178,6 +178,18 @@ impl FieldError {
     }
 }
 
+/// A date of PocketBase's form in RFC 3339, without zeros at the end of its fraction.
+fn rfc3339(date: &str) -> String {
+    let date = date.trim_end_matches('Z').replace(' ', "T");
+    match date.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => {
+            format!("{whole}Z")
+        }
+        Some(_) => format!("{}Z", date.trim_end_matches('0')),
+        None => date + "Z",
+    }
+}
+
 impl From<RuleProblem> for FieldError {
     fn from(problem: RuleProblem) -> Self {
         let code = match problem {
@@ -221,6 +233,24 @@ impl From<FieldProblem> for FieldError {
                 "validation_max_number_constraint",
                 Some(json!({ "max": max })),
             ),
+            FieldProblem::TooEarly { min } => (
+                "validation_min_greater_equal_than_required",
+                Some(json!({ "threshold": rfc3339(min) })),
+            ),
+            FieldProblem::TooLate { max } => (
+                "validation_max_less_equal_than_required",
+                Some(json!({ "threshold": rfc3339(max) })),
+            ),
+            FieldProblem::ContentSize { max } => (
+                "validation_content_size_limit",
+                Some(json!({ "maxSize": max })),
+            ),
+            FieldProblem::JsonSize { max } => (
+                "validation_json_size_limit",
+                Some(json!({ "maxSize": max })),
+            ),
+            FieldProblem::EmailDomain => ("validation_email_domain_not_allowed", None),
+            FieldProblem::UrlDomain => ("validation_url_domain_not_allowed", None),
             FieldProblem::Latitude => ("validation_invalid_latitude", None),
             FieldProblem::Longitude => ("validation_invalid_longitude", None),
             FieldProblem::NotKept | FieldProblem::NotGenerated => {

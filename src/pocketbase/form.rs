@@ -1,6 +1,6 @@
 //! Bodies as PocketBase takes them: JSON, multipart or urlencoded.
 
-use poem::http::header;
+use poem::http::{Method, header};
 use poem::{FromRequest, Request, RequestBody, Result};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
 use poem_openapi::types::Any;
@@ -103,6 +103,10 @@ async fn object<T: FormBody>(
     if is(JSON) {
         return from_json(request, &bytes);
     }
+    // Go's library reads no fields of other methods.
+    if is(URLENCODED) && request.method() == Method::DELETE {
+        return Ok(Map::new());
+    }
     if is(URLENCODED) {
         return entries::<T>(request, pairs(request, &bytes)?);
     }
@@ -117,7 +121,11 @@ async fn object<T: FormBody>(
 /// Memory is held for what is parsed, not for how it was written: signs may have been escaped.
 fn from_json(request: &Request, bytes: &[u8]) -> Result<Map<String, Value>, Rejected> {
     hold_parsed(request, bytes)?;
-    match json::parse(bytes).map_err(|_| Rejected::NotJson)? {
+    object_from(json::parse(bytes))
+}
+
+fn object_from(parsed: serde_json::Result<Value>) -> Result<Map<String, Value>, Rejected> {
+    match parsed.map_err(|_| Rejected::NotJson)? {
         Value::Object(object) => Ok(object),
         Value::Null => Ok(Map::new()),
         _ => Err(Rejected::NotAnObject),
@@ -140,7 +148,14 @@ fn not_json(rejected: Rejected) -> Rejected {
     }
 }
 
-/// The fields of a form, and over them what its objects say, wherever they stand.
+/// An object within a form.
+fn payload(request: &Request, bytes: &[u8]) -> Result<Map<String, Value>, Rejected> {
+    hold_parsed(request, bytes)?;
+    object_from(json::parse_whole(bytes))
+}
+
+/// The fields of a form, and over them what its objects say, wherever they stand. PocketBase refuses an object that has a value of
+/// another kind than the field.
 fn entries<T: FormBody>(
     request: &Request,
     parts: Vec<(String, String)>,
@@ -149,10 +164,8 @@ fn entries<T: FormBody>(
     let (payloads, fields): (Vec<_>, Vec<_>) = parts.into_iter().partition(is_payload);
     let mut object = object_of::<T>(fields)?;
     for (_, text) in payloads {
-        if text.trim().is_empty() {
-            return Err(Rejected::NotJson);
-        }
-        object.extend(from_json(request, text.as_bytes()).map_err(not_json)?);
+        let payload = payload(request, text.as_bytes()).map_err(not_json)?;
+        json::merge_objects(&mut object, payload).map_err(|json::OtherKind| Rejected::NotJson)?;
     }
     Ok(object)
 }

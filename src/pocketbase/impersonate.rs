@@ -31,8 +31,11 @@ pub struct ImpersonateRequest {
 }
 
 impl FormBody for ImpersonateRequest {
-    fn form_field(_: &str) -> FormField {
-        FormField::Whole
+    fn form_field(name: &str) -> FormField {
+        match name {
+            "duration" => FormField::Whole,
+            _ => FormField::Text,
+        }
     }
 }
 

@@ -1,17 +1,60 @@
 //! JSON as PocketBase reads it: a key twice is an error, and what follows the value is not looked at.
 
 use std::fmt;
+use std::mem::discriminant;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 /// Reads one value; an empty text is `null`.
 pub fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
-    if bytes.trim_ascii().is_empty() {
+    if bytes.is_empty() {
         return Ok(Value::Null);
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     Unique::deserialize(&mut reader).map(|unique| unique.0)
+}
+
+/// Reads one value behind which there is nothing.
+pub fn parse_whole(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let unique = Unique::deserialize(&mut reader)?;
+    reader.end().map(|()| unique.0)
+}
+
+/// Puts `over` in the place of a value of the same kind; of two objects, each key. Nothing has any kind.
+///
+/// # Errors
+/// [`OtherKind`].
+pub fn merge(under: &mut Value, over: Value) -> Result<(), OtherKind> {
+    match (under, over) {
+        (Value::Object(under), Value::Object(over)) => return merge_objects(under, over),
+        (under, over) if is_of_a_kind(under, &over) => *under = over,
+        _ => return Err(OtherKind),
+    }
+    Ok(())
+}
+
+/// Puts each key of `over` in the place of the same key.
+///
+/// # Errors
+/// [`OtherKind`].
+pub fn merge_objects(
+    under: &mut Map<String, Value>,
+    over: Map<String, Value>,
+) -> Result<(), OtherKind> {
+    for (key, value) in over {
+        merge(under.entry(key).or_insert(Value::Null), value)?;
+    }
+    Ok(())
+}
+
+/// A value in the place of one of another kind.
+#[derive(Debug)]
+pub struct OtherKind;
+
+fn is_of_a_kind(under: &Value, over: &Value) -> bool {
+    under.is_null() || over.is_null() || discriminant(under) == discriminant(over)
 }
 
 /// A value in which no object has a key twice.
@@ -99,6 +142,8 @@ mod tests {
             r#"[{"a":1,"a":2}]"#,
             r#"{"a":"\ud800"}"#,
             "nul",
+            " ",
+            "\n",
         ] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
         }

@@ -29,9 +29,9 @@ pub fn check_unless_empty(field: &Field, value: &Value) -> Result<(), FieldProbl
     match (field.kind, value) {
         (FieldKind::Number, value) => check_number(field, value),
         (FieldKind::Text, Value::String(text)) => check_text(field, text),
-        (FieldKind::Email, Value::String(text)) if Email::parse(text).is_none() => {
-            Err(FieldProblem::NotAnEmail)
-        }
+        (FieldKind::Email, Value::String(text)) => check_email(field, text),
+        (FieldKind::Date, Value::String(text)) => check_date(field, text),
+        (FieldKind::Json, value) => check_json(field, value),
         (FieldKind::Select, value) => check_choices(field, value),
         (FieldKind::Point, value) => check_point(value),
         _ => Ok(()),
@@ -83,8 +83,46 @@ fn check_text(field: &Field, text: &str) -> Result<(), FieldProblem> {
     if length > field.max {
         return Err(Invalid::TooLong { max: field.max }.into());
     }
-    match &field.constraints.pattern {
-        Some(pattern) if !pattern.matches(text) => Err(FieldProblem::Format),
+    let constraints = &field.constraints;
+    match (constraints.max_size, &constraints.pattern) {
+        (Some(max), _) if text.len() > max => Err(FieldProblem::ContentSize { max }),
+        (_, Some(pattern)) if !pattern.matches(text) => Err(FieldProblem::Format),
+        _ if !constraints.domains.allow(host(text)) => Err(FieldProblem::UrlDomain),
+        _ => Ok(()),
+    }
+}
+
+/// The host of a URL with its port; nothing of a text that has no `//`.
+fn host(url: &str) -> &str {
+    let (_, rest) = url.split_once("://").unwrap_or_default();
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
+}
+
+fn check_email(field: &Field, text: &str) -> Result<(), FieldProblem> {
+    let domain = text.rsplit('@').next().unwrap_or_default();
+    if Email::parse(text).is_none() {
+        return Err(FieldProblem::NotAnEmail);
+    }
+    match field.constraints.domains.allow(domain) {
+        true => Ok(()),
+        false => Err(FieldProblem::EmailDomain),
+    }
+}
+
+/// PocketBase's form of a date sorts as the dates do.
+fn check_date(field: &Field, text: &str) -> Result<(), FieldProblem> {
+    let constraints = &field.constraints;
+    match (&constraints.earliest, &constraints.latest) {
+        (Some(min), _) if text < min.as_str() => Err(FieldProblem::TooEarly { min: min.clone() }),
+        (_, Some(max)) if text > max.as_str() => Err(FieldProblem::TooLate { max: max.clone() }),
+        _ => Ok(()),
+    }
+}
+
+fn check_json(field: &Field, value: &Value) -> Result<(), FieldProblem> {
+    match field.constraints.max_size {
+        Some(max) if value.to_string().len() > max => Err(FieldProblem::JsonSize { max }),
         _ => Ok(()),
     }
 }

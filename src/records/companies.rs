@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::autodate::{Stage, stamped};
 use super::coerce;
 use super::fields::of_record::is_built_in;
 use super::form::FormReader;
@@ -28,7 +29,7 @@ pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<Company, R
         id,
         number: 0,
         company_id,
-        columns,
+        columns: dated(columns, schema, Stage::Created, now),
         created: now,
         updated: now,
     })
@@ -53,7 +54,7 @@ pub fn update(
     reader.refused_by(Refusal::Update)?;
     Ok(Company {
         company_id,
-        columns,
+        columns: dated(columns, schema, Stage::Updated, now),
         updated: now,
         ..before.clone()
     })
@@ -70,6 +71,10 @@ fn company_id(reader: &mut FormReader<'_>) -> String {
 fn columns(reader: &mut FormReader<'_>) -> String {
     let own = reader.schema().fields().filter(|field| is_own(field));
     Value::Object(reader.columns(own)).to_string()
+}
+
+fn dated(columns: String, schema: &Schema, stage: Stage, now: Timestamp) -> String {
+    stamped(Some(&columns), (Kind::Companies, schema), stage, now).unwrap_or(columns)
 }
 
 fn is_own(field: &Field) -> bool {

@@ -13,6 +13,7 @@
 pub mod access;
 mod assign;
 mod audit;
+mod autodate;
 mod bulk;
 pub mod change_request;
 pub mod changes;

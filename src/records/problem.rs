@@ -62,6 +62,36 @@ pub enum FieldProblem {
         /// The greatest number.
         max: Number,
     },
+    /// A date before the earliest.
+    #[error("Must be no less than {}.", utc(min))]
+    TooEarly {
+        /// The earliest date.
+        min: String,
+    },
+    /// A date after the latest.
+    #[error("Must be no greater than {}.", utc(max))]
+    TooLate {
+        /// The latest date.
+        max: String,
+    },
+    /// A text of too many bytes.
+    #[error("The maximum allowed content size is {max} bytes.")]
+    ContentSize {
+        /// The most bytes.
+        max: usize,
+    },
+    /// JSON of too many bytes.
+    #[error("The maximum allowed JSON size is {max} bytes.")]
+    JsonSize {
+        /// The most bytes.
+        max: usize,
+    },
+    /// An e-mail address of a domain that the field does not take.
+    #[error("Email domain is not allowed.")]
+    EmailDomain,
+    /// A URL of a domain that the field does not take.
+    #[error("Url domain is not allowed.")]
+    UrlDomain,
     /// A place beyond the poles.
     #[error("Latitude must be between -90 and 90 degrees.")]
     Latitude,
@@ -92,6 +122,16 @@ pub enum FieldProblem {
         /// The greatest number of characters.
         max: usize,
     },
+}
+
+/// A date as PocketBase has it in messages: without zeros at the end of its fraction, and with its zone in words.
+fn utc(date: &str) -> String {
+    let date = date.trim_end_matches('Z');
+    let short = match date.contains('.') {
+        true => date.trim_end_matches('0').trim_end_matches('.'),
+        false => date,
+    };
+    format!("{short} +0000 UTC")
 }
 
 /// A text as PocketBase ends its messages.

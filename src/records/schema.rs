@@ -91,6 +91,7 @@ impl Field {
                 .and_then(|max| usize::try_from(max).ok())
             {
                 Some(max) if kind == "text" && max > 0 => max,
+                _ if ["editor", "url"].contains(&kind) => usize::MAX,
                 _ => TEXT_MAX,
             },
             values: values

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::assign::assign;
+use super::autodate::{Stage, stamped};
 use super::coerce;
 use super::fields::of_record::is_built_in;
 use super::form::{FormReader, RecordForm};
@@ -58,6 +59,7 @@ pub fn create(plan: &Plan, schema: &Schema, now: Timestamp) -> Result<User, Refu
     if !reader.changes("users_type") {
         user.user_type = usual_type(user.id_type);
     }
+    set_dates(&mut user, schema, Stage::Created, now);
     Ok(User {
         password_hash,
         token_key: token_key.unwrap_or(user.token_key),
@@ -123,6 +125,7 @@ pub fn update(
     if ends_tokens && after.token_key == before.token_key {
         after.token_key = plan.fresh.token_key.clone();
     }
+    set_dates(&mut after, schema, Stage::Updated, now);
     after.updated = now;
     Ok(after)
 }
@@ -214,6 +217,14 @@ fn own_columns(reader: &mut FormReader<'_>) -> Option<String> {
     }
     let columns = reader.columns(own.into_iter());
     Some(Value::Object(columns).to_string())
+}
+
+/// Sets the dates of the deployment's own that are the server's to set.
+fn set_dates(user: &mut User, schema: &Schema, stage: Stage, now: Timestamp) {
+    let columns = user.columns.as_deref();
+    if let Some(columns) = stamped(columns, (Kind::Users, schema), stage, now) {
+        user.columns = Some(columns);
+    }
 }
 
 fn is_own(field: &Field) -> bool {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::error::{Error, OURS, QuotaPeriod, Refusal};
 use super::quota;
-use crate::domain::{Invalid, OpenId, Phone};
+use crate::domain::{Invalid, OpenId, Phone, is_blank};
 
 /// A number, which WeChat and what stands in front of it may write as a text or with a point.
 pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
@@ -104,7 +104,9 @@ pub fn parse<T: for<'de> Deserialize<'de>>(answer: &Value) -> Result<T, Error> {
 /// The openid of a login.
 pub fn openid(answer: &Value) -> Result<OpenId, Error> {
     let session: Session = parse(answer)?;
-    OpenId::parse(&session.openid).ok_or_else(|| Error::odd("an openid of odd form"))
+    OpenId::parse(&session.openid)
+        .filter(|openid| !is_blank(openid.as_str()))
+        .ok_or_else(|| Error::odd("an openid of odd form"))
 }
 
 /// Sorts an answer by its `errcode`: absent or 0 is success.

@@ -28,7 +28,7 @@ const PHONES: [(&str, &str); 14] = [
 ];
 
 /// Texts in which there is nothing to see.
-const BLANK: [&str; 10] = [
+const BLANK: [&str; 14] = [
     "",
     "  ",
     "\u{3000}",
@@ -39,10 +39,14 @@ const BLANK: [&str; 10] = [
     "\u{202d}\u{202c}",
     "\u{2800}\u{feff}",
     "\u{200b} \u{2060}\u{ad}",
+    "\u{fffc}",
+    "\u{1d159}\u{1d173}",
+    "\u{13430}",
+    "\u{fdd0}\u{ffff}\u{10fffe}",
 ];
 
 /// Addresses that lead to nothing that others could open.
-const LOCAL_PICTURES: [&str; 14] = [
+const LOCAL_PICTURES: [&str; 32] = [
     "wxfile://tmp_a1b2c3.jpg",
     "WXFILE://store_a.png",
     "http://tmp/a.jpg",
@@ -57,6 +61,24 @@ const LOCAL_PICTURES: [&str; 14] = [
     "undefined",
     "null",
     "[object Object]",
+    "\u{200b}javascript:alert(1)",
+    "\u{200b}wxfile://a",
+    "\u{feff}blob:http://x",
+    "\u{3000}wx\u{2060}file://a",
+    "java\u{ad}script:alert(1)",
+    "\u{202e}data:image/png;base64,A\u{202c}",
+    "none",
+    "(null)",
+    "0",
+    "blob",
+    "undefined/a.png",
+    "/undefined",
+    "https://undefined",
+    "https://example.com/null",
+    "http://localhost/a.png",
+    "http://127.0.0.1/a.png",
+    "http://[::1]/a",
+    "https:///a",
 ];
 
 /// Addresses that others can open.
@@ -159,6 +181,41 @@ fn a_name_of_nothing_visible_is_none() {
 }
 
 #[test]
+fn a_name_loses_what_turns_its_direction_and_what_no_text_has() {
+    let root = Root::new();
+    let own = owner(&root);
+    for (sent, kept) in [
+        ("\u{202e}abc", "abc"),
+        ("a\0b\u{7f}", "ab"),
+        ("\u{2066}a\u{2069}\u{ffff}", "a"),
+        ("\u{5d0}\u{200f}!", "\u{5d0}\u{200f}!"),
+        (" \u{202d} a b\u{202c}", "a b"),
+    ] {
+        let patched = patch(&root, &own, &json!({ "users_name": sent })).ok();
+        assert_eq!(patched["users_name"], kept, "{sent:?}");
+        let user = register(&root.app, "users_name", sent).ok()["record"].clone();
+        assert_eq!(user["users_name"], kept, "{sent:?}");
+        assert_eq!(root.delete(USERS, &user["id"]).status, 204);
+    }
+}
+
+#[test]
+fn a_password_of_nothing_visible_is_none() {
+    let root = Root::new();
+    let own = owner(&root);
+    for blank in [" ", "\u{200b}", "\u{3000}", "\0"] {
+        let blank = blank.repeat(8);
+        let mut body = registration("13800138000", &blank);
+        body["passwordConfirm"] = blank.as_str().into();
+        let call = root.app.post("/api/platform/register").json(&body);
+        call.send().assert_error(400, "password 不能为空");
+        let body = json!({ "password": blank, "passwordConfirm": blank, "oldPassword": PASSWORD });
+        let problem = patch(&root, &own, &body).json()["data"]["password"]["code"].clone();
+        assert_eq!(problem, "validation_required", "{blank:?}");
+    }
+}
+
+#[test]
 fn other_texts_of_nothing_visible_are_not_given() {
     let root = Root::new();
     let own = owner(&root);
@@ -221,6 +278,9 @@ fn a_picture_that_no_one_else_can_open_is_refused_before_wechat_is_asked() {
         }
     }
     assert!(app.stub.calls(PHONE).is_empty());
+    let body = json!({ "users_picture": "\u{200b}https://example.com/\u{feff}a b.png\u{200b} " });
+    let cleaned = patch(&root, &own, &body).ok()["users_picture"].clone();
+    assert_eq!(cleaned, "https://example.com/a b.png");
     for picture in PICTURES {
         let set = set_profile(app, &token, "users_picture", picture);
         assert_eq!(set.data()["user"]["users_picture"], picture);

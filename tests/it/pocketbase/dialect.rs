@@ -22,7 +22,17 @@ fn own_fields() -> Value {
         { "name": "o_int", "type": "number", "onlyInt": true, "min": -5, "max": 100 },
         { "name": "o_bool", "type": "bool" },
         { "name": "o_edit", "type": "editor" },
-        { "name": "o_date", "type": "date" },
+        { "name": "o_edit50", "type": "editor", "maxSize": 50 },
+        { "name": "o_mail", "type": "email", "onlyDomains": ["a.com"], "exceptDomains": [] },
+        { "name": "o_mailx", "type": "email", "exceptDomains": ["b.com"] },
+        { "name": "o_url", "type": "url", "onlyDomains": ["a.com"] },
+        { "name": "o_urlx", "type": "url", "exceptDomains": ["b.com"] },
+        { "name": "o_date", "type": "date", "min": "", "max": "" },
+        { "name": "o_datem", "type": "date", "min": "2020-01-01 00:00:00.000Z", "max": "2030-01-01 00:00:00.500Z" },
+        { "name": "o_json60", "type": "json", "maxSize": 60 },
+        { "name": "o_created", "type": "autodate", "onCreate": true, "onUpdate": false },
+        { "name": "o_updated", "type": "autodate", "onCreate": false, "onUpdate": true },
+        { "name": "o_both", "type": "autodate", "onCreate": true, "onUpdate": true },
         { "name": "o_one", "type": "select", "maxSelect": 1, "values": ["a", "b", "c"] },
         { "name": "o_many", "type": "select", "maxSelect": 3, "values": ["a", "b", "c", "d"] },
         { "name": "o_json", "type": "json" },
@@ -669,11 +679,108 @@ fn values_are_cast_both_ways() {
             json!("2026-11-22 05:50:36.000Z"),
         ),
         ("o_date", json!("2026-11-22 05:50"), json!("")),
+        ("o_date", json!("2022-01-01 10:00:60"), json!("")),
+        ("o_date", json!("2022-01-01 10:00:00 UTC"), json!("")),
+        ("o_date", json!("2022-01-01T10:00:00."), json!("")),
+        ("o_date", json!("0001-01-01"), json!("")),
+        (
+            "o_date",
+            json!("10:00PM"),
+            json!("0000-01-01 22:00:00.000Z"),
+        ),
         ("o_date", json!(20_261_122), json!("")),
     ] {
         cases.push((json!({ field: null }), json!({ field: sent }), expected));
     }
     assert_changes(&root, COMPANIES, &company, cases);
+}
+
+#[test]
+fn a_field_of_a_deployment_keeps_its_constraints() {
+    let disk = FailingDisk::default();
+    let root = with_own_fields(&disk);
+    let size = "validation_content_size_limit";
+    let json_size = "validation_json_size_limit";
+    let email = "validation_email_domain_not_allowed";
+    let url = "validation_url_domain_not_allowed";
+    let early = "validation_min_greater_equal_than_required";
+    let late = "validation_max_less_equal_than_required";
+    let cases = [
+        ("o_datem", json!("2006-01-02T15:04:05-0700"), Some(early)),
+        ("o_datem", json!("2019-12-31 23:59:59.999Z"), Some(early)),
+        ("o_datem", json!("2020-01-01 00:00:00.000Z"), None),
+        ("o_datem", json!("2030-01-01 00:00:00.500Z"), None),
+        ("o_datem", json!("2030-01-01 00:00:00.501Z"), Some(late)),
+        ("o_datem", json!(""), None),
+        ("o_edit50", json!("x".repeat(50)), None),
+        ("o_edit50", json!("x".repeat(51)), Some(size)),
+        ("o_edit50", json!("张".repeat(16)), None),
+        ("o_edit50", json!("张".repeat(17)), Some(size)),
+        ("o_edit", json!("x".repeat(20_000)), None),
+        ("o_json60", json!("x".repeat(58)), None),
+        ("o_json60", json!("x".repeat(59)), Some(json_size)),
+        ("o_json60", json!({ "a": "x".repeat(52) }), None),
+        ("o_json60", json!({ "a": "x".repeat(53) }), Some(json_size)),
+        ("o_json60", json!(vec![1; 29]), None),
+        ("o_json60", json!(vec![1; 30]), Some(json_size)),
+        ("o_mail", json!("a@a.com"), None),
+        ("o_mail", json!("a@b.com"), Some(email)),
+        ("o_mail", json!("a@A.com"), Some(email)),
+        ("o_mail", json!("a@x.a.com"), Some(email)),
+        ("o_mail", json!("x"), Some("validation_is_email")),
+        ("o_mail", json!(""), None),
+        ("o_mailx", json!("a@a.com"), None),
+        ("o_mailx", json!("a@b.com"), Some(email)),
+        ("o_url", json!("https://a.com/x?y#z"), None),
+        ("o_url", json!("http://user@a.com/"), None),
+        ("o_url", json!("http://a.com:8080/"), Some(url)),
+        ("o_url", json!("http://b.com"), Some(url)),
+        ("o_url", json!("a.com"), Some(url)),
+        ("o_urlx", json!("http://a.com"), None),
+        ("o_urlx", json!("http://b.com"), Some(url)),
+        ("o_urlx", json!("http://b.com:80"), None),
+    ];
+    let company = root.create(COMPANIES, &json!({ "company_id": "C" })).ok();
+    let user = root.user(1, &json!({}));
+    for (collection, record) in [(COMPANIES, &company), (USERS, &user)] {
+        for (field, value, expected) in &cases {
+            let answer = root.update(collection, &record["id"], &json!({ *field: value }));
+            let code = answer.json()["data"][field]["code"].clone();
+            assert_eq!(code.as_str(), *expected, "{field} {value}");
+        }
+    }
+    let set = |value| root.update(COMPANIES, &company["id"], &json!({ "o_datem": value }));
+    assert_eq!(
+        set("2031-01-01").json()["data"]["o_datem"],
+        json!({
+            "code": late,
+            "message": "Must be no greater than 2030-01-01 00:00:00.5 +0000 UTC.",
+            "params": { "threshold": "2030-01-01T00:00:00.5Z" },
+        })
+    );
+}
+
+#[test]
+fn the_dates_of_a_deployment_are_set_by_the_server() {
+    let disk = FailingDisk::default();
+    let root = with_own_fields(&disk);
+    let sent =
+        json!({ "o_created": "2020-01-01", "o_updated": "2020-01-01", "o_both": "2020-01-01" });
+    let mut company = sent.clone();
+    company["company_id"] = "C".into();
+    for (collection, body) in [(COMPANIES, company), (USERS, person(1, &sent))] {
+        let new = root.create(collection, &body).ok();
+        let created = new["created"].clone();
+        assert_eq!(new["o_created"], created, "{collection}");
+        assert_eq!(new["o_updated"], "", "{collection}");
+        assert_eq!(new["o_both"], created, "{collection}");
+        root.app.clock.advance(std::time::Duration::from_secs(5));
+        let changed = root.update(collection, &new["id"], &sent).ok();
+        assert_ne!(changed["updated"], created);
+        assert_eq!(changed["o_created"], created, "{collection}");
+        assert_eq!(changed["o_updated"], changed["updated"], "{collection}");
+        assert_eq!(changed["o_both"], changed["updated"], "{collection}");
+    }
 }
 
 #[test]

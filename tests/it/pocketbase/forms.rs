@@ -83,9 +83,11 @@ fn impersonate_takes_a_form() {
         let body = multipart(&[("duration", "60")], end_of_line);
         assert_eq!(lifetime(&root, &impersonate(MULTIPART, &body)), Some(60));
     }
-    for body in ["", "x=1", "duration="] {
+    for body in ["", "x=1", "duration=", "email=x@y.z", "duration=&x=y"] {
         assert_eq!(impersonate(URLENCODED, body).status, 200, "{body}");
     }
+    let body = multipart(&[("email", "x@y.z")], "\r\n");
+    assert_eq!(impersonate(MULTIPART, &body).status, 200);
     for body in [
         "duration=abc",
         "duration=1.5",
@@ -267,6 +269,53 @@ fn records_take_forms_of_every_shape() {
 }
 
 #[test]
+fn an_object_replaces_a_field_of_the_same_kind_only() {
+    let root = Root::new();
+    let user = root.user(1, &json!({}));
+    let update = |parts: &[(&str, &str)]| {
+        let call = root.call("PATCH", &path(USERS, &user["id"]));
+        send(call, URLENCODED, &urlencoded(parts))
+    };
+    for (field, text, payload, expected) in [
+        ("users_level", "a", json!("b"), Some(json!("b"))),
+        ("users_level", "", json!("b"), Some(json!("b"))),
+        ("users_level", "a", json!(null), Some(json!(""))),
+        ("users_level", "5", json!(7), Some(json!("7"))),
+        ("users_level", "true", json!(false), Some(json!("false"))),
+        ("users_rank_level", "5", json!(null), Some(json!(0))),
+        ("users_level", "5", json!("b"), None),
+        ("users_level", "true", json!(1), None),
+        ("users_level", "a", json!(["b"]), None),
+        ("users_level", "a", json!({ "a": 1 }), None),
+        ("users_rank_level", "abc", json!(7), None),
+        ("users_rank_level", "", json!(7), None),
+    ] {
+        let payload = json!({ field: payload }).to_string();
+        let answer = update(&[("@jsonPayload", &payload), (field, text)]);
+        match expected {
+            Some(expected) => assert_eq!(answer.ok()[field], expected, "{text} {payload}"),
+            None => assert_refused(&answer, 400, "Something went wrong"),
+        }
+    }
+    for payload in [
+        r#"{"users_level":"x"}{"users_name":"j"}"#,
+        r#"{"users_level":"x"} x"#,
+        " ",
+    ] {
+        let answer = update(&[("@jsonPayload", payload)]);
+        assert_refused(&answer, 400, "Something went wrong");
+    }
+    let twice = [("users_level", "a"), ("users_level", "b")];
+    let list = [("@jsonPayload", r#"{"users_level":["c"]}"#)];
+    assert_eq!(update(&[&twice[..], &list].concat()).status, 200);
+    let text = [("@jsonPayload", r#"{"users_level":"c"}"#)];
+    assert_eq!(update(&[&twice[..], &text].concat()).status, 400);
+    let other = [("@jsonPayload", r#"{"users_level":7}"#)];
+    assert_eq!(update(&[text, other].concat()).status, 400);
+    assert_eq!(update(&[("@jsonPayload", "null")]).status, 200);
+}
+
+#[test]
 fn junk_is_refused_and_what_only_looks_like_it_is_taken() {
     let root = Root::new();
     let user = root.user(1, &json!({}));
@@ -330,7 +379,11 @@ fn auth_refresh_refuses_a_body_that_cannot_be_read() {
             assert_refused(&refresh(token, content_type, body), 400, message);
             assert_refused(&refresh("x", content_type, body), 401, "requires valid");
         }
-        for body in ["", "null", "{}", r#"{"a":1}"#] {
+        for body in [" ", "\n", "\u{feff}"] {
+            let answer = refresh(token, "application/json", body);
+            assert_refused(&answer, 400, "Something went wrong");
+        }
+        for body in ["", "null", "{}", " {}", r#"{"a":1}"#] {
             assert_eq!(
                 refresh(token, "application/json", body).status,
                 200,
@@ -354,7 +407,18 @@ fn a_deletion_refuses_a_body_that_cannot_be_read() {
         "Something went wrong",
     );
     assert_refused(&delete("text/plain", "x"), 400, "Unsupported Content-Type.");
+    assert_refused(
+        &delete("application/json", " "),
+        400,
+        "Something went wrong",
+    );
     assert_eq!(delete("application/json", r#"{"a":1}"#).status, 204);
+    // Go reads no urlencoded fields of a DELETE.
+    for (n, body) in [(2, "a=%zz"), (3, "a;b"), (4, "a=b")] {
+        let user = root.user(n, &json!({}));
+        let call = root.call("DELETE", &path(USERS, &user["id"]));
+        assert_eq!(send(call, URLENCODED, body).status, 204, "{body}");
+    }
 }
 
 #[test]

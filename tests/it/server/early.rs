@@ -37,7 +37,7 @@ fn status(answer: &str) -> u16 {
 }
 
 /// Path, length of the body, status. Limits are on; the superusers' login is not allowed from here.
-const REFUSED: [(&str, usize, u16); 11] = [
+const REFUSED: [(&str, usize, u16); 17] = [
     ("POST /api/wechat/login", 70 * 1024, 413),
     ("POST /api/platform/login", 5 * MIB, 413),
     ("POST /api/wechat/profile", MIB, 401),
@@ -61,6 +61,12 @@ const REFUSED: [(&str, usize, u16); 11] = [
     ("POST /api/nothing", MIB, 404),
     ("GET /api/health", MIB, 200),
     ("PUT /", MIB, 405),
+    ("POST //api/health", 1000, 307),
+    ("POST //api/health", 7 * MIB, 307),
+    ("PATCH /api/./health?a=b", MIB, 307),
+    ("OPTIONS /api/health", MIB, 204),
+    ("OPTIONS /", 1000, 204),
+    ("POST /api/%zz", MIB, 400),
 ];
 
 #[test]
@@ -101,6 +107,28 @@ fn so_do_those_with_a_wrong_type_a_repetition_and_a_superuser_from_elsewhere() {
         status(&send(&connect(&app), &[compressed.as_bytes(), &body])),
         415
     );
+    let picture = vec![b'x'; MIB];
+    for endpoint in [
+        "wechat/login",
+        "wechat/profile",
+        "platform/login",
+        "platform/register",
+        "system/refresh-token",
+    ] {
+        let form = format!(
+            "POST /api/{endpoint} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=X\r\n"
+        );
+        let expected = if endpoint == "wechat/profile" {
+            401
+        } else {
+            415
+        };
+        for length in [100, 70 * 1024] {
+            let announced = format!("{form}Content-Length: {length}\r\n\r\n");
+            let answer = send(&connect(&app), &[announced.as_bytes(), &picture[..length]]);
+            assert_eq!(status(&answer), expected, "{endpoint} {length}");
+        }
+    }
     app.wechat_login("alice~1").ok();
     // What is small is read, and what follows it on the connection is answered.
     let code = json!({ "users_wx_code": crate::support::canary::code("alice~1") }).to_string();

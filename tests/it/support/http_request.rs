@@ -36,6 +36,9 @@ pub fn read_status(socket: &mut TcpStream) -> u16 {
 pub fn is_whole(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_default();
+    if head.starts_with("HTTP/1.1 204 ") {
+        return true;
+    }
     let length = head.lines().find_map(|line| {
         line.to_lowercase()
             .strip_prefix("content-length: ")?

@@ -105,7 +105,7 @@ fn a_busy_wechat_is_asked_again_and_a_code_used_up_meanwhile_is_a_refusal() {
 
 #[test]
 fn answers_of_odd_form_are_500_and_the_code_is_not_sent_again() {
-    let odd: [fn() -> Reply; 9] = [
+    let odd: [fn() -> Reply; 10] = [
         || Reply::Raw(response("502 Bad Gateway", "<html>bad gateway</html>")),
         || Reply::Raw(response("200 OK", "<html>")),
         || Reply::Raw(response("200 OK", "")),
@@ -120,6 +120,7 @@ fn answers_of_odd_form_are_500_and_the_code_is_not_sent_again() {
         || Reply::Raw(Vec::new()),
         || Reply::Json(json!({ "session_key": SESSION_KEY })),
         || Reply::Json(json!({ "openid": "" })),
+        || Reply::Json(json!({ "openid": "\u{200b}\u{fffc}" })),
     ];
     for (n, reply) in odd.into_iter().enumerate() {
         let app = TestApp::spawn();
