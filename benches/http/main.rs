@@ -20,6 +20,7 @@ mod figures;
 mod frames;
 mod growth;
 mod hang;
+mod lists;
 mod load;
 mod measured;
 mod process;
@@ -83,6 +84,9 @@ struct Args {
     /// `bai backup` of a running server, quiet and while users come
     #[arg(long)]
     backup: bool,
+    /// Lists for superusers, beside a PocketBase with the same users if POCKETBASE names its binary
+    #[arg(long)]
+    lists: bool,
     /// Others beside clients who ask for a record on a damaged block
     #[arg(long)]
     damage: bool,
@@ -175,6 +179,7 @@ async fn run(args: Args) {
         || args.start
         || args.backup
         || args.damage
+        || args.lists
         || args.attack
         || args.updates.is_some()
         || args.soak.is_some())
@@ -199,6 +204,9 @@ async fn run(args: Args) {
     }
     if args.backup {
         backup::print(&setup).await;
+    }
+    if args.lists {
+        lists::print(&setup).await;
     }
     if args.damage {
         damage::print(&setup).await;

@@ -1,7 +1,7 @@
 //! Causes why WeChat is out of reach, as the log and `/readyz` name them.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,10 @@ fn server(words: &'static [u8], waits: bool) -> String {
                 if waits {
                     thread::sleep(4 * PATIENCE);
                 }
+                // What is left unread would break the connection before the words are read.
+                let _ = socket.shutdown(Shutdown::Write);
+                let _ = socket.set_read_timeout(Some(PATIENCE));
+                while socket.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {}
             });
         }
     });
