@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -83,7 +83,7 @@ pub async fn print(setup: &Setup) {
         &format!("{PASSWORD}\n{PASSWORD}\n"),
     );
     let other =
-        std::env::var_os("POCKETBASE").map(|binary| pocketbase(setup, &file, binary.into()));
+        std::env::var_os("POCKETBASE").map(|binary| pocketbase(setup, &file, Path::new(&binary)));
     let server = Bai::start(setup, &file);
     let ours = Asked::log_in(server.address);
     let theirs = other.as_ref().map(|(_, address)| Asked::log_in(*address));
@@ -175,12 +175,12 @@ impl Asked {
     }
 }
 
-fn pocketbase(setup: &Setup, file: &Path, binary: PathBuf) -> (PocketBase, SocketAddr) {
+fn pocketbase(setup: &Setup, file: &Path, binary: &Path) -> (PocketBase, SocketAddr) {
     let data = setup.dir.path().join("pb_data");
     let data = data.to_str().expect("a path in UTF-8");
     command(setup, file, &["export", "pocketbase", data], "");
     // Passwords do not go along.
-    let upserted = Command::new(&binary)
+    let upserted = Command::new(binary)
         .args(["superuser", "upsert", EMAIL, PASSWORD, "--dir", data])
         .output()
         .expect("PocketBase runs");
@@ -188,7 +188,7 @@ fn pocketbase(setup: &Setup, file: &Path, binary: PathBuf) -> (PocketBase, Socke
     let free = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = free.local_addr().expect("an address");
     drop(free);
-    let child = Command::new(&binary)
+    let child = Command::new(binary)
         .args(["serve", "--http", &address.to_string(), "--dir", data])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
