@@ -141,6 +141,9 @@ async fn serve(config: Config) -> Outcome {
              link: {url}/setup#{secret}"
         );
     }
+    for doubt in server.app().config.doubts() {
+        tracing::warn!("a setting may not be meant: {doubt}");
+    }
     warn_of_sandbox(&server.app().config.wechat, &url);
     let [terminate, interrupt] = &mut stop;
     systemd::ready(&url);

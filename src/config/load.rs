@@ -128,6 +128,14 @@ impl Config {
             _ if self.store.path.as_os_str().is_empty() => Err(Error::Conflict(
                 "store.path (or BAI_STORE__PATH in the environment) is empty: name the database file, such as \"bai.redb\"",
             )),
+            _ if [&self.store.path, &self.backup.dir]
+                .iter()
+                .any(|path| path.starts_with("~")) =>
+            {
+                Err(Error::Conflict(
+                    "store.path and backup.dir are taken as they are, and \"~\" would be a folder of that name: write the whole path",
+                ))
+            }
             _ if self.backup.is_beside(&self.store.path) => Err(Error::Conflict(
                 "backup.dir is the folder of the database, which would be listed and removed as a backup: \
                  set it to a folder of its own, or leave it empty",
@@ -683,6 +691,10 @@ mod tests {
             )
             .is_ok()
         );
+        for name in ["BAI_BACKUP__DIR", "BAI_STORE__PATH"] {
+            assert!(problem("", &[(name, "~/bai")]).contains("write the whole path"));
+            assert!(load("", &[(name, "/srv/~bai")]).is_ok());
+        }
         assert!(load("", &[listen, wechat, app, ("BAI_WECHAT__SECRET", "s")]).is_ok());
         for (token, is_fine) in [
             ("", true),

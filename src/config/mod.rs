@@ -1,6 +1,7 @@
 //! Configuration: defaults, then a TOML file, then the environment. Unknown keys and bad values are refused.
 
 mod bounds;
+mod doubts;
 mod load;
 mod parse;
 mod sections;
