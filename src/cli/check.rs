@@ -26,9 +26,10 @@ pub struct CheckArgs {
 /// Reads all of a file, or of the database, and changes nothing.
 pub fn run(config: &Config, args: &CheckArgs) -> Outcome {
     let file = args.file.as_ref().unwrap_or(&config.store.path);
-    let server = match &args.file {
-        None => Client::connect(&config.store.path)?,
-        Some(_) => None,
+    let is_database = |file: &PathBuf| files::are_the_same(file, &config.store.path);
+    let server = match args.file.as_ref().is_none_or(is_database) {
+        true => Client::connect(&config.store.path)?,
+        false => None,
     };
     let contents = match server {
         Some(mut client) => {

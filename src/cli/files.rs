@@ -45,7 +45,7 @@ pub fn ensure_file(file: &Path) -> Result<fs::Metadata, Failure> {
         ))),
         Ok(found) => Ok(found),
         Err(_) => Err(Failure::not_found(format!(
-            "there is no file {name}; \"bai backup\" makes one"
+            "there is no file {name}: name a database or a backup; \"bai backup\" makes a backup, and the first start of \"bai serve\" a database"
         ))),
     }
 }

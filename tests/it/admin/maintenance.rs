@@ -77,6 +77,8 @@ fn a_backup_goes_out_and_comes_back() {
         );
         assert_eq!(users(place), 1);
         assert_eq!(place.json(&["check"])["made"], Value::Null);
+        // The database by its name, too, which a running server holds.
+        assert_eq!(place.json(&["check", "bai.redb"])["made"], Value::Null);
         let before = files(place.path())
             .into_iter()
             .find(|name| name.contains("before-restore"))
