@@ -68,6 +68,7 @@ impl Endpoint for Front {
         let started = Instant::now();
         let unread = Unread::keep(&mut req);
         let escapes = path::unescape(&mut req);
+        path::drop_unreadable_parameters(&mut req);
         let request_id = self.request_id(req.headers());
         let (method, uri) = (req.method().clone(), req.uri().clone());
         let (path, id) = (uri.path(), request_id.to_str().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! Paths as PocketBase reads them: one with empty or dot segments is redirected to what it means, and a character that needs no
+//! Paths and queries as PocketBase reads them: one with empty or dot segments is redirected to what it means, and a character that needs no
 //! escape is the same without it.
 
 use std::borrow::Cow;
@@ -30,6 +30,22 @@ pub fn unescape(request: &mut Request) -> Result<(), InvalidEscape> {
     let target = path + &query.unwrap_or_default();
     *request.uri_mut() = target.parse().map_err(|_| InvalidEscape)?;
     Ok(())
+}
+
+/// Takes the parameters out of the query of `request` that cannot be read, as PocketBase's server does: those with a semicolon, or
+/// with a `%` that two hexadecimal digits do not follow.
+pub fn drop_unreadable_parameters(request: &mut Request) {
+    let Some(query) = request.uri().query() else {
+        return;
+    };
+    let is_readable = |pair: &&str| !pair.contains(';') && unescaped(pair).is_ok();
+    let readable: Vec<_> = query.split('&').filter(is_readable).collect();
+    let readable = readable.join("&");
+    if readable != query
+        && let Ok(target) = format!("{}?{readable}", request.uri().path()).parse()
+    {
+        *request.uri_mut() = target;
+    }
 }
 
 /// The path without empty and dot segments; a slash at its end stays.

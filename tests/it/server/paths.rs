@@ -136,6 +136,25 @@ fn what_nobody_answers_below_api_is_told_as_by_pocketbase() {
     }
 }
 
+/// Queries, and the same as PocketBase reads them.
+#[test]
+fn parameters_that_cannot_be_read_are_none() {
+    let app = TestApp::spawn();
+    let list = "/api/collections/tbl_auth_users/records";
+    for (query, readable) in [
+        ("page=%zz", ""),
+        ("page=1;2", ""),
+        ("perPage=7&page=%", "perPage=7"),
+        ("page=%zz&perPage=%37", "perPage=7"),
+        ("filter=%2", ""),
+        ("a%zz=1&perPage=7", "perPage=7"),
+    ] {
+        let (status, _, body) = ask(&app, "GET", &format!("{list}?{query}"));
+        let (_, _, expected) = ask(&app, "GET", &format!("{list}?{readable}"));
+        assert_eq!((status, body), (200, expected), "{query}");
+    }
+}
+
 #[test]
 fn the_contract_s_paths_keep_their_own_errors() {
     let app = TestApp::spawn();
