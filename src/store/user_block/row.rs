@@ -3,7 +3,7 @@
 use crate::domain::{NumberColumn, TextColumn, User, UserNumber};
 
 /// Most users of a block.
-pub const ROWS: u64 = 32;
+pub const ROWS: u64 = 16;
 
 /// A user as a row of a block.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
