@@ -15,7 +15,7 @@ use crate::support::app::TestApp;
 use crate::support::canary::PASSWORD;
 use crate::support::superuser::log_in;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A browser with one page; closed when dropped.
 struct Browser {
