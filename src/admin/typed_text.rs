@@ -21,7 +21,7 @@ pub fn ensure_fit(values: &Map<String, Value>, schema: &Schema) -> Result<(), Fa
     Ok(())
 }
 
-/// What the field holds, in words, if the text is none of it.
+/// Values that the field holds, in words, if the text is none of them.
 fn expected_instead(field: &Field, text: &str) -> Option<&'static str> {
     match field.kind {
         FieldKind::Number if !is_number(text) => Some("a number"),

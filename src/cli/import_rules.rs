@@ -62,7 +62,7 @@ fn lets_in(name: Option<RuleName>, text: Option<&str>) -> String {
     }
 }
 
-/// What a rule lets do, in words that go on after "may".
+/// Words for the things that a rule lets do, which go on after "may".
 fn action(name: RuleName, collection: &str) -> &'static str {
     let is_users = collection == Kind::Users.name();
     match (name, is_users) {

@@ -34,7 +34,7 @@ impl UserTable {
     /// Reads the file.
     ///
     /// # Errors
-    /// What is wrong, with the line.
+    /// Problem, with its line.
     pub fn read(from: &Path) -> Result<Self, Failure> {
         let text = text_of(from)?;
         let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);

@@ -14,7 +14,7 @@ const WECHAT: &str = "https://api.weixin.qq.com";
 const PROXY_IDLE: Duration = Duration::from_mins(1);
 
 impl Config {
-    /// What is probably not meant, each with what to do. Secrets are not in it.
+    /// Settings that are probably not meant, each with what to do. Secrets are not in it.
     #[must_use]
     pub fn doubts(&self) -> Vec<String> {
         let metrics = self.metrics.listen.is_some_and(|address| {

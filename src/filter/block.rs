@@ -357,7 +357,15 @@ mod tests {
         let constant = prop_oneof![
             "'[aAb1%_ ]{0,3}'",
             prop::sample::select(vec![
-                "1", "0", "1.5", "null", "true", "'guest'", "''", "@now", "@now"
+                "1",
+                "0",
+                "1.5",
+                "null",
+                "true",
+                "'guest'",
+                "''",
+                "@now",
+                "@request.auth.name"
             ])
             .prop_map(str::to_owned),
         ];

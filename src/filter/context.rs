@@ -1,4 +1,4 @@
-//! What a filter may ask for beyond the record.
+//! Context that a filter may ask for beyond the record.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
@@ -30,7 +30,7 @@ pub trait Records {
     /// the value of each of `pins`: one of these may be looked up in an index, and the others are not required to be heeded.
     ///
     /// # Errors
-    /// What `look` answers. Whoever cannot read the records remembers why and answers [`TooCostly`], too: the evaluation ends.
+    /// The error of `look`. Whoever cannot read the records remembers why and answers [`TooCostly`], too: the evaluation ends.
     fn visit(
         &self,
         collection: &str,

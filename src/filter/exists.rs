@@ -1,7 +1,7 @@
 //! Whether there are rows to join with which a record is what a filter asks for.
 //!
 //! PocketBase joins the rows of all tables that a filter names, and takes a record for which one of these combinations matches.
-//! What has no row in common is looked at by itself here: a combination is found where each part finds its own.
+//! Parts that have no row in common are looked at each by itself here: a combination is found where each part finds its own.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What a rule may ask of a request: `@request.method`, `.context`, `.query`, `.headers` and `.body`.
+//! Parts of a request that a rule may ask for: `@request.method`, `.context`, `.query`, `.headers` and `.body`.
 
 use std::collections::BTreeMap;
 

@@ -39,7 +39,7 @@ pub struct Question {
     pub subject: Subject,
     /// The body of the change, with the modifiers of fields applied.
     pub body: Map<String, Value>,
-    /// What the changes before this one leave of the records.
+    /// Records as the changes before this one leave them.
     pub surroundings: SurroundingRecords,
 }
 

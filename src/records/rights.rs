@@ -21,7 +21,7 @@ pub struct Asked<'a> {
     pub plan: &'a Plan,
     /// The record that it names.
     pub before: Option<&'a Record>,
-    /// What the changes before it leave.
+    /// Records as the changes before it leave them.
     pub set: &'a WorkingSet<'a>,
 }
 

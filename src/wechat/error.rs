@@ -70,7 +70,7 @@ pub enum QuotaPeriod {
 /// An answer that is none of WeChat's, or lacks what it should have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OddAnswer {
-    /// What is odd about it, in words of ours.
+    /// Oddity of it, in words of ours.
     pub what: String,
     /// Its own words, cut to 200 characters; empty if it has none.
     pub words: String,

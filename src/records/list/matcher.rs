@@ -40,7 +40,7 @@ impl<'a> Matcher<'a> {
         matched
     }
 
-    /// What a filter may ask for beside the record.
+    /// Context that a filter may ask for beside the record.
     pub fn context(&self) -> filter::Context<'_> {
         filter::Context {
             auth: self

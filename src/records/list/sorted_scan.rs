@@ -6,7 +6,6 @@ use super::block_scan::BlockScan;
 use super::error::ListError;
 use super::record_scan::RecordScan;
 use super::top_k::{SortKey, TopK};
-use super::user_view::UserRow;
 use crate::domain::RecordId;
 use crate::filter::{Named, Sort, SortRecord};
 use crate::records::filter_record::FilterRecord;
@@ -125,9 +124,10 @@ impl<'a> SortedScan<'a> {
             last,
             matching: 0,
         };
-        let add_user = |user: &UserRow<'_>| pass.add(user, || user.id());
         match &self.source {
-            Source::Blocks(blocks) => blocks.each_match(&self.fields, add_user)?,
+            Source::Blocks(blocks) => {
+                blocks.each_match(&self.fields, |user| pass.add(user, || user.id()))?;
+            }
             Source::Records | Source::Ids(_) => {
                 let fields = &self.fields;
                 self.each_match(|record, view| {
@@ -208,11 +208,12 @@ impl<F: Fn(&SortKey, &SortKey) -> Ordering> Collecting<'_, '_, F> {
     }
 
     fn is_wanted(&self, record: &impl SortRecord) -> bool {
-        let is_behind = |key: &SortKey| self.scan.compare(record, key);
         self.keys
             .last_wanted()
-            .is_none_or(|last| is_behind(last).is_lt())
-            && self.last.is_none_or(|last| is_behind(last).is_gt())
+            .is_none_or(|last| self.scan.compare(record, last).is_lt())
+            && self
+                .last
+                .is_none_or(|last| self.scan.compare(record, last).is_gt())
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a rule may ask of a request.
+//! Parts of a request that a rule may ask for.
 
 use serde_json::{Map, Value};
 

@@ -327,7 +327,9 @@ mod tests {
     use jiff::Timestamp;
 
     use super::super::schema::CURRENT;
-    use super::super::tables::{META_COLLECTIONS, META_REVOCATION_WINDOWS, META_TOKEN_KEYS};
+    use super::super::tables::{
+        META_COLLECTIONS, META_REVOCATION_WINDOWS, META_TOKEN_KEYS, Tables,
+    };
     use super::*;
     use crate::domain::{IdType, OpenId, RecordId, TokenKey, UserNumber};
     use crate::store::Location;
@@ -367,7 +369,7 @@ mod tests {
             (META_EVENT_NUMBER, &[1, 2], "event_number has 2 bytes"),
         ] {
             let engine = CURRENT.open(&Location::memory(), 1 << 20).unwrap();
-            let fill = |tables: &mut super::super::tables::Tables<'_>| {
+            let fill = |tables: &mut Tables<'_>| {
                 tables.corrupt(META_USER_NUMBER, &3_u64.to_le_bytes())?;
                 tables.add_user(&user())
             };
@@ -379,6 +381,48 @@ mod tests {
                 matches!(&error, Error::Damaged(_)) && error.to_string().contains(says),
                 "{name}: {error}"
             );
+        }
+    }
+
+    #[test]
+    fn blocks_are_compared_with_the_users() {
+        type Change = fn(&mut Tables<'_>) -> Result<(), Error>;
+        let changes: [(Change, &str); 3] = [
+            (
+                |tables| tables.remove_from_block(&user()),
+                "is not in block 0",
+            ),
+            (
+                |tables| {
+                    tables.put_in_block(&User {
+                        name: "another".into(),
+                        ..user()
+                    })
+                },
+                "is not in block 0",
+            ),
+            (
+                |tables| {
+                    tables.put_in_block(&User {
+                        number: UserNumber(4),
+                        ..user()
+                    })
+                },
+                "do not say what the users say",
+            ),
+        ];
+        for (change, says) in changes {
+            let engine = CURRENT.open(&Location::memory(), 1 << 20).unwrap();
+            engine
+                .write(|tables| {
+                    tables.corrupt(META_USER_NUMBER, &4_u64.to_le_bytes())?;
+                    tables.add_user(&user())
+                })
+                .unwrap();
+            assert_eq!(engine.read_once(check).unwrap().users, 1);
+            engine.write(change).unwrap();
+            let error = engine.read_once(check).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
         }
     }
 }

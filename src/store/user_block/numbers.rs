@@ -11,7 +11,7 @@ pub enum Numbers {
     Each {
         /// The smallest.
         least: i64,
-        /// What each is more.
+        /// Difference of each to the smallest.
         more: Vec<u64>,
     },
 }
