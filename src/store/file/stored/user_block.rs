@@ -92,9 +92,10 @@ mod tests {
         let block = block().with(&changed).unwrap();
         assert_ne!(block, self::block());
         assert_eq!(block.with(&last).unwrap(), self::block());
-        let rest = users().iter().fold(Some(block), |block, user| {
-            block.and_then(|block| block.without(user.number).unwrap())
-        });
+        let mut rest = Some(block);
+        for user in users() {
+            rest = rest.unwrap().without(user.number).unwrap();
+        }
         assert_eq!(rest, None);
         assert_eq!(UserBlock::place_of(first.number), 2);
     }
