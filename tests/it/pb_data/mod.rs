@@ -3,3 +3,5 @@
 mod import;
 mod round_trip;
 mod rules;
+mod variations;
+mod versions;

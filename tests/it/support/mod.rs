@@ -5,6 +5,7 @@ pub mod backup_schedule;
 pub mod binary;
 pub mod canary;
 pub mod crash_disk;
+pub mod deployment;
 pub mod durability;
 pub mod failing_disk;
 pub mod faults;
