@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::support::binary::run;
 use crate::support::deployment::{
-    COMPANIES, Collections, MOVED, Moved, differences, id, openid, password, phone, platform_user,
-    wechat_user, with,
+    COMPANIES, Collections, MOVED, Moved, copy_folder, differences, id, openid, password, phone,
+    platform_user, wechat_user, with,
 };
 use crate::support::real_pocketbase::{PocketBase, binary, create_root};
 
@@ -218,7 +218,7 @@ impl Variation {
     /// Moves a deployment here and back; what was not as it should be.
     fn faults(&self, base: &Path) -> Vec<String> {
         let dir = tempfile::tempdir().unwrap();
-        copy(base, &dir.path().join("pb_data"));
+        copy_folder(base, &dir.path().join("pb_data"));
         let theirs = self.fill(&dir.path().join("pb_data"));
         for args in [
             &[&["import", "pocketbase", "pb_data"], self.args].concat()[..],
@@ -283,15 +283,6 @@ impl Variation {
 fn create(pb: &PocketBase, root: &str, collection: &str, form: &Value) {
     let path = format!("/api/collections/{collection}/records");
     pb.ok("POST", &path, root, form);
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        if entry.path().is_file() {
-            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-        }
-    }
 }
 
 /// Records with the values that are expected instead, of the company and of both users.

@@ -2,6 +2,7 @@
 //! answers after a move.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -172,6 +173,16 @@ pub fn with(mut form: Value, values: &Value) -> Value {
     }
     form_fields.retain(|_, value| !value.is_null());
     form
+}
+
+/// Copies the files of a folder into a new one.
+pub fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        if entry.path().is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
 }
 
 /// Records by id.
