@@ -20,6 +20,7 @@ mod state;
 mod status;
 mod text_index;
 pub mod user_block;
+mod user_lists;
 mod write;
 
 pub use error::Error;

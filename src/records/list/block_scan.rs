@@ -1,18 +1,17 @@
-//! Scan of all users by their blocks, for lists that look at nothing that the blocks do not have.
+//! Scans of users by their blocks, for lists that look at nothing that the blocks do not have.
 
-use tokio::runtime::Handle;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
 
+use super::block_pages::{BlockPages, Blocks};
 use super::error::ListError;
 use super::query::ListQuery;
 use super::record_scan::RecordScan;
 use super::user_view::{UserRow, UserView, is_column};
-use crate::domain::Kind;
+use crate::domain::{Kind, RecordId};
 use crate::error::Error;
 use crate::filter::{Block as _, BlockFilter, Budget, Filter, Mask, Sort};
 use crate::store::user_block::UserBlock;
-
-/// Blocks that are read at once, each time in a snapshot of its own.
-const PAGE: usize = 128;
 
 /// Whether blocks have all that a query looks at.
 pub fn is_in_blocks(query: &ListQuery) -> bool {
@@ -23,63 +22,113 @@ pub fn is_in_blocks(query: &ListQuery) -> bool {
         && query.sort.as_ref().is_none_or(has_sort)
 }
 
-/// Reading of the users that match a query from their blocks.
+/// Reading of the users that match a query from blocks.
 pub struct BlockScan<'a> {
     scan: &'a RecordScan<'a>,
     filter: Option<BlockFilter<'a>>,
+    blocks: Blocks,
 }
 
 impl<'a> BlockScan<'a> {
-    pub fn new(scan: &'a RecordScan<'a>) -> Self {
+    pub fn new(scan: &'a RecordScan<'a>, blocks: Blocks) -> Self {
         Self {
             filter: scan.block_filter(),
             scan,
+            blocks,
         }
     }
 
-    /// Shows each matching user as far as `fields` go.
+    /// Shows each matching user as far as the fields of `sort` go.
     pub fn each_match(
         &self,
-        fields: &[String],
+        sort: Option<&Sort>,
         mut visit: impl FnMut(&UserRow<'_>),
     ) -> Result<(), ListError> {
-        let mut from = 0;
-        loop {
-            let blocks = self.read(from)?;
-            for block in &blocks {
-                self.visit(block, fields, &mut visit)?;
-            }
-            match blocks.last() {
-                Some(last) if blocks.len() == PAGE => from = last.place + 1,
-                _ => return Ok(()),
-            }
-        }
+        let visit = |user: &UserRow<'_>| {
+            visit(user);
+            ControlFlow::Continue(())
+        };
+        self.until(sort, visit)
     }
 
-    fn read(&self, from: u64) -> Result<Vec<UserBlock>, ListError> {
-        let blocks = self.scan.store().user_blocks(from, PAGE);
-        Ok(Handle::current().block_on(blocks).map_err(Error::from)?)
+    /// Ids of the matching users on the page of the query, in the order of their numbers; those behind it are not looked for.
+    pub fn first_ids(&self) -> Result<Vec<RecordId>, ListError> {
+        let paging = &self.scan.query.paging;
+        let mut passed = 0;
+        let mut ids = Vec::new();
+        let visit = |user: &UserRow<'_>| {
+            if paging.contains(passed) {
+                ids.extend(user.id());
+            }
+            passed += 1;
+            match passed >= paging.end() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        };
+        self.until(None, visit)?;
+        Ok(ids)
+    }
+
+    /// Ids of those of the users with these numbers who match, in the same order.
+    pub fn matching(&self, numbers: &[u64]) -> Result<Vec<RecordId>, ListError> {
+        let blocks = Blocks::of(numbers);
+        let mut ids = HashMap::new();
+        for page in BlockPages::new(self.scan.store(), &blocks) {
+            for block in page.map_err(Error::from)? {
+                let keep = |user: &UserRow<'_>| {
+                    ids.extend(user.id().map(|id| (user.number(), id)));
+                    ControlFlow::Continue(())
+                };
+                let _ = self.visit(&block, None, false, keep)?;
+            }
+        }
+        Ok(numbers.iter().filter_map(|n| ids.remove(n)).collect())
+    }
+
+    /// Shows matching users until `visit` has enough.
+    fn until(
+        &self,
+        sort: Option<&Sort>,
+        mut visit: impl FnMut(&UserRow<'_>) -> ControlFlow<()>,
+    ) -> Result<(), ListError> {
+        let last_first = matches!(self.blocks, Blocks::All { last_first: true });
+        for page in BlockPages::new(self.scan.store(), &self.blocks) {
+            for block in page.map_err(Error::from)? {
+                if self.visit(&block, sort, last_first, &mut visit)?.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 
     fn visit(
         &self,
         block: &UserBlock,
-        fields: &[String],
-        visit: &mut impl FnMut(&UserRow<'_>),
-    ) -> Result<(), ListError> {
+        sort: Option<&Sort>,
+        last_first: bool,
+        mut visit: impl FnMut(&UserRow<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, ListError> {
         let rows = block.rows().map_err(Error::from)?;
         let view = UserView::new(block.place, &rows);
         self.scan.slot.steps(rows.len())?;
         let mut mask = self.matches(&view)?;
-        if mask != 0 {
-            let columns = view.columns(fields);
-            while mask != 0 {
-                let row = mask.trailing_zeros() as usize;
-                visit(&UserRow::new(&view, &columns, row));
-                mask &= mask - 1;
+        if mask == 0 {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let columns = sort.map_or_else(Vec::new, |sort| view.sort_columns(sort));
+        while mask != 0 {
+            let row = match last_first {
+                true => mask.ilog2() as usize,
+                false => mask.trailing_zeros() as usize,
+            };
+            mask &= !(1 << row);
+            if visit(&UserRow::new(&view, &columns, row)).is_break() {
+                return Ok(ControlFlow::Break(()));
             }
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 
     fn matches(&self, view: &UserView<'_>) -> Result<Mask, ListError> {
@@ -100,7 +149,9 @@ mod tests {
     use proptest::prelude::*;
     use tokio::runtime::Runtime;
 
-    use super::super::lookup::users_by_begin;
+    use super::super::early_page::early_page;
+    use super::super::find::scan_blocks;
+    use super::super::named::NamedUsers;
     use super::super::paging::Paging;
     use super::super::query::ListQuery;
     use super::super::slots::{ListSlots, SORT_BYTES};
@@ -246,7 +297,12 @@ mod tests {
             (prop::sample::select(fields()), any::<bool>()).prop_map(|(field, descending)| {
                 format!("{}{field}", if descending { "-" } else { "" })
             });
-        let sort = proptest::collection::vec(key, 1..3).prop_map(|keys| keys.join(","));
+        let keys = proptest::collection::vec(key, 1..3).prop_map(|keys| keys.join(","));
+        let sort = prop_oneof![
+            4 => keys,
+            1 => prop::sample::select(vec!["", "created", "-created", "-@rowid", "-created:lower"])
+                .prop_map(str::to_owned),
+        ];
         (filter, sort)
     }
 
@@ -305,15 +361,24 @@ mod tests {
                 let slots = ListSlots::new();
                 let slot = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
                 let scan = RecordScan::new(&app, &schemas, &query, &slot);
-                let by_records = SortedScan::new(&scan, false, 1, SORT_BYTES).page().unwrap();
-                let by_blocks = SortedScan::new(&scan, false, 1, 4_000).by_blocks().page().unwrap();
+                let by_records = SortedScan::with(&scan, 1, SORT_BYTES).page().unwrap();
+                let by_blocks = SortedScan::with(&scan, 1, 4_000).by_blocks().page().unwrap();
                 prop_assert_eq!(by_records.total, by_blocks.total, "{} by {}", &filter, &sort);
                 prop_assert_eq!(&by_records.ids, &by_blocks.ids, "{} by {}", &filter, &sort);
-                let named = users_by_begin(&app.store, Kind::Users, query.filter.as_ref());
-                if let Some(ids) = runtime.block_on(named).unwrap() {
-                    let by_ids = SortedScan::new(&scan, false, 1, 4_000).by_ids(ids).page().unwrap();
-                    prop_assert_eq!(by_records.total, by_ids.total, "{} by {}", &filter, &sort);
-                    prop_assert_eq!(by_records.ids, by_ids.ids, "{} by {}", filter, sort);
+                let named = NamedUsers::of(&app.store, Kind::Users, query.filter.as_ref());
+                let named = runtime.block_on(named).unwrap();
+                let total = match &named {
+                    NamedUsers::Count(total) => Some(*total),
+                    _ => None,
+                };
+                let by_index = scan_blocks(&scan, named).unwrap();
+                prop_assert_eq!(by_records.total, by_index.total, "{} by {}", &filter, &sort);
+                prop_assert_eq!(&by_records.ids, &by_index.ids, "{} by {}", &filter, &sort);
+                let without_total = Paging { skip_total: true, ..paging };
+                let query = ListQuery { paging: without_total, ..query };
+                let scan = RecordScan::new(&app, &schemas, &query, &slot);
+                if let Some(early) = early_page(&scan, total).unwrap() {
+                    prop_assert_eq!(by_records.ids, early.ids, "{} by {}", filter, sort);
                 }
             }
         }

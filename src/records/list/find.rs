@@ -2,24 +2,27 @@
 
 use std::sync::Arc;
 
+use super::block_pages::Blocks;
 use super::block_scan::is_in_blocks;
 use super::created_scan::users_by_created;
+use super::early_page::{early_page, numbered_page};
 use super::error::ListError;
-use super::lookup::{IndexLookup, users_by_begin};
+use super::lookup::IndexLookup;
 use super::matcher::Matcher;
+use super::named::NamedUsers;
 use super::paging::ListPage;
 use super::query::ListQuery;
 use super::record_scan::RecordScan;
-use super::slots::{ListSlot, SORT_BYTES};
 use super::sorted_scan::{SortedPage, SortedScan};
-use crate::app::App;
-use crate::domain::{Kind, RecordId};
+use crate::domain::Kind;
 use crate::error::Error;
 use crate::filter::{Budget, Sort, TooCostly};
 use crate::records::Records;
 use crate::records::filter_record::FilterRecord;
-use crate::records::schema::Schemas;
 use crate::store::Record;
+
+/// Blocks that are read by their places; of more, all are read one after the other.
+const MOST_PLACES: usize = 4_000;
 
 /// Result of a scan.
 enum ScanResult {
@@ -68,14 +71,16 @@ impl Records {
     }
 
     async fn scan(&self, query: ListQuery) -> Result<ScanResult, ListError> {
-        let few = users_by_begin(&self.app.store, query.kind, query.filter.as_ref()).await?;
+        let named = NamedUsers::of(&self.app.store, query.kind, query.filter.as_ref()).await?;
         let slot = self.list_slots.list(query.access.reader().actor()).await?;
         let app = Arc::clone(&self.app);
         let schemas = self.schemas();
         // The slot is held to the end, even if whoever asked has gone away.
-        tokio::task::spawn_blocking(move || scan(&app, &schemas, &query, few, &slot))
-            .await
-            .map_err(Error::internal)?
+        tokio::task::spawn_blocking(move || {
+            scan(&RecordScan::new(&app, &schemas, &query, &slot), named)
+        })
+        .await
+        .map_err(Error::internal)?
     }
 
     /// Records of a page; those that are gone meanwhile are left out.
@@ -98,31 +103,54 @@ fn single_page(query: &ListQuery, record: &Record, budget: &Budget) -> Result<Li
     Ok(ListPage::single(record, &query.paging))
 }
 
-/// Scans the records of the collection; users in the order of their creation only as far as needed.
-fn scan(
-    app: &App,
-    schemas: &Schemas,
-    query: &ListQuery,
-    few: Option<Vec<RecordId>>,
-    slot: &ListSlot,
-) -> Result<ScanResult, ListError> {
-    let scan = RecordScan::new(app, schemas, query, slot);
-    let newest_first = newest_first(query.sort.as_ref());
-    let is_in_blocks = is_in_blocks(query);
-    if let (Kind::Users, Some(newest_first)) = (query.kind, newest_first)
-        && few.is_none()
-        && (query.filter.is_none() || !is_in_blocks)
-    {
-        return users_by_created(&scan, newest_first).map(ScanResult::Page);
+/// Scans the records of the collection as far as needed.
+fn scan(scan: &RecordScan<'_>, named: NamedUsers) -> Result<ScanResult, ListError> {
+    let query = scan.query;
+    match newest_first(query.sort.as_ref()) {
+        Some(newest_first) if query.kind == Kind::Users && query.filter.is_none() => {
+            users_by_created(scan, newest_first).map(ScanResult::Page)
+        }
+        _ if is_in_blocks(query) => scan_blocks(scan, named).map(ScanResult::Sorted),
+        _ => scan_records(scan, named),
     }
-    let seed = u64::from_le_bytes(app.random.bytes().map_err(Error::from)?);
-    let sorted = SortedScan::new(&scan, newest_first == Some(true), seed, SORT_BYTES);
-    let sorted = match few {
-        Some(ids) => sorted.by_ids(ids),
-        None if is_in_blocks => sorted.by_blocks(),
-        None => sorted,
+}
+
+/// Scans users by their blocks, or by what an index says of them.
+pub(super) fn scan_blocks(
+    scan: &RecordScan<'_>,
+    named: NamedUsers,
+) -> Result<SortedPage, ListError> {
+    let sorted = SortedScan::new(scan)?;
+    let total = match named {
+        NamedUsers::AmongIds(ids) => return sorted.by_ids(ids).page(),
+        NamedUsers::Numbers(numbers) if scan.query.sort.is_none() => {
+            return numbered_page(scan, &numbers);
+        }
+        NamedUsers::AmongNumbers(numbers) | NamedUsers::Numbers(numbers)
+            if numbers.len() <= MOST_PLACES =>
+        {
+            return sorted.of_blocks(Blocks::of(&numbers)).page();
+        }
+        NamedUsers::Count(total) => Some(total),
+        _ => None,
     };
-    sorted.page().map(ScanResult::Sorted)
+    match early_page(scan, total)? {
+        Some(page) => Ok(page),
+        None => sorted.by_blocks().page(),
+    }
+}
+
+/// Scans records one by one.
+fn scan_records(scan: &RecordScan<'_>, named: NamedUsers) -> Result<ScanResult, ListError> {
+    let newest_first = newest_first(scan.query.sort.as_ref());
+    match (scan.query.kind, newest_first, named) {
+        (_, _, NamedUsers::AmongIds(ids)) => SortedScan::new(scan)?.by_ids(ids).page(),
+        (Kind::Users, Some(newest_first), _) => {
+            return users_by_created(scan, newest_first).map(ScanResult::Page);
+        }
+        _ => SortedScan::new(scan)?.page(),
+    }
+    .map(ScanResult::Sorted)
 }
 
 /// Direction of an order by creation alone; nothing for any other order.

@@ -1,12 +1,15 @@
 //! Lists of records: who may list which, the filter and the sort of a query, pages, and slots for those that take long.
 
+mod block_pages;
 mod block_scan;
 mod created_scan;
+mod early_page;
 mod error;
 mod evaluate;
 mod find;
 mod lookup;
 mod matcher;
+mod named;
 mod pages;
 mod paging;
 mod query;

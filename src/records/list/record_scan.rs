@@ -9,6 +9,7 @@ use super::query::ListQuery;
 use super::slots::ListSlot;
 use crate::app::App;
 use crate::domain::RecordId;
+use crate::error::Error;
 use crate::filter::{BlockFilter, Budget};
 use crate::records::filter_record::FilterRecord;
 use crate::records::schema::{Schema, Schemas};
@@ -64,10 +65,15 @@ impl<'a> RecordScan<'a> {
         }
     }
 
-    /// The record with that id, if it is still there.
-    pub fn read(&self, id: &RecordId) -> Result<Option<Record>, ListError> {
-        let record = self.app.store.record_by_id(self.query.kind, id);
-        Ok(Handle::current().block_on(record)?)
+    /// Users with these ids, but for those who are gone.
+    pub fn users(&self, ids: &[RecordId]) -> Result<Vec<Record>, ListError> {
+        Ok(Handle::current().block_on(self.app.store.users_by_ids(ids))?)
+    }
+
+    /// Seed of `@random` in this list.
+    pub fn seed(&self) -> Result<u64, ListError> {
+        let bytes = self.app.random.bytes().map_err(Error::from)?;
+        Ok(u64::from_le_bytes(bytes))
     }
 
     /// Store that is read.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use crate::domain::{
     GIVEN_EMAIL, IdType, NATIVE_EMAIL, NumberColumn, RecordId, TextColumn, User, UserNumber,
 };
-use crate::filter::{Block, Column, Ends, SortRecord, Texts, Value};
-use crate::records::date::push_date;
+use crate::filter::{Block, Column, Ends, Ordered, Sort, SortRecord, Texts, Value};
+use crate::records::date::{DATES_IN_ORDER, push_date};
 use crate::records::fields::field::BlockColumn;
 use crate::records::fields::tables::BuiltIn as _;
 use crate::store::user_block::{Distinct, Numbers, ROWS, UserRows};
@@ -75,12 +75,15 @@ impl<'a> UserView<'a> {
         RecordId::parse(self.text(TextColumn::Id, row))
     }
 
-    /// Columns of these fields; of a field that is none, nothing in each row.
-    pub fn columns(&self, fields: &[String]) -> Vec<Column<'_>> {
-        let column = |field: &String| self.column(field);
-        let columns = fields.iter().map(column);
-        columns
-            .map(|column| column.unwrap_or(Column::Same(Value::Null)))
+    /// Columns of the fields of a sort; of a field that is none, nothing in each row.
+    pub fn sort_columns(&self, sort: &Sort) -> Vec<Column<'_>> {
+        let is_plain = sort.is_plain();
+        sort.fields()
+            .map(|field| match place(field) {
+                // Numbers are in the same order as the texts, and quicker to compare.
+                Some(BlockColumn::Date(column)) if is_plain => self.numbers_as(column, number),
+                _ => self.column(field).unwrap_or(Column::Same(Value::Null)),
+            })
             .collect()
     }
 
@@ -195,6 +198,18 @@ impl Block for UserView<'_> {
             }
         })
     }
+
+    fn ordered(&self, field: &str) -> Option<Ordered> {
+        let BlockColumn::Date(column) = place(field)? else {
+            return None;
+        };
+        let times = self.rows.numbers(column);
+        Some(Ordered {
+            numbers: (0..self.rows.len()).map(|row| times.get(row)).collect(),
+            domain: DATES_IN_ORDER,
+            text: time_text,
+        })
+    }
 }
 
 /// A user of a block, with the fields that a sort asks for.
@@ -210,6 +225,11 @@ impl<'a> UserRow<'a> {
         Self { view, columns, row }
     }
 
+    /// Number of the user.
+    pub fn number(&self) -> u64 {
+        self.view.number(self.row)
+    }
+
     /// Id of the user.
     pub fn id(&self) -> Option<RecordId> {
         self.view.id(self.row)
@@ -223,8 +243,14 @@ impl SortRecord for UserRow<'_> {
     }
 
     fn rowid(&self) -> u64 {
-        self.view.number(self.row)
+        self.number()
     }
+}
+
+fn time_text(ms: i64) -> String {
+    let mut text = String::new();
+    push_time(&mut text, ms);
+    text
 }
 
 fn push_time(text: &mut String, ms: i64) {
