@@ -5,4 +5,6 @@ mod import;
 mod round_trip;
 mod rules;
 mod variations;
+mod variations_of_columns;
+mod variations_of_logins;
 mod versions;

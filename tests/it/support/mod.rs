@@ -28,4 +28,5 @@ pub mod steps;
 pub mod superuser;
 pub mod tls_client;
 pub mod users;
+pub mod variation;
 pub mod wechat_stub;
