@@ -4,9 +4,11 @@
 use tokio::task::JoinHandle;
 
 use super::error::Error;
-use super::import_progress::{ImportObserver, RefusedRecord, Summary};
+use super::import_progress::{ImportObserver, Reporter};
+use super::note::Note;
 use super::problem::Problem;
 use super::records::record;
+use super::report::Report;
 use super::row::TableRow;
 use super::source::Source;
 use super::source_tables::Table;
@@ -25,23 +27,22 @@ pub async fn import(
     source: &Source,
     store: &Store,
     observer: &mut dyn ImportObserver,
-) -> Result<Summary, Error> {
+) -> Result<Report, Error> {
     set_collections(source, store).await?;
     let mut import = Import {
         store,
-        observer,
-        summary: Summary::default(),
+        reporter: Reporter::new(observer),
         pending: None,
     };
     let mut total = 0;
     for table in source.tables.in_order() {
         total += count_rows(source, table)?;
     }
-    import.observer.total(total);
+    import.reporter.observer.total(total);
     for table in source.tables.in_order() {
         import.table(source, table).await?;
     }
-    Ok(import.summary)
+    Ok(import.reporter.report)
 }
 
 fn count_rows(source: &Source, table: &Table) -> Result<u64, Error> {
@@ -80,8 +81,7 @@ fn keep_rules(collection: &mut Collection, known: &Collection) {
 
 struct Import<'a> {
     store: &'a Store,
-    observer: &'a mut dyn ImportObserver,
-    summary: Summary,
+    reporter: Reporter<'a>,
     pending: Option<Pending>,
 }
 
@@ -106,8 +106,8 @@ impl Import<'_> {
             match record(&row, table) {
                 Ok(record) => batch.push(record),
                 Err(problem) => {
-                    self.refuse(kind, &row.text("id").unwrap_or_default(), problem)?;
-                    self.observer.done(1);
+                    self.refuse(kind, &row.text("id").unwrap_or_default(), problem);
+                    self.reporter.observer.done(1);
                 }
             }
             if batch.len() == BATCH {
@@ -123,7 +123,7 @@ impl Import<'_> {
         for record in batch {
             match self.store.record_by_id(kind, record.id()).await? {
                 None => new.push(record),
-                Some(known) => self.compare(kind, known, &record)?,
+                Some(known) => self.compare(kind, known, &record),
             }
         }
         self.finish_batch().await?;
@@ -154,13 +154,13 @@ impl Import<'_> {
         let outcomes = written
             .await
             .map_err(|e| store::Error::Failed(e.to_string()))??;
-        self.observer.done(records.len());
+        self.reporter.observer.done(records.len());
         for (record, outcome) in records.into_iter().zip(outcomes) {
             match outcome {
-                Ok(_) => self.summary.of_mut(kind).new += 1,
+                Ok(_) => self.reporter.report.summary.of_mut(kind).new += 1,
                 Err(conflict) => {
                     let problem = conflict_problem(self.store, &record, conflict).await?;
-                    self.refuse(kind, record.id().as_str(), problem)?;
+                    self.refuse(kind, record.id().as_str(), problem);
                 }
             }
         }
@@ -168,25 +168,20 @@ impl Import<'_> {
     }
 
     /// A record that is here already: the same, or changed here, or else changed there.
-    fn compare(&mut self, kind: Kind, known: Record, record: &Record) -> Result<(), Error> {
+    fn compare(&mut self, kind: Kind, known: Record, record: &Record) {
         let is_newer = known.updated() > record.updated();
-        self.observer.done(1);
+        self.reporter.observer.done(1);
         if as_imported(known, record) == *record {
-            self.summary.of_mut(kind).same += 1;
+            self.reporter.report.summary.of_mut(kind).same += 1;
         } else if is_newer {
-            self.summary.of_mut(kind).newer_here += 1;
+            self.reporter.report.summary.of_mut(kind).newer_here += 1;
         } else {
-            self.refuse(kind, record.id().as_str(), Problem::Differs)?;
+            self.refuse(kind, record.id().as_str(), Problem::Differs);
         }
-        Ok(())
     }
 
-    fn refuse(&mut self, kind: Kind, id: &str, problem: Problem) -> Result<(), Error> {
-        self.summary.of_mut(kind).refused += 1;
-        let record = RefusedRecord { kind, id, problem };
-        self.observer.refused(&record).map_err(|cause| Error::File {
-            path: "the report".into(),
-            cause,
-        })
+    fn refuse(&mut self, kind: Kind, id: &str, problem: Problem) {
+        self.reporter.report.summary.of_mut(kind).refused += 1;
+        self.reporter.note(kind.name(), id, &Note::Refused(problem));
     }
 }
