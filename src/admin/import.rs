@@ -14,7 +14,7 @@ use super::io::{Io, Progress};
 use crate::app::App;
 use crate::backup;
 use crate::domain::{Kind, Rules};
-use crate::pb_data::{self, ImportObserver, NoteLine, Report, Source};
+use crate::pb_data::{self, ImportObserver, ImportOptions, NoteLine, Preference, Report, Source};
 
 /// Import of PocketBase's records.
 #[derive(Clone, Deserialize, Serialize)]
@@ -23,6 +23,10 @@ pub struct ImportCommand {
     pub from: PathBuf,
     /// Whether its access rules hold here, too, from then on.
     pub with_rules: bool,
+    /// The one of two users with the same phone who comes with it.
+    pub preference: Preference,
+    /// Whether logins that will go otherwise than in PocketBase are agreed to.
+    pub is_accepted: bool,
 }
 
 /// A row of the answer.
@@ -49,7 +53,7 @@ pub struct Imported {
 /// # Errors
 /// The file is being backed up, restored or compacted. What is at `from` cannot be read; what was brought until then stays.
 pub(super) async fn run(admin: &Admin, command: ImportCommand, io: &Io) -> Result<(), Failure> {
-    let (report, theirs) = bring(&admin.app, command.from, io).await?;
+    let (report, theirs) = bring(&admin.app, &command, io).await?;
     // The collections are those of PocketBase now.
     admin.app.follow_collections()?;
     let rules = import_rules::other_rules(admin, &theirs);
@@ -62,16 +66,22 @@ pub(super) async fn run(admin: &Admin, command: ImportCommand, io: &Io) -> Resul
 /// Brings the records; the report, and the rules of PocketBase.
 async fn bring(
     app: &Arc<App>,
-    from: PathBuf,
+    command: &ImportCommand,
     io: &Io,
 ) -> Result<(Report, Vec<(Kind, Rules)>), Failure> {
     let (to, news) = mpsc::unbounded_channel();
     let runtime = Handle::current();
+    let from = command.from.clone();
+    let options = ImportOptions {
+        preference: command.preference,
+        with_rules: command.with_rules,
+        is_accepted: command.is_accepted,
+    };
     // A restoration in the middle would leave half of the records in the database before it.
     let work = backup::exclusive(app, move |app| {
         let source = Source::open(&from).map_err(Failure::failed)?;
         let mut observer = Observer::new(to);
-        let imported = pb_data::import(&source, &app.store, &mut observer);
+        let imported = pb_data::import(&source, &app.store, options, &mut observer);
         let report = runtime.block_on(imported).map_err(Failure::failed)?;
         let rules = source.rules().map(|(kind, rules)| (kind, rules.clone()));
         Ok((report, rules.collect()))

@@ -14,7 +14,7 @@ use crate::admin::import::{ImportCommand, ImportRow, Imported};
 use crate::admin::{AdminCommand, Client, Output};
 use crate::config::Config;
 use crate::domain::Kind;
-use crate::pb_data::{Source, Summary};
+use crate::pb_data::{Preference, Source, Summary};
 
 #[derive(Subcommand)]
 pub enum ImportArgs {
@@ -31,6 +31,12 @@ pub struct PocketbaseArgs {
     /// Bring PocketBase's access rules, too, in place of those that hold here; --dry-run tells what each would open, and to whom
     #[arg(long)]
     rules: bool,
+    /// Of two users with the same phone, the one who comes with it; the other comes without
+    #[arg(long, value_name = "WHO", default_value = "platform")]
+    prefer: Preference,
+    /// Agree to logins that will not go here as they go in PocketBase; without it, an import with such is refused, and lists them
+    #[arg(long)]
+    accept: bool,
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -52,6 +58,8 @@ fn pocketbase(config: &Config, args: &PocketbaseArgs) -> Outcome {
     let command = ImportCommand {
         from: std::path::absolute(&args.from)?,
         with_rules: args.rules,
+        preference: args.prefer,
+        is_accepted: args.accept || args.target.dry_run,
     };
     let imported = import(&mut target.client, command, report)?;
     target.finish()?;

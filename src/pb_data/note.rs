@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::change::Change;
 use super::problem::Problem;
 
 /// A part of the report.
@@ -31,30 +32,58 @@ pub enum Note {
     Left(Left),
 }
 
-/// A difference between a record there and the record that comes of it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Change {
-    /// A value that a record here cannot have is left out.
-    #[error("comes without its {column}, which is {why}")]
-    Without {
-        /// The column.
-        column: &'static str,
-        /// The reason, in words that go on after "is".
-        why: String,
-    },
-}
-
 /// A difference of logins.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Login {
+    /// A rule that lets in fewer than the one here.
+    #[error("{}", rule_words(.0.as_deref()))]
+    Rule(Option<String>),
+    /// Passwords log nobody in.
+    #[error("logins by password are switched off in PocketBase, and go here")]
+    PasswordIsOff,
+    /// A second factor.
+    #[error("PocketBase asks for a second factor (MFA), and here the password alone logs in")]
+    Mfa,
+    /// One-time passwords.
+    #[error(
+        "logins by one-time password (OTP) do not exist here: who has no other login cannot log in"
+    )]
+    Otp,
     /// Links of users to providers of OAuth2.
-    #[error("logins with {provider} (OAuth2) do not exist here; the users keep their other logins")]
+    #[error(
+        "logins with {provider} (OAuth2) do not exist here: who has no other login cannot log in"
+    )]
     OAuth2 {
         /// Name of the provider.
         provider: String,
         /// Number of users who are linked to it.
         users: u64,
     },
+    /// A status that nobody ever set.
+    #[error("users_status was never set (each is 0, or there is no such column): all may log in")]
+    StatusNeverSet {
+        /// Number of users.
+        users: u64,
+    },
+}
+
+fn rule_words(rule: Option<&str>) -> String {
+    match rule {
+        None => {
+            "PocketBase lets nobody log in (authRule is null), and here everybody may".to_owned()
+        }
+        Some(rule) => format!(
+            "PocketBase lets in whoever makes its authRule true, which does not hold here: {rule}"
+        ),
+    }
+}
+
+impl Login {
+    /// Whether it opens or closes so much that somebody has to agree to it.
+    #[must_use]
+    pub fn needs_acceptance(&self) -> bool {
+        !matches!(self, Self::StatusNeverSet { .. })
+    }
 }
 
 /// A part of PocketBase that is not brought, with the number of what it holds.
@@ -125,6 +154,7 @@ impl Note {
     pub fn reason(&self) -> String {
         match self {
             Self::Refused(problem) => problem.reason(),
+            Self::Changed(change) => change.reason(),
             other => other.to_string(),
         }
     }
@@ -133,9 +163,9 @@ impl Note {
     #[must_use]
     pub fn count(&self) -> u64 {
         match self {
-            Self::Login(Login::OAuth2 { users, .. }) => *users,
+            Self::Login(Login::OAuth2 { users, .. } | Login::StatusNeverSet { users }) => *users,
             Self::Left(left) => left.count(),
-            Self::Refused(_) | Self::Changed(_) => 1,
+            Self::Refused(_) | Self::Changed(_) | Self::Login(_) => 1,
         }
     }
 }
