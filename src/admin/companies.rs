@@ -8,6 +8,7 @@ use super::failure::{Cause, Failure};
 use super::io::Io;
 use super::records::{self, RecordQuery, find};
 use crate::app::App;
+use crate::auth::named_company;
 use crate::domain::Kind;
 use crate::records::requester::Requester;
 use crate::store::Record;
@@ -85,7 +86,7 @@ pub(super) async fn ensure_company_of(
 
 /// Refuses the key of a company that there is not; an empty one is none.
 pub(super) async fn ensure_company(app: &App, key: &str) -> Result<(), Failure> {
-    if key.is_empty() || app.store.company_by_company_id(key).await?.is_some() {
+    if key.is_empty() || named_company(&app.store, key).await?.is_some() {
         return Ok(());
     }
     Err(Failure::invalid(format!(

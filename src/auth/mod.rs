@@ -41,7 +41,7 @@ pub use profile::{ProfileUpdate, update_profile};
 pub use refresh::{refresh, refresh_token};
 pub use register::{Registration, create_user, register};
 pub use revoke::revoke_tokens;
-pub use session::Session;
+pub use session::{Session, company_of, named_company};
 pub use set_up::{create_first_superuser, issue_set_up_link};
 pub use superuser::{CreateSuperuserError, create_superuser};
 pub use superuser_address::ensure_superuser_address;

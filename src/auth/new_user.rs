@@ -11,12 +11,16 @@ pub fn new_token_key(app: &App) -> Result<TokenKey> {
 
 pub(super) fn new_user(app: &App, openid: OpenId, id_type: IdType) -> Result<User> {
     let id = RecordId::from_random(app.random.bytes()?);
-    Ok(User::new(
-        id,
-        openid,
-        id_type,
-        app.random.uuid()?,
-        new_token_key(app)?,
-        app.clock.now(),
-    ))
+    let now = app.clock.now();
+    Ok(User {
+        columns: app.collections().users.columns_of_new(now),
+        ..User::new(
+            id,
+            openid,
+            id_type,
+            app.random.uuid()?,
+            new_token_key(app)?,
+            now,
+        )
+    })
 }

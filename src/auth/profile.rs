@@ -91,7 +91,7 @@ async fn update_with_phone(
     match update_record(&app.store, Kind::Users, &user.id, completed).await {
         Ok(changed) => {
             audit_change(app, by, &user, &changed);
-            let company = company_of(app, &changed).await?;
+            let company = company_of(&app.store, &changed).await?;
             Ok((changed, company))
         }
         Err(CommitError::Conflict {

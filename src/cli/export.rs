@@ -61,6 +61,11 @@ fn print_summary(out: &Path, exported: &Exported) -> Outcome {
             exported.list.display()
         ));
     }
+    for field in &exported.relations {
+        lines.push(format!(
+            "{field} was a relation to a collection that is not here: it has the ids as text."
+        ));
+    }
     for column in &exported.left_behind {
         lines.push(format!(
             "Left behind: {column}, for which the collection has no field."

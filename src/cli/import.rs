@@ -4,18 +4,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
 
-use super::import_target::{Report, Target, TargetArgs};
+use super::import_target::{ReportFile, Target, TargetArgs};
 use super::outcome::Outcome;
 use super::visible::visible;
 use super::{import_csv, import_rules};
 use super::{output, progress};
-use crate::admin::import::{ImportCommand, Imported};
+use crate::admin::import::{ImportCommand, ImportRow, Imported};
 use crate::admin::{AdminCommand, Client, Output};
 use crate::config::Config;
 use crate::domain::Kind;
-use crate::pb_data::{Source, Summary};
+use crate::pb_data::{Preference, Source, Summary};
 
 #[derive(Subcommand)]
 pub enum ImportArgs {
@@ -32,6 +31,12 @@ pub struct PocketbaseArgs {
     /// Bring PocketBase's access rules, too, in place of those that hold here; --dry-run tells what each would open, and to whom
     #[arg(long)]
     rules: bool,
+    /// Of two users with the same phone, the one who comes with it; the other comes without
+    #[arg(long, value_name = "WHO", default_value = "platform")]
+    prefer: Preference,
+    /// Agree to logins that will not go here as they go in PocketBase; without it, an import with such is refused, and lists them
+    #[arg(long)]
+    accept: bool,
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -49,16 +54,18 @@ fn pocketbase(config: &Config, args: &PocketbaseArgs) -> Outcome {
         eprintln!("bai: PocketBase is running: what it changes from now on does not come");
     }
     let mut target = Target::open(config, &args.target)?;
-    let report = Report::of(config, &args.target)?;
+    let report = ReportFile::of(config, &args.target)?;
     let command = ImportCommand {
         from: std::path::absolute(&args.from)?,
         with_rules: args.rules,
+        preference: args.prefer,
+        is_accepted: args.accept || args.target.dry_run,
     };
     let imported = import(&mut target.client, command, report)?;
     target.finish()?;
     print_summary(&source, &imported, config.token.lifetime, args)?;
     import_rules::warn(&imported.rules, args.rules);
-    match imported.summary.refused() {
+    match imported.report.summary.refused() {
         0 => Ok(()),
         refused => Err(format!(
             "{refused} records {}",
@@ -75,7 +82,7 @@ fn pocketbase(config: &Config, args: &PocketbaseArgs) -> Outcome {
 fn import(
     client: &mut Client,
     command: ImportCommand,
-    mut report: Report,
+    mut report: ReportFile,
 ) -> Result<Imported, Box<dyn std::error::Error>> {
     let mut answer = client.send(AdminCommand::Import(command))?;
     let bar = progress::bar("records");
@@ -83,14 +90,16 @@ fn import(
     while let Some(output) = answer.receive() {
         match output {
             Output::Progress(progress) => bar.update(progress),
-            Output::Row(Value::Array(refused)) => report.write(&refused)?,
-            Output::Row(row) => imported = serde_json::from_value(row)?,
+            Output::Row(row) => match serde_json::from_value(row)? {
+                ImportRow::Note(line) => report.write_note(&line)?,
+                ImportRow::End(end) => imported = end,
+            },
             Output::Bytes(_) => {}
         }
     }
     bar.clear();
     answer.end()?;
-    report.finish(imported.summary.refused() > 0)?;
+    report.finish(imported.report.summary.refused() > 0)?;
     Ok(imported)
 }
 
@@ -101,7 +110,7 @@ fn print_summary(
     args: &PocketbaseArgs,
 ) -> Outcome {
     let is_dry = args.target.dry_run;
-    let mut lines = tally_lines(&imported.summary, is_dry);
+    let mut lines = tally_lines(&imported.report.summary, is_dry);
     let left_behind = source.left_behind()?;
     lines.extend(
         left_behind

@@ -5,7 +5,6 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::Value;
 use tempfile::TempDir;
 
 use super::new_database::NewDatabase;
@@ -16,6 +15,7 @@ use super::{backup, output};
 use crate::admin::Client;
 use crate::backup::is_missing;
 use crate::config::Config;
+use crate::pb_data::NoteLine;
 use crate::store;
 
 #[derive(Args)]
@@ -122,12 +122,12 @@ fn beside(database: &Path) -> PathBuf {
 }
 
 /// List of the records that do not come: what it is and the problem.
-pub struct Report {
+pub struct ReportFile {
     name: Option<PathBuf>,
     lines: Box<dyn Write>,
 }
 
-impl Report {
+impl ReportFile {
     /// The list that the arguments ask for.
     pub fn of(config: &Config, args: &TargetArgs) -> Result<Self, Box<dyn std::error::Error>> {
         match (&args.report, args.dry_run) {
@@ -149,12 +149,20 @@ impl Report {
         })
     }
 
-    pub fn write(&mut self, refused: &[Value]) -> io::Result<()> {
-        let words: Vec<_> = refused
-            .iter()
-            .filter_map(Value::as_str)
-            .map(visible)
-            .collect();
+    /// Writes a note of an import from PocketBase.
+    pub fn write_note(&mut self, line: &NoteLine) -> io::Result<()> {
+        let NoteLine {
+            collection,
+            id,
+            text,
+            ..
+        } = line;
+        self.write(&[collection, id, text])
+    }
+
+    /// Writes a line of words.
+    pub fn write(&mut self, words: &[&str]) -> io::Result<()> {
+        let words: Vec<_> = words.iter().copied().map(visible).collect();
         writeln!(self.lines, "{}", words.join("\t"))
     }
 

@@ -1,8 +1,9 @@
 //! The collections in which PocketBase's clients find the records.
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
-use super::{Kind, RuleChange, RuleName, Rules, ServerKey};
+use super::{FieldShape, FieldShapes, Kind, RuleChange, RuleName, Rules, ServerKey};
 
 /// A collection as this deployment has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Collection {
     pub created: Timestamp,
     /// Time of the last change.
     pub updated: Timestamp,
+    /// What was read of the fields.
+    pub shapes: FieldShapes,
 }
 
 /// The three collections.
@@ -35,6 +38,26 @@ pub struct Collections {
 }
 
 impl Collection {
+    /// The fields that an imported collection had; of one that began here, none.
+    #[must_use]
+    pub fn shapes(&self) -> &[FieldShape] {
+        self.shapes.of(self.fields.as_deref())
+    }
+
+    /// The columns that the deployment's own dates of creation are in, of a record that is made `now`, as the text of one JSON object.
+    #[must_use]
+    pub fn columns_of_new(&self, now: Timestamp) -> Option<String> {
+        let dates = self.shapes().iter().filter(|field| {
+            let is_own = !matches!(field.name.as_str(), "created" | "updated");
+            field.is_set_on_create && !field.is_hidden && is_own
+        });
+        let now = now.strftime("%Y-%m-%d %H:%M:%S%.3fZ").to_string();
+        let columns: Map<String, Value> = dates
+            .map(|field| (field.name.clone(), now.clone().into()))
+            .collect();
+        (!columns.is_empty()).then(|| Value::from(columns).to_string())
+    }
+
     /// Sets these rules at that time; those that were other ones before.
     pub fn change_rules(
         &mut self,
@@ -61,6 +84,7 @@ impl Collections {
             rules: Rules::default_of(kind),
             created: born,
             updated: born,
+            shapes: FieldShapes::default(),
         };
         Self {
             users: collection(Kind::Users),

@@ -27,6 +27,11 @@ pub enum Error {
         "the database already holds users of another PocketBase (collection {0}): import into a new store.path"
     )]
     AnotherDeployment(String),
+    /// Logins would go otherwise than in PocketBase, and nobody agreed to it.
+    #[error(
+        "some logins would not go here as they go in PocketBase: {0}. Nothing was brought: --accept brings it all the same, --dry-run says more"
+    )]
+    NotAccepted(String),
     /// A collection has fields for which no table can be made.
     #[error("the collection {collection} cannot be exported: {reason}")]
     Collection {

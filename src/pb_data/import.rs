@@ -4,18 +4,34 @@
 use tokio::task::JoinHandle;
 
 use super::error::Error;
-use super::import_progress::{ImportObserver, RefusedRecord, Summary};
+use super::import_progress::{ImportObserver, Reporter};
+use super::known_user::{self, Settled, as_it_could_come};
+use super::logins::differing_logins;
+use super::note::{Login, Note};
 use super::problem::Problem;
-use super::records::record;
+use super::records::{Converted, record};
+use super::report::Report;
 use super::row::TableRow;
 use super::source::Source;
 use super::source_tables::Table;
-use super::stored::{as_imported, conflict_problem};
-use crate::domain::{Collection, Kind};
+use super::stored::as_imported;
+use super::user_survey::{Preference, UserSurvey};
+use crate::domain::{Collection, Collections, Kind};
 use crate::store::{self, Conflict, Record, Store, Write};
 
 /// Records that one transaction brings.
 const BATCH: usize = 2000;
+
+/// What an import is asked to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ImportOptions {
+    /// The one of two users with the same phone who comes with it.
+    pub preference: Preference,
+    /// Whether PocketBase's access rules will hold here.
+    pub with_rules: bool,
+    /// Whether logins that will go otherwise are agreed to.
+    pub is_accepted: bool,
+}
 
 /// Brings all that is in `source` into `store`.
 ///
@@ -24,24 +40,54 @@ const BATCH: usize = 2000;
 pub async fn import(
     source: &Source,
     store: &Store,
+    options: ImportOptions,
     observer: &mut dyn ImportObserver,
-) -> Result<Summary, Error> {
+) -> Result<Report, Error> {
+    let logins = logins(source, store, options)?;
+    let survey = UserSurvey::of(source, options.preference)?;
     set_collections(source, store).await?;
     let mut import = Import {
         store,
-        observer,
-        summary: Summary::default(),
+        survey: &survey,
+        reporter: Reporter::new(observer),
         pending: None,
     };
     let mut total = 0;
     for table in source.tables.in_order() {
         total += count_rows(source, table)?;
     }
-    import.observer.total(total);
+    import.reporter.observer.total(total);
+    for (kind, login) in logins.into_iter().chain(survey.login()) {
+        let note = Note::Login(login);
+        import.reporter.note(kind.name(), "", &note);
+    }
     for table in source.tables.in_order() {
         import.table(source, table).await?;
     }
-    Ok(import.summary)
+    Ok(import.reporter.report)
+}
+
+/// The logins that will go otherwise, if all of them that have to be are agreed to.
+fn logins(
+    source: &Source,
+    store: &Store,
+    options: ImportOptions,
+) -> Result<Vec<(Kind, Login)>, Error> {
+    let remembered = store.remembered()?;
+    let here = remembered
+        .collections
+        .unwrap_or_else(|| Collections::of_keys(&remembered.token_keys));
+    let logins = differing_logins(source, &here, options.with_rules)?;
+    let open = logins
+        .iter()
+        .filter(|(_, login)| login.needs_acceptance() && !options.is_accepted);
+    let open: Vec<_> = open
+        .map(|(kind, login)| format!("{}: {login}", kind.name()))
+        .collect();
+    match open.is_empty() {
+        true => Ok(logins),
+        false => Err(Error::NotAccepted(open.join("; "))),
+    }
 }
 
 fn count_rows(source: &Source, table: &Table) -> Result<u64, Error> {
@@ -80,15 +126,15 @@ fn keep_rules(collection: &mut Collection, known: &Collection) {
 
 struct Import<'a> {
     store: &'a Store,
-    observer: &'a mut dyn ImportObserver,
-    summary: Summary,
+    survey: &'a UserSurvey,
+    reporter: Reporter<'a>,
     pending: Option<Pending>,
 }
 
 /// A batch that is being written while the next one is read.
 struct Pending {
     kind: Kind,
-    records: Vec<Record>,
+    records: Vec<Converted>,
     written: JoinHandle<Result<Vec<Result<Record, Conflict>>, store::Error>>,
 }
 
@@ -96,18 +142,16 @@ impl Import<'_> {
     /// In the order of the rows, which is that of creation: so are the numbers that the store gives.
     async fn table(&mut self, source: &Source, table: &Table) -> Result<(), Error> {
         let kind = table.collection.kind;
-        let mut statement = source
-            .db
-            .prepare(&format!("SELECT * FROM `{}` ORDER BY rowid", kind.name()))?;
+        let mut statement = source.db.prepare(&table.selection())?;
         let mut rows = statement.query([])?;
         let mut batch = Vec::with_capacity(BATCH);
         while let Some(row) = rows.next()? {
             let row = TableRow::new(row, table);
-            match record(&row, table) {
+            match record(&row, table, self.survey) {
                 Ok(record) => batch.push(record),
                 Err(problem) => {
-                    self.refuse(kind, &row.text("id").unwrap_or_default(), problem)?;
-                    self.observer.done(1);
+                    self.refuse(kind, &row.text("id").unwrap_or_default(), problem);
+                    self.reporter.observer.done(1);
                 }
             }
             if batch.len() == BATCH {
@@ -118,19 +162,21 @@ impl Import<'_> {
         self.finish_batch().await
     }
 
-    async fn add(&mut self, kind: Kind, batch: Vec<Record>) -> Result<(), Error> {
+    async fn add(&mut self, kind: Kind, batch: Vec<Converted>) -> Result<(), Error> {
         let mut new = Vec::with_capacity(batch.len());
-        for record in batch {
-            match self.store.record_by_id(kind, record.id()).await? {
-                None => new.push(record),
-                Some(known) => self.compare(kind, known, &record)?,
+        for converted in batch {
+            let id = converted.record.id();
+            match self.store.record_by_id(kind, id).await? {
+                None => new.push(converted),
+                Some(known) => self.compare(kind, known, converted.record).await?,
             }
         }
         self.finish_batch().await?;
         if new.is_empty() {
             return Ok(());
         }
-        let writes = new.iter().cloned().map(Write::Insert).collect();
+        let records = new.iter().map(|converted| converted.record.clone());
+        let writes = records.map(Write::Insert).collect();
         let store = self.store.clone();
         let written = tokio::spawn(async move { store.commit_each(writes).await });
         self.pending = Some(Pending {
@@ -154,39 +200,72 @@ impl Import<'_> {
         let outcomes = written
             .await
             .map_err(|e| store::Error::Failed(e.to_string()))??;
-        self.observer.done(records.len());
-        for (record, outcome) in records.into_iter().zip(outcomes) {
+        self.reporter.observer.done(records.len());
+        for (converted, outcome) in records.into_iter().zip(outcomes) {
             match outcome {
-                Ok(_) => self.summary.of_mut(kind).new += 1,
-                Err(conflict) => {
-                    let problem = conflict_problem(self.store, &record, conflict).await?;
-                    self.refuse(kind, record.id().as_str(), problem)?;
-                }
+                Ok(_) => self.came(kind, &converted),
+                Err(conflict) => self.settle(kind, converted, conflict).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a record that came, and says what was changed of it.
+    fn came(&mut self, kind: Kind, converted: &Converted) {
+        self.reporter.report.summary.of_mut(kind).new += 1;
+        for change in &converted.changes {
+            let note = Note::Changed(change.clone());
+            let id = converted.record.id().as_str();
+            self.reporter.note(kind.name(), id, &note);
+        }
+    }
+
+    /// Brings what there is of a record that conflicts with another one here.
+    async fn settle(
+        &mut self,
+        kind: Kind,
+        converted: Converted,
+        conflict: Conflict,
+    ) -> Result<(), Error> {
+        match known_user::settle(self.store, &converted, conflict).await? {
+            Settled::Came(change) => {
+                let Converted {
+                    record,
+                    mut changes,
+                } = converted;
+                changes.push(change);
+                self.came(kind, &Converted { record, changes });
+            }
+            Settled::Same => self.reporter.report.summary.of_mut(kind).same += 1,
+            Settled::Filled(change) => {
+                self.reporter.report.summary.of_mut(kind).same += 1;
+                let id = converted.record.id().as_str();
+                self.reporter.note(kind.name(), id, &Note::Changed(change));
+            }
+            Settled::Refused(problem) => {
+                self.refuse(kind, converted.record.id().as_str(), problem);
             }
         }
         Ok(())
     }
 
     /// A record that is here already: the same, or changed here, or else changed there.
-    fn compare(&mut self, kind: Kind, known: Record, record: &Record) -> Result<(), Error> {
+    async fn compare(&mut self, kind: Kind, known: Record, record: Record) -> Result<(), Error> {
+        let record = as_it_could_come(self.store, &known, record).await?;
         let is_newer = known.updated() > record.updated();
-        self.observer.done(1);
-        if as_imported(known, record) == *record {
-            self.summary.of_mut(kind).same += 1;
+        self.reporter.observer.done(1);
+        if as_imported(known, &record) == record {
+            self.reporter.report.summary.of_mut(kind).same += 1;
         } else if is_newer {
-            self.summary.of_mut(kind).newer_here += 1;
+            self.reporter.report.summary.of_mut(kind).newer_here += 1;
         } else {
-            self.refuse(kind, record.id().as_str(), Problem::Differs)?;
+            self.refuse(kind, record.id().as_str(), Problem::Differs);
         }
         Ok(())
     }
 
-    fn refuse(&mut self, kind: Kind, id: &str, problem: Problem) -> Result<(), Error> {
-        self.summary.of_mut(kind).refused += 1;
-        let record = RefusedRecord { kind, id, problem };
-        self.observer.refused(&record).map_err(|cause| Error::File {
-            path: "the report".into(),
-            cause,
-        })
+    fn refuse(&mut self, kind: Kind, id: &str, problem: Problem) {
+        self.reporter.report.summary.of_mut(kind).refused += 1;
+        self.reporter.note(kind.name(), id, &Note::Refused(problem));
     }
 }

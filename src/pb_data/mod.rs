@@ -4,22 +4,31 @@
 //! records of its rows (`records`) and stores them; `export` writes all records into a new database. It asks nobody and prints
 //! nothing.
 
+mod change;
 mod error;
 mod export;
 mod import;
 mod import_progress;
+mod known_user;
+mod logins;
+mod note;
 mod problem;
 mod records;
+mod report;
 mod row;
 mod source;
 mod source_tables;
 mod stored;
+mod user_survey;
 
 pub use error::Error;
 pub use export::{Exported, export};
-pub use import::import;
-pub use import_progress::{ImportObserver, RefusedRecord, Summary, Tally};
+pub use import::{ImportOptions, import};
+pub use import_progress::ImportObserver;
+pub use note::{Change, Left, Login, Note, Section};
 pub use problem::Problem;
+pub use report::{NoteGroup, NoteLine, Report, Summary, Tally};
 pub use source::Source;
+pub use user_survey::Preference;
 
 pub use crate::records::collection::TokenLifetimes;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::problem::Problem;
 use super::source_tables::{Field, Table};
+use crate::records::coerce;
 use crate::records::date::parse_date;
 
 /// Characters of a text field: PocketBase's own bound unless a field sets another.
@@ -23,15 +24,16 @@ impl<'a> TableRow<'a> {
         Self { row, table }
     }
 
-    /// The text of a column; a deployment that does not have the column has the empty text in it.
+    /// The text of a column; a deployment that does not have the column has the empty text in it. A list is the text of its JSON,
+    /// as PocketBase's database has it.
     pub fn text(&self, name: &'static str) -> Result<String, Problem> {
         let text = match self.value(name) {
             None | Some(ValueRef::Null) => String::new(),
-            Some(ValueRef::Text(text)) => {
+            Some(ValueRef::Text(text)) if !self.table.is_json(name) => {
                 String::from_utf8(text.to_vec()).map_err(|_| Problem::unfit(name, "not UTF-8"))?
             }
-            Some(ValueRef::Integer(number)) => number.to_string(),
-            Some(_) => return Err(Problem::unfit(name, "not a text")),
+            Some(ValueRef::Blob(_)) => return Err(Problem::unfit(name, "not a text")),
+            Some(value) => coerce::shaped_text(&self.cast(name, value)?),
         };
         match text.chars().count() > MAX_CHARS {
             true => Err(Problem::unfit(name, "longer than 5000 characters")),
@@ -39,29 +41,43 @@ impl<'a> TableRow<'a> {
         }
     }
 
-    /// The whole number in a column.
-    pub fn number(&self, name: &'static str) -> Result<i64, Problem> {
-        match self.value(name) {
-            None | Some(ValueRef::Null) => Ok(0),
-            Some(ValueRef::Integer(number)) => Ok(number),
-            Some(ValueRef::Real(number)) => {
-                whole(number).ok_or_else(|| Problem::unfit(name, "not a whole number"))
-            }
-            Some(_) => Err(Problem::unfit(name, "not a number")),
-        }
+    /// The number in a column, whatever its type.
+    pub fn number(&self, name: &'static str) -> Result<Number, Problem> {
+        Ok(match self.value(name) {
+            None | Some(ValueRef::Null) => Number::default(),
+            Some(ValueRef::Integer(number)) => Number {
+                is_set: true,
+                is_exact: true,
+                whole: number,
+            },
+            Some(value) => Number::of(&self.cast(name, value)?),
+        })
     }
 
-    /// The boolean in a column.
+    /// The boolean in a column, whatever its type.
     pub fn flag(&self, name: &'static str) -> Result<bool, Problem> {
-        Ok(self.number(name)? != 0)
+        match self.value(name) {
+            None | Some(ValueRef::Null) => Ok(false),
+            Some(value) => Ok(coerce::boolean(&self.cast(name, value)?)),
+        }
     }
 
     /// A date; a deployment that does not keep it has that of the collection.
     pub fn date(&self, name: &'static str) -> Result<Timestamp, Problem> {
         match self.text(name)?.as_str() {
             "" => Ok(self.table.collection.created),
-            text => parse_date(text).ok_or_else(|| Problem::unfit(name, "not a date")),
+            text => {
+                let other_form = || parse_date(&coerce::date(text));
+                let date = parse_date(text).or_else(other_form);
+                date.ok_or_else(|| Problem::unfit(name, "not a date"))
+            }
         }
+    }
+
+    /// Whether the column is a number, of which 0 is none.
+    pub fn is_number(&self, name: &str) -> bool {
+        let field = self.table.field(name);
+        field.is_some_and(|field| field.r#type == "number")
     }
 
     /// Every column that is the deployment's own and not hidden, as the text of one JSON object; `None` when there is none.
@@ -78,27 +94,73 @@ impl<'a> TableRow<'a> {
         Ok((!columns.is_empty()).then(|| Value::from(columns).to_string()))
     }
 
+    /// A value of a column of that name as PocketBase's API has it.
+    fn cast(&self, name: &'static str, value: ValueRef<'_>) -> Result<Value, Problem> {
+        let cast = match self.table.field(name) {
+            Some(field) => json(value, field),
+            None => plain(value),
+        };
+        cast.ok_or_else(|| Problem::unfit(name, "not readable"))
+    }
+
     fn value(&self, name: &str) -> Option<ValueRef<'_>> {
         self.row.get_ref(name).ok()
+    }
+}
+
+/// A number that was cast to a whole one.
+#[derive(Default)]
+pub struct Number {
+    /// Whether there was anything in the column.
+    pub is_set: bool,
+    /// Whether the cast lost nothing.
+    pub is_exact: bool,
+    /// The whole number.
+    pub whole: i64,
+}
+
+impl Number {
+    /// A value as PocketBase casts it: of a fraction the whole part, 0 of what is no number.
+    fn of(value: &Value) -> Self {
+        let number = coerce::number(value);
+        let whole = whole(number.trunc()).unwrap_or_default();
+        let is_number = !value.is_string() || coerce::text(value).trim().parse::<f64>().is_ok();
+        Self {
+            is_set: *value != "" && !value.is_null(),
+            is_exact: is_number && number.fract() == 0.0,
+            whole,
+        }
     }
 }
 
 /// A value as PocketBase's API has it.
 fn json(value: ValueRef<'_>, field: &Field) -> Option<Value> {
     Some(match (value, field.r#type.as_str()) {
+        (ValueRef::Null, _) => field.empty(),
         (ValueRef::Integer(number), "bool") => (number != 0).into(),
-        (ValueRef::Null, "json") => Value::Null,
-        (ValueRef::Null, "number") => 0.into(),
-        (ValueRef::Null, _) => "".into(),
-        (ValueRef::Integer(number), _) => number.into(),
-        (ValueRef::Real(number), _) => match whole(number) {
+        (ValueRef::Text(b"" | b"null"), _) if field.is_json() => field.empty(),
+        (ValueRef::Text(bytes) | ValueRef::Blob(bytes), "json" | "geoPoint") => {
+            serde_json::from_slice(bytes).ok()?
+        }
+        (ValueRef::Text(text), "date" | "autodate") => {
+            coerce::date(std::str::from_utf8(text).ok()?).into()
+        }
+        (value, _) if field.is_json() => coerce::list(&plain(value)?).into(),
+        (value, _) => plain(value)?,
+    })
+}
+
+/// A value of a column that has no type of its own.
+fn plain(value: ValueRef<'_>) -> Option<Value> {
+    Some(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => number.into(),
+        ValueRef::Real(number) => match whole(number) {
             Some(number) => number.into(),
             None => number.into(),
         },
-        (ValueRef::Text(text), _) if field.is_json() => serde_json::from_slice(text).ok()?,
-        (ValueRef::Text(text), _) => std::str::from_utf8(text).ok()?.into(),
-        (ValueRef::Blob(bytes), _) if field.is_json() => serde_json::from_slice(bytes).ok()?,
-        (ValueRef::Blob(_), _) => return None,
+        ValueRef::Text(text) => std::str::from_utf8(text).ok()?.into(),
+        ValueRef::Blob(_) => return None,
     })
 }
 

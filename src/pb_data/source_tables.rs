@@ -5,9 +5,11 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::error::Error;
-use crate::domain::{Collection, Collections, Kind, Rules};
+use super::logins::LoginOptions;
+use crate::domain::{Collection, Collections, FieldShapes, Kind, Rules};
 use crate::records::date::parse_date;
 use crate::records::fields::of_record::is_built_in;
 
@@ -22,8 +24,12 @@ pub struct Tables {
 /// A collection with its fields.
 pub struct Table {
     pub collection: Collection,
+    /// Whether its rows are those of other tables.
+    is_view: bool,
     pub fields: Vec<Field>,
     pub token_secs: Option<u64>,
+    /// Ways to log in that PocketBase has.
+    pub logins: LoginOptions,
     /// Rules that PocketBase goes by; those of the collection are what hold here.
     pub rules: Rules,
 }
@@ -49,6 +55,23 @@ impl Field {
             _ => false,
         }
     }
+
+    /// Whether the column holds whatever JSON is put there.
+    pub fn is_any_json(&self) -> bool {
+        self.r#type == "json"
+    }
+
+    /// The value of a column in which nothing is.
+    pub fn empty(&self) -> Value {
+        match self.r#type.as_str() {
+            "json" => Value::Null,
+            "geoPoint" => json!({ "lon": 0, "lat": 0 }),
+            "number" => 0.into(),
+            "bool" => false.into(),
+            _ if self.is_json() => json!([]),
+            _ => "".into(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -57,6 +80,8 @@ struct Options {
     auth_token: Option<AuthToken>,
     auth_rule: Option<String>,
     manage_rule: Option<String>,
+    #[serde(flatten)]
+    logins: LoginOptions,
 }
 
 #[derive(Deserialize)]
@@ -166,6 +191,25 @@ impl Tables {
 }
 
 impl Table {
+    /// The field of that name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The statement that reads all rows, in the order of creation.
+    pub fn selection(&self) -> String {
+        let name = self.collection.kind.name();
+        match self.is_view {
+            true => format!("SELECT * FROM `{name}`"),
+            false => format!("SELECT * FROM `{name}` ORDER BY rowid"),
+        }
+    }
+
+    /// Whether the column of that name holds JSON.
+    pub fn is_json(&self, name: &str) -> bool {
+        self.field(name).is_some_and(Field::is_json)
+    }
+
     /// The fields that are the deployment's own.
     pub fn own_fields(&self) -> impl Iterator<Item = &Field> {
         let kind = self.collection.kind;
@@ -183,7 +227,7 @@ impl Table {
     }
 
     fn read(db: &Connection, kind: Kind) -> Result<Option<Self>, NoTables> {
-        let sql = "SELECT id, fields, options, created, updated FROM _collections WHERE lower(name) = lower(?) AND type != 'view'";
+        let sql = "SELECT id, fields, options, created, updated, type FROM _collections WHERE lower(name) = lower(?)";
         let row = db.query_row(sql, [kind.name()], |row| {
             Ok((
                 row.get(0)?,
@@ -191,13 +235,19 @@ impl Table {
                 row.get(2)?,
                 row.get(3)?,
                 row.get(4)?,
+                row.get(5)?,
             ))
         });
-        let Some((id, fields, options, created, updated)) = row.optional()? else {
+        let Some((id, fields, options, created, updated, kind_there)) = row.optional()? else {
             return Ok(None);
         };
-        let (fields, options, created, updated): (String, String, String, String) =
-            (fields, options, created, updated);
+        let (fields, options, created, updated, kind_there): (
+            String,
+            String,
+            String,
+            String,
+            String,
+        ) = (fields, options, created, updated, kind_there);
         let bad =
             |what: &str| NoTables::Reason(format!("the {what} of {} cannot be read", kind.name()));
         let options: Options = serde_json::from_str(&options).map_err(|_| bad("options"))?;
@@ -208,7 +258,9 @@ impl Table {
         };
         let token = options.auth_token;
         Ok(Some(Self {
+            is_view: kind_there == "view",
             rules,
+            logins: options.logins,
             fields: serde_json::from_str(&fields).map_err(|_| bad("fields"))?,
             token_secs: token.as_ref().map(|token| token.duration),
             collection: Collection {
@@ -221,6 +273,7 @@ impl Table {
                 rules: Rules::default_of(kind),
                 created: parse_date(&created).unwrap_or(Timestamp::UNIX_EPOCH),
                 updated: parse_date(&updated).unwrap_or(Timestamp::UNIX_EPOCH),
+                shapes: FieldShapes::default(),
             },
         }))
     }
@@ -229,7 +282,7 @@ impl Table {
 /// The rules of a collection but those of logins.
 fn rules_of_records(db: &Connection, kind: Kind) -> rusqlite::Result<Rules> {
     let sql = "SELECT listRule, viewRule, createRule, updateRule, deleteRule FROM _collections
-        WHERE lower(name) = lower(?) AND type != 'view'";
+        WHERE lower(name) = lower(?)";
     db.query_row(sql, [kind.name()], |row| {
         Ok(Rules {
             list: row.get(0)?,

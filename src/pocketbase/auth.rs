@@ -39,7 +39,7 @@ impl RecordAuth {
     pub fn new(who: &Principal, token: String, collections: &Collections) -> Self {
         Self {
             record: AuthRecord(match who {
-                Principal::User(user) => view::user(user, &collections.users),
+                Principal::User(user) => view::own_user(user, &collections.users),
                 Principal::Superuser(superuser) => {
                     view::superuser(superuser, &collections.superusers)
                 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::auth::company_of;
 use crate::domain::RuleName;
 use crate::error::Result;
 use crate::http::wire_types::AuthRecord;
@@ -63,10 +64,7 @@ impl<'a> Expansion<'a> {
         let (Some(access), Record::User(user)) = (&self.beside, record) else {
             return Ok(None);
         };
-        if user.company_id.is_empty() {
-            return Ok(None);
-        }
-        let company = self.store.company_by_company_id(&user.company_id).await?;
+        let company = company_of(self.store, user).await?;
         let Some(company) = company.map(Record::Company) else {
             return Ok(None);
         };

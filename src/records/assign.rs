@@ -59,7 +59,8 @@ fn set<R>(
 }
 
 fn whole(sent: &Value) -> Result<i64, FieldProblem> {
-    sent.as_i64().ok_or(FieldProblem::NotWhole)
+    let number = coerce::json_number(coerce::number(sent));
+    number.as_i64().ok_or(FieldProblem::NotWhole)
 }
 
 fn problem(unfit: Unfit, text: &str) -> FieldProblem {

@@ -18,6 +18,20 @@ pub fn text(value: &Value) -> String {
     }
 }
 
+/// A date in PocketBase's form; nothing of a text that is none.
+pub fn date(text: &str) -> String {
+    date::coerce(text)
+}
+
+/// As text that keeps its shape: a list or an object that is not empty is the text of its JSON.
+pub fn shaped_text(value: &Value) -> String {
+    match value {
+        Value::Array(list) if list.is_empty() => String::new(),
+        Value::Array(_) | Value::Object(_) => value.to_string(),
+        other => text(other),
+    }
+}
+
 /// The value of a key as text; nothing if there is no such key.
 pub fn text_of(object: &Map<String, Value>, key: &str) -> String {
     object.get(key).map(text).unwrap_or_default()
@@ -71,7 +85,7 @@ pub fn to_field(field: &Field, value: &Value) -> Value {
         FieldKind::Bool => boolean(value).into(),
         FieldKind::Json => json(value),
         FieldKind::Point => point::of(value),
-        FieldKind::Date => date::coerce(&text(value)).into(),
+        FieldKind::Date => date(&text(value)).into(),
         FieldKind::Select | FieldKind::Reference if field.is_list => list(value).into(),
         FieldKind::Select | FieldKind::Reference => list(value).pop().unwrap_or_default().into(),
         _ => text(value).into(),

@@ -57,6 +57,10 @@ impl<'a> FilterRecord<'a> {
             Some(Json::Bool(flag)) => Value::Bool(*flag),
             None if name == "collectionId" => Value::Text(&self.schema.id),
             None if name == "collectionName" => Value::Text(self.record.kind().name()),
+            None => match self.schema.field(name) {
+                Some(field) if !field.is_hidden => empty(field),
+                _ => Value::Null,
+            },
             _ => Value::Null,
         }
     }
@@ -76,6 +80,9 @@ impl<'a> FilterRecord<'a> {
 impl filter::Record for FilterRecord<'_> {
     fn value(&self, field: &str) -> Value<'_> {
         match value(self.record, field) {
+            Some(FieldValue::Text(text)) if text.starts_with('[') && self.is_list(field) => {
+                Value::Choices(text)
+            }
             Some(FieldValue::Text(text)) => Value::Text(text),
             Some(FieldValue::Choice(word)) => Value::Choice(word),
             Some(FieldValue::Number(value)) => number(value),
@@ -90,6 +97,19 @@ impl filter::Record for FilterRecord<'_> {
 
     fn rowid(&self) -> u64 {
         self.record.number()
+    }
+}
+
+/// The value of a field that was never set.
+fn empty(field: &Field) -> Value<'static> {
+    match field.kind {
+        FieldKind::Number => Value::Number(0.0),
+        FieldKind::Bool => Value::Bool(false),
+        FieldKind::Json => Value::Null,
+        FieldKind::Point => Value::Text(r#"{"lon":0,"lat":0}"#),
+        FieldKind::Select | FieldKind::Reference if field.is_list => Value::Choices("[]"),
+        FieldKind::Select | FieldKind::Reference => Value::Choice(""),
+        _ => Value::Text(""),
     }
 }
 

@@ -274,7 +274,7 @@ fn parse_id(text: &str) -> Result<RecordId, FieldProblem> {
 
 /// The text of a field, if it is not too long.
 pub fn short_enough(field: &Field, value: &Value) -> Result<String, FieldProblem> {
-    let text = coerce::text(value);
+    let text = coerce::shaped_text(value);
     if text.chars().count() > field.max {
         return Err(Invalid::TooLong { max: field.max }.into());
     }

@@ -12,13 +12,17 @@ use crate::filter::{Budget, TooCostly};
 use crate::store::Record;
 
 impl Access {
-    /// The record as the reader sees it: without an e-mail address that is not for everybody, unless it is the reader's own, or
+    /// The record as the reader sees it: without fields that only superusers see, and without an e-mail address that is not for everybody, unless it is the reader's own, or
     /// the rule for managers lets them see it.
     ///
     /// # Errors
     /// Only errors of ours.
     pub async fn view(&self, record: &Record) -> Result<Map<String, Value>> {
-        let mut shown = view::record(record, &self.records().app.collections());
+        let collections = self.records().app.collections();
+        let mut shown = view::record(record, &collections);
+        if !self.is_superuser() {
+            view::hide(&mut shown, collections.of(record.kind()));
+        }
         if !self.sees_email(record).await? {
             shown.remove("email");
         }

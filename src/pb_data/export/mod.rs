@@ -2,6 +2,7 @@
 
 mod new_row;
 mod new_table;
+mod relation;
 mod secrets;
 
 use std::collections::BTreeSet;
@@ -36,6 +37,8 @@ pub struct Exported {
     pub without_password: u64,
     /// The file that lists those.
     pub list: PathBuf,
+    /// Fields that were relations to collections that are not here, and are texts now.
+    pub relations: Vec<String>,
     /// Columns for which the collections have no field.
     pub left_behind: BTreeSet<String>,
 }
@@ -113,16 +116,22 @@ impl<'a> Export<'a> {
         // Nobody has the file before it is whole.
         db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")?;
         new_table::make_system(&db)?;
-        let make = |collection| NewTable::make(&db, collection, lifetimes, random);
-        let companies = make(&collections.companies)?;
-        let superusers = make(&collections.superusers)?;
-        let users = make(&collections.users)?;
+        let make = |kind| NewTable::make(&db, &collections, kind, lifetimes, random);
+        let companies = make(Kind::Companies)?;
+        let superusers = make(Kind::Superusers)?;
+        let users = make(Kind::Users)?;
+        let relations = [(Kind::Companies, &companies), (Kind::Users, &users)];
+        let relations = relations.into_iter().flat_map(|(kind, table)| {
+            let names = table.relations.iter();
+            names.map(move |name| format!("{}.{name}", kind.name()))
+        });
         let exported = Exported {
             companies: 0,
             superusers: 0,
             users: 0,
             without_password: 0,
             list: list.to_owned(),
+            relations: relations.collect(),
             left_behind: BTreeSet::new(),
         };
         let list = BufWriter::new(private_file(list)?);

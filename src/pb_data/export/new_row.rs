@@ -8,6 +8,7 @@ use super::super::source_tables::Field;
 use super::secrets::{password_hash, token_key};
 use crate::domain::TokenKey;
 use crate::random::Random;
+use crate::records::coerce;
 use crate::records::fields::of_record::{columns, parse_columns, values};
 use crate::store::Record;
 
@@ -22,7 +23,7 @@ pub struct NewRow {
 impl NewRow {
     /// The row of a record in a table with these fields.
     pub fn new(record: &Record, fields: &[Field], random: &Random) -> Result<Self, Error> {
-        let mut values = all_values(record, random)?;
+        let mut values = all_values(record, fields, random)?;
         // A map that keeps its order moves the rest when it is not swapped.
         let row = fields
             .iter()
@@ -37,16 +38,34 @@ impl NewRow {
 }
 
 /// The deployment's own columns, the built-in fields and the secrets.
-fn all_values(record: &Record, random: &Random) -> Result<Map<String, Value>, Error> {
+fn all_values(
+    record: &Record,
+    fields: &[Field],
+    random: &Random,
+) -> Result<Map<String, Value>, Error> {
     let mut all = parse_columns(columns(record));
     for (name, value) in values(record) {
-        all.insert(name.to_owned(), value.to_json());
+        let field = fields.iter().find(|field| field.name == name);
+        let value = built_in(field, value.to_json());
+        all.insert(name.to_owned(), value);
     }
     if let Some((hash, key)) = secrets(record) {
         all.insert("password".to_owned(), password_hash(random, hash)?.into());
         all.insert("tokenKey".to_owned(), token_key(key).into());
     }
     Ok(all)
+}
+
+/// A built-in value in a field of any JSON, of which it has the text: a list or an object, if it is one.
+fn built_in(field: Option<&Field>, value: Value) -> Value {
+    match (field, value) {
+        (Some(field), Value::String(text)) if field.is_any_json() => match text.as_bytes() {
+            [] => Value::Null,
+            [b'[' | b'{', ..] => serde_json::from_str(&text).unwrap_or_else(|_| text.into()),
+            _ => text.into(),
+        },
+        (_, value) => value,
+    }
 }
 
 /// The password hash and the token key of a record that can log in.
@@ -60,21 +79,25 @@ fn secrets(record: &Record) -> Option<(Option<&str>, &TokenKey)> {
     }
 }
 
-/// A value in the column of a field; without a value, what PocketBase has there by default.
+/// A value in the column of a field, cast as PocketBase does; without a value, what PocketBase has there by default.
 fn sql(field: &Field, value: Option<Value>) -> Sql {
+    let value = value.filter(|value| !value.is_null());
+    let value = value.unwrap_or_else(|| field.empty());
     match (field.r#type.as_str(), value) {
-        ("json", None | Some(Value::Null)) => Sql::Null,
-        ("geoPoint", None | Some(Value::Null)) => Sql::Text(r#"{"lon":0,"lat":0}"#.to_owned()),
-        (_, None | Some(Value::Null)) if field.is_json() => Sql::Text("[]".to_owned()),
-        (_, Some(value)) if field.is_json() => Sql::Text(value.to_string()),
-        ("number" | "bool", None | Some(Value::Null)) => Sql::Integer(0),
-        (_, None | Some(Value::Null)) => Sql::Text(String::new()),
-        (_, Some(Value::Bool(is))) => Sql::Integer(is.into()),
-        (_, Some(Value::Number(number))) => match number.as_i64() {
-            Some(number) => Sql::Integer(number),
-            None => Sql::Real(number.as_f64().unwrap_or_default()),
-        },
-        (_, Some(Value::String(text))) => Sql::Text(text),
-        (_, Some(other)) => Sql::Text(other.to_string()),
+        ("json", Value::Null) => Sql::Null,
+        // Any other JSON would keep PocketBase from reading the record.
+        ("geoPoint", value) if !value.is_object() => Sql::Text(field.empty().to_string()),
+        ("json" | "geoPoint", value) => Sql::Text(value.to_string()),
+        (_, value) if field.is_json() => Sql::Text(Value::from(coerce::list(&value)).to_string()),
+        ("number", value) => number(&coerce::json_number(coerce::number(&value))),
+        ("bool", value) => Sql::Integer(coerce::boolean(&value).into()),
+        (_, value) => Sql::Text(coerce::text(&value)),
+    }
+}
+
+fn number(value: &Value) -> Sql {
+    match value.as_i64() {
+        Some(number) => Sql::Integer(number),
+        None => Sql::Real(value.as_f64().unwrap_or_default()),
     }
 }

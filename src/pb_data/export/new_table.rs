@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::error::Error;
 use super::super::source_tables::Field;
+use super::relation::without_strange_relations;
 use super::secrets::token_secret;
-use crate::domain::{Collection, Kind, Rules};
+use crate::domain::{Collection, Collections, Kind, Rules};
 use crate::random::Random;
 use crate::records::collection::{Description, Index, TokenLifetimes};
 use crate::records::date::date_text;
@@ -27,6 +28,8 @@ const TOKENS: [&str; 5] = [
 /// A table that is there, and empty.
 pub struct NewTable {
     pub fields: Vec<Field>,
+    /// Names of fields that were relations to collections that are not here.
+    pub relations: Vec<String>,
     /// The statement that inserts a value for each field.
     pub insertion: String,
 }
@@ -40,15 +43,19 @@ impl NewTable {
     /// Makes the table of a collection, and describes it to PocketBase.
     pub fn make(
         db: &Connection,
-        collection: &Collection,
+        collections: &Collections,
+        kind: Kind,
         lifetimes: TokenLifetimes,
         random: &Random,
     ) -> Result<Self, Error> {
-        let name = collection.kind.name();
+        let collection = collections.of(kind);
+        let name = kind.name();
         let described = match &collection.fields {
             Some(text) => text.clone(),
-            None => Value::from(descriptions(collection.kind)).to_string(),
+            None => Value::from(descriptions(kind)).to_string(),
         };
+        let plain = without_strange_relations(&described, collections);
+        let (described, relations) = plain.unwrap_or((described, Vec::new()));
         let fields = fields(collection.kind, &described)?;
         let columns: Vec<_> = fields.iter().map(definition).collect();
         db.execute_batch(&format!("CREATE TABLE `{name}` ({})", columns.join(", ")))?;
@@ -59,6 +66,7 @@ impl NewTable {
         Ok(Self {
             insertion: insertion(name, &fields),
             fields,
+            relations,
         })
     }
 }

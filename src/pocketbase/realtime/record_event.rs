@@ -30,8 +30,21 @@ pub struct RecordEvent {
     records: Records,
     change: Arc<Change>,
     record_json: OnceLock<Map<String, Value>>,
-    /// Data of a message with the whole record, which most topics are sent: without the e-mail address, and with it.
-    full_data: [OnceLock<String>; 2],
+    /// Data of a message with the whole record, which most topics are sent, for each [`Sight`].
+    full_data: [OnceLock<String>; 4],
+}
+
+/// The fields that a subscriber sees.
+#[derive(Clone, Copy)]
+struct Sight {
+    has_email: bool,
+    has_hidden: bool,
+}
+
+impl Sight {
+    fn index(self) -> usize {
+        usize::from(self.has_email) + 2 * usize::from(self.has_hidden)
+    }
 }
 
 impl RecordEvent {
@@ -106,26 +119,31 @@ impl RecordEvent {
         access: &Access,
         budget: &Budget,
     ) -> Result<Cow<'_, str>, TooCostly> {
-        let has_email = access.sees_email_within(&self.change.record, budget)?;
+        let sight = Sight {
+            has_email: access.sees_email_within(&self.change.record, budget)?,
+            has_hidden: access.is_superuser(),
+        };
         if topic.fields.is_all() {
-            let full_data = &self.full_data[usize::from(has_email)];
-            let data = full_data.get_or_init(|| self.data_with(&self.record_json(has_email)));
+            let full_data = &self.full_data[sight.index()];
+            let data = full_data.get_or_init(|| self.data_with(&self.record_json(sight)));
             // A copy is quick; its steps bound the memory that many messages take.
             budget.spend(data.len() / BYTES_COPIED)?;
             return Ok(data.into());
         }
         budget.spend(self.change.record.bytes() + FIELD_STEPS * topic.fields.len())?;
-        let record = Value::Object(self.record_json(has_email));
+        let record = Value::Object(self.record_json(sight));
         Ok(self.data_with(&topic.fields.pick(record)).into())
     }
 
-    fn record_json(&self, has_email: bool) -> Map<String, Value> {
-        let record_json = self
-            .record_json
-            .get_or_init(|| view::record(&self.change.record, &self.records.app.collections()));
-        let mut record = record_json.clone();
-        if !has_email {
+    fn record_json(&self, sight: Sight) -> Map<String, Value> {
+        let collections = self.records.app.collections();
+        let whole = || view::record(&self.change.record, &collections);
+        let mut record = self.record_json.get_or_init(whole).clone();
+        if !sight.has_email {
             record.remove("email");
+        }
+        if !sight.has_hidden {
+            view::hide(&mut record, collections.of(self.change.record.kind()));
         }
         record
     }

@@ -1,6 +1,7 @@
 //! Tests of moving from PocketBase's data folder and back.
 
 mod before_0_23;
+mod conversions;
 mod import;
 mod round_trip;
 mod rules;

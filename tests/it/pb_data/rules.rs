@@ -58,7 +58,7 @@ fn expected() -> Vec<(String, Value)> {
 fn rules_come_when_they_are_asked_for_and_no_wider_than_they_can_be_read() {
     Installation::both(|place| {
         let pb = with_rules();
-        let said = import(place, &pb, &[]);
+        let said = import(place, &pb, &["--accept"]);
         assert!(
             said.ok().contains(
                 "Left behind: rules of PocketBase that are other ones here; --rules brings them"
@@ -122,9 +122,9 @@ fn another_import_leaves_rules_alone_that_were_set_here() {
         let pb = with_rules();
         pb.execute("UPDATE _collections SET id = 'pbc_of_theirs' WHERE name = 'tbl_auth_users'");
         for text in ["users_rank_level = 2", "users_rank_level = 3"] {
-            import(place, &pb, &[]).ok();
+            import(place, &pb, &["--accept"]).ok();
             set("list", text);
-            import(place, &pb, &[]).ok();
+            import(place, &pb, &["--accept"]).ok();
             let rules = [("list", text), ("delete", "users_rank_level = 1")]
                 .map(|(rule, text)| (format!("tbl_auth_users.{rule}Rule"), text.into()));
             assert_eq!(changed_rules(place), rules);

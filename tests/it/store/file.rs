@@ -357,6 +357,8 @@ fn an_import_and_a_backup_do_not_run_at_once() {
     let import = bai::admin::AdminCommand::Import(bai::admin::import::ImportCommand {
         from: "/nowhere".into(),
         with_rules: false,
+        preference: bai::pb_data::Preference::default(),
+        is_accepted: false,
     });
     let refused = app
         .block_on(bai::admin::run(&admin, import, &mut io))

@@ -94,9 +94,80 @@ impl PbData {
         self.open().execute_batch(sql).unwrap();
     }
 
+    /// Changes PocketBase's description of a field; `null` takes the field away.
+    pub fn describe(&self, table: &str, field: &str, description: &Value) {
+        let db = self.open();
+        let sql = "SELECT fields FROM _collections WHERE name = ?1";
+        let text: String = db.query_row(sql, [table], |row| row.get(0)).unwrap();
+        let mut fields: Vec<Value> = serde_json::from_str(&text).unwrap();
+        fields.retain(|known| known["name"] != field);
+        if !description.is_null() {
+            fields.push(described(field, description));
+        }
+        let sql = "UPDATE _collections SET fields = ?1 WHERE name = ?2";
+        db.execute(sql, params![json!(fields).to_string(), table])
+            .unwrap();
+    }
+
+    /// Takes a column away, with its indexes and its description.
+    pub fn drop_column(&self, table: &str, column: &str) {
+        let db = self.open();
+        let sql = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?1 AND sql LIKE '%`' || ?2 || '`%'";
+        let mut indexes = db.prepare(sql).unwrap();
+        let names: Vec<String> = indexes
+            .query_map([table, column], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        for name in names {
+            db.execute_batch(&format!("DROP INDEX `{name}`")).unwrap();
+        }
+        db.execute_batch(&format!("ALTER TABLE {table} DROP COLUMN {column}"))
+            .unwrap();
+        self.describe(table, column, &Value::Null);
+    }
+
+    /// Makes a column of that type, in place of one of the same name if there is one.
+    pub fn set_column(&self, table: &str, column: &str, description: &Value) {
+        let exists = "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2";
+        let count: u32 = self
+            .open()
+            .query_row(exists, [table, column], |row| row.get(0))
+            .unwrap();
+        if count > 0 {
+            self.drop_column(table, column);
+        }
+        let definition = definition(description);
+        self.execute(&format!(
+            "ALTER TABLE {table} ADD COLUMN {column} {definition}"
+        ));
+        self.describe(table, column, description);
+    }
+
     /// All files with their bytes.
     pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         files(self.path())
+    }
+}
+
+/// What PocketBase says of a field, beside what the test says.
+fn described(field: &str, description: &Value) -> Value {
+    let mut all = json!({ "hidden": false, "id": format!("f_{field}"), "name": field, "presentable": false,
+        "required": false, "system": false });
+    let more = description.as_object().unwrap().clone();
+    all.as_object_mut().unwrap().extend(more);
+    all
+}
+
+/// The column that PocketBase makes for a field.
+fn definition(description: &Value) -> &'static str {
+    let is_list = description["maxSelect"].as_u64().is_some_and(|n| n > 1);
+    match description["type"].as_str().unwrap() {
+        "number" => "NUMERIC DEFAULT 0 NOT NULL",
+        "bool" => "BOOLEAN DEFAULT FALSE NOT NULL",
+        "json" => "JSON DEFAULT NULL",
+        _ if is_list => "JSON DEFAULT '[]' NOT NULL",
+        _ => "TEXT DEFAULT '' NOT NULL",
     }
 }
 

@@ -180,6 +180,11 @@ impl Variation {
         self
     }
 
+    pub fn both_back(self, values: &Value) -> Self {
+        self.wechat_back(values.clone())
+            .platform_back(values.clone())
+    }
+
     pub fn wechat_back(mut self, values: Value) -> Self {
         self.wechat_back = values;
         self

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{decode, encode, time, version};
-use crate::domain::{Collection, Collections, Kind, Rules};
+use crate::domain::{Collection, Collections, FieldShapes, Kind, Rules};
 use crate::store::Error;
 use crate::store::file::tables::META_COLLECTIONS;
 
@@ -58,6 +58,7 @@ impl StoredCollection {
             fields: self.fields,
             token_secret: self.token_secret,
             rules: rules.map_or_else(|| Rules::default_of(kind), Rules::from),
+            shapes: FieldShapes::default(),
         })
     }
 }
