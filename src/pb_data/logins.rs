@@ -29,7 +29,8 @@ struct Switch {
 #[serde(default)]
 struct OAuth2 {
     enabled: bool,
-    providers: Vec<Provider>,
+    /// Null where there are none, before PocketBase 0.40.
+    providers: Option<Vec<Provider>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -54,7 +55,7 @@ impl LoginOptions {
 
     fn providers(&self) -> &[Provider] {
         match &self.oauth2 {
-            Some(oauth2) if oauth2.enabled => &oauth2.providers,
+            Some(oauth2) if oauth2.enabled => oauth2.providers.as_deref().unwrap_or_default(),
             _ => &[],
         }
     }
