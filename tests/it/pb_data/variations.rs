@@ -71,7 +71,7 @@ fn a_phone_is_found_in_whatever_form_it_was_kept() {
         ),
         cleaned("with a country code", "+86 138-0000-0002"),
         cleaned("with two zeros", "0086 13800000002"),
-        cleaned("full-width", "１３８００００００００２"),
+        cleaned("full-width", "１３８０００００００２"),
         cleaned("with something invisible", "\u{202a}13800000002\u{202c}"),
         usual("a landline of a WeChat user")
             .wechat(phone("010-12345678"))
@@ -135,9 +135,9 @@ fn texts_of_the_contract_of_other_types_come_and_go_back_in_their_shape() {
         field("a level that is a choice", &select("users_level", &["gold", "silver"], 1))
             .platform(json!({ "users_level": "gold" })),
         field("a rank as a text", &text("users_rank_level"))
-            .platform(json!({ "users_rank_level": "5" })),
+            .both(&json!({ "users_rank_level": "5" })),
         field("a kind of login that is a choice", &select("users_auth_type", &["1", "2"], 1))
-            .platform(json!({ "users_auth_type": "2" })),
+            .both(&json!({ "users_auth_type": "2" })),
         field("kinds of users as texts", &text("users_idtype")).field(&text("users_type")),
         field("a name with HTML", &json!({ "name": "users_name", "type": "editor" }))
             .platform(json!({ "users_name": "<p>张三</p>" })),

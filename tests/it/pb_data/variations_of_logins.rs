@@ -3,10 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::deployment::{Collections, id, openid};
-use crate::support::variation::{
-    PLATFORM, Variation, WECHAT, assert_all_move, field, lacks, text, usual,
-};
+use crate::support::deployment::{Collections, openid};
+use crate::support::variation::{PLATFORM, Variation, assert_all_move, field, lacks, text, usual};
 
 /// A deployment whose users' collection has such options, which do not hold here.
 fn asks(name: &'static str, options: &Value) -> Variation {
@@ -17,6 +15,7 @@ fn asks(name: &'static str, options: &Value) -> Variation {
 #[ignore = "needs a real PocketBase: BAI_POCKETBASE=/path/to/pocketbase"]
 fn whoever_could_log_in_still_can() {
     let email = json!({ "email": null });
+    let given = json!({ "email": format!("{}@manage.local", openid(PLATFORM)) });
     let mut without_openids = field("no openid", &text("openid"));
     without_openids.collections.users["indexes"] = json!([
         "CREATE UNIQUE INDEX `idx_openid` ON `tbl_auth_users` (`openid`) WHERE `openid` != ''",
@@ -26,9 +25,8 @@ fn whoever_could_log_in_still_can() {
         usual("no e-mail address")
             .options(&json!({ "fields": without_required_email() }))
             .both(&email)
-            .wechat_here(json!({ "email": format!("{}@wechat.local", id("wechat", WECHAT)) }))
-            .platform_here(json!({ "email": format!("{}@manage.local", openid(PLATFORM)) }))
-            .wechat_back(json!({ "email": "" })),
+            .platform_here(given.clone())
+            .platform_back(given),
         without_openids
             .platform(json!({ "openid": null }))
             .platform_here(json!({ "openid": "*" }))

@@ -376,7 +376,7 @@ fn pocketbase_0_40_moves_here_and_back() {
 fn users_who_come_after_a_move_have_the_columns_of_the_deployment_and_go_back_with_them() {
     let dir = tempfile::tempdir().unwrap();
     Deployment::make("0.40.6", &dir.path().join("pb_data"));
-    bai_ok(dir.path(), &["import", "pocketbase", "pb_data"]);
+    bai_ok(dir.path(), &["import", "pocketbase", "pb_data", "--rules"]);
     let moved = Moved::serve(dir.path());
     assert_eq!(moved.wechat_login(&openid(50)).0, 200);
     let form = json!({ "users_name": "新人", "users_phone": phone(51), "password": password(51), "passwordConfirm": password(51),

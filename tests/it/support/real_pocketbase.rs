@@ -1,10 +1,11 @@
 //! A real PocketBase. `BAI_POCKETBASE` is its binary; `BAI_POCKETBASES` is a folder that has one of each version, as `VERSION/bin/pocketbase`.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -96,6 +97,10 @@ impl PocketBase {
             }
         };
         thread::spawn(move || lines.for_each(drop));
+        // PocketBase says so a moment before it does.
+        while TcpStream::connect(&address).is_err() {
+            thread::sleep(Duration::from_millis(5));
+        }
         Self { child, base }
     }
 

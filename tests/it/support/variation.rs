@@ -27,7 +27,7 @@ pub struct Variation {
     pub collections: Collections,
     /// Collections that do not come, made before the others.
     others: Vec<Value>,
-    /// Values over the usual ones; null leaves a field out.
+    /// Values over the usual ones; null leaves a field out, here and below.
     company: Value,
     wechat: Value,
     platform: Value,
@@ -44,8 +44,11 @@ pub struct Variation {
     platform_here: Value,
     company_here: Value,
     /// Values that are other in PocketBase after the way back.
+    company_back: Value,
     wechat_back: Value,
     platform_back: Value,
+    /// The name of something that does not come, which the import tells.
+    left_behind: Option<&'static str>,
     /// The name of the company that the platform user's login tells.
     company_name: Option<&'static str>,
     /// Statuses of the logins by openid and by phone.
@@ -69,8 +72,10 @@ pub fn usual(name: &'static str) -> Variation {
         wechat_here: json!({}),
         platform_here: json!({}),
         company_here: json!({}),
+        company_back: json!({}),
         wechat_back: json!({}),
         platform_back: json!({}),
+        left_behind: None,
         company_name: Some("某公司"),
         logins: (200, 200),
     }
@@ -180,6 +185,17 @@ impl Variation {
         self
     }
 
+    /// The import tells that something of this name does not come.
+    pub fn names(mut self, name: &'static str) -> Self {
+        self.left_behind = Some(name);
+        self
+    }
+
+    pub fn company_back(mut self, values: Value) -> Self {
+        self.company_back = values;
+        self
+    }
+
     pub fn both_back(self, values: &Value) -> Self {
         self.wechat_back(values.clone())
             .platform_back(values.clone())
@@ -283,21 +299,29 @@ impl Variation {
         if self.is_to_be_accepted {
             faults.extend(fault_unless_asked(dir.path(), self.args));
         }
+        match self.move_there_and_back(dir.path()) {
+            Err(said) => faults.push(said),
+            Ok(said) => {
+                let is_named = self.left_behind.is_none_or(|name| said.contains(name));
+                faults.extend((!is_named).then(|| format!("not named: {said}")));
+                faults.extend(self.faults_here(dir.path(), &there));
+                faults.extend(self.faults_back(&dir.path().join("back"), &there));
+            }
+        }
+        faults
+    }
+
+    /// The output of the import, or that of the command that failed.
+    fn move_there_and_back(&self, dir: &Path) -> Result<String, String> {
         let accept: &[&str] = if self.is_to_be_accepted {
             &["--accept"]
         } else {
             &[]
         };
         let import = [&["import", "pocketbase", "pb_data"], self.args, accept].concat();
-        for args in [&import[..], &["export", "pocketbase", "back"]] {
-            if let Some(fault) = fault_of_command(dir.path(), args) {
-                faults.push(fault);
-                return faults;
-            }
-        }
-        faults.extend(self.faults_here(dir.path(), &there));
-        faults.extend(self.faults_back(&dir.path().join("back"), &there));
-        faults
+        let said = output_of(dir, &import)?;
+        output_of(dir, &["export", "pocketbase", "back"])?;
+        Ok(said)
     }
 
     fn faults_here(&self, dir: &Path, there: &Answers) -> Vec<String> {
@@ -327,7 +351,7 @@ impl Variation {
     fn faults_back(&self, back: &Path, there: &Answers) -> Vec<String> {
         let pb = PocketBase::start_binary(&binary(), back);
         let root = pb.root();
-        let over = [&json!({}), &self.wechat_back, &self.platform_back];
+        let over = [&self.company_back, &self.wechat_back, &self.platform_back];
         let faults = there.differences(over, |collection| pb.records(collection, &root));
         let mut faults: Vec<_> = faults
             .into_iter()
@@ -364,7 +388,7 @@ impl Answers {
     }
 }
 
-/// Records with the values that are expected instead; `"*"` is whatever text there is.
+/// Records with the values that are expected instead; `"*"` is whatever text there is, and null no field at all.
 fn expected(theirs: &[Value], ours: &[Value], over: [&Value; 3]) -> Vec<Value> {
     let ids = [
         id("company", 1),
@@ -376,28 +400,34 @@ fn expected(theirs: &[Value], ours: &[Value], over: [&Value; 3]) -> Vec<Value> {
         let Some(n) = ids.iter().position(|id| record["id"] == id.as_str()) else {
             continue;
         };
+        let our = by_id(ours)
+            .get(ids[n].as_str())
+            .copied()
+            .cloned()
+            .unwrap_or_default();
         for (name, value) in over[n].as_object().unwrap() {
-            let our = by_id(ours)
-                .get(ids[n].as_str())
-                .map(|our| our[name].clone());
-            let is_there = our
-                .as_ref()
-                .is_some_and(|our| our.as_str().is_some_and(|text| !text.is_empty()));
-            record[name] = if *value == "*" && is_there {
-                our.unwrap()
-            } else {
-                value.clone()
-            };
+            let is_any = *value == "*" && our[name].as_str().is_some_and(|text| !text.is_empty());
+            let value = if is_any { &our[name] } else { value };
+            let fields = record.as_object_mut().unwrap();
+            match value {
+                Value::Null => drop(fields.remove(name)),
+                _ => drop(fields.insert(name.clone(), value.clone())),
+            }
         }
     }
     records
 }
 
-/// What a command said if it failed, with the list of what did not come.
-fn fault_of_command(dir: &Path, args: &[&str]) -> Option<String> {
+/// The output of a command; if it fails, with the list of what did not come.
+fn output_of(dir: &Path, args: &[&str]) -> Result<String, String> {
     let (output, out, err) = run(dir, args);
+    let said = format!("{args:?}: {out}{err}");
     let report = fs::read_to_string(dir.join("bai.redb.import.tsv")).unwrap_or_default();
-    (!output.status.success()).then(|| format!("{args:?}: {out}{err}{report}"))
+    if output.status.success() {
+        Ok(said)
+    } else {
+        Err(said + &report)
+    }
 }
 
 /// An import opens what was closed only when it is told to, and makes nothing before.
