@@ -13,6 +13,7 @@ use super::row::TableRow;
 use super::source::Source;
 use super::source_tables::Table;
 use super::stored::{as_imported, conflict_problem};
+use super::survey::survey;
 use crate::domain::{Collection, Kind};
 use crate::store::{self, Conflict, Record, Store, Write};
 
@@ -28,10 +29,25 @@ pub async fn import(
     store: &Store,
     observer: &mut dyn ImportObserver,
 ) -> Result<Report, Error> {
+    let imported = import_all(source, store, Reporter::new(observer)).await;
+    // Of a file that is changed while it is read SQLite may say anything.
+    if let Err(Error::Sqlite(_)) = imported {
+        source.ensure_unchanged()?;
+    }
+    imported
+}
+
+async fn import_all(
+    source: &Source,
+    store: &Store,
+    mut reporter: Reporter<'_>,
+) -> Result<Report, Error> {
+    survey(source, &mut reporter)?;
+    source.ensure_unchanged()?;
     set_collections(source, store).await?;
     let mut import = Import {
         store,
-        reporter: Reporter::new(observer),
+        reporter,
         pending: None,
     };
     let mut total = 0;
@@ -60,7 +76,7 @@ async fn set_collections(source: &Source, store: &Store) -> Result<(), Error> {
     };
     // Collections that began here are known when somebody has set a rule of theirs: they are nobody else's.
     if known.users.fields.is_some() && known.users.id != collections.users.id {
-        return Err(Error::AnotherDeployment(known.users.id));
+        ensure_nobody(store, known.users.id.clone()).await?;
     }
     for kind in Kind::ALL {
         keep_rules(collections.of_mut(kind), known.of(kind));
@@ -68,6 +84,17 @@ async fn set_collections(source: &Source, store: &Store) -> Result<(), Error> {
     match known == collections {
         true => Ok(()),
         false => Ok(store.set_collections(collections).await?),
+    }
+}
+
+/// Makes sure that nobody has come yet from the other PocketBase, whose collection of users is here.
+async fn ensure_nobody(store: &Store, collection: String) -> Result<(), Error> {
+    match store.count_users().await? + store.count_companies().await? {
+        0 => Ok(()),
+        records => Err(Error::AnotherDeployment {
+            collection,
+            records,
+        }),
     }
 }
 
@@ -79,9 +106,9 @@ fn keep_rules(collection: &mut Collection, known: &Collection) {
     }
 }
 
-struct Import<'a> {
+struct Import<'a, 'r> {
     store: &'a Store,
-    reporter: Reporter<'a>,
+    reporter: Reporter<'r>,
     pending: Option<Pending>,
 }
 
@@ -92,7 +119,7 @@ struct Pending {
     written: JoinHandle<Result<Vec<Result<Record, Conflict>>, store::Error>>,
 }
 
-impl Import<'_> {
+impl Import<'_, '_> {
     /// In the order of the rows, which is that of creation: so are the numbers that the store gives.
     async fn table(&mut self, source: &Source, table: &Table) -> Result<(), Error> {
         let kind = table.collection.kind;
@@ -111,9 +138,11 @@ impl Import<'_> {
                 }
             }
             if batch.len() == BATCH {
+                source.ensure_unchanged()?;
                 self.add(kind, std::mem::take(&mut batch)).await?;
             }
         }
+        source.ensure_unchanged()?;
         self.add(kind, batch).await?;
         self.finish_batch().await
     }

@@ -1,5 +1,7 @@
 //! Tests of moving from PocketBase's data folder and back.
 
+mod consistency;
 mod import;
+mod places;
 mod round_trip;
 mod rules;
