@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::error::Error;
+use super::file::ScannedUsers;
 use super::handle::Store;
 use super::record::Record;
 use super::text_index::TextIndex;
@@ -71,5 +72,14 @@ impl Store {
         limit: usize,
     ) -> Result<Option<u64>, Error> {
         self.engine().count_by_begin(index, begin, limit)
+    }
+
+    /// At most `limit` users with ids behind `after`, as they are now; and the last one's id, if there may be more.
+    pub async fn scanned_users(
+        &self,
+        after: Option<&RecordId>,
+        limit: usize,
+    ) -> Result<(ScannedUsers, Option<RecordId>), Error> {
+        self.engine().scanned_users(after, limit)
     }
 }

@@ -14,6 +14,7 @@ use super::paging::ListPage;
 use super::query::ListQuery;
 use super::record_scan::RecordScan;
 use super::sorted_scan::{SortedPage, SortedScan};
+use super::whole_scan::is_of_users_alone;
 use crate::domain::Kind;
 use crate::error::Error;
 use crate::filter::{Budget, Sort, TooCostly};
@@ -23,6 +24,9 @@ use crate::store::Record;
 
 /// Blocks that are read by their places; of more, all are read one after the other.
 const MOST_PLACES: usize = 4_000;
+
+/// Users that a list whose total is not asked for looks at in the order of creation, before it looks at all of them.
+const SEEN_FIRST: u64 = 1_000;
 
 /// Result of a scan.
 enum ScanResult {
@@ -108,7 +112,8 @@ fn scan(scan: &RecordScan<'_>, named: NamedUsers) -> Result<ScanResult, ListErro
     let query = scan.query;
     match newest_first(query.sort.as_ref()) {
         Some(newest_first) if query.kind == Kind::Users && query.filter.is_none() => {
-            users_by_created(scan, newest_first).map(ScanResult::Page)
+            let page = users_by_created(scan, newest_first, u64::MAX)?;
+            Ok(ScanResult::Page(page.unwrap_or_default()))
         }
         _ if is_in_blocks(query) => scan_blocks(scan, named).map(ScanResult::Sorted),
         _ => scan_records(scan, named),
@@ -140,17 +145,28 @@ pub(super) fn scan_blocks(
     }
 }
 
-/// Scans records one by one.
+/// Scans users as they are stored, or records of another kind one by one.
 fn scan_records(scan: &RecordScan<'_>, named: NamedUsers) -> Result<ScanResult, ListError> {
-    let newest_first = newest_first(scan.query.sort.as_ref());
-    match (scan.query.kind, newest_first, named) {
-        (_, _, NamedUsers::AmongIds(ids)) => SortedScan::new(scan)?.by_ids(ids).page(),
-        (Kind::Users, Some(newest_first), _) => {
-            return users_by_created(scan, newest_first).map(ScanResult::Page);
-        }
-        _ => SortedScan::new(scan)?.page(),
+    let query = scan.query;
+    if let NamedUsers::AmongIds(ids) = named {
+        let sorted = SortedScan::new(scan)?.by_ids(ids);
+        return sorted.page().map(ScanResult::Sorted);
     }
-    .map(ScanResult::Sorted)
+    let is_alone = is_of_users_alone(query);
+    if let (Kind::Users, Some(newest_first)) = (query.kind, newest_first(query.sort.as_ref()))
+        && (query.paging.skip_total || !is_alone)
+    {
+        let most = if is_alone { SEEN_FIRST } else { u64::MAX };
+        if let Some(page) = users_by_created(scan, newest_first, most)? {
+            return Ok(ScanResult::Page(page));
+        }
+    }
+    let sorted = SortedScan::new(scan)?;
+    let sorted = match is_alone {
+        true => sorted.by_whole_users(),
+        false => sorted,
+    };
+    sorted.page().map(ScanResult::Sorted)
 }
 
 /// Direction of an order by creation alone; nothing for any other order.

@@ -4,6 +4,7 @@ use tokio::runtime::Handle;
 
 use super::error::ListError;
 use super::matcher::Matcher;
+use super::own_columns::OwnColumns;
 use super::pages::{PAGE, RecordPages};
 use super::query::ListQuery;
 use super::slots::ListSlot;
@@ -85,6 +86,11 @@ impl<'a> RecordScan<'a> {
     pub fn block_filter(&self) -> Option<BlockFilter<'_>> {
         let filter = self.query.filter.as_ref()?;
         Some(BlockFilter::new(filter, self.matcher.context()))
+    }
+
+    /// Columns of the deployment's own that the query names.
+    pub fn own_columns(&self) -> OwnColumns<'_> {
+        OwnColumns::of(self.query, self.schema)
     }
 
     /// Record as the filter and the sort of the query see it.

@@ -9,6 +9,7 @@ use super::pages::PAGE;
 use super::record_scan::RecordScan;
 use super::slots::SORT_BYTES;
 use super::top_k::{SortKey, TopK};
+use super::whole_scan::WholeScan;
 use crate::domain::RecordId;
 use crate::filter::{Named, Sort, SortRecord};
 use crate::records::filter_record::FilterRecord;
@@ -39,6 +40,8 @@ enum Source<'a> {
     Records,
     /// All users, block by block.
     Blocks(BlockScan<'a>),
+    /// All users, as they are stored.
+    Whole(WholeScan<'a>),
     /// These users.
     Ids(Vec<RecordId>),
 }
@@ -83,6 +86,12 @@ impl<'a> SortedScan<'a> {
     /// The same scan by the blocks at these places only, which all users that match are in.
     pub fn of_blocks(self, blocks: Blocks) -> Self {
         let source = Source::Blocks(BlockScan::new(self.scan, blocks));
+        Self { source, ..self }
+    }
+
+    /// The same scan of all users, as they are stored.
+    pub fn by_whole_users(self) -> Self {
+        let source = Source::Whole(WholeScan::new(self.scan));
         Self { source, ..self }
     }
 
@@ -136,6 +145,10 @@ impl<'a> SortedScan<'a> {
             Source::Blocks(blocks) => {
                 let sort = self.sort.as_ref();
                 blocks.each_match(sort, |user| pass.add(user, || user.id()))?;
+            }
+            Source::Whole(users) => {
+                let sort = self.sort.as_ref();
+                users.each_match(sort, |user| pass.add(user, || user.id()))?;
             }
             Source::Records | Source::Ids(_) => {
                 let fields = &self.fields;
