@@ -66,9 +66,10 @@ impl<'a> RecordScan<'a> {
         }
     }
 
-    /// Users with these ids, but for those who are gone.
-    pub fn users(&self, ids: &[RecordId]) -> Result<Vec<Record>, ListError> {
-        Ok(Handle::current().block_on(self.app.store.users_by_ids(ids))?)
+    /// Records with these ids, in this order, but for those that are gone.
+    pub fn records(&self, ids: &[RecordId]) -> Result<Vec<Record>, ListError> {
+        let records = self.app.store.records_by_ids(self.query.kind, ids);
+        Ok(Handle::current().block_on(records)?)
     }
 
     /// Seed of `@random` in this list.

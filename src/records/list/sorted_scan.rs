@@ -9,7 +9,7 @@ use super::pages::PAGE;
 use super::record_scan::RecordScan;
 use super::slots::SORT_BYTES;
 use super::top_k::{SortKey, TopK};
-use super::whole_scan::WholeScan;
+use super::whole_scan::{WholeScan, is_of_users_alone};
 use crate::domain::RecordId;
 use crate::filter::{Named, Sort, SortRecord};
 use crate::records::filter_record::FilterRecord;
@@ -40,9 +40,9 @@ enum Source<'a> {
     Records,
     /// All users, block by block.
     Blocks(BlockScan<'a>),
-    /// All users, as they are stored.
+    /// Users, as they are stored.
     Whole(WholeScan<'a>),
-    /// These users.
+    /// These users, one after the other.
     Ids(Vec<RecordId>),
 }
 
@@ -97,7 +97,10 @@ impl<'a> SortedScan<'a> {
 
     /// The same scan of these users only, which all that match are among.
     pub fn by_ids(self, ids: Vec<RecordId>) -> Self {
-        let source = Source::Ids(ids);
+        let source = match is_of_users_alone(self.scan.query) {
+            true => Source::Whole(WholeScan::of_ids(self.scan, ids)),
+            false => Source::Ids(ids),
+        };
         Self { source, ..self }
     }
 
@@ -178,9 +181,12 @@ impl<'a> SortedScan<'a> {
             Ok(())
         };
         if let Source::Ids(ids) = &self.source {
-            return ids
-                .chunks(PAGE)
-                .try_for_each(|ids| self.scan.users(ids)?.iter().try_for_each(&mut visit_match));
+            return ids.chunks(PAGE).try_for_each(|ids| {
+                self.scan
+                    .records(ids)?
+                    .iter()
+                    .try_for_each(&mut visit_match)
+            });
         }
         let by_id = Order::ById(self.scan.query.kind);
         for records in self.scan.pages(by_id, Cursor::START) {

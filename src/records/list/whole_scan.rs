@@ -28,43 +28,74 @@ pub fn is_of_users_alone(query: &ListQuery) -> bool {
     query.kind == Kind::Users && query.filter.as_ref().is_none_or(is_alone)
 }
 
-/// Reading of the users that match a query from all of them.
+/// Reading of the users that match a query from all of them, or from those with some ids.
 pub struct WholeScan<'a> {
     scan: &'a RecordScan<'a>,
     matcher: UserMatcher<'a>,
+    ids: Option<Vec<RecordId>>,
 }
 
 impl<'a> WholeScan<'a> {
+    /// Scan of all users.
     pub fn new(scan: &'a RecordScan<'a>) -> Self {
         Self {
             matcher: UserMatcher::new(scan),
             scan,
+            ids: None,
         }
     }
 
-    /// Shows each matching user as far as the fields of `sort` go. Another thread reads ahead.
+    /// Scan of these users.
+    pub fn of_ids(scan: &'a RecordScan<'a>, ids: Vec<RecordId>) -> Self {
+        Self {
+            ids: Some(ids),
+            ..Self::new(scan)
+        }
+    }
+
+    /// Shows each matching user as far as the fields of `sort` go.
     pub fn each_match(
         &self,
         sort: Option<&Sort>,
         mut visit: impl FnMut(&UserRow<'_>),
     ) -> Result<(), ListError> {
-        let (store, runtime) = (self.scan.store(), Handle::current());
         let mut visit = |user: &UserRow<'_>| {
             visit(user);
             ControlFlow::Continue(())
         };
+        let mut visit_page = |page: ScannedUsers| {
+            let users = page.users().map_err(Error::from)?;
+            for users in users.chunks(MOST_RECORDS) {
+                let users = Users::Whole(users);
+                let _ = self.matcher.visit(users, sort, false, &mut visit)?;
+            }
+            Ok(())
+        };
+        match &self.ids {
+            Some(ids) => ids
+                .chunks(PAGE)
+                .try_for_each(|ids| visit_page(self.read(ids)?)),
+            None => self.each_page(visit_page),
+        }
+    }
+
+    fn read(&self, ids: &[RecordId]) -> Result<ScannedUsers, ListError> {
+        let read = self.scan.store().scanned_users_by_ids(ids);
+        Ok(Handle::current().block_on(read).map_err(Error::from)?)
+    }
+
+    /// Shows the pages of all users. Another thread reads ahead.
+    fn each_page(
+        &self,
+        mut visit: impl FnMut(ScannedUsers) -> Result<(), ListError>,
+    ) -> Result<(), ListError> {
+        let (store, runtime) = (self.scan.store(), Handle::current());
         thread::scope(|scope| {
             let (sender, pages) = mpsc::sync_channel(AHEAD);
             scope.spawn(move || read_pages(store, &runtime, &sender));
-            for page in pages {
-                let page: ScannedUsers = page.map_err(Error::from)?;
-                let users = page.users().map_err(Error::from)?;
-                for users in users.chunks(MOST_RECORDS) {
-                    let users = Users::Whole(users);
-                    let _ = self.matcher.visit(users, sort, false, &mut visit)?;
-                }
-            }
-            Ok(())
+            pages
+                .into_iter()
+                .try_for_each(|page| visit(page.map_err(Error::from)?))
         })
     }
 }

@@ -80,4 +80,20 @@ impl FileStore {
             Ok((page, last))
         })
     }
+
+    pub(in crate::store) fn scanned_users_by_ids(
+        &self,
+        ids: &[RecordId],
+    ) -> Result<ScannedUsers, Error> {
+        self.engine.read(|txn| {
+            let users = txn.open_table(USERS)?;
+            let mut found = ScannedUsers::default();
+            for id in ids {
+                if let Some(bytes) = users.get(id.as_str())? {
+                    found.push(id.as_str(), bytes.value());
+                }
+            }
+            Ok(found)
+        })
+    }
 }
