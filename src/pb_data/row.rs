@@ -33,7 +33,7 @@ impl<'a> TableRow<'a> {
                 String::from_utf8(text.to_vec()).map_err(|_| Problem::unfit(name, "not UTF-8"))?
             }
             Some(ValueRef::Blob(_)) => return Err(Problem::unfit(name, "not a text")),
-            Some(value) => coerce::shaped_text(&self.cast(name, value)?),
+            Some(value) => coerce::shaped_text(&self.shown(name, value)?),
         };
         match text.chars().count() > MAX_CHARS {
             true => Err(Problem::unfit(name, "longer than 5000 characters")),
@@ -50,7 +50,7 @@ impl<'a> TableRow<'a> {
                 is_exact: true,
                 whole: number,
             },
-            Some(value) => Number::of(&self.cast(name, value)?),
+            Some(value) => Number::of(&self.shown(name, value)?),
         })
     }
 
@@ -58,7 +58,7 @@ impl<'a> TableRow<'a> {
     pub fn flag(&self, name: &'static str) -> Result<bool, Problem> {
         match self.value(name) {
             None | Some(ValueRef::Null) => Ok(false),
-            Some(value) => Ok(coerce::boolean(&self.cast(name, value)?)),
+            Some(value) => Ok(coerce::boolean(&self.shown(name, value)?)),
         }
     }
 
@@ -95,7 +95,7 @@ impl<'a> TableRow<'a> {
     }
 
     /// A value of a column of that name as PocketBase's API has it.
-    fn cast(&self, name: &'static str, value: ValueRef<'_>) -> Result<Value, Problem> {
+    fn shown(&self, name: &'static str, value: ValueRef<'_>) -> Result<Value, Problem> {
         let cast = match self.table.field(name) {
             Some(field) => json(value, field),
             None => plain(value),
