@@ -1,12 +1,14 @@
 //! `bai import csv`
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::Value;
 
-use super::import_target::{ReportFile, Target, TargetArgs};
+use super::import_target::{Target, TargetArgs};
 use super::outcome::Outcome;
+use super::report_file::ReportFile;
 use super::user_table::{Row, UserTable};
 use super::{output, progress};
 use crate::admin::users::UserCommand;
@@ -27,9 +29,14 @@ pub struct CsvArgs {
 pub fn run(config: &Config, args: &CsvArgs) -> Outcome {
     let UserTable { rows, empty } = UserTable::read(&args.from)?;
     let mut target = Target::open(config, &args.target)?;
-    let mut report = ReportFile::of(config, &args.target)?;
+    let mut report = ReportFile::of(config, &args.target, Box::new(io::stdout()))?;
     let refused = import(&mut target.client, &rows, &mut report)?;
-    report.finish(refused > 0)?;
+    if let Some(name) = report.finish()? {
+        output::print(&format!(
+            "What did not come is listed in {}.",
+            name.display()
+        ))?;
+    }
     target.finish()?;
     let (come, stay) = match args.target.dry_run {
         true => ("would come", "would not come"),

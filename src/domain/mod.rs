@@ -45,7 +45,7 @@ pub use shape::{FieldShape, FieldShapes, Shape};
 pub use superuser::Superuser;
 pub use text::{Name, OneTimeCode, Picture, ShortText};
 pub use user::{IdType, NativeEmail, Status, TokenKey, User, UserNumber, UserType};
-pub use user_column::{GIVEN_EMAIL, NATIVE_EMAIL, NO_EMAIL, NumberColumn, TextColumn};
+pub use user_column::{GIVEN_EMAIL, LongColumn, NATIVE_EMAIL, NO_EMAIL, NumberColumn, TextColumn};
 pub use visible::is_blank;
 
 /// Rule that a value breaks; the caller knows the value.

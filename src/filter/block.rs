@@ -63,6 +63,18 @@ impl Filter {
         });
         has_all
     }
+
+    /// Fields of the record that the filter looks at.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&str> {
+        let mut fields = Vec::new();
+        self.node.each_operand(&mut |operand| {
+            if let Operand::Field(path) = operand {
+                fields.push(path.name.as_str());
+            }
+        });
+        fields
+    }
 }
 
 impl<'a> BlockFilter<'a> {

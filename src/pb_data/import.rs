@@ -15,7 +15,9 @@ use super::row::TableRow;
 use super::source::Source;
 use super::source_tables::Table;
 use super::stored::as_imported;
-use super::user_survey::{Preference, UserSurvey};
+use super::survey::survey;
+use super::user_facts::UserFacts;
+use super::user_survey::{Preference, survey_users};
 use crate::domain::{Collection, Collections, Kind};
 use crate::store::{self, Conflict, Record, Store, Write};
 
@@ -43,13 +45,29 @@ pub async fn import(
     options: ImportOptions,
     observer: &mut dyn ImportObserver,
 ) -> Result<Report, Error> {
+    let imported = import_all(source, store, options, Reporter::new(observer)).await;
+    // Of a file that is changed while it is read SQLite may say anything.
+    if let Err(Error::Sqlite(_)) = imported {
+        source.ensure_unchanged()?;
+    }
+    imported
+}
+
+async fn import_all(
+    source: &Source,
+    store: &Store,
+    options: ImportOptions,
+    mut reporter: Reporter<'_>,
+) -> Result<Report, Error> {
     let logins = logins(source, store, options)?;
-    let survey = UserSurvey::of(source, options.preference)?;
+    let users = survey_users(source, options.preference)?;
+    survey(source, &mut reporter)?;
+    source.ensure_unchanged()?;
     set_collections(source, store).await?;
     let mut import = Import {
         store,
-        survey: &survey,
-        reporter: Reporter::new(observer),
+        users: &users,
+        reporter,
         pending: None,
     };
     let mut total = 0;
@@ -57,7 +75,7 @@ pub async fn import(
         total += count_rows(source, table)?;
     }
     import.reporter.observer.total(total);
-    for (kind, login) in logins.into_iter().chain(survey.login()) {
+    for (kind, login) in logins.into_iter().chain(users.login()) {
         let note = Note::Login(login);
         import.reporter.note(kind.name(), "", &note);
     }
@@ -105,7 +123,7 @@ async fn set_collections(source: &Source, store: &Store) -> Result<(), Error> {
     };
     // Collections that began here are known when somebody has set a rule of theirs: they are nobody else's.
     if known.users.fields.is_some() && known.users.id != collections.users.id {
-        return Err(Error::AnotherDeployment(known.users.id));
+        ensure_nobody(store, known.users.id.clone()).await?;
     }
     for kind in Kind::ALL {
         keep_rules(collections.of_mut(kind), known.of(kind));
@@ -113,6 +131,17 @@ async fn set_collections(source: &Source, store: &Store) -> Result<(), Error> {
     match known == collections {
         true => Ok(()),
         false => Ok(store.set_collections(collections).await?),
+    }
+}
+
+/// Makes sure that nobody has come yet from the other PocketBase, whose collection of users is here.
+async fn ensure_nobody(store: &Store, collection: String) -> Result<(), Error> {
+    match store.count_users().await? + store.count_companies().await? {
+        0 => Ok(()),
+        records => Err(Error::AnotherDeployment {
+            collection,
+            records,
+        }),
     }
 }
 
@@ -124,10 +153,10 @@ fn keep_rules(collection: &mut Collection, known: &Collection) {
     }
 }
 
-struct Import<'a> {
+struct Import<'a, 'r> {
     store: &'a Store,
-    survey: &'a UserSurvey,
-    reporter: Reporter<'a>,
+    users: &'a UserFacts,
+    reporter: Reporter<'r>,
     pending: Option<Pending>,
 }
 
@@ -138,7 +167,7 @@ struct Pending {
     written: JoinHandle<Result<Vec<Result<Record, Conflict>>, store::Error>>,
 }
 
-impl Import<'_> {
+impl Import<'_, '_> {
     /// In the order of the rows, which is that of creation: so are the numbers that the store gives.
     async fn table(&mut self, source: &Source, table: &Table) -> Result<(), Error> {
         let kind = table.collection.kind;
@@ -147,7 +176,7 @@ impl Import<'_> {
         let mut batch = Vec::with_capacity(BATCH);
         while let Some(row) = rows.next()? {
             let row = TableRow::new(row, table);
-            match record(&row, table, self.survey) {
+            match record(&row, table, self.users) {
                 Ok(record) => batch.push(record),
                 Err(problem) => {
                     self.refuse(kind, &row.text("id").unwrap_or_default(), problem);
@@ -155,9 +184,11 @@ impl Import<'_> {
                 }
             }
             if batch.len() == BATCH {
+                source.ensure_unchanged()?;
                 self.add(kind, std::mem::take(&mut batch)).await?;
             }
         }
+        source.ensure_unchanged()?;
         self.add(kind, batch).await?;
         self.finish_batch().await
     }

@@ -1,65 +1,12 @@
-//! The ways to log in that PocketBase has, and those that will not go here as they went there.
+//! Logins that will not go here as they go in PocketBase.
 
 use rusqlite::{Connection, params};
-use serde::Deserialize;
 
 use super::error::Error;
 use super::note::Login;
 use super::source::Source;
 use super::source_tables::Table;
 use crate::domain::{Collections, Kind};
-
-/// The options of a collection that say how its records log in.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct LoginOptions {
-    password_auth: Option<Switch>,
-    mfa: Option<Switch>,
-    otp: Option<Switch>,
-    oauth2: Option<OAuth2>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct Switch {
-    enabled: bool,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct OAuth2 {
-    enabled: bool,
-    /// Null where there are none, before PocketBase 0.40.
-    providers: Option<Vec<Provider>>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Provider {
-    name: String,
-}
-
-impl LoginOptions {
-    fn is_password_off(&self) -> bool {
-        self.password_auth
-            .as_ref()
-            .is_some_and(|auth| !auth.enabled)
-    }
-
-    fn has_mfa(&self) -> bool {
-        self.mfa.as_ref().is_some_and(|mfa| mfa.enabled)
-    }
-
-    fn has_otp(&self) -> bool {
-        self.otp.as_ref().is_some_and(|otp| otp.enabled)
-    }
-
-    fn providers(&self) -> &[Provider] {
-        match &self.oauth2 {
-            Some(oauth2) if oauth2.enabled => oauth2.providers.as_deref().unwrap_or_default(),
-            _ => &[],
-        }
-    }
-}
 
 /// The logins that will go otherwise here than they go in PocketBase, if `here` holds and, where it is asked for, PocketBase's rules.
 pub fn differing_logins(

@@ -1,17 +1,22 @@
 //! PocketBase's database, from which users come and to which they can go back.
 //!
-//! Only this module knows SQLite and PocketBase's tables. `import` reads a database (`source`, `source_tables`, `row`), makes
-//! records of its rows (`records`) and stores them; `export` writes all records into a new database. It asks nobody and prints
+//! Only this module knows SQLite and PocketBase's tables. `import` reads a database (`place`, `source`, `source_tables`, `row`), makes
+//! records of its rows (`records`), stores them, and makes a `report` of notes (`note`, `survey`); `export` writes all records into a new database. It asks nobody and prints
 //! nothing.
 
 mod change;
 mod error;
 mod export;
+mod files;
 mod import;
 mod import_progress;
 mod known_user;
+mod locks;
+mod login_options;
 mod logins;
 mod note;
+mod place;
+mod private_copy;
 mod problem;
 mod records;
 mod report;
@@ -19,6 +24,8 @@ mod row;
 mod source;
 mod source_tables;
 mod stored;
+mod survey;
+mod user_facts;
 mod user_survey;
 
 pub use error::Error;

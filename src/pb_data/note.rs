@@ -19,6 +19,27 @@ pub enum Section {
     LeftBehind,
 }
 
+impl Section {
+    /// All of them, in the order of a report.
+    pub const ALL: [Self; 4] = [
+        Self::StaysBehind,
+        Self::ComesChanged,
+        Self::LoginDiffers,
+        Self::LeftBehind,
+    ];
+
+    /// Its name, as JSON and files have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StaysBehind => "stays-behind",
+            Self::ComesChanged => "comes-changed",
+            Self::LoginDiffers => "login-differs",
+            Self::LeftBehind => "left-behind",
+        }
+    }
+}
+
 /// A fact about an import that its operator should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
@@ -101,8 +122,10 @@ pub enum Left {
     #[error("the view {0}")]
     View(String),
     /// A column.
-    #[error("the column {name} ({why})")]
+    #[error("{collection}.{name}: {why}, {records} records have a value in it")]
     Column {
+        /// Its collection.
+        collection: &'static str,
         /// Its name.
         name: String,
         /// The reason.
@@ -111,18 +134,24 @@ pub enum Left {
         records: u64,
     },
     /// An index of the deployment's own.
-    #[error("the index {name}{}", if *.is_unique { ", which keeps values unique" } else { "" })]
+    #[error("{collection}'s index {name} of {columns}{}", if *.is_unique { ": values of which PocketBase allowed one record may be in several here" } else { "" })]
     Index {
+        /// The collection.
+        collection: &'static str,
         /// Its name.
         name: String,
+        /// The columns.
+        columns: String,
         /// Whether no two records could have the same values in it.
         is_unique: bool,
     },
     /// Files of a file field, whose names come.
-    #[error("the files of {column}; their names come")]
+    #[error("the files of {collection}.{name}, of {records} records; their names come")]
     Files {
+        /// The collection.
+        collection: &'static str,
         /// The field.
-        column: String,
+        name: String,
         /// Number of records with files.
         records: u64,
     },
@@ -130,10 +159,12 @@ pub enum Left {
     #[error("the settings of {0}")]
     Settings(&'static str),
     /// JavaScript hooks.
-    #[error("hooks in pb_hooks")]
+    #[error("{files} files of hooks in {folder}")]
     Hooks {
         /// Number of files.
         files: u64,
+        /// Their folder.
+        folder: String,
     },
 }
 
@@ -187,7 +218,7 @@ impl Left {
             Self::Collection { records, .. }
             | Self::Column { records, .. }
             | Self::Files { records, .. } => *records,
-            Self::Hooks { files } => *files,
+            Self::Hooks { files, .. } => *files,
             Self::View(_) | Self::Index { .. } | Self::Settings(_) => 1,
         }
     }

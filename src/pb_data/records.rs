@@ -7,7 +7,7 @@ use super::change::Change;
 use super::problem::Problem;
 use super::row::TableRow;
 use super::source_tables::Table;
-use super::user_survey::UserSurvey;
+use super::user_facts::UserFacts;
 use crate::domain::{
     Company, IdType, Kind, OpenId, Phone, RecordId, Status, Superuser, TokenKey, User, UserType,
 };
@@ -28,14 +28,10 @@ pub struct Converted {
 }
 
 /// The record in a row.
-pub fn record(
-    row: &TableRow<'_>,
-    table: &Table,
-    survey: &UserSurvey,
-) -> Result<Converted, Problem> {
+pub fn record(row: &TableRow<'_>, table: &Table, facts: &UserFacts) -> Result<Converted, Problem> {
     let mut changes = Vec::new();
     let record = match table.collection.kind {
-        Kind::Users => Record::User(user(row, survey, &mut changes)?),
+        Kind::Users => Record::User(user(row, facts, &mut changes)?),
         Kind::Companies => Record::Company(company(row, &mut changes)?),
         Kind::Superusers => Record::Superuser(superuser(row, &mut changes)?),
     };
@@ -43,15 +39,11 @@ pub fn record(
 }
 
 /// The user in a row, if there can be one.
-pub fn user_of_row(row: &TableRow<'_>, survey: &UserSurvey) -> Option<User> {
-    user(row, survey, &mut Vec::new()).ok()
+pub fn user_of_row(row: &TableRow<'_>, facts: &UserFacts) -> Option<User> {
+    user(row, facts, &mut Vec::new()).ok()
 }
 
-fn user(
-    row: &TableRow<'_>,
-    survey: &UserSurvey,
-    changes: &mut Vec<Change>,
-) -> Result<User, Problem> {
+fn user(row: &TableRow<'_>, facts: &UserFacts, changes: &mut Vec<Change>) -> Result<User, Problem> {
     let id_type: IdType = text_value(row, "users_idtype")?;
     let id: RecordId = text_value(row, "id")?;
     let openid = openid(row, id_type, &id, changes)?;
@@ -68,8 +60,8 @@ fn user(
     fill(&mut user, row, changes)?;
     user.columns = row.own_columns()?;
     user.password_hash = password_hash(row)?;
-    user.status = status(row, survey, changes)?;
-    user.phone = phone(row, &user, survey, changes)?;
+    user.status = status(row, facts, changes)?;
+    user.phone = phone(row, &user, facts, changes)?;
     give_email(&mut user, changes);
     Ok(user)
 }
@@ -102,12 +94,12 @@ const READ_BY_THEMSELVES: [&str; 3] = ["openid", "users_status", "users_phone"];
 /// Who has no status, be it because nobody has any, may log in.
 fn status(
     row: &TableRow<'_>,
-    survey: &UserSurvey,
+    facts: &UserFacts,
     changes: &mut Vec<Change>,
 ) -> Result<Status, Problem> {
     let number = row.number("users_status")?;
     // Of all users it is said once.
-    if !survey.is_status_set {
+    if !facts.is_status_set {
         return Ok(Status::Active);
     }
     if !number.is_set {
@@ -127,7 +119,7 @@ fn status(
 fn phone(
     row: &TableRow<'_>,
     user: &User,
-    survey: &UserSurvey,
+    facts: &UserFacts,
     changes: &mut Vec<Change>,
 ) -> Result<Option<Phone>, Problem> {
     let text = row.text("users_phone")?;
@@ -136,7 +128,7 @@ fn phone(
     }
     let phone: Result<Option<Phone>, _> = FieldType::from_value(FieldValue::Text(&text));
     let is_login = user.id_type == IdType::ManagePlatform;
-    match (phone, survey.without_phone.get(user.id.as_str())) {
+    match (phone, facts.without_phone.get(user.id.as_str())) {
         (Ok(Some(_)), Some(owner)) => {
             changes.push(Change::PhoneOfAnother {
                 owner: owner.clone(),

@@ -37,6 +37,10 @@ pub struct Summary {
 pub struct Report {
     /// Numbers of records by what became of them.
     pub summary: Summary,
+    /// Whether PocketBase was running: what it changed since the import began does not come.
+    pub is_in_use: bool,
+    /// The time for which PocketBase's tokens for users are valid, in seconds.
+    pub token_secs: Option<u64>,
     /// Notes of one kind together, in the order of their sections.
     pub notes: Vec<NoteGroup>,
 }

@@ -33,7 +33,7 @@ impl<'a> TableRow<'a> {
                 String::from_utf8(text.to_vec()).map_err(|_| Problem::unfit(name, "not UTF-8"))?
             }
             Some(ValueRef::Blob(_)) => return Err(Problem::unfit(name, "not a text")),
-            Some(value) => coerce::shaped_text(&self.cast(name, value)?),
+            Some(value) => coerce::shaped_text(&self.shown(name, value)?),
         };
         match text.chars().count() > MAX_CHARS {
             true => Err(Problem::unfit(name, "longer than 5000 characters")),
@@ -50,7 +50,7 @@ impl<'a> TableRow<'a> {
                 is_exact: true,
                 whole: number,
             },
-            Some(value) => Number::of(&self.cast(name, value)?),
+            Some(value) => Number::of(&self.shown(name, value)?),
         })
     }
 
@@ -58,7 +58,7 @@ impl<'a> TableRow<'a> {
     pub fn flag(&self, name: &'static str) -> Result<bool, Problem> {
         match self.value(name) {
             None | Some(ValueRef::Null) => Ok(false),
-            Some(value) => Ok(coerce::boolean(&self.cast(name, value)?)),
+            Some(value) => Ok(coerce::boolean(&self.shown(name, value)?)),
         }
     }
 
@@ -85,7 +85,7 @@ impl<'a> TableRow<'a> {
         let mut columns = Map::new();
         for field in self.table.own_fields().filter(|field| !field.hidden) {
             if let Some(value) = self.value(&field.name) {
-                let value = json(value, field)
+                let value = own_value(value, field)
                     .ok_or_else(|| Problem::UnreadableColumn(field.name.clone()))?;
                 columns.insert(field.name.clone(), value);
             }
@@ -95,7 +95,7 @@ impl<'a> TableRow<'a> {
     }
 
     /// A value of a column of that name as PocketBase's API has it.
-    fn cast(&self, name: &'static str, value: ValueRef<'_>) -> Result<Value, Problem> {
+    fn shown(&self, name: &'static str, value: ValueRef<'_>) -> Result<Value, Problem> {
         let cast = match self.table.field(name) {
             Some(field) => json(value, field),
             None => plain(value),
@@ -133,12 +133,21 @@ impl Number {
     }
 }
 
+/// A value of a column of the deployment's own, cast to the type of its field as PocketBase's API shows it.
+fn own_value(value: ValueRef<'_>, field: &Field) -> Option<Value> {
+    let value = json(value, field)?;
+    Some(match field.r#type.as_str() {
+        "bool" => coerce::boolean(&value).into(),
+        "number" => number(coerce::number(&value)),
+        _ => value,
+    })
+}
+
 /// A value as PocketBase's API has it.
 fn json(value: ValueRef<'_>, field: &Field) -> Option<Value> {
     Some(match (value, field.r#type.as_str()) {
         (ValueRef::Null, _) => field.empty(),
-        (value, "bool") => coerce::boolean(&plain(value)?).into(),
-        (value, "number") => number(coerce::number(&plain(value)?)),
+        (ValueRef::Integer(number), "bool") => (number != 0).into(),
         // What is no JSON is a text.
         (ValueRef::Text(bytes) | ValueRef::Blob(bytes), "json") => serde_json::from_slice(bytes)
             .ok()

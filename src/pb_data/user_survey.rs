@@ -7,11 +7,11 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
-use super::note::Login;
 use super::records::user_of_row;
 use super::row::TableRow;
 use super::source::Source;
-use crate::domain::{IdType, Kind, Phone, User};
+use super::user_facts::UserFacts;
+use crate::domain::{IdType, Phone, User};
 
 /// The one of two users with the same phone who comes with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
@@ -27,57 +27,33 @@ pub enum Preference {
     Newer,
 }
 
-/// What is known of all users.
-#[derive(Default)]
-pub struct UserSurvey {
-    /// Whether any user's status is other than 0: if not, nobody ever set one.
-    pub is_status_set: bool,
-    users: u64,
-    /// Ids of users who come without their phone, and of the user who comes with it.
-    pub without_phone: HashMap<String, String>,
-}
-
-impl UserSurvey {
-    /// Looks at all users of `source`.
-    pub fn of(source: &Source, preference: Preference) -> Result<Self, Error> {
-        let hash = RandomState::new();
-        let mut survey = Self::default();
-        let mut hashes = Vec::new();
-        each_user(source, |row| {
-            let status = row.number("users_status").unwrap_or_default();
-            survey.users += 1;
-            survey.is_status_set |= status.whole != 0;
-            hashes.extend(phone(row).map(|phone| hash.hash_one(phone.as_str())));
-        })?;
-        let repeated = repeated(hashes);
-        if repeated.is_empty() {
-            return Ok(survey);
-        }
-        let mut by_phone: HashMap<String, Vec<User>> = HashMap::new();
-        each_user(source, |row| {
-            let phone =
-                phone(row).filter(|phone| repeated.contains(&hash.hash_one(phone.as_str())));
-            if let Some((phone, user)) = phone.zip(user_of_row(row, &survey)) {
-                by_phone
-                    .entry(phone.as_str().to_owned())
-                    .or_default()
-                    .push(user);
-            }
-        })?;
-        for users in by_phone.into_values() {
-            survey.without_phone.extend(losers(users, preference));
-        }
-        Ok(survey)
+/// Looks at all users of `source`: at their phones twice, so that only those that several have are remembered.
+pub fn survey_users(source: &Source, preference: Preference) -> Result<UserFacts, Error> {
+    let hash = RandomState::new();
+    let mut facts = UserFacts::default();
+    let mut hashes = Vec::new();
+    each_user(source, |row| {
+        let status = row.number("users_status").unwrap_or_default();
+        facts.users += 1;
+        facts.is_status_set |= status.whole != 0;
+        hashes.extend(phone(row).map(|phone| hash.hash_one(phone.as_str())));
+    })?;
+    let repeated = repeated(hashes);
+    if repeated.is_empty() {
+        return Ok(facts);
     }
-}
-
-impl UserSurvey {
-    /// Whose logins will go otherwise.
-    pub fn login(&self) -> Option<(Kind, Login)> {
-        let users = self.users;
-        let is_said = !self.is_status_set && users > 0;
-        is_said.then_some((Kind::Users, Login::StatusNeverSet { users }))
+    let mut by_phone: HashMap<String, Vec<User>> = HashMap::new();
+    each_user(source, |row| {
+        let phone = phone(row).filter(|phone| repeated.contains(&hash.hash_one(phone.as_str())));
+        if let Some((phone, user)) = phone.zip(user_of_row(row, &facts)) {
+            let users = by_phone.entry(phone.as_str().to_owned());
+            users.or_default().push(user);
+        }
+    })?;
+    for users in by_phone.into_values() {
+        facts.without_phone.extend(losers(users, preference));
     }
+    Ok(facts)
 }
 
 /// Calls `look` with the row of each user, in the order of creation.

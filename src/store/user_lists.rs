@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use super::error::Error;
+use super::file::ScannedUsers;
 use super::handle::Store;
 use super::record::Record;
 use super::text_index::TextIndex;
 use super::user_block::UserBlock;
-use crate::domain::RecordId;
+use crate::domain::{Kind, RecordId};
 
 impl Store {
     /// Ids of all users whose text begins so, ASCII letters in either case, and maybe of some others; nothing if there are more
@@ -37,9 +38,9 @@ impl Store {
         self.engine().user_blocks_at(places)
     }
 
-    /// Users with these ids, as they are now, in this order, but for those who are gone.
-    pub async fn users_by_ids(&self, ids: &[RecordId]) -> Result<Vec<Record>, Error> {
-        self.engine().users_by_ids(ids)
+    /// Records with these ids, as they are now, in this order, but for those that are gone.
+    pub async fn records_by_ids(&self, kind: Kind, ids: &[RecordId]) -> Result<Vec<Record>, Error> {
+        self.engine().records_by_ids(kind, ids)
     }
 
     /// At most `limit` users in the order of their creation, behind the one of `after`: time in milliseconds, and number.
@@ -71,5 +72,19 @@ impl Store {
         limit: usize,
     ) -> Result<Option<u64>, Error> {
         self.engine().count_by_begin(index, begin, limit)
+    }
+
+    /// At most `limit` users with ids behind `after`, as they are now; and the last one's id, if there may be more.
+    pub async fn scanned_users(
+        &self,
+        after: Option<&RecordId>,
+        limit: usize,
+    ) -> Result<(ScannedUsers, Option<RecordId>), Error> {
+        self.engine().scanned_users(after, limit)
+    }
+
+    /// Users with these ids, as they are now, but for those who are gone.
+    pub async fn scanned_users_by_ids(&self, ids: &[RecordId]) -> Result<ScannedUsers, Error> {
+        self.engine().scanned_users_by_ids(ids)
     }
 }

@@ -7,10 +7,12 @@ use super::block_pages::{BlockPages, Blocks};
 use super::error::ListError;
 use super::query::ListQuery;
 use super::record_scan::RecordScan;
-use super::user_view::{UserRow, UserView, is_column};
+use super::user_matcher::UserMatcher;
+use super::user_view::{UserRow, is_column};
+use super::users::Users;
 use crate::domain::{Kind, RecordId};
 use crate::error::Error;
-use crate::filter::{Block as _, BlockFilter, Budget, Filter, Mask, Sort};
+use crate::filter::{Filter, Sort};
 use crate::store::user_block::UserBlock;
 
 /// Whether blocks have all that a query looks at.
@@ -25,14 +27,14 @@ pub fn is_in_blocks(query: &ListQuery) -> bool {
 /// Reading of the users that match a query from blocks.
 pub struct BlockScan<'a> {
     scan: &'a RecordScan<'a>,
-    filter: Option<BlockFilter<'a>>,
+    matcher: UserMatcher<'a>,
     blocks: Blocks,
 }
 
 impl<'a> BlockScan<'a> {
     pub fn new(scan: &'a RecordScan<'a>, blocks: Blocks) -> Self {
         Self {
-            filter: scan.block_filter(),
+            matcher: UserMatcher::new(scan),
             scan,
             blocks,
         }
@@ -76,11 +78,11 @@ impl<'a> BlockScan<'a> {
         let mut ids = HashMap::new();
         for page in BlockPages::new(self.scan.store(), &blocks) {
             for block in page.map_err(Error::from)? {
-                let keep = |user: &UserRow<'_>| {
+                let mut keep = |user: &UserRow<'_>| {
                     ids.extend(user.id().map(|id| (user.number(), id)));
                     ControlFlow::Continue(())
                 };
-                let _ = self.visit(&block, None, false, keep)?;
+                let _ = self.visit(&block, None, false, &mut keep)?;
             }
         }
         Ok(numbers.iter().filter_map(|n| ids.remove(n)).collect())
@@ -108,35 +110,11 @@ impl<'a> BlockScan<'a> {
         block: &UserBlock,
         sort: Option<&Sort>,
         last_first: bool,
-        mut visit: impl FnMut(&UserRow<'_>) -> ControlFlow<()>,
+        visit: &mut impl FnMut(&UserRow<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, ListError> {
         let rows = block.rows().map_err(Error::from)?;
-        let view = UserView::new(block.place, &rows);
-        self.scan.slot.steps(rows.len())?;
-        let mut mask = self.matches(&view)?;
-        if mask == 0 {
-            return Ok(ControlFlow::Continue(()));
-        }
-        let columns = sort.map_or_else(Vec::new, |sort| view.sort_columns(sort));
-        while mask != 0 {
-            let row = match last_first {
-                true => mask.ilog2() as usize,
-                false => mask.trailing_zeros() as usize,
-            };
-            mask &= !(1 << row);
-            if visit(&UserRow::new(&view, &columns, row)).is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    fn matches(&self, view: &UserView<'_>) -> Result<Mask, ListError> {
-        let budget = Budget::new(Budget::EVALUATION * view.count().max(1));
-        match &self.filter {
-            Some(filter) => Ok(filter.matches(view, &budget)?),
-            None => Ok(Mask::MAX >> (Mask::BITS as usize - view.count().clamp(1, 64))),
-        }
+        let users = Users::Block(block.place, &rows);
+        self.matcher.visit(users, sort, last_first, visit)
     }
 }
 
@@ -147,26 +125,30 @@ mod tests {
     use futures_util::FutureExt;
     use jiff::Timestamp;
     use proptest::prelude::*;
+    use serde_json::json;
     use tokio::runtime::Runtime;
 
     use super::super::early_page::early_page;
     use super::super::find::scan_blocks;
     use super::super::named::NamedUsers;
     use super::super::paging::Paging;
-    use super::super::query::ListQuery;
+    use super::super::query::{ListQuery, parse_filter};
     use super::super::slots::{ListSlots, SORT_BYTES};
     use super::super::sorted_scan::SortedScan;
+    use super::super::whole_scan::is_of_users_alone;
     use super::*;
     use crate::app::App;
     use crate::clock::Clock;
     use crate::config::Config;
     use crate::domain::{
-        Actor, IdType, OpenId, Phone, RecordId, Status, TokenKey, User, UserNumber, UserType,
+        Actor, Collections, IdType, OpenId, Phone, RecordId, Status, TokenKey, User, UserNumber,
+        UserType,
     };
     use crate::random::Random;
     use crate::records::Records;
     use crate::records::access::Access;
     use crate::records::fields::tables::BuiltIn as _;
+    use crate::records::schema::Schemas;
     use crate::store::{Location, Write};
 
     fn fields() -> Vec<&'static str> {
@@ -231,6 +213,11 @@ mod tests {
                         UserType::Registered
                     },
                     email_visibility: shows,
+                    picture: if shows { format!("https://x.example/{}", n % 1000) } else { String::new() },
+                    columns: (n % 4 > 0).then(|| format!(
+                        r#"{{"amount":{},"no\u0074e":"a{}","tags":["a","{given}"],"vip":{active}}}"#,
+                        n % 3, n % 5
+                    )),
                     phone: (n % 3 > 0)
                         .then(|| Phone::parse(&format!("13{:09}", n % 1_000_000_000)).unwrap()),
                     email: match email {
@@ -245,8 +232,19 @@ mod tests {
         )
     }
 
-    fn comparison() -> impl Strategy<Value = String> {
-        let field = || prop::sample::select(fields());
+    /// Fields that blocks do not have, some of them the deployment's own.
+    const LONG: [&str; 6] = [
+        "users_picture",
+        "users_convers_id",
+        "vip",
+        "note",
+        "tags",
+        "amount",
+    ];
+
+    fn comparison(fields: &[&'static str]) -> impl Strategy<Value = String> + use<> {
+        let fields = fields.to_vec();
+        let field = move || prop::sample::select(fields.clone());
         let modifier = prop_oneof![6 => Just(""), 1 => Just(":lower"), 1 => Just(":length")];
         let operator = prop::sample::select(vec!["=", "!=", "~", "!~", "<", "<=", ">", ">="]);
         let constant = prop::sample::select(vec![
@@ -278,9 +276,9 @@ mod tests {
         })
     }
 
-    fn query() -> impl Strategy<Value = (String, String)> {
-        let filter =
-            proptest::collection::vec((comparison(), any::<bool>()), 0..4).prop_map(|parts| {
+    fn query(fields: &[&'static str]) -> impl Strategy<Value = (String, String)> + use<> {
+        let filter = proptest::collection::vec((comparison(fields), any::<bool>()), 0..4).prop_map(
+            |parts| {
                 parts
                     .into_iter()
                     .fold(String::new(), |text, (comparison, is_all)| {
@@ -292,11 +290,11 @@ mod tests {
                             ),
                         }
                     })
-            });
-        let key =
-            (prop::sample::select(fields()), any::<bool>()).prop_map(|(field, descending)| {
-                format!("{}{field}", if descending { "-" } else { "" })
-            });
+            },
+        );
+        let key = (prop::sample::select(fields.to_vec()), any::<bool>()).prop_map(
+            |(field, descending)| format!("{}{field}", if descending { "-" } else { "" }),
+        );
         let keys = proptest::collection::vec(key, 1..3).prop_map(|keys| keys.join(","));
         let sort = prop_oneof![
             4 => keys,
@@ -344,7 +342,7 @@ mod tests {
         #[test]
         fn lists_by_blocks_are_the_lists_by_records(
             users in proptest::collection::vec(user(), 1..150),
-            queries in proptest::collection::vec(query(), 20),
+            queries in proptest::collection::vec(query(&fields()), 20),
             page in 1..4_u64,
         ) {
             let runtime = Runtime::new().unwrap();
@@ -380,6 +378,43 @@ mod tests {
                 if let Some(early) = early_page(&scan, total).unwrap() {
                     prop_assert_eq!(by_records.ids, early.ids, "{} by {}", filter, sort);
                 }
+            }
+        }
+
+        #[test]
+        fn lists_by_whole_users_are_the_lists_by_records(
+            users in proptest::collection::vec(user(), 1..300),
+            queries in proptest::collection::vec(query(&[&fields()[..], &LONG].concat()), 20),
+            page in 1..4_u64,
+        ) {
+            let runtime = Runtime::new().unwrap();
+            let _entered = runtime.enter();
+            let app = runtime.block_on(app_with(users));
+            let records = Records::new(&app);
+            let mut collections = Collections::new(Timestamp::UNIX_EPOCH);
+            collections.users.fields = Some(json!([
+                {"name": "vip", "type": "bool"},
+                {"name": "note", "type": "text"},
+                {"name": "tags", "type": "select", "maxSelect": 3, "values": ["a", "7", "c"]},
+                {"name": "amount", "type": "number"},
+            ]).to_string());
+            let schemas = Schemas::new(&collections);
+            for (filter, sort) in queries {
+                let query = ListQuery {
+                    access: Access::operator(&records),
+                    kind: Kind::Users,
+                    paging: Paging { page, per_page: 20, skip_total: false },
+                    filter: parse_filter(&filter, schemas.of(Kind::Users)).unwrap(),
+                    sort: (!sort.is_empty()).then(|| Sort::parse(&sort).unwrap()),
+                };
+                prop_assert!(is_of_users_alone(&query));
+                let slots = ListSlots::new();
+                let slot = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
+                let scan = RecordScan::new(&app, &schemas, &query, &slot);
+                let by_records = SortedScan::with(&scan, 1, SORT_BYTES).page().unwrap();
+                let whole = SortedScan::with(&scan, 1, 4_000).by_whole_users().page().unwrap();
+                prop_assert_eq!(by_records.total, whole.total, "{} by {}", &filter, &sort);
+                prop_assert_eq!(by_records.ids, whole.ids, "{} by {}", filter, sort);
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+
 use super::block_pages::Blocks;
 use super::block_scan::is_in_blocks;
 use super::created_scan::users_by_created;
@@ -14,6 +16,7 @@ use super::paging::ListPage;
 use super::query::ListQuery;
 use super::record_scan::RecordScan;
 use super::sorted_scan::{SortedPage, SortedScan};
+use super::whole_scan::is_of_users_alone;
 use crate::domain::Kind;
 use crate::error::Error;
 use crate::filter::{Budget, Sort, TooCostly};
@@ -24,11 +27,8 @@ use crate::store::Record;
 /// Blocks that are read by their places; of more, all are read one after the other.
 const MOST_PLACES: usize = 4_000;
 
-/// Result of a scan.
-enum ScanResult {
-    Page(ListPage),
-    Sorted(SortedPage),
-}
+/// Users that a list whose total is not asked for looks at in the order of creation, before it looks at all of them.
+const SEEN_FIRST: u64 = 1_000;
 
 impl Records {
     /// Page of the records that the reader may see and that match.
@@ -58,41 +58,13 @@ impl Records {
     }
 
     async fn list_by_scan(&self, query: ListQuery) -> Result<ListPage, ListError> {
-        let kind = query.kind;
-        let is_filtered = query.filter.is_some();
-        let mut page = match self.scan(query).await? {
-            ScanResult::Page(page) => page,
-            ScanResult::Sorted(sorted) => self.read_sorted(kind, sorted).await?,
-        };
-        if kind == Kind::Users && !is_filtered {
-            page.total = self.app.store.count_users().await?;
-        }
-        Ok(page)
-    }
-
-    async fn scan(&self, query: ListQuery) -> Result<ScanResult, ListError> {
-        let named = NamedUsers::of(&self.app.store, query.kind, query.filter.as_ref()).await?;
         let slot = self.list_slots.list(query.access.reader().actor()).await?;
         let app = Arc::clone(&self.app);
         let schemas = self.schemas();
         // The slot is held to the end, even if whoever asked has gone away.
-        tokio::task::spawn_blocking(move || {
-            scan(&RecordScan::new(&app, &schemas, &query, &slot), named)
-        })
-        .await
-        .map_err(Error::internal)?
-    }
-
-    /// Records of a page; those that are gone meanwhile are left out.
-    async fn read_sorted(&self, kind: Kind, sorted: SortedPage) -> Result<ListPage, ListError> {
-        let mut records = Vec::with_capacity(sorted.ids.len());
-        for id in &sorted.ids {
-            records.extend(self.app.store.record_by_id(kind, id).await?);
-        }
-        Ok(ListPage {
-            records,
-            total: sorted.total,
-        })
+        tokio::task::spawn_blocking(move || scan(&RecordScan::new(&app, &schemas, &query, &slot)))
+            .await
+            .map_err(Error::internal)?
     }
 }
 
@@ -104,15 +76,37 @@ fn single_page(query: &ListQuery, record: &Record, budget: &Budget) -> Result<Li
 }
 
 /// Scans the records of the collection as far as needed.
-fn scan(scan: &RecordScan<'_>, named: NamedUsers) -> Result<ScanResult, ListError> {
+fn scan(scan: &RecordScan<'_>) -> Result<ListPage, ListError> {
     let query = scan.query;
-    match newest_first(query.sort.as_ref()) {
-        Some(newest_first) if query.kind == Kind::Users && query.filter.is_none() => {
-            users_by_created(scan, newest_first).map(ScanResult::Page)
-        }
-        _ if is_in_blocks(query) => scan_blocks(scan, named).map(ScanResult::Sorted),
-        _ => scan_records(scan, named),
+    if let (Kind::Users, None, Some(newest_first)) =
+        (query.kind, &query.filter, newest_first(query.sort.as_ref()))
+    {
+        return all_by_created(scan, newest_first);
     }
+    let named = NamedUsers::of(scan.store(), query.kind, query.filter.as_ref());
+    let named = Handle::current().block_on(named)?;
+    match is_in_blocks(query) {
+        true => read_page(scan, scan_blocks(scan, named)?),
+        false => scan_records(scan, named),
+    }
+}
+
+/// Page of all users.
+fn all_by_created(scan: &RecordScan<'_>, newest_first: bool) -> Result<ListPage, ListError> {
+    let page = users_by_created(scan, newest_first, u64::MAX)?;
+    let total = Handle::current().block_on(scan.store().count_users())?;
+    Ok(ListPage {
+        total,
+        ..page.unwrap_or_default()
+    })
+}
+
+/// Records of a page; those that are gone meanwhile are left out.
+fn read_page(scan: &RecordScan<'_>, page: SortedPage) -> Result<ListPage, ListError> {
+    Ok(ListPage {
+        records: scan.records(&page.ids)?,
+        total: page.total,
+    })
 }
 
 /// Scans users by their blocks, or by what an index says of them.
@@ -140,17 +134,28 @@ pub(super) fn scan_blocks(
     }
 }
 
-/// Scans records one by one.
-fn scan_records(scan: &RecordScan<'_>, named: NamedUsers) -> Result<ScanResult, ListError> {
-    let newest_first = newest_first(scan.query.sort.as_ref());
-    match (scan.query.kind, newest_first, named) {
-        (_, _, NamedUsers::AmongIds(ids)) => SortedScan::new(scan)?.by_ids(ids).page(),
-        (Kind::Users, Some(newest_first), _) => {
-            return users_by_created(scan, newest_first).map(ScanResult::Page);
-        }
-        _ => SortedScan::new(scan)?.page(),
+/// Scans users as they are stored, or records of another kind one by one.
+fn scan_records(scan: &RecordScan<'_>, named: NamedUsers) -> Result<ListPage, ListError> {
+    let query = scan.query;
+    if let NamedUsers::AmongIds(ids) = named {
+        let sorted = SortedScan::new(scan)?.by_ids(ids);
+        return read_page(scan, sorted.page()?);
     }
-    .map(ScanResult::Sorted)
+    let is_alone = is_of_users_alone(query);
+    if let (Kind::Users, Some(newest_first)) = (query.kind, newest_first(query.sort.as_ref()))
+        && (query.paging.skip_total || !is_alone)
+    {
+        let most = if is_alone { SEEN_FIRST } else { u64::MAX };
+        if let Some(page) = users_by_created(scan, newest_first, most)? {
+            return Ok(page);
+        }
+    }
+    let sorted = SortedScan::new(scan)?;
+    let sorted = match is_alone {
+        true => sorted.by_whole_users(),
+        false => sorted,
+    };
+    read_page(scan, sorted.page()?)
 }
 
 /// Direction of an order by creation alone; nothing for any other order.

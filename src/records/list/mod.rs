@@ -10,6 +10,7 @@ mod find;
 mod lookup;
 mod matcher;
 mod named;
+mod own_columns;
 mod pages;
 mod paging;
 mod query;
@@ -18,7 +19,10 @@ mod selection;
 mod slots;
 mod sorted_scan;
 mod top_k;
+mod user_matcher;
 mod user_view;
+mod users;
+mod whole_scan;
 
 pub use self::error::{ListError, ReservedName};
 pub use self::lookup::IndexLookup;

@@ -4,6 +4,7 @@ use tokio::runtime::Handle;
 
 use super::error::ListError;
 use super::matcher::Matcher;
+use super::own_columns::OwnColumns;
 use super::pages::{PAGE, RecordPages};
 use super::query::ListQuery;
 use super::slots::ListSlot;
@@ -65,9 +66,10 @@ impl<'a> RecordScan<'a> {
         }
     }
 
-    /// Users with these ids, but for those who are gone.
-    pub fn users(&self, ids: &[RecordId]) -> Result<Vec<Record>, ListError> {
-        Ok(Handle::current().block_on(self.app.store.users_by_ids(ids))?)
+    /// Records with these ids, in this order, but for those that are gone.
+    pub fn records(&self, ids: &[RecordId]) -> Result<Vec<Record>, ListError> {
+        let records = self.app.store.records_by_ids(self.query.kind, ids);
+        Ok(Handle::current().block_on(records)?)
     }
 
     /// Seed of `@random` in this list.
@@ -85,6 +87,11 @@ impl<'a> RecordScan<'a> {
     pub fn block_filter(&self) -> Option<BlockFilter<'_>> {
         let filter = self.query.filter.as_ref()?;
         Some(BlockFilter::new(filter, self.matcher.context()))
+    }
+
+    /// Columns of the deployment's own that the query names.
+    pub fn own_columns(&self) -> OwnColumns<'_> {
+        OwnColumns::of(self.query, self.schema)
     }
 
     /// Record as the filter and the sort of the query see it.

@@ -9,6 +9,7 @@ use super::pages::PAGE;
 use super::record_scan::RecordScan;
 use super::slots::SORT_BYTES;
 use super::top_k::{SortKey, TopK};
+use super::whole_scan::{WholeScan, is_of_users_alone};
 use crate::domain::RecordId;
 use crate::filter::{Named, Sort, SortRecord};
 use crate::records::filter_record::FilterRecord;
@@ -39,7 +40,9 @@ enum Source<'a> {
     Records,
     /// All users, block by block.
     Blocks(BlockScan<'a>),
-    /// These users.
+    /// Users, as they are stored.
+    Whole(WholeScan<'a>),
+    /// These users, one after the other.
     Ids(Vec<RecordId>),
 }
 
@@ -86,9 +89,18 @@ impl<'a> SortedScan<'a> {
         Self { source, ..self }
     }
 
+    /// The same scan of all users, as they are stored.
+    pub fn by_whole_users(self) -> Self {
+        let source = Source::Whole(WholeScan::new(self.scan));
+        Self { source, ..self }
+    }
+
     /// The same scan of these users only, which all that match are among.
     pub fn by_ids(self, ids: Vec<RecordId>) -> Self {
-        let source = Source::Ids(ids);
+        let source = match is_of_users_alone(self.scan.query) {
+            true => Source::Whole(WholeScan::of_ids(self.scan, ids)),
+            false => Source::Ids(ids),
+        };
         Self { source, ..self }
     }
 
@@ -137,6 +149,10 @@ impl<'a> SortedScan<'a> {
                 let sort = self.sort.as_ref();
                 blocks.each_match(sort, |user| pass.add(user, || user.id()))?;
             }
+            Source::Whole(users) => {
+                let sort = self.sort.as_ref();
+                users.each_match(sort, |user| pass.add(user, || user.id()))?;
+            }
             Source::Records | Source::Ids(_) => {
                 let fields = &self.fields;
                 self.each_match(|record, view| {
@@ -165,9 +181,12 @@ impl<'a> SortedScan<'a> {
             Ok(())
         };
         if let Source::Ids(ids) = &self.source {
-            return ids
-                .chunks(PAGE)
-                .try_for_each(|ids| self.scan.users(ids)?.iter().try_for_each(&mut visit_match));
+            return ids.chunks(PAGE).try_for_each(|ids| {
+                self.scan
+                    .records(ids)?
+                    .iter()
+                    .try_for_each(&mut visit_match)
+            });
         }
         let by_id = Order::ById(self.scan.query.kind);
         for records in self.scan.pages(by_id, Cursor::START) {

@@ -2,7 +2,7 @@
 
 use std::ops::{Bound, Range};
 
-use redb::{AccessGuard, ReadTransaction, StorageError};
+use redb::{AccessGuard, ReadTransaction, StorageError, TableDefinition};
 
 use super::errors::wrong_index_entry;
 use super::file_store::FileStore;
@@ -60,16 +60,20 @@ impl FileStore {
         })
     }
 
-    pub(in crate::store) fn users_by_ids(&self, ids: &[RecordId]) -> Result<Vec<Record>, Error> {
+    pub(in crate::store) fn records_by_ids(
+        &self,
+        kind: Kind,
+        ids: &[RecordId],
+    ) -> Result<Vec<Record>, Error> {
         self.engine.read(|txn| {
-            let users = txn.open_table(USERS)?;
-            let mut records = Vec::with_capacity(ids.len());
+            let table = txn.open_table(records(kind))?;
+            let mut found = new_page(ids.len());
             for id in ids {
-                if let Some(bytes) = users.get(id.as_str())? {
-                    records.push(decode(Kind::Users, id.as_str(), bytes.value())?);
+                if let Some(bytes) = table.get(id.as_str())? {
+                    found.push(decode(kind, id.as_str(), bytes.value())?);
                 }
             }
-            Ok(records)
+            Ok(found)
         })
     }
 
@@ -111,11 +115,7 @@ fn page_by_id(
         Place::Skip(count) => (*count, Bound::Unbounded),
         Place::Record { id, .. } => (0, Bound::Excluded(id.as_str())),
     };
-    let table = txn.open_table(match kind {
-        Kind::Users => USERS,
-        Kind::Companies => COMPANIES,
-        Kind::Superusers => SUPERUSERS,
-    })?;
+    let table = txn.open_table(records(kind))?;
     let entries = table.range::<&str>((from, Bound::Unbounded))?;
     let mut page = new_page(limit);
     for entry in entries.skip(skipped).take(limit) {
@@ -123,6 +123,14 @@ fn page_by_id(
         page.push(decode(kind, id.value(), bytes.value())?);
     }
     Ok(page)
+}
+
+fn records(kind: Kind) -> TableDefinition<'static, &'static str, &'static [u8]> {
+    match kind {
+        Kind::Users => USERS,
+        Kind::Companies => COMPANIES,
+        Kind::Superusers => SUPERUSERS,
+    }
 }
 
 /// An empty page with room for its records: one that grows would move each of them several times.

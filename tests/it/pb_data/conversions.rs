@@ -80,6 +80,14 @@ struct Said {
 }
 
 impl Said {
+    /// Whether nothing is said of any record.
+    fn is_quiet(&self) -> bool {
+        let about_records = ["stays-behind", "comes-changed"];
+        !about_records
+            .iter()
+            .any(|section| self.report.contains(section))
+    }
+
     /// Asserts that the report says that of the user.
     fn tells(&self, id: &str, what: &str) {
         let is_it = |line: &str| line.contains(id) && line.contains(what);
@@ -311,7 +319,7 @@ fn a_platform_user_without_an_openid_gets_one_that_stays_the_same() {
     let said = import(dir.path(), &pb, &[]);
     assert!(said.success, "{}", said.err);
     said.tells(&user_id(1), "had no openid");
-    assert!(import(dir.path(), &pb, &[]).report.is_empty());
+    assert!(import(dir.path(), &pb, &[]).is_quiet());
     let moved = Moved::at(dir);
     assert_eq!([1, 2].map(|n| moved.status_of_login(n)), [200, 200]);
     let openids = [1, 2].map(|n| moved.record(USERS, &user_id(n))["openid"].clone());
@@ -424,7 +432,7 @@ fn of_users_with_one_phone_the_chosen_one_gets_it_and_the_others_come_without() 
             said.tells(&user_id(2), "cannot log in by phone");
         }
         let again = import(dir.path(), &pb, prefer);
-        assert!(again.success && again.report.is_empty(), "{}", again.report);
+        assert!(again.success && again.is_quiet(), "{}", again.report);
         let moved = Moved::at(dir);
         let phones = [1, 2, 3].map(|n| moved.record(USERS, &user_id(n))["users_phone"].clone());
         let expected = [1, 2, 3].map(|n| if n == winner { phone(2) } else { String::new() });
@@ -561,7 +569,7 @@ fn who_was_refused_and_has_logged_in_here_since_gets_what_is_empty() {
     assert!(said.success, "{}{}", said.out, said.report);
     said.tells(&id, "with the same openid");
     for again in [import(dir.path(), &pb, &[])] {
-        assert!(again.success && again.report.is_empty(), "{}", again.report);
+        assert!(again.success && again.is_quiet(), "{}", again.report);
     }
     let moved = Moved::at(dir);
     let record = moved.record(USERS, &id);
@@ -733,7 +741,6 @@ fn users_and_companies_that_are_new_have_the_own_columns_with_nothing_in_them() 
         assert_eq!(moved.found(filter), new, "{filter}");
     }
     assert_eq!(moved.found("roles:length = 1"), [user_id(1)]);
-    assert_eq!(moved.found("roles ?= 'a'"), [user_id(1)]);
     let path = "/api/collections/tbl_company/records";
     let made = moved
         .app

@@ -1,8 +1,11 @@
 //! Tests of moving from PocketBase's data folder and back.
 
 mod before_0_23;
+mod consistency;
 mod conversions;
 mod import;
+mod own_columns;
+mod places;
 mod round_trip;
 mod rules;
 mod variations;
