@@ -22,7 +22,8 @@ struct Switch {
 #[serde(default)]
 struct OAuth2 {
     enabled: bool,
-    providers: Vec<Provider>,
+    /// Null where there are none, before PocketBase 0.40.
+    providers: Option<Vec<Provider>>,
 }
 
 /// A provider of OAuth2.
@@ -49,7 +50,7 @@ impl LoginOptions {
 
     pub fn providers(&self) -> &[Provider] {
         match &self.oauth2 {
-            Some(oauth2) if oauth2.enabled => &oauth2.providers,
+            Some(oauth2) if oauth2.enabled => oauth2.providers.as_deref().unwrap_or_default(),
             _ => &[],
         }
     }

@@ -137,9 +137,15 @@ impl Number {
 fn json(value: ValueRef<'_>, field: &Field) -> Option<Value> {
     Some(match (value, field.r#type.as_str()) {
         (ValueRef::Null, _) => field.empty(),
-        (ValueRef::Integer(number), "bool") => (number != 0).into(),
+        (value, "bool") => coerce::boolean(&plain(value)?).into(),
+        (value, "number") => number(coerce::number(&plain(value)?)),
+        // What is no JSON is a text.
+        (ValueRef::Text(bytes) | ValueRef::Blob(bytes), "json") => serde_json::from_slice(bytes)
+            .ok()
+            .or_else(|| plain(value))?,
+        (value, "json") => plain(value)?,
         (ValueRef::Text(b"" | b"null"), _) if field.is_json() => field.empty(),
-        (ValueRef::Text(bytes) | ValueRef::Blob(bytes), "json" | "geoPoint") => {
+        (ValueRef::Text(bytes) | ValueRef::Blob(bytes), "geoPoint") => {
             serde_json::from_slice(bytes).ok()?
         }
         (ValueRef::Text(text), "date" | "autodate") => {
@@ -155,13 +161,14 @@ fn plain(value: ValueRef<'_>) -> Option<Value> {
     Some(match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => number.into(),
-        ValueRef::Real(number) => match whole(number) {
-            Some(number) => number.into(),
-            None => number.into(),
-        },
-        ValueRef::Text(text) => std::str::from_utf8(text).ok()?.into(),
-        ValueRef::Blob(_) => return None,
+        ValueRef::Real(real) => number(real),
+        ValueRef::Text(text) | ValueRef::Blob(text) => std::str::from_utf8(text).ok()?.into(),
     })
+}
+
+/// A number, written without a fraction if it has none.
+fn number(number: f64) -> Value {
+    whole(number).map_or_else(|| number.into(), Value::from)
 }
 
 /// A number that has no fraction and that a double holds exactly.

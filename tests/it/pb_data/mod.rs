@@ -1,8 +1,13 @@
 //! Tests of moving from PocketBase's data folder and back.
 
+mod before_0_23;
 mod consistency;
 mod conversions;
 mod import;
 mod places;
 mod round_trip;
 mod rules;
+mod variations;
+mod variations_of_columns;
+mod variations_of_logins;
+mod versions;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{Call, profile};
 use crate::support::binary::{Running, bai, real_wechat, run};
-use crate::support::real_pocketbase::{PocketBase, ROOT, binary, our_hooks};
+use crate::support::real_pocketbase::{PocketBase, ROOT, binary, create_root, our_hooks};
 use crate::support::wechat_stub::WechatStub;
 
 /// How many of each kind; every tenth has a company.
@@ -182,15 +181,7 @@ fn a_real_pocketbase_moves_here_with_passwords_and_tokens_and_back() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("pb_data");
     let stub = WechatStub::start();
-    let upsert = |data: &Path| {
-        let mut command = Command::new(binary());
-        command
-            .args(["superuser", "upsert", ROOT.0, ROOT.1])
-            .arg("--dir")
-            .arg(data);
-        assert!(command.stdout(Stdio::null()).status().unwrap().success());
-    };
-    upsert(&data);
+    create_root(&binary(), &data);
     let pb = PocketBase::start(&data, Some(&our_hooks()), &stub.url);
     let started = Instant::now();
     let mut known = fill(&pb);

@@ -1,10 +1,11 @@
-//! A real PocketBase. `BAI_POCKETBASE` is its binary.
+//! A real PocketBase. `BAI_POCKETBASE` is its binary; `BAI_POCKETBASES` is a folder that has one of each version, as `VERSION/bin/pocketbase`.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -14,6 +15,25 @@ pub fn binary() -> PathBuf {
     std::env::var_os("BAI_POCKETBASE")
         .expect("BAI_POCKETBASE is the path of PocketBase's binary")
         .into()
+}
+
+/// The binary of a version.
+pub fn binary_of(version: &str) -> PathBuf {
+    let folder = std::env::var_os("BAI_POCKETBASES")
+        .expect("BAI_POCKETBASES is the path of a folder with a folder for each version");
+    let binary = Path::new(&folder).join(version).join("bin/pocketbase");
+    assert!(binary.is_file(), "there is no PocketBase {version}");
+    binary
+}
+
+/// Makes the superuser [`ROOT`] in `data`, which need not be there.
+pub fn create_root(binary: &Path, data: &Path) {
+    let mut command = Command::new(binary);
+    command
+        .args(["superuser", "upsert", ROOT.0, ROOT.1])
+        .arg("--dir")
+        .arg(data);
+    assert!(command.stdout(Stdio::null()).status().unwrap().success());
 }
 
 /// The folder with the migrations and hooks that bai takes the place of.
@@ -30,6 +50,15 @@ pub struct PocketBase {
 impl PocketBase {
     /// Serves `data` with the migrations and hooks in `hooks`, or without any.
     pub fn start(data: &Path, hooks: Option<&Path>, wechat: &str) -> Self {
+        Self::start_with(&binary(), data, hooks, wechat)
+    }
+
+    /// Serves `data` with this binary, and without migrations and hooks.
+    pub fn start_binary(binary: &Path, data: &Path) -> Self {
+        Self::start_with(binary, data, None, "")
+    }
+
+    fn start_with(binary: &Path, data: &Path, hooks: Option<&Path>, wechat: &str) -> Self {
         let nothing = data.join("nothing");
         let folder = |name: &str| hooks.map_or(nothing.clone(), |hooks| hooks.join(name));
         // PocketBase takes port 0, but does not say which one it got.
@@ -38,7 +67,7 @@ impl PocketBase {
             .local_addr()
             .unwrap()
             .to_string();
-        let mut command = Command::new(binary());
+        let mut command = Command::new(binary);
         command.args([
             "serve",
             "--http",
@@ -68,6 +97,10 @@ impl PocketBase {
             }
         };
         thread::spawn(move || lines.for_each(drop));
+        // PocketBase says so a moment before it does.
+        while TcpStream::connect(&address).is_err() {
+            thread::sleep(Duration::from_millis(5));
+        }
         Self { child, base }
     }
 
@@ -105,6 +138,13 @@ impl PocketBase {
             "",
             &json!({ "identity": identity, "password": password }),
         )
+    }
+
+    /// All records of a collection, which are 500 at most.
+    pub fn records(&self, collection: &str, token: &str) -> Vec<Value> {
+        let path = format!("/api/collections/{collection}/records?perPage=500");
+        let page = self.ok("GET", &path, token, &json!({}));
+        page["items"].as_array().unwrap().clone()
     }
 
     pub fn root(&self) -> String {
