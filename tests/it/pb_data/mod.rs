@@ -3,5 +3,6 @@
 mod consistency;
 mod import;
 mod places;
+mod report;
 mod round_trip;
 mod rules;
