@@ -5,6 +5,7 @@ mod consistency;
 mod conversions;
 mod import;
 mod places;
+mod report;
 mod round_trip;
 mod rules;
 mod variations;
