@@ -86,7 +86,7 @@ fn scan(scan: &RecordScan<'_>) -> Result<ListPage, ListError> {
     let named = NamedUsers::of(scan.store(), query.kind, query.filter.as_ref());
     let named = Handle::current().block_on(named)?;
     match is_in_blocks(query) {
-        true => read_page(scan, scan_blocks(scan, named)?),
+        true => read_page(scan, &scan_blocks(scan, named)?),
         false => scan_records(scan, named),
     }
 }
@@ -102,7 +102,7 @@ fn all_by_created(scan: &RecordScan<'_>, newest_first: bool) -> Result<ListPage,
 }
 
 /// Records of a page; those that are gone meanwhile are left out.
-fn read_page(scan: &RecordScan<'_>, page: SortedPage) -> Result<ListPage, ListError> {
+fn read_page(scan: &RecordScan<'_>, page: &SortedPage) -> Result<ListPage, ListError> {
     Ok(ListPage {
         records: scan.records(&page.ids)?,
         total: page.total,
@@ -139,7 +139,7 @@ fn scan_records(scan: &RecordScan<'_>, named: NamedUsers) -> Result<ListPage, Li
     let query = scan.query;
     if let NamedUsers::AmongIds(ids) = named {
         let sorted = SortedScan::new(scan)?.by_ids(ids);
-        return read_page(scan, sorted.page()?);
+        return read_page(scan, &sorted.page()?);
     }
     let is_alone = is_of_users_alone(query);
     if let (Kind::Users, Some(newest_first)) = (query.kind, newest_first(query.sort.as_ref()))
@@ -155,7 +155,7 @@ fn scan_records(scan: &RecordScan<'_>, named: NamedUsers) -> Result<ListPage, Li
         true => sorted.by_whole_users(),
         false => sorted,
     };
-    read_page(scan, sorted.page()?)
+    read_page(scan, &sorted.page()?)
 }
 
 /// Direction of an order by creation alone; nothing for any other order.
