@@ -133,6 +133,11 @@ impl Access {
         self.is_superuser() || *self.0.rule(kind, rule) != Rule::SuperusersOnly
     }
 
+    /// Whether it depends on the record what the rule lets the reader do.
+    pub fn asks_records(&self, kind: Kind, rule: RuleName) -> bool {
+        self.settled(kind, rule).is_none()
+    }
+
     /// Whether the rule lets the reader do it with the record.
     ///
     /// # Errors

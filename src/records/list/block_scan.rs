@@ -17,7 +17,8 @@ const PAGE: usize = 128;
 /// Whether blocks have all that a query looks at.
 pub fn is_in_blocks(query: &ListQuery) -> bool {
     let has_filter = |filter: &Filter| filter.needs_only(is_column);
-    let has_sort = |sort: &Sort| sort.fields().all(is_column);
+    let is_sorted_by = |field: &str| is_column(field) && query.access.sorts_as_stored(field);
+    let has_sort = |sort: &Sort| sort.fields().all(is_sorted_by);
     query.kind == Kind::Users
         && query.filter.as_ref().is_none_or(has_filter)
         && query.sort.as_ref().is_none_or(has_sort)

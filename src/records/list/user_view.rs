@@ -101,10 +101,7 @@ impl<'a> UserView<'a> {
             }
             Distinct::Fixed { width, text } => Column::Texts(Texts {
                 text,
-                ends: Ends::Fixed {
-                    width: *width,
-                    count: self.rows.len(),
-                },
+                ends: Ends::Fixed(*width),
             }),
             Distinct::Each { ends, text } => Column::Texts(Texts {
                 text,
