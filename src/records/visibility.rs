@@ -6,6 +6,7 @@ use super::Records;
 use super::access::Access;
 use super::filter_record::{EMAIL, FilterRecord};
 use super::refusal::{ChangeError, Refusal};
+use super::rules::SurroundingRecords;
 use super::view;
 use crate::domain::{Kind, RecordId, RuleName};
 use crate::error::Result;
@@ -58,9 +59,14 @@ impl Access {
     ///
     /// # Errors
     /// [`TooCostly`].
-    pub fn sees_email_within(&self, record: &Record, budget: &Budget) -> Result<bool, TooCostly> {
+    pub fn sees_email_within(
+        &self,
+        record: &Record,
+        surroundings: &SurroundingRecords,
+        budget: &Budget,
+    ) -> Result<bool, TooCostly> {
         Ok(self.sees_email_anyway(record)
-            || self.allows_within(RuleName::Manage, record, budget)?)
+            || self.allows_within(RuleName::Manage, record, surroundings, budget)?)
     }
 }
 

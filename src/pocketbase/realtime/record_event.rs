@@ -15,7 +15,7 @@ use crate::records::access::Access;
 use crate::records::filter_record::FilterRecord;
 use crate::records::list::Matcher;
 use crate::records::reader::Reader;
-use crate::records::rules::{Rule, RuleSet};
+use crate::records::rules::{Rule, RuleSet, SurroundingRecords};
 use crate::records::view;
 use crate::store::{Action, Change, Record};
 
@@ -92,11 +92,25 @@ impl RecordEvent {
 
     /// Whether the rule lets the subscriber hear of the record. One that costs too much lets nobody.
     fn lets_hear(&self, topic: &Topic, access: &Access, budget: &Budget) -> bool {
-        let allowed = access.allows_within(topic.rule(), &self.change.record, budget);
+        let surroundings = self.surroundings(access);
+        let allowed =
+            access.allows_within(topic.rule(), &self.change.record, &surroundings, budget);
         allowed.unwrap_or_else(|error| {
             tracing::warn!(%error, "an access rule costs too much: a subscriber hears nothing of a record");
             false
         })
+    }
+
+    /// The records that a rule may look at: the one that was removed is still among them, as it was.
+    fn surroundings(&self, access: &Access) -> SurroundingRecords {
+        let record = &self.change.record;
+        match self.change.action {
+            Action::Create | Action::Update => access.surroundings(),
+            Action::Delete => access.surroundings().with(
+                vec![record.clone()],
+                vec![(record.kind(), record.id().clone())],
+            ),
+        }
     }
 
     /// Whether the filter of the topic asks for the record.
@@ -119,7 +133,8 @@ impl RecordEvent {
         access: &Access,
         budget: &Budget,
     ) -> Result<Cow<'_, str>, TooCostly> {
-        let has_email = access.sees_email_within(&self.change.record, budget)?;
+        let surroundings = self.surroundings(access);
+        let has_email = access.sees_email_within(&self.change.record, &surroundings, budget)?;
         if topic.fields.is_all() {
             let full_data = &self.full_data[usize::from(has_email)];
             let data = full_data.get_or_init(|| self.data_with(&self.record_json(has_email)));
