@@ -42,7 +42,7 @@ impl Access {
         }
     }
 
-    /// Whether the order by a field is one for the reader as it is for superusers.
+    /// Whether orders and counts by a field are for the reader what they are for superusers.
     pub fn sorts_as_stored(&self, field: &str) -> bool {
         self.is_superuser() || field != EMAIL
     }

@@ -54,7 +54,7 @@ fn dear() -> String {
 
 /// Gives the user a picture of which no part is where its pattern is looked for.
 fn long_picture(id: &RecordId) -> Step {
-    Step::change_user(id, |user| user.picture = format!("{}\\b", "a".repeat(2000)))
+    Step::change_user(id, |user| user.picture = format!("{}\\b", "a".repeat(8000)))
 }
 
 /// A server with a user whose picture is long, and with one who asks.
