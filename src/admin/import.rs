@@ -1,6 +1,6 @@
 //! Import of records from PocketBase, for an operator.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::backup;
 use crate::domain::{Kind, Rules};
 use crate::pb_data::{self, ImportObserver, ImportOptions, NoteLine, Preference, Report, Source};
+use crate::store;
 
 /// Import of PocketBase's records.
 #[derive(Clone, Deserialize, Serialize)]
@@ -82,12 +83,26 @@ async fn bring(
         let source = Source::open(&from).map_err(Failure::failed)?;
         let mut observer = Observer::new(to);
         let imported = pb_data::import(&source, &app.store, options, &mut observer);
-        let report = runtime.block_on(imported).map_err(Failure::failed)?;
+        let database = &app.config.store.path;
+        let report = runtime.block_on(imported);
+        let report = report.map_err(|error| failure(error, database))?;
         let rules = source.rules().map(|(kind, rules)| (kind, rules.clone()));
         Ok((report, rules.collect()))
     });
     let (brought, ()) = tokio::join!(work, forward(news, io));
     brought
+}
+
+/// The failure of an import; a disk that took no more is named by the file that was to grow.
+fn failure(error: pb_data::Error, database: &Path) -> Failure {
+    match error {
+        pb_data::Error::Store(error @ store::Error::Failed(_)) => Failure::failed(format!(
+            "{error}; the records go to {}: make room there (a dry run writes under TMPDIR)",
+            database.display()
+        )),
+        pb_data::Error::Store(error) => error.into(),
+        error => Failure::failed(error),
+    }
 }
 
 /// Gives out notes and numbers, until the import ends; a caller who has gone away is no reason to end it.

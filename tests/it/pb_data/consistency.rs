@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use crate::support::binary::bai;
 use crate::support::pb_data::{PbData, add_user, import};
 
-const COUNT: usize = 6000;
+const COUNT: usize = 4500;
 
 /// Users who all have the same name.
 fn many(journal: &str) -> PbData {
@@ -60,13 +60,13 @@ fn import_beside_a_writer(pb: &PbData) -> usize {
             for n in 1.. {
                 rename_all(&db, n);
                 let _ = db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
-                thread::sleep(Duration::from_millis(40));
+                thread::sleep(Duration::from_millis(60));
                 if is_over.load(Ordering::Relaxed) {
                     return;
                 }
             }
         });
-        for _ in 0..6 {
+        for _ in 0..3 {
             let dir = tempfile::tempdir().unwrap();
             let (success, out, err) = import(dir.path(), pb.path(), &[]);
             assert!(success || err.contains("is being written to"), "{out}{err}");

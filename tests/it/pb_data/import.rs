@@ -654,8 +654,40 @@ fn another_deployment_is_not_mixed_in() {
     let other = PbData::with_users(2);
     other.execute("UPDATE _collections SET id = 'pbc_1' WHERE name = 'tbl_auth_users'");
     let (success, _, err) = import(dir.path(), other.path(), &[]);
-    assert!(!success && err.contains("another PocketBase"), "{err}");
+    let told = "holds 1 records of another PocketBase";
+    assert!(!success && err.contains(told), "{err}");
     assert_eq!(users(dir.path()).len(), 1);
+}
+
+#[test]
+fn another_deployment_comes_when_nobody_has_come_from_the_first() {
+    let nobody = PbData::with_users(1);
+    nobody.execute("UPDATE tbl_auth_users SET openid = ''");
+    let dir = tempfile::tempdir().unwrap();
+    assert!(!import(dir.path(), nobody.path(), &[]).0);
+    assert_eq!(users(dir.path()).len(), 0);
+    let other = PbData::with_users(2);
+    other.execute("UPDATE _collections SET id = 'pbc_1' WHERE name = 'tbl_auth_users'");
+    let (success, out, err) = import(dir.path(), other.path(), &[]);
+    assert!(success, "{out}{err}");
+    let record: Value = serve(dir.path()).login(&phone(2), PASSWORD).ok()["record"].clone();
+    assert_eq!(record["collectionId"], "pbc_1");
+}
+
+#[test]
+fn an_export_beside_the_log_of_another_database_is_refused() {
+    let dir = imported(&PbData::with_users(1));
+    for (n, left) in ["data.db-wal", "data.db-shm", "data.db-journal"]
+        .iter()
+        .enumerate()
+    {
+        let out = format!("out{n}");
+        fs::create_dir(dir.path().join(&out)).unwrap();
+        fs::write(dir.path().join(&out).join(left), "x").unwrap();
+        let (output, _, err) = run(dir.path(), &["export", "pocketbase", &out]);
+        assert!(!output.status.success() && err.contains(left), "{err}");
+        assert!(!dir.path().join(&out).join("data.db").exists());
+    }
 }
 
 #[test]

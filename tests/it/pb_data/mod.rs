@@ -6,6 +6,7 @@ mod conversions;
 mod import;
 mod own_columns;
 mod places;
+mod report;
 mod round_trip;
 mod rules;
 mod variations;

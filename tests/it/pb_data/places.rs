@@ -386,3 +386,29 @@ fn a_temporary_folder_that_is_full_or_missing_names_itself() {
         }
     }
 }
+
+#[test]
+fn a_disk_that_takes_no_more_is_named_in_the_middle_of_an_import_too() {
+    let (pb, dir, temporary) = (
+        PbData::new(),
+        tempfile::tempdir().unwrap(),
+        tempfile::tempdir().unwrap(),
+    );
+    let db = pb.open();
+    db.execute_batch("BEGIN").unwrap();
+    (1..=6000).for_each(|n| add_user(&db, n));
+    db.execute_batch("COMMIT").unwrap();
+    drop(db);
+    for (more, named) in [(&["--dry-run"][..], temporary.path()), (&[], dir.path())] {
+        let args = [&["import", "pocketbase", pb.path().to_str().unwrap()], more].concat();
+        let script = "trap '' XFSZ; ulimit -f 4000; exec \"$0\" \"$@\"";
+        let mut command = by("sh", &["-c", script], dir.path(), &args);
+        let output = command.env("TMPDIR", temporary.path()).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            !output.status.success() && err.contains(named.to_str().unwrap()),
+            "{args:?}: {err}"
+        );
+        assert!(!dir.path().join("bai.redb").exists());
+    }
+}
