@@ -80,10 +80,10 @@ async fn bring(
     };
     // A restoration in the middle would leave half of the records in the database before it.
     let work = backup::exclusive(app, move |app| {
-        let source = Source::open(&from).map_err(Failure::failed)?;
+        let database = &app.config.store.path;
+        let source = Source::open(&from).map_err(|error| failure(error, database))?;
         let mut observer = Observer::new(to);
         let imported = pb_data::import(&source, &app.store, options, &mut observer);
-        let database = &app.config.store.path;
         let report = runtime.block_on(imported);
         let report = report.map_err(|error| failure(error, database))?;
         let rules = source.rules().map(|(kind, rules)| (kind, rules.clone()));
@@ -101,6 +101,7 @@ fn failure(error: pb_data::Error, database: &Path) -> Failure {
             database.display()
         )),
         pb_data::Error::Store(error) => error.into(),
+        error @ pb_data::Error::Missing(_) => Failure::not_found(error.to_string()),
         error => Failure::failed(error),
     }
 }

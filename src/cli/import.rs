@@ -1,7 +1,8 @@
 //! `bai import`
 
+use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -11,7 +12,7 @@ use super::outcome::Outcome;
 use super::report_file::ReportFile;
 use super::{import_csv, import_rules, output, progress};
 use crate::admin::import::{ImportCommand, ImportRow, Imported};
-use crate::admin::{AdminCommand, Client, Output};
+use crate::admin::{AdminCommand, Cause, Client, Failure, Output};
 use crate::config::Config;
 use crate::pb_data::Preference;
 
@@ -59,7 +60,8 @@ fn pocketbase(config: &Config, args: &PocketbaseArgs) -> Outcome {
     };
     let mut target = Target::open(config, &args.target)?;
     let mut file = ReportFile::of(config, &args.target, Box::new(io::sink()))?;
-    let imported = import(&mut target.client, command, &mut file)?;
+    let imported = import(&mut target.client, command, &mut file)
+        .map_err(|error| explained(error, &args.from))?;
     target.finish()?;
     for rule in &imported.rules {
         file.write(&rule_words(rule, args.rules).each_ref().map(String::as_str))?;
@@ -82,7 +84,7 @@ fn import(
     client: &mut Client,
     command: ImportCommand,
     file: &mut ReportFile,
-) -> Result<Imported, Box<dyn std::error::Error>> {
+) -> Result<Imported, Box<dyn Error>> {
     let mut answer = client.send(AdminCommand::Import(command))?;
     let bar = progress::bar("records");
     let mut imported = Imported::default();
@@ -99,6 +101,19 @@ fn import(
     bar.clear();
     answer.end()?;
     Ok(imported)
+}
+
+/// An error of a server that does not see what is here.
+fn explained(error: Box<dyn Error>, from: &Path) -> Box<dyn Error> {
+    let failure = error.downcast_ref::<Failure>();
+    let is_missing = failure.is_some_and(|failure| failure.cause == Cause::NotFound);
+    match is_missing && from.exists() {
+        true => format!(
+            "{error} that the running server sees, whose /tmp and /home are its own under systemd: copy it to where that sees it (/srv), or stop the server"
+        )
+        .into(),
+        false => error,
+    }
 }
 
 fn warn(imported: &Imported, args: &PocketbaseArgs) {

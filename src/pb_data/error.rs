@@ -18,6 +18,11 @@ pub enum Error {
         /// What is there instead, and what helps.
         found: String,
     },
+    /// There is nothing of that name, for this process.
+    #[error(
+        "{0} is neither a folder with PocketBase's data.db nor a backup of one (.zip): there is nothing of that name"
+    )]
+    Missing(PathBuf),
     /// A process is in the middle of a write.
     #[error("{0} is being written to: stop PocketBase, then try again")]
     Busy(PathBuf),

@@ -38,7 +38,7 @@ pub enum Place {
 pub fn find(path: &Path) -> Result<Place, Error> {
     let found = match fs::metadata(path) {
         Ok(found) => found,
-        Err(cause) if is_missing(&cause) => return Err(not_there(path, missing(path))),
+        Err(cause) if is_missing(&cause) => return Err(missing(path)),
         Err(cause) => return Err(unreadable(path)(cause)),
     };
     if found.is_dir() {
@@ -111,9 +111,9 @@ fn is_missing(cause: &io::Error) -> bool {
     )
 }
 
-fn missing(path: &Path) -> &'static str {
+fn missing(path: &Path) -> Error {
     match path.is_symlink() {
-        true => "it is a link to nothing",
-        false => "there is nothing of that name",
+        true => not_there(path, "it is a link to nothing"),
+        false => Error::Missing(path.to_owned()),
     }
 }

@@ -15,8 +15,8 @@ use super::source_tables::{NoTables, Tables};
 use crate::domain::{Kind, Rules};
 
 /// Looks at a database that somebody writes to or opens just now, and the pause between two.
-const LOOKS: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(100);
+const LOOKS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Place of the version in a database's header that tells whether it has a log rather than a rollback journal.
 const HAS_LOG: usize = 19;

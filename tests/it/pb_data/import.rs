@@ -662,7 +662,7 @@ fn another_deployment_is_not_mixed_in() {
 #[test]
 fn another_deployment_comes_when_nobody_has_come_from_the_first() {
     let nobody = PbData::with_users(1);
-    nobody.execute("UPDATE tbl_auth_users SET openid = ''");
+    nobody.execute("UPDATE tbl_auth_users SET users_idtype = ''");
     let dir = tempfile::tempdir().unwrap();
     assert!(!import(dir.path(), nobody.path(), &[]).0);
     assert_eq!(users(dir.path()).len(), 0);

@@ -12,6 +12,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::support::binary::bai;
+use crate::support::installation::{CommandOutput, Installation};
 use crate::support::pb_data::{PbData, add_user, files, import, killed, tally};
 
 const KILLED: [&[&str]; 2] = [
@@ -411,4 +412,18 @@ fn a_disk_that_takes_no_more_is_named_in_the_middle_of_an_import_too() {
         );
         assert!(!dir.path().join("bai.redb").exists());
     }
+}
+
+#[test]
+fn a_server_that_does_not_see_the_folder_says_so() {
+    let mut place = Installation::empty();
+    place.start();
+    let parent = killed_in_a_parent(KILLED[0]);
+    let args = ["import", "pocketbase", "/proc/self/cwd/pb_data"];
+    let mut command = bai(parent.path(), &args);
+    command.env("BAI_STORE__PATH", place.path().join("bai.redb"));
+    let said = CommandOutput::of(command.output().unwrap());
+    let told = "there is nothing of that name that the running server sees";
+    assert!(said.code == 1 && said.err.contains(told), "{}", said.err);
+    place.stop();
 }
