@@ -24,6 +24,8 @@ fn with_everything() -> PbData {
          CREATE INDEX idx_name ON tbl_auth_users (users_name);
          INSERT INTO _externalAuths (id, collectionRef, recordRef, provider, providerId) VALUES
             ('e1', '{USERS}', '{}', 'google', '1'), ('e2', '{USERS}', '{}', 'google', '2'), ('e3', '{USERS}', '{0}', 'gitee', '3');
+         UPDATE _collections SET options = json_set(options, '$.oauth2.enabled', json('true'),
+            '$.oauth2.providers', json('[{{\"name\":\"google\"}},{{\"name\":\"gitee\"}}]')) WHERE id = '{USERS}';
          UPDATE _params SET value = json_set(CAST(value AS TEXT), '$.smtp.enabled', json('true'), '$.backups.cron', '0 0 * * *',
             '$.superuserIPs', json('[\"127.0.0.1\"]')) WHERE id = 'settings'",
         user_id(1),
@@ -43,7 +45,7 @@ const TOLD: [&str; 12] = [
     "the files of tbl_auth_users.scan, of 1 records; their names come",
     "tbl_auth_users's index idx_own of nickname,company_id: values of which PocketBase allowed one record may be in several here",
     "tbl_auth_users's index idx_name of users_name",
-    "logins with google (OAuth2) do not exist here; the users keep their other logins",
+    "logins with google (OAuth2) do not exist here: who has no other login cannot log in",
     "logins with gitee (OAuth2) do not exist here",
     "the settings of mail (SMTP)",
     "the settings of scheduled backups (here: backup.every)",
@@ -58,7 +60,7 @@ fn everything_that_is_left_is_in_the_text_in_the_file_and_in_json() {
         let from = pb.path().to_str().unwrap();
         for more in [
             &["--dry-run", "--report", "all.tsv"][..],
-            &["--report", "all.tsv"],
+            &["--accept", "--report", "all.tsv"],
         ] {
             let said = place.run(&[&["import", "pocketbase", from], more].concat());
             let text = said.ok();
@@ -158,11 +160,11 @@ fn records_that_want_the_same_value_are_counted_together_and_named_one_by_one() 
     ));
     let from = pb.path().to_str().unwrap();
     let said = place.run(&["import", "pocketbase", from]);
-    let line = "Does not come: 3 of tbl_auth_users: its users_phone is that of another record (";
+    let line = "Comes otherwise: 3 of tbl_auth_users: comes without users_phone, which is that of another, too";
     assert!(said.out.contains(line), "{}", said.out);
     let file = fs::read_to_string(place.path().join("bai.redb.import.tsv")).unwrap();
     let line = format!(
-        "{}\tits users_phone is that of {}\n",
+        "{}\tcomes without users_phone, which is that of {}, too",
         user_id(3),
         user_id(1)
     );
