@@ -1,7 +1,6 @@
 //! Import of records from PocketBase, for an operator.
 
-use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +14,8 @@ use super::io::{Io, Progress};
 use crate::app::App;
 use crate::backup;
 use crate::domain::{Kind, Rules};
-use crate::pb_data::{self, ImportObserver, RefusedRecord, Source, Summary};
+use crate::pb_data::{self, ImportObserver, NoteLine, Report, Source};
+use crate::store;
 
 /// Import of PocketBase's records.
 #[derive(Clone, Deserialize, Serialize)]
@@ -26,77 +26,100 @@ pub struct ImportCommand {
     pub with_rules: bool,
 }
 
+/// A row of the answer.
+#[derive(Deserialize, Serialize)]
+pub enum ImportRow {
+    /// A note, as it is made.
+    Note(NoteLine),
+    /// The end.
+    End(Imported),
+}
+
 /// End of an import.
 #[derive(Default, Deserialize, Serialize)]
 pub struct Imported {
-    /// Numbers of records.
-    pub summary: Summary,
+    /// All that is to be said of it.
+    pub report: Report,
     /// Rules that PocketBase has other ones of.
     pub rules: Vec<OtherRule>,
 }
 
-/// Brings all that is there. A record that does not come is a row of collection, id and problem; the last row is [`Imported`]. It goes
+/// Brings all that is there. Each row is an [`ImportRow`]. It goes
 /// on to its end when the caller goes away.
 ///
 /// # Errors
 /// The file is being backed up, restored or compacted. What is at `from` cannot be read; what was brought until then stays.
 pub(super) async fn run(admin: &Admin, command: ImportCommand, io: &Io) -> Result<(), Failure> {
-    let (summary, theirs) = bring(&admin.app, command.from, io).await?;
+    let (report, theirs) = bring(&admin.app, command.from, io).await?;
     // The collections are those of PocketBase now.
     admin.app.follow_collections()?;
     let rules = import_rules::other_rules(admin, &theirs);
     if command.with_rules {
         import_rules::bring(admin, &rules).await?;
     }
-    io.row(Imported { summary, rules }).await
+    io.row(ImportRow::End(Imported { report, rules })).await
 }
 
-/// Brings the records; their numbers, and the rules of PocketBase.
+/// Brings the records; the report, and the rules of PocketBase.
 async fn bring(
     app: &Arc<App>,
     from: PathBuf,
     io: &Io,
-) -> Result<(Summary, Vec<(Kind, Rules)>), Failure> {
-    let (to, reports) = mpsc::unbounded_channel();
+) -> Result<(Report, Vec<(Kind, Rules)>), Failure> {
+    let (to, news) = mpsc::unbounded_channel();
     let runtime = Handle::current();
     // A restoration in the middle would leave half of the records in the database before it.
     let work = backup::exclusive(app, move |app| {
-        let source = Source::open(&from).map_err(Failure::failed)?;
-        let mut reporter = Reporter::new(to);
-        let imported = pb_data::import(&source, &app.store, &mut reporter);
-        let summary = runtime.block_on(imported).map_err(Failure::failed)?;
+        let database = &app.config.store.path;
+        let source = Source::open(&from).map_err(|error| failure(error, database))?;
+        let mut observer = Observer::new(to);
+        let imported = pb_data::import(&source, &app.store, &mut observer);
+        let report = runtime.block_on(imported);
+        let report = report.map_err(|error| failure(error, database))?;
         let rules = source.rules().map(|(kind, rules)| (kind, rules.clone()));
-        Ok((summary, rules.collect()))
+        Ok((report, rules.collect()))
     });
-    let (brought, ()) = tokio::join!(work, forward(reports, io));
+    let (brought, ()) = tokio::join!(work, forward(news, io));
     brought
 }
 
-/// Gives out what is reported, until the import ends; a caller who has gone away is no reason to end it.
-async fn forward(mut reports: UnboundedReceiver<Report>, io: &Io) {
-    while let Some(report) = reports.recv().await {
-        let _ = match report {
-            Report::Refused(row) => io.row(row).await,
-            Report::Progress(Progress { done, total }) => io.progress(done, total).await,
+/// The failure of an import; a disk that took no more is named by the file that was to grow.
+fn failure(error: pb_data::Error, database: &Path) -> Failure {
+    match error {
+        pb_data::Error::Store(error @ store::Error::Failed(_)) => Failure::failed(format!(
+            "{error}; the records go to {}: make room there (a dry run writes under TMPDIR)",
+            database.display()
+        )),
+        pb_data::Error::Store(error) => error.into(),
+        error @ pb_data::Error::Missing(_) => Failure::not_found(error.to_string()),
+        error => Failure::failed(error),
+    }
+}
+
+/// Gives out notes and numbers, until the import ends; a caller who has gone away is no reason to end it.
+async fn forward(mut news: UnboundedReceiver<News>, io: &Io) {
+    while let Some(news) = news.recv().await {
+        let _ = match news {
+            News::Note(line) => io.row(ImportRow::Note(line)).await,
+            News::Progress(Progress { done, total }) => io.progress(done, total).await,
         };
     }
 }
 
-enum Report {
-    /// Collection, id and problem of a record that does not come.
-    Refused([String; 3]),
+enum News {
+    Note(NoteLine),
     Progress(Progress),
 }
 
-/// Reports what the import does, without waiting for whoever reads it: these are counts, and the few records that do not come.
-struct Reporter {
-    to: UnboundedSender<Report>,
+/// Tells what the import does, without waiting for whoever reads it: these are counts, and the few records of which there is something to say.
+struct Observer {
+    to: UnboundedSender<News>,
     done: u64,
     total: u64,
 }
 
-impl Reporter {
-    fn new(to: UnboundedSender<Report>) -> Self {
+impl Observer {
+    fn new(to: UnboundedSender<News>) -> Self {
         Self {
             to,
             done: 0,
@@ -105,26 +128,20 @@ impl Reporter {
     }
 }
 
-impl ImportObserver for Reporter {
+impl ImportObserver for Observer {
     fn total(&mut self, records: u64) {
         self.total = records;
     }
 
     fn done(&mut self, records: usize) {
         self.done += records as u64;
-        let _ = self.to.send(Report::Progress(Progress {
+        let _ = self.to.send(News::Progress(Progress {
             done: self.done,
             total: self.total,
         }));
     }
 
-    fn refused(&mut self, record: &RefusedRecord<'_>) -> io::Result<()> {
-        let row = [
-            record.kind.name().to_owned(),
-            record.id.to_owned(),
-            record.problem.to_string(),
-        ];
-        let _ = self.to.send(Report::Refused(row));
-        Ok(())
+    fn noted(&mut self, line: NoteLine) {
+        let _ = self.to.send(News::Note(line));
     }
 }

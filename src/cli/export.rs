@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use tempfile::TempDir;
 
 use super::backup;
 use super::outcome::Outcome;
 use super::output;
+use super::scratch::Scratch;
 use crate::admin::Client;
 use crate::backup::is_missing;
 use crate::clock::Clock;
@@ -33,7 +33,9 @@ pub fn run(config: &Config, args: &ExportArgs) -> Outcome {
         Some(mut client) => Some(copy_of(&mut client)?),
         None => None,
     };
-    let database = copy.as_ref().map_or(config.store.path.clone(), database_in);
+    let database = copy
+        .as_ref()
+        .map_or(config.store.path.clone(), Scratch::database);
     let store = open_store(&database, config.store.cache_mib)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -69,14 +71,10 @@ fn print_summary(out: &Path, exported: &Exported) -> Outcome {
     output::print(&lines.join("\n"))
 }
 
-fn copy_of(client: &mut Client) -> Result<TempDir, Box<dyn std::error::Error>> {
-    let folder = tempfile::tempdir()?;
-    backup::copy(client, &database_in(&folder))?;
-    Ok(folder)
-}
-
-fn database_in(folder: &TempDir) -> PathBuf {
-    folder.path().join("bai.redb")
+fn copy_of(client: &mut Client) -> Result<Scratch, Box<dyn std::error::Error>> {
+    let scratch = Scratch::new()?;
+    scratch.of(backup::copy(client, &scratch.database()))?;
+    Ok(scratch)
 }
 
 /// The database of a server that does not run; it has to be there.

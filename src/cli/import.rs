@@ -1,21 +1,19 @@
 //! `bai import`
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
 
-use super::import_target::{Report, Target, TargetArgs};
+use super::import_report::{Presentation, json, note_words, rule_words, text};
+use super::import_target::{Target, TargetArgs};
 use super::outcome::Outcome;
-use super::visible::visible;
-use super::{import_csv, import_rules};
-use super::{output, progress};
-use crate::admin::import::{ImportCommand, Imported};
-use crate::admin::{AdminCommand, Client, Output};
+use super::report_file::ReportFile;
+use super::{import_csv, import_rules, output, progress};
+use crate::admin::import::{ImportCommand, ImportRow, Imported};
+use crate::admin::{AdminCommand, Cause, Client, Failure, Output};
 use crate::config::Config;
-use crate::domain::Kind;
-use crate::pb_data::{Source, Summary};
 
 #[derive(Subcommand)]
 pub enum ImportArgs {
@@ -27,11 +25,14 @@ pub enum ImportArgs {
 
 #[derive(Args)]
 pub struct PocketbaseArgs {
-    /// PocketBase's folder pb_data, or a backup of it (.zip); it is only read
+    /// PocketBase's folder pb_data, its data.db, or a backup of it (.zip); it is only read
     from: PathBuf,
     /// Bring PocketBase's access rules, too, in place of those that hold here; --dry-run tells what each would open, and to whom
     #[arg(long)]
     rules: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -44,107 +45,82 @@ pub fn run(config: &Config, args: &ImportArgs) -> Outcome {
 }
 
 fn pocketbase(config: &Config, args: &PocketbaseArgs) -> Outcome {
-    let source = Source::open(&args.from)?;
-    if source.is_in_use() {
-        eprintln!("bai: PocketBase is running: what it changes from now on does not come");
-    }
-    let mut target = Target::open(config, &args.target)?;
-    let report = Report::of(config, &args.target)?;
     let command = ImportCommand {
         from: std::path::absolute(&args.from)?,
         with_rules: args.rules,
     };
-    let imported = import(&mut target.client, command, report)?;
+    let mut target = Target::open(config, &args.target)?;
+    let mut file = ReportFile::of(config, &args.target, Box::new(io::sink()))?;
+    let imported = import(&mut target.client, command, &mut file)
+        .map_err(|error| explained(error, &args.from))?;
     target.finish()?;
-    print_summary(&source, &imported, config.token.lifetime, args)?;
-    import_rules::warn(&imported.rules, args.rules);
-    match imported.summary.refused() {
-        0 => Ok(()),
-        refused => Err(format!(
-            "{refused} records {}",
-            if args.target.dry_run {
-                "would not come"
-            } else {
-                "did not come"
-            }
-        )
-        .into()),
+    for rule in &imported.rules {
+        file.write(&rule_words(rule, args.rules).each_ref().map(String::as_str))?;
     }
+    let presentation = Presentation {
+        is_dry: args.target.dry_run,
+        with_rules: args.rules,
+        lifetime: config.token.lifetime,
+        list: file.finish()?,
+    };
+    match args.json {
+        true => output::print(&json(&imported, &presentation)?)?,
+        false => output::print(&text(&imported, &presentation))?,
+    }
+    warn(&imported, args);
+    outcome(imported.report.summary.refused(), args.target.dry_run)
 }
 
 fn import(
     client: &mut Client,
     command: ImportCommand,
-    mut report: Report,
-) -> Result<Imported, Box<dyn std::error::Error>> {
+    file: &mut ReportFile,
+) -> Result<Imported, Box<dyn Error>> {
     let mut answer = client.send(AdminCommand::Import(command))?;
     let bar = progress::bar("records");
     let mut imported = Imported::default();
     while let Some(output) = answer.receive() {
         match output {
             Output::Progress(progress) => bar.update(progress),
-            Output::Row(Value::Array(refused)) => report.write(&refused)?,
-            Output::Row(row) => imported = serde_json::from_value(row)?,
+            Output::Row(row) => match serde_json::from_value(row)? {
+                ImportRow::Note(line) => file.write(&note_words(&line))?,
+                ImportRow::End(end) => imported = end,
+            },
             Output::Bytes(_) => {}
         }
     }
     bar.clear();
     answer.end()?;
-    report.finish(imported.summary.refused() > 0)?;
     Ok(imported)
 }
 
-fn print_summary(
-    source: &Source,
-    imported: &Imported,
-    lifetime: Duration,
-    args: &PocketbaseArgs,
-) -> Outcome {
-    let is_dry = args.target.dry_run;
-    let mut lines = tally_lines(&imported.summary, is_dry);
-    let left_behind = source.left_behind()?;
-    lines.extend(
-        left_behind
-            .iter()
-            .map(|what| format!("Left behind: {}.", visible(what))),
-    );
-    lines.extend(import_rules::lines(&imported.rules, args.rules, is_dry));
-    lines.extend(lifetime_line(source, lifetime));
-    output::print(&lines.join("\n"))
-}
-
-/// A table of what came, by kind.
-fn tally_lines(summary: &Summary, is_dry: bool) -> Vec<String> {
-    let mut lines = vec![format!(
-        "{:16}{:>10}{:>16}{:>20}{:>14}",
-        "",
-        if is_dry { "would come" } else { "came" },
-        "were here",
-        "were changed here",
-        "do not come"
-    )];
-    for kind in [Kind::Companies, Kind::Superusers, Kind::Users] {
-        let tally = summary.of(kind);
-        lines.push(format!(
-            "{:16}{:>10}{:>16}{:>20}{:>14}",
-            kind.name(),
-            tally.new,
-            tally.same,
-            tally.newer_here,
-            tally.refused
-        ));
-    }
-    lines
-}
-
-/// A word about PocketBase's tokens, if they were valid for another time than ours.
-fn lifetime_line(source: &Source, lifetime: Duration) -> Option<String> {
-    let theirs = Duration::from_secs(source.token_secs()?);
-    (theirs != lifetime).then(|| {
-        let theirs = humantime::format_duration(theirs);
-        let ours = humantime::format_duration(lifetime);
-        format!(
-            "PocketBase's tokens were valid for {theirs}, new ones are for {ours}; for the same as before set token.lifetime = \"{theirs}\"."
+/// An error of a server that does not see what is here.
+fn explained(error: Box<dyn Error>, from: &Path) -> Box<dyn Error> {
+    let failure = error.downcast_ref::<Failure>();
+    let is_missing = failure.is_some_and(|failure| failure.cause == Cause::NotFound);
+    match is_missing && from.exists() {
+        true => format!(
+            "{error} that the running server sees, whose /tmp and /home are its own under systemd: copy it to where that sees it (/srv), or stop the server"
         )
-    })
+        .into(),
+        false => error,
+    }
+}
+
+fn warn(imported: &Imported, args: &PocketbaseArgs) {
+    if imported.report.is_in_use {
+        eprintln!("bai: PocketBase is running: what it changed since this began has not come");
+    }
+    import_rules::warn(&imported.rules, args.rules);
+}
+
+fn outcome(refused: u64, is_dry: bool) -> Outcome {
+    let come = match is_dry {
+        true => "would not come",
+        false => "did not come",
+    };
+    match refused {
+        0 => Ok(()),
+        refused => Err(format!("{refused} records {come}").into()),
+    }
 }

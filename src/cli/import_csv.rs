@@ -1,12 +1,14 @@
 //! `bai import csv`
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::Value;
 
-use super::import_target::{Report, Target, TargetArgs};
+use super::import_target::{Target, TargetArgs};
 use super::outcome::Outcome;
+use super::report_file::ReportFile;
 use super::user_table::{Row, UserTable};
 use super::{output, progress};
 use crate::admin::users::UserCommand;
@@ -27,9 +29,14 @@ pub struct CsvArgs {
 pub fn run(config: &Config, args: &CsvArgs) -> Outcome {
     let UserTable { rows, empty } = UserTable::read(&args.from)?;
     let mut target = Target::open(config, &args.target)?;
-    let mut report = Report::of(config, &args.target)?;
+    let mut report = ReportFile::of(config, &args.target, Box::new(io::stdout()))?;
     let refused = import(&mut target.client, &rows, &mut report)?;
-    report.finish(refused > 0)?;
+    if let Some(name) = report.finish()? {
+        output::print(&format!(
+            "What did not come is listed in {}.",
+            name.display()
+        ))?;
+    }
     target.finish()?;
     let (come, stay) = match args.target.dry_run {
         true => ("would come", "would not come"),
@@ -49,7 +56,7 @@ pub fn run(config: &Config, args: &CsvArgs) -> Outcome {
 fn import(
     client: &mut Client,
     rows: &[Row],
-    report: &mut Report,
+    report: &mut ReportFile,
 ) -> Result<usize, Box<dyn std::error::Error>> {
     let bar = progress::bar("users");
     let mut refused = 0;
@@ -58,11 +65,7 @@ fn import(
         let outcomes = client.rows(AdminCommand::User(UserCommand::Import(users)))?;
         for (row, outcome) in batch.iter().zip(outcomes) {
             if let Value::String(problem) = outcome {
-                report.write(&[
-                    format!("line {}", row.line).into(),
-                    name_of(row),
-                    problem.into(),
-                ])?;
+                report.write(&[&format!("line {}", row.line), name_of(row), &problem])?;
                 refused += 1;
             }
         }
@@ -75,6 +78,7 @@ fn import(
 }
 
 /// The first value of a row, by which a person knows it again.
-fn name_of(row: &Row) -> Value {
-    row.values.values().next().cloned().unwrap_or_default()
+fn name_of(row: &Row) -> &str {
+    let first = row.values.values().next();
+    first.and_then(Value::as_str).unwrap_or_default()
 }

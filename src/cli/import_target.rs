@@ -1,18 +1,15 @@
-//! The database that an import fills, and the report of what does not come.
+//! The database that an import fills.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::Value;
-use tempfile::TempDir;
 
+use super::backup;
 use super::new_database::NewDatabase;
 use super::outcome::Outcome;
+use super::scratch::Scratch;
 use super::session::{self, Access};
-use super::visible::visible;
-use super::{backup, output};
 use crate::admin::Client;
 use crate::backup::is_missing;
 use crate::config::Config;
@@ -23,9 +20,9 @@ pub struct TargetArgs {
     /// Say what would come and what would not, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Where to list the records that do not come [default: beside the database; with --dry-run the standard output]
+    /// Where to list everything that does not come or comes otherwise, one by one [default: beside the database; with --dry-run none]
     #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
+    pub report: Option<PathBuf>,
     #[command(flatten)]
     new: NewDatabase,
 }
@@ -34,9 +31,9 @@ pub struct TargetArgs {
 pub struct Target {
     pub client: Client,
     /// A folder that is thrown away, of a dry run.
-    scratch: Option<TempDir>,
+    scratch: Option<Scratch>,
     /// A new database, which gets its name when the import is done: nobody finds half of it.
-    new: Option<store::file::NewDatabase>,
+    new: Option<(PathBuf, store::file::NewDatabase)>,
 }
 
 impl Target {
@@ -51,11 +48,12 @@ impl Target {
 
     /// A copy of the database that is thrown away: a dry run is the import itself.
     fn scratch(config: &Config) -> Result<Self, Box<dyn std::error::Error>> {
-        let scratch = tempfile::tempdir()?;
-        let database = scratch.path().join("bai.redb");
-        copy_database(config, &database)?;
+        let scratch = Scratch::new()?;
+        let database = scratch.database();
+        copy_database(config, &scratch)?;
+        let client = Client::open_file(&with_database(config, database));
         Ok(Self {
-            client: Client::open_file(&with_database(config, database))?,
+            client: scratch.of(client)?,
             scratch: Some(scratch),
             new: None,
         })
@@ -71,13 +69,12 @@ impl Target {
             });
         }
         new.check(config)?;
-        eprintln!("bai: {}, a new database", config.store.path.display());
         let new = store::file::NewDatabase::begin(&config.store.path)?;
-        let config = with_database(config, new.path().to_owned());
+        let unfinished = with_database(config, new.path().to_owned());
         Ok(Self {
-            client: Client::open_file(&config)?,
+            client: Client::open_file(&unfinished)?,
             scratch: None,
-            new: Some(new),
+            new: Some((config.store.path.clone(), new)),
         })
     }
 
@@ -85,25 +82,27 @@ impl Target {
     pub fn finish(self) -> Outcome {
         drop(self.client);
         drop(self.scratch);
-        if let Some(new) = self.new {
+        if let Some((name, new)) = self.new {
             new.finish()?;
+            eprintln!("bai: {}, a new database", name.display());
         }
         Ok(())
     }
 }
 
-/// Copies the database, if there is one, to `copy`.
-fn copy_database(config: &Config, copy: &Path) -> Outcome {
+/// Copies the database, if there is one.
+fn copy_database(config: &Config, scratch: &Scratch) -> Outcome {
     let database = &config.store.path;
+    let copy = scratch.database();
     if let Some(mut client) = Client::connect(database)? {
-        backup::copy(&mut client, copy)?;
+        scratch.of(backup::copy(&mut client, &copy))?;
     } else if database.exists() {
         let locked = File::open(database)?;
         if locked.try_lock_shared().is_err() {
             return Err(format!("{} is in use by another process", database.display()).into());
         }
         store::file::ensure_current(database)?;
-        fs::copy(database, copy)?;
+        scratch.of(fs::copy(database, &copy))?;
     }
     Ok(())
 }
@@ -113,60 +112,4 @@ fn with_database(config: &Config, database: PathBuf) -> Config {
     config.backup.dir = config.backup.folder(&config.store.path);
     config.store.path = database;
     config
-}
-
-fn beside(database: &Path) -> PathBuf {
-    let mut name = database.file_name().unwrap_or_default().to_owned();
-    name.push(".import.tsv");
-    database.with_file_name(name)
-}
-
-/// List of the records that do not come: what it is and the problem.
-pub struct Report {
-    name: Option<PathBuf>,
-    lines: Box<dyn Write>,
-}
-
-impl Report {
-    /// The list that the arguments ask for.
-    pub fn of(config: &Config, args: &TargetArgs) -> Result<Self, Box<dyn std::error::Error>> {
-        match (&args.report, args.dry_run) {
-            (Some(path), _) => Self::file(path),
-            (None, false) => Self::file(&beside(&config.store.path)),
-            (None, true) => Ok(Self {
-                name: None,
-                lines: Box::new(io::stdout()),
-            }),
-        }
-    }
-
-    fn file(path: &Path) -> Result<Self, Box<dyn std::error::Error>> {
-        let file =
-            File::create(path).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
-        Ok(Self {
-            name: Some(path.to_owned()),
-            lines: Box::new(BufWriter::new(file)),
-        })
-    }
-
-    pub fn write(&mut self, refused: &[Value]) -> io::Result<()> {
-        let words: Vec<_> = refused
-            .iter()
-            .filter_map(Value::as_str)
-            .map(visible)
-            .collect();
-        writeln!(self.lines, "{}", words.join("\t"))
-    }
-
-    /// Writes the list down; says where it is, if there is anything in it.
-    pub fn finish(mut self, is_needed: bool) -> Outcome {
-        self.lines.flush()?;
-        match self.name.filter(|_| is_needed) {
-            Some(name) => output::print(&format!(
-                "What did not come is listed in {}.",
-                name.display()
-            )),
-            None => Ok(()),
-        }
-    }
 }

@@ -4,13 +4,16 @@
 use tokio::task::JoinHandle;
 
 use super::error::Error;
-use super::import_progress::{ImportObserver, RefusedRecord, Summary};
+use super::import_progress::{ImportObserver, Reporter};
+use super::note::Note;
 use super::problem::Problem;
 use super::records::record;
+use super::report::Report;
 use super::row::TableRow;
 use super::source::Source;
 use super::source_tables::Table;
 use super::stored::{as_imported, conflict_problem};
+use super::survey::survey;
 use crate::domain::{Collection, Kind};
 use crate::store::{self, Conflict, Record, Store, Write};
 
@@ -25,23 +28,37 @@ pub async fn import(
     source: &Source,
     store: &Store,
     observer: &mut dyn ImportObserver,
-) -> Result<Summary, Error> {
+) -> Result<Report, Error> {
+    let imported = import_all(source, store, Reporter::new(observer)).await;
+    // Of a file that is changed while it is read SQLite may say anything.
+    if let Err(Error::Sqlite(_)) = imported {
+        source.ensure_unchanged()?;
+    }
+    imported
+}
+
+async fn import_all(
+    source: &Source,
+    store: &Store,
+    mut reporter: Reporter<'_>,
+) -> Result<Report, Error> {
+    survey(source, &mut reporter)?;
+    source.ensure_unchanged()?;
     set_collections(source, store).await?;
     let mut import = Import {
         store,
-        observer,
-        summary: Summary::default(),
+        reporter,
         pending: None,
     };
     let mut total = 0;
     for table in source.tables.in_order() {
         total += count_rows(source, table)?;
     }
-    import.observer.total(total);
+    import.reporter.observer.total(total);
     for table in source.tables.in_order() {
         import.table(source, table).await?;
     }
-    Ok(import.summary)
+    Ok(import.reporter.report)
 }
 
 fn count_rows(source: &Source, table: &Table) -> Result<u64, Error> {
@@ -59,7 +76,7 @@ async fn set_collections(source: &Source, store: &Store) -> Result<(), Error> {
     };
     // Collections that began here are known when somebody has set a rule of theirs: they are nobody else's.
     if known.users.fields.is_some() && known.users.id != collections.users.id {
-        return Err(Error::AnotherDeployment(known.users.id));
+        ensure_nobody(store, known.users.id.clone()).await?;
     }
     for kind in Kind::ALL {
         keep_rules(collections.of_mut(kind), known.of(kind));
@@ -67,6 +84,17 @@ async fn set_collections(source: &Source, store: &Store) -> Result<(), Error> {
     match known == collections {
         true => Ok(()),
         false => Ok(store.set_collections(collections).await?),
+    }
+}
+
+/// Makes sure that nobody has come yet from the other PocketBase, whose collection of users is here.
+async fn ensure_nobody(store: &Store, collection: String) -> Result<(), Error> {
+    match store.count_users().await? + store.count_companies().await? {
+        0 => Ok(()),
+        records => Err(Error::AnotherDeployment {
+            collection,
+            records,
+        }),
     }
 }
 
@@ -78,10 +106,9 @@ fn keep_rules(collection: &mut Collection, known: &Collection) {
     }
 }
 
-struct Import<'a> {
+struct Import<'a, 'r> {
     store: &'a Store,
-    observer: &'a mut dyn ImportObserver,
-    summary: Summary,
+    reporter: Reporter<'r>,
     pending: Option<Pending>,
 }
 
@@ -92,7 +119,7 @@ struct Pending {
     written: JoinHandle<Result<Vec<Result<Record, Conflict>>, store::Error>>,
 }
 
-impl Import<'_> {
+impl Import<'_, '_> {
     /// In the order of the rows, which is that of creation: so are the numbers that the store gives.
     async fn table(&mut self, source: &Source, table: &Table) -> Result<(), Error> {
         let kind = table.collection.kind;
@@ -106,14 +133,16 @@ impl Import<'_> {
             match record(&row, table) {
                 Ok(record) => batch.push(record),
                 Err(problem) => {
-                    self.refuse(kind, &row.text("id").unwrap_or_default(), problem)?;
-                    self.observer.done(1);
+                    self.refuse(kind, &row.text("id").unwrap_or_default(), problem);
+                    self.reporter.observer.done(1);
                 }
             }
             if batch.len() == BATCH {
+                source.ensure_unchanged()?;
                 self.add(kind, std::mem::take(&mut batch)).await?;
             }
         }
+        source.ensure_unchanged()?;
         self.add(kind, batch).await?;
         self.finish_batch().await
     }
@@ -123,7 +152,7 @@ impl Import<'_> {
         for record in batch {
             match self.store.record_by_id(kind, record.id()).await? {
                 None => new.push(record),
-                Some(known) => self.compare(kind, known, &record)?,
+                Some(known) => self.compare(kind, known, &record),
             }
         }
         self.finish_batch().await?;
@@ -154,13 +183,13 @@ impl Import<'_> {
         let outcomes = written
             .await
             .map_err(|e| store::Error::Failed(e.to_string()))??;
-        self.observer.done(records.len());
+        self.reporter.observer.done(records.len());
         for (record, outcome) in records.into_iter().zip(outcomes) {
             match outcome {
-                Ok(_) => self.summary.of_mut(kind).new += 1,
+                Ok(_) => self.reporter.report.summary.of_mut(kind).new += 1,
                 Err(conflict) => {
                     let problem = conflict_problem(self.store, &record, conflict).await?;
-                    self.refuse(kind, record.id().as_str(), problem)?;
+                    self.refuse(kind, record.id().as_str(), problem);
                 }
             }
         }
@@ -168,25 +197,20 @@ impl Import<'_> {
     }
 
     /// A record that is here already: the same, or changed here, or else changed there.
-    fn compare(&mut self, kind: Kind, known: Record, record: &Record) -> Result<(), Error> {
+    fn compare(&mut self, kind: Kind, known: Record, record: &Record) {
         let is_newer = known.updated() > record.updated();
-        self.observer.done(1);
+        self.reporter.observer.done(1);
         if as_imported(known, record) == *record {
-            self.summary.of_mut(kind).same += 1;
+            self.reporter.report.summary.of_mut(kind).same += 1;
         } else if is_newer {
-            self.summary.of_mut(kind).newer_here += 1;
+            self.reporter.report.summary.of_mut(kind).newer_here += 1;
         } else {
-            self.refuse(kind, record.id().as_str(), Problem::Differs)?;
+            self.refuse(kind, record.id().as_str(), Problem::Differs);
         }
-        Ok(())
     }
 
-    fn refuse(&mut self, kind: Kind, id: &str, problem: Problem) -> Result<(), Error> {
-        self.summary.of_mut(kind).refused += 1;
-        let record = RefusedRecord { kind, id, problem };
-        self.observer.refused(&record).map_err(|cause| Error::File {
-            path: "the report".into(),
-            cause,
-        })
+    fn refuse(&mut self, kind: Kind, id: &str, problem: Problem) {
+        self.reporter.report.summary.of_mut(kind).refused += 1;
+        self.reporter.note(kind.name(), id, &Note::Refused(problem));
     }
 }

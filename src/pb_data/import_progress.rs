@@ -1,43 +1,7 @@
-//! The progress of an import: numbers of records, and records that are refused.
+//! The progress of an import: numbers of records, and notes as they are made.
 
-use serde::{Deserialize, Serialize};
-
-use super::problem::Problem;
-use crate::domain::Kind;
-
-/// Numbers of records of one collection, by what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Tally {
-    /// Imported.
-    pub new: u64,
-    /// Here already, the same.
-    pub same: u64,
-    /// Here already, and changed here since; left as they are.
-    pub newer_here: u64,
-    /// Not imported, because of a [`Problem`].
-    pub refused: u64,
-}
-
-/// Numbers of records of all collections, by what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Summary {
-    /// Companies.
-    pub companies: Tally,
-    /// Superusers.
-    pub superusers: Tally,
-    /// Users.
-    pub users: Tally,
-}
-
-/// A record that is not imported.
-pub struct RefusedRecord<'a> {
-    /// The collection's kind.
-    pub kind: Kind,
-    /// The record's id, as PocketBase has it.
-    pub id: &'a str,
-    /// The reason.
-    pub problem: Problem,
-}
+use super::note::Note;
+use super::report::{NoteLine, Report};
 
 /// A receiver of the progress of an import.
 pub trait ImportObserver {
@@ -45,35 +9,27 @@ pub trait ImportObserver {
     fn total(&mut self, records: u64);
     /// Receives the number of further records that were read and dealt with.
     fn done(&mut self, records: usize);
-    /// Receives a record that is not imported.
-    ///
-    /// # Errors
-    /// The record could not be reported; the import ends.
-    fn refused(&mut self, record: &RefusedRecord<'_>) -> std::io::Result<()>;
+    /// Receives a note.
+    fn noted(&mut self, line: NoteLine);
 }
 
-impl Summary {
-    /// The numbers of a kind.
-    #[must_use]
-    pub fn of(&self, kind: Kind) -> Tally {
-        match kind {
-            Kind::Users => self.users,
-            Kind::Companies => self.companies,
-            Kind::Superusers => self.superusers,
+/// A report that is being made, and who hears of it meanwhile.
+pub(super) struct Reporter<'a> {
+    pub report: Report,
+    pub observer: &'a mut dyn ImportObserver,
+}
+
+impl<'a> Reporter<'a> {
+    pub fn new(observer: &'a mut dyn ImportObserver) -> Self {
+        Self {
+            report: Report::default(),
+            observer,
         }
     }
 
-    pub(super) fn of_mut(&mut self, kind: Kind) -> &mut Tally {
-        match kind {
-            Kind::Users => &mut self.users,
-            Kind::Companies => &mut self.companies,
-            Kind::Superusers => &mut self.superusers,
-        }
-    }
-
-    /// The number of records that were not imported.
-    #[must_use]
-    pub fn refused(&self) -> u64 {
-        Kind::ALL.iter().map(|kind| self.of(*kind).refused).sum()
+    /// Counts a note about a record, or about the collection when `id` is empty, and gives it out.
+    pub fn note(&mut self, collection: &str, id: &str, note: &Note) {
+        self.report.note(collection, id, note);
+        self.observer.noted(NoteLine::new(collection, id, note));
     }
 }

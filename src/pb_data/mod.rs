@@ -1,25 +1,34 @@
 //! PocketBase's database, from which users come and to which they can go back.
 //!
-//! Only this module knows SQLite and PocketBase's tables. `import` reads a database (`source`, `source_tables`, `row`), makes
-//! records of its rows (`records`) and stores them; `export` writes all records into a new database. It asks nobody and prints
+//! Only this module knows SQLite and PocketBase's tables. `import` reads a database (`place`, `source`, `source_tables`, `row`), makes
+//! records of its rows (`records`), stores them, and makes a `report` of notes (`note`, `survey`); `export` writes all records into a new database. It asks nobody and prints
 //! nothing.
 
 mod error;
 mod export;
+mod files;
 mod import;
 mod import_progress;
+mod locks;
+mod note;
+mod place;
+mod private_copy;
 mod problem;
 mod records;
+mod report;
 mod row;
 mod source;
 mod source_tables;
 mod stored;
+mod survey;
 
 pub use error::Error;
 pub use export::{Exported, export};
 pub use import::import;
-pub use import_progress::{ImportObserver, RefusedRecord, Summary, Tally};
+pub use import_progress::ImportObserver;
+pub use note::{Change, Left, Login, Note, Section};
 pub use problem::Problem;
+pub use report::{NoteGroup, NoteLine, Report, Summary, Tally};
 pub use source::Source;
 
 pub use crate::records::collection::TokenLifetimes;

@@ -30,6 +30,14 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// The reason without what is only so of one record.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Taken { column, .. } => format!("its {column} is that of another record"),
+            other => other.to_string(),
+        }
+    }
+
     /// A value that no record here can have.
     pub(super) fn unfit(column: &'static str, why: &str) -> Self {
         Self::Unfit {

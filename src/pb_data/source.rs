@@ -1,61 +1,73 @@
 //! Opening PocketBase's database without ever writing to it.
 
-use std::fs::{self, File};
-use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use rustix::process::{Flock, FlockOffsetType, FlockType, fcntl_getlk};
-use tempfile::TempDir;
-use zip::ZipArchive;
-use zip::result::ZipError;
 
 use super::error::Error;
-use super::source_tables::Tables;
+use super::files::Files;
+use super::locks::{self, Use};
+use super::place::{self, Place};
+use super::private_copy::PrivateCopy;
+use super::source_tables::{NoTables, Tables};
 use crate::domain::{Kind, Rules};
 
-/// Bytes of `data.db-shm` that SQLite locks (os_unix.c): one while somebody writes, one as long as somebody has the
-/// database open.
-const WRITING: u64 = 120;
-const OPEN: u64 = 128;
+/// Looks at a database that somebody writes to or opens just now, and the pause between two.
+const LOOKS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(20);
 
-/// A PocketBase database, seen as it was at one moment.
+/// Place of the version in a database's header that tells whether it has a log rather than a rollback journal.
+const HAS_LOG: usize = 19;
+
+const EMPTY: &str = "it is empty (0 bytes): PocketBase has never written to it, or a copy of it failed; name the folder of the PocketBase that has the users";
+
+/// A PocketBase database, seen as it was at one moment: one transaction of one connection.
 pub struct Source {
     pub(super) db: Connection,
     pub(super) tables: Tables,
+    /// The absolute path that the operator named.
+    pub(super) named: PathBuf,
     is_in_use: bool,
+    /// The files of a database that is read without locks, which no change of theirs may go by unnoticed.
+    unlocked: Option<Files>,
     /// The folder with the database if it had to be copied; removed with this.
-    _copy: Option<TempDir>,
+    _copy: Option<PrivateCopy>,
 }
 
 impl Source {
-    /// Opens a folder `pb_data`, or a backup of one.
+    /// Opens a folder `pb_data`, its database, or a backup of it. Waits a moment for whoever writes to it.
     ///
     /// # Errors
     /// Each variant of [`Error`] that is about reading.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let (folder, is_in_use, copy) = if path.join("data.db").is_file() {
-            let is_in_use = look_at_locks(path)?;
-            let copy = needs_a_copy(path).then(|| copy_of(path)).transpose()?;
-            (path.to_owned(), is_in_use, copy)
-        } else if path.is_file() {
-            (path.to_owned(), false, Some(unpacked(path)?))
-        } else {
-            return Err(Error::NotThere(path.to_owned()));
-        };
-        let db = match &copy {
-            Some(copy) => Connection::open(copy.path().join("data.db"))?,
-            None => open_in_place(&folder)?,
-        };
-        // One transaction, so that all that is read is of one moment.
-        db.execute_batch("PRAGMA query_only = 1; BEGIN")?;
-        let tables = Tables::read(&db).map_err(|error| error.at(path))?;
-        Ok(Self {
-            db,
-            tables,
-            is_in_use,
-            _copy: copy,
-        })
+        let mut looks = 1..LOOKS;
+        loop {
+            match Self::open_now(path) {
+                Err(Error::Busy(_)) if looks.next().is_some() => thread::sleep(PAUSE),
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn open_now(path: &Path) -> Result<Self, Error> {
+        let opened = match place::find(path)? {
+            Place::Archive(archive) => Opened::copied(PrivateCopy::unpacked(&archive)?),
+            Place::Database(database) => Opened::database(&Files::of(&database)?),
+        }?;
+        opened.begin(path)
+    }
+
+    /// Makes sure that all that was read until now is of one moment.
+    ///
+    /// # Errors
+    /// [`Error::Started`].
+    pub(super) fn ensure_unchanged(&self) -> Result<(), Error> {
+        match &self.unlocked {
+            Some(files) if !files.are_unchanged()? => Err(Error::Started(files.database.clone())),
+            _ => Ok(()),
+        }
     }
 
     /// Whether a process had the database open: what it changes from now on is not seen.
@@ -75,26 +87,111 @@ impl Source {
         let tables = self.tables.companies.iter().chain([&self.tables.users]);
         tables.map(|table| (table.collection.kind, &table.rules))
     }
+}
 
-    /// Collections that are left behind with the number of their records, and columns with the reason.
-    ///
-    /// # Errors
-    /// [`Error::Sqlite`].
-    pub fn left_behind(&self) -> Result<Vec<String>, Error> {
-        let mut left_behind = Tables::other_collections(&self.db)?;
-        left_behind.extend(self.tables.left_behind());
-        Ok(left_behind)
+/// A connection to a database, before anything was read.
+struct Opened {
+    db: Connection,
+    is_in_use: bool,
+    unlocked: Option<Files>,
+    copy: Option<PrivateCopy>,
+}
+
+impl Opened {
+    /// Opens a database in the way that leaves it as it is: under SQLite's own locks where these need no file that is not there,
+    /// unlocked where nobody uses it, and as a copy where SQLite would have to mend it first.
+    fn database(files: &Files) -> Result<Self, Error> {
+        let header = place::head(&files.database)?;
+        if files.is_empty() {
+            return Err(unfit(&files.database, EMPTY));
+        }
+        let used = files
+            .shared_memory()
+            .map_or(Ok(Use::default()), |path| locks::of_shared_memory(&path))?;
+        let is_reserved = files.has_journal() && locks::is_reserved(&files.database)?;
+        if used.is_written || is_reserved || used.is_open && !files.has_log_file() {
+            return Err(Error::Busy(files.database.clone()));
+        }
+        let has_shared_memory = files.shared_memory().is_some() && files.has_log_file();
+        match header.get(HAS_LOG) {
+            _ if used.is_open => Self::locked(files, true),
+            _ if files.has_journal() => Self::copy(files),
+            _ if has_shared_memory => Self::locked(files, false),
+            _ if files.has_log() => Self::copy(files),
+            Some(2) => Self::unlocked(files),
+            _ => Self::locked(files, false),
+        }
+    }
+
+    /// A shared memory that is there is only read.
+    fn locked(files: &Files, is_in_use: bool) -> Result<Self, Error> {
+        files.open_log()?;
+        Ok(Self {
+            db: open_to_read(&files.database, "readonly_shm=1")?,
+            is_in_use,
+            unlocked: None,
+            copy: None,
+        })
+    }
+
+    /// Nobody has it open, and its locks would be in a file that is not there.
+    fn unlocked(files: &Files) -> Result<Self, Error> {
+        Ok(Self {
+            db: open_to_read(&files.database, "immutable=1")?,
+            is_in_use: false,
+            unlocked: Some(files.clone()),
+            copy: None,
+        })
+    }
+
+    fn copy(files: &Files) -> Result<Self, Error> {
+        let copy = PrivateCopy::of(&files.database)?;
+        match files.are_unchanged()? {
+            true => Self::copied(copy),
+            false => Err(Error::Busy(files.database.clone())),
+        }
+    }
+
+    fn copied(copy: PrivateCopy) -> Result<Self, Error> {
+        Ok(Self {
+            db: Connection::open(copy.database())?,
+            is_in_use: false,
+            unlocked: None,
+            copy: Some(copy),
+        })
+    }
+
+    /// Begins the transaction in which everything is read.
+    fn begin(self, path: &Path) -> Result<Source, Error> {
+        let begun = self.db.execute_batch("PRAGMA query_only = 1; BEGIN");
+        let tables = begun
+            .map_err(NoTables::from)
+            .and_then(|()| Tables::read(&self.db))
+            .map_err(|error| error.at(path))?;
+        let source = Source {
+            db: self.db,
+            tables,
+            named: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+            is_in_use: self.is_in_use,
+            unlocked: self.unlocked,
+            _copy: self.copy,
+        };
+        match source.ensure_unchanged() {
+            Err(Error::Started(path)) => Err(Error::Busy(path)),
+            outcome => outcome.map(|()| source),
+        }
     }
 }
 
-/// SQLite is kept from writing: a shared memory that is there is only read, and where there is none, no log is.
-fn open_in_place(folder: &Path) -> Result<Connection, Error> {
-    let how = if exists(folder, "-shm") {
-        "readonly_shm=1"
-    } else {
-        "immutable=1"
-    };
-    let uri = format!("file:{}?mode=ro&{how}", escaped(&folder.join("data.db")));
+fn unfit(path: &Path, reason: &str) -> Error {
+    Error::Unfit {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn open_to_read(database: &Path, how: &str) -> Result<Connection, Error> {
+    let uri = format!("file:{}?mode=ro&{how}", escaped(database));
     Ok(Connection::open_with_flags(
         uri,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
@@ -103,95 +200,8 @@ fn open_in_place(folder: &Path) -> Result<Connection, Error> {
 
 /// A path as SQLite's URIs want it.
 fn escaped(path: &Path) -> String {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    absolute
-        .to_string_lossy()
+    path.to_string_lossy()
         .replace('%', "%25")
         .replace('?', "%3f")
         .replace('#', "%23")
-}
-
-/// A log without the shared memory that leads through it cannot be read without making that.
-fn needs_a_copy(folder: &Path) -> bool {
-    let log = fs::metadata(folder.join("data.db-wal")).map_or(0, |log| log.len());
-    log > 0 && !exists(folder, "-shm")
-}
-
-fn exists(folder: &Path, suffix: &str) -> bool {
-    folder.join(format!("data.db{suffix}")).exists()
-}
-
-/// Whether somebody has the database open; an error when they are writing to it, or when they were interrupted in a
-/// way that only they can mend. Asks for locks and takes none: a lock of ours would stop PocketBase's writes.
-fn look_at_locks(folder: &Path) -> Result<bool, Error> {
-    let path = folder.join("data.db");
-    if fs::metadata(folder.join("data.db-journal")).is_ok_and(|journal| journal.len() > 0) {
-        return Err(Error::Busy(path));
-    }
-    let shared = folder.join("data.db-shm");
-    let look = || -> io::Result<(bool, bool)> {
-        let file = File::open(&shared)?;
-        Ok((is_locked(&file, WRITING)?, is_locked(&file, OPEN)?))
-    };
-    match look() {
-        Ok((true, _)) => Err(Error::Busy(path)),
-        Ok((false, is_open)) => Ok(is_open),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(cause) => Err(Error::File {
-            path: shared,
-            cause,
-        }),
-    }
-}
-
-fn is_locked(file: &File, byte: u64) -> io::Result<bool> {
-    let whole = FlockType::WriteLock;
-    let lock = Flock {
-        start: byte,
-        length: 1,
-        pid: None,
-        typ: whole,
-        offset_type: FlockOffsetType::Set,
-    };
-    Ok(fcntl_getlk(file, &lock)?.is_some())
-}
-
-fn copy_of(folder: &Path) -> Result<TempDir, Error> {
-    let copy = private_folder()?;
-    for name in ["data.db", "data.db-wal"] {
-        let from = folder.join(name);
-        fs::copy(&from, copy.path().join(name))
-            .map_err(|cause| Error::File { path: from, cause })?;
-    }
-    Ok(copy)
-}
-
-/// The database that a backup has, unpacked.
-fn unpacked(path: &Path) -> Result<TempDir, Error> {
-    let failed = |cause| Error::File {
-        path: path.to_owned(),
-        cause,
-    };
-    let file = File::open(path).map_err(failed)?;
-    let mut archive = ZipArchive::new(file).map_err(|_| Error::NotThere(path.to_owned()))?;
-    let copy = private_folder()?;
-    for name in ["data.db", "data.db-wal"] {
-        match archive.by_name(name) {
-            Ok(mut entry) => {
-                let mut file = File::create(copy.path().join(name)).map_err(failed)?;
-                io::copy(&mut entry, &mut file).map_err(failed)?;
-            }
-            Err(ZipError::FileNotFound) if name != "data.db" => {}
-            Err(_) => return Err(Error::NotThere(path.to_owned())),
-        }
-    }
-    Ok(copy)
-}
-
-/// A folder that nobody else can look into: password hashes go there.
-fn private_folder() -> Result<TempDir, Error> {
-    tempfile::tempdir().map_err(|cause| Error::File {
-        path: std::env::temp_dir(),
-        cause,
-    })
 }

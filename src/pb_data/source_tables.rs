@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use serde::Deserialize;
 
 use super::error::Error;
@@ -75,15 +75,29 @@ impl NoTables {
     /// The error about the database at `path`.
     pub fn at(self, path: &Path) -> Error {
         match self {
-            Self::Sqlite(error) => Error::Unfit {
-                path: path.to_owned(),
-                reason: error.to_string(),
-            },
+            Self::Sqlite(error) => of_sqlite(&error, path),
             Self::Reason(reason) => Error::Unfit {
                 path: path.to_owned(),
                 reason,
             },
         }
+    }
+}
+
+fn of_sqlite(error: &rusqlite::Error, path: &Path) -> Error {
+    match error.sqlite_error_code() {
+        // What a reader may not do: wait for a writer, or mend what one has left.
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::ReadOnly) => {
+            Error::Busy(path.to_owned())
+        }
+        Some(ErrorCode::DiskFull) => Error::Temporary {
+            path: std::env::temp_dir(),
+            cause: error.to_string(),
+        },
+        _ => Error::Unfit {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        },
     }
 }
 
@@ -131,38 +145,6 @@ impl Tables {
     pub fn in_order(&self) -> impl Iterator<Item = &Table> {
         self.companies.iter().chain([&self.superusers, &self.users])
     }
-
-    /// The columns that are not brought here, each with the reason.
-    pub fn left_behind(&self) -> Vec<String> {
-        self.in_order().flat_map(Table::left_behind).collect()
-    }
-
-    /// The collections that are not brought here, each with the number of its records; those of PocketBase's own only if they have
-    /// any.
-    pub fn other_collections(db: &Connection) -> rusqlite::Result<Vec<String>> {
-        let mut query =
-            db.prepare("SELECT name, system FROM _collections WHERE type != 'view' ORDER BY name")?;
-        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let mut others = Vec::new();
-        for row in rows {
-            let (name, is_system): (String, bool) = row?;
-            if Kind::ALL
-                .iter()
-                .any(|kind| kind.name().eq_ignore_ascii_case(&name))
-            {
-                continue;
-            }
-            let quoted = name.replace('"', "\"\"");
-            let records: i64 =
-                db.query_row(&format!("SELECT count(*) FROM \"{quoted}\""), [], |row| {
-                    row.get(0)
-                })?;
-            if records > 0 || !is_system {
-                others.push(format!("the collection {name} with {records} records"));
-            }
-        }
-        Ok(others)
-    }
 }
 
 impl Table {
@@ -172,14 +154,6 @@ impl Table {
         self.fields
             .iter()
             .filter(move |field| !is_built_in(kind, &field.name))
-    }
-
-    fn left_behind(&self) -> Vec<String> {
-        let name = self.collection.kind.name();
-        let hidden = self.own_fields().filter(|field| field.hidden);
-        hidden
-            .map(|field| format!("{name}.{}: hidden in PocketBase", field.name))
-            .collect()
     }
 
     fn read(db: &Connection, kind: Kind) -> Result<Option<Self>, NoTables> {

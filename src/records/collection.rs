@@ -102,6 +102,12 @@ impl<'a> Description<'a> {
     }
 }
 
+/// The columns by which the records of a collection are found.
+pub fn indexed_columns(collection: &Collection) -> Vec<&'static str> {
+    let indexes = indexes(collection);
+    indexes.iter().map(|index| index.column).collect()
+}
+
 fn indexes(collection: &Collection) -> Vec<Index> {
     match collection.kind {
         Kind::Users => user_indexes(collection)

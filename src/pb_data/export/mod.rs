@@ -15,6 +15,7 @@ use rusqlite::{Connection, params_from_iter};
 use self::new_row::NewRow;
 use self::new_table::NewTable;
 use super::error::Error;
+use super::files::beside;
 use crate::domain::{Collections, Kind, Phone, is_imported_hash};
 use crate::random::Random;
 use crate::records::collection::TokenLifetimes;
@@ -43,7 +44,7 @@ pub struct Exported {
 /// Writes `data.db` into the folder `out`, which is made for its owner only if it is not there.
 ///
 /// # Errors
-/// [`Error::Taken`] when there is a `data.db`; those of the store, of SQLite and of files. There is no `data.db` then.
+/// [`Error::Taken`] when there is a `data.db`, or a log of one; those of the store, of SQLite and of files. There is no `data.db` then.
 pub async fn export(
     store: &Store,
     random: &Random,
@@ -52,8 +53,13 @@ pub async fn export(
 ) -> Result<Exported, Error> {
     let path = out.join("data.db");
     let unfinished = out.join("data.db.new");
-    if path.exists() {
-        return Err(Error::Taken(path));
+    // A log or journal of another database would be taken for one of the new one.
+    if let Some(taken) = ["", "-wal", "-shm", "-journal"]
+        .map(|suffix| beside(&path, suffix))
+        .into_iter()
+        .find(|file| file.exists())
+    {
+        return Err(Error::Taken(taken));
     }
     DirBuilder::new()
         .recursive(true)

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tempfile::TempDir;
 
+use crate::support::binary::run;
+
 pub const USERS: &str = "pbc_421601843";
 pub const SUPERUSERS: &str = "pbc_3142635823";
 pub const SUPERUSER: &str = "super0000000001";
@@ -127,6 +129,36 @@ pub fn add_user(db: &Connection, n: usize) {
         phone(n)
     ];
     db.prepare(sql).unwrap().execute(values).unwrap();
+}
+
+/// What PocketBase leaves when it is killed: a second user, who is in the log only.
+pub fn killed(pb: &PbData, names: &[&str]) -> TempDir {
+    let db = pb.open();
+    add_user(&db, 2);
+    let folder = tempfile::tempdir().unwrap();
+    for name in names {
+        fs::copy(pb.path().join(name), folder.path().join(name)).unwrap();
+    }
+    folder
+}
+
+/// Imports into the database of the folder `dir`; whether that went well, and what was printed.
+pub fn import(dir: &Path, from: &Path, more: &[&str]) -> (bool, String, String) {
+    let args = [&["import", "pocketbase", from.to_str().unwrap()], more].concat();
+    let (output, out, err) = run(dir, &args);
+    (output.status.success(), out, err)
+}
+
+/// The numbers of a line of the summary.
+pub fn tally(out: &str, collection: &str) -> Vec<u64> {
+    let line = out
+        .lines()
+        .find(|line| line.starts_with(&format!("{collection} ")))
+        .unwrap_or_else(|| panic!("{out}"));
+    line.split_whitespace()
+        .skip(1)
+        .map(|word| word.parse().unwrap())
+        .collect()
 }
 
 /// A JWT whose parts are whatever the caller says.
