@@ -1,0 +1,106 @@
+// Forms of records, made of what the server says of their fields.
+
+import { el } from "./dom.js";
+import { choices, label } from "./fields.js";
+import { text } from "./texts.js";
+
+const LONG = 255;
+let lastId = 0;
+
+function asText(value) {
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "");
+}
+
+function select(options, value) {
+  const known = options.some(([name]) => name === value) ? options : [[value, value], ...options];
+  return el("select", {}, known.map(([name, words]) => el("option", { value: name, selected: name === value }, words)));
+}
+
+function control(field, value) {
+  const options = choices(field);
+  if (options) return select(options, asText(value));
+  if (field.type === "bool") return el("input", { type: "checkbox", checked: value === true });
+  if (field.type === "number") return el("input", { type: "number", step: "any", value: asText(value) });
+  if (field.type === "json" || field.type === "editor" || field.maxSelect > 1) return el("textarea", { rows: 3, spellcheck: "false" }, asText(value));
+  if (field.type === "text" && field.max > LONG) return el("textarea", { rows: 2 }, asText(value));
+  return el("input", { type: field.type === "email" ? "email" : "text", autocomplete: "off", value: asText(value) });
+}
+
+/** The value as the API takes it. What is not JSON is sent as text, for the server to say what is wrong. */
+function read(field, input) {
+  if (input.type === "checkbox") return input.checked;
+  if (field.type === "number") return input.value === "" ? 0 : Number(input.value);
+  if (field.type !== "json" && !(field.maxSelect > 1)) return input.value;
+  try {
+    return JSON.parse(input.value);
+  } catch {
+    return input.value;
+  }
+}
+
+/** An input below its label, with room for what is wrong with it. */
+export function labelled(words, input, { hint } = {}) {
+  input.id = `input-${(lastId += 1)}`;
+  const wrong = el("p", { class: "wrong", id: `${input.id}-wrong` });
+  const about = hint && el("p", { class: "hint", id: `${input.id}-hint` }, hint);
+  input.setAttribute("aria-describedby", `${input.id}-wrong${about ? ` ${input.id}-hint` : ""}`);
+  const element = el("div", { class: `field ${input.type}` }, el("label", { for: input.id }, words), input, about, wrong);
+  const setProblem = (problem) => {
+    wrong.textContent = problem ?? "";
+    input.setAttribute("aria-invalid", String(Boolean(problem)));
+  };
+  return { element, input, setProblem };
+}
+
+/** A form over the fields of a record. */
+export function recordForm(fields, record) {
+  const rows = fields.map((field) => {
+    const input = control(field, record[field.name]);
+    const hint = text.hints[field.name];
+    return { field, ...labelled(label(field.name), input, { hint }), before: JSON.stringify(read(field, input)) };
+  });
+  return {
+    elements: rows.map(({ element }) => element),
+    input: (name) => rows.find(({ field }) => field.name === name)?.input,
+    /** What differs from what the record had. */
+    changes() {
+      const changed = rows.filter(({ field, input, before }) => JSON.stringify(read(field, input)) !== before);
+      return Object.fromEntries(changed.map(({ field, input }) => [field.name, read(field, input)]));
+    },
+    /** Shows a value that is saved already. */
+    set(name, value) {
+      const row = rows.find(({ field }) => field.name === name);
+      if (!row) return;
+      row.input.value = asText(value);
+      row.before = JSON.stringify(read(row.field, row.input));
+    },
+    showProblems: (problems) => showProblems(rows.map((row) => [row.field.name, row]), problems),
+  };
+}
+
+/** Shows each problem at its input, and goes to the first; the others are given back. */
+export function showProblems(rows, problems) {
+  for (const [name, row] of rows) row.setProblem(problems[name]);
+  rows.find(([name]) => problems[name])?.[1].input.focus();
+  const shown = rows.map(([name]) => name);
+  return Object.entries(problems).filter(([name]) => !shown.includes(name)).map(([name, problem]) => `${label(name)}: ${problem}`);
+}
+
+/** A form that sends: `work` is done once at a time, and its error shown above the button. */
+export function sending({ rows, words, work, more = [], attributes = {} }) {
+  const submit = el("button", { class: "main" }, words);
+  const message = el("p", { class: "problem-text", role: "alert" });
+  const onsubmit = async (event) => {
+    event.preventDefault();
+    message.textContent = "";
+    submit.disabled = true;
+    try {
+      await work();
+    } catch (error) {
+      message.textContent = error.message;
+    } finally {
+      submit.disabled = false;
+    }
+  };
+  return el("form", { onsubmit, novalidate: true, ...attributes }, rows, message, el("div", { class: "actions" }, submit, more));
+}
