@@ -43,7 +43,7 @@ pub use server_key::ServerKey;
 pub use superuser::Superuser;
 pub use text::{Name, OneTimeCode, Picture, ShortText};
 pub use user::{IdType, NativeEmail, Status, TokenKey, User, UserNumber, UserType};
-pub use user_column::{GIVEN_EMAIL, NATIVE_EMAIL, NO_EMAIL, NumberColumn, TextColumn};
+pub use user_column::{GIVEN_EMAIL, LongColumn, NATIVE_EMAIL, NO_EMAIL, NumberColumn, TextColumn};
 pub use visible::is_blank;
 
 /// Rule that a value breaks; the caller knows the value.

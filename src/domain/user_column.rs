@@ -54,6 +54,15 @@ pub enum NumberColumn {
     Updated,
 }
 
+/// A text that the columns do not have, because it is long and seldom looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LongColumn {
+    /// Picture.
+    Picture,
+    /// Id of the conversation.
+    ConversationId,
+}
+
 /// No e-mail address.
 pub const NO_EMAIL: i64 = 0;
 /// The address that the server makes for a user.
@@ -64,6 +73,11 @@ pub const GIVEN_EMAIL: i64 = 2;
 impl TextColumn {
     /// Number of such columns.
     pub const COUNT: usize = 12;
+}
+
+impl LongColumn {
+    /// Number of such columns.
+    pub const COUNT: usize = 2;
 }
 
 impl NumberColumn {

@@ -19,6 +19,7 @@ mod like;
 mod macros;
 mod names;
 mod names_of_requests;
+mod ordered;
 mod parser;
 mod record;
 mod request;
@@ -40,6 +41,7 @@ pub use error::{Error, SyntaxError};
 use eval::Evaluation;
 use like::Pattern;
 use names::Names;
+pub use ordered::Ordered;
 pub use parser::MAX_COMPARISONS;
 pub use record::{Record, Value};
 pub use sort::{Named, Sort, SortRecord};
@@ -209,6 +211,12 @@ impl Filter {
     #[must_use]
     pub fn prefixes(&self) -> Vec<(&str, String)> {
         self.conjuncts().iter().filter_map(prefix).collect()
+    }
+
+    /// Whether the filter is one comparison and nothing else.
+    #[must_use]
+    pub fn is_one_comparison(&self) -> bool {
+        matches!(self.conjuncts(), [Node::Comparison(_)])
     }
 
     /// The parts that a matching record matches all of.

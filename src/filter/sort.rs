@@ -80,6 +80,28 @@ impl Sort {
         })
     }
 
+    /// Whether all keys are plain values of fields, record numbers or random.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let is_plain = |part: &Part| match &part.key {
+            Key::Field(path) => path.modifier.is_none(),
+            Key::RowId | Key::Random => true,
+        };
+        self.0.iter().all(is_plain)
+    }
+
+    /// Whether records of late creation are likely to be among the first: the order begins with a descending time or number.
+    #[must_use]
+    pub fn begins_late(&self) -> bool {
+        let is_late = |part: &Part| match &part.key {
+            Key::Field(path) => matches!(path.name.as_str(), "created" | "updated" | "users_id"),
+            Key::RowId => true,
+            Key::Random => false,
+        };
+        let first = self.0.first();
+        first.is_some_and(|part| part.descending && is_late(part))
+    }
+
     /// The field and whether its order is descending, if the order is by the plain value of one field.
     #[must_use]
     pub fn only(&self) -> Option<(&str, bool)> {

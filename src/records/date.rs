@@ -1,7 +1,13 @@
 //! Dates as PocketBase writes them.
 
+use std::ops::RangeInclusive;
+
 use jiff::Timestamp;
 use jiff::tz::Offset;
+
+/// Times in milliseconds whose texts are in the order of time: those of the years 0 to 9999, as far as
+/// [`Timestamp`] reaches.
+pub const DATES_IN_ORDER: RangeInclusive<i64> = -62_167_219_200_000..=253_402_207_199_999;
 
 /// The text of a date, in UTC and to the millisecond: `2026-11-22 05:50:36.858Z`.
 pub fn date_text(at: Timestamp) -> String {
@@ -50,6 +56,14 @@ pub fn parse_date(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_in_the_order_of_time_from_end_to_end() {
+        let text = |ms| date_text(Timestamp::from_millisecond(ms).unwrap());
+        let (first, last) = DATES_IN_ORDER.into_inner();
+        assert_eq!(text(first), "0000-01-01 00:00:00.000Z");
+        assert_eq!(text(last), "9999-12-30 21:59:59.999Z");
+    }
 
     #[test]
     fn the_text_of_a_date_is_the_one_of_the_format() {

@@ -9,6 +9,7 @@ use super::date::date_text;
 use super::fields::of_record::{columns, parse_columns, value};
 use super::fields::value::FieldValue;
 use super::schema::{Field, FieldKind, Schema};
+use crate::domain::Kind;
 use crate::filter::{self, Value};
 use crate::store::Record;
 
@@ -47,30 +48,35 @@ impl<'a> FilterRecord<'a> {
     /// A column that is the deployment's own.
     fn column(&self, name: &str) -> Value<'_> {
         let columns = self.columns.get_or_init(|| flat_columns(self.record));
-        match columns.get(name) {
-            Some(Json::String(text)) if self.is_choice(name) => match self.is_list(name) {
-                true => Value::Choices(text),
-                false => Value::Choice(text),
-            },
-            Some(Json::String(text)) => Value::Text(text),
-            Some(Json::Number(number)) => Value::Number(number.as_f64().unwrap_or_default()),
-            Some(Json::Bool(flag)) => Value::Bool(*flag),
-            None if name == "collectionId" => Value::Text(&self.schema.id),
-            None if name == "collectionName" => Value::Text(self.record.kind().name()),
-            _ => Value::Null,
-        }
+        let kind = self.record.kind();
+        column_value(self.schema, kind, name, columns.get(name))
     }
+}
 
-    fn is_list(&self, name: &str) -> bool {
-        self.schema.field(name).is_some_and(|field| field.is_list)
+/// Value of a column that is the deployment's own.
+pub fn column_value<'a>(
+    schema: &'a Schema,
+    kind: Kind,
+    name: &str,
+    value: Option<&'a Json>,
+) -> Value<'a> {
+    match value {
+        Some(Json::String(text)) => match schema.field(name) {
+            Some(field) if !has_choices(field) => Value::Text(text),
+            Some(field) if field.is_list => Value::Choices(text),
+            Some(_) => Value::Choice(text),
+            None => Value::Text(text),
+        },
+        Some(Json::Number(number)) => Value::Number(number.as_f64().unwrap_or_default()),
+        Some(Json::Bool(flag)) => Value::Bool(*flag),
+        None if name == "collectionId" => Value::Text(&schema.id),
+        None if name == "collectionName" => Value::Text(kind.name()),
+        _ => Value::Null,
     }
+}
 
-    fn is_choice(&self, name: &str) -> bool {
-        let field = self.schema.field(name);
-        let has_choices =
-            |field: &Field| matches!(field.kind, FieldKind::Select | FieldKind::Reference);
-        field.is_some_and(has_choices)
-    }
+fn has_choices(field: &Field) -> bool {
+    matches!(field.kind, FieldKind::Select | FieldKind::Reference)
 }
 
 impl filter::Record for FilterRecord<'_> {
@@ -93,13 +99,14 @@ impl filter::Record for FilterRecord<'_> {
     }
 }
 
-/// The columns of a record. A list or an object is the text that PocketBase's database has of it.
+/// The columns of a record.
 fn flat_columns(record: &Record) -> Map<String, Json> {
     let columns = parse_columns(columns(record)).into_iter();
     columns.map(|(name, value)| (name, flat(value))).collect()
 }
 
-fn flat(value: Json) -> Json {
+/// A list or an object is the text that PocketBase's database has of it.
+pub fn flat(value: Json) -> Json {
     match value {
         Json::Array(_) | Json::Object(_) => value.to_string().into(),
         other => other,

@@ -10,8 +10,6 @@ use super::location::Location;
 use super::locks::{Locks, RecordLocks};
 use super::order::{Cursor, Order};
 use super::record::{Change, Record};
-use super::text_index::TextIndex;
-use super::user_block::UserBlock;
 use super::write::{CommitError, Conflict, Write};
 use crate::domain::{Company, Kind, OpenId, Phone, RecordId, Superuser, User};
 
@@ -118,22 +116,6 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
         self.engine().records_after(order, cursor, limit)
-    }
-
-    /// Ids of all users whose text begins so, ASCII letters in either case, and maybe of some others; nothing if there are more
-    /// than `limit`. `begin` is in lower case.
-    pub async fn ids_by_begin(
-        &self,
-        index: TextIndex,
-        begin: &str,
-        limit: usize,
-    ) -> Result<Option<Vec<RecordId>>, Error> {
-        self.engine().ids_by_begin(index, begin, limit)
-    }
-
-    /// At most `limit` blocks of users from the place `from` on, as they are now; fewer only at the end.
-    pub async fn user_blocks(&self, from: u64, limit: usize) -> Result<Vec<UserBlock>, Error> {
-        self.engine().user_blocks(from, limit)
     }
 
     /// Locks records, so that whoever else locks them waits meanwhile: for who reads, decides and commits, that nobody comes in

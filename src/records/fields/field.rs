@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::value::{FieldValue, Unfit};
-use crate::domain::{Email, Name, NumberColumn, Phone, Picture, ShortText, TextColumn};
+use crate::domain::{Email, LongColumn, Name, NumberColumn, Phone, Picture, ShortText, TextColumn};
 
 /// A built-in field of records of type `R`.
 pub struct BuiltInField<R: 'static> {
@@ -19,15 +19,17 @@ pub struct BuiltInField<R: 'static> {
     pub is_required: bool,
     /// Whether the field belongs to PocketBase rather than to the deployment.
     pub is_system: bool,
-    /// Place of the value in blocks of users.
+    /// Place of the value among the columns of users.
     pub column: Option<BlockColumn>,
 }
 
-/// Place of a field in a block of users.
+/// Place of a field among the columns of users.
 #[derive(Clone, Copy, Debug)]
 pub enum BlockColumn {
     /// A text.
     Text(TextColumn),
+    /// A text that only whole users have.
+    Long(LongColumn),
     /// The words for 0 and 1.
     Choice(NumberColumn, fn(bool) -> &'static str),
     /// A number.
@@ -132,7 +134,7 @@ impl<R> BuiltInField<R> {
         }
     }
 
-    /// The same field, which blocks of users have there.
+    /// The same field, which is there among the columns of users.
     pub const fn column(self, column: BlockColumn) -> Self {
         Self {
             column: Some(column),

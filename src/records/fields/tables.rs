@@ -9,7 +9,9 @@ use super::choice::Choice;
 use super::field::{Accepts, Access, BlockColumn, BuiltInField, Kind};
 use super::types::FieldType;
 use super::value::FieldValue;
-use crate::domain::{Company, IdType, NumberColumn, Superuser, TextColumn, User, UserType};
+use crate::domain::{
+    Company, IdType, LongColumn, NumberColumn, Superuser, TextColumn, User, UserType,
+};
 
 /// A record type with built-in fields.
 pub trait BuiltIn: Sized + 'static {
@@ -73,7 +75,7 @@ macro_rules! place {
 
 built_in_fields!(User {
     "id" => field(Kind::Id, place!(id)).required().system().column(BlockColumn::Text(TextColumn::Id)),
-    "users_convers_id" => field(SHORT, place!(conversation_id)),
+    "users_convers_id" => field(SHORT, place!(conversation_id)).column(BlockColumn::Long(LongColumn::ConversationId)),
     "users_id" => field(SHORT, USER_NUMBER).column(BlockColumn::UserNumber),
     "users_idtype" => field(select::<IdType>(), place!(id_type)).column(BlockColumn::Choice(NumberColumn::IsOfPlatform, id_type_word)),
     "users_id_number" => short(place!(id_number)).column(BlockColumn::Text(TextColumn::IdNumber)),
@@ -84,7 +86,7 @@ built_in_fields!(User {
     "users_name" => field(up_to(64), place!(name)).accepts(Accepts::Name).column(BlockColumn::Text(TextColumn::Name)),
     "users_phone" => field(up_to(32), place!(phone)).accepts(Accepts::Phone).column(BlockColumn::Text(TextColumn::Phone)),
     "users_level" => short(place!(level)).column(BlockColumn::Text(TextColumn::Level)),
-    "users_picture" => field(up_to(2048), place!(picture)).accepts(Accepts::Picture),
+    "users_picture" => field(up_to(2048), place!(picture)).accepts(Accepts::Picture).column(BlockColumn::Long(LongColumn::Picture)),
     "openid" => field(up_to(128), place!(openid)).required().column(BlockColumn::Text(TextColumn::OpenId)),
     "company_id" => field(up_to(64), place!(company_id)).accepts(Accepts::ShortText).column(BlockColumn::Text(TextColumn::CompanyId)),
     "users_parent_id" => short(place!(parent_id)).column(BlockColumn::Text(TextColumn::ParentId)),

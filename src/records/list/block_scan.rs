@@ -1,18 +1,19 @@
-//! Scan of all users by their blocks, for lists that look at nothing that the blocks do not have.
+//! Scans of users by their blocks, for lists that look at nothing that the blocks do not have.
 
-use tokio::runtime::Handle;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
 
+use super::block_pages::{BlockPages, Blocks};
 use super::error::ListError;
 use super::query::ListQuery;
 use super::record_scan::RecordScan;
-use super::user_view::{UserRow, UserView, is_column};
-use crate::domain::Kind;
+use super::user_matcher::UserMatcher;
+use super::user_view::{UserRow, is_column};
+use super::users::Users;
+use crate::domain::{Kind, RecordId};
 use crate::error::Error;
-use crate::filter::{Block as _, BlockFilter, Budget, Filter, Mask, Sort};
+use crate::filter::{Filter, Sort};
 use crate::store::user_block::UserBlock;
-
-/// Blocks that are read at once, each time in a snapshot of its own.
-const PAGE: usize = 128;
 
 /// Whether blocks have all that a query looks at.
 pub fn is_in_blocks(query: &ListQuery) -> bool {
@@ -23,71 +24,97 @@ pub fn is_in_blocks(query: &ListQuery) -> bool {
         && query.sort.as_ref().is_none_or(has_sort)
 }
 
-/// Reading of the users that match a query from their blocks.
+/// Reading of the users that match a query from blocks.
 pub struct BlockScan<'a> {
     scan: &'a RecordScan<'a>,
-    filter: Option<BlockFilter<'a>>,
+    matcher: UserMatcher<'a>,
+    blocks: Blocks,
 }
 
 impl<'a> BlockScan<'a> {
-    pub fn new(scan: &'a RecordScan<'a>) -> Self {
+    pub fn new(scan: &'a RecordScan<'a>, blocks: Blocks) -> Self {
         Self {
-            filter: scan.block_filter(),
+            matcher: UserMatcher::new(scan),
             scan,
+            blocks,
         }
     }
 
-    /// Shows each matching user as far as `fields` go.
+    /// Shows each matching user as far as the fields of `sort` go.
     pub fn each_match(
         &self,
-        fields: &[String],
+        sort: Option<&Sort>,
         mut visit: impl FnMut(&UserRow<'_>),
     ) -> Result<(), ListError> {
-        let mut from = 0;
-        loop {
-            let blocks = self.read(from)?;
-            for block in &blocks {
-                self.visit(block, fields, &mut visit)?;
+        let visit = |user: &UserRow<'_>| {
+            visit(user);
+            ControlFlow::Continue(())
+        };
+        self.until(sort, visit)
+    }
+
+    /// Ids of the matching users on the page of the query, in the order of their numbers; those behind it are not looked for.
+    pub fn first_ids(&self) -> Result<Vec<RecordId>, ListError> {
+        let paging = &self.scan.query.paging;
+        let mut passed = 0;
+        let mut ids = Vec::new();
+        let visit = |user: &UserRow<'_>| {
+            if paging.contains(passed) {
+                ids.extend(user.id());
             }
-            match blocks.last() {
-                Some(last) if blocks.len() == PAGE => from = last.place + 1,
-                _ => return Ok(()),
+            passed += 1;
+            match passed >= paging.end() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        };
+        self.until(None, visit)?;
+        Ok(ids)
+    }
+
+    /// Ids of those of the users with these numbers who match, in the same order.
+    pub fn matching(&self, numbers: &[u64]) -> Result<Vec<RecordId>, ListError> {
+        let blocks = Blocks::of(numbers);
+        let mut ids = HashMap::new();
+        for page in BlockPages::new(self.scan.store(), &blocks) {
+            for block in page.map_err(Error::from)? {
+                let mut keep = |user: &UserRow<'_>| {
+                    ids.extend(user.id().map(|id| (user.number(), id)));
+                    ControlFlow::Continue(())
+                };
+                let _ = self.visit(&block, None, false, &mut keep)?;
             }
         }
+        Ok(numbers.iter().filter_map(|n| ids.remove(n)).collect())
     }
 
-    fn read(&self, from: u64) -> Result<Vec<UserBlock>, ListError> {
-        let blocks = self.scan.store().user_blocks(from, PAGE);
-        Ok(Handle::current().block_on(blocks).map_err(Error::from)?)
-    }
-
-    fn visit(
+    /// Shows matching users until `visit` has enough.
+    fn until(
         &self,
-        block: &UserBlock,
-        fields: &[String],
-        visit: &mut impl FnMut(&UserRow<'_>),
+        sort: Option<&Sort>,
+        mut visit: impl FnMut(&UserRow<'_>) -> ControlFlow<()>,
     ) -> Result<(), ListError> {
-        let rows = block.rows().map_err(Error::from)?;
-        let view = UserView::new(block.place, &rows);
-        self.scan.slot.steps(rows.len())?;
-        let mut mask = self.matches(&view)?;
-        if mask != 0 {
-            let columns = view.columns(fields);
-            while mask != 0 {
-                let row = mask.trailing_zeros() as usize;
-                visit(&UserRow::new(&view, &columns, row));
-                mask &= mask - 1;
+        let last_first = matches!(self.blocks, Blocks::All { last_first: true });
+        for page in BlockPages::new(self.scan.store(), &self.blocks) {
+            for block in page.map_err(Error::from)? {
+                if self.visit(&block, sort, last_first, &mut visit)?.is_break() {
+                    return Ok(());
+                }
             }
         }
         Ok(())
     }
 
-    fn matches(&self, view: &UserView<'_>) -> Result<Mask, ListError> {
-        let budget = Budget::new(Budget::EVALUATION * view.count().max(1));
-        match &self.filter {
-            Some(filter) => Ok(filter.matches(view, &budget)?),
-            None => Ok(Mask::MAX >> (Mask::BITS as usize - view.count().clamp(1, 64))),
-        }
+    fn visit(
+        &self,
+        block: &UserBlock,
+        sort: Option<&Sort>,
+        last_first: bool,
+        visit: &mut impl FnMut(&UserRow<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, ListError> {
+        let rows = block.rows().map_err(Error::from)?;
+        let users = Users::Block(block.place, &rows);
+        self.matcher.visit(users, sort, last_first, visit)
     }
 }
 
@@ -98,24 +125,30 @@ mod tests {
     use futures_util::FutureExt;
     use jiff::Timestamp;
     use proptest::prelude::*;
+    use serde_json::json;
     use tokio::runtime::Runtime;
 
-    use super::super::lookup::users_by_begin;
+    use super::super::early_page::early_page;
+    use super::super::find::scan_blocks;
+    use super::super::named::NamedUsers;
     use super::super::paging::Paging;
-    use super::super::query::ListQuery;
+    use super::super::query::{ListQuery, parse_filter};
     use super::super::slots::{ListSlots, SORT_BYTES};
     use super::super::sorted_scan::SortedScan;
+    use super::super::whole_scan::is_of_users_alone;
     use super::*;
     use crate::app::App;
     use crate::clock::Clock;
     use crate::config::Config;
     use crate::domain::{
-        Actor, IdType, OpenId, Phone, RecordId, Status, TokenKey, User, UserNumber, UserType,
+        Actor, Collections, IdType, OpenId, Phone, RecordId, Status, TokenKey, User, UserNumber,
+        UserType,
     };
     use crate::random::Random;
     use crate::records::Records;
     use crate::records::access::Access;
     use crate::records::fields::tables::BuiltIn as _;
+    use crate::records::schema::Schemas;
     use crate::store::{Location, Write};
 
     fn fields() -> Vec<&'static str> {
@@ -180,6 +213,11 @@ mod tests {
                         UserType::Registered
                     },
                     email_visibility: shows,
+                    picture: if shows { format!("https://x.example/{}", n % 1000) } else { String::new() },
+                    columns: (n % 4 > 0).then(|| format!(
+                        r#"{{"amount":{},"no\u0074e":"a{}","tags":["a","{given}"],"vip":{active}}}"#,
+                        n % 3, n % 5
+                    )),
                     phone: (n % 3 > 0)
                         .then(|| Phone::parse(&format!("13{:09}", n % 1_000_000_000)).unwrap()),
                     email: match email {
@@ -194,8 +232,19 @@ mod tests {
         )
     }
 
-    fn comparison() -> impl Strategy<Value = String> {
-        let field = || prop::sample::select(fields());
+    /// Fields that blocks do not have, some of them the deployment's own.
+    const LONG: [&str; 6] = [
+        "users_picture",
+        "users_convers_id",
+        "vip",
+        "note",
+        "tags",
+        "amount",
+    ];
+
+    fn comparison(fields: &[&'static str]) -> impl Strategy<Value = String> + use<> {
+        let fields = fields.to_vec();
+        let field = move || prop::sample::select(fields.clone());
         let modifier = prop_oneof![6 => Just(""), 1 => Just(":lower"), 1 => Just(":length")];
         let operator = prop::sample::select(vec!["=", "!=", "~", "!~", "<", "<=", ">", ">="]);
         let constant = prop::sample::select(vec![
@@ -227,9 +276,9 @@ mod tests {
         })
     }
 
-    fn query() -> impl Strategy<Value = (String, String)> {
-        let filter =
-            proptest::collection::vec((comparison(), any::<bool>()), 0..4).prop_map(|parts| {
+    fn query(fields: &[&'static str]) -> impl Strategy<Value = (String, String)> + use<> {
+        let filter = proptest::collection::vec((comparison(fields), any::<bool>()), 0..4).prop_map(
+            |parts| {
                 parts
                     .into_iter()
                     .fold(String::new(), |text, (comparison, is_all)| {
@@ -241,12 +290,17 @@ mod tests {
                             ),
                         }
                     })
-            });
-        let key =
-            (prop::sample::select(fields()), any::<bool>()).prop_map(|(field, descending)| {
-                format!("{}{field}", if descending { "-" } else { "" })
-            });
-        let sort = proptest::collection::vec(key, 1..3).prop_map(|keys| keys.join(","));
+            },
+        );
+        let key = (prop::sample::select(fields.to_vec()), any::<bool>()).prop_map(
+            |(field, descending)| format!("{}{field}", if descending { "-" } else { "" }),
+        );
+        let keys = proptest::collection::vec(key, 1..3).prop_map(|keys| keys.join(","));
+        let sort = prop_oneof![
+            4 => keys,
+            1 => prop::sample::select(vec!["", "created", "-created", "-@rowid", "-created:lower"])
+                .prop_map(str::to_owned),
+        ];
         (filter, sort)
     }
 
@@ -288,7 +342,7 @@ mod tests {
         #[test]
         fn lists_by_blocks_are_the_lists_by_records(
             users in proptest::collection::vec(user(), 1..150),
-            queries in proptest::collection::vec(query(), 20),
+            queries in proptest::collection::vec(query(&fields()), 20),
             page in 1..4_u64,
         ) {
             let runtime = Runtime::new().unwrap();
@@ -305,16 +359,62 @@ mod tests {
                 let slots = ListSlots::new();
                 let slot = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
                 let scan = RecordScan::new(&app, &schemas, &query, &slot);
-                let by_records = SortedScan::new(&scan, false, 1, SORT_BYTES).page().unwrap();
-                let by_blocks = SortedScan::new(&scan, false, 1, 4_000).by_blocks().page().unwrap();
+                let by_records = SortedScan::with(&scan, 1, SORT_BYTES).page().unwrap();
+                let by_blocks = SortedScan::with(&scan, 1, 4_000).by_blocks().page().unwrap();
                 prop_assert_eq!(by_records.total, by_blocks.total, "{} by {}", &filter, &sort);
                 prop_assert_eq!(&by_records.ids, &by_blocks.ids, "{} by {}", &filter, &sort);
-                let named = users_by_begin(&app.store, Kind::Users, query.filter.as_ref());
-                if let Some(ids) = runtime.block_on(named).unwrap() {
-                    let by_ids = SortedScan::new(&scan, false, 1, 4_000).by_ids(ids).page().unwrap();
-                    prop_assert_eq!(by_records.total, by_ids.total, "{} by {}", &filter, &sort);
-                    prop_assert_eq!(by_records.ids, by_ids.ids, "{} by {}", filter, sort);
+                let named = NamedUsers::of(&app.store, Kind::Users, query.filter.as_ref());
+                let named = runtime.block_on(named).unwrap();
+                let total = match &named {
+                    NamedUsers::Count(total) => Some(*total),
+                    _ => None,
+                };
+                let by_index = scan_blocks(&scan, named).unwrap();
+                prop_assert_eq!(by_records.total, by_index.total, "{} by {}", &filter, &sort);
+                prop_assert_eq!(&by_records.ids, &by_index.ids, "{} by {}", &filter, &sort);
+                let without_total = Paging { skip_total: true, ..paging };
+                let query = ListQuery { paging: without_total, ..query };
+                let scan = RecordScan::new(&app, &schemas, &query, &slot);
+                if let Some(early) = early_page(&scan, total).unwrap() {
+                    prop_assert_eq!(by_records.ids, early.ids, "{} by {}", filter, sort);
                 }
+            }
+        }
+
+        #[test]
+        fn lists_by_whole_users_are_the_lists_by_records(
+            users in proptest::collection::vec(user(), 1..300),
+            queries in proptest::collection::vec(query(&[&fields()[..], &LONG].concat()), 20),
+            page in 1..4_u64,
+        ) {
+            let runtime = Runtime::new().unwrap();
+            let _entered = runtime.enter();
+            let app = runtime.block_on(app_with(users));
+            let records = Records::new(&app);
+            let mut collections = Collections::new(Timestamp::UNIX_EPOCH);
+            collections.users.fields = Some(json!([
+                {"name": "vip", "type": "bool"},
+                {"name": "note", "type": "text"},
+                {"name": "tags", "type": "select", "maxSelect": 3, "values": ["a", "7", "c"]},
+                {"name": "amount", "type": "number"},
+            ]).to_string());
+            let schemas = Schemas::new(&collections);
+            for (filter, sort) in queries {
+                let query = ListQuery {
+                    access: Access::operator(&records),
+                    kind: Kind::Users,
+                    paging: Paging { page, per_page: 20, skip_total: false },
+                    filter: parse_filter(&filter, schemas.of(Kind::Users)).unwrap(),
+                    sort: (!sort.is_empty()).then(|| Sort::parse(&sort).unwrap()),
+                };
+                prop_assert!(is_of_users_alone(&query));
+                let slots = ListSlots::new();
+                let slot = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
+                let scan = RecordScan::new(&app, &schemas, &query, &slot);
+                let by_records = SortedScan::with(&scan, 1, SORT_BYTES).page().unwrap();
+                let whole = SortedScan::with(&scan, 1, 4_000).by_whole_users().page().unwrap();
+                prop_assert_eq!(by_records.total, whole.total, "{} by {}", &filter, &sort);
+                prop_assert_eq!(by_records.ids, whole.ids, "{} by {}", filter, sort);
             }
         }
     }

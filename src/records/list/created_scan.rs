@@ -5,8 +5,13 @@ use super::paging::ListPage;
 use super::record_scan::RecordScan;
 use crate::store::{Cursor, Order};
 
-/// Page of users by creation. Without a filter, those of the pages before are not read, and those behind are not counted.
-pub fn users_by_created(scan: &RecordScan<'_>, newest_first: bool) -> Result<ListPage, ListError> {
+/// Page of users by creation; nothing if it is not found among the first `most` users. Without a filter, those of the pages
+/// before are not read, and those behind are not counted.
+pub fn users_by_created(
+    scan: &RecordScan<'_>,
+    newest_first: bool,
+    most: u64,
+) -> Result<Option<ListPage>, ListError> {
     let paging = &scan.query.paging;
     let is_filtered = scan.query.filter.is_some();
     let skipped = if is_filtered { 0 } else { paging.offset() };
@@ -14,9 +19,15 @@ pub fn users_by_created(scan: &RecordScan<'_>, newest_first: bool) -> Result<Lis
         records: Vec::new(),
         total: skipped,
     };
+    let mut seen = 0;
     let order = Order::UsersByCreated { newest_first };
     for records in scan.pages(order, Cursor::skip(skipped)) {
-        for record in records? {
+        let records = records?;
+        if seen > most {
+            return Ok(None);
+        }
+        seen += records.len() as u64;
+        for record in records {
             if !scan.is_match(&record)? {
                 continue;
             }
@@ -25,9 +36,9 @@ pub fn users_by_created(scan: &RecordScan<'_>, newest_first: bool) -> Result<Lis
             }
             page.total += 1;
             if page.total >= paging.end() && (paging.skip_total || !is_filtered) {
-                return Ok(page);
+                return Ok(Some(page));
             }
         }
     }
-    Ok(page)
+    Ok(Some(page))
 }

@@ -2,30 +2,33 @@
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+
+use super::block_pages::Blocks;
 use super::block_scan::is_in_blocks;
 use super::created_scan::users_by_created;
+use super::early_page::{early_page, numbered_page};
 use super::error::ListError;
-use super::lookup::{IndexLookup, users_by_begin};
+use super::lookup::IndexLookup;
 use super::matcher::Matcher;
+use super::named::NamedUsers;
 use super::paging::ListPage;
 use super::query::ListQuery;
 use super::record_scan::RecordScan;
-use super::slots::{ListSlot, SORT_BYTES};
 use super::sorted_scan::{SortedPage, SortedScan};
-use crate::app::App;
-use crate::domain::{Kind, RecordId};
+use super::whole_scan::is_of_users_alone;
+use crate::domain::Kind;
 use crate::error::Error;
 use crate::filter::{Budget, Sort, TooCostly};
 use crate::records::Records;
 use crate::records::filter_record::FilterRecord;
-use crate::records::schema::Schemas;
 use crate::store::Record;
 
-/// Result of a scan.
-enum ScanResult {
-    Page(ListPage),
-    Sorted(SortedPage),
-}
+/// Blocks that are read by their places; of more, all are read one after the other.
+const MOST_PLACES: usize = 4_000;
+
+/// Users that a list whose total is not asked for looks at in the order of creation, before it looks at all of them.
+const SEEN_FIRST: u64 = 1_000;
 
 impl Records {
     /// Page of the records that the reader may see and that match.
@@ -55,39 +58,13 @@ impl Records {
     }
 
     async fn list_by_scan(&self, query: ListQuery) -> Result<ListPage, ListError> {
-        let kind = query.kind;
-        let is_filtered = query.filter.is_some();
-        let mut page = match self.scan(query).await? {
-            ScanResult::Page(page) => page,
-            ScanResult::Sorted(sorted) => self.read_sorted(kind, sorted).await?,
-        };
-        if kind == Kind::Users && !is_filtered {
-            page.total = self.app.store.count_users().await?;
-        }
-        Ok(page)
-    }
-
-    async fn scan(&self, query: ListQuery) -> Result<ScanResult, ListError> {
-        let few = users_by_begin(&self.app.store, query.kind, query.filter.as_ref()).await?;
         let slot = self.list_slots.list(query.access.reader().actor()).await?;
         let app = Arc::clone(&self.app);
         let schemas = self.schemas();
         // The slot is held to the end, even if whoever asked has gone away.
-        tokio::task::spawn_blocking(move || scan(&app, &schemas, &query, few, &slot))
+        tokio::task::spawn_blocking(move || scan(&RecordScan::new(&app, &schemas, &query, &slot)))
             .await
             .map_err(Error::internal)?
-    }
-
-    /// Records of a page; those that are gone meanwhile are left out.
-    async fn read_sorted(&self, kind: Kind, sorted: SortedPage) -> Result<ListPage, ListError> {
-        let mut records = Vec::with_capacity(sorted.ids.len());
-        for id in &sorted.ids {
-            records.extend(self.app.store.record_by_id(kind, id).await?);
-        }
-        Ok(ListPage {
-            records,
-            total: sorted.total,
-        })
     }
 }
 
@@ -98,31 +75,87 @@ fn single_page(query: &ListQuery, record: &Record, budget: &Budget) -> Result<Li
     Ok(ListPage::single(record, &query.paging))
 }
 
-/// Scans the records of the collection; users in the order of their creation only as far as needed.
-fn scan(
-    app: &App,
-    schemas: &Schemas,
-    query: &ListQuery,
-    few: Option<Vec<RecordId>>,
-    slot: &ListSlot,
-) -> Result<ScanResult, ListError> {
-    let scan = RecordScan::new(app, schemas, query, slot);
-    let newest_first = newest_first(query.sort.as_ref());
-    let is_in_blocks = is_in_blocks(query);
-    if let (Kind::Users, Some(newest_first)) = (query.kind, newest_first)
-        && few.is_none()
-        && (query.filter.is_none() || !is_in_blocks)
+/// Scans the records of the collection as far as needed.
+fn scan(scan: &RecordScan<'_>) -> Result<ListPage, ListError> {
+    let query = scan.query;
+    if let (Kind::Users, None, Some(newest_first)) =
+        (query.kind, &query.filter, newest_first(query.sort.as_ref()))
     {
-        return users_by_created(&scan, newest_first).map(ScanResult::Page);
+        return all_by_created(scan, newest_first);
     }
-    let seed = u64::from_le_bytes(app.random.bytes().map_err(Error::from)?);
-    let sorted = SortedScan::new(&scan, newest_first == Some(true), seed, SORT_BYTES);
-    let sorted = match few {
-        Some(ids) => sorted.by_ids(ids),
-        None if is_in_blocks => sorted.by_blocks(),
-        None => sorted,
+    let named = NamedUsers::of(scan.store(), query.kind, query.filter.as_ref());
+    let named = Handle::current().block_on(named)?;
+    match is_in_blocks(query) {
+        true => read_page(scan, scan_blocks(scan, named)?),
+        false => scan_records(scan, named),
+    }
+}
+
+/// Page of all users.
+fn all_by_created(scan: &RecordScan<'_>, newest_first: bool) -> Result<ListPage, ListError> {
+    let page = users_by_created(scan, newest_first, u64::MAX)?;
+    let total = Handle::current().block_on(scan.store().count_users())?;
+    Ok(ListPage {
+        total,
+        ..page.unwrap_or_default()
+    })
+}
+
+/// Records of a page; those that are gone meanwhile are left out.
+fn read_page(scan: &RecordScan<'_>, page: SortedPage) -> Result<ListPage, ListError> {
+    Ok(ListPage {
+        records: scan.records(&page.ids)?,
+        total: page.total,
+    })
+}
+
+/// Scans users by their blocks, or by what an index says of them.
+pub(super) fn scan_blocks(
+    scan: &RecordScan<'_>,
+    named: NamedUsers,
+) -> Result<SortedPage, ListError> {
+    let sorted = SortedScan::new(scan)?;
+    let total = match named {
+        NamedUsers::AmongIds(ids) => return sorted.by_ids(ids).page(),
+        NamedUsers::Numbers(numbers) if scan.query.sort.is_none() => {
+            return numbered_page(scan, &numbers);
+        }
+        NamedUsers::AmongNumbers(numbers) | NamedUsers::Numbers(numbers)
+            if numbers.len() <= MOST_PLACES =>
+        {
+            return sorted.of_blocks(Blocks::of(&numbers)).page();
+        }
+        NamedUsers::Count(total) => Some(total),
+        _ => None,
     };
-    sorted.page().map(ScanResult::Sorted)
+    match early_page(scan, total)? {
+        Some(page) => Ok(page),
+        None => sorted.by_blocks().page(),
+    }
+}
+
+/// Scans users as they are stored, or records of another kind one by one.
+fn scan_records(scan: &RecordScan<'_>, named: NamedUsers) -> Result<ListPage, ListError> {
+    let query = scan.query;
+    if let NamedUsers::AmongIds(ids) = named {
+        let sorted = SortedScan::new(scan)?.by_ids(ids);
+        return read_page(scan, sorted.page()?);
+    }
+    let is_alone = is_of_users_alone(query);
+    if let (Kind::Users, Some(newest_first)) = (query.kind, newest_first(query.sort.as_ref()))
+        && (query.paging.skip_total || !is_alone)
+    {
+        let most = if is_alone { SEEN_FIRST } else { u64::MAX };
+        if let Some(page) = users_by_created(scan, newest_first, most)? {
+            return Ok(page);
+        }
+    }
+    let sorted = SortedScan::new(scan)?;
+    let sorted = match is_alone {
+        true => sorted.by_whole_users(),
+        false => sorted,
+    };
+    read_page(scan, sorted.page()?)
 }
 
 /// Direction of an order by creation alone; nothing for any other order.

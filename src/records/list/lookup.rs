@@ -4,7 +4,7 @@ use crate::domain::{Kind, OpenId, Phone, RecordId};
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::records::Records;
-use crate::store::{Record, Store, TextIndex};
+use crate::store::{Record, Store};
 
 /// Result of a lookup of the records that a filter can match.
 pub enum IndexLookup {
@@ -49,36 +49,6 @@ impl Records {
         let found = index.lookup(&self.app.store, value).await?;
         Ok(found.map_or(IndexLookup::Missing, IndexLookup::Found))
     }
-}
-
-/// Users that an index may name; where there are more, to look at the blocks of all takes no longer.
-const MOST_NAMED: usize = 1_000;
-
-/// Ids of the few users who can match `filter`, if it says so by the begin of a text that there is an index of.
-pub(super) async fn users_by_begin(
-    store: &Store,
-    kind: Kind,
-    filter: Option<&Filter>,
-) -> Result<Option<Vec<RecordId>>> {
-    let begins = filter.filter(|_| kind == Kind::Users).map(Filter::prefixes);
-    for (field, begin) in begins.unwrap_or_default() {
-        if let Some(index) = text_index(field)
-            && let Some(ids) = store.ids_by_begin(index, &begin, MOST_NAMED).await?
-        {
-            return Ok(Some(ids));
-        }
-    }
-    Ok(None)
-}
-
-fn text_index(field: &str) -> Option<TextIndex> {
-    Some(match field {
-        "id" => TextIndex::Id,
-        "openid" => TextIndex::OpenId,
-        "users_phone" => TextIndex::Phone,
-        "email" => TextIndex::Email,
-        _ => return None,
-    })
 }
 
 impl UniqueIndex {

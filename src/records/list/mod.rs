@@ -1,12 +1,16 @@
 //! Lists of records: who may list which, the filter and the sort of a query, pages, and slots for those that take long.
 
+mod block_pages;
 mod block_scan;
 mod created_scan;
+mod early_page;
 mod error;
 mod evaluate;
 mod find;
 mod lookup;
 mod matcher;
+mod named;
+mod own_columns;
 mod pages;
 mod paging;
 mod query;
@@ -15,7 +19,10 @@ mod selection;
 mod slots;
 mod sorted_scan;
 mod top_k;
+mod user_matcher;
 mod user_view;
+mod users;
+mod whole_scan;
 
 pub use self::error::{ListError, ReservedName};
 pub use self::lookup::IndexLookup;

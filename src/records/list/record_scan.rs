@@ -4,11 +4,13 @@ use tokio::runtime::Handle;
 
 use super::error::ListError;
 use super::matcher::Matcher;
+use super::own_columns::OwnColumns;
 use super::pages::{PAGE, RecordPages};
 use super::query::ListQuery;
 use super::slots::ListSlot;
 use crate::app::App;
 use crate::domain::RecordId;
+use crate::error::Error;
 use crate::filter::{BlockFilter, Budget};
 use crate::records::filter_record::FilterRecord;
 use crate::records::schema::{Schema, Schemas};
@@ -64,10 +66,16 @@ impl<'a> RecordScan<'a> {
         }
     }
 
-    /// The record with that id, if it is still there.
-    pub fn read(&self, id: &RecordId) -> Result<Option<Record>, ListError> {
-        let record = self.app.store.record_by_id(self.query.kind, id);
-        Ok(Handle::current().block_on(record)?)
+    /// Records with these ids, in this order, but for those that are gone.
+    pub fn records(&self, ids: &[RecordId]) -> Result<Vec<Record>, ListError> {
+        let records = self.app.store.records_by_ids(self.query.kind, ids);
+        Ok(Handle::current().block_on(records)?)
+    }
+
+    /// Seed of `@random` in this list.
+    pub fn seed(&self) -> Result<u64, ListError> {
+        let bytes = self.app.random.bytes().map_err(Error::from)?;
+        Ok(u64::from_le_bytes(bytes))
     }
 
     /// Store that is read.
@@ -79,6 +87,11 @@ impl<'a> RecordScan<'a> {
     pub fn block_filter(&self) -> Option<BlockFilter<'_>> {
         let filter = self.query.filter.as_ref()?;
         Some(BlockFilter::new(filter, self.matcher.context()))
+    }
+
+    /// Columns of the deployment's own that the query names.
+    pub fn own_columns(&self) -> OwnColumns<'_> {
+        OwnColumns::of(self.query, self.schema)
     }
 
     /// Record as the filter and the sort of the query see it.

@@ -2,10 +2,14 @@
 
 use std::cmp::Ordering;
 
+use super::block_pages::Blocks;
 use super::block_scan::BlockScan;
 use super::error::ListError;
+use super::pages::PAGE;
 use super::record_scan::RecordScan;
+use super::slots::SORT_BYTES;
 use super::top_k::{SortKey, TopK};
+use super::whole_scan::{WholeScan, is_of_users_alone};
 use crate::domain::RecordId;
 use crate::filter::{Named, Sort, SortRecord};
 use crate::records::filter_record::FilterRecord;
@@ -36,7 +40,9 @@ enum Source<'a> {
     Records,
     /// All users, block by block.
     Blocks(BlockScan<'a>),
-    /// These users.
+    /// Users, as they are stored.
+    Whole(WholeScan<'a>),
+    /// These users, one after the other.
     Ids(Vec<RecordId>),
 }
 
@@ -47,41 +53,55 @@ struct Pass {
 }
 
 impl<'a> SortedScan<'a> {
-    /// Scan in the order that the query asks for. Records that are equal in it stay in the order of creation; with
-    /// `newest_first`, the newest one is first.
-    pub fn new(scan: &'a RecordScan<'a>, newest_first: bool, seed: u64, max_bytes: usize) -> Self {
+    /// Scan in the order that the query asks for. Records that are equal in it stay in the order of creation; in one by creation
+    /// alone, newest first, the newest one is first.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Internal`] when there is no random number to be had.
+    pub fn new(scan: &'a RecordScan<'a>) -> Result<Self, ListError> {
+        Ok(Self::with(scan, scan.seed()?, SORT_BYTES))
+    }
+
+    pub(super) fn with(scan: &'a RecordScan<'a>, seed: u64, max_bytes: usize) -> Self {
         let sort = scan.query.sort.clone();
         let fields = sort.iter().flat_map(Sort::fields).map(str::to_owned);
+        let by_created = sort.as_ref().and_then(Sort::only);
         Self {
             scan,
             source: Source::Records,
             fields: fields.collect(),
+            newest_first: by_created == Some(("created", true)),
             sort,
-            newest_first,
             seed,
             max_bytes,
         }
     }
 
-    /// The same scan by blocks of users, for a query that is answered by them; without a sort, in the order of creation.
+    /// The same scan by blocks of users, for a query that is answered by them.
     pub fn by_blocks(self) -> Self {
-        let blocks = BlockScan::new(self.scan);
-        self.of_users(Source::Blocks(blocks))
+        let last_first = self.sort.as_ref().is_some_and(Sort::begins_late);
+        self.of_blocks(Blocks::All { last_first })
     }
 
-    /// The same scan of these users only, which all that match are among; without a sort, in the order of creation.
+    /// The same scan by the blocks at these places only, which all users that match are in.
+    pub fn of_blocks(self, blocks: Blocks) -> Self {
+        let source = Source::Blocks(BlockScan::new(self.scan, blocks));
+        Self { source, ..self }
+    }
+
+    /// The same scan of all users, as they are stored.
+    pub fn by_whole_users(self) -> Self {
+        let source = Source::Whole(WholeScan::new(self.scan));
+        Self { source, ..self }
+    }
+
+    /// The same scan of these users only, which all that match are among.
     pub fn by_ids(self, ids: Vec<RecordId>) -> Self {
-        self.of_users(Source::Ids(ids))
-    }
-
-    fn of_users(self, source: Source<'a>) -> Self {
-        let sort = self.sort.unwrap_or_else(|| Sort::by("created", false));
-        Self {
-            source,
-            fields: sort.fields().map(str::to_owned).collect(),
-            sort: Some(sort),
-            ..self
-        }
+        let source = match is_of_users_alone(self.scan.query) {
+            true => Source::Whole(WholeScan::of_ids(self.scan, ids)),
+            false => Source::Ids(ids),
+        };
+        Self { source, ..self }
     }
 
     /// Reads the records as often as it takes to come to the end of the page.
@@ -126,7 +146,12 @@ impl<'a> SortedScan<'a> {
         };
         match &self.source {
             Source::Blocks(blocks) => {
-                blocks.each_match(&self.fields, |user| pass.add(user, || user.id()))?;
+                let sort = self.sort.as_ref();
+                blocks.each_match(sort, |user| pass.add(user, || user.id()))?;
+            }
+            Source::Whole(users) => {
+                let sort = self.sort.as_ref();
+                users.each_match(sort, |user| pass.add(user, || user.id()))?;
             }
             Source::Records | Source::Ids(_) => {
                 let fields = &self.fields;
@@ -156,9 +181,11 @@ impl<'a> SortedScan<'a> {
             Ok(())
         };
         if let Source::Ids(ids) = &self.source {
-            return ids.iter().try_for_each(|id| match self.scan.read(id)? {
-                Some(record) => visit_match(&record),
-                None => Ok(()),
+            return ids.chunks(PAGE).try_for_each(|ids| {
+                self.scan
+                    .records(ids)?
+                    .iter()
+                    .try_for_each(&mut visit_match)
             });
         }
         let by_id = Order::ById(self.scan.query.kind);
@@ -277,7 +304,7 @@ mod tests {
         let slots = ListSlots::new();
         let slot = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
         let scan = RecordScan::new(app, &schemas, &query, &slot);
-        let page = SortedScan::new(&scan, false, 1, max_bytes).page().unwrap();
+        let page = SortedScan::with(&scan, 1, max_bytes).page().unwrap();
         (page.ids, page.total)
     }
 

@@ -1,32 +1,38 @@
-//! A block of users as filters and sorts see it: the same values under the same names as of the records.
+//! Users as filters and sorts see them together: the same values under the same names as of the records.
 
 use std::cell::OnceCell;
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
 
+use super::own_columns::OwnColumns;
+use super::users::Users;
 use crate::domain::{
-    GIVEN_EMAIL, IdType, NATIVE_EMAIL, NumberColumn, RecordId, TextColumn, User, UserNumber,
+    GIVEN_EMAIL, IdType, LongColumn, NATIVE_EMAIL, NumberColumn, RecordId, TextColumn, User,
+    UserNumber,
 };
-use crate::filter::{Block, Column, Ends, SortRecord, Texts, Value};
-use crate::records::date::push_date;
+use crate::filter::{Block, Column, Ends, Ordered, Sort, SortRecord, Texts, Value};
+use crate::records::date::{DATES_IN_ORDER, push_date};
 use crate::records::fields::field::BlockColumn;
 use crate::records::fields::tables::BuiltIn as _;
-use crate::store::user_block::{Distinct, Numbers, ROWS, UserRows};
+use crate::store::user_block::Distinct;
 
 /// Whether blocks have the field of that name.
 pub fn is_column(field: &str) -> bool {
-    place(field).is_some()
+    place(field).is_some_and(|column| !matches!(column, BlockColumn::Long(_)))
 }
 
 fn place(field: &str) -> Option<BlockColumn> {
     User::field(field)?.column
 }
 
-/// A block of users, with what has to be made of it for a filter: that is made when it is asked for.
+/// Some users, with what has to be made of them for a filter: that is made when it is asked for.
 pub struct UserView<'a> {
-    rows: &'a UserRows<'a>,
-    first_number: u64,
+    users: Users<'a>,
+    own: &'a OwnColumns<'a>,
     texts: [OnceCell<Distinct<'a>>; TextColumn::COUNT],
+    long_texts: [OnceCell<Distinct<'a>>; LongColumn::COUNT],
+    own_values: OnceCell<Vec<Vec<Option<Json>>>>,
     created: OnceCell<MadeTexts>,
     updated: OnceCell<MadeTexts>,
     emails: OnceCell<MadeTexts>,
@@ -52,12 +58,14 @@ impl MadeTexts {
 }
 
 impl<'a> UserView<'a> {
-    /// The users of the block at that place.
-    pub fn new(place: u64, rows: &'a UserRows<'a>) -> Self {
+    /// View of these users, with the columns of the deployment's own that may be asked for.
+    pub fn new(users: Users<'a>, own: &'a OwnColumns<'a>) -> Self {
         Self {
-            rows,
-            first_number: place * ROWS,
+            users,
+            own,
             texts: std::array::from_fn(|_| OnceCell::new()),
+            long_texts: std::array::from_fn(|_| OnceCell::new()),
+            own_values: OnceCell::new(),
             created: OnceCell::new(),
             updated: OnceCell::new(),
             emails: OnceCell::new(),
@@ -67,7 +75,7 @@ impl<'a> UserView<'a> {
 
     /// Number of the user in that row.
     pub fn number(&self, row: usize) -> u64 {
-        self.first_number + self.rows.slot(row)
+        self.users.number(row)
     }
 
     /// Id of the user in that row.
@@ -75,12 +83,15 @@ impl<'a> UserView<'a> {
         RecordId::parse(self.text(TextColumn::Id, row))
     }
 
-    /// Columns of these fields; of a field that is none, nothing in each row.
-    pub fn columns(&self, fields: &[String]) -> Vec<Column<'_>> {
-        let column = |field: &String| self.column(field);
-        let columns = fields.iter().map(column);
-        columns
-            .map(|column| column.unwrap_or(Column::Same(Value::Null)))
+    /// Columns of the fields of a sort; of a field that is none, nothing in each row.
+    pub fn sort_columns(&self, sort: &Sort) -> Vec<Column<'_>> {
+        let is_plain = sort.is_plain();
+        sort.fields()
+            .map(|field| match place(field) {
+                // Numbers are in the same order as the texts, and quicker to compare.
+                Some(BlockColumn::Date(column)) if is_plain => self.numbers_as(column, number),
+                _ => self.column(field).unwrap_or(Column::Same(Value::Null)),
+            })
             .collect()
     }
 
@@ -89,11 +100,15 @@ impl<'a> UserView<'a> {
     }
 
     fn distinct(&self, column: TextColumn) -> &Distinct<'a> {
-        self.texts[column as usize].get_or_init(|| self.rows.texts(column).distinct())
+        self.texts[column as usize].get_or_init(|| self.users.texts(column))
     }
 
-    fn texts(&self, column: TextColumn) -> Column<'_> {
-        match self.distinct(column) {
+    fn long_texts(&self, column: LongColumn) -> &Distinct<'a> {
+        self.long_texts[column as usize].get_or_init(|| self.users.long_texts(column))
+    }
+
+    fn texts<'b>(&'b self, texts: &'b Distinct<'a>) -> Column<'b> {
+        match texts {
             Distinct::Same(text) => Column::Same(Value::Text(text)),
             Distinct::Words { words, rows } => {
                 let words = words.iter().map(|word| Value::Text(word));
@@ -103,7 +118,7 @@ impl<'a> UserView<'a> {
                 text,
                 ends: Ends::Fixed {
                     width: *width,
-                    count: self.rows.len(),
+                    count: self.users.len(),
                 },
             }),
             Distinct::Each { ends, text } => Column::Texts(Texts {
@@ -118,14 +133,21 @@ impl<'a> UserView<'a> {
         column: NumberColumn,
         value: impl Fn(i64) -> Value<'b>,
     ) -> Column<'b> {
-        match self.rows.numbers(column) {
-            Numbers::Same(number) => Column::Same(value(*number)),
-            numbers @ Numbers::Each { .. } => self.each(|row| value(numbers.get(row))),
+        match self.users.same_number(column) {
+            Some(number) => Column::Same(value(number)),
+            None => self.each(|row| value(self.users.number_in(column, row))),
         }
     }
 
     fn each<'b>(&'b self, value: impl Fn(usize) -> Value<'b>) -> Column<'b> {
-        Column::Each((0..self.rows.len()).map(value).collect())
+        Column::Each((0..self.users.len()).map(value).collect())
+    }
+
+    fn own_column(&self, field: &str) -> Column<'_> {
+        let read = |row| self.own.read(self.users.own_columns(row));
+        let rows = || (0..self.users.len()).map(read).collect();
+        let values = self.own_values.get_or_init(rows);
+        self.each(|row| self.own.value(field, &values[row]))
     }
 
     fn dates(&self, column: NumberColumn) -> Column<'_> {
@@ -133,8 +155,9 @@ impl<'a> UserView<'a> {
             NumberColumn::Created => &self.created,
             _ => &self.updated,
         };
-        let dates = self.rows.numbers(column);
-        self.made(made, |row, text| push_time(text, dates.get(row)))
+        self.made(made, |row, text| {
+            push_time(text, self.users.number_in(column, row));
+        })
     }
 
     /// Column of texts that `push` makes of each row, when it is asked for the first time.
@@ -143,7 +166,7 @@ impl<'a> UserView<'a> {
         made: &'b OnceCell<MadeTexts>,
         push: impl Fn(usize, &mut String),
     ) -> Column<'b> {
-        let made = made.get_or_init(|| MadeTexts::new(self.rows.len(), push));
+        let made = made.get_or_init(|| MadeTexts::new(self.users.len(), push));
         Column::Texts(Texts {
             text: &made.text,
             ends: Ends::Each(&made.ends),
@@ -151,10 +174,10 @@ impl<'a> UserView<'a> {
     }
 
     fn push_email(&self, row: usize, text: &mut String) {
-        match self.rows.numbers(NumberColumn::EmailOrigin).get(row) {
+        match self.users.number_in(NumberColumn::EmailOrigin, row) {
             GIVEN_EMAIL => text.push_str(self.text(TextColumn::Email, row)),
             NATIVE_EMAIL => {
-                let is_of_platform = self.rows.numbers(NumberColumn::IsOfPlatform).get(row) != 0;
+                let is_of_platform = self.users.number_in(NumberColumn::IsOfPlatform, row) != 0;
                 let id_type = match is_of_platform {
                     true => IdType::ManagePlatform,
                     false => IdType::WeChat,
@@ -177,12 +200,16 @@ impl<'a> UserView<'a> {
 
 impl Block for UserView<'_> {
     fn count(&self) -> usize {
-        self.rows.len()
+        self.users.len()
     }
 
     fn column(&self, field: &str) -> Option<Column<'_>> {
-        Some(match place(field)? {
-            BlockColumn::Text(column) => self.texts(column),
+        let Some(place) = place(field) else {
+            return Some(self.own_column(field));
+        };
+        Some(match place {
+            BlockColumn::Text(column) => self.texts(self.distinct(column)),
+            BlockColumn::Long(column) => self.texts(self.long_texts(column)),
             BlockColumn::Choice(column, word) => {
                 self.numbers_as(column, |number| Value::Choice(word(number != 0)))
             }
@@ -193,6 +220,18 @@ impl Block for UserView<'_> {
             BlockColumn::UserNumber => {
                 self.made(&self.numbers, |row, text| self.push_user_number(row, text))
             }
+        })
+    }
+
+    fn ordered(&self, field: &str) -> Option<Ordered> {
+        let BlockColumn::Date(column) = place(field)? else {
+            return None;
+        };
+        let time = |row| self.users.number_in(column, row);
+        Some(Ordered {
+            numbers: (0..self.users.len()).map(time).collect(),
+            domain: DATES_IN_ORDER,
+            text: time_text,
         })
     }
 }
@@ -210,6 +249,11 @@ impl<'a> UserRow<'a> {
         Self { view, columns, row }
     }
 
+    /// Number of the user.
+    pub fn number(&self) -> u64 {
+        self.view.number(self.row)
+    }
+
     /// Id of the user.
     pub fn id(&self) -> Option<RecordId> {
         self.view.id(self.row)
@@ -223,8 +267,14 @@ impl SortRecord for UserRow<'_> {
     }
 
     fn rowid(&self) -> u64 {
-        self.view.number(self.row)
+        self.number()
     }
+}
+
+fn time_text(ms: i64) -> String {
+    let mut text = String::new();
+    push_time(&mut text, ms);
+    text
 }
 
 fn push_time(text: &mut String, ms: i64) {

@@ -1,9 +1,11 @@
 //! Lookups of users by the begin of a text. The indexes are in the order of bytes, and a begin is meant in either case.
 
-use redb::{ReadOnlyTable, ReadTransaction, Value};
+use redb::{ReadOnlyTable, ReadTransaction, TableDefinition, Value};
 
 use super::file_store::FileStore;
-use super::tables::{USERS, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE};
+use super::tables::{
+    NameKey, USERS, USERS_BY_EMAIL, USERS_BY_NAME, USERS_BY_OPENID, USERS_BY_PHONE,
+};
 use crate::domain::RecordId;
 use crate::store::{Error, TextIndex};
 
@@ -43,6 +45,65 @@ impl FileStore {
             Ok(found.all())
         })
     }
+
+    pub(in crate::store) fn count_by_begin(
+        &self,
+        index: TextIndex,
+        begin: &str,
+        limit: usize,
+    ) -> Result<Option<u64>, Error> {
+        match index {
+            TextIndex::Id => self.count(USERS, begin, limit),
+            TextIndex::OpenId => self.count(USERS_BY_OPENID, begin, limit),
+            TextIndex::Phone => self.count(USERS_BY_PHONE, begin, limit),
+            // An address that the server made is not in the index, and leads to its user in two ways.
+            TextIndex::Email => Ok(None),
+        }
+    }
+
+    fn count<V: Value + 'static>(
+        &self,
+        table: TableDefinition<'_, &'static str, V>,
+        begin: &str,
+        limit: usize,
+    ) -> Result<Option<u64>, Error> {
+        self.engine.read(|txn| {
+            let table = txn.open_table(table)?;
+            let mut count = 0;
+            for spelling in spellings(begin, |spelling| has_key_with(&table, spelling))? {
+                for entry in table.range(spelling.as_str()..)? {
+                    let (key, _) = entry?;
+                    if !key.value().starts_with(&spelling) || count > limit {
+                        break;
+                    }
+                    count += usize::from(begins_with(key.value(), begin));
+                }
+            }
+            Ok((count <= limit).then_some(count as u64))
+        })
+    }
+
+    pub(in crate::store) fn user_numbers_by_name(
+        &self,
+        begin: &str,
+        limit: usize,
+    ) -> Result<Option<Vec<u64>>, Error> {
+        self.engine.read(|txn| {
+            let names = txn.open_table(USERS_BY_NAME)?;
+            let mut numbers = Vec::new();
+            for spelling in spellings(begin, |spelling| has_name_with(&names, spelling))? {
+                for entry in names.range((spelling.as_str(), 0)..)? {
+                    let (key, _) = entry?;
+                    let (name, number) = key.value();
+                    if !name.starts_with(&spelling) || numbers.len() > limit {
+                        break;
+                    }
+                    numbers.extend(begins_with(name, begin).then_some(number));
+                }
+            }
+            Ok(Some(numbers).filter(|numbers| numbers.len() <= limit))
+        })
+    }
 }
 
 impl Found {
@@ -64,7 +125,7 @@ impl Found {
         begin: &str,
         id: impl Fn(&str, V::SelfType<'_>) -> Option<RecordId>,
     ) -> Result<(), Error> {
-        for spelling in spellings(table, begin)? {
+        for spelling in spellings(begin, |spelling| has_key_with(table, spelling))? {
             for entry in table.range(spelling.as_str()..)? {
                 let (key, value) = entry?;
                 if !key.value().starts_with(&spelling) || self.is_over() {
@@ -93,9 +154,9 @@ impl Found {
 }
 
 /// Spellings of the begin, or of a shorter one, that keys have.
-fn spellings<V: Value + 'static>(
-    table: &ReadOnlyTable<&'static str, V>,
+fn spellings(
     begin: &str,
+    is_there: impl Fn(&str) -> Result<bool, Error>,
 ) -> Result<Vec<String>, Error> {
     let mut spellings = vec![String::new()];
     for letter in begin.chars() {
@@ -104,7 +165,7 @@ fn spellings<V: Value + 'static>(
             for letter in cases(letter) {
                 let mut spelling = spelling.clone();
                 spelling.push(letter);
-                if has_key_with(table, &spelling)? {
+                if is_there(&spelling)? {
                     longer.push(spelling);
                 }
             }
@@ -130,6 +191,13 @@ fn has_key_with<V: Value + 'static>(
 ) -> Result<bool, Error> {
     match table.range(begin..)?.next() {
         Some(entry) => Ok(entry?.0.value().starts_with(begin)),
+        None => Ok(false),
+    }
+}
+
+fn has_name_with(table: &ReadOnlyTable<NameKey, ()>, begin: &str) -> Result<bool, Error> {
+    match table.range((begin, 0)..)?.next() {
+        Some(entry) => Ok(entry?.0.value().0.starts_with(begin)),
         None => Ok(false),
     }
 }

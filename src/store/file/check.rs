@@ -2,6 +2,7 @@
 
 mod blocks;
 mod events;
+mod names;
 mod sum;
 
 use std::hash::RandomState;
@@ -15,14 +16,15 @@ use redb::{
 
 use self::blocks::{ensure_in_blocks, sum_of_blocks};
 use self::events::events;
+use self::names::{ensure_named, sum_of_names};
 use self::sum::Sum;
 use super::contents::Contents;
 use super::stored;
 use super::tables::{
     COMPANIES, COMPANIES_BY_KEY, EVENTS, META, META_COMPANY_NUMBER, META_EVENT_NUMBER,
     META_IMPORTED_HASHES, META_SUPERUSER_NUMBER, META_USER_NUMBER, SUPERUSERS, SUPERUSERS_BY_EMAIL,
-    USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE, read_backup_time,
-    read_number, remembered,
+    USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE, name_key,
+    read_backup_time, read_number, remembered,
 };
 use super::unwind::{error_of_panic, reading};
 use crate::domain::{Phone, User};
@@ -110,8 +112,8 @@ fn users(txn: &ReadTransaction) -> Result<(u64, Counted), Error> {
             .unwrap_or_else(|payload| Err(error_of_panic(payload)));
         (one, other)
     });
-    let ((lower, [openid, created]), (upper, [phone, email, blocks])) = (one?, other?);
-    if sum_of(lower.0, upper.0) == [openid, phone, email, created, blocks] {
+    let ((lower, [openid, created, names]), (upper, [phone, email, blocks])) = (one?, other?);
+    if sum_of(lower.0, upper.0) == [openid, phone, email, created, names, blocks] {
         Ok((txn.open_table(USERS)?.len()?, lower.1.and(upper.1)))
     } else {
         Err(first_wrong_user(txn))
@@ -121,14 +123,14 @@ fn users(txn: &ReadTransaction) -> Result<(u64, Counted), Error> {
 /// Sums of half of the users, and of what follows from all of them.
 type Half<const TABLES: usize> = ((Sums, Counted), [Sum; TABLES]);
 
-/// Sums of the users with ids below `middle`, and of the indexes by openid and by creation.
-fn lower_half(txn: &ReadTransaction, middle: &str, hasher: &RandomState) -> Result<Half<2>, Error> {
+/// Sums of the users with ids below `middle`, and of the indexes by openid, by creation and by name.
+fn lower_half(txn: &ReadTransaction, middle: &str, hasher: &RandomState) -> Result<Half<3>, Error> {
     let records = sums_of_users(txn, ..middle, hasher)?;
     let openid = Sum::of_index(txn, USERS_BY_OPENID, hasher)?;
     let created = Sum::of(txn, USERS_BY_CREATED, |key, id, sum| {
         sum.add(hasher, key, id);
     })?;
-    Ok((records, [openid, created]))
+    Ok((records, [openid, created, sum_of_names(txn, hasher)?]))
 }
 
 /// Sums of the other users, of the indexes by phone and by e-mail address, and of the blocks.
@@ -172,7 +174,14 @@ fn sums_of_users<'a>(
 ) -> Result<(Sums, Counted), Error> {
     let mut sums = Sums::default();
     let mut counted = Counted::default();
-    let [by_openid, by_phone, by_email, by_created, in_blocks] = &mut sums;
+    let [
+        by_openid,
+        by_phone,
+        by_email,
+        by_created,
+        by_name,
+        in_blocks,
+    ] = &mut sums;
     for entry in txn.open_table(USERS)?.range(ids)? {
         let (id, bytes) = entry?;
         let user = stored::decode_user(id.value(), bytes.value())?;
@@ -185,13 +194,16 @@ fn sums_of_users<'a>(
             by_email.add(hasher, email, id.value());
         }
         by_created.add(hasher, created(&user), id.value());
+        if let Some(key) = name_key(&user) {
+            by_name.add(hasher, key, "");
+        }
         in_blocks.add_row(hasher, user.number.0, &Row::of(&user));
     }
     Ok((sums, counted))
 }
 
-/// By openid, phone, e-mail address and time of creation, and in blocks.
-type Sums = [Sum; 5];
+/// By openid, phone, e-mail address, time of creation and name, and in blocks.
+type Sums = [Sum; 6];
 
 fn indexed_email(user: &User) -> Option<&str> {
     user.email.as_deref().filter(|_| !user.has_native_email())
@@ -203,7 +215,10 @@ fn created(user: &User) -> (i64, u64) {
 
 /// Looks up one entry after the other until one is not right.
 fn first_wrong_user(txn: &ReadTransaction) -> Error {
-    match each_user(txn).and_then(|()| ensure_in_blocks(txn)) {
+    let looked = each_user(txn)
+        .and_then(|()| ensure_named(txn))
+        .and_then(|()| ensure_in_blocks(txn));
+    match looked {
         Err(error) => error,
         Ok(()) => Error::Damaged("the indexes of the users do not say what the users say".into()),
     }
@@ -381,6 +396,38 @@ mod tests {
                 matches!(&error, Error::Damaged(_)) && error.to_string().contains(says),
                 "{name}: {error}"
             );
+        }
+    }
+
+    #[test]
+    fn names_are_compared_with_the_users() {
+        type Change = fn(&mut Tables<'_>) -> Result<(), Error>;
+        let ann = || User {
+            name: "Ann".into(),
+            ..user()
+        };
+        let changes: [(Change, &str); 2] = [
+            (
+                |tables| tables.corrupt_name(("Ann", 3), false),
+                "users_by_name does not have user u00000000000001",
+            ),
+            (
+                |tables| tables.corrupt_name(("Ann", 4), true),
+                "users_by_name has entries that lead to nobody",
+            ),
+        ];
+        for (change, says) in changes {
+            let engine = CURRENT.open(&Location::memory(), 1 << 20).unwrap();
+            engine
+                .write(|tables| {
+                    tables.corrupt(META_USER_NUMBER, &3_u64.to_le_bytes())?;
+                    tables.add_user(&ann())
+                })
+                .unwrap();
+            assert_eq!(engine.read_once(check).unwrap().users, 1);
+            engine.write(change).unwrap();
+            let error = engine.read_once(check).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
         }
     }
 

@@ -31,6 +31,7 @@ mod pages;
 mod restoration;
 mod restore;
 mod revoke;
+mod scanned_users;
 mod schema;
 mod stage;
 mod state;
@@ -54,5 +55,6 @@ pub use inspection::{
 pub use new_file::{NewDatabase, Unfinished};
 pub use restoration::{Restoration, Restored};
 pub use restore::{ensure_replaceable, restore};
+pub use scanned_users::ScannedUsers;
 pub use schema::Migration;
 pub use storage::{open_itself, open_itself_to_write, resolve};

@@ -1,14 +1,14 @@
 //! Pages of records, each in a snapshot of its own: a snapshot that is held for long makes the file grow.
 
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 
-use redb::{AccessGuard, ReadTransaction, StorageError};
+use redb::{AccessGuard, ReadTransaction, StorageError, TableDefinition};
 
 use super::errors::wrong_index_entry;
 use super::file_store::FileStore;
 use super::stored;
 use super::tables::{COMPANIES, SUPERUSERS, USER_BLOCKS, USERS, USERS_BY_CREATED};
-use crate::domain::Kind;
+use crate::domain::{Kind, RecordId};
 use crate::store::order::Place;
 use crate::store::user_block::UserBlock;
 use crate::store::{Cursor, Error, Order, Record};
@@ -34,20 +34,75 @@ impl FileStore {
 
     pub(in crate::store) fn user_blocks(
         &self,
-        from: u64,
+        places: Range<u64>,
+        last_first: bool,
         limit: usize,
     ) -> Result<Vec<UserBlock>, Error> {
         self.engine.read(|txn| {
-            let blocks = txn.open_table(USER_BLOCKS)?;
-            let entries = blocks.range(from..)?.take(limit);
-            entries
-                .map(|entry| {
-                    let (place, bytes) = entry?;
-                    stored::decode_user_block(place.value(), bytes.value())
-                })
-                .collect()
+            let blocks = txn.open_table(USER_BLOCKS)?.range(places.clone())?;
+            match last_first {
+                true => blocks.rev().take(limit).map(decode_block).collect(),
+                false => blocks.take(limit).map(decode_block).collect(),
+            }
         })
     }
+
+    pub(in crate::store) fn user_blocks_at(&self, places: &[u64]) -> Result<Vec<UserBlock>, Error> {
+        self.engine.read(|txn| {
+            let table = txn.open_table(USER_BLOCKS)?;
+            let mut blocks = Vec::with_capacity(places.len());
+            for place in places {
+                if let Some(bytes) = table.get(place)? {
+                    blocks.push(stored::decode_user_block(*place, bytes.value())?);
+                }
+            }
+            Ok(blocks)
+        })
+    }
+
+    pub(in crate::store) fn records_by_ids(
+        &self,
+        kind: Kind,
+        ids: &[RecordId],
+    ) -> Result<Vec<Record>, Error> {
+        self.engine.read(|txn| {
+            let table = txn.open_table(records(kind))?;
+            let mut found = new_page(ids.len());
+            for id in ids {
+                if let Some(bytes) = table.get(id.as_str())? {
+                    found.push(decode(kind, id.as_str(), bytes.value())?);
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    pub(in crate::store) fn user_numbers_by_created(
+        &self,
+        newest_first: bool,
+        after: Option<(i64, u64)>,
+        limit: usize,
+    ) -> Result<Vec<(i64, u64)>, Error> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.engine.read(|txn| {
+            let index = txn.open_table(USERS_BY_CREATED)?;
+            let key = |entry: Entry<'_, Created>| Ok(entry?.0.value());
+            if newest_first {
+                let entries = index.range::<Created>((Bound::Unbounded, from))?.rev();
+                entries.take(limit).map(key).collect()
+            } else {
+                let entries = index.range::<Created>((from, Bound::Unbounded))?;
+                entries.take(limit).map(key).collect()
+            }
+        })
+    }
+}
+
+type BlockEntry<'a> = Result<(AccessGuard<'a, u64>, AccessGuard<'a, &'static [u8]>), StorageError>;
+
+fn decode_block(entry: BlockEntry<'_>) -> Result<UserBlock, Error> {
+    let (place, bytes) = entry?;
+    stored::decode_user_block(place.value(), bytes.value())
 }
 
 fn page_by_id(
@@ -60,11 +115,7 @@ fn page_by_id(
         Place::Skip(count) => (*count, Bound::Unbounded),
         Place::Record { id, .. } => (0, Bound::Excluded(id.as_str())),
     };
-    let table = txn.open_table(match kind {
-        Kind::Users => USERS,
-        Kind::Companies => COMPANIES,
-        Kind::Superusers => SUPERUSERS,
-    })?;
+    let table = txn.open_table(records(kind))?;
     let entries = table.range::<&str>((from, Bound::Unbounded))?;
     let mut page = new_page(limit);
     for entry in entries.skip(skipped).take(limit) {
@@ -72,6 +123,14 @@ fn page_by_id(
         page.push(decode(kind, id.value(), bytes.value())?);
     }
     Ok(page)
+}
+
+fn records(kind: Kind) -> TableDefinition<'static, &'static str, &'static [u8]> {
+    match kind {
+        Kind::Users => USERS,
+        Kind::Companies => COMPANIES,
+        Kind::Superusers => SUPERUSERS,
+    }
 }
 
 /// An empty page with room for its records: one that grows would move each of them several times.

@@ -31,6 +31,7 @@ pub const CURRENT: Schema = Schema {
         |_| Ok(()),
         |tables| tables.move_changes_and_index_events_by_party(),
         |tables| tables.make_user_blocks(),
+        |tables| tables.index_users_by_name(),
     ],
 };
 

@@ -64,9 +64,9 @@ pub enum Distinct<'a> {
     /// Each row has its own.
     Each {
         /// End of each, in bytes.
-        ends: &'a [u32],
+        ends: Cow<'a, [u32]>,
         /// The texts, one after the other.
-        text: &'a str,
+        text: Cow<'a, str>,
     },
 }
 
@@ -112,7 +112,10 @@ impl<'a> Texts<'a> {
                 width: usize::from(*width),
                 text: SIX_BITS.encode(bits),
             },
-            Self::Each { ends, text } => Distinct::Each { ends, text },
+            Self::Each { ends, text } => Distinct::Each {
+                ends: Cow::Borrowed(ends),
+                text: Cow::Borrowed(text),
+            },
         }
     }
 }

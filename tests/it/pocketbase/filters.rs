@@ -1,8 +1,8 @@
 //! PocketBase's filter and sort language, against what a real PocketBase answered.
 
 use bai::filter::{
-    Block, BlockFilter, Budget, Column, Context, Filter, MAX_LENGTH, Record, SUPERUSER_ONLY, Sort,
-    Value,
+    Block, BlockFilter, Budget, Column, Context, Filter, MAX_LENGTH, Ordered, Record,
+    SUPERUSER_ONLY, Sort, Value,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
@@ -186,6 +186,22 @@ impl Block for Rows<'_> {
     fn column(&self, field: &str) -> Option<Column<'_>> {
         let values = self.0.iter().map(|row| row.value(field));
         Some(Column::Each(values.collect()))
+    }
+
+    fn ordered(&self, field: &str) -> Option<Ordered> {
+        let time = |row: &Row| match row.value(field) {
+            Value::Text(text) => text.parse::<Timestamp>().unwrap().as_millisecond(),
+            other => panic!("{other:?}"),
+        };
+        let year_1000_to_9999 = -30_610_224_000_000..=253_402_207_199_999;
+        matches!(field, "created" | "updated").then(|| Ordered {
+            numbers: self.0.iter().map(time).collect(),
+            domain: year_1000_to_9999,
+            text: |ms| {
+                let at = Timestamp::from_millisecond(ms).unwrap();
+                at.strftime("%Y-%m-%d %H:%M:%S%.3fZ").to_string()
+            },
+        })
     }
 }
 

@@ -90,6 +90,7 @@ fn a_migration_with_a_fault_loses_nothing() {
         scenario::MIGRATE_2,
         scenario::MIGRATE_3,
         scenario::MIGRATE_4,
+        scenario::MIGRATE_5,
     ]);
 }
 #[test]
@@ -146,6 +147,7 @@ fn a_migration_with_a_power_cut_loses_nothing() {
         scenario::MIGRATE_2,
         scenario::MIGRATE_3,
         scenario::MIGRATE_4,
+        scenario::MIGRATE_5,
     ]);
 }
 #[test]

@@ -23,7 +23,7 @@ pub use self::identity::{decode_identity, encode_identity};
 pub use self::revocation_windows::{decode_revocation_windows, encode_revocation_windows};
 pub use self::superuser::{decode_superuser, encode_superuser};
 pub use self::token_keys::{decode_token_keys, encode_token_keys};
-pub use self::user::{decode_user, encode_user};
+pub use self::user::{decode_scanned_user, decode_user, encode_user};
 pub use self::user_block::{decode_user_block, encode_user_block};
 use crate::store::Error;
 

@@ -6,9 +6,11 @@ use uuid::Uuid;
 
 use super::{decode, encode, version};
 use crate::domain::{
-    IdType, OpenId, Phone, RecordId, Status, TokenKey, User, UserNumber, UserType,
+    GIVEN_EMAIL, IdType, NATIVE_EMAIL, NO_EMAIL, OpenId, Phone, RecordId, Status, TokenKey, User,
+    UserNumber, UserType,
 };
 use crate::store::Error;
+use crate::store::scanned_user::{IdText, ScannedUser};
 
 const USER_V1: u8 = 1;
 /// Version 1 and what came later.
@@ -16,41 +18,44 @@ const USER_V2: u8 = 2;
 
 /// A user without its id, which is the key. Numbers are postcard varints; order of fields is the format.
 #[derive(Serialize, Deserialize)]
-struct StoredUser {
+struct StoredUser<'a> {
     number: u64,
-    openid: StoredId,
-    conversation_id: StoredId,
+    #[serde(borrow)]
+    openid: StoredId<'a>,
+    #[serde(borrow)]
+    conversation_id: StoredId<'a>,
     id_type: StoredIdType,
     status: StoredStatus,
     rank_level: i64,
     auth_type: i64,
     user_type: StoredUserType,
-    name: String,
-    phone: Option<String>,
-    picture: String,
-    id_number: String,
-    level: String,
-    company_id: String,
-    parent_id: String,
-    promo_code: String,
-    group_id: String,
-    email: StoredEmail,
-    password_hash: Option<String>,
-    token_key: Vec<u8>,
+    name: &'a str,
+    phone: Option<&'a str>,
+    picture: &'a str,
+    id_number: &'a str,
+    level: &'a str,
+    company_id: &'a str,
+    parent_id: &'a str,
+    promo_code: &'a str,
+    group_id: &'a str,
+    #[serde(borrow)]
+    email: StoredEmail<'a>,
+    password_hash: Option<&'a str>,
+    token_key: &'a [u8],
     created_ms: i64,
     updated_ms: i64,
 }
 
 /// Fields that version 2 adds.
 #[derive(Serialize, Deserialize)]
-struct StoredAdditions {
+struct StoredAdditions<'a> {
     email_visibility: bool,
     verified: bool,
-    given_number: Option<String>,
-    columns: Option<String>,
+    given_number: Option<&'a str>,
+    columns: Option<&'a str>,
 }
 
-impl StoredAdditions {
+impl StoredAdditions<'_> {
     /// Values of a record of version 1.
     const NONE: Self = Self {
         email_visibility: false,
@@ -70,22 +75,22 @@ impl StoredAdditions {
     }
 }
 
-impl From<&User> for StoredAdditions {
-    fn from(user: &User) -> Self {
+impl<'a> From<&'a User> for StoredAdditions<'a> {
+    fn from(user: &'a User) -> Self {
         Self {
             email_visibility: user.email_visibility,
             verified: user.verified,
-            given_number: user.given_number.clone(),
-            columns: user.columns.clone(),
+            given_number: user.given_number.as_deref(),
+            columns: user.columns.as_deref(),
         }
     }
 }
 
 /// An id that is nearly always a UUID: 16 bytes instead of 36.
 #[derive(Serialize, Deserialize)]
-enum StoredId {
+enum StoredId<'a> {
     Uuid([u8; 16]),
-    Text(String),
+    Text(&'a str),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -108,30 +113,37 @@ enum StoredUserType {
 
 /// An e-mail address that is nearly always the one derived from the other fields.
 #[derive(Serialize, Deserialize)]
-enum StoredEmail {
+enum StoredEmail<'a> {
     None,
     Native,
-    Text(String),
+    Text(&'a str),
 }
 
-impl StoredId {
-    fn pack(id: &str) -> Self {
+impl<'a> StoredId<'a> {
+    fn pack(id: &'a str) -> Self {
         match Uuid::try_parse(id) {
             Ok(uuid) if uuid.hyphenated().to_string() == id => Self::Uuid(uuid.into_bytes()),
-            _ => Self::Text(id.to_owned()),
+            _ => Self::Text(id),
+        }
+    }
+
+    fn scanned(self) -> IdText<'a> {
+        match self {
+            Self::Uuid(bytes) => IdText::Uuid(Uuid::from_bytes(bytes)),
+            Self::Text(text) => IdText::Text(text),
         }
     }
 
     fn unpack(self) -> String {
         match self {
             Self::Uuid(bytes) => Uuid::from_bytes(bytes).hyphenated().to_string(),
-            Self::Text(text) => text,
+            Self::Text(text) => text.to_owned(),
         }
     }
 }
 
-impl From<&User> for StoredUser {
-    fn from(user: &User) -> Self {
+impl<'a> From<&'a User> for StoredUser<'a> {
+    fn from(user: &'a User) -> Self {
         Self {
             number: user.number.0,
             openid: StoredId::pack(user.openid.as_str()),
@@ -150,31 +162,31 @@ impl From<&User> for StoredUser {
                 UserType::Guest => StoredUserType::Guest,
                 UserType::Registered => StoredUserType::Registered,
             },
-            name: user.name.clone(),
-            phone: user.phone.as_ref().map(|phone| phone.as_str().to_owned()),
-            picture: user.picture.clone(),
-            id_number: user.id_number.clone(),
-            level: user.level.clone(),
-            company_id: user.company_id.clone(),
-            parent_id: user.parent_id.clone(),
-            promo_code: user.promo_code.clone(),
-            group_id: user.group_id.clone(),
+            name: &user.name,
+            phone: user.phone.as_ref().map(Phone::as_str),
+            picture: &user.picture,
+            id_number: &user.id_number,
+            level: &user.level,
+            company_id: &user.company_id,
+            parent_id: &user.parent_id,
+            promo_code: &user.promo_code,
+            group_id: &user.group_id,
             email: match &user.email {
                 None => StoredEmail::None,
                 Some(_) if user.has_native_email() => StoredEmail::Native,
-                Some(email) => StoredEmail::Text(email.clone()),
+                Some(email) => StoredEmail::Text(email),
             },
-            password_hash: user.password_hash.clone(),
-            token_key: user.token_key.as_bytes().to_vec(),
+            password_hash: user.password_hash.as_deref(),
+            token_key: user.token_key.as_bytes(),
             created_ms: user.created.as_millisecond(),
             updated_ms: user.updated.as_millisecond(),
         }
     }
 }
 
-impl StoredUser {
+impl StoredUser<'_> {
     /// `None` when a field has a value that this program would never have written.
-    fn into_user(self, more: StoredAdditions, id: RecordId) -> Option<User> {
+    fn into_user(self, more: &StoredAdditions<'_>, id: RecordId) -> Option<User> {
         let openid = OpenId::parse(&self.openid.unpack())?;
         let id_type = match self.id_type {
             StoredIdType::WeChat => IdType::WeChat,
@@ -184,7 +196,7 @@ impl StoredUser {
             email: match self.email {
                 StoredEmail::None => None,
                 StoredEmail::Native => Some(User::native_email(id_type, &openid, &id)),
-                StoredEmail::Text(email) => Some(email),
+                StoredEmail::Text(email) => Some(email.to_owned()),
             },
             id,
             number: UserNumber(self.number),
@@ -201,27 +213,72 @@ impl StoredUser {
                 StoredUserType::Guest => UserType::Guest,
                 StoredUserType::Registered => UserType::Registered,
             },
-            name: self.name,
+            name: self.name.to_owned(),
             phone: match self.phone {
-                Some(phone) => Some(Phone::from_stored(phone)?),
+                Some(phone) => Some(Phone::from_stored(phone.to_owned())?),
                 None => None,
             },
-            picture: self.picture,
-            id_number: self.id_number,
-            level: self.level,
-            company_id: self.company_id,
-            parent_id: self.parent_id,
-            promo_code: self.promo_code,
-            group_id: self.group_id,
+            picture: self.picture.to_owned(),
+            id_number: self.id_number.to_owned(),
+            level: self.level.to_owned(),
+            company_id: self.company_id.to_owned(),
+            parent_id: self.parent_id.to_owned(),
+            promo_code: self.promo_code.to_owned(),
+            group_id: self.group_id.to_owned(),
             email_visibility: more.email_visibility,
             verified: more.verified,
-            given_number: more.given_number,
-            columns: more.columns,
-            password_hash: self.password_hash,
+            given_number: more.given_number.map(str::to_owned),
+            columns: more.columns.map(str::to_owned),
+            password_hash: self.password_hash.map(str::to_owned),
             token_key: TokenKey::new(self.token_key),
             created: Timestamp::from_millisecond(self.created_ms).ok()?,
             updated: Timestamp::from_millisecond(self.updated_ms).ok()?,
         })
+    }
+}
+
+impl<'a> StoredUser<'a> {
+    /// The fields, in the order of the columns.
+    fn scanned(self, more: &StoredAdditions<'a>, id: &'a str) -> ScannedUser<'a> {
+        let (origin, email) = match self.email {
+            StoredEmail::None => (NO_EMAIL, ""),
+            StoredEmail::Native => (NATIVE_EMAIL, ""),
+            StoredEmail::Text(email) => (GIVEN_EMAIL, email),
+        };
+        ScannedUser {
+            number: self.number,
+            texts: [
+                id,
+                // An openid may be an UUID.
+                "",
+                self.name,
+                self.phone.unwrap_or_default(),
+                email,
+                self.id_number,
+                self.level,
+                self.company_id,
+                self.parent_id,
+                self.promo_code,
+                self.group_id,
+                more.given_number.unwrap_or_default(),
+            ],
+            numbers: [
+                matches!(self.id_type, StoredIdType::ManagePlatform).into(),
+                matches!(self.status, StoredStatus::Active).into(),
+                matches!(self.user_type, StoredUserType::Registered).into(),
+                self.rank_level,
+                self.auth_type,
+                origin,
+                more.email_visibility.into(),
+                more.verified.into(),
+                self.created_ms,
+                self.updated_ms,
+            ],
+            openid: self.openid.scanned(),
+            conversation_id: self.conversation_id.scanned(),
+            picture: self.picture,
+            columns: more.columns.unwrap_or_default(),
+        }
     }
 }
 
@@ -239,12 +296,22 @@ pub fn encode_user(user: &User) -> Result<Vec<u8>, Error> {
 
 /// The user in `bytes`, stored under the key `id`.
 pub fn decode_user(id: &str, bytes: &[u8]) -> Result<User, Error> {
-    let stored = match version(bytes) {
-        Some(USER_V2) => decode(id, USER_V2, bytes),
-        _ => decode(id, USER_V1, bytes).map(|stored: StoredUser| (stored, StoredAdditions::NONE)),
-    };
-    let user = stored.and_then(|(stored, more)| stored.into_user(more, RecordId::parse(id)?));
+    let user =
+        read(id, bytes).and_then(|(stored, more)| stored.into_user(&more, RecordId::parse(id)?));
     user.ok_or_else(|| Error::Damaged(format!("user {id}")))
+}
+
+/// What a scan looks at of the user in `bytes`, stored under the key `id`.
+pub fn decode_scanned_user<'a>(id: &'a str, bytes: &'a [u8]) -> Result<ScannedUser<'a>, Error> {
+    let user = read(id, bytes).map(|(stored, more)| stored.scanned(&more, id));
+    user.ok_or_else(|| Error::Damaged(format!("user {id}")))
+}
+
+fn read<'a>(id: &str, bytes: &'a [u8]) -> Option<(StoredUser<'a>, StoredAdditions<'a>)> {
+    match version(bytes) {
+        Some(USER_V2) => decode(id, USER_V2, bytes),
+        _ => decode(id, USER_V1, bytes).map(|stored| (stored, StoredAdditions::NONE)),
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use redb::{
 
 use super::{
     COMPANIES, COMPANIES_BY_KEY, EVENTS, EVENTS_BY_PARTY, META, SUPERUSERS, SUPERUSERS_BY_EMAIL,
-    USER_BLOCKS, USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
+    USER_BLOCKS, USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_NAME, USERS_BY_OPENID,
+    USERS_BY_PHONE,
 };
 use crate::store::Error;
 use crate::store::file::engine::Engine;
@@ -37,6 +38,7 @@ pub fn copy(
     copy_table(from, USERS_BY_PHONE, to, &mut rest)?;
     copy_table(from, USERS_BY_EMAIL, to, &mut rest)?;
     copy_table(from, USERS_BY_CREATED, to, &mut rest)?;
+    copy_table(from, USERS_BY_NAME, to, &mut rest)?;
     copy_table(from, USER_BLOCKS, to, &mut rest)?;
     copy_table(from, COMPANIES, to, &mut rest)?;
     copy_table(from, COMPANIES_BY_KEY, to, &mut rest)?;
@@ -156,6 +158,7 @@ pub fn stored_bytes(txn: &ReadTransaction) -> Result<u64, Error> {
     Ok(bytes
         + bytes_of(txn, EVENTS_BY_PARTY)?
         + bytes_of(txn, USERS_BY_CREATED)?
+        + bytes_of(txn, USERS_BY_NAME)?
         + bytes_of(txn, USER_BLOCKS)?)
 }
 

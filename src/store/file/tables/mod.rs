@@ -14,6 +14,7 @@ use redb::{
 };
 
 pub use self::copy::{copy, stored_bytes};
+pub use self::users::name_key;
 use super::stored;
 use crate::domain::{Collections, DatabaseIdentity, Origin, RevocationWindow, ServerKey};
 use crate::store::{Action, Change, Error, Record, Remembered};
@@ -29,6 +30,8 @@ pub const USERS_BY_EMAIL: TableDefinition<&str, &str> = TableDefinition::new("us
 /// Time of creation in milliseconds and number -> record id.
 pub const USERS_BY_CREATED: TableDefinition<(i64, u64), &str> =
     TableDefinition::new("users_by_created");
+/// Name and number of each user who has a name: many can have the same.
+pub const USERS_BY_NAME: TableDefinition<NameKey, ()> = TableDefinition::new("users_by_name");
 /// Place -> block of users, see `store/user_block/`.
 pub const USER_BLOCKS: TableDefinition<u64, &[u8]> = TableDefinition::new("user_blocks");
 /// Record id -> company, see `stored/company.rs`.
@@ -81,6 +84,7 @@ pub const META_IDENTITY: &str = "database_identity";
 pub const META_PROBE: &str = "probe";
 
 type EventTable = TableDefinition<'static, (i64, u64), &'static [u8]>;
+pub type NameKey = (&'static str, u64);
 pub type PartyKey = (u8, &'static str, i64, u64);
 type Index<'txn> = Table<'txn, &'static str, &'static str>;
 type Records<'txn> = Table<'txn, &'static str, &'static [u8]>;
@@ -92,6 +96,7 @@ pub struct Tables<'txn> {
     users_by_phone: Index<'txn>,
     users_by_email: Index<'txn>,
     users_by_created: Table<'txn, (i64, u64), &'static str>,
+    users_by_name: Table<'txn, NameKey, ()>,
     user_blocks: Table<'txn, u64, &'static [u8]>,
     companies: Records<'txn>,
     companies_by_key: Index<'txn>,
@@ -113,6 +118,7 @@ impl<'txn> Tables<'txn> {
             users_by_phone: txn.open_table(USERS_BY_PHONE)?,
             users_by_email: txn.open_table(USERS_BY_EMAIL)?,
             users_by_created: txn.open_table(USERS_BY_CREATED)?,
+            users_by_name: txn.open_table(USERS_BY_NAME)?,
             user_blocks: txn.open_table(USER_BLOCKS)?,
             companies: txn.open_table(COMPANIES)?,
             companies_by_key: txn.open_table(COMPANIES_BY_KEY)?,
@@ -243,6 +249,15 @@ impl Tables<'_> {
     /// Writes an entry of `meta` as no product code does.
     pub fn corrupt(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         self.meta.insert(name, bytes)?;
+        Ok(())
+    }
+
+    /// Adds or removes an entry of the index by name as no product code does.
+    pub fn corrupt_name(&mut self, key: (&str, u64), is_there: bool) -> Result<(), Error> {
+        match is_there {
+            true => drop(self.users_by_name.insert(key, ())?),
+            false => drop(self.users_by_name.remove(key)?),
+        }
         Ok(())
     }
 

@@ -66,6 +66,7 @@ impl Tables<'_> {
         self.index_user(user)?;
         self.users_by_created
             .insert(created_key(user), user.id.as_str())?;
+        self.index_name(user)?;
         self.write_user(user)?;
         self.put_in_block(user)?;
         self.count_imported_hash(None, Some(user))?;
@@ -79,6 +80,7 @@ impl Tables<'_> {
             self.unindex_user(before)?;
             self.index_user(after)?;
         }
+        self.move_name(before, after)?;
         self.write_user(after)?;
         self.put_in_block(after)?;
         self.count_imported_hash(Some(before), Some(after))?;
@@ -90,6 +92,7 @@ impl Tables<'_> {
     pub fn remove_user(&mut self, user: &User) -> Result<(), Error> {
         self.unindex_user(user)?;
         self.users_by_created.remove(created_key(user))?;
+        self.unindex_name(user)?;
         self.users.remove(user.id.as_str())?;
         self.remove_from_block(user)?;
         self.count_imported_hash(Some(user), None)?;
@@ -109,6 +112,40 @@ impl Tables<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Makes the index by name, which files of version 5 did not have.
+    pub fn index_users_by_name(&mut self) -> Result<(), Error> {
+        for entry in self.users.iter()? {
+            let (id, bytes) = entry?;
+            let user = stored::decode_user(id.value(), bytes.value())?;
+            if let Some(key) = name_key(&user) {
+                self.users_by_name.insert(key, ())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn index_name(&mut self, user: &User) -> Result<(), Error> {
+        if let Some(key) = name_key(user) {
+            self.users_by_name.insert(key, ())?;
+        }
+        Ok(())
+    }
+
+    fn unindex_name(&mut self, user: &User) -> Result<(), Error> {
+        if let Some(key) = name_key(user) {
+            self.users_by_name.remove(key)?;
+        }
+        Ok(())
+    }
+
+    fn move_name(&mut self, before: &User, after: &User) -> Result<(), Error> {
+        if before.name == after.name {
+            return Ok(());
+        }
+        self.unindex_name(before)?;
+        self.index_name(after)
     }
 
     fn index_user(&mut self, user: &User) -> Result<(), Error> {
@@ -174,6 +211,12 @@ fn keys(user: &User) -> (&str, Option<&str>, Option<&str>) {
 
 fn indexed_email(user: &User) -> Option<&str> {
     user.email.as_deref().filter(|_| !user.has_native_email())
+}
+
+/// Key in the index by name of a user who has a name.
+pub fn name_key(user: &User) -> Option<(&str, u64)> {
+    let name = user.name.as_str();
+    (!name.is_empty()).then_some((name, user.number.0))
 }
 
 fn created_key(user: &User) -> (i64, u64) {

@@ -39,6 +39,8 @@ pub enum Start {
     Version3,
     /// A file of version 4, without blocks of users.
     Version4,
+    /// A file of version 5, without the index by name.
+    Version5,
 }
 
 /// The states that a command that was interrupted may leave.
@@ -163,6 +165,13 @@ pub const MIGRATE_4: Scenario = scenario(
     Steps::Several,
 );
 
+pub const MIGRATE_5: Scenario = scenario(
+    "migration of version 5",
+    &["migrate"],
+    Start::Version5,
+    Steps::Several,
+);
+
 /// A running server and the folder that it finds.
 pub const SERVED: Scenario = scenario("server", &["serve"], Start::Populated, Steps::One);
 
@@ -197,6 +206,7 @@ impl Scenario {
             Start::Version2 => unpack(include_bytes!("../../../fixtures/stored/store_v2.gz"), dir),
             Start::Version3 => unpack(include_bytes!("../../../fixtures/stored/store_v3.gz"), dir),
             Start::Version4 => unpack(include_bytes!("../../../fixtures/stored/store_v4.gz"), dir),
+            Start::Version5 => unpack(include_bytes!("../../../fixtures/stored/store_v5.gz"), dir),
             Start::BackupOnly => fs::write(dir.join("copy.redb"), &populated().backup).unwrap(),
             Start::Populated => {
                 fs::write(dir.join("copy.redb"), &populated().backup).unwrap();
