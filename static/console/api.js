@@ -98,6 +98,12 @@ export async function signIn(identity, password) {
   session.begin(result(answer));
 }
 
+/** Whether the server is ready, and what is wrong: when something is, that is a 503 with the same body. */
+export async function readiness(signal) {
+  const { json } = await send("GET", "readyz", { signal });
+  return json.data;
+}
+
 /** Ends all tokens of the superuser who is signed in, wherever they are. */
 export function endOwnSessions() {
   return patch(`api/${SUPERUSERS}/records/${session.current().id}`, { "tokenKey:autogenerate": "" });

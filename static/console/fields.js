@@ -14,6 +14,9 @@ const FIRST = [
 /** Fields that have operations of their own, or are nobody's to see. */
 const APART = ["id", "password", "tokenKey"];
 
+/** Types whose values nobody types. */
+const READ_ONLY = ["autodate", "file"];
+
 export function label(name) {
   return text.fields[name] ?? name;
 }
@@ -36,6 +39,6 @@ function rank({ name }) {
 
 /** The fields of a collection that a form has. */
 export function editable(collection) {
-  const fields = collection.fields.filter((field) => !field.hidden && field.type !== "autodate" && !APART.includes(field.name));
+  const fields = collection.fields.filter((field) => !field.hidden && !READ_ONLY.includes(field.type) && !APART.includes(field.name));
   return fields.sort((a, b) => rank(a) - rank(b));
 }

@@ -11,6 +11,16 @@ function asText(value) {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "");
 }
 
+/** Whether the API takes lists or objects for the field. */
+function isJson({ type, maxSelect }) {
+  return ["json", "geoPoint"].includes(type) || maxSelect > 1;
+}
+
+/** Blank is 0, as PocketBase has it. */
+function isNumber(value) {
+  return Number.isFinite(Number(value));
+}
+
 function select(options, value) {
   const known = options.some(([name]) => name === value) ? options : [[value, value], ...options];
   return el("select", {}, known.map(([name, words]) => el("option", { value: name, selected: name === value }, words)));
@@ -20,8 +30,8 @@ function control(field, value) {
   const options = choices(field);
   if (options) return select(options, asText(value));
   if (field.type === "bool") return el("input", { type: "checkbox", checked: value === true });
-  if (field.type === "number") return el("input", { type: "number", step: "any", value: asText(value) });
-  if (field.type === "json" || field.type === "editor" || field.maxSelect > 1) return el("textarea", { rows: 3, spellcheck: "false" }, asText(value));
+  if (field.type === "number") return el("input", { type: "text", inputmode: "decimal", autocomplete: "off", value: asText(value) });
+  if (isJson(field) || field.type === "editor") return el("textarea", { rows: 3, spellcheck: "false" }, asText(value));
   if (field.type === "text" && field.max > LONG) return el("textarea", { rows: 2 }, asText(value));
   return el("input", { type: field.type === "email" ? "email" : "text", autocomplete: "off", value: asText(value) });
 }
@@ -29,8 +39,8 @@ function control(field, value) {
 /** The value as the API takes it. What is not JSON is sent as text, for the server to say what is wrong. */
 function read(field, input) {
   if (input.type === "checkbox") return input.checked;
-  if (field.type === "number") return input.value === "" ? 0 : Number(input.value);
-  if (field.type !== "json" && !(field.maxSelect > 1)) return input.value;
+  if (field.type === "number") return isNumber(input.value) ? Number(input.value) : input.value;
+  if (!isJson(field)) return input.value;
   try {
     return JSON.parse(input.value);
   } catch {
@@ -74,8 +84,26 @@ export function recordForm(fields, record) {
       row.input.value = asText(value);
       row.before = JSON.stringify(read(row.field, row.input));
     },
+    /** Numbers that are none: PocketBase would take them for 0. */
+    problems() {
+      const wrong = rows.filter(({ field, input }) => field.type === "number" && !isNumber(input.value));
+      return Object.fromEntries(wrong.map(({ field }) => [field.name, text.errors.number]));
+    },
     showProblems: (problems) => showProblems(rows.map((row) => [row.field.name, row]), problems),
   };
+}
+
+/** Sends the changes of a form; what the server says of a field is shown at it, and of others in the error. */
+export async function save(form, send) {
+  const problems = form.problems();
+  form.showProblems(problems);
+  if (Object.keys(problems).length > 0) throw new Error(text.errors.marked);
+  try {
+    return await send(form.changes());
+  } catch (error) {
+    const rest = form.showProblems(error.fields ?? {});
+    throw rest.length > 0 ? new Error(rest.join(" ")) : error;
+  }
 }
 
 /** Shows each problem at its input, and goes to the first; the others are given back. */

@@ -17,7 +17,10 @@ export function list({ path, caption, columns, query, ask, defaultSort, onproble
   let page = Number(query.get("page")) || 1;
   let newest = new AbortController();
   let pause;
-  signal.addEventListener("abort", () => newest.abort());
+  signal.addEventListener("abort", () => {
+    clearTimeout(pause);
+    newest.abort();
+  });
 
   function shownPage(found) {
     const onsort = (wanted) => turn(() => ([sort, page] = [wanted, 1]), `[data-sort="${wanted.replace("-", "")}"]`);

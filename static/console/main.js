@@ -47,6 +47,7 @@ function followHash(event) {
 
 async function signOut() {
   if (!(await router.mayLeave())) return;
+  router.leaveOnlyIf(() => false);
   document.querySelector("main").replaceChildren();
   await session.renew();
 }

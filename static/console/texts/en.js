@@ -37,7 +37,6 @@ export const text = {
     service: "Service",
     ready: "All is well.",
     notReady: "Something is wrong.",
-    elsewhere: "What is wrong is told on the server itself only: open /readyz there, or read the log.",
     components: { store: "Database", disk: "Disk", wechat: "WeChat", backup: "Backups" },
     backup: "Last backup",
     noBackup: "There is none. Set backup.every in config.toml, or run “bai backup create” on the server.",
@@ -216,6 +215,8 @@ export const text = {
     missing: "This is not there (any more).",
     refused: (status) => `The server refuses this (${status}).`,
     filter: (problem) => `The filter cannot be read: ${problem}.`,
+    number: "This is no number.",
+    marked: "Not saved: see what is marked.",
     noView: "There is no such view.",
   },
   messages: {

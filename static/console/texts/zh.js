@@ -37,7 +37,6 @@ export const text = {
     service: "服务状态",
     ready: "一切正常。",
     notReady: "有问题需要处理。",
-    elsewhere: "具体问题只在服务器本机显示:请在本机打开 /readyz,或查看日志。",
     components: { store: "数据库", disk: "磁盘", wechat: "微信", backup: "备份" },
     backup: "最近一次备份",
     noBackup: "还没有备份。请在 config.toml 中设置 backup.every,或在服务器上运行 “bai backup create”。",
@@ -216,6 +215,8 @@ export const text = {
     missing: "该内容不存在或已被删除。",
     refused: (status) => `服务端拒绝了该操作(${status})。`,
     filter: (problem) => `无法解析过滤表达式:${problem}。`,
+    number: "请填写数字。",
+    marked: "未保存:请修改标出的内容。",
     noView: "没有这个页面。",
   },
   messages: {

@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { ask } from "../dialog.js";
 import { busy, button, card, el, link, say, title } from "../dom.js";
 import { editable, label } from "../fields.js";
-import { recordForm, sending } from "../form.js";
+import { recordForm, save, sending } from "../form.js";
 import { leave, leaveOnlyIf } from "../router.js";
 import { text, time } from "../texts.js";
 
@@ -22,14 +22,9 @@ function nameOf(company) {
 function editor(fields, record, send) {
   const form = recordForm(fields, record);
   const work = async () => {
-    try {
-      const saved = await send(form.changes());
-      say(text.saved);
-      leave(`#/companies/${saved.id}`);
-    } catch (error) {
-      const rest = form.showProblems(error.fields ?? {});
-      throw rest.length > 0 ? new Error(rest.join(" ")) : error;
-    }
+    const saved = await save(form, send);
+    say(text.saved);
+    leave(`#/companies/${saved.id}`);
   };
   leaveOnlyIf(() => Object.keys(form.changes()).length > 0);
   return sending({ rows: el("div", { class: "fields" }, form.elements), words: text.save, work });

@@ -21,13 +21,18 @@ function figure([name, , href], value) {
   return el("li", {}, link(number(value), href, { class: "figure" }), el("span", {}, text.overview.counts[name]));
 }
 
-/** "ready", and what is wrong: that is told to readers on the server's own machine only. */
+function problemLine([name, { text: words, since }]) {
+  return el("li", {}, el("b", {}, text.overview.components[name] ?? name), `: ${words}`, since ? ` (${time(since)})` : "");
+}
+
+/** A word for it, and each problem with what to do about it. */
 function readiness({ status, components }) {
   const isReady = status === "ready";
   const problems = Object.entries(components ?? {}).flatMap(([name, component]) => component.problems.map((it) => [name, it]));
-  const line = ([name, { code, text: words, since }]) => el("li", {}, el("b", {}, text.overview.components[name] ?? name), `: ${text.overview.problems[code] ?? words}`, since ? ` (${time(since)})` : "");
-  const rest = isReady || components ? "" : el("p", { class: "hint" }, text.overview.elsewhere);
-  return [el("p", { class: isReady ? "state good" : "state bad" }, isReady ? text.overview.ready : text.overview.notReady), el("ul", {}, problems.map(line)), rest];
+  return [
+    el("p", { class: isReady ? "state good" : "state bad" }, isReady ? text.overview.ready : text.overview.notReady),
+    el("ul", {}, problems.map(problemLine)),
+  ];
 }
 
 function lastBackup(backups) {
@@ -36,15 +41,9 @@ function lastBackup(backups) {
   return el("p", {}, time(newest.modified), el("br"), el("code", {}, newest.key), ` · ${text.overview.megabytes(number(Math.ceil(newest.size / 1e6)))}`);
 }
 
-/** It answers 503 when something is wrong, with the same body. */
-async function ready() {
-  const answer = await fetch(new URL("../readyz", document.baseURI), { cache: "no-store" });
-  return (await answer.json()).data;
-}
-
 export async function overview({ signal }) {
   const counting = COUNTS.map(([, filter]) => count(filter, signal));
-  const [state, backups, ...counts] = await Promise.all([ready(), api.get("api/backups", {}, signal), ...counting]);
+  const [state, backups, ...counts] = await Promise.all([api.readiness(signal), api.get("api/backups", {}, signal), ...counting]);
   return el(
     "div",
     {},

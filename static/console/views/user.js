@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { ask } from "../dialog.js";
 import { busy, button, card, el, link, say, title } from "../dom.js";
 import { ACTIVE, DISABLED, editable, label } from "../fields.js";
-import { labelled, recordForm, sending, showProblems } from "../form.js";
+import { labelled, recordForm, save, sending, showProblems } from "../form.js";
 import { leave, leaveOnlyIf } from "../router.js";
 import { table } from "../table.js";
 import { text, time } from "../texts.js";
@@ -76,16 +76,11 @@ function editor(user, path, fields, companies) {
   const known = el("datalist", { id: "companies" }, companies.map((it) => el("option", { value: it.company_id }, it.company_name)));
   form.input("company_id")?.setAttribute("list", "companies");
   const work = async () => {
-    try {
-      await api.patch(path, form.changes());
-    } catch (error) {
-      const rest = form.showProblems(error.fields ?? {});
-      throw rest.length > 0 ? new Error(rest.join(" ")) : error;
-    }
+    await save(form, (changes) => api.patch(path, changes));
     say(text.saved);
     leave(`#/users/${user.id}`);
   };
-  return { ...form, known, element: card(text.edit, sending({ rows: el("div", { class: "fields" }, form.elements), words: text.save, work }), known) };
+  return { ...form, element: card(text.edit, sending({ rows: el("div", { class: "fields" }, form.elements), words: text.save, work }), known) };
 }
 
 function passwordCard(path) {

@@ -3,6 +3,7 @@
 mod companies;
 mod keyboard;
 mod languages;
+mod overview;
 mod rules;
 mod served;
 mod sign_in;

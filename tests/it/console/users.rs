@@ -180,6 +180,9 @@ fn fields_are_edited_and_what_is_wrong_is_said_at_its_field() {
     let (console, id, _) = at_a_user();
     console.root.user(8, &json!({}));
     console.fill("Name", "Somebody else");
+    console.fill("Rank", "five");
+    console.press("Save");
+    console.waits_for("This is no number.");
     console.fill("Rank", "5");
     console.fill("Phone", "13800000008");
     console.press("Save");

@@ -46,7 +46,12 @@ pub struct Console {
 impl Console {
     /// A server as it ships, limits on, and the console's sign-in in English.
     pub fn at_the_door() -> Self {
-        let root = Root::of(TestApp::spawn_with(|config| config.limits.enabled = true));
+        Self::of(TestApp::spawn_with(|config| config.limits.enabled = true))
+    }
+
+    /// The same at another server.
+    pub fn of(app: TestApp) -> Self {
+        let root = Root::of(app);
         let browser = Browser::start();
         browser.go(&format!("{}/_/?lang=en", root.app.base));
         Self { root, browser }
