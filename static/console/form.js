@@ -106,10 +106,20 @@ export async function save(form, send) {
   }
 }
 
+/** Goes to the input, and to the place in it that the server's words name ("at byte 13"). */
+function pointAt(input, problem) {
+  input.focus();
+  const place = /at byte (\d+)/.exec(problem)?.[1];
+  if (!place) return;
+  const before = new TextEncoder().encode(input.value).slice(0, Number(place));
+  input.setSelectionRange(new TextDecoder().decode(before).length, input.value.length);
+}
+
 /** Shows each problem at its input, and goes to the first; the others are given back. */
 export function showProblems(rows, problems) {
   for (const [name, row] of rows) row.setProblem(problems[name]);
-  rows.find(([name]) => problems[name])?.[1].input.focus();
+  const first = rows.find(([name]) => problems[name]);
+  if (first) pointAt(first[1].input, problems[first[0]]);
   const shown = rows.map(([name]) => name);
   return Object.entries(problems).filter(([name]) => !shown.includes(name)).map(([name, problem]) => `${label(name)}: ${problem}`);
 }

@@ -48,8 +48,11 @@ export function list({ path, caption, columns, query, ask, defaultSort, onproble
       if (asked.aborted) return;
       onproblem?.(null);
       element.replaceChildren(...shownPage(found));
+      element.classList.remove("stale");
     } catch (error) {
       if (asked.aborted) return;
+      count.textContent = "";
+      element.classList.add("stale");
       if (!(await onproblem?.(error))) element.replaceChildren(problem(error.message));
     }
     element.removeAttribute("aria-busy");

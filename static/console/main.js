@@ -88,6 +88,7 @@ function skip(event) {
 /** Shows the sign-in until somebody has signed in; what was on the page is only hidden. */
 async function askToSignIn() {
   dialog.closeAll();
+  const focused = document.activeElement;
   frame.hidden = true;
   door.hidden = false;
   await signIn(door, languageLink());
@@ -97,6 +98,7 @@ async function askToSignIn() {
   frame.querySelector(".who")?.replaceChildren(session.current().email);
   const isEmpty = frame.querySelector("main")?.childElementCount === 0;
   if (isEmpty) router.show();
+  else focused.focus();
 }
 
 async function start() {

@@ -36,7 +36,7 @@ function readiness({ status, components }) {
 }
 
 function lastBackup(backups) {
-  const [newest] = backups.toSorted((a, b) => b.modified.localeCompare(a.modified));
+  const [newest] = [...backups].sort((a, b) => b.modified.localeCompare(a.modified));
   if (!newest) return el("p", {}, text.overview.noBackup);
   return el("p", {}, time(newest.modified), el("br"), el("code", {}, newest.key), ` · ${text.overview.megabytes(number(Math.ceil(newest.size / 1e6)))}`);
 }

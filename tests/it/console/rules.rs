@@ -79,18 +79,21 @@ fn a_rule_for_everybody_warns_in_words_before_it_is_saved() {
 fn an_unreadable_rule_shows_its_place_keeps_what_was_typed_and_changes_nothing() {
     let console = at_rules();
     let before = rule(&console, USERS, "viewRule");
-    for (typed, words) in [
+    for (typed, words, place) in [
         (
-            "id = @request.auth.id && users_nam = 'x'",
-            "unknown field \"users_nam\" at byte 25",
+            "id = '张' && id != '' && users_nam = 'x'",
+            "unknown field \"users_nam\" at byte 26",
+            24,
         ),
-        ("id = ", "at byte 5, at the end"),
-        ("   ", "Write a rule, or choose who is meant above."),
+        ("id = ", "at byte 5, at the end", 5),
+        ("   ", "Write a rule, or choose who is meant above.", 3),
     ] {
         console.fill("Text of viewRule", typed);
         console.press("Save rules of users");
         console.waits_for(words);
         assert_eq!(console.value("Text of viewRule"), typed);
+        let focused = console.run("return document.activeElement.selectionStart", &json!([]));
+        assert_eq!(focused, place, "{typed}");
         assert_eq!(rule(&console, USERS, "viewRule"), before);
     }
     console.assert_clean(&["400"]);
