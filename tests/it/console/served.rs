@@ -96,6 +96,20 @@ fn every_module_is_served_and_the_first_view_takes_less_than_100_kb() {
     assert!(bytes < 100_000, "{bytes}");
 }
 
+/// Without it, each is asked for only once whoever imports it is there.
+#[test]
+fn the_page_names_every_module_ahead() {
+    let app = TestApp::spawn();
+    let page = app.get("/_/").send();
+    let links = page
+        .text()
+        .split("<link rel=\"modulepreload\" href=\"")
+        .skip(1);
+    let named = links.map(|link| format!("/_/{}", link.split('"').next().unwrap()));
+    let named: BTreeSet<_> = named.chain(["/_/main.js".to_owned()]).collect();
+    assert_eq!(named, modules(&app));
+}
+
 #[test]
 fn no_module_writes_html_or_asks_elsewhere() {
     let app = TestApp::spawn();
