@@ -62,6 +62,10 @@ export function labelled(words, input, { hint } = {}) {
   return { element, input, setProblem };
 }
 
+export function searchBox(words, placeholder, value) {
+  return el("input", { type: "search", "aria-label": words, placeholder, value, autocomplete: "off", spellcheck: "false" });
+}
+
 /** A form over the fields of a record. */
 export function recordForm(fields, record) {
   const rows = fields.map((field) => {

@@ -3,6 +3,7 @@
 import * as api from "../api.js";
 import { el, link, title } from "../dom.js";
 import { label } from "../fields.js";
+import { searchBox } from "../form.js";
 import { list } from "../list.js";
 import { contains } from "../search.js";
 import { text, time } from "../texts.js";
@@ -18,7 +19,7 @@ const COLUMNS = [
 ];
 
 export async function companies({ query, signal }) {
-  const box = el("input", { type: "search", "aria-label": text.companies.search, placeholder: text.companies.placeholder, value: query.get("q"), autocomplete: "off", spellcheck: "false" });
+  const box = searchBox(text.companies.search, text.companies.placeholder, query.get("q"));
   const ask = () => ({ state: { q: box.value }, filter: contains(box.value, SEARCHED) });
   const found = list({ path: api.COMPANIES, caption: text.companies.title, columns: COLUMNS, query, ask, defaultSort: "-created", signal });
   box.addEventListener("input", found.changed);

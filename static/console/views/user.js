@@ -30,45 +30,54 @@ function facts(user) {
   return el("dl", { class: "facts" }, rows.map(([name, value]) => el("div", {}, el("dt", {}, label(name)), el("dd", {}, value || "—"))));
 }
 
-/** Buttons of what is done at once, and told. */
-function operations(user, path, onchange) {
-  const run = async (event, work, done) => {
-    try {
-      await busy(event.currentTarget, work);
-      say(done);
-    } catch (error) {
-      say(error.message);
-    }
-  };
-  const badge = el("span", {}, statusBadge(user.users_status));
-  const toggle = button("", (event) => run(event, setStatus, user.users_status === ACTIVE ? text.user.isDisabled : text.user.isEnabled));
-  const showStatus = () => {
-    badge.replaceChildren(statusBadge(user.users_status));
-    toggle.textContent = user.users_status === ACTIVE ? text.user.disable : text.user.enable;
-  };
-  async function setStatus() {
-    const wanted = user.users_status === ACTIVE ? DISABLED : ACTIVE;
-    user.users_status = (await api.patch(path, { users_status: wanted })).users_status;
-    showStatus();
-    onchange(user.users_status);
+/** Does `work` with the button disabled, and tells how it went. */
+async function run(pressed, work, done) {
+  try {
+    await busy(pressed, work);
+    say(done);
+  } catch (error) {
+    say(error.message);
   }
-  const endSessions = async (event) => {
-    const pressed = event.currentTarget;
-    if (!(await ask(text.user.endSessionsQuestion(nameOf(user)), text.user.endSessions))) return;
-    await run({ currentTarget: pressed }, () => api.patch(path, { "tokenKey:autogenerate": "" }), text.user.sessionsEnded);
+}
+
+/** A button that asks before it does `work`. */
+function askingButton(words, question, work, done, { isDestructive = false } = {}) {
+  const onclick = async ({ currentTarget: pressed }) => {
+    if (await ask(question, words, { isDestructive })) await run(pressed, work, done);
   };
-  const remove = async (event) => {
-    const pressed = event.currentTarget;
-    if (!(await ask(text.user.removeQuestion(nameOf(user)), text.remove, { isDestructive: true }))) return;
-    const gone = async () => {
-      await api.remove(path);
-      leave("#/users");
-    };
-    await run({ currentTarget: pressed }, gone, text.removed(nameOf(user)));
+  return button(words, onclick, { class: isDestructive ? "danger" : undefined });
+}
+
+/** The badge of the status, and the button that disables and enables. */
+function statusSwitch(user, path, onchange) {
+  const badge = el("span", {});
+  const toggle = button("", ({ currentTarget }) => run(currentTarget, change, isActive() ? text.user.isDisabled : text.user.isEnabled));
+  const isActive = () => user.users_status === ACTIVE;
+  const show = () => {
+    badge.replaceChildren(statusBadge(user.users_status));
+    toggle.textContent = isActive() ? text.user.disable : text.user.enable;
   };
-  showStatus();
-  const buttons = [toggle, button(text.user.endSessions, endSessions), button(text.remove, remove, { class: "danger" })];
-  return { badge, element: el("div", { class: "actions" }, buttons) };
+  const change = async () => {
+    const saved = await api.patch(path, { users_status: isActive() ? DISABLED : ACTIVE });
+    user.users_status = saved.users_status;
+    show();
+    onchange(user.users_status);
+  };
+  show();
+  return { badge, toggle };
+}
+
+function sessionsButton(user, path) {
+  const end = () => api.patch(path, { "tokenKey:autogenerate": "" });
+  return askingButton(text.user.endSessions, text.user.endSessionsQuestion(nameOf(user)), end, text.user.sessionsEnded);
+}
+
+function removeButton(user, path) {
+  const remove = async () => {
+    await api.remove(path);
+    leave("#/users");
+  };
+  return askingButton(text.remove, text.user.removeQuestion(nameOf(user)), remove, text.removed(nameOf(user)), { isDestructive: true });
 }
 
 function editor(user, path, fields, companies) {
@@ -125,14 +134,14 @@ export async function user({ parts: [id], signal }) {
   ]);
   const edit = editor(found, path, editable(collection), companies.items);
   const password = passwordCard(path);
-  const { badge, element } = operations(found, path, (status) => edit.set("users_status", status));
+  const { badge, toggle } = statusSwitch(found, path, (status) => edit.set("users_status", status));
   leaveOnlyIf(() => Object.keys(edit.changes()).length > 0 || password.isChanged());
   return el(
     "div",
     {},
     link(text.users.back, "#/users", { class: "back" }),
     el("div", { class: "heading" }, title(nameOf(found)), badge),
-    card(text.user.facts, facts(found), element),
+    card(text.user.facts, facts(found), el("div", { class: "actions" }, toggle, sessionsButton(found, path), removeButton(found, path))),
     edit.element,
     password.element,
     eventsCard(events.items),

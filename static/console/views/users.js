@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { el, link, title } from "../dom.js";
 import { ACTIVE, DISABLED, label, statusWord } from "../fields.js";
-import { labelled } from "../form.js";
+import { labelled, searchBox } from "../form.js";
 import { list } from "../list.js";
 import { all, contains, quoted } from "../search.js";
 import { text, time } from "../texts.js";
@@ -53,7 +53,7 @@ async function problemOf(filter) {
 }
 
 export async function users({ query, signal }) {
-  const box = el("input", { type: "search", "aria-label": text.users.search, placeholder: text.users.placeholder, value: query.get("q"), autocomplete: "off", spellcheck: "false" });
+  const box = searchBox(text.users.search, text.users.placeholder, query.get("q"));
   const company = labelled(label("company_id"), el("input", { type: "text", value: query.get("company"), autocomplete: "off", spellcheck: "false" }));
   const expert = labelled(text.users.expert, el("input", { type: "text", class: "code", value: query.get("filter"), autocomplete: "off", spellcheck: "false", autocapitalize: "off" }), { hint: text.users.expertHint });
   const choosers = CHOICES.map((choice) => chooser(choice, query, () => found.changed()));
@@ -71,7 +71,8 @@ export async function users({ query, signal }) {
     const typed = expert.input.value.trim();
     if (error?.status !== 400 || typed === "") return false;
     const problem = await problemOf(typed);
-    if (problem) expert.setProblem(problem);
+    const isOfNow = expert.input.value.trim() === typed;
+    if (problem && isOfNow) expert.setProblem(problem);
     return Boolean(problem);
   };
   const found = list({ path: api.USERS, caption: text.users.title, columns: COLUMNS, query, ask, defaultSort: NEWEST_FIRST, onproblem, signal });
