@@ -14,7 +14,8 @@ use crate::load::Load;
 use crate::process::Bai;
 use crate::requests;
 
-const EMAIL: &str = "root@example.com";
+/// Superusers: one has one list at a time.
+const EMAILS: [&str; 2] = ["root@example.com", "other@example.com"];
 const PASSWORD: &str = "of the bench 1";
 /// Logins at once beside two lists, and the pause of each between an answer and its next request.
 const LOGINS: usize = 4;
@@ -24,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 type Query = &'static [(&'static str, &'static str)];
 
 /// Names and queries.
-const LISTS: [(&str, Query); 13] = [
+const LISTS: [(&str, Query); 17] = [
     ("name ~", &[("filter", "users_name ~ '秀英'")]),
     ("name ~, few", &[("filter", "users_name ~ '欧阳雪'")]),
     (
@@ -56,6 +57,19 @@ const LISTS: [(&str, Query); 13] = [
         &[("perPage", "1000"), ("page", "50")],
     ),
     ("phone =", &[("filter", "users_phone = '15000000000'")]),
+    ("-updated", &[("sort", "-updated")]),
+    (
+        "created >",
+        &[("filter", "created > '2026-01-01 00:00:00'")],
+    ),
+    (
+        "status, no total",
+        &[("filter", "users_status = 1"), ("skipTotal", "1")],
+    ),
+    (
+        "picture ~, which blocks do not have",
+        &[("filter", "users_picture ~ '123'")],
+    ),
 ];
 
 /// A server that a superuser is logged in at.
@@ -76,17 +90,17 @@ impl Drop for PocketBase {
 
 pub async fn print(setup: &Setup) {
     let file = setup.file(setup.count).await;
-    command(
-        setup,
-        &file,
-        &["superuser", "create", EMAIL],
-        &format!("{PASSWORD}\n{PASSWORD}\n"),
-    );
+    for email in EMAILS {
+        let input = format!("{PASSWORD}\n{PASSWORD}\n");
+        command(setup, &file, &["superuser", "create", email], &input);
+    }
     let other =
         std::env::var_os("POCKETBASE").map(|binary| pocketbase(setup, &file, Path::new(&binary)));
     let server = Bai::start(setup, &file);
-    let ours = Asked::log_in(server.address);
-    let theirs = other.as_ref().map(|(_, address)| Asked::log_in(*address));
+    let ours = Asked::log_in(server.address, EMAILS[0]);
+    let theirs = other
+        .as_ref()
+        .map(|(_, address)| Asked::log_in(*address, EMAILS[0]));
     head(["list", "PocketBase, ms", "bai, ms", "ratio"]);
     for (name, query) in LISTS {
         let (mut bai, mut pocketbase) = (Vec::new(), Vec::new());
@@ -104,12 +118,12 @@ pub async fn print(setup: &Setup) {
         ]);
     }
     drop(other);
-    beside_logins(setup, &server, &ours).await;
+    beside_logins(setup, &server).await;
     server.stop();
 }
 
 /// Logins alone, and beside two lists that look at all users one after the other.
-async fn beside_logins(setup: &Setup, server: &Bai, ours: &Asked) {
+async fn beside_logins(setup: &Setup, server: &Bai) {
     let logins = Load {
         address: server.address,
         requests: requests::wechat_login(setup.count),
@@ -119,18 +133,17 @@ async fn beside_logins(setup: &Setup, server: &Bai, ours: &Asked) {
     };
     let alone = logins.clone().run().await;
     server.process().forget_peak();
+    let asked = EMAILS.map(|email| Asked::log_in(server.address, email));
     let until = Instant::now() + setup.time;
-    let lists = [LISTS[0].1, LISTS[8].1].map(|query| {
-        let asked = Asked {
-            address: ours.address,
-            token: ours.token.clone(),
-        };
+    let queries = [LISTS[0].1, LISTS[8].1];
+    let lists = asked.into_iter().zip(queries).map(|(asked, query)| {
         std::thread::spawn(move || {
             while Instant::now() < until {
                 asked.list(query);
             }
         })
     });
+    let lists: Vec<_> = lists.collect();
     let beside = logins.run().await;
     for list in lists {
         list.join().expect("the lists are answered");
@@ -145,10 +158,10 @@ async fn beside_logins(setup: &Setup, server: &Bai, ours: &Asked) {
 }
 
 impl Asked {
-    fn log_in(address: SocketAddr) -> Self {
+    fn log_in(address: SocketAddr, email: &str) -> Self {
         let url = format!("http://{address}/api/collections/_superusers/auth-with-password");
         let mut answer = ureq::post(&url)
-            .send_json(json!({ "identity": EMAIL, "password": PASSWORD }))
+            .send_json(json!({ "identity": email, "password": PASSWORD }))
             .expect("the superuser logs in");
         let answer: Value = answer.body_mut().read_json().expect("JSON");
         let token = answer["token"].as_str().expect("a token").to_owned();
@@ -181,7 +194,7 @@ fn pocketbase(setup: &Setup, file: &Path, binary: &Path) -> (PocketBase, SocketA
     command(setup, file, &["export", "pocketbase", data], "");
     // Passwords do not go along.
     let upserted = Command::new(binary)
-        .args(["superuser", "upsert", EMAIL, PASSWORD, "--dir", data])
+        .args(["superuser", "upsert", EMAILS[0], PASSWORD, "--dir", data])
         .output()
         .expect("PocketBase runs");
     assert!(upserted.status.success());

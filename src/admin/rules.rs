@@ -6,7 +6,7 @@ use super::context::Admin;
 use super::failure::Failure;
 use super::io::Io;
 use crate::auth::AuditContext;
-use crate::domain::{Collection, Kind, RuleName, Rules};
+use crate::domain::{Kind, RuleName, Rules};
 use crate::records::rules::change::ChangeRulesError;
 
 /// Collections whose rules can be changed.
@@ -48,6 +48,8 @@ struct RuleRow<'a> {
     rule: &'a str,
     text: Option<&'a str>,
     is_default: bool,
+    /// Reason why the text cannot be read: then the rule lets superusers in only.
+    problem: Option<String>,
 }
 
 /// Runs a command about rules.
@@ -74,9 +76,8 @@ pub(super) async fn run(admin: &Admin, command: RulesCommand, io: &Io) -> Result
 }
 
 async fn show(admin: &Admin, kind: Kind, io: &Io) -> Result<(), Failure> {
-    let collections = admin.app.collections();
     for name in RuleName::of(kind) {
-        io.row(row(collections.of(kind), *name)).await?;
+        show_rule(admin, kind, *name, io).await?;
     }
     Ok(())
 }
@@ -93,18 +94,21 @@ async fn set(
         .records
         .change_rules(AuditContext::operator(), kind, rules)
         .await?;
-    let collections = admin.app.collections();
-    io.row(row(collections.of(kind), name)).await
+    show_rule(admin, kind, name, io).await
 }
 
-fn row(collection: &Collection, name: RuleName) -> RuleRow<'_> {
-    let text = collection.rules.get(name);
-    RuleRow {
-        collection: collection.kind.name(),
+async fn show_rule(admin: &Admin, kind: Kind, name: RuleName, io: &Io) -> Result<(), Failure> {
+    let collections = admin.app.collections();
+    let text = collections.of(kind).rules.get(name);
+    let problem = admin.records.unreadable(kind, text.as_deref());
+    io.row(RuleRow {
+        collection: kind.name(),
         rule: name.name(),
         text: text.as_deref(),
-        is_default: text == Rules::default_of(collection.kind).get(name),
-    }
+        is_default: text == Rules::default_of(kind).get(name),
+        problem: problem.map(|problem| problem.to_string()),
+    })
+    .await
 }
 
 impl LetsIn {

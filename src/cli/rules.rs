@@ -96,16 +96,19 @@ fn line(rule: &Value) -> Value {
     json!({
         "collection": rule["collection"],
         "rule": rule["rule"],
-        "lets in": lets_in(rule["text"].as_str()),
+        "lets in": lets_in(rule["text"].as_str(), rule["problem"].as_str()),
         "default": if rule["is_default"] == true { "yes" } else { "no" },
     })
 }
 
 /// Those whom a rule lets in.
-fn lets_in(text: Option<&str>) -> &str {
-    match text {
-        None => "superusers only",
-        Some("") => "everybody",
-        Some(text) => text,
+fn lets_in(text: Option<&str>, problem: Option<&str>) -> String {
+    match (text, problem) {
+        (Some(text), Some(problem)) => {
+            format!("superusers only, because it cannot be read: {problem}. It says: {text}")
+        }
+        (None, _) => "superusers only".to_owned(),
+        (Some(""), _) => "everybody".to_owned(),
+        (Some(text), _) => text.to_owned(),
     }
 }

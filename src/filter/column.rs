@@ -34,25 +34,13 @@ pub struct Texts<'a> {
 /// Ends of texts that are one after the other.
 #[derive(Clone, Copy)]
 pub enum Ends<'a> {
-    /// So many texts, each of this length.
-    Fixed {
-        /// Length of each, in bytes.
-        width: usize,
-        /// Number of texts.
-        count: usize,
-    },
+    /// Texts of this length, in bytes.
+    Fixed(usize),
     /// End of each.
     Each(&'a [u32]),
 }
 
 impl<'a> Texts<'a> {
-    fn count(&self) -> usize {
-        match self.ends {
-            Ends::Fixed { count, .. } => count,
-            Ends::Each(ends) => ends.len(),
-        }
-    }
-
     fn get(&self, record: usize) -> &'a str {
         let start = record.checked_sub(1).map_or(0, |before| self.end(before));
         self.text.get(start..self.end(record)).unwrap_or_default()
@@ -60,7 +48,7 @@ impl<'a> Texts<'a> {
 
     fn end(&self, record: usize) -> usize {
         match self.ends {
-            Ends::Fixed { width, .. } => width * (record + 1),
+            Ends::Fixed(width) => width * (record + 1),
             Ends::Each(ends) => ends.get(record).map_or(0, |end| *end as usize),
         }
     }
@@ -68,7 +56,7 @@ impl<'a> Texts<'a> {
     /// Record whose text has the byte at that place.
     fn record_at(&self, place: usize) -> usize {
         match self.ends {
-            Ends::Fixed { width, .. } => place / width.max(1),
+            Ends::Fixed(width) => place / width.max(1),
             Ends::Each(ends) => ends.partition_point(|end| *end as usize <= place),
         }
     }
@@ -104,23 +92,24 @@ impl<'a> Column<'a> {
         value.copied().unwrap_or(Value::Null)
     }
 
-    /// Records whose value is a wanted one; each different value is looked at once.
+    /// Records among these whose value is a wanted one; each different value that they have is looked at once.
     pub(super) fn records_where(
         &self,
-        count: usize,
+        among: Mask,
         mut is_wanted: impl FnMut(&Value<'a>) -> Result<bool, TooCostly>,
     ) -> Result<Mask, TooCostly> {
         match self {
-            Self::Same(value) => Ok(if is_wanted(value)? { all(count) } else { 0 }),
+            Self::Same(value) => Ok(if is_wanted(value)? { among } else { 0 }),
             Self::Words(values, records) => {
-                let words = mask_of(values.iter().map(is_wanted))?;
-                let has_word = records.iter().map(|word| Ok(words >> word & 1 == 1));
-                mask_of(has_word)
+                let word = |record: usize| records.get(record).map_or(0, |word| *word);
+                let had = places(among).fold(0, |had, record| had | 1 << word(record));
+                let words = chosen(had, |word| {
+                    is_wanted(values.get(word).unwrap_or(&Value::Null))
+                })?;
+                chosen(among, |record| Ok(words >> word(record) & 1 == 1))
             }
-            Self::Each(values) => mask_of(values.iter().map(is_wanted)),
-            Self::Texts(texts) => {
-                let values = (0..texts.count()).map(|record| Value::Text(texts.get(record)));
-                mask_of(values.map(|value| is_wanted(&value)))
+            Self::Each(_) | Self::Texts(_) => {
+                chosen(among, |record| is_wanted(&self.value(record)))
             }
         }
     }
@@ -141,12 +130,21 @@ fn bit(record: usize) -> Mask {
     }
 }
 
-pub(super) fn mask_of(
-    are_wanted: impl Iterator<Item = Result<bool, TooCostly>>,
+/// Places of the bits of a mask, from the lowest on.
+fn places(mut mask: Mask) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = (mask != 0).then(|| mask.trailing_zeros() as usize)?;
+        mask &= mask - 1;
+        Some(place)
+    })
+}
+
+/// Those of a mask that are wanted.
+pub(super) fn chosen(
+    among: Mask,
+    mut is_wanted: impl FnMut(usize) -> Result<bool, TooCostly>,
 ) -> Result<Mask, TooCostly> {
-    let mut mask = 0;
-    for (record, is_wanted) in are_wanted.enumerate().take(MOST_RECORDS) {
-        mask |= Mask::from(is_wanted?) << record;
-    }
-    Ok(mask)
+    places(among).try_fold(0, |mask, place| {
+        Ok(mask | Mask::from(is_wanted(place)?) << place)
+    })
 }

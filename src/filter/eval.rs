@@ -57,14 +57,16 @@ impl Evaluation<'_> {
         comparison: &Comparison,
         bound: Option<&Bound<'_>>,
     ) -> Result<bool, TooCostly> {
-        let holds = if is_each(&comparison.left) || is_each(&comparison.right) {
-            self.holds_of_each(comparison, bound)?
-        } else {
-            let left = self.side(&comparison.left, bound)?;
-            let right = self.side(&comparison.right, bound)?;
-            self.relates(comparison, left, right)? == Some(true)
-        };
-        Ok(holds && self.may_ask(comparison))
+        // First, so that the cost tells nothing of what may not be asked for.
+        if !self.may_ask(comparison) {
+            return Ok(false);
+        }
+        if is_each(&comparison.left) || is_each(&comparison.right) {
+            return self.holds_of_each(comparison, bound);
+        }
+        let left = self.side(&comparison.left, bound)?;
+        let right = self.side(&comparison.right, bound)?;
+        Ok(self.relates(comparison, left, right)? == Some(true))
     }
 
     /// Whether the comparison holds for all rows that could have been joined in place of the ones that were.

@@ -24,10 +24,15 @@ pub(super) enum Part<'t> {
     Any(&'t [Node]),
 }
 
+/// The parts of a conjunction of `nodes`.
+pub(super) fn parts_of_all(nodes: &[Node]) -> Vec<Part<'_>> {
+    nodes.iter().flat_map(parts).collect()
+}
+
 /// The parts of `node`.
 pub(super) fn parts(node: &Node) -> Vec<Part<'_>> {
     match node {
-        Node::All(nodes) => nodes.iter().flat_map(parts).collect(),
+        Node::All(nodes) => parts_of_all(nodes),
         Node::Any(nodes) => vec![Part::Any(nodes)],
         Node::Comparison(comparison) if has_many(comparison) => {
             vec![Part::All(comparison), Part::Chosen(comparison)]

@@ -61,12 +61,15 @@ pub struct Filter {
     node: Node,
     /// Whether it looks at other records.
     has_joins: bool,
+    /// Number of outermost conditions, from the first, that are asked before any behind them.
+    asked_first: usize,
 }
 
 impl Filter {
     fn new(node: Node) -> Self {
         Self {
             has_joins: bind::joins(&node),
+            asked_first: 0,
             node,
         }
     }
@@ -137,7 +140,10 @@ impl Filter {
             // PocketBase cannot ask who names a record that is not stored yet.
             Ok(false)
         } else if self.has_joins {
-            evaluation.exists(&exists::parts(&self.node), None)
+            let first = self.conjuncts().split_at_checked(self.asked_first);
+            let (first, then) = first.unwrap_or((&[], self.conjuncts()));
+            Ok(evaluation.exists(&exists::parts_of_all(first), None)?
+                && evaluation.exists(&exists::parts_of_all(then), None)?)
         } else {
             evaluation.matches(&self.node, None)
         }
@@ -152,10 +158,15 @@ impl Filter {
         bind::bind(&self.node, context, budget).map(Self::new)
     }
 
-    /// The filter for which a record has to match both; rows that both join are the same.
+    /// The filter for which a record has to match both. The other one, which joins nothing, is asked of records only that match this
+    /// one: whatever it costs tells nothing of others.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self::new(Node::all(vec![self.node, other.node]))
+        let asked_first = self.conjuncts().len();
+        Self {
+            asked_first,
+            ..Self::new(Node::all(vec![self.node, other.node]))
+        }
     }
 
     /// Whether every record matches, as far as a look at the filter tells.

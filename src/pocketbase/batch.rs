@@ -85,7 +85,8 @@ impl BatchApi {
         let (changes, answers) = self.read(&requests, &caller.info);
         let records = self.0.records.change_all(&requester, changes).await?;
         let mut results = Vec::with_capacity(records.len());
-        for (record, answer) in records.iter().zip(&answers) {
+        for ((record, answer), request) in records.iter().zip(&answers).zip(&requests) {
+            let access = access.of(info_with_body(request, &caller.info));
             results.push(self.answer(&access, record, answer).await?);
         }
         Ok(Reply::new(&AnyList(results), &Fields::all()))
@@ -174,6 +175,17 @@ fn info_of(
         query: request_info::query(query),
         headers,
         ..batch.on(BATCH)
+    }
+}
+
+/// A request of a batch as rules of what is answered see it.
+fn info_with_body(request: &Map<String, Value>, batch: &RequestInfo) -> RequestInfo {
+    let url = text_of(request, "url");
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let body = request.get("body").and_then(Value::as_object);
+    RequestInfo {
+        body: body.cloned().unwrap_or_default(),
+        ..info_of(request, &text_of(request, "method"), query, batch)
     }
 }
 

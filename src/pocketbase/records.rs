@@ -237,7 +237,9 @@ impl RecordsApi {
         let action = Action::Update(id.0);
         // Before the change, which may end the caller's token.
         let access = self.0.access(&caller).await?;
-        let record = self.change(&caller, kind, action, body).await?;
+        let body = read(body)?;
+        let record = self.change(&caller, kind, action, &body).await?;
+        let access = access.with_body(body);
         self.reply(&access, &record, expand.0.as_deref(), &fields)
             .await
     }
@@ -265,7 +267,9 @@ impl RecordsApi {
         let fields = Fields::parse(fields.0.as_deref())?;
         // Before the change, which may end the caller's token.
         let access = self.0.access(&caller).await?;
-        let record = self.change(&caller, kind, Action::Create, body).await?;
+        let body = read(body)?;
+        let record = self.change(&caller, kind, Action::Create, &body).await?;
+        let access = access.with_body(body);
         self.reply(&access, &record, expand.0.as_deref(), &fields)
             .await
     }
@@ -315,12 +319,15 @@ impl RecordsApi {
         caller: &Caller,
         kind: Kind,
         action: Action,
-        body: RecordBody,
+        body: &Map<String, Value>,
     ) -> Result<Record> {
-        let body = body.read()?.map(|body| body.0).unwrap_or_default();
         let requester = self.0.requester(caller).await?;
-        let form = RecordForm::read(&body, self.0.records.schemas().of(kind));
+        let form = RecordForm::read(body, self.0.records.schemas().of(kind));
         let request = ChangeRequest::new(kind, action, form).by(caller.info.clone());
         Ok(self.0.records.change(&requester, request).await?)
     }
+}
+
+fn read(body: RecordBody) -> Result<Map<String, Value>> {
+    Ok(body.read()?.map(|body| body.0).unwrap_or_default())
 }

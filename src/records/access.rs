@@ -94,8 +94,20 @@ impl Access {
     /// The same on another occasion.
     #[must_use]
     pub fn on(&self, context: &'static str) -> Self {
-        let request = self.0.request.on(context);
+        self.of(self.0.request.on(context))
+    }
+
+    /// The same reader's, who sends another request.
+    #[must_use]
+    pub fn of(&self, request: RequestInfo) -> Self {
         Self::new(&self.0.records, self.0.reader.clone(), request)
+    }
+
+    /// The same for a request with that body, which answers to a change are asked about, too.
+    #[must_use]
+    pub fn with_body(&self, body: Map<String, Value>) -> Self {
+        let request = self.0.request.clone();
+        self.of(RequestInfo { body, ..request })
     }
 
     /// Whoever reads.
@@ -131,6 +143,11 @@ impl Access {
     /// Whether the rule lets anybody but superusers do it with any record.
     pub fn is_open(&self, kind: Kind, rule: RuleName) -> bool {
         self.is_superuser() || *self.0.rule(kind, rule) != Rule::SuperusersOnly
+    }
+
+    /// Whether it depends on the record what the rule lets the reader do.
+    pub fn asks_records(&self, kind: Kind, rule: RuleName) -> bool {
+        self.settled(kind, rule).is_none()
     }
 
     /// Whether the rule lets the reader do it with the record.
@@ -201,7 +218,7 @@ impl Access {
         }
     }
 
-    /// Whether the rule lets the reader do it with the record, found out within `budget`, for a thread that may take its time.
+    /// Whether the rule lets the reader do it with the record, among these, found out within `budget`, for a thread that may take its time.
     ///
     /// # Errors
     /// [`TooCostly`].
@@ -209,6 +226,7 @@ impl Access {
         &self,
         rule: RuleName,
         record: &Record,
+        surroundings: &SurroundingRecords,
         budget: &Budget,
     ) -> Result<bool, TooCostly> {
         if let Some(answer) = self.settled(record.kind(), rule) {
@@ -219,7 +237,7 @@ impl Access {
             rule,
             view: &view,
             body: &self.0.request.body,
-            surroundings: &self.surroundings(),
+            surroundings,
         };
         match self.0.evaluate(record.kind(), &asked, budget)? {
             Answer::Is(answer) => Ok(answer),

@@ -13,10 +13,14 @@ use crate::domain::Kind;
 use crate::filter::{self, Value};
 use crate::store::Record;
 
+/// Field that not everybody sees.
+pub const EMAIL: &str = "email";
+
 /// A record beside what has to be made of it for a filter; that is made when it is asked for.
 pub struct FilterRecord<'a> {
     record: &'a Record,
     schema: &'a Schema,
+    hides_email: bool,
     created: OnceCell<String>,
     updated: OnceCell<String>,
     number: OnceCell<String>,
@@ -29,10 +33,20 @@ impl<'a> FilterRecord<'a> {
         Self {
             record,
             schema,
+            hides_email: false,
             created: OnceCell::new(),
             updated: OnceCell::new(),
             number: OnceCell::new(),
             columns: OnceCell::new(),
+        }
+    }
+
+    /// The record without its e-mail address.
+    #[must_use]
+    pub fn without_email(self) -> Self {
+        Self {
+            hides_email: true,
+            ..self
         }
     }
 
@@ -82,6 +96,7 @@ fn has_choices(field: &Field) -> bool {
 impl filter::Record for FilterRecord<'_> {
     fn value(&self, field: &str) -> Value<'_> {
         match value(self.record, field) {
+            Some(_) if self.hides_email && field == EMAIL => Value::Text(""),
             Some(FieldValue::Text(text)) => Value::Text(text),
             Some(FieldValue::Choice(word)) => Value::Choice(word),
             Some(FieldValue::Number(value)) => number(value),

@@ -41,7 +41,7 @@ pub mod requester;
 mod rights;
 pub mod rules;
 pub mod schema;
-
+mod stand_in;
 pub mod summary;
 mod superusers;
 mod token_key;

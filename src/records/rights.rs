@@ -76,6 +76,7 @@ impl<'a> Asked<'a> {
     /// A record that may not be changed is as one that is not there, but for its id, which is taken.
     async fn right_to_upsert(&self) -> Result<Editor, ChangeError> {
         let Some(before) = self.before else {
+            self.ask_in_vain(RuleName::Update).await?;
             return self.right_to_create().await;
         };
         if self.allows(RuleName::Update, stored(before)).await? {
@@ -110,12 +111,23 @@ impl<'a> Asked<'a> {
     /// The stored record, if the rule lets the change be made.
     async fn ensure_allowed(&self, rule: RuleName) -> Result<&Record, ChangeError> {
         self.ensure_open(rule)?;
-        let before = self.before.ok_or(Refusal::NotFound)?;
-        if self.allows(rule, stored(before)).await? {
-            Ok(before)
-        } else {
-            Err(Refusal::NotFound.into())
+        match self.before {
+            Some(before) if self.allows(rule, stored(before)).await? => return Ok(before),
+            Some(_) => {}
+            None => self.ask_in_vain(rule).await?,
         }
+        Err(Refusal::NotFound.into())
+    }
+
+    /// Asks the rule about another record than the one that is named and not there.
+    async fn ask_in_vain(&self, rule: RuleName) -> Result<(), ChangeError> {
+        let kind = self.plan.request.kind;
+        if let Some(id) = self.plan.record_id()
+            && let Some(other) = self.access.stand_in(rule, kind, Some(&id)).await?
+        {
+            self.allows(rule, Subject::Stored(other)).await?;
+        }
+        Ok(())
     }
 
     async fn allows(&self, rule: RuleName, subject: Subject) -> Result<bool, ChangeError> {

@@ -69,6 +69,8 @@ impl Server {
         let app = App::new(config, location, clock, random).await?;
         let schedule = Schedule::new(&app)?;
         let records = Records::new(&app);
+        // A rule that cannot be read is told of now, not at the first request.
+        let _ = records.rules();
         let (streams, stopping) = watch::channel(());
         let endpoint = answers::shared(routes::endpoint(&records, stopping)?);
         let share = app.config.limits.share_of(settings.max_connections);

@@ -44,6 +44,16 @@ impl Cursor {
         Self(Place::Skip(usize::try_from(count).unwrap_or(usize::MAX)))
     }
 
+    /// The place behind that id, in an order by ids.
+    #[must_use]
+    pub fn after_id(id: &RecordId) -> Self {
+        Self(Place::Record {
+            id: id.clone(),
+            created: Timestamp::UNIX_EPOCH,
+            number: 0,
+        })
+    }
+
     /// The place behind `record`, as the store returned it.
     #[must_use]
     pub fn after(record: &Record) -> Self {

@@ -215,6 +215,56 @@ def batches():
                 yield case("batch", users(**rules), principal, request)
 
 
+# Rules that look at other records than the one that they are asked about.
+COMPANY_ACTIVE = "@collection.tbl_company.company_id ?= company_id && @collection.tbl_company.company_status ?= 1"
+ITSELF = "@collection.tbl_auth_users.id ?= id"
+COLLEAGUES = "@collection.tbl_auth_users:own.id ?= @request.auth.id && @collection.tbl_auth_users:own.company_id ?= company_id"
+NO_NAMESAKE = "@collection.tbl_auth_users:other.users_name != 'taken'"
+
+
+def joined_batches():
+    def request(method, url, body=None):
+        return {"method": method, "url": url, "body": body or {}}
+
+    def patch(target, body):
+        return request("PATCH", record(USERS, target), body)
+
+    named = {"users_name": "two"}
+    requests = [
+        batch(patch(BOB, named), patch(DAN, named)),
+        batch(patch(CAT, named)),
+        batch(request("PATCH", record(COMPANIES, BOLT), {"company_status": 1}), patch(CAT, named)),
+        batch(request("PATCH", record(COMPANIES, ACME), {"company_status": 0}), patch(BOB, named)),
+        batch(request("DELETE", record(COMPANIES, ACME)), patch(BOB, named)),
+        batch(request("POST", f"{COMPANIES}/records", {"id": NEW, "company_id": "NEWCO", "company_name": "New", "company_status": 1}), patch(BOB, {"company_id": "NEWCO"}), patch(BOB, named)),
+        batch(request("POST", f"{USERS}/records", new_person()), patch(NEW, named)),
+        batch(patch(BOB, {"company_id": "BOLT"}), patch(CAT, named)),
+        batch(patch(BOB, {"company_id": "BOLT"}), patch(DAN, named)),
+        batch(patch(BOB, {"users_name": "taken"}), patch(BOB, named)),
+        batch(patch(BOB, {"users_name": "taken"}), patch(BOB, {"users_name": "x", "users_status": 0}), patch(DAN, named)),
+        batch(request("DELETE", record(USERS, DAN)), patch(BOB, named)),
+        batch(request("DELETE", record(USERS, BOB)), patch(DAN, named)),
+    ]
+    for rule in [COMPANY_ACTIVE, ITSELF, COLLEAGUES, NO_NAMESAKE]:
+        rules = {"tbl_auth_users": dict(updateRule=rule, createRule=COMPANY_ACTIVE, deleteRule=rule), "tbl_company": dict(updateRule="", createRule="", deleteRule="")}
+        for principal in PRINCIPALS:
+            for request_of_batch in requests:
+                yield case("batch", rules, principal, request_of_batch)
+
+
+def joined_listeners():
+    topics = ["tbl_auth_users/*", f"tbl_auth_users/{DAN}", f"tbl_auth_users/{CAT}"]
+    changes = [
+        send("PATCH", record(USERS, DAN), {"users_name": "renamed"}), send("PATCH", record(USERS, CAT), {"users_status": 0}), send("PATCH", record(USERS, CAT), {"company_id": "ACME"}),
+        send("PATCH", record(USERS, BOB), {"company_id": "BOLT"}), send("PATCH", record(USERS, DAN), {"users_name": "taken"}),
+        send("POST", f"{USERS}/records", new_person()), send("DELETE", record(USERS, DAN)), send("DELETE", record(USERS, CAT)),
+    ]
+    for rule in [COMPANY_ACTIVE, ITSELF, COLLEAGUES, NO_NAMESAKE]:
+        for principal in PRINCIPALS:
+            rules = {"tbl_auth_users": dict(listRule=rule, viewRule=rule), "tbl_company": {"viewRule": ""}}
+            yield {**case("realtime", rules, principal, *changes), "topics": topics}
+
+
 def listeners():
     everybody = {"tbl_company": {"viewRule": ""}}
     topics = ["tbl_auth_users/*", f"tbl_auth_users/{DAN}", f"tbl_auth_users/{CAT}", f"tbl_auth_users/{BOB}"]
@@ -236,5 +286,5 @@ def listeners():
 
 
 def cases():
-    for part in [lists, views, creates, updates, deletions, managed, logins, batches, listeners]:
+    for part in [lists, views, creates, updates, deletions, managed, logins, batches, listeners, joined_batches, joined_listeners]:
         yield from part()

@@ -15,7 +15,7 @@ use crate::records::access::Access;
 use crate::records::filter_record::FilterRecord;
 use crate::records::list::Matcher;
 use crate::records::reader::Reader;
-use crate::records::rules::{Rule, RuleSet};
+use crate::records::rules::{Rule, RuleSet, SurroundingRecords};
 use crate::records::view;
 use crate::store::{Action, Change, Record};
 
@@ -52,7 +52,8 @@ impl RecordEvent {
     /// Messages for the client of that id. The token is verified each time, so that nothing is sent after its end.
     ///
     /// # Errors
-    /// [`TooCostly`] when the topics together take more than one evaluation may.
+    /// [`TooCostly`] when the topics together take more than one evaluation may; rules do not count, so that nobody is told in
+    /// this way of a record that they hide.
     pub async fn messages(
         &self,
         client_id: &str,
@@ -66,11 +67,12 @@ impl RecordEvent {
         let Some(reader) = self.reader(subscription).await else {
             return Ok(Vec::new());
         };
+        let rules = Budget::new(Budget::EVALUATION);
         let budget = Budget::new(Budget::EVALUATION);
         let mut messages = Vec::new();
         for topic in topics {
             let access = Access::new(&self.records, reader.clone(), topic.info.clone());
-            if self.is_for(topic, &access, &budget)? {
+            if self.lets_hear(topic, &access, &rules) && self.is_wanted(topic, &access, &budget)? {
                 let data = self.data(topic, &access, &budget)?;
                 messages.push(message(client_id, &topic.name, &data));
             }
@@ -88,12 +90,37 @@ impl RecordEvent {
         Some(Reader::Principal(authentication.await.ok()?.principal))
     }
 
-    /// Whether the rule lets the subscriber hear of the record, and the filter of the topic asks for it.
-    fn is_for(&self, topic: &Topic, access: &Access, budget: &Budget) -> Result<bool, TooCostly> {
+    /// Whether the rule lets the subscriber hear of the record. One that costs too much lets nobody.
+    fn lets_hear(&self, topic: &Topic, access: &Access, budget: &Budget) -> bool {
+        let surroundings = self.surroundings(access);
+        let allowed =
+            access.allows_within(topic.rule(), &self.change.record, &surroundings, budget);
+        allowed.unwrap_or_else(|error| {
+            tracing::warn!(%error, "an access rule costs too much: a subscriber hears nothing of a record");
+            false
+        })
+    }
+
+    /// The records that a rule may look at: the one that was removed is still among them, as it was.
+    fn surroundings(&self, access: &Access) -> SurroundingRecords {
         let record = &self.change.record;
-        if !access.allows_within(topic.rule(), record, budget)? {
-            return Ok(false);
+        match self.change.action {
+            Action::Create | Action::Update => access.surroundings(),
+            Action::Delete => access.surroundings().with(
+                vec![record.clone()],
+                vec![(record.kind(), record.id().clone())],
+            ),
         }
+    }
+
+    /// Whether the filter of the topic asks for the record.
+    fn is_wanted(
+        &self,
+        topic: &Topic,
+        access: &Access,
+        budget: &Budget,
+    ) -> Result<bool, TooCostly> {
+        let record = &self.change.record;
         let view = FilterRecord::new(record, access.schemas().of(record.kind()));
         Matcher::new(access).matches(topic.filter.as_ref(), &view, budget)
     }
@@ -106,7 +133,8 @@ impl RecordEvent {
         access: &Access,
         budget: &Budget,
     ) -> Result<Cow<'_, str>, TooCostly> {
-        let has_email = access.sees_email_within(&self.change.record, budget)?;
+        let surroundings = self.surroundings(access);
+        let has_email = access.sees_email_within(&self.change.record, &surroundings, budget)?;
         if topic.fields.is_all() {
             let full_data = &self.full_data[usize::from(has_email)];
             let data = full_data.get_or_init(|| self.data_with(&self.record_json(has_email)));

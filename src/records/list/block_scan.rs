@@ -18,7 +18,8 @@ use crate::store::user_block::UserBlock;
 /// Whether blocks have all that a query looks at.
 pub fn is_in_blocks(query: &ListQuery) -> bool {
     let has_filter = |filter: &Filter| filter.needs_only(is_column);
-    let has_sort = |sort: &Sort| sort.fields().all(is_column);
+    let is_sorted_by = |field: &str| is_column(field) && query.access.sorts_as_stored(field);
+    let has_sort = |sort: &Sort| sort.fields().all(is_sorted_by);
     query.kind == Kind::Users
         && query.filter.as_ref().is_none_or(has_filter)
         && query.sort.as_ref().is_none_or(has_sort)
@@ -363,7 +364,7 @@ mod tests {
                 let by_blocks = SortedScan::with(&scan, 1, 4_000).by_blocks().page().unwrap();
                 prop_assert_eq!(by_records.total, by_blocks.total, "{} by {}", &filter, &sort);
                 prop_assert_eq!(&by_records.ids, &by_blocks.ids, "{} by {}", &filter, &sort);
-                let named = NamedUsers::of(&app.store, Kind::Users, query.filter.as_ref());
+                let named = NamedUsers::of(&app.store, &query);
                 let named = runtime.block_on(named).unwrap();
                 let total = match &named {
                     NamedUsers::Count(total) => Some(*total),

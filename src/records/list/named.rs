@@ -1,7 +1,7 @@
 //! Users that an index names: those of whom a text begins as the filter says.
 
+use super::query::ListQuery;
 use crate::domain::{Kind, RecordId};
-use crate::filter::Filter;
 use crate::store::{Error, Store, TextIndex};
 
 /// Users that are looked at one by one; of more, the blocks of all take no longer.
@@ -24,13 +24,14 @@ pub enum NamedUsers {
 }
 
 impl NamedUsers {
-    /// What an index says of `filter`, by the begin of a text.
-    pub async fn of(store: &Store, kind: Kind, filter: Option<&Filter>) -> Result<Self, Error> {
-        let Some(filter) = filter.filter(|_| kind == Kind::Users) else {
+    /// What an index says of the query's filter, by the begin of a text. It does not count what the reader may not ask for.
+    pub async fn of(store: &Store, query: &ListQuery) -> Result<Self, Error> {
+        let filter = query.filter.as_ref();
+        let Some(filter) = filter.filter(|_| query.kind == Kind::Users) else {
             return Ok(Self::Unknown);
         };
-        let is_all = filter.is_one_comparison();
         for (field, begin) in filter.prefixes() {
+            let is_all = filter.is_one_comparison() && query.access.sorts_as_stored(field);
             let named = match text_index(field) {
                 Some(index) => Self::by_text(store, index, &begin, is_all).await?,
                 None if field == "users_name" => Self::by_name(store, &begin, is_all).await?,

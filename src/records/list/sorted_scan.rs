@@ -176,7 +176,7 @@ impl<'a> SortedScan<'a> {
     ) -> Result<(), ListError> {
         let mut visit_match = |record: &Record| -> Result<(), ListError> {
             if self.scan.is_match(record)? {
-                visit(record, &self.scan.view(record));
+                visit(record, &self.scan.query.access.sort_view(record));
             }
             Ok(())
         };

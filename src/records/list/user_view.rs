@@ -116,10 +116,7 @@ impl<'a> UserView<'a> {
             }
             Distinct::Fixed { width, text } => Column::Texts(Texts {
                 text,
-                ends: Ends::Fixed {
-                    width: *width,
-                    count: self.users.len(),
-                },
+                ends: Ends::Fixed(*width),
             }),
             Distinct::Each { ends, text } => Column::Texts(Texts {
                 text,

@@ -25,7 +25,13 @@ const AHEAD: usize = 2;
 /// Whether a look at each user alone decides the query.
 pub fn is_of_users_alone(query: &ListQuery) -> bool {
     let is_alone = |filter: &Filter| filter.needs_only(|_| true);
-    query.kind == Kind::Users && query.filter.as_ref().is_none_or(is_alone)
+    let as_stored = |sort: &Sort| {
+        sort.fields()
+            .all(|field| query.access.sorts_as_stored(field))
+    };
+    query.kind == Kind::Users
+        && query.filter.as_ref().is_none_or(is_alone)
+        && query.sort.as_ref().is_none_or(as_stored)
 }
 
 /// Reading of the users that match a query from all of them, or from those with some ids.

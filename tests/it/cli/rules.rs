@@ -1,8 +1,15 @@
 //! Access rules shown and set by commands.
 
-use serde_json::Value;
+use bai::domain::{Kind, RuleName};
+use bai::store::{Location, Store};
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
+use crate::support::app::{Call, registration};
+use crate::support::canary::PASSWORD;
 use crate::support::installation::Installation;
+use crate::support::pocketbase_api::{COMPANIES, USERS};
+use crate::support::superuser::EMAIL;
 
 const OWN_COMPANY: &str = "company_id = @request.auth.company_id";
 
@@ -171,4 +178,116 @@ fn a_backup_brings_back_the_rules_that_it_has() {
         place.run(&["restore", "copy.redb", "--yes"]).ok();
         assert_eq!(rule(place, "tbl_auth_users", "listRule"), OWN_COMPANY);
     });
+}
+
+/// Rules of a later version, which this one cannot read.
+const LATER: &str = "users_name.later() = 1";
+
+/// A folder whose database has rules that cannot be read in the place of all, with the tokens of a superuser and of a user, and the id
+/// of the user.
+fn with_later_rules() -> (Installation, String, String, String) {
+    let mut place = Installation::empty();
+    place.start();
+    place
+        .run_with(&["superuser", "create", EMAIL], PASSWORD)
+        .ok();
+    let base = place.server.as_ref().unwrap().base.clone();
+    let post = |path: &str, body: &Value| Call::new("POST", &base, path).json(body).send().ok();
+    let login = json!({ "identity": EMAIL, "password": PASSWORD });
+    let root = post("/api/collections/_superusers/auth-with-password", &login);
+    let user = post(
+        "/api/platform/register",
+        &registration("13800138000", PASSWORD),
+    );
+    place.stop();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let store = Store::open(&Location::File(place.path().join("bai.redb")), 1 << 20).unwrap();
+    for kind in [Kind::Users, Kind::Companies] {
+        let rules = RuleName::of(kind).iter();
+        let rules = rules.map(|name| (*name, Some(LATER.to_owned()))).collect();
+        let changed = store.change_rules(kind, rules, Timestamp::UNIX_EPOCH);
+        runtime.block_on(changed).unwrap();
+    }
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    (
+        place,
+        text(&root["token"]),
+        text(&user["token"]),
+        text(&user["record"]["id"]),
+    )
+}
+
+#[test]
+fn rules_that_cannot_be_read_let_superusers_in_only_and_are_told_of() {
+    let (mut place, root, token, id) = with_later_rules();
+    let token = token.as_str();
+    let why = "unknown function";
+    let shows = |place: &Installation| {
+        let rules = place.json(&["rules", "show"]);
+        let rules = rules.as_array().unwrap();
+        assert_eq!(rules.len(), 12);
+        for rule in rules {
+            assert_eq!(rule["text"], LATER);
+            assert!(rule["problem"].as_str().unwrap().contains(why), "{rule}");
+        }
+        let said = place.run(&["rules", "show", "tbl_company"]);
+        let told = "superusers only, because it cannot be read: ";
+        assert_eq!(said.ok().matches(told).count(), 5, "{}", said.out);
+    };
+    shows(&place);
+    place.start();
+    shows(&place);
+    let base = place.server.as_ref().unwrap().base.clone();
+    let send = |token: &str, method: &str, path: &str, body: &Value| {
+        let call = Call::new(method, &base, path).header("Authorization", token);
+        if method == "GET" {
+            call.send()
+        } else {
+            call.json(body).send()
+        }
+    };
+    let records = format!("{USERS}/records");
+    let own = format!("{records}/{id}");
+    let name = json!({ "users_name": "x" });
+    for (method, path) in [
+        ("GET", &records),
+        ("POST", &records),
+        ("GET", &own),
+        ("PATCH", &own),
+        ("DELETE", &own),
+    ] {
+        assert_eq!(
+            send(token, method, path, &name).status,
+            403,
+            "{method} {path}"
+        );
+    }
+    let companies = format!("{COMPANIES}/records");
+    for method in ["GET", "POST"] {
+        assert_eq!(
+            send(token, method, &companies, &name).status,
+            403,
+            "{method}"
+        );
+    }
+    let password = json!({ "identity": "13800138000", "password": PASSWORD });
+    let login = format!("{USERS}/auth-with-password");
+    assert_eq!(send("", "POST", &login, &password).status, 403);
+    assert_eq!(
+        send(token, "POST", &format!("{USERS}/auth-refresh"), &json!({})).status,
+        403
+    );
+    assert_eq!(send(&root, "GET", &records, &name).ok()["totalItems"], 1);
+    send(&root, "PATCH", &own, &name).ok();
+    // Set anew, a rule is one.
+    place
+        .run(&["rules", "set", "tbl_auth_users", "view", "--default"])
+        .ok();
+    assert_eq!(send(token, "GET", &own, &name).status, 200);
+    let server = place.server.take().unwrap();
+    server.signal("-TERM");
+    let (_, log) = server.wait();
+    let before_listening = log.split("bai listens on").next().unwrap();
+    let told = "a rule in the database cannot be read: it lets superusers in only";
+    assert_eq!(before_listening.matches(told).count(), 12, "{log}");
 }

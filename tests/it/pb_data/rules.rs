@@ -102,6 +102,34 @@ fn rules_come_when_they_are_asked_for_and_no_wider_than_they_can_be_read() {
     });
 }
 
+/// Rules of PocketBase may ask for hidden fields; here they let superusers in only, and it is said.
+#[test]
+fn a_rule_that_asks_for_a_secret_is_closed_and_it_is_said() {
+    for text in [
+        "tokenKey != ''",
+        "password:lower != ''",
+        "id = @request.auth.id || @request.auth.tokenKey = 'x'",
+        "@collection.tbl_auth_users.tokenKey ?= id",
+        "@collection.tbl_auth_users:other.password ?!= ''",
+    ] {
+        let (pb, place) = (PbData::with_users(1), Installation::empty());
+        let sql = "UPDATE _collections SET listRule = ?1 WHERE name = 'tbl_auth_users'";
+        pb.open().execute(sql, [text]).unwrap();
+        let said = import(&place, &pb, &["--rules"]);
+        let why =
+            "it cannot be a rule here, so: superusers only. Invalid rule. Raw error: unknown field";
+        assert!(said.ok().contains(why), "{text}: {}", said.out);
+        let warned = "PocketBase's listRule of tbl_auth_users cannot be a rule here";
+        assert!(said.err.contains(warned), "{text}: {}", said.err);
+        let rules = place.json(&["rules", "show", "tbl_auth_users"]);
+        let list = &rules.as_array().unwrap()[0];
+        assert_eq!(
+            (&list["rule"], &list["text"]),
+            (&"listRule".into(), &Value::Null)
+        );
+    }
+}
+
 #[test]
 fn a_new_database_gets_the_rules_with_the_records() {
     let (pb, place) = (with_rules(), Installation::empty());

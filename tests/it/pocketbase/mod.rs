@@ -8,6 +8,7 @@ mod costly;
 mod dialect;
 mod filters;
 mod forms;
+mod hidden;
 mod impersonate;
 mod multipart;
 mod phones;

@@ -649,6 +649,34 @@ fn a_bound_rule_pins_what_the_request_says() {
     }
 }
 
+/// A filter of a client joins nothing: where a rule has one row in mind, as PocketBase has in both, each of its comparisons looks for itself.
+#[test]
+fn a_filter_of_a_client_compares_items_by_themselves() {
+    let recorded = Recorded::read();
+    let context = recorded.context(Some(0), Request::default());
+    let text = "tags:each ?= 'a' && tags:each ?= 'b'";
+    let rule = recorded.parse(text, USERS).unwrap();
+    assert_eq!(
+        recorded.matching(USERS, &rule, &context),
+        serde_json::json!([])
+    );
+    let has = |row: &Row, tag: &str| match row.value("tags") {
+        Value::Choices(json) => json.contains(&format!("\"{tag}\"")),
+        _ => false,
+    };
+    let rows = recorded.rows[USERS].iter();
+    let both: Vec<_> = rows
+        .filter(|row| has(row, "a") && has(row, "b"))
+        .map(|row| row.number)
+        .collect();
+    assert!(!both.is_empty());
+    let filter = Filter::parse(text).unwrap();
+    assert_eq!(
+        recorded.matching(USERS, &filter, &context),
+        serde_json::json!(both)
+    );
+}
+
 #[test]
 fn a_rule_and_a_filter_are_asked_together() {
     let recorded = Recorded::read();

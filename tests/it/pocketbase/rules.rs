@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::support::app::{Answer, TestApp};
+use crate::support::logins::user;
 use crate::support::pocketbase_api::{COMPANIES, USERS};
 use crate::support::realtime_client::Client;
 use crate::support::superuser::Root;
@@ -35,8 +36,9 @@ const LEFT_OUT: [&str; 17] = [
 /// Company that changes last, so that what its change is told after is all that there was.
 const SENTINEL: &str = "tbl_company/acme00000000001";
 
-fn recorded() -> Value {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rules/matrix.json");
+fn recorded(name: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rules");
+    let file = folder.join(name);
     serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
 }
 
@@ -315,7 +317,7 @@ fn without_new_openid(value: &Value) -> Value {
 
 /// Replays the cases of these kinds; those that differ, but for named differences.
 fn differences(kinds: &[&str]) -> Vec<String> {
-    let recorded = recorded();
+    let recorded = recorded("matrix.json");
     let mut world = World::new(&recorded);
     let mut differing = Vec::new();
     let cases = recorded["cases"].as_array().unwrap().iter();
@@ -386,6 +388,48 @@ fn requests_of_a_batch_see_those_before_them() {
 #[test]
 fn subscribers_hear_what_pocketbase_tells_them() {
     assert_same(&["realtime"]);
+}
+
+/// The keys of the companies in an answer, by the users beside whom they are.
+fn expanded(answer: &Value) -> Value {
+    let records: Vec<_> = match (answer, answer.get("items")) {
+        (_, Some(items)) => items.as_array().unwrap().iter().collect(),
+        (Value::Array(parts), _) => parts.iter().map(|part| &part["body"]).collect(),
+        (record, _) => vec![record],
+    };
+    let beside = records.iter().filter_map(|record| {
+        let company = record.pointer("/expand/company_id/company_id")?;
+        Some((record["id"].as_str()?.to_owned(), company.clone()))
+    });
+    Value::Object(beside.collect())
+}
+
+/// The company that is expanded is asked about with the request that it is beside, each request of a batch by itself.
+#[test]
+fn companies_are_expanded_as_pocketbase_expands_them() {
+    let matrix = recorded("matrix.json");
+    let mut world = World::new(&matrix);
+    let mut differing = Vec::new();
+    let cases = recorded("expand.json");
+    for case in cases.as_array().unwrap() {
+        let users = json!({ "listRule": "", "viewRule": "", "updateRule": "" });
+        let rules = json!({ "tbl_auth_users": users, "tbl_company": { "viewRule": case["rule"] } });
+        let token = world.prepare(&json!({ "rules": rules, "as": case["as"] }));
+        let mut request = case.to_string().replace("EXPAND", "company_id");
+        request = request.replace(r#""body":null,"#, "");
+        let mut request: Value = serde_json::from_str(&request).unwrap();
+        request["headers"] = json!({ "X-Key": "k" });
+        let ours = expanded(&world.send(&token, &request).ok());
+        if ours != case["expanded"] {
+            differing.push(format!("{case}\n  ours {ours}"));
+        }
+    }
+    assert!(
+        differing.is_empty(),
+        "{} differ:\n{}",
+        differing.len(),
+        differing.join("\n")
+    );
 }
 
 /// Tells on each route the same of a record that is hidden and of one that is not there: status, text and counts.
@@ -462,4 +506,97 @@ fn told(root: &Root, token: &str, request: &Value, id: &str) -> (u16, String) {
         None => call.send(),
     };
     (answer.status, answer.text().to_owned())
+}
+
+/// Fields that the default rule keeps from their user.
+const KEPT: [&str; 8] = [
+    "openid",
+    "users_idtype",
+    "users_status",
+    "users_rank_level",
+    "users_auth_type",
+    "users_id",
+    "users_convers_id",
+    "tokenKey",
+];
+
+/// Bodies that try to change a field, in each form that a body has for it.
+fn attempts(field: &str) -> Vec<String> {
+    let keys = ["F", "F+", "F-", "+F", "F:autogenerate", "F ", "f"];
+    let values = [
+        "null",
+        "0",
+        "9",
+        "-1",
+        "9.5",
+        "1e308",
+        "true",
+        r#""9""#,
+        r#"" 9 ""#,
+        r#""inf""#,
+        r#""NaN""#,
+        r#""""#,
+        r#""ManagePlatform""#,
+        r#"["WeChat"]"#,
+        r#""[\"WeChat\"]""#,
+        "[9]",
+        "{}",
+        r#""\u0000""#,
+    ];
+    let key = |key: &str| match key {
+        "f" => field.to_uppercase(),
+        key => key.replace('F', field),
+    };
+    let single = keys.iter().flat_map(|name| {
+        let body = |value: &&str| format!(r#"{{"{}":{value}}}"#, key(name));
+        values.iter().map(body).collect::<Vec<_>>()
+    });
+    let several = [
+        r#"{"F":0,"F":9}"#,
+        r#"{"F":9,"F":0}"#,
+        r#"{"F":0,"F+":9}"#,
+        r#"{"F+":9,"F":0}"#,
+        r#"{"F+":9,"F-":5}"#,
+        r#"{"F":"a","F":"b"}"#,
+    ];
+    single
+        .chain(several.map(|body| body.replace('F', field)))
+        .collect()
+}
+
+#[test]
+fn no_form_of_a_body_changes_what_the_default_rule_keeps() {
+    let root = Root::of(TestApp::spawn());
+    let (id, token) = user(&root.app, "13800000001");
+    let own = format!("{USERS}/records/{id}");
+    let before = root.get(&own).ok();
+    for field in KEPT {
+        for body in attempts(field) {
+            let forms = [
+                ("application/json", body.clone()),
+                (
+                    "application/x-www-form-urlencoded",
+                    format!("@jsonPayload={}", body.replace('+', "%2B")),
+                ),
+            ];
+            for (content_type, body) in forms {
+                let call = root.app.call("PATCH", &own).header("Authorization", &token);
+                let answer = call
+                    .header("Content-Type", content_type)
+                    .body(body.as_bytes())
+                    .send();
+                assert!(
+                    matches!(answer.status, 200 | 400 | 404),
+                    "{body}: {}",
+                    answer.text()
+                );
+                let mut after = root.get(&own).ok();
+                after["updated"] = before["updated"].clone();
+                assert_eq!(after, before, "{body}");
+            }
+        }
+    }
+    // The token key is the same, too: the token is still good.
+    let still = root.app.get(&own).header("Authorization", &token).send();
+    assert_eq!(still.status, 200);
 }
