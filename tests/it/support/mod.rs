@@ -3,7 +3,9 @@
 pub mod app;
 pub mod backup_schedule;
 pub mod binary;
+pub mod browser;
 pub mod canary;
+pub mod console;
 pub mod crash_disk;
 pub mod durability;
 pub mod failing_disk;
