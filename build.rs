@@ -32,11 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let assets = PathBuf::from(std::env::var("OUT_DIR")?).join("assets");
     let _ = fs::remove_dir_all(&assets);
     fs::create_dir_all(assets.join("swagger-ui"))?;
-    for entry in fs::read_dir("static")? {
-        let path = entry?.path();
-        let name = path.file_name().ok_or("a file without a name in static/")?;
-        embed(&assets.join(name), &fs::read(&path)?)?;
-    }
+    embed_folder(Path::new("static"), &assets)?;
+    embed(&assets.join("console/version.js"), version().as_bytes())?;
     let mut zip =
         zip::ZipArchive::new(Cursor::new(utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED))?;
     for index in 0..zip.len() {
@@ -59,6 +56,30 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("the Swagger UI archive lacks a file".into());
     }
     Ok(())
+}
+
+/// Embeds the files of a folder, and of those inside it.
+fn embed_folder(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let name = path.file_name().ok_or("a file without a name in static/")?;
+        if path.is_dir() {
+            embed_folder(&path, &to.join(name))?;
+        } else {
+            embed(&to.join(name), &fs::read(&path)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// The module by which the console knows the version that serves it.
+fn version() -> String {
+    format!(
+        "export const VERSION = {:?};\nexport const REVISION = {:?};\n",
+        env!("CARGO_PKG_VERSION"),
+        revision()
+    )
 }
 
 /// Writes a file, and beside it a gzip form with no time in it, so that equal input gives an equal binary.

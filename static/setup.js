@@ -25,6 +25,14 @@ async function problem(response) {
   return field ? PROBLEMS[field] : message;
 }
 
+/** Goes on to the console, if there is one, where the sign-in knows the address. */
+function openConsole() {
+  const link = document.getElementById("console");
+  if (!link) return;
+  sessionStorage.setItem("bai-superuser", email.value);
+  location.replace(link.href);
+}
+
 async function create(event) {
   event.preventDefault();
   if (password.value !== confirm.value) return say(PROBLEMS.passwordConfirm, true);
@@ -40,6 +48,7 @@ async function create(event) {
     if (!response.ok) throw new Error(await problem(response));
     form.hidden = true;
     say(`已创建超级管理员 ${email.value}。该链接已失效。`, false);
+    openConsole();
   } catch (error) {
     submit.disabled = false;
     say(error instanceof TypeError ? "无法连接服务,请重试" : error.message, true);

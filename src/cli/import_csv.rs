@@ -27,10 +27,10 @@ pub struct CsvArgs {
 }
 
 pub fn run(config: &Config, args: &CsvArgs) -> Outcome {
-    let UserTable { rows, empty } = UserTable::read(&args.from)?;
+    let table = UserTable::read(&args.from)?;
     let mut target = Target::open(config, &args.target)?;
     let mut report = ReportFile::of(config, &args.target, Box::new(io::stdout()))?;
-    let refused = import(&mut target.client, &rows, &mut report)?;
+    let refused = import(&mut target.client, &table, &mut report)?;
     if let Some(name) = report.finish()? {
         output::print(&format!(
             "What did not come is listed in {}.",
@@ -42,25 +42,29 @@ pub fn run(config: &Config, args: &CsvArgs) -> Outcome {
         true => ("would come", "would not come"),
         false => ("came", "did not come"),
     };
-    output::print(&format!("users {come}: {}", rows.len() - refused))?;
-    if empty > 0 {
-        output::print(&format!("empty lines passed over: {empty}"))?;
+    output::print(&format!("users {come}: {}", table.users - refused))?;
+    if table.empty > 0 {
+        output::print(&format!("empty lines passed over: {}", table.empty))?;
     }
     match refused {
         0 => Ok(()),
-        refused => Err(format!("{refused} of {} users {stay}", rows.len()).into()),
+        refused => Err(format!("{refused} of {} users {stay}", table.users).into()),
     }
 }
 
 /// Makes the users; how many were not made.
 fn import(
     client: &mut Client,
-    rows: &[Row],
+    table: &UserTable,
     report: &mut ReportFile,
 ) -> Result<usize, Box<dyn std::error::Error>> {
     let bar = progress::bar("users");
+    let total = u64::try_from(table.users).unwrap_or(u64::MAX);
+    let mut rows = table.rows()?.peekable();
+    let mut done = 0;
     let mut refused = 0;
-    for (index, batch) in rows.chunks(BATCH).enumerate() {
+    while rows.peek().is_some() {
+        let batch: Vec<Row> = rows.by_ref().take(BATCH).collect::<Result<_, _>>()?;
         let users = batch.iter().map(|row| row.values.clone()).collect();
         let outcomes = client.rows(AdminCommand::User(UserCommand::Import(users)))?;
         for (row, outcome) in batch.iter().zip(outcomes) {
@@ -69,8 +73,7 @@ fn import(
                 refused += 1;
             }
         }
-        let done = u64::try_from(index * BATCH + batch.len()).unwrap_or(u64::MAX);
-        let total = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        done += u64::try_from(batch.len()).unwrap_or(u64::MAX);
         bar.update(Progress { done, total });
     }
     bar.clear();

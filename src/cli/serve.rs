@@ -128,6 +128,9 @@ async fn serve(config: Config) -> Outcome {
     let url = format!("{scheme}://{}{base_path}", server.local_addr()?);
     tracing::info!(version = build_info::VERSION, revision = build_info::REVISION, database = %database.display(), "bai listens on {url}");
     tracing::info!("API documents: {url}/docs");
+    if server.app().config.console.enabled {
+        tracing::info!("console for superusers: {url}/_/");
+    }
     let imported = server.app().store.count_imported_hashes().await?;
     if imported > 0 {
         tracing::info!(

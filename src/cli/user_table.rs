@@ -23,57 +23,73 @@ pub struct Row {
     pub values: Map<String, Value>,
 }
 
-/// The users of a table.
+/// The users of a table, which are read again each time: a million of them are too many to keep.
 pub struct UserTable {
-    pub rows: Vec<Row>,
+    text: String,
+    /// Number of users.
+    pub users: usize,
     /// Lines without a value, as spreadsheets leave them at the end.
     pub empty: usize,
 }
 
 impl UserTable {
-    /// Reads the file.
+    /// Reads the file, all of it, to see that each user can be read.
     ///
     /// # Errors
     /// Problem, with its line.
     pub fn read(from: &Path) -> Result<Self, Failure> {
         let text = text_of(from)?;
-        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
         Self::parse(text).map_err(|why| Failure::invalid(format!("{}: {why}", from.display())))
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
-        ensure_closed(text)?;
-        let mut csv = csv::ReaderBuilder::new()
-            .flexible(true)
-            .from_reader(text.as_bytes());
-        let names = csv.headers().map_err(|error| error.to_string())?;
-        let names = names.iter().map(str::trim).collect();
-        ensure_header(&names)?;
-        let mut table = Self {
-            rows: Vec::new(),
-            empty: 0,
-        };
-        for record in csv.records() {
-            let record = record.map_err(|error| error.to_string())?;
-            table.add(&names, &record, line_of(&record, text))?;
+    fn parse(text: String) -> Result<Self, String> {
+        let table = table_of(&text);
+        ensure_closed(table)?;
+        let mut users = 0;
+        let mut empty = 0;
+        for line in lines(table)? {
+            match line? {
+                Some(_) => users += 1,
+                None => empty += 1,
+            }
         }
-        Ok(table)
+        Ok(Self { text, users, empty })
     }
 
-    fn add(
-        &mut self,
-        names: &StringRecord,
-        record: &StringRecord,
-        line: u64,
-    ) -> Result<(), String> {
-        if record.iter().all(|cell| cell.trim().is_empty()) {
-            self.empty += 1;
-            return Ok(());
-        }
-        let values = values(names, record).map_err(|why| format!("line {line} {why}"))?;
-        self.rows.push(Row { line, values });
-        Ok(())
+    /// The users, in the order of their lines.
+    ///
+    /// # Errors
+    /// Problem of the table, or of a line; none, as it was read before.
+    pub fn rows(&self) -> Result<impl Iterator<Item = Result<Row, String>> + '_, String> {
+        Ok(lines(table_of(&self.text))?.filter_map(Result::transpose))
     }
+}
+
+fn table_of(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+/// Users and empty lines.
+fn lines(table: &str) -> Result<impl Iterator<Item = Result<Option<Row>, String>> + '_, String> {
+    let mut csv = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_reader(table.as_bytes());
+    let names = csv.headers().map_err(|error| error.to_string())?;
+    let names = names.iter().map(str::trim).collect();
+    ensure_header(&names)?;
+    Ok(csv.into_records().map(move |record| {
+        let record = record.map_err(|error| error.to_string())?;
+        row(&names, &record, line_of(&record, table))
+    }))
+}
+
+/// The user of a line; nothing of one without a value.
+fn row(names: &StringRecord, record: &StringRecord, line: u64) -> Result<Option<Row>, String> {
+    if record.iter().all(|cell| cell.trim().is_empty()) {
+        return Ok(None);
+    }
+    let values = values(names, record).map_err(|why| format!("line {line} {why}"))?;
+    Ok(Some(Row { line, values }))
 }
 
 fn text_of(from: &Path) -> Result<String, Failure> {
@@ -187,7 +203,7 @@ mod tests {
             ("a,b\n1,2\n\"x\"y,4\n", "line 3"),
             ("a\n\"x\ny\"\n", "line 2 has other lines"),
         ] {
-            let refused = UserTable::parse(table).err().unwrap_or_default();
+            let refused = UserTable::parse(table.to_owned()).err().unwrap_or_default();
             assert!(refused.contains(why), "{table:?}: {refused:?}");
         }
     }
@@ -195,10 +211,12 @@ mod tests {
     #[test]
     fn lines_without_a_value_are_passed_over_and_counted() {
         let table =
-            UserTable::parse("a,b,\n1,\"x, \"\"y\"\"\",\n,,\n , ,\n,\n\n2,\"p\nq\",\n").unwrap();
-        let lines: Vec<_> = table.rows.iter().map(|row| row.line).collect();
-        assert_eq!((lines, table.empty), (vec![2, 7], 3));
-        assert_eq!(table.rows[0].values["b"], "x, \"y\"");
-        assert_eq!(table.rows[1].values["b"], "p\nq");
+            UserTable::parse("a,b,\n1,\"x, \"\"y\"\"\",\n,,\n , ,\n,\n\n2,\"p\nq\",\n".to_owned())
+                .unwrap();
+        let rows: Vec<_> = table.rows().unwrap().map(Result::unwrap).collect();
+        let lines: Vec<_> = rows.iter().map(|row| row.line).collect();
+        assert_eq!((lines, table.users, table.empty), (vec![2, 7], 2, 3));
+        assert_eq!(rows[0].values["b"], "x, \"y\"");
+        assert_eq!(rows[1].values["b"], "p\nq");
     }
 }

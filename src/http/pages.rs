@@ -44,12 +44,17 @@ const HEADERS: [(HeaderName, &str); 5] = [
 const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
      magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()";
 
+/// Begin and end of what a page says of the console.
+const CONSOLE: [&str; 2] = ["<!-- console -->", "<!-- /console -->"];
+
 /// One page.
 pub struct Page {
     file: &'static str,
     policy: &'static str,
     /// Text above the page.
     notice: Option<&'static str>,
+    /// Whether there is a console for the page to lead to.
+    has_console: bool,
 }
 
 /// The files that pages refer to.
@@ -64,6 +69,7 @@ impl Page {
             file,
             policy: STRICT,
             notice: None,
+            has_console: true,
         }
     }
 
@@ -73,6 +79,7 @@ impl Page {
             file,
             policy: SWAGGER,
             notice: None,
+            has_console: true,
         }
     }
 
@@ -80,6 +87,41 @@ impl Page {
     pub const fn with_notice(self, notice: Option<&'static str>) -> Self {
         Self { notice, ..self }
     }
+
+    /// The page, which leads to the console only if there is one.
+    pub const fn with_console(self, has_console: bool) -> Self {
+        Self {
+            has_console,
+            ..self
+        }
+    }
+
+    /// Whether the page is served as its file is.
+    const fn is_as_embedded(&self) -> bool {
+        self.notice.is_none() && self.has_console
+    }
+
+    /// The page as it is served when it is not as its file.
+    fn edited(&self, page: &str) -> String {
+        let page = match self.has_console {
+            true => page.to_owned(),
+            false => without_console(page),
+        };
+        let Some(notice) = self.notice else {
+            return page;
+        };
+        let top = format!("<body>\n    <p class=\"notice\" role=\"alert\">{notice}</p>");
+        page.replacen("<body>", &top, 1)
+    }
+}
+
+fn without_console(page: &str) -> String {
+    let [begin, end] = CONSOLE;
+    let kept = page.split(begin).enumerate().map(|(n, part)| match n {
+        0 => part,
+        _ => part.split_once(end).map_or("", |(_, rest)| rest),
+    });
+    kept.collect()
 }
 
 impl Files {
@@ -93,9 +135,9 @@ impl Endpoint for Page {
     type Output = Response;
 
     async fn call(&self, req: Request) -> Result<Response> {
-        let mut response = match self.notice {
-            Some(notice) => serve_below(&req, self.file, notice)?,
-            None => serve(&req, self.file)?,
+        let mut response = match self.is_as_embedded() {
+            true => serve(&req, self.file)?,
+            false => serve_edited(&req, self)?,
         };
         response.headers_mut().insert(
             header::CONTENT_SECURITY_POLICY,
@@ -118,6 +160,14 @@ impl Endpoint for Files {
     }
 }
 
+/// A relative redirect: it holds behind a proxy that strips a prefix, too.
+pub fn moved(to: &str) -> Response {
+    Response::builder()
+        .status(StatusCode::MOVED_PERMANENTLY)
+        .header("Location", to)
+        .finish()
+}
+
 fn open(req: &Request, name: &str) -> Result<EmbeddedFile> {
     let file = Assets::get(name).ok_or(NotFoundError)?;
     match *req.method() {
@@ -132,15 +182,13 @@ fn with_headers(builder: ResponseBuilder) -> ResponseBuilder {
     })
 }
 
-/// A page with a notice at its top, made for this answer.
-fn serve_below(req: &Request, name: &str, notice: &str) -> Result<Response> {
-    let file = open(req, name)?;
-    let page = String::from_utf8_lossy(&file.data);
-    let top = format!("<body>\n    <p class=\"notice\" role=\"alert\">{notice}</p>");
+/// A page that is made for this answer.
+fn serve_edited(req: &Request, page: &Page) -> Result<Response> {
+    let file = open(req, page.file)?;
     Ok(with_headers(Response::builder())
         .header(header::CACHE_CONTROL, "no-cache")
         .content_type("text/html; charset=utf-8")
-        .body(page.replacen("<body>", &top, 1)))
+        .body(page.edited(&String::from_utf8_lossy(&file.data))))
 }
 
 fn serve(req: &Request, name: &str) -> Result<Response> {

@@ -1,13 +1,12 @@
 //! PocketBase's errors: `{data, message, status}`, with what is wrong with a field in `data`.
 
 use poem::error::ResponseError;
-use poem::http::StatusCode;
+use poem::http::{HeaderName, HeaderValue, StatusCode};
 use poem::{Error as PoemError, Response};
 use poem_openapi::Object;
 use serde_json::{Map, Value, json};
 
 use super::field_error::FieldErrors;
-use crate::http::rejected::Rejected;
 use crate::http::response::JSON;
 use crate::http::wire_types::AnyData;
 use crate::records::refusal::{ChangeError, ChangesError, Refusal};
@@ -30,6 +29,8 @@ pub struct Refused {
     fields: FieldErrors,
     /// Errors of a batch by request, in place of `fields`.
     requests: Option<Box<Value>>,
+    /// What superusers are told beside PocketBase's words.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 const SOMETHING: &str = "Something went wrong while processing your request.";
@@ -171,6 +172,7 @@ impl Refused {
             message,
             fields: FieldErrors::new(),
             requests: None,
+            header: None,
         }
     }
 
@@ -251,12 +253,22 @@ impl Refused {
         Self { status, ..self }
     }
 
+    /// The same refusal with a header.
+    pub fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        let header = Some(Box::new((name, value)));
+        Self { header, ..self }
+    }
+
     /// The response to it.
     pub fn response(&self) -> Response {
-        Response::builder()
+        let mut response = Response::builder()
             .status(self.status)
             .content_type(JSON)
-            .body(self.body().to_string())
+            .body(self.body().to_string());
+        if let Some((name, value)) = self.header.as_deref() {
+            response.headers_mut().insert(name, value.clone());
+        }
+        response
     }
 }
 
@@ -313,33 +325,5 @@ impl ResponseError for Refused {
 
     fn as_response(&self) -> Response {
         self.response()
-    }
-}
-
-/// The refusal of a batch whose body was not read.
-pub fn batch_not_read(rejected: Rejected) -> PoemError {
-    match rejected {
-        Rejected::NotJson | Rejected::NotAnObject | Rejected::NotDeclaredJson => {
-            Refused::BATCH_NOT_READ.into()
-        }
-        other => other.into(),
-    }
-}
-
-/// A form that could not be read, in the words that PocketBase has for that.
-pub fn not_loaded(rejected: Rejected) -> PoemError {
-    match rejected {
-        Rejected::NotJson | Rejected::NotAnObject | Rejected::NotAString(_) => {
-            Refused::NOT_LOADED.into()
-        }
-        other => other.into(),
-    }
-}
-
-/// A change of a collection that could not be read.
-pub fn not_formatted(rejected: Rejected) -> PoemError {
-    match rejected {
-        Rejected::NotJson | Rejected::NotAnObject => Refused::NOT_FORMATTED.into(),
-        other => other.into(),
     }
 }

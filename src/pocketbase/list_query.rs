@@ -1,7 +1,15 @@
 //! Query parameters of lists: `page`, `perPage` and `skipTotal`, and the refusals of a list.
 
+use poem::http::{HeaderName, HeaderValue};
+
 use super::error::Refused;
+use crate::domain::Kind;
+use crate::filter::SyntaxError;
+use crate::records::access::Access;
 use crate::records::list::{ListError, Paging, ReservedName};
+
+/// What is wrong with a superuser's filter, and where.
+const FILTER_PROBLEM: HeaderName = HeaderName::from_static("x-filter-problem");
 
 const PER_PAGE: u64 = 30;
 const PER_PAGE_MAX: u64 = 1000;
@@ -51,6 +59,26 @@ pub fn totals(paging: &Paging, total: u64) -> (i64, i64) {
 
 fn saturated(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// The refusal of a list. The body is PocketBase's, which says nothing; superusers are told in a header what is wrong with
+/// their filter, and where.
+pub fn refusal(error: ListError, access: &Access, kind: Kind, filter: &str) -> poem::Error {
+    let is_told = access.is_superuser() && matches!(error, ListError::FilterInvalid(_));
+    let problem = is_told.then(|| access.records().unreadable(kind, Some(filter)));
+    match problem.flatten().as_ref().and_then(problem_header) {
+        Some(problem) => Refused::BAD_REQUEST
+            .with_header(FILTER_PROBLEM, problem)
+            .into(),
+        None => error.into(),
+    }
+}
+
+/// The words, as a query string has them: a header is ASCII, and a filter is not.
+fn problem_header(problem: &SyntaxError) -> Option<HeaderValue> {
+    let words = problem.to_string();
+    let encoded: String = form_urlencoded::byte_serialize(words.as_bytes()).collect();
+    HeaderValue::from_str(&encoded).ok()
 }
 
 impl From<ListError> for poem::Error {

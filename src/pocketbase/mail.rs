@@ -6,10 +6,11 @@ use poem_openapi::param::Path;
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
-use super::error::{Refused, not_loaded};
+use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
 use super::forms::{self, ConfirmRequest, EmailChangeRequest, EmailRequest};
+use super::rejected_form::not_loaded;
 use crate::auth::Principal;
 use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;

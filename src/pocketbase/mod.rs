@@ -27,6 +27,7 @@ mod mail;
 mod multipart;
 mod realtime;
 mod records;
+mod rejected_form;
 mod rules_form;
 mod set_up;
 

@@ -13,7 +13,7 @@ use super::error::Refused;
 use super::expand::{Expand, Expansion};
 use super::fields::Fields;
 use super::form::{Form, UnusedBody};
-use super::list_query::{parse_paging, totals};
+use super::list_query::{parse_paging, refusal, totals};
 use crate::domain::Kind;
 use crate::http::tags::Tags;
 use crate::http::wire_types::{AnyData, AuthRecord};
@@ -139,7 +139,7 @@ impl RecordsApi {
         per_page: Query<Option<String>>,
         /// 排序字段,逗号分隔,可加前缀 + 或 -
         sort: Query<Option<String>>,
-        /// 过滤条件,PocketBase 语法
+        /// 过滤条件,PocketBase 语法;无法解析时,响应头 X-Filter-Problem 告诉超级管理员原因与位置(URL 编码)
         filter: Query<Option<String>>,
         /// 只返回这些字段,逗号分隔
         fields: Query<Option<String>>,
@@ -157,13 +157,10 @@ impl RecordsApi {
             per_page.0.as_deref(),
             skip_total.0.as_deref(),
         )?;
-        let query = ListQuery::parse(
-            access.clone(),
-            kind,
-            paging,
-            filter.0.as_deref().unwrap_or_default(),
-            sort.0.as_deref().unwrap_or_default(),
-        )?;
+        let filter = filter.0.unwrap_or_default();
+        let sort = sort.0.unwrap_or_default();
+        let query = ListQuery::parse(access.clone(), kind, paging, &filter, &sort)
+            .map_err(|error| refusal(error, &access, kind, &filter))?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let page = self.0.records.list(query).await?;
         let expansion = Expansion::new(

@@ -5,10 +5,11 @@ use poem_openapi::{Object, OpenApi};
 
 use super::Context;
 use super::answer::{Outcomes, Reply};
-use super::error::{Refused, not_loaded};
+use super::error::Refused;
 use super::field_error::{FieldError, FieldErrors};
 use super::form::Form;
 use super::form_fields::FormBody;
+use super::rejected_form::not_loaded;
 use crate::auth;
 use crate::domain::{Email, PlainPassword};
 use crate::http::tags::Tags;

@@ -3,6 +3,7 @@
 mod acceptor;
 mod answers;
 mod connection_metrics;
+mod console;
 mod error_formats;
 mod heard;
 mod metrics_listener;

@@ -10,9 +10,11 @@ use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
 use crate::app::App;
+use crate::auth::{self, Principal};
 use crate::config::Secret;
 use crate::contract::error;
 use crate::http::bearer;
+use crate::http::client_address::address_of;
 use crate::http::response::JSON;
 use crate::metrics;
 use crate::monitoring;
@@ -110,7 +112,7 @@ impl Endpoint for MetricsPage {
     }
 }
 
-/// Everybody is told whether the server is ready; who may read the metrics is told what is wrong, too: a stranger need not
+/// Everybody is told whether the server is ready; who may read the metrics and superusers are told what is wrong, too: a stranger need not
 /// know which addresses we have and how full the disk is.
 struct Ready {
     app: Arc<App>,
@@ -130,7 +132,7 @@ impl Endpoint for Ready {
             "status".into(),
             if is_ready { "ready" } else { "not ready" }.into(),
         );
-        if self.access.admit(&req).is_ok() {
+        if self.access.admit(&req).is_ok() || is_of_superuser(&self.app, &req).await {
             data.insert("components".into(), describe(&components));
         }
         let mut response = if is_ready {
@@ -184,11 +186,24 @@ impl Access {
     }
 }
 
+fn shown_token(headers: &HeaderMap) -> Option<&str> {
+    let shown = headers.get(header::AUTHORIZATION)?;
+    bearer::token(shown.to_str().ok()?)
+}
+
+/// Whether a superuser asks, from where superusers may come.
+async fn is_of_superuser(app: &App, req: &Request) -> bool {
+    let address = address_of(req, &app.config.server.trusted_proxies);
+    let Some(token) = shown_token(req.headers()).filter(|_| app.config.console.admits(address))
+    else {
+        return false;
+    };
+    let caller = auth::authenticate(app, token).await;
+    caller.is_ok_and(|caller| matches!(caller.principal, Principal::Superuser(_)))
+}
+
 fn shows(headers: &HeaderMap, token: &Secret) -> bool {
-    let shown = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let shown = shown.and_then(bearer::token).unwrap_or_default();
+    let shown = shown_token(headers).unwrap_or_default();
     shown.as_bytes().ct_eq(token.expose().as_bytes()).into()
 }
 

@@ -5,7 +5,6 @@ use std::iter;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use poem::http::StatusCode;
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::make_sync, get,
 };
@@ -14,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::error_formats::format_of;
-use super::{monitoring, openapi};
+use super::{console, monitoring, openapi};
 use crate::app::App;
 use crate::config::{Config, Provider};
 use crate::contract::platform::PlatformApi;
@@ -26,7 +25,7 @@ use crate::http::front;
 use crate::http::front::{Front, RequestIds};
 use crate::http::memory::{InMemoryOnce, Memory};
 use crate::http::operations::Operations;
-use crate::http::pages::{Files, Page};
+use crate::http::pages::{Files, Page, moved};
 use crate::http::traffic::Traffic;
 use crate::pocketbase::{
     AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi, EventsApi,
@@ -141,8 +140,14 @@ pub(super) fn endpoint(
         .wechat
         .is_sandbox_public()
         .then_some(SANDBOX_NOTICE);
-    let page = |file| Page::new(file).with_notice(notice);
-    let routes = monitoring::beside_the_api(Route::new(), app)
+    let has_console = app.config.console.enabled;
+    let page = |file| {
+        Page::new(file)
+            .with_notice(notice)
+            .with_console(has_console)
+    };
+    let routes = monitoring::beside_the_api(Route::new(), app);
+    let routes = console::beside_the_pages(routes, app, page("console/index.html"))
         .at("/", page(home_page(&app.config)).around(with_slash))
         .at("/setup", page("setup.html"))
         .at("/docs", Page::swagger_ui("docs.html").with_notice(notice))
@@ -171,7 +176,7 @@ pub(super) fn endpoint(
         .into_iter()
         .flatten()
         .map(|(path, _)| path.as_str());
-    let traffic = Traffic::new(documented.chain(PAGES), &base_path);
+    let traffic = Traffic::new(documented.chain(PAGES).chain(console::PATHS), &base_path);
     traffic.register_metrics(&app.metrics);
     let inner = Operations::new(contract(records), &base_path, everything, &traffic);
     let body_timeout = BodyTimeout(app.config.server.body_timeout);
@@ -236,12 +241,4 @@ async fn with_slash(page: Arc<Page>, req: Request) -> poem::Result<Response> {
         Some("") | None => page.call(req).await,
         Some(last) => Ok(moved(&format!("{last}/"))),
     }
-}
-
-/// A relative redirect: it holds behind a proxy that strips a prefix, too.
-fn moved(to: &str) -> Response {
-    Response::builder()
-        .status(StatusCode::MOVED_PERMANENTLY)
-        .header("Location", to)
-        .finish()
 }

@@ -58,7 +58,7 @@ pub struct Config {
     pub limits: Limits,
     /// Readers of the metrics.
     pub metrics: Metrics,
-    /// Superusers.
+    /// The console, and where superusers come from.
     pub console: Console,
     /// The audit log.
     pub events: Events,

@@ -92,7 +92,7 @@ impl Records {
         }
     }
 
-    /// The reason why a text cannot be read as a rule of the collection.
+    /// The reason why a text cannot be read as a rule of the collection, or as a filter over it.
     pub fn unreadable(&self, kind: Kind, text: Option<&str>) -> Option<SyntaxError> {
         let collections = self.app.collections();
         let schemas = self.schemas();

@@ -888,6 +888,48 @@ fn a_list_is_the_same_whichever_way_its_records_are_found() {
     assert_eq!(random, all);
 }
 
+/// The body is PocketBase's for both, which says nothing.
+#[test]
+fn superusers_are_told_where_their_filter_cannot_be_read_and_others_are_not() {
+    let root = Root::new();
+    root.user(1, &json!({}));
+    let token = token(&root.app, "13800000001");
+    for (filter, problem) in [
+        (
+            "nope=1",
+            "unknown field \"nope\" at byte 0, where it says \"nope=1\"",
+        ),
+        (
+            "id=1%26%26nope=1",
+            "unknown field \"nope\" at byte 6, where it says \"nope=1\"",
+        ),
+        (
+            "users_name=",
+            "expected a comparison at byte 11, at the end",
+        ),
+        (
+            "users_name=1%26%26(id=1",
+            "( without its end at byte 14, where it says \"(id=1\"",
+        ),
+        (
+            "users_name='张'%26%26公=1",
+            "unexpected character '公' at byte 18, where it says \"公=1\"",
+        ),
+    ] {
+        let path = format!("{USERS}/records?filter={filter}");
+        let (told, untold) = (root.get(&path), root.app.get(&path).bearer(&token).send());
+        for answer in [&told, &untold] {
+            assert_error(answer, 400, SOMETHING, &json!({}));
+        }
+        let header = format!("problem={}", told.header("x-filter-problem"));
+        let decoded = form_urlencoded::parse(header.as_bytes()).next().unwrap().1;
+        assert_eq!(decoded, problem, "{filter}");
+        assert_eq!(untold.header("x-filter-problem"), "", "{filter}");
+    }
+    let sort = root.get(&format!("{USERS}/records?sort=nope"));
+    assert_eq!(sort.header("x-filter-problem"), "");
+}
+
 #[test]
 fn users_list_themselves_only() {
     let root = Root::new();

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::support::app::{Answer, Call, TestApp, profile};
 use crate::support::canary::PASSWORD;
 use crate::support::failing_disk::FailingDisk;
+use crate::support::superuser::Root;
 use crate::support::wechat_stub::{PHONE, Reply, SESSION, TOKEN};
 
 const METRICS_TOKEN: &str = "canary-metrics-token";
@@ -232,6 +233,30 @@ fn with_a_token_whoever_shows_it_reads_and_nobody_else() {
     assert_eq!(proxied.bearer(METRICS_TOKEN).send().status, 200);
     assert_eq!(ready(&app).ok()["data"], json!({ "status": "ready" }));
     assert!(app.get("/readyz").bearer(METRICS_TOKEN).send().ok()["data"]["components"].is_object());
+}
+
+/// They have a console behind a proxy, where nobody may read the metrics.
+#[test]
+fn superusers_are_told_what_is_wrong_where_they_may_come_from() {
+    let root = Root::of(TestApp::spawn_with(|config| {
+        config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        config.console.allow_ips = ["203.0.113.0/24", "127.0.0.1/32"]
+            .map(|network| network.parse().unwrap())
+            .to_vec();
+    }));
+    let user = root.app.register("13800138000", PASSWORD).ok()["token"].clone();
+    let is_told = |token: &str, address: &str| {
+        let asked = root.app.get("/readyz").header("X-Forwarded-For", address);
+        asked.bearer(token).send().ok()["data"]["components"].is_object()
+    };
+    for (token, address, told) in [
+        (root.token.as_str(), "203.0.113.7", true),
+        (&root.token, "198.51.100.7", false),
+        (user.as_str().unwrap(), "203.0.113.7", false),
+        ("pb.nothing", "203.0.113.7", false),
+    ] {
+        assert_eq!(is_told(token, address), told, "{token} {address}");
+    }
 }
 
 #[test]

@@ -3,7 +3,9 @@
 pub mod app;
 pub mod backup_schedule;
 pub mod binary;
+pub mod browser;
 pub mod canary;
+pub mod console;
 pub mod crash_disk;
 pub mod deployment;
 pub mod durability;

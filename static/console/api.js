@@ -1,0 +1,110 @@
+// The client of the documented API, with the superuser's token.
+
+import * as session from "./session.js";
+import { text } from "./texts.js";
+
+/** What went wrong and what to do; `fields` has a text for each field that the server refused. */
+export class ApiError extends Error {
+  constructor(status, message, fields = {}) {
+    super(message);
+    this.status = status;
+    this.fields = fields;
+  }
+}
+
+const SUPERUSERS = "collections/_superusers";
+export const USERS = "collections/tbl_auth_users";
+export const COMPANIES = "collections/tbl_company";
+
+function url(path, query = {}) {
+  const found = new URL(`../${path}`, document.baseURI);
+  for (const [name, value] of Object.entries(query)) if (value !== "") found.searchParams.set(name, value);
+  return found;
+}
+
+async function send(method, path, { body, query, signal } = {}) {
+  const headers = {};
+  const token = session.current()?.token;
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (body) headers["Content-Type"] = "application/json";
+  try {
+    const answer = await fetch(url(path, query), { method, headers, signal, cache: "no-store", body: body && JSON.stringify(body) });
+    return { status: answer.status, headers: answer.headers, json: await answer.json().catch(() => null) };
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0, text.errors.unreachable);
+  }
+}
+
+function fieldTexts(data) {
+  const entries = Object.entries(data ?? {}).filter(([, problem]) => problem?.message);
+  return Object.fromEntries(entries.map(([field, { code, message }]) => [field, text.fieldErrors[code] ?? message]));
+}
+
+/** What the server says is wrong with a filter, and where; it is written as in a query string. */
+function filterProblem(headers) {
+  const problem = headers.get("X-Filter-Problem");
+  return problem && decodeURIComponent(problem.replaceAll("+", " "));
+}
+
+function wordsFor({ status, headers, json }) {
+  const wrongFilter = filterProblem(headers);
+  if (wrongFilter) return text.errors.filter(wrongFilter);
+  if (status === 429) return text.errors.tooMany(headers.get("Retry-After"));
+  if (status === 503) return text.errors.busy;
+  if (status >= 500) return text.errors.server;
+  if (status === 404) return text.errors.missing;
+  return text.messages[json?.message] ?? json?.message ?? text.errors.refused(status);
+}
+
+function result(answer) {
+  if (answer.status < 300) return answer.json;
+  throw new ApiError(answer.status, wordsFor(answer), fieldTexts(answer.json?.data));
+}
+
+/** PocketBase's API takes a token that is not valid any more for none: nothing is found, or it is for superusers only. */
+function isDoubtful({ status, json }) {
+  return [401, 403, 404].includes(status) || json?.items?.length === 0;
+}
+
+async function isSignedIn() {
+  const { status } = await send("GET", `api/${SUPERUSERS}/records/${session.current()?.id}`, { query: { fields: "id" } });
+  return ![401, 403, 404].includes(status);
+}
+
+/** What the server answers. When the sign-in has expired it is asked for, and the request sent again. */
+export async function call(method, path, options) {
+  if (!session.current()) await session.renew();
+  let answer = await send(method, path, options);
+  while (isDoubtful(answer) && !(await isSignedIn())) {
+    await session.renew();
+    answer = await send(method, path, options);
+  }
+  return result(answer);
+}
+
+export const get = (path, query, signal) => call("GET", path, { query, signal });
+export const post = (path, body) => call("POST", path, { body });
+export const patch = (path, body) => call("PATCH", path, { body });
+export const remove = (path) => call("DELETE", path);
+
+/** Signs in a superuser. */
+export async function signIn(identity, password) {
+  session.end();
+  const body = { identity, password };
+  const answer = await send("POST", `api/${SUPERUSERS}/auth-with-password`, { body });
+  if (answer.status === 400) throw new ApiError(400, text.signIn.wrong);
+  if (answer.status === 403) throw new ApiError(403, text.signIn.notFromHere);
+  session.begin(result(answer));
+}
+
+/** Whether the server is ready, and what is wrong: when something is, that is a 503 with the same body. */
+export async function readiness(signal) {
+  const { json } = await send("GET", "readyz", { signal });
+  return json.data;
+}
+
+/** Ends all tokens of the superuser who is signed in, wherever they are. */
+export function endOwnSessions() {
+  return patch(`api/${SUPERUSERS}/records/${session.current().id}`, { "tokenKey:autogenerate": "" });
+}

@@ -1,0 +1,30 @@
+// Questions before what cannot be taken back.
+
+import { button, el } from "./dom.js";
+import { text } from "./texts.js";
+
+/** Asks; resolves to whether the answer was yes. Escape is no. */
+export function ask(question, yes, { isDestructive = false } = {}) {
+  return new Promise((resolve) => {
+    const dialog = el("dialog", { "aria-labelledby": "question", onclose: () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes");
+    } });
+    dialog.append(
+      el("p", { id: "question" }, question),
+      el(
+        "div",
+        { class: "actions" },
+        button(text.cancel, () => dialog.close("no")),
+        button(yes, () => dialog.close("yes"), { class: isDestructive ? "danger" : "main" }),
+      ),
+    );
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+/** Answers no to every open question. */
+export function closeAll() {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("no");
+}

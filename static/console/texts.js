@@ -1,0 +1,34 @@
+// The language of the page: `?lang=en|zh`, else the browser's.
+
+const LANGUAGES = ["en", "zh"];
+
+function chosen() {
+  const asked = new URLSearchParams(location.search).get("lang");
+  if (LANGUAGES.includes(asked)) return asked;
+  return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+}
+
+export const language = chosen();
+export const locale = { en: "en", zh: "zh-CN" }[language];
+
+export const { text } = await import(`./texts/${language}.js`);
+
+/** The same view in the other language. */
+export function otherLanguage() {
+  const other = LANGUAGES.find((it) => it !== language);
+  const url = new URL(location.href);
+  url.searchParams.set("lang", other);
+  return { language: other, href: url.href };
+}
+
+export function number(value) {
+  return value.toLocaleString(locale);
+}
+
+/** A time of the server ("2026-11-22 05:50:36.858Z"), as the reader's clock has it. */
+export function time(value) {
+  if (!value) return "";
+  const at = new Date(value.replace(" ", "T"));
+  if (Number.isNaN(at.getTime())) return value;
+  return at.toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
+}

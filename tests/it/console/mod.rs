@@ -1,0 +1,10 @@
+//! Tests of the console at `/_/`: as it is served, and in a real browser.
+
+mod companies;
+mod keyboard;
+mod languages;
+mod overview;
+mod rules;
+mod served;
+mod sign_in;
+mod users;

@@ -1,0 +1,217 @@
+//! A real browser: Debian's chromium, driven over the W3C WebDriver protocol by chromedriver.
+//!
+//! A dozen HTTP calls do not need one of the WebDriver crates, which bring an HTTP stack of their own.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A browser with one page; closed when dropped.
+pub struct Browser {
+    driver: Child,
+    session: String,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    pub fn start() -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = loop {
+            let line = lines.next().unwrap().unwrap();
+            if let Some((_, rest)) = line.split_once("successfully on port ") {
+                break rest.trim_end_matches('.').to_owned();
+            }
+        };
+        thread::spawn(move || lines.for_each(drop));
+        let args = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--window-size=1280,1600",
+            "--lang=en-US",
+            &format!("--user-data-dir={}", profile.path().display()),
+        ];
+        let capabilities = json!({ "capabilities": { "alwaysMatch": {
+            "browserName": "chrome",
+            "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+            "goog:chromeOptions": { "args": args },
+        } } });
+        let base = format!("http://127.0.0.1:{port}/session");
+        let created = request(&base, &capabilities);
+        let session = format!("{base}/{}", created["sessionId"].as_str().unwrap());
+        let browser = Self {
+            driver,
+            session,
+            _profile: profile,
+        };
+        // Leaves the browser's own first page, and forgets what that one asked for.
+        browser.go("about:blank");
+        browser.log("performance");
+        browser
+    }
+
+    pub fn go(&self, url: &str) {
+        request(&format!("{}/url", self.session), &json!({ "url": url }));
+    }
+
+    /// Runs JavaScript in the page and gives what it returns.
+    pub fn run(&self, script: &str, args: &Value) -> Value {
+        request(
+            &format!("{}/execute/sync", self.session),
+            &json!({ "script": script, "args": args }),
+        )
+    }
+
+    /// Runs `script` until it returns something, within patience.
+    pub fn wait(&self, script: &str, args: &Value) -> Value {
+        let started = Instant::now();
+        loop {
+            let value = self.run(script, args);
+            if !matches!(value, Value::Null | Value::Bool(false)) {
+                return value;
+            }
+            assert!(
+                started.elapsed() < PATIENCE,
+                "nothing from: {script} {args}"
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    pub fn log(&self, kind: &str) -> Vec<Value> {
+        request(
+            &format!("{}/se/log", self.session),
+            &json!({ "type": kind }),
+        )
+        .as_array()
+        .unwrap()
+        .clone()
+    }
+
+    /// The URLs that the page asked for.
+    pub fn requested_urls(&self) -> Vec<String> {
+        let messages = self.log("performance").into_iter();
+        let events = messages.map(|entry| {
+            serde_json::from_str::<Value>(entry["message"].as_str().unwrap()).unwrap()
+        });
+        events
+            .filter(|event| event["message"]["method"] == "Network.requestWillBeSent")
+            .map(|event| {
+                event["message"]["params"]["request"]["url"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect()
+    }
+
+    /// Presses keys, one after the other, as a keyboard does: `\u{E004}` is Tab, `\u{E007}` Enter.
+    pub fn press_keys(&self, keys: &str) {
+        let strokes = keys.chars().flat_map(|key| {
+            ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() }))
+        });
+        let strokes: Vec<_> = strokes.collect();
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": strokes });
+        request(
+            &format!("{}/actions", self.session),
+            &json!({ "actions": [keyboard] }),
+        );
+    }
+
+    /// Gives the page this width, and the system these colours.
+    pub fn emulate(&self, width: u32, colours: &str) {
+        let size =
+            json!({ "width": width, "height": 844, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", &size);
+        let scheme = json!([{ "name": "prefers-color-scheme", "value": colours }]);
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "features": scheme }));
+    }
+
+    fn devtools(&self, command: &str, params: &Value) {
+        request(
+            &format!("{}/goog/cdp/execute", self.session),
+            &json!({ "cmd": command, "params": params }),
+        );
+    }
+
+    /// Holds that the page complained of nothing but what `expected` names, and asked nobody but `base` for anything.
+    pub fn assert_clean(&self, base: &str, expected: &[&str]) {
+        let is_expected = |entry: &Value| {
+            let message = entry["message"].as_str().unwrap();
+            expected.iter().any(|words| message.contains(words))
+        };
+        let complaints: Vec<_> = self
+            .log("browser")
+            .into_iter()
+            .filter(|entry| entry["level"] == "SEVERE" && !is_expected(entry))
+            .collect();
+        assert!(complaints.is_empty(), "{complaints:?}");
+        let urls = self.requested_urls();
+        assert!(!urls.is_empty());
+        let own = |url: &String| url.starts_with(base) || url.starts_with("data:");
+        assert!(urls.iter().all(own), "{urls:?}");
+    }
+
+    /// Keeps a picture in `BAI_SCREENSHOTS`, if that names a folder.
+    pub fn picture(&self, name: &str) {
+        let Ok(folder) = std::env::var("BAI_SCREENSHOTS") else {
+            return;
+        };
+        let mut answer = ureq::get(format!("{}/screenshot", self.session))
+            .call()
+            .unwrap();
+        let body: Value = answer
+            .body_mut()
+            .with_config()
+            .limit(1 << 26)
+            .read_json()
+            .unwrap();
+        let png = base64::engine::general_purpose::STANDARD
+            .decode(body["value"].as_str().unwrap())
+            .unwrap();
+        std::fs::write(format!("{folder}/{name}.png"), png).unwrap();
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = ureq::delete(&self.session).call();
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+fn request(url: &str, body: &Value) -> Value {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        .build();
+    let mut answer = config.new_agent().post(url).send_json(body).unwrap();
+    let text = answer
+        .body_mut()
+        .with_config()
+        .limit(1 << 26)
+        .read_to_string()
+        .unwrap();
+    let body: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(answer.status(), 200, "{url}: {text}");
+    body["value"].clone()
+}
