@@ -107,24 +107,6 @@ impl<'a> UserView<'a> {
         self.long_texts[column as usize].get_or_init(|| self.users.long_texts(column))
     }
 
-    fn texts<'b>(&'b self, texts: &'b Distinct<'a>) -> Column<'b> {
-        match texts {
-            Distinct::Same(text) => Column::Same(Value::Text(text)),
-            Distinct::Words { words, rows } => {
-                let words = words.iter().map(|word| Value::Text(word));
-                Column::Words(words.collect(), rows)
-            }
-            Distinct::Fixed { width, text } => Column::Texts(Texts {
-                text,
-                ends: Ends::Fixed(*width),
-            }),
-            Distinct::Each { ends, text } => Column::Texts(Texts {
-                text,
-                ends: Ends::Each(ends),
-            }),
-        }
-    }
-
     fn numbers_as<'b>(
         &'b self,
         column: NumberColumn,
@@ -205,8 +187,8 @@ impl Block for UserView<'_> {
             return Some(self.own_column(field));
         };
         Some(match place {
-            BlockColumn::Text(column) => self.texts(self.distinct(column)),
-            BlockColumn::Long(column) => self.texts(self.long_texts(column)),
+            BlockColumn::Text(column) => column_of(self.distinct(column)),
+            BlockColumn::Long(column) => column_of(self.long_texts(column)),
             BlockColumn::Choice(column, word) => {
                 self.numbers_as(column, |number| Value::Choice(word(number != 0)))
             }
@@ -265,6 +247,24 @@ impl SortRecord for UserRow<'_> {
 
     fn rowid(&self) -> u64 {
         self.number()
+    }
+}
+
+fn column_of<'a>(texts: &'a Distinct<'_>) -> Column<'a> {
+    match texts {
+        Distinct::Same(text) => Column::Same(Value::Text(text)),
+        Distinct::Words { words, rows } => {
+            let words = words.iter().map(|word| Value::Text(word));
+            Column::Words(words.collect(), rows)
+        }
+        Distinct::Fixed { width, text } => Column::Texts(Texts {
+            text,
+            ends: Ends::Fixed(*width),
+        }),
+        Distinct::Each { ends, text } => Column::Texts(Texts {
+            text,
+            ends: Ends::Each(ends),
+        }),
     }
 }
 
