@@ -101,6 +101,7 @@ impl filter::Record for FilterRecord<'_> {
     fn value(&self, field: &str) -> Value<'_> {
         match value(self.record, field) {
             Some(_) if self.hides_email && field == EMAIL => Value::Text(""),
+            Some(FieldValue::Text("")) if is_list(self.schema, field) => Value::Choices("[]"),
             Some(FieldValue::Text(text))
                 if text.starts_with('[') && is_list(self.schema, field) =>
             {

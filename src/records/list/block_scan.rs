@@ -17,8 +17,9 @@ use crate::store::user_block::UserBlock;
 
 /// Whether blocks have all that a query looks at.
 pub fn is_in_blocks(query: &ListQuery) -> bool {
-    let has_filter = |filter: &Filter| filter.needs_only(is_column);
-    let is_sorted_by = |field: &str| is_column(field) && query.access.sorts_as_stored(field);
+    let is_known = |field: &str| is_column(field) && query.sees_as_stored(field);
+    let has_filter = |filter: &Filter| filter.needs_only(is_known);
+    let is_sorted_by = |field: &str| is_known(field) && query.access.sorts_as_stored(field);
     let has_sort = |sort: &Sort| sort.fields().all(is_sorted_by);
     query.kind == Kind::Users
         && query.filter.as_ref().is_none_or(has_filter)

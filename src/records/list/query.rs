@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::error::{ListError, ReservedName};
 use super::paging::Paging;
-use crate::domain::{Kind, RuleName};
+use crate::domain::{Kind, RuleName, User};
 use crate::filter::{Filter, Sort};
 use crate::records::access::Access;
+use crate::records::fields::tables::BuiltIn as _;
 use crate::records::schema::Schema;
 
 /// Query for a page of records.
@@ -57,6 +58,13 @@ impl ListQuery {
         };
         let filter = filter.filter(|filter| !filter.is_everything());
         Ok(Self { filter, ..self })
+    }
+
+    /// Whether the value of a field in columns is what a filter sees: a built-in text that several values were imported into is a
+    /// list to it.
+    pub(super) fn sees_as_stored(&self, field: &str) -> bool {
+        let schema = self.access.schemas().of(self.kind);
+        User::field(field).is_none() || schema.field(field).is_none_or(|field| !field.is_list)
     }
 
     /// Whether no record can match, as far as a look at the filter tells: there is none without an id.

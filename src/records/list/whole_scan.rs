@@ -24,11 +24,10 @@ const AHEAD: usize = 2;
 
 /// Whether a look at each user alone decides the query.
 pub fn is_of_users_alone(query: &ListQuery) -> bool {
-    let is_alone = |filter: &Filter| filter.needs_only(|_| true);
-    let as_stored = |sort: &Sort| {
-        sort.fields()
-            .all(|field| query.access.sorts_as_stored(field))
-    };
+    let is_known = |field: &str| query.sees_as_stored(field);
+    let is_alone = |filter: &Filter| filter.needs_only(is_known);
+    let is_sorted_by = |field: &str| is_known(field) && query.access.sorts_as_stored(field);
+    let as_stored = |sort: &Sort| sort.fields().all(is_sorted_by);
     query.kind == Kind::Users
         && query.filter.as_ref().is_none_or(is_alone)
         && query.sort.as_ref().is_none_or(as_stored)

@@ -274,6 +274,10 @@ fn a_text_that_is_several_there_is_several_here_and_goes_back_as_such() {
             assert_eq!(moved.record(USERS, &user_id(1))[column], list);
             assert_eq!(moved.record(USERS, &user_id(2))[column], json!([]));
             let first = list[0].as_str().unwrap();
+            let found = |filter: &str| moved.found(&format!("{column}{filter}"));
+            assert_eq!(found(":length = 2"), [user_id(1)]);
+            assert_eq!(found(":length = 0"), [user_id(2)]);
+            assert_eq!(found(&format!(" ~ '{first}'")), [user_id(1)]);
             // A change of the list, and of something else, leaves it one.
             let path = format!("/api/collections/{USERS}/records/{}", user_id(2));
             for change in [json!({ column: [first] }), json!({ "users_name": "Other" })] {
