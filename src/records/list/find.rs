@@ -20,6 +20,7 @@ use super::whole_scan::is_of_users_alone;
 use crate::domain::{Kind, RuleName};
 use crate::error::Error;
 use crate::filter::{Budget, Sort, TooCostly};
+use crate::priority::below_all;
 use crate::records::Records;
 use crate::records::filter_record::FilterRecord;
 use crate::store::Record;
@@ -72,9 +73,8 @@ impl Records {
         let app = Arc::clone(&self.app);
         let schemas = self.schemas();
         // The slot is held to the end, even if whoever asked has gone away.
-        tokio::task::spawn_blocking(move || scan(&RecordScan::new(&app, &schemas, &query, &slot)))
-            .await
-            .map_err(Error::internal)?
+        let work = move || scan(&RecordScan::new(&app, &schemas, &query, &slot));
+        below_all("list", work).await.map_err(Error::internal)?
     }
 }
 

@@ -92,9 +92,9 @@ pub struct TopK<F> {
     order: F,
     bytes: usize,
     keys: Vec<SortKey>,
-    /// Number of keys at the beginning that are in order.
-    sorted: usize,
-    /// Whether keys were dropped: none behind the last sorted one is wanted any more.
+    /// Number of keys at the beginning of which the last one is at their end.
+    kept: usize,
+    /// Whether keys were dropped: none behind that last one is wanted any more.
     is_full: bool,
 }
 
@@ -106,14 +106,14 @@ impl<F: Fn(&SortKey, &SortKey) -> Ordering> TopK<F> {
             order,
             bytes: 0,
             keys: Vec::new(),
-            sorted: 0,
+            kept: 0,
             is_full: false,
         }
     }
 
     /// Adds a key, unless it is behind those that are wanted.
     pub fn push(&mut self, key: SortKey) {
-        if self.is_full && self.is_behind_sorted(&key) {
+        if self.is_behind_last(&key) {
             return;
         }
         self.bytes += key.bytes();
@@ -126,31 +126,44 @@ impl<F: Fn(&SortKey, &SortKey) -> Ordering> TopK<F> {
     /// Keys that were kept, in order.
     pub fn into_sorted(mut self) -> Vec<SortKey> {
         self.cut();
+        self.keys.sort_unstable_by(&self.order);
         self.keys
     }
 
     /// The last key that is wanted, if all behind it are not.
     pub fn last_wanted(&self) -> Option<&SortKey> {
-        self.keys[..self.sorted].last().filter(|_| self.is_full)
+        self.keys[..self.kept].last().filter(|_| self.is_full)
     }
 
-    fn is_behind_sorted(&self, key: &SortKey) -> bool {
-        let last = self.keys[..self.sorted].last();
-        last.is_none_or(|last| (self.order)(key, last).is_gt())
+    fn is_behind_last(&self, key: &SortKey) -> bool {
+        let last = self.last_wanted();
+        last.is_some_and(|last| (self.order)(key, last).is_gt())
     }
 
-    /// Sorts the keys and drops those that are too many. Half of the bytes are left free, so that not every further key costs
-    /// another cut.
+    /// Drops the keys that are too many, and puts the last of the others at their end. Half of the bytes are left free, so that not
+    /// every further key costs another cut.
     fn cut(&mut self) {
-        self.keys.sort_unstable_by(&self.order);
-        let is_over = self.bytes > self.max_bytes;
-        while self.keys.len() > self.k
-            || (is_over && self.bytes > self.max_bytes / 2 && self.keys.len() > 1)
-        {
-            self.bytes -= self.keys.pop().map_or(0, |key| key.bytes());
-            self.is_full = true;
+        let mut wanted = self.k;
+        if self.bytes > self.max_bytes {
+            let fitting = self.keys.len() * (self.max_bytes / 2) / self.bytes;
+            wanted = wanted.min(fitting.max(1));
         }
-        self.sorted = self.keys.len();
+        self.keep(wanted);
+        while self.bytes > self.max_bytes && self.keys.len() > 1 {
+            self.keep(self.keys.len() / 2);
+        }
+    }
+
+    /// Keeps the first `wanted` keys, of which the last is at the end.
+    fn keep(&mut self, wanted: usize) {
+        let wanted = wanted.min(self.keys.len());
+        if let Some(last) = wanted.checked_sub(1) {
+            self.keys.select_nth_unstable_by(last, &self.order);
+        }
+        self.is_full |= wanted < self.keys.len();
+        let dropped = self.keys.drain(wanted..).map(|key| key.bytes());
+        self.bytes -= dropped.sum::<usize>();
+        self.kept = wanted;
     }
 }
 
