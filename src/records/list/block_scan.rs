@@ -150,7 +150,6 @@ mod tests {
     use crate::records::Records;
     use crate::records::access::Access;
     use crate::records::fields::tables::BuiltIn as _;
-    use crate::records::schema::Schemas;
     use crate::store::{Location, Write};
 
     fn fields() -> Vec<&'static str> {
@@ -392,7 +391,6 @@ mod tests {
             let runtime = Runtime::new().unwrap();
             let _entered = runtime.enter();
             let app = runtime.block_on(app_with(users));
-            let records = Records::new(&app);
             let mut collections = Collections::new(Timestamp::UNIX_EPOCH);
             collections.users.fields = Some(json!([
                 {"name": "vip", "type": "bool"},
@@ -400,7 +398,10 @@ mod tests {
                 {"name": "tags", "type": "select", "maxSelect": 3, "values": ["a", "7", "c"]},
                 {"name": "amount", "type": "number"},
             ]).to_string());
-            let schemas = Schemas::new(&collections);
+            runtime.block_on(app.store.set_collections(collections)).unwrap();
+            app.follow_collections().unwrap();
+            let records = Records::new(&app);
+            let schemas = records.schemas();
             for (filter, sort) in queries {
                 let query = ListQuery {
                     access: Access::operator(&records),
