@@ -107,8 +107,11 @@ fn copy_database(config: &Config, scratch: &Scratch) -> Outcome {
     Ok(())
 }
 
+/// The configuration with that database, of which nothing is read again and again: a small cache is as quick.
 fn with_database(config: &Config, database: PathBuf) -> Config {
+    const CACHE_MIB: usize = 16;
     let mut config = config.clone();
+    config.store.cache_mib = config.store.cache_mib.min(CACHE_MIB);
     config.backup.dir = config.backup.folder(&config.store.path);
     config.store.path = database;
     config
