@@ -36,17 +36,18 @@ pub fn rule_words(other: &OtherRule, is_brought: bool) -> [String; 4] {
         true => Section::ComesChanged,
         false => Section::LeftBehind,
     };
-    let text = |rule: &Option<String>| {
-        rule.as_ref()
-            .map_or_else(|| "null".to_owned(), |text| format!("{text:?}"))
-    };
-    let (here, theirs) = (text(&other.here), text(&other.theirs));
+    let here = quoted(other.here.as_deref());
+    let theirs = quoted(other.theirs.as_deref());
     [
         section.name().to_owned(),
         other.collection.clone(),
         String::new(),
         format!("{}: {here} here, {theirs} in PocketBase", other.rule),
     ]
+}
+
+fn quoted(rule: Option<&str>) -> String {
+    rule.map_or_else(|| "null".to_owned(), |text| format!("{text:?}"))
 }
 
 #[derive(Serialize)]

@@ -20,7 +20,7 @@ pub struct TargetArgs {
     /// Say what would come and what would not, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Where to list everything that does not come or comes otherwise, one by one [default: beside the database; with --dry-run none]
+    /// File for everything that does not come or comes otherwise, one by one [default: beside the database; with --dry-run none]
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     #[command(flatten)]

@@ -11,7 +11,7 @@ use crate::config::Config;
 /// A list in a file, on the standard output, or nowhere.
 pub struct ReportFile {
     name: Option<PathBuf>,
-    /// Where the lines go; a file is made with its first line, or at the end.
+    /// Destination of the lines; a file is made with its first line, or at the end.
     lines: Option<Box<dyn Write>>,
     is_empty: bool,
 }

@@ -22,7 +22,7 @@ impl Scratch {
         self.0.path().join("bai.redb")
     }
 
-    /// What work in the folder came to; an error names it, which may be full.
+    /// Outcome of work in the folder; an error names the folder, which may be full.
     pub fn of<T>(&self, work: Result<T, impl Into<Box<dyn Error>>>) -> Result<T, Failure> {
         work.map_err(|error| Failure::failed(named(self.0.path(), error.into().as_ref())))
     }

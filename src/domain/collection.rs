@@ -22,7 +22,7 @@ pub struct Collection {
     pub created: Timestamp,
     /// Time of the last change.
     pub updated: Timestamp,
-    /// What was read of the fields.
+    /// Shapes of the fields, once they were read.
     pub shapes: FieldShapes,
 }
 

@@ -83,23 +83,20 @@ impl Sort {
     /// Whether all keys are plain values of fields, record numbers or random.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        let is_plain = |part: &Part| match &part.key {
+        self.0.iter().all(|part| match &part.key {
             Key::Field(path) => path.modifier.is_none(),
             Key::RowId | Key::Random => true,
-        };
-        self.0.iter().all(is_plain)
+        })
     }
 
-    /// Whether records of late creation are likely to be among the first: the order begins with a descending time or number.
+    /// Whether the order begins with record numbers, or one of these fields, and the greatest first.
     #[must_use]
-    pub fn begins_late(&self) -> bool {
-        let is_late = |part: &Part| match &part.key {
-            Key::Field(path) => matches!(path.name.as_str(), "created" | "updated" | "users_id"),
-            Key::RowId => true,
+    pub fn begins_with_greatest(&self, fields: &[&str]) -> bool {
+        self.0.first().is_some_and(|part| match &part.key {
+            Key::Field(path) => part.descending && fields.contains(&path.name.as_str()),
+            Key::RowId => part.descending,
             Key::Random => false,
-        };
-        let first = self.0.first();
-        first.is_some_and(|part| part.descending && is_late(part))
+        })
     }
 
     /// The field and whether its order is descending, if the order is by the plain value of one field.

@@ -15,7 +15,7 @@ pub enum Error {
     NotThere {
         /// The path.
         path: PathBuf,
-        /// What is there instead, and what helps.
+        /// The thing that is there instead, and what helps.
         found: String,
     },
     /// There is nothing of that name, for this process.

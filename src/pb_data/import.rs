@@ -24,7 +24,7 @@ use crate::store::{self, Conflict, Record, Store, Write};
 /// Records that one transaction brings.
 const BATCH: usize = 2000;
 
-/// What an import is asked to do.
+/// Choices of whoever asks for an import.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ImportOptions {
     /// The one of two users with the same phone who comes with it.

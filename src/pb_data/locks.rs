@@ -26,14 +26,15 @@ pub struct Use {
 
 /// Use of a database with a log, by the shared memory beside it.
 pub fn of_shared_memory(path: &Path) -> Result<Use, Error> {
-    let look = || -> io::Result<Use> {
-        let file = File::open(path)?;
-        Ok(Use {
-            is_open: is_locked(&file, OPEN)?,
-            is_written: is_locked(&file, WRITING)?,
-        })
-    };
-    look().map_err(unreadable(path))
+    use_of(path).map_err(unreadable(path))
+}
+
+fn use_of(shared_memory: &Path) -> io::Result<Use> {
+    let file = File::open(shared_memory)?;
+    Ok(Use {
+        is_open: is_locked(&file, OPEN)?,
+        is_written: is_locked(&file, WRITING)?,
+    })
 }
 
 /// Whether somebody writes to a database with a rollback journal.

@@ -91,7 +91,7 @@ fn uuid_of(id: &RecordId) -> Uuid {
 /// Fields of users that are more than a cast of their column.
 const READ_BY_THEMSELVES: [&str; 3] = ["openid", "users_status", "users_phone"];
 
-/// Who has no status, be it because nobody has any, may log in.
+/// Status of a user; one without any, be it because nobody has any, may log in.
 fn status(
     row: &TableRow<'_>,
     facts: &UserFacts,

@@ -69,7 +69,7 @@ pub struct NoteLine {
     pub collection: String,
     /// Id of the record, empty when it is not about one.
     pub id: String,
-    /// What is said of it.
+    /// Words about it.
     pub text: String,
 }
 
@@ -105,10 +105,9 @@ impl Report {
     }
 
     fn group(&mut self, section: Section, collection: &str, reason: String) -> &mut NoteGroup {
-        let is_it = |group: &NoteGroup| {
+        let found = self.notes.iter().position(|group| {
             group.section == section && group.collection == collection && group.reason == reason
-        };
-        let found = self.notes.iter().position(is_it);
+        });
         let place = found.unwrap_or_else(|| {
             let group = NoteGroup {
                 section,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::note::Login;
 use crate::domain::Kind;
 
-/// What is known of all users.
+/// Facts that all users together tell.
 #[derive(Default)]
 pub struct UserFacts {
     /// Whether any user's status is other than 0: if not, nobody ever set one.
@@ -17,7 +17,7 @@ pub struct UserFacts {
 }
 
 impl UserFacts {
-    /// Whose logins will go otherwise.
+    /// Note about logins that will go otherwise.
     pub fn login(&self) -> Option<(Kind, Login)> {
         let users = self.users;
         let is_said = !self.is_status_set && users > 0;

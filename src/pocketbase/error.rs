@@ -29,7 +29,7 @@ pub struct Refused {
     fields: FieldErrors,
     /// Errors of a batch by request, in place of `fields`.
     requests: Option<Box<Value>>,
-    /// What superusers are told beside PocketBase's words.
+    /// Words for superusers beside PocketBase's.
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 

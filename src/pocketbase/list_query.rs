@@ -8,7 +8,7 @@ use crate::filter::SyntaxError;
 use crate::records::access::Access;
 use crate::records::list::{ListError, Paging, ReservedName};
 
-/// What is wrong with a superuser's filter, and where.
+/// Problem of a superuser's filter, and its place.
 const FILTER_PROBLEM: HeaderName = HeaderName::from_static("x-filter-problem");
 
 const PER_PAGE: u64 = 30;

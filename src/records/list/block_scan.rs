@@ -10,20 +10,14 @@ use super::record_scan::RecordScan;
 use super::user_matcher::UserMatcher;
 use super::user_view::{UserRow, is_column};
 use super::users::Users;
-use crate::domain::{Kind, RecordId};
+use crate::domain::RecordId;
 use crate::error::Error;
-use crate::filter::{Filter, Sort};
+use crate::filter::Sort;
 use crate::store::user_block::UserBlock;
 
 /// Whether blocks have all that a query looks at.
 pub fn is_in_blocks(query: &ListQuery) -> bool {
-    let is_known = |field: &str| is_column(field) && query.sees_as_stored(field);
-    let has_filter = |filter: &Filter| filter.needs_only(is_known);
-    let is_sorted_by = |field: &str| is_known(field) && query.access.sorts_as_stored(field);
-    let has_sort = |sort: &Sort| sort.fields().all(is_sorted_by);
-    query.kind == Kind::Users
-        && query.filter.as_ref().is_none_or(has_filter)
-        && query.sort.as_ref().is_none_or(has_sort)
+    query.is_decided_by(is_column)
 }
 
 /// Reading of the users that match a query from blocks.
@@ -143,8 +137,8 @@ mod tests {
     use crate::clock::Clock;
     use crate::config::Config;
     use crate::domain::{
-        Actor, Collections, IdType, OpenId, Phone, RecordId, Status, TokenKey, User, UserNumber,
-        UserType,
+        Actor, Collections, IdType, Kind, OpenId, Phone, RecordId, Status, TokenKey, User,
+        UserNumber, UserType,
     };
     use crate::random::Random;
     use crate::records::Records;

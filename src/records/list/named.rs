@@ -9,7 +9,7 @@ const FEW: usize = 1_000;
 /// Users that are counted by an index, or whose numbers it gives.
 const MANY: usize = 200_000;
 
-/// What an index says of the users that match a filter.
+/// Knowledge that an index has of the users that match a filter.
 pub enum NamedUsers {
     /// Nothing.
     Unknown,
@@ -24,7 +24,7 @@ pub enum NamedUsers {
 }
 
 impl NamedUsers {
-    /// What an index says of the query's filter, by the begin of a text. It does not count what the reader may not ask for.
+    /// Knowledge of the users that match the query's filter, by the begin of a text. It does not count what the reader may not ask for.
     pub async fn of(store: &Store, query: &ListQuery) -> Result<Self, Error> {
         let filter = query.filter.as_ref();
         let Some(filter) = filter.filter(|_| query.kind == Kind::Users) else {

@@ -60,9 +60,26 @@ impl ListQuery {
         Ok(Self { filter, ..self })
     }
 
+    /// Whether columns of users decide the query, if there are such of each field of which `is_column` is true.
+    pub(super) fn is_decided_by(&self, is_column: impl Fn(&str) -> bool) -> bool {
+        let filter = self.filter.as_ref();
+        let sort = self.sort.as_ref();
+        self.kind == Kind::Users
+            && filter.is_none_or(|filter| {
+                filter.needs_only(|field| is_column(field) && self.sees_as_stored(field))
+            })
+            && sort.is_none_or(|sort| {
+                sort.fields().all(|field| {
+                    is_column(field)
+                        && self.sees_as_stored(field)
+                        && self.access.sorts_as_stored(field)
+                })
+            })
+    }
+
     /// Whether the value of a field in columns is what a filter sees: a built-in text that several values were imported into is a
     /// list to it.
-    pub(super) fn sees_as_stored(&self, field: &str) -> bool {
+    fn sees_as_stored(&self, field: &str) -> bool {
         let schema = self.access.schemas().of(self.kind);
         User::field(field).is_none() || schema.field(field).is_none_or(|field| !field.is_list)
     }

@@ -15,6 +15,9 @@ use crate::filter::{Named, Sort, SortRecord};
 use crate::records::filter_record::FilterRecord;
 use crate::store::{Cursor, Order, Record};
 
+/// Fields whose greatest values are likely to be those of the last users.
+const LATE: [&str; 3] = ["created", "updated", "users_id"];
+
 /// Ids of the records of a page, and the number of records that match.
 pub struct SortedPage {
     pub ids: Vec<RecordId>,
@@ -79,7 +82,8 @@ impl<'a> SortedScan<'a> {
 
     /// The same scan by blocks of users, for a query that is answered by them.
     pub fn by_blocks(self) -> Self {
-        let last_first = self.sort.as_ref().is_some_and(Sort::begins_late);
+        let sort = self.sort.as_ref();
+        let last_first = sort.is_some_and(|sort| sort.begins_with_greatest(&LATE));
         self.of_blocks(Blocks::All { last_first })
     }
 

@@ -122,10 +122,15 @@ impl<'a> UserView<'a> {
         Column::Each((0..self.users.len()).map(value).collect())
     }
 
+    /// Values of the deployment's own columns, of each user.
+    fn read_own_columns(&self) -> Vec<Vec<Option<Json>>> {
+        let rows = 0..self.users.len();
+        rows.map(|row| self.own.read(self.users.own_columns(row)))
+            .collect()
+    }
+
     fn own_column(&self, field: &str) -> Column<'_> {
-        let read = |row| self.own.read(self.users.own_columns(row));
-        let rows = || (0..self.users.len()).map(read).collect();
-        let values = self.own_values.get_or_init(rows);
+        let values = self.own_values.get_or_init(|| self.read_own_columns());
         self.each(|row| self.own.value(field, &values[row]))
     }
 

@@ -12,9 +12,9 @@ use super::record_scan::RecordScan;
 use super::user_matcher::UserMatcher;
 use super::user_view::UserRow;
 use super::users::Users;
-use crate::domain::{Kind, RecordId};
+use crate::domain::RecordId;
 use crate::error::Error;
-use crate::filter::{Filter, MOST_RECORDS, Sort};
+use crate::filter::{MOST_RECORDS, Sort};
 use crate::store::{self, ScannedUsers, Store};
 
 /// Users that are read at once, each time in a snapshot of its own.
@@ -24,13 +24,7 @@ const AHEAD: usize = 2;
 
 /// Whether a look at each user alone decides the query.
 pub fn is_of_users_alone(query: &ListQuery) -> bool {
-    let is_known = |field: &str| query.sees_as_stored(field);
-    let is_alone = |filter: &Filter| filter.needs_only(is_known);
-    let is_sorted_by = |field: &str| is_known(field) && query.access.sorts_as_stored(field);
-    let as_stored = |sort: &Sort| sort.fields().all(is_sorted_by);
-    query.kind == Kind::Users
-        && query.filter.as_ref().is_none_or(is_alone)
-        && query.sort.as_ref().is_none_or(as_stored)
+    query.is_decided_by(|_| true)
 }
 
 /// Reading of the users that match a query from all of them, or from those with some ids.
@@ -64,24 +58,30 @@ impl<'a> WholeScan<'a> {
         sort: Option<&Sort>,
         mut visit: impl FnMut(&UserRow<'_>),
     ) -> Result<(), ListError> {
-        let mut visit = |user: &UserRow<'_>| {
-            visit(user);
-            ControlFlow::Continue(())
-        };
-        let mut visit_page = |page: ScannedUsers| {
-            let users = page.users().map_err(Error::from)?;
-            for users in users.chunks(MOST_RECORDS) {
-                let users = Users::Whole(users);
-                let _ = self.matcher.visit(users, sort, false, &mut visit)?;
-            }
-            Ok(())
-        };
         match &self.ids {
             Some(ids) => ids
                 .chunks(PAGE)
-                .try_for_each(|ids| visit_page(self.read(ids)?)),
-            None => self.each_page(visit_page),
+                .try_for_each(|ids| self.visit(&self.read(ids)?, sort, &mut visit)),
+            None => self.each_page(|page| self.visit(page, sort, &mut visit)),
         }
+    }
+
+    /// Shows the matching users of a page.
+    fn visit(
+        &self,
+        page: &ScannedUsers,
+        sort: Option<&Sort>,
+        visit: &mut impl FnMut(&UserRow<'_>),
+    ) -> Result<(), ListError> {
+        let users = page.users().map_err(Error::from)?;
+        for users in users.chunks(MOST_RECORDS) {
+            let users = Users::Whole(users);
+            let _ = self.matcher.visit(users, sort, false, &mut |user| {
+                visit(user);
+                ControlFlow::Continue(())
+            })?;
+        }
+        Ok(())
     }
 
     fn read(&self, ids: &[RecordId]) -> Result<ScannedUsers, ListError> {
@@ -92,7 +92,7 @@ impl<'a> WholeScan<'a> {
     /// Shows the pages of all users. Another thread reads ahead.
     fn each_page(
         &self,
-        mut visit: impl FnMut(ScannedUsers) -> Result<(), ListError>,
+        mut visit: impl FnMut(&ScannedUsers) -> Result<(), ListError>,
     ) -> Result<(), ListError> {
         let (store, runtime) = (self.scan.store(), Handle::current());
         thread::scope(|scope| {
@@ -100,7 +100,7 @@ impl<'a> WholeScan<'a> {
             scope.spawn(move || read_pages(store, &runtime, &sender));
             pages
                 .into_iter()
-                .try_for_each(|page| visit(page.map_err(Error::from)?))
+                .try_for_each(|page| visit(&page.map_err(Error::from)?))
         })
     }
 }

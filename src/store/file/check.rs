@@ -399,10 +399,25 @@ mod tests {
         }
     }
 
+    type Change = fn(&mut Tables<'_>) -> Result<(), Error>;
+
+    /// Words of a check about a database with this user after the change.
+    fn error_after(user: &User, change: Change) -> String {
+        let engine = CURRENT.open(&Location::memory(), 1 << 20).unwrap();
+        engine
+            .write(|tables| {
+                tables.corrupt(META_USER_NUMBER, &4_u64.to_le_bytes())?;
+                tables.add_user(user)
+            })
+            .unwrap();
+        assert_eq!(engine.read_once(check).unwrap().users, 1);
+        engine.write(change).unwrap();
+        engine.read_once(check).unwrap_err().to_string()
+    }
+
     #[test]
     fn names_are_compared_with_the_users() {
-        type Change = fn(&mut Tables<'_>) -> Result<(), Error>;
-        let ann = || User {
+        let ann = User {
             name: "Ann".into(),
             ..user()
         };
@@ -417,23 +432,13 @@ mod tests {
             ),
         ];
         for (change, says) in changes {
-            let engine = CURRENT.open(&Location::memory(), 1 << 20).unwrap();
-            engine
-                .write(|tables| {
-                    tables.corrupt(META_USER_NUMBER, &3_u64.to_le_bytes())?;
-                    tables.add_user(&ann())
-                })
-                .unwrap();
-            assert_eq!(engine.read_once(check).unwrap().users, 1);
-            engine.write(change).unwrap();
-            let error = engine.read_once(check).unwrap_err().to_string();
+            let error = error_after(&ann, change);
             assert!(error.contains(says), "{error}");
         }
     }
 
     #[test]
     fn blocks_are_compared_with_the_users() {
-        type Change = fn(&mut Tables<'_>) -> Result<(), Error>;
         let changes: [(Change, &str); 3] = [
             (
                 |tables| tables.remove_from_block(&user()),
@@ -459,16 +464,7 @@ mod tests {
             ),
         ];
         for (change, says) in changes {
-            let engine = CURRENT.open(&Location::memory(), 1 << 20).unwrap();
-            engine
-                .write(|tables| {
-                    tables.corrupt(META_USER_NUMBER, &4_u64.to_le_bytes())?;
-                    tables.add_user(&user())
-                })
-                .unwrap();
-            assert_eq!(engine.read_once(check).unwrap().users, 1);
-            engine.write(change).unwrap();
-            let error = engine.read_once(check).unwrap_err().to_string();
+            let error = error_after(&user(), change);
             assert!(error.contains(says), "{error}");
         }
     }

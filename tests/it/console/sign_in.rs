@@ -6,6 +6,16 @@ use crate::support::canary::PASSWORD;
 use crate::support::console::Console;
 use crate::support::superuser::EMAIL;
 
+fn end_tokens_of_the_superuser(console: &Console) {
+    let ended = json!({ "tokenKey:autogenerate": "" });
+    let superuser = &console.root.record["id"];
+    let collection = "/api/collections/_superusers";
+    assert_eq!(
+        console.root.update(collection, superuser, &ended).status,
+        200
+    );
+}
+
 #[test]
 #[ignore = "needs chromium and chromedriver"]
 fn a_superuser_signs_in_stays_over_a_reload_and_signs_out() {
@@ -76,13 +86,7 @@ fn an_expired_sign_in_keeps_what_was_typed_and_what_was_asked_for() {
     console.open(&format!("#/users/{id}"));
     console.waits_for_heading("用户1");
     console.fill("Name", "Renamed");
-    let ended = json!({ "tokenKey:autogenerate": "" });
-    let superuser = &console.root.record["id"];
-    let collection = "/api/collections/_superusers";
-    assert_eq!(
-        console.root.update(collection, superuser, &ended).status,
-        200
-    );
+    end_tokens_of_the_superuser(&console);
 
     console.press("Save");
     console.waits_for_heading("Sign in");
@@ -98,13 +102,7 @@ fn an_expired_sign_in_keeps_what_was_typed_and_what_was_asked_for() {
 fn a_list_that_a_dead_token_empties_asks_to_sign_in_instead() {
     let console = Console::signed_in();
     console.root.user(1, &json!({}));
-    let ended = json!({ "tokenKey:autogenerate": "" });
-    let superuser = &console.root.record["id"];
-    let collection = "/api/collections/_superusers";
-    assert_eq!(
-        console.root.update(collection, superuser, &ended).status,
-        200
-    );
+    end_tokens_of_the_superuser(&console);
     console.press("Users");
     console.waits_for_heading("Sign in");
     console.sign_in(PASSWORD);

@@ -301,7 +301,7 @@ pub fn decode_user(id: &str, bytes: &[u8]) -> Result<User, Error> {
     user.ok_or_else(|| Error::Damaged(format!("user {id}")))
 }
 
-/// What a scan looks at of the user in `bytes`, stored under the key `id`.
+/// Fields for a scan, of the user in `bytes`, stored under the key `id`.
 pub fn decode_scanned_user<'a>(id: &'a str, bytes: &'a [u8]) -> Result<ScannedUser<'a>, Error> {
     let user = read(id, bytes).map(|(stored, more)| stored.scanned(&more, id));
     user.ok_or_else(|| Error::Damaged(format!("user {id}")))
