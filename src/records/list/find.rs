@@ -111,10 +111,17 @@ fn all_by_created(scan: &RecordScan<'_>, newest_first: bool) -> Result<ListPage,
     })
 }
 
-/// Records of a page; those that are gone meanwhile are left out.
+/// Records of a page, as they are by now: those that are gone are left out, and those that a rule hides from the reader.
 fn read_page(scan: &RecordScan<'_>, page: &SortedPage) -> Result<ListPage, ListError> {
+    let is_bound = !scan.query.access.is_superuser();
+    let mut records = Vec::with_capacity(page.ids.len());
+    for record in scan.records(&page.ids)? {
+        if !is_bound || scan.is_match(&record)? {
+            records.push(record);
+        }
+    }
     Ok(ListPage {
-        records: scan.records(&page.ids)?,
+        records,
         total: page.total,
     })
 }
@@ -176,4 +183,88 @@ fn newest_first(sort: Option<&Sort>) -> Option<bool> {
     sort.only()
         .filter(|(field, _)| *field == "created")
         .map(|(_, descending)| descending)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use jiff::Timestamp;
+
+    use super::super::paging::Paging;
+    use super::super::query::parse_filter;
+    use super::super::slots::ListSlots;
+    use super::*;
+    use crate::app::App;
+    use crate::clock::Clock;
+    use crate::config::Config;
+    use crate::domain::{Actor, IdType, OpenId, RecordId, TokenKey, User};
+    use crate::random::Random;
+    use crate::records::access::Access;
+    use crate::records::reader::Reader;
+    use crate::records::rules::RequestInfo;
+    use crate::store::{Location, Write};
+
+    fn user(id: &str, company_id: &str) -> User {
+        let id = RecordId::parse(id).unwrap();
+        let openid = OpenId::parse(id.as_str()).unwrap();
+        let key = TokenKey::new([7; 16]);
+        let now = Timestamp::UNIX_EPOCH;
+        User {
+            company_id: company_id.into(),
+            ..User::new(id, openid, IdType::WeChat, uuid::Uuid::nil(), key, now)
+        }
+    }
+
+    /// Ids on a page of which all users were found before they were as they are now.
+    fn page(app: &Arc<App>, reader: Reader) -> Vec<String> {
+        let records = Records::new(app);
+        let schemas = records.schemas();
+        let query = ListQuery {
+            access: Access::new(&records, reader, RequestInfo::default()),
+            kind: Kind::Users,
+            paging: Paging {
+                page: 1,
+                per_page: 20,
+                skip_total: false,
+            },
+            filter: parse_filter("company_id = 'acme'", schemas.of(Kind::Users)).unwrap(),
+            sort: None,
+        };
+        let slots = ListSlots::new();
+        let slot = slots.list(Actor::Nobody).now_or_never().unwrap().unwrap();
+        let scan = RecordScan::new(app, &schemas, &query, &slot);
+        let ids = ["u00000000000001", "u00000000000002", "u00000000000003"];
+        let found = SortedPage {
+            ids: ids.map(|id| RecordId::parse(id).unwrap()).into(),
+            total: 3,
+        };
+        let page = read_page(&scan, &found).unwrap();
+        page.records.iter().map(|r| r.id().to_string()).collect()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_left_what_a_rule_shows_between_scan_and_page_is_not_shown() {
+        let location = Location::memory();
+        let app = App::new(
+            Config::default(),
+            &location,
+            Clock::System,
+            Random::seeded(1),
+        )
+        .await
+        .unwrap();
+        let users = [
+            user("u00000000000001", "acme"),
+            user("u00000000000002", "other"),
+        ];
+        app.store
+            .commit(users.map(Write::insert).into())
+            .await
+            .unwrap();
+        let (bound, unbound) = tokio::task::block_in_place(|| {
+            (page(&app, Reader::Nobody), page(&app, Reader::Operator))
+        });
+        assert_eq!(bound, ["u00000000000001"]);
+        assert_eq!(unbound, ["u00000000000001", "u00000000000002"]);
+    }
 }
