@@ -12,6 +12,7 @@ export class ApiError extends Error {
   }
 }
 
+const SIGN_OUT_PATIENCE = 5000;
 const SUPERUSERS = "collections/_superusers";
 export const USERS = "collections/tbl_auth_users";
 export const COMPANIES = "collections/tbl_company";
@@ -102,6 +103,12 @@ export async function signIn(identity, password) {
 export async function readiness(signal) {
   const { json } = await send("GET", "readyz", { signal });
   return json.data;
+}
+
+/** Ends the token on the server; one that has ended already is as good. */
+export async function signOut() {
+  const answer = await send("POST", `api/${SUPERUSERS}/sign-out`, { signal: AbortSignal.timeout(SIGN_OUT_PATIENCE) });
+  if (![401, 403].includes(answer.status)) result(answer);
 }
 
 /** Ends all tokens of the superuser who is signed in, wherever they are. */

@@ -49,7 +49,17 @@ async function signOut() {
   if (!(await router.mayLeave())) return;
   router.leaveOnlyIf(() => false);
   document.querySelector("main").replaceChildren();
+  await endToken();
   await session.renew();
+}
+
+/** Whoever cannot reach the server leaves all the same, and is told that the token goes on. */
+async function endToken() {
+  try {
+    await api.signOut();
+  } catch {
+    say(text.tokenGoesOn);
+  }
 }
 
 async function signOutEverywhere(event) {

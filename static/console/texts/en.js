@@ -5,6 +5,7 @@ export const text = {
   navigation: "Views",
   skip: "Skip to the content",
   signOut: "Sign out",
+  tokenGoesOn: "You are signed out here, but the server could not be told: the token is valid there until it expires. “Sign out everywhere” ends it.",
   signOutEverywhere: "Sign out everywhere",
   signOutEverywhereQuestion: "End all sessions and tokens of this superuser, on every device and in every script?",
   cancel: "Cancel",

@@ -5,6 +5,7 @@ export const text = {
   navigation: "页面",
   skip: "跳到正文",
   signOut: "退出",
+  tokenGoesOn: "已在此处退出,但未能通知服务器:该 token 在到期前仍然有效。“退出所有会话”可使其失效。",
   signOutEverywhere: "退出所有会话",
   signOutEverywhereQuestion: "结束该超级管理员在所有设备与脚本中的会话和 token?",
   cancel: "取消",

@@ -52,7 +52,7 @@ const ADDED_COMPONENTS: [&str; 15] = [
 const ADDED_TAGS: [&str; 2] = ["PocketBase", NOT_SERVED];
 const NOT_SERVED: &str = "PocketBase(不提供)";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 27] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 28] = [
     ("/api/backups", &["get", "post"]),
     ("/api/backups/upload", &["post"]),
     ("/api/backups/{key}", &["delete", "get"]),
@@ -87,6 +87,7 @@ const ADDED_OPERATIONS: [(&str, &[&str]); 27] = [
         &["post"],
     ),
     ("/api/collections/{collection}/auth-refresh", &["post"]),
+    ("/api/collections/{collection}/sign-out", &["post"]),
     (
         "/api/collections/{collection}/request-password-reset",
         &["post"],
