@@ -23,6 +23,7 @@ mod set_up;
 mod sign_out;
 mod superuser;
 mod superuser_address;
+mod token_keys;
 mod tokens;
 mod update;
 
@@ -47,4 +48,5 @@ pub use set_up::{create_first_superuser, issue_set_up_link};
 pub use sign_out::sign_out;
 pub use superuser::{CreateSuperuserError, create_superuser};
 pub use superuser_address::ensure_superuser_address;
+pub use token_keys::{TokenKeyInfo, rotate_token_key, token_keys};
 pub use tokens::file_token;

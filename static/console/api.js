@@ -13,7 +13,7 @@ export class ApiError extends Error {
 }
 
 const SIGN_OUT_PATIENCE = 5000;
-const SUPERUSERS = "collections/_superusers";
+export const SUPERUSERS = "collections/_superusers";
 export const USERS = "collections/tbl_auth_users";
 export const COMPANIES = "collections/tbl_company";
 
@@ -35,6 +35,24 @@ async function send(method, path, { body, query, signal } = {}) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, text.errors.unreachable);
   }
+}
+
+/** Sends a file as a form; the body is read from the disk as it goes. */
+function sendFile(path, file, onprogress, signal) {
+  const request = new XMLHttpRequest();
+  const form = new FormData();
+  form.append("file", file);
+  return new Promise((resolve, reject) => {
+    request.open("POST", url(path));
+    request.setRequestHeader("Authorization", `Bearer ${session.current().token}`);
+    request.responseType = "json";
+    request.upload.onprogress = ({ loaded }) => onprogress(loaded);
+    request.onload = () => resolve({ status: request.status, headers: { get: (name) => request.getResponseHeader(name) }, json: request.response });
+    request.onerror = () => reject(new ApiError(0, text.errors.unreachable));
+    request.onabort = () => reject(new DOMException("", "AbortError"));
+    signal.addEventListener("abort", () => request.abort());
+    request.send(form);
+  });
 }
 
 function fieldTexts(data) {
@@ -88,6 +106,12 @@ export const get = (path, query, signal) => call("GET", path, { query, signal })
 export const post = (path, body) => call("POST", path, { body });
 export const patch = (path, body) => call("PATCH", path, { body });
 export const remove = (path) => call("DELETE", path);
+
+/** Uploads a file; `onprogress` is told how many bytes are sent. Nobody sends it twice for a sign-in that had expired. */
+export async function upload(path, file, { onprogress, signal }) {
+  if (!(await isSignedIn())) await session.renew();
+  return result(await sendFile(path, file, onprogress, signal));
+}
 
 /** Signs in a superuser. */
 export async function signIn(identity, password) {
