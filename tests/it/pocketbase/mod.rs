@@ -1,5 +1,6 @@
 //! Tests of PocketBase's HTTP API.
 
+mod backup_schedule;
 mod backups;
 mod batch;
 mod collection_rules;
@@ -10,6 +11,7 @@ mod filters;
 mod forms;
 mod hidden;
 mod impersonate;
+mod keys;
 mod multipart;
 mod phones;
 mod realtime;
@@ -17,5 +19,6 @@ mod records;
 mod roles;
 mod rule_language;
 mod rules;
+mod settings;
 mod superusers;
 mod users;
