@@ -30,6 +30,7 @@ pub mod filter_record;
 pub mod form;
 pub mod list;
 pub mod login_rule;
+pub mod names;
 pub mod passwords;
 pub mod patch;
 mod phone_requests;

@@ -8,6 +8,7 @@ import * as session from "./session.js";
 import { locale, otherLanguage, text } from "./texts.js";
 import { companies } from "./views/companies.js";
 import { company, newCompany } from "./views/company.js";
+import { events } from "./views/events.js";
 import { overview } from "./views/overview.js";
 import { rules } from "./views/rules.js";
 import { signIn } from "./views/sign_in.js";
@@ -21,6 +22,7 @@ const VIEWS = [
   [/^\/companies$/, companies],
   [/^\/companies\/new$/, newCompany],
   [/^\/companies\/([^/]+)$/, company],
+  [/^\/events$/, events],
   [/^\/rules$/, rules],
 ];
 
@@ -28,6 +30,7 @@ const NAVIGATION = [
   ["#/", text.overview.title],
   ["#/users", text.users.title],
   ["#/companies", text.companies.title],
+  ["#/events", text.events.title],
   ["#/rules", text.rules.title],
 ];
 

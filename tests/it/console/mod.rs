@@ -1,6 +1,7 @@
 //! Tests of the console at `/_/`: as it is served, and in a real browser.
 
 mod companies;
+mod events;
 mod keyboard;
 mod languages;
 mod overview;

@@ -6,6 +6,7 @@ mod collection_rules;
 mod collections;
 mod costly;
 mod dialect;
+mod events;
 mod filters;
 mod forms;
 mod hidden;

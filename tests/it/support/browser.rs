@@ -145,6 +145,13 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &json!({ "features": scheme }));
     }
 
+    /// Cuts the page off from the network, or connects it again.
+    pub fn cut_off(&self, offline: bool) {
+        self.devtools("Network.enable", &json!({}));
+        let network = json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.devtools("Network.emulateNetworkConditions", &network);
+    }
+
     fn devtools(&self, command: &str, params: &Value) {
         request(
             &format!("{}/goog/cdp/execute", self.session),
