@@ -57,6 +57,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 
 use self::list::ListSlots;
+use self::list::user_counts::CountedUsers;
 use self::rules::RuleSet;
 use self::schema::Schemas;
 use crate::app::App;
@@ -70,6 +71,7 @@ pub struct Records {
     compiled: Arc<ArcSwapOption<Compiled>>,
     /// Slots for lists and costly filters.
     pub list_slots: ListSlots,
+    counted_users: Arc<CountedUsers>,
 }
 
 /// Collections, and what was made of their texts.
@@ -97,6 +99,7 @@ impl Records {
             app: Arc::clone(app),
             compiled: Arc::default(),
             list_slots: ListSlots::new(),
+            counted_users: Arc::default(),
         }
     }
 

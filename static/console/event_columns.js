@@ -45,7 +45,7 @@ function detail({ detail: words }) {
   return [text.collections[collection] ?? collection, labels].filter(Boolean).join(": ");
 }
 
-export const WHEN = { label: text.events.at, cell: (event) => moment(event.at) };
+export const WHEN = { label: text.events.at, cell: (event) => el("time", {}, moment(event.at)) };
 export const WHAT = { label: text.events.kind, cell: what };
 export const BY = { label: text.events.by, cell: actor };
 export const ABOUT = { label: text.events.about, cell: subject };

@@ -39,5 +39,13 @@ export function time(value) {
 
 /** The same, to the second. */
 export function moment(value) {
-  return inWords(value, { dateStyle: "medium", timeStyle: "medium" });
+  return inWords(value, { dateStyle: "short", timeStyle: "medium" });
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+/** A number of bytes, in the unit that people read it in. */
+export function bytes(count) {
+  const power = Math.min(UNITS.length - 1, count > 0 ? Math.floor(Math.log10(count) / 3) : 0);
+  return `${(count / 1000 ** power).toLocaleString(locale, { maximumFractionDigits: power > 2 ? 1 : 0 })} ${UNITS[power]}`;
 }

@@ -98,7 +98,7 @@ function eventList(ask, signal) {
   const state = el("p", { class: "count", role: "status" });
   const shown = el("div", {});
   const older = button(text.events.older, ({ currentTarget }) => busy(currentTarget, showOlder), { hidden: true });
-  const element = el("div", { class: "list" }, state, shown, el("div", { class: "pager" }, older));
+  const element = el("div", { class: "list events" }, state, shown, el("div", { class: "pager" }, older));
   let running = new AbortController();
   let rows;
   let next = "";

@@ -80,6 +80,7 @@ fn every_view_fits_a_phone_in_light_and_dark() {
         ("user", one.as_str()),
         ("companies", "#/companies"),
         ("new-company", "#/companies/new"),
+        ("events", "#/events"),
         ("rules", "#/rules"),
     ] {
         console.open(hash);

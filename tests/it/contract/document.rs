@@ -52,7 +52,7 @@ const ADDED_COMPONENTS: [&str; 15] = [
 const ADDED_TAGS: [&str; 2] = ["PocketBase", NOT_SERVED];
 const NOT_SERVED: &str = "PocketBase(不提供)";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 27] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 29] = [
     ("/api/backups", &["get", "post"]),
     ("/api/backups/upload", &["post"]),
     ("/api/backups/{key}", &["delete", "get"]),
@@ -75,6 +75,8 @@ const ADDED_OPERATIONS: [(&str, &[&str]); 27] = [
     ("/api/collections/{collection}/auth-with-oauth2", &["post"]),
     ("/api/batch", &["post"]),
     ("/api/events", &["get"]),
+    ("/api/overview", &["get"]),
+    ("/api/overview/users", &["get"]),
     ("/api/health", &["get"]),
     ("/api/setup", &["post"]),
     ("/api/realtime", &["get", "post"]),

@@ -12,6 +12,7 @@ mod forms;
 mod hidden;
 mod impersonate;
 mod multipart;
+mod overview;
 mod phones;
 mod realtime;
 mod records;
