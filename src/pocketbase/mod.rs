@@ -27,6 +27,7 @@ mod mail;
 mod multipart;
 mod overview;
 mod realtime;
+mod record_list;
 mod records;
 mod rejected_form;
 mod rules_form;
