@@ -10,6 +10,7 @@ import { backups } from "./views/backups.js";
 import { companies } from "./views/companies.js";
 import { company, newCompany } from "./views/company.js";
 import { keys } from "./views/keys.js";
+import { events } from "./views/events.js";
 import { overview } from "./views/overview.js";
 import { rules } from "./views/rules.js";
 import { settings } from "./views/settings.js";
@@ -26,6 +27,7 @@ const VIEWS = [
   [/^\/companies$/, companies],
   [/^\/companies\/new$/, newCompany],
   [/^\/companies\/([^/]+)$/, company],
+  [/^\/events$/, events],
   [/^\/rules$/, rules],
   [/^\/superusers$/, superusers],
   [/^\/superusers\/new$/, newSuperuser],
@@ -39,6 +41,7 @@ const NAVIGATION = [
   ["#/", text.overview.title],
   ["#/users", text.users.title],
   ["#/companies", text.companies.title],
+  ["#/events", text.events.title],
   ["#/rules", text.rules.title],
   ["#/superusers", text.superusers.title],
   ["#/backups", text.backups.title],

@@ -21,7 +21,8 @@ function heading({ label, sort: name, wide }, sort, onsort) {
   return el("th", { ...attributes, "aria-sort": state }, sorter, el("span", { "aria-hidden": "true" }, mark));
 }
 
-function row(columns, item) {
+/** One line of a table. */
+export function row(columns, item) {
   return el("tr", {}, columns.map(({ cell, wide }) => el("td", { class: wide ? "wide" : undefined }, cell(item))));
 }
 

@@ -3,6 +3,7 @@
 import * as api from "../api.js";
 import { ask } from "../dialog.js";
 import { busy, button, card, el, link, say, title } from "../dom.js";
+import { BY, DETAIL, FROM, WHAT, WHEN } from "../event_columns.js";
 import { ACTIVE, DISABLED, editable, label } from "../fields.js";
 import { labelled, recordForm, save, sending, showProblems } from "../form.js";
 import { leave, leaveOnlyIf } from "../router.js";
@@ -112,16 +113,10 @@ function passwordCard(path) {
   return { element: card(text.user.setPassword, form), isChanged };
 }
 
-function eventsCard(events) {
-  const columns = [
-    { label: text.events.at, cell: (event) => time(event.at) },
-    { label: text.events.kind, cell: (event) => text.events.kinds[event.kind] ?? event.kind },
-    { label: text.events.by, cell: (event) => text.events.actors[event.actor] ?? event.actor },
-    { label: text.events.source, wide: true, cell: (event) => event.source },
-    { label: text.events.detail, wide: true, cell: (event) => [event.cause, event.detail].filter(Boolean).join(" · ") },
-  ];
-  const shown = events.length > 0 ? table({ caption: text.events.title, columns, items: events, sort: "", onsort: () => {} }) : el("p", { class: "hint" }, text.none);
-  return card(text.events.title, shown);
+function eventsCard(events, id) {
+  const columns = [WHEN, WHAT, BY, FROM, DETAIL];
+  const shown = events.length > 0 ? table({ caption: text.events.recent, columns, items: events, sort: "", onsort: () => {} }) : el("p", { class: "hint" }, text.none);
+  return card(text.events.recent, shown, el("p", { class: "below" }, link(text.events.all, `#/events?user=${id}`)));
 }
 
 export async function user({ parts: [id], signal }) {
@@ -144,6 +139,6 @@ export async function user({ parts: [id], signal }) {
     card(text.user.facts, facts(found), el("div", { class: "actions" }, toggle, sessionsButton(found, path), removeButton(found, path))),
     edit.element,
     password.element,
-    eventsCard(events.items),
+    eventsCard(events.items, found.id),
   );
 }

@@ -95,6 +95,7 @@ fn every_view_fits_a_phone_in_light_and_dark() {
         ("user", one.as_str()),
         ("companies", "#/companies"),
         ("new-company", "#/companies/new"),
+        ("events", "#/events"),
         ("rules", "#/rules"),
         ("superusers", "#/superusers"),
         ("new-superuser", "#/superusers/new"),

@@ -58,7 +58,7 @@ const ADDED_COMPONENTS: [&str; 21] = [
 const ADDED_TAGS: [&str; 2] = ["PocketBase", NOT_SERVED];
 const NOT_SERVED: &str = "PocketBase(不提供)";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 31] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 33] = [
     ("/api/backups", &["get", "post"]),
     ("/api/backups/upload", &["post"]),
     ("/api/backups/{key}", &["delete", "get"]),
@@ -81,6 +81,8 @@ const ADDED_OPERATIONS: [(&str, &[&str]); 31] = [
     ("/api/collections/{collection}/auth-with-oauth2", &["post"]),
     ("/api/batch", &["post"]),
     ("/api/events", &["get"]),
+    ("/api/overview", &["get"]),
+    ("/api/overview/users", &["get"]),
     ("/api/health", &["get"]),
     ("/api/setup", &["post"]),
     ("/api/realtime", &["get", "post"]),
