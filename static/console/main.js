@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import * as dialog from "./dialog.js";
 import { busy, button, el, link, say } from "./dom.js";
+import * as live from "./live.js";
 import * as router from "./router.js";
 import * as session from "./session.js";
 import { locale, otherLanguage, text } from "./texts.js";
@@ -88,6 +89,7 @@ function skip(event) {
 /** Shows the sign-in until somebody has signed in; what was on the page is only hidden. */
 async function askToSignIn() {
   dialog.closeAll();
+  live.pause();
   const focused = document.activeElement;
   frame.hidden = true;
   door.hidden = false;
@@ -95,6 +97,7 @@ async function askToSignIn() {
   door.hidden = true;
   door.replaceChildren();
   frame.hidden = false;
+  live.resume();
   frame.querySelector(".who")?.replaceChildren(session.current().email);
   const isEmpty = frame.querySelector("main")?.childElementCount === 0;
   if (isEmpty) router.show();

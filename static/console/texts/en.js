@@ -171,6 +171,10 @@ export const text = {
       more: "More examples are in docs/roles.md. “bai rules set tbl_auth_users listRule --default” on the server brings a default back.",
     },
   },
+  live: {
+    lost: "The connection to the server is lost. Trying again …",
+    back: "Connected again.",
+  },
   collections: { tbl_auth_users: "Users", tbl_company: "Companies" },
   values: { 游客: "Guest", 注册用户: "Registered", WeChat: "WeChat", ManagePlatform: "Platform" },
   fields: {

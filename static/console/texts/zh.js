@@ -171,6 +171,10 @@ export const text = {
       more: "更多示例见 docs/roles.zh-CN.md。在服务器上运行 “bai rules set tbl_auth_users listRule --default” 可恢复默认规则。",
     },
   },
+  live: {
+    lost: "与服务的连接已断开,正在重试……",
+    back: "已重新连接。",
+  },
   collections: { tbl_auth_users: "用户", tbl_company: "公司" },
   values: { 游客: "游客", 注册用户: "注册用户", WeChat: "微信", ManagePlatform: "平台" },
   fields: {
