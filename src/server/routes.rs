@@ -29,7 +29,7 @@ use crate::http::pages::{Files, Page, moved};
 use crate::http::traffic::Traffic;
 use crate::pocketbase::{
     AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi, EventsApi,
-    HealthApi, ImpersonateApi, MailApi, RealtimeApi, RecordsApi, SetUpApi,
+    HealthApi, ImpersonateApi, ImportsApi, MailApi, RealtimeApi, RecordsApi, SetUpApi,
 };
 use crate::records::Records;
 
@@ -61,6 +61,7 @@ type Dialect = (
     RecordsApi,
     BatchApi,
     EventsApi,
+    ImportsApi,
     SetUpApi,
     RealtimeApi,
     BackupsApi,
@@ -98,6 +99,7 @@ fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
         RecordsApi(context.clone()),
         BatchApi(context.clone()),
         EventsApi(context.clone()),
+        ImportsApi::new(context.clone()),
         SetUpApi(context.clone()),
         RealtimeApi::new(context.clone(), stopping),
         BackupsApi(context),

@@ -30,7 +30,7 @@ const ADDED_STATUSES: [(&str, &[&str]); 8] = [
 ];
 
 /// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.
-const ADDED_COMPONENTS: [&str; 15] = [
+const ADDED_COMPONENTS: [&str; 16] = [
     "CreateBackupRequest",
     "ConfirmRequest",
     "CollectionList",
@@ -40,6 +40,7 @@ const ADDED_COMPONENTS: [&str; 15] = [
     "EventList",
     "EventRecord",
     "ImpersonateRequest",
+    "ImportUsersRequest",
     "PasswordAuthRequest",
     "PocketBaseError",
     "RecordAuth",
@@ -52,7 +53,7 @@ const ADDED_COMPONENTS: [&str; 15] = [
 const ADDED_TAGS: [&str; 2] = ["PocketBase", NOT_SERVED];
 const NOT_SERVED: &str = "PocketBase(不提供)";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 27] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 28] = [
     ("/api/backups", &["get", "post"]),
     ("/api/backups/upload", &["post"]),
     ("/api/backups/{key}", &["delete", "get"]),
@@ -76,6 +77,7 @@ const ADDED_OPERATIONS: [(&str, &[&str]); 27] = [
     ("/api/batch", &["post"]),
     ("/api/events", &["get"]),
     ("/api/health", &["get"]),
+    ("/api/import/users", &["post"]),
     ("/api/setup", &["post"]),
     ("/api/realtime", &["get", "post"]),
     ("/api/collections", &["get", "post"]),

@@ -10,6 +10,7 @@ mod filters;
 mod forms;
 mod hidden;
 mod impersonate;
+mod imports;
 mod multipart;
 mod phones;
 mod realtime;
