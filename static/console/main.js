@@ -9,6 +9,8 @@ import * as session from "./session.js";
 import { locale, otherLanguage, text } from "./texts.js";
 import { companies } from "./views/companies.js";
 import { company, newCompany } from "./views/company.js";
+import { importUsers } from "./views/import_users.js";
+import { newUser } from "./views/new_user.js";
 import { overview } from "./views/overview.js";
 import { rules } from "./views/rules.js";
 import { signIn } from "./views/sign_in.js";
@@ -18,6 +20,8 @@ import { users } from "./views/users.js";
 const VIEWS = [
   [/^\/$/, overview],
   [/^\/users$/, users],
+  [/^\/users\/new$/, newUser],
+  [/^\/users\/import$/, importUsers],
   [/^\/users\/([^/]+)$/, user],
   [/^\/companies$/, companies],
   [/^\/companies\/new$/, newCompany],
