@@ -20,10 +20,8 @@ FROM debian:bookworm-slim
 RUN useradd --system --uid 65532 --home-dir /var/lib/bai --shell /usr/sbin/nologin bai \
     && install -d -m 700 -o bai -g bai /var/lib/bai
 COPY --from=build /image/bai /usr/bin/bai
-# The last one: docs/operations.md, Sizing.
 ENV BAI_SERVER__LISTEN=0.0.0.0:8090 \
-    BAI_STORE__PATH=/var/lib/bai/bai.redb \
-    MALLOC_ARENA_MAX=2
+    BAI_STORE__PATH=/var/lib/bai/bai.redb
 USER 65532:65532
 WORKDIR /var/lib/bai
 VOLUME /var/lib/bai

@@ -49,9 +49,6 @@ impl Bai {
                 "BAI_WECHAT__BASE_URL",
                 format!("http://{}", setup.stub.address),
             );
-        if has_limits {
-            command.env("MALLOC_ARENA_MAX", "2");
-        }
         let mut child = command
             .stdin(Stdio::null())
             .stderr(Stdio::piped())

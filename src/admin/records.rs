@@ -214,7 +214,7 @@ pub async fn phone_holder(admin: &Admin, phone: &str) -> Result<Record, Failure>
 
 /// The record as rows have it: as PocketBase writes it.
 pub fn to_row(admin: &Admin, record: &Record) -> Map<String, Value> {
-    view::record(record, &admin.app.collections())
+    view::record(record, &admin.app.collections()).to_map()
 }
 
 /// All fields that a record may have, hidden ones left out.

@@ -3,6 +3,7 @@
 // Whoever reads the output may have had enough, as "head" has: these macros would panic.
 #![deny(clippy::print_stdout)]
 
+mod arenas;
 mod backup;
 mod check;
 mod compact;
@@ -148,7 +149,10 @@ pub fn run() -> ExitCode {
     let outcome = match cli.args.unwrap_or(serve) {
         AnyArgs::Configured(args) => {
             let listen = match &args {
-                ConfiguredArgs::Serve(args) => args.listen,
+                ConfiguredArgs::Serve(args) => {
+                    arenas::limit();
+                    args.listen
+                }
                 _ => None,
             };
             load(cli.config.as_deref(), listen).and_then(|config| execute(config, args))

@@ -59,7 +59,7 @@ impl PocketBaseAuthResponse {
                 msg: msg.to_owned(),
                 data,
             },
-            record: UserRecord(view::contract_user(&session.user, &collections.users)),
+            record: UserRecord(view::contract_user(&session.user, &collections.users).to_map()),
             token: session.token,
         }
     }

@@ -62,7 +62,7 @@ impl UserInfo {
             users_promo_code: user.promo_code.clone(),
             usergroups_id: user.group_id.clone(),
             company: CompanyInfo(
-                company.map(|company| view::company(company, &collections.companies)),
+                company.map(|company| view::company(company, &collections.companies).to_map()),
             ),
             created: date_text(user.created),
             updated: date_text(user.updated),

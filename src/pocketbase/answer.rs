@@ -24,7 +24,7 @@ pub trait Outcomes {
 
 /// A success of the operation with the outcomes `O`.
 pub struct Reply<O> {
-    body: Option<String>,
+    body: Option<Vec<u8>>,
     outcomes: PhantomData<O>,
 }
 
@@ -32,8 +32,13 @@ impl<O: Outcomes> Reply<O> {
     /// 200 with what `fields` leaves of `body`.
     pub fn new(body: &O::Body, fields: &Fields) -> Self {
         let body = fields.pick(body.to_json().unwrap_or_default());
+        Self::json(body.to_string().into_bytes())
+    }
+
+    /// 200 with a body that is written already, in the form of the operation's body.
+    pub fn json(body: Vec<u8>) -> Self {
         Self {
-            body: Some(body.to_string()),
+            body: Some(body),
             outcomes: PhantomData,
         }
     }

@@ -38,13 +38,12 @@ pub struct RecordAuth {
 
 impl RecordAuth {
     pub fn new(who: &Principal, token: String, collections: &Collections) -> Self {
+        let shown = match who {
+            Principal::User(user) => view::user(user, &collections.users).without_hidden(),
+            Principal::Superuser(superuser) => view::superuser(superuser, &collections.superusers),
+        };
         Self {
-            record: AuthRecord(match who {
-                Principal::User(user) => view::own_user(user, &collections.users),
-                Principal::Superuser(superuser) => {
-                    view::superuser(superuser, &collections.superusers)
-                }
-            }),
+            record: AuthRecord(shown.to_map()),
             token,
         }
     }

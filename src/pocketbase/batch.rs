@@ -151,9 +151,9 @@ impl BatchApi {
         if answer.is_deletion {
             return Ok(json!({ "body": null, "status": 204 }));
         }
-        let expansion = Expansion::new(&self.0.app.store, access, answer.expand);
+        let expansion = Expansion::new(&self.0.app, access, answer.expand);
         let record = expansion.of(record).await?;
-        let body = answer.fields.pick(Value::Object(record.0));
+        let body = answer.fields.pick(Value::Object(record.to_map()));
         Ok(json!({ "body": body, "status": 200 }))
     }
 }

@@ -138,7 +138,7 @@ impl CollectionsApi {
         let items = paging
             .select(found)
             .into_iter()
-            .map(|described| fields.pick_record(described.json));
+            .map(|described| AuthRecord(fields.pick_of_record(described.json.0)));
         let list = CollectionList {
             items: items.collect(),
             page: paging.page,

@@ -1,12 +1,15 @@
 //! Records as they are shown to somebody, with the companies that are asked for beside them.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
+use crate::app::App;
 use crate::auth::company_of;
-use crate::domain::RuleName;
+use crate::domain::{Collections, RuleName};
 use crate::error::Result;
-use crate::http::wire_types::AuthRecord;
 use crate::records::access::Access;
+use crate::records::view::RecordView;
 use crate::store::{Record, Store};
 
 /// Occasion on which rules are asked of a record beside another one.
@@ -34,15 +37,17 @@ pub struct Expansion<'a> {
     store: &'a Store,
     access: &'a Access,
     beside: Option<Access>,
+    collections: Arc<Collections>,
 }
 
 impl<'a> Expansion<'a> {
     /// Records as `access` lets see them.
-    pub fn new(store: &'a Store, access: &'a Access, expand: Expand) -> Self {
+    pub fn new(app: &'a App, access: &'a Access, expand: Expand) -> Self {
         Self {
-            store,
+            store: &app.store,
             access,
             beside: expand.company.then(|| access.on(EXPAND)),
+            collections: app.collections(),
         }
     }
 
@@ -50,14 +55,13 @@ impl<'a> Expansion<'a> {
     ///
     /// # Errors
     /// Only errors of ours.
-    pub async fn of(&self, record: &Record) -> Result<AuthRecord> {
-        let mut shown = self.access.view(record).await?;
-        if let Some(company) = self.company_of(record).await? {
-            let company = self.access.view(&company).await?;
-            shown.insert("expand".to_owned(), json!({ "company_id": company }));
-            shown.sort_keys();
-        }
-        Ok(AuthRecord(shown))
+    pub async fn of<'r>(&'r self, record: &'r Record) -> Result<RecordView<'r>> {
+        let shown = self.access.view(record, &self.collections).await?;
+        let Some(company) = self.company_of(record).await? else {
+            return Ok(shown);
+        };
+        let company = self.access.view(&company, &self.collections).await?;
+        Ok(shown.with("expand", json!({ "company_id": company })))
     }
 
     async fn company_of(&self, record: &Record) -> Result<Option<Record>> {

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 
 use super::error::Refused;
-use crate::http::wire_types::AuthRecord;
 
 /// Paths of wanted keys (`id`, `record.id`, `*`), each perhaps with how much of it is wanted; none means all.
 #[derive(Clone, Debug)]
@@ -66,12 +65,11 @@ impl Fields {
         pick(value, &self.paths())
     }
 
-    /// The wanted part of a record in a list, whose own keys always stay.
-    pub fn pick_record(&self, record: AuthRecord) -> AuthRecord {
-        if self.0.is_empty() {
-            record
-        } else {
-            AuthRecord(pick_keys(record.0, &self.paths()))
+    /// The wanted part of a record in a list.
+    pub fn pick_of_record(&self, record: Map<String, Value>) -> Map<String, Value> {
+        match self.is_all() {
+            true => record,
+            false => pick_keys(record, &self.paths()),
         }
     }
 

@@ -27,6 +27,7 @@ mod list_query;
 mod mail;
 mod multipart;
 mod realtime;
+mod record_list;
 mod records;
 mod rejected_form;
 mod rules_form;

@@ -1,9 +1,9 @@
 //! `/api/collections/{collection}/records`
 
 use poem::Result;
+use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::types::Any;
-use poem_openapi::{Object, OpenApi};
 use serde_json::{Map, Value};
 
 use super::Context;
@@ -13,7 +13,8 @@ use super::error::Refused;
 use super::expand::{Expand, Expansion};
 use super::fields::Fields;
 use super::form::{Form, UnusedBody};
-use super::list_query::{parse_paging, refusal, totals};
+use super::list_query::{parse_paging, refusal};
+use super::record_list::{RecordList, RecordListText};
 use crate::domain::Kind;
 use crate::http::tags::Tags;
 use crate::http::wire_types::{AnyData, AuthRecord};
@@ -28,16 +29,6 @@ pub struct RecordsApi(pub Context);
 
 /// Body by which a record is made or changed.
 type RecordBody = Form<Option<Any<Map<String, Value>>>>;
-
-#[derive(Object)]
-#[expect(non_snake_case, reason = "PocketBase's names")]
-pub struct RecordList {
-    items: Vec<AuthRecord>,
-    page: u64,
-    perPage: u64,
-    totalItems: i64,
-    totalPages: i64,
-}
 
 enum PbListRecords {}
 
@@ -163,28 +154,16 @@ impl RecordsApi {
             .map_err(|error| refusal(error, &access, kind, &filter))?;
         let fields = Fields::parse(fields.0.as_deref())?;
         let page = self.0.records.list(query).await?;
-        let expansion = Expansion::new(
-            &self.0.app.store,
-            &access,
-            Expand::parse(expand.0.as_deref()),
-        );
-        let mut items = Vec::with_capacity(page.records.len());
+        let expansion = Expansion::new(&self.0.app, &access, Expand::parse(expand.0.as_deref()));
+        let mut text = RecordListText::with_capacity(page.records.len());
         for (n, record) in page.records.iter().enumerate() {
             // A long page keeps nobody else waiting.
             if n % 16 == 15 {
                 tokio::task::yield_now().await;
             }
-            items.push(fields.pick_record(expansion.of(record).await?));
+            text.push(&expansion.of(record).await?, &fields)?;
         }
-        let (total_items, total_pages) = totals(&paging, page.total);
-        let list = RecordList {
-            items,
-            page: paging.page,
-            perPage: paging.per_page,
-            totalItems: total_items,
-            totalPages: total_pages,
-        };
-        Ok(Reply::new(&list, &Fields::all()))
+        Ok(Reply::json(text.finish(&paging, page.total)))
     }
 
     /// 查询一条记录(SDK:getOne)
@@ -308,8 +287,9 @@ impl RecordsApi {
         expand: Option<&str>,
         fields: &Fields,
     ) -> Result<Reply<O>> {
-        let expansion = Expansion::new(&self.0.app.store, access, Expand::parse(expand));
-        Ok(Reply::new(&expansion.of(record).await?, fields))
+        let expansion = Expansion::new(&self.0.app, access, Expand::parse(expand));
+        let record = AuthRecord(expansion.of(record).await?.to_map());
+        Ok(Reply::new(&record, fields))
     }
 
     fn found(&self, name_or_id: &str, refused: Refused) -> Result<Kind, Refused> {

@@ -1,16 +1,35 @@
 //! Records as PocketBase's API has them: JSON objects with their keys in byte order, an empty text for what is not given, no
 //! password and no token key.
 
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::coerce;
 use super::fields::of_record::{parse_columns, typed_values};
 use super::fields::tables::BuiltIn;
+use super::fields::value::FieldValue;
 use crate::domain::{Collection, Collections, Company, FieldShape, Shape, Superuser, User};
 use crate::store::Record;
 
-/// The JSON object of any record.
-pub fn record(record: &Record, collections: &Collections) -> Map<String, Value> {
+/// A record as clients see it: its fields in the byte order of their names. It is written as JSON without being copied first,
+/// because lists show a thousand of them.
+pub struct RecordView<'a> {
+    collection: &'a Collection,
+    fields: Vec<(Cow<'a, str>, ShownValue<'a>)>,
+}
+
+/// The value of a field.
+enum ShownValue<'a> {
+    /// Of a built-in field.
+    BuiltIn(FieldValue<'a>),
+    /// Of a column, or of another type than the built-in field has.
+    Json(Value),
+}
+
+/// The view of any record.
+pub fn record<'a>(record: &'a Record, collections: &'a Collections) -> RecordView<'a> {
     match record {
         Record::User(user) => self::user(user, &collections.users),
         Record::Company(company) => self::company(company, &collections.companies),
@@ -18,89 +37,186 @@ pub fn record(record: &Record, collections: &Collections) -> Map<String, Value> 
     }
 }
 
-/// The JSON object of a user with the contract's types, whatever types an imported collection has.
-pub fn contract_user(user: &User, collection: &Collection) -> Map<String, Value> {
-    let fields = collection.shapes();
-    let own = fields
-        .iter()
-        .filter(|field| User::field(&field.name).is_none());
-    object(user, user.columns.as_deref(), collection, own)
+/// The view of a user with the contract's types, whatever types an imported collection has.
+pub fn contract_user<'a>(user: &'a User, collection: &'a Collection) -> RecordView<'a> {
+    let shapes = collection.shapes().iter();
+    let own = shapes.filter(|field| User::field(&field.name).is_none());
+    RecordView::new(user, user.columns.as_deref(), collection, own)
 }
 
-/// The JSON object of a user.
-pub fn user(user: &User, collection: &Collection) -> Map<String, Value> {
-    let fields = collection.shapes().iter();
-    object(user, user.columns.as_deref(), collection, fields)
+/// The view of a user.
+pub fn user<'a>(user: &'a User, collection: &'a Collection) -> RecordView<'a> {
+    let shapes = collection.shapes().iter();
+    RecordView::new(user, user.columns.as_deref(), collection, shapes)
 }
 
-/// The JSON object of a user as the user sees it.
-pub fn own_user(user: &User, collection: &Collection) -> Map<String, Value> {
-    let mut object = self::user(user, collection);
-    hide(&mut object, collection);
-    object
+/// The view of a company.
+pub fn company<'a>(company: &'a Company, collection: &'a Collection) -> RecordView<'a> {
+    let shapes = collection.shapes().iter();
+    RecordView::new(company, Some(&company.columns), collection, shapes)
 }
 
-/// The JSON object of a company.
-pub fn company(company: &Company, collection: &Collection) -> Map<String, Value> {
-    let fields = collection.shapes().iter();
-    object(company, Some(&company.columns), collection, fields)
+/// The view of a superuser.
+pub fn superuser<'a>(superuser: &'a Superuser, collection: &'a Collection) -> RecordView<'a> {
+    RecordView::new(superuser, None, collection, collection.shapes().iter())
 }
 
-/// The JSON object of a superuser.
-pub fn superuser(superuser: &Superuser, collection: &Collection) -> Map<String, Value> {
-    let fields = collection.shapes().iter();
-    object(superuser, None, collection, fields)
-}
+impl<'a> RecordView<'a> {
+    /// The built-in fields and the deployment's own columns, which never hide a built-in field; the fields of `shapes` in their shape.
+    fn new<R: BuiltIn>(
+        record: &'a R,
+        columns: Option<&str>,
+        collection: &'a Collection,
+        shapes: impl Iterator<Item = &'a FieldShape>,
+    ) -> Self {
+        let mut view = Self {
+            collection,
+            fields: Vec::with_capacity(R::fields_by_name().len() + 2),
+        };
+        view.push_text("collectionId", collection.id.as_str());
+        view.push_text("collectionName", collection.kind.name());
+        for (name, value) in typed_values(record) {
+            let value = ShownValue::BuiltIn(value);
+            view.fields.push((Cow::Borrowed(name), value));
+        }
+        view.sort();
+        view.add_columns(parse_columns(columns));
+        for field in shapes.filter(|field| !field.is_hidden) {
+            view.shape(field, R::field(&field.name).is_some());
+        }
+        view
+    }
 
-/// Takes away the fields that an imported collection shows to superusers only.
-pub fn hide(object: &mut Map<String, Value>, collection: &Collection) {
-    for field in collection.shapes().iter().filter(|field| field.is_hidden) {
-        object.shift_remove(&field.name);
+    fn push_text(&mut self, name: &'static str, text: &'a str) {
+        let value = ShownValue::BuiltIn(FieldValue::Text(text));
+        self.fields.push((Cow::Borrowed(name), value));
+    }
+
+    fn sort(&mut self) {
+        self.fields
+            .sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    }
+
+    /// The place of a field, or the place where it would be.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.fields
+            .binary_search_by(|(known, _)| known.as_ref().cmp(name))
+    }
+
+    fn add_columns(&mut self, columns: Map<String, Value>) {
+        if columns.is_empty() {
+            return;
+        }
+        let is_own = |(name, _): &(String, Value)| self.place(name).is_err();
+        let own: Vec<_> = columns.into_iter().filter(is_own).collect();
+        let own = own.into_iter();
+        let own = own.map(|(name, value)| (Cow::Owned(name), ShownValue::Json(value)));
+        self.fields.extend(own);
+        self.sort();
+    }
+
+    /// Gives a field the shape that the imported collection has of it, be it by coercion; one that was never set is empty.
+    fn shape(&mut self, field: &'a FieldShape, is_built_in: bool) {
+        match self.place(&field.name) {
+            Ok(place) if is_built_in => {
+                let value = &mut self.fields[place].1;
+                if let Some(other) = value.coerced(field.shape) {
+                    *value = ShownValue::Json(other);
+                }
+            }
+            Ok(_) => {}
+            Err(place) => {
+                let empty = ShownValue::Json(field.shape.empty());
+                self.fields
+                    .insert(place, (Cow::Borrowed(&field.name), empty));
+            }
+        }
+    }
+
+    /// The record without the fields that an imported collection shows to superusers only.
+    #[must_use]
+    pub fn without_hidden(mut self) -> Self {
+        for field in self
+            .collection
+            .shapes()
+            .iter()
+            .filter(|field| field.is_hidden)
+        {
+            self = self.without(&field.name);
+        }
+        self
+    }
+
+    /// The record without that field.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        if let Ok(place) = self.place(name) {
+            self.fields.remove(place);
+        }
+        self
+    }
+
+    /// The record with another field, in the place of one of the same name.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: Value) -> Self {
+        let value = ShownValue::Json(value);
+        match self.place(name) {
+            Ok(place) => self.fields[place].1 = value,
+            Err(place) => self.fields.insert(place, (Cow::Borrowed(name), value)),
+        }
+        self
+    }
+
+    /// The record as a JSON object.
+    pub fn to_map(&self) -> Map<String, Value> {
+        let fields = self.fields.iter();
+        fields
+            .map(|(name, value)| (name.clone().into_owned(), value.to_json()))
+            .collect()
     }
 }
 
-/// The built-in fields and the deployment's own columns, which never hide a built-in field; these fields in their shape.
-fn object<'a, R: BuiltIn>(
-    record: &R,
-    columns: Option<&str>,
-    collection: &Collection,
-    fields: impl Iterator<Item = &'a FieldShape>,
-) -> Map<String, Value> {
-    let mut object = match columns {
-        Some(columns) => parse_columns(Some(columns)),
-        None => Map::with_capacity(R::fields_by_name().len() + 2),
-    };
-    let has_columns = !object.is_empty() || !collection.shapes().is_empty();
-    object.insert("collectionId".into(), collection.id.as_str().into());
-    object.insert("collectionName".into(), collection.kind.name().into());
-    for (name, value) in typed_values(record) {
-        object.insert(name.to_owned(), value.to_json());
-    }
-    for field in fields.filter(|field| !field.is_hidden) {
-        let is_cast = R::field(&field.name).is_some();
-        shape(&mut object, field, is_cast);
-    }
-    if has_columns {
-        object.sort_keys();
-    }
-    object
-}
-
-/// Gives a field the shape that the imported collection has of it, be it by a cast; one that was never set is empty.
-fn shape(object: &mut Map<String, Value>, field: &FieldShape, is_cast: bool) {
-    let known = object.get(&field.name);
-    let other = match known {
-        Some(value) if is_cast => shaped(field.shape, value),
-        Some(_) => None,
-        None => Some(field.shape.empty()),
-    };
-    if let Some(value) = other {
-        object.insert(field.name.clone(), value);
+impl Serialize for RecordView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.fields.iter().map(|(name, value)| (name, value)))
     }
 }
 
-/// A value of another type, cast; nothing if it has the shape already.
-fn shaped(shape: Shape, value: &Value) -> Option<Value> {
+impl ShownValue<'_> {
+    fn to_json(&self) -> Value {
+        match self {
+            Self::BuiltIn(value) => value.to_json(),
+            Self::Json(value) => value.clone(),
+        }
+    }
+
+    /// The value in another shape; nothing if it has that already, or there is none.
+    fn coerced(&self, shape: Shape) -> Option<Value> {
+        let is_text = match self {
+            Self::Json(value) => return coerced(shape, value),
+            Self::BuiltIn(FieldValue::Number(_)) if shape == Shape::Number => return None,
+            Self::BuiltIn(FieldValue::Bool(_)) if shape == Shape::Bool => return None,
+            Self::BuiltIn(FieldValue::Number(_) | FieldValue::Bool(_)) => false,
+            Self::BuiltIn(_) => true,
+        };
+        match shape {
+            Shape::Text if is_text => None,
+            _ => coerced(shape, &self.to_json()),
+        }
+    }
+}
+
+impl Serialize for ShownValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::BuiltIn(value) => value.serialize(serializer),
+            Self::Json(value) => value.serialize(serializer),
+        }
+    }
+}
+
+/// A value in another shape; nothing if it has that already, or there is none.
+fn coerced(shape: Shape, value: &Value) -> Option<Value> {
     match (shape, value) {
         (Shape::Text, Value::Number(_) | Value::Bool(_)) => Some(coerce::text(value).into()),
         (Shape::Number, Value::String(_) | Value::Bool(_)) => {
@@ -135,10 +251,9 @@ mod tests {
             created: Timestamp::UNIX_EPOCH,
             updated: Timestamp::UNIX_EPOCH,
         };
-        let shown = super::company(
-            &company(r#"{"zone":7,"city":"X","company_id":"C2"}"#),
-            &collections.companies,
-        );
+        let with_columns = company(r#"{"zone":7,"city":"X","company_id":"C2"}"#);
+        let view = super::company(&with_columns, &collections.companies);
+        let shown = view.to_map();
         let keys: Vec<_> = shown.keys().map(String::as_str).collect();
         assert_eq!(
             keys,
@@ -154,6 +269,8 @@ mod tests {
             ]
         );
         assert_eq!(shown["company_id"], "C1");
+        let written = serde_json::to_string(&view).unwrap();
+        assert_eq!(written, Value::Object(shown).to_string());
         let superuser = Superuser {
             id: id.clone(),
             number: 1,
@@ -165,10 +282,11 @@ mod tests {
             created: Timestamp::UNIX_EPOCH,
             updated: Timestamp::UNIX_EPOCH,
         };
-        for shown in [
+        for view in [
             super::company(&company("{}"), &collections.companies),
             super::superuser(&superuser, &collections.superusers),
         ] {
+            let shown = view.to_map();
             assert!(shown.keys().is_sorted() && !shown.contains_key("password"));
         }
     }

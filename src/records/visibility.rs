@@ -1,14 +1,12 @@
 //! Records as somebody sees them: which, and without which field.
 
-use serde_json::{Map, Value};
-
 use super::Records;
 use super::access::Access;
 use super::filter_record::{EMAIL, FilterRecord};
 use super::refusal::{ChangeError, Refusal};
 use super::rules::SurroundingRecords;
-use super::view;
-use crate::domain::{Kind, RecordId, RuleName};
+use super::view::{self, RecordView};
+use crate::domain::{Collections, Kind, RecordId, RuleName};
 use crate::error::Result;
 use crate::filter::{Budget, TooCostly};
 use crate::store::Record;
@@ -19,14 +17,17 @@ impl Access {
     ///
     /// # Errors
     /// Only errors of ours.
-    pub async fn view(&self, record: &Record) -> Result<Map<String, Value>> {
-        let collections = self.records().app.collections();
-        let mut shown = view::record(record, &collections);
+    pub async fn view<'a>(
+        &self,
+        record: &'a Record,
+        collections: &'a Collections,
+    ) -> Result<RecordView<'a>> {
+        let mut shown = view::record(record, collections);
         if !self.is_superuser() {
-            view::hide(&mut shown, collections.of(record.kind()));
+            shown = shown.without_hidden();
         }
         if !self.sees_email(record).await? {
-            shown.remove(EMAIL);
+            shown = shown.without(EMAIL);
         }
         Ok(shown)
     }

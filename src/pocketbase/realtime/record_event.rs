@@ -25,11 +25,10 @@ const FIELD_STEPS: usize = 256;
 /// Bytes that are copied in a step.
 const BYTES_COPIED: usize = 8;
 
-/// Change of a record, and its JSON, which is made for the first subscriber that needs it.
+/// Change of a record.
 pub struct RecordEvent {
     records: Records,
     change: Arc<Change>,
-    record_json: OnceLock<Map<String, Value>>,
     /// Data of a message with the whole record, which most topics are sent, for each [`Sight`].
     full_data: [OnceLock<String>; 4],
 }
@@ -52,7 +51,6 @@ impl RecordEvent {
         Self {
             records: records.clone(),
             change,
-            record_json: OnceLock::new(),
             full_data: Default::default(),
         }
     }
@@ -165,15 +163,14 @@ impl RecordEvent {
 
     fn record_json(&self, sight: Sight) -> Map<String, Value> {
         let collections = self.records.app.collections();
-        let whole = || view::record(&self.change.record, &collections);
-        let mut record = self.record_json.get_or_init(whole).clone();
+        let mut record = view::record(&self.change.record, &collections);
         if !sight.has_email {
-            record.remove("email");
+            record = record.without("email");
         }
         if !sight.has_hidden {
-            view::hide(&mut record, collections.of(self.change.record.kind()));
+            record = record.without_hidden();
         }
-        record
+        record.to_map()
     }
 
     fn data_with(&self, record: &impl Serialize) -> String {

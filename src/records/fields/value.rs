@@ -1,6 +1,7 @@
 //! Values of fields, typed, and the reasons why a field cannot have a value.
 
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 
 use super::super::date::date_text;
@@ -47,6 +48,19 @@ pub enum Unfit {
     /// Empty, too long, or no phone.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+}
+
+/// As [`FieldValue::to_json`] has it.
+impl Serialize for FieldValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) | Self::Choice(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_i64(*number),
+            Self::Bool(flag) => serializer.serialize_bool(*flag),
+            Self::Date(at) => serializer.serialize_str(&date_text(*at)),
+            Self::UserNumber(number) => serializer.collect_str(number),
+        }
+    }
 }
 
 impl<'a> FieldValue<'a> {

@@ -1,5 +1,6 @@
 //! The binary itself: what a person at a shell sees.
 
+use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -501,5 +502,23 @@ fn a_public_sandbox_warns_at_its_start() {
             is_ended && log.contains("logs in as anybody (wechat.sandbox_public)"),
             "{log}"
         );
+    }
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_server_has_two_arenas_unless_somebody_chose_a_number() {
+    let dir = tempfile::tempdir().unwrap();
+    for (chosen, expected) in [(None, "2"), (Some("7"), "7")] {
+        let mut command = bai(dir.path(), &["serve"]);
+        command.env_remove("MALLOC_ARENA_MAX");
+        command.envs(chosen.map(|number| ("MALLOC_ARENA_MAX", number)));
+        let server = Running::start(command);
+        let environment = format!("/proc/{}/environ", server.child.id());
+        let environment = String::from_utf8(fs::read(environment).unwrap()).unwrap();
+        let variable = format!("MALLOC_ARENA_MAX={expected}");
+        assert!(environment.split('\0').any(|other| other == variable));
+        server.signal("-TERM");
+        assert!(server.wait().0);
     }
 }
