@@ -92,7 +92,15 @@ export async function call(method, path, options) {
   return result(answer);
 }
 
+/** The same for what nobody has asked for: nobody is asked to sign in for it. */
+export async function callQuietly(method, path, options) {
+  const answer = await send(method, path, options);
+  if (isDoubtful(answer) && !(await isSignedIn())) throw new ApiError(401, text.errors.refused(401));
+  return result(answer);
+}
+
 export const get = (path, query, signal) => call("GET", path, { query, signal });
+export const getQuietly = (path, query, signal) => callQuietly("GET", path, { query, signal });
 export const post = (path, body) => call("POST", path, { body });
 export const patch = (path, body) => call("PATCH", path, { body });
 export const remove = (path) => call("DELETE", path);

@@ -12,13 +12,13 @@ function failureOf(error) {
   return { place: Number(entry[0]), why: api.wordsOf(entry[1].response) };
 }
 
-/** Sends the requests of a transaction; whoever cannot be changed is left out, and the others are sent again. */
+/** Sends the requests of a transaction, and gives the records that were changed; who cannot be is left out, and the others are sent again. */
 async function changeTogether(records, requestOf, failed) {
   let rest = records;
   while (rest.length > 0) {
     try {
       await api.post("api/batch", { requests: rest.map(requestOf) });
-      return rest.length;
+      return rest;
     } catch (error) {
       const failure = failureOf(error);
       if (!failure) throw error;
@@ -26,20 +26,20 @@ async function changeTogether(records, requestOf, failed) {
       rest = rest.filter((_, place) => place !== failure.place);
     }
   }
-  return 0;
+  return rest;
 }
 
-/** Changes all records until `signal`: how many were, who was not and why, and the error that ended it. */
+/** Changes all records until `signal`: which were, which could not be and why, and the error that ended it. */
 export async function changeAll(records, requestOf, { signal, progress }) {
-  const outcome = { changed: 0, failed: [], error: null };
+  const outcome = { changed: [], failed: [], error: null };
   for (const chunk of chunks(records, AT_ONCE)) {
     if (signal.aborted) break;
     try {
-      outcome.changed += await changeTogether(chunk, requestOf, outcome.failed);
+      outcome.changed.push(...(await changeTogether(chunk, requestOf, outcome.failed)));
     } catch (error) {
       return { ...outcome, error };
     }
-    progress(outcome.changed + outcome.failed.length, records.length);
+    progress(outcome.changed.length + outcome.failed.length, records.length);
   }
   return outcome;
 }

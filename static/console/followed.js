@@ -23,13 +23,24 @@ export function followRecord({ collection, record, read, onchange, onremove, sig
       if (!signal.aborted && error.status === 404) onremove();
     }
   };
-  const hear = ({ action }) => {
+  const readSoon = () => {
     clearTimeout(pause);
-    if (action === "delete") onremove();
-    else pause = setTimeout(readAgain, PAUSE);
+    pause = setTimeout(readAgain, PAUSE);
   };
-  signal.addEventListener("abort", () => clearTimeout(pause));
-  return live.subscribe(`${collection.split("/").at(-1)}/${record.id}`, hear, { onreturn: readAgain, signal });
+  const hear = ({ action }) => {
+    if (action !== "delete") return readSoon();
+    stop();
+    onremove();
+  };
+  // What changed after the page was read, and before somebody listened.
+  readSoon();
+  const end = live.subscribe(`${collection.split("/").at(-1)}/${record.id}`, hear, { onreturn: readSoon, signal });
+  const stop = () => {
+    clearTimeout(pause);
+    end();
+  };
+  signal.addEventListener("abort", stop);
+  return stop;
 }
 
 /** A place above the form that says what happened elsewhere. */

@@ -81,7 +81,7 @@ export function list({ path, caption, columns, query, ask, defaultSort, onproble
     element.querySelector(focused ?? ".table")?.focus();
   }
 
-  const records = (question, asked) => api.get(`api/${path}/records`, { page: 1, perPage: PER_PAGE, ...question }, asked);
+  const records = (question, asked, get = api.get) => get(`api/${path}/records`, { page: 1, perPage: PER_PAGE, ...question }, asked);
 
   /** First hits, from indexes: they are shown at once, while the others are looked for. */
   async function loadFirst({ begins = [], isNamed }, asked) {
@@ -161,7 +161,7 @@ export function list({ path, caption, columns, query, ask, defaultSort, onproble
   async function loadAgain(asked) {
     const begun = performance.now();
     const { filter } = ask();
-    const found = await records({ filter, sort, page }, asked);
+    const found = await records({ filter, sort, page }, asked, api.getQuietly);
     took = performance.now() - begun;
     const now = new Map(found.items.map((item) => [item.id, item]));
     first = first.filter(({ id }) => now.has(id)).map(({ id }) => now.get(id));
@@ -183,7 +183,7 @@ export function list({ path, caption, columns, query, ask, defaultSort, onproble
     if (isShown) show();
   }
 
-  live.subscribe(`${path.split("/").at(-1)}/*`, hear, { onreturn: reload, signal });
+  live.subscribe(`${path.split("/").at(-1)}/*`, hear, { onreturn: refreshLater, signal });
 
   const found = () => ({ filter: ask().filter, total: answer?.totalItems ?? 0 });
   return { element, count, load, changed, reload, found, redraw: () => answer && show() };

@@ -6,24 +6,25 @@ import { text } from "./texts.js";
 
 /** Milliseconds before each further attempt to connect. */
 const PAUSES = [200, 1000, 2000, 5000, 10000];
+/** Milliseconds that the stream stays when nobody listens: the next view does in a moment. */
+const LINGER = 2000;
 
 const subscriptions = new Set();
 let stream;
 let client;
 let failures = 0;
 let isPaused = false;
-let hasMissed = false;
 let next;
 
 /**
  * Calls `onevent({action, record})` for each change that the topic (`tbl_auth_users/*`, `tbl_company/<id>`) is about, until `signal`.
- * After a time in which changes may have been missed `onreturn()` is called, for the view to read anew.
+ * Once the server tells of them, and whenever it does so again, `onreturn()` is called: changes before that may have been missed.
  */
 export function subscribe(topic, onevent, { onreturn, signal } = {}) {
   const subscription = { topic, onevent, onreturn };
   const end = () => {
     subscriptions.delete(subscription);
-    follow();
+    follow(subscriptions.size === 0 ? LINGER : 0);
   };
   if (signal?.aborted) return end;
   subscriptions.add(subscription);
@@ -63,7 +64,6 @@ function followNow() {
 function close() {
   stream?.close();
   stream = client = undefined;
-  hasMissed = subscriptions.size > 0;
 }
 
 function open() {
@@ -85,13 +85,14 @@ async function tellTopics() {
   const told = client;
   const topics = wantedTopics();
   if (told.isTelling || topics.symmetricDifference(told.topics).size === 0) return;
+  const added = topics.difference(told.topics);
   for (const topic of topics) stream.addEventListener(topic, hear);
   told.topics = topics;
   told.isTelling = true;
   try {
-    await api.post("api/realtime", { clientId: told.id, subscriptions: [...topics] });
+    await api.callQuietly("POST", "api/realtime", { body: { clientId: told.id, subscriptions: [...topics] } });
     told.isTelling = false;
-    if (told === client) back();
+    if (told === client) back(added);
   } catch {
     if (told === client) lost();
   }
@@ -110,12 +111,11 @@ function lost() {
   failures += 1;
 }
 
-function back() {
+function back(added) {
   if (shown().textContent !== "") say(text.live.back);
   show("");
   failures = 0;
-  if (hasMissed) for (const { onreturn } of [...subscriptions]) onreturn?.();
-  hasMissed = false;
+  for (const { topic, onreturn } of [...subscriptions]) if (added.has(topic)) onreturn?.();
   follow();
 }
 

@@ -13,7 +13,7 @@ function checkbox(words, checked, onchange) {
 
 /** What came of a change of many, to be read if not all went well. */
 async function tell({ changed, failed, error }, total, nameOf) {
-  const words = text.bulk.changed(number(changed), number(total));
+  const words = text.bulk.changed(number(changed.length), number(total));
   if (failed.length === 0 && !error) return say(words);
   const lines = failed.map(({ record, why }) => `${nameOf(record)}: ${why}`);
   await report(words, error ? [...lines, text.bulk.stopped(error.message)] : lines);
@@ -75,9 +75,9 @@ export function selection({ collection, nameOf, fields, actions, found, onchange
     const details = el("p", { class: "hint" }, listed(records.map(nameOf)));
     if (!(await ask(question(number(records.length)), words, { isDestructive, details }))) return;
     const outcome = await withProgress(words, (work) => changeAll(records, requestOf, work));
-    const isAll = outcome.changed === records.length;
-    if (isAll) clear();
+    outcome.changed.forEach(({ id }) => chosen.delete(id));
     await onchanged();
+    show();
     await tell(outcome, records.length, nameOf);
   }
 

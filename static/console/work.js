@@ -12,11 +12,15 @@ function warn(event) {
 function progressDialog(title, cancel) {
   const bar = el("progress", { "aria-label": title });
   const words = el("p", { role: "status", class: "hint" });
+  const stop = button(text.cancel, () => {
+    stop.disabled = true;
+    cancel();
+  });
   const oncancel = (event) => {
     event.preventDefault();
-    cancel();
+    stop.click();
   };
-  const dialog = el("dialog", { "aria-labelledby": "work", class: "work", oncancel }, el("p", { id: "work" }, title), bar, words, el("div", { class: "actions" }, button(text.cancel, cancel)));
+  const dialog = el("dialog", { "aria-labelledby": "work", class: "work", oncancel }, el("p", { id: "work" }, title), bar, words, el("div", { class: "actions" }, stop));
   document.body.append(dialog);
   const show = (done, total) => {
     if (!dialog.open) dialog.showModal();

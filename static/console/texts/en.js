@@ -223,7 +223,7 @@ export const text = {
     endSessionsQuestion: (count) => `End all sessions of these users (${count})? They have to log in again.`,
     removeQuestion: (count) => `Delete these for good (${count})? This cannot be undone.`,
     changed: (done, total) => `${done} of ${total} done.`,
-    stopped: (why) => `It stopped here: ${why} The last 50 may or may not be done; those that are not are still chosen.`,
+    stopped: (why) => `It stopped here: ${why} The last 50 may or may not be done; they, and the rest, are still chosen.`,
   },
   exports: {
     button: "Export",

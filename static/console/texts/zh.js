@@ -223,7 +223,7 @@ export const text = {
     endSessionsQuestion: (count) => `结束这 ${count} 个用户的所有会话?之后需要重新登录。`,
     removeQuestion: (count) => `永久删除这 ${count} 条?此操作无法撤销。`,
     changed: (done, total) => `${total} 条中已完成 ${done} 条。`,
-    stopped: (why) => `在此中止:${why} 最后 50 条可能已完成,也可能没有;未完成的仍处于选中状态。`,
+    stopped: (why) => `在此中止:${why} 最后 50 条可能已完成,也可能没有;这些与其余的仍处于选中状态。`,
   },
   exports: {
     button: "导出",

@@ -113,8 +113,8 @@ function back() {
 }
 
 export async function company({ parts: [id], signal }) {
-  const readCompany = () => api.get(pathOf({ id }), {}, signal);
-  const [found, collection] = await Promise.all([readCompany(), api.get(`api/${api.COMPANIES}`, {}, signal)]);
+  const readCompany = (get) => get(pathOf({ id }), {}, signal);
+  const [found, collection] = await Promise.all([readCompany(api.get), api.get(`api/${api.COMPANIES}`, {}, signal)]);
   const edit = editor(editable(collection), found, (changes) => api.patch(pathOf(found), changes));
   const users = link(text.company.users, `#/users?company=${encodeURIComponent(found.company_id)}`, { class: "button" });
   const heading = title(nameOf(found));
@@ -126,7 +126,7 @@ export async function company({ parts: [id], signal }) {
     known.replaceChildren(facts(found));
     notice.changed(edit.follow(found));
   };
-  const stopFollowing = followRecord({ collection: api.COMPANIES, record: found, read: readCompany, onchange, onremove: notice.removed, signal });
+  const stopFollowing = followRecord({ collection: api.COMPANIES, record: found, read: () => readCompany(api.getQuietly), onchange, onremove: notice.removed, signal });
   return el(
     "div",
     {},

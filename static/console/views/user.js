@@ -131,8 +131,8 @@ function eventsOf(id, signal) {
 
 export async function user({ parts: [id], signal }) {
   const path = `api/${api.USERS}/records/${encodeURIComponent(id)}`;
-  const readUser = () => api.get(path, { expand: "company_id" }, signal);
-  const [found, collection, companies, events] = await Promise.all([readUser(), api.get(`api/${api.USERS}`, {}, signal), api.companies(signal), eventsOf(id, signal)]);
+  const readUser = (get) => get(path, { expand: "company_id" }, signal);
+  const [found, collection, companies, events] = await Promise.all([readUser(api.get), api.get(`api/${api.USERS}`, {}, signal), api.companies(signal), eventsOf(id, signal)]);
   const patch = async (changes) => Object.assign(found, await api.patch(path, changes));
   const edit = editor(found, patch, editable(collection), companies);
   const password = passwordCard(patch);
@@ -149,7 +149,7 @@ export async function user({ parts: [id], signal }) {
     notice.changed(edit.follow(found));
     recent.replaceChildren(eventsTable((await eventsOf(id, signal)).items));
   };
-  const stopFollowing = followRecord({ collection: api.USERS, record: found, read: readUser, onchange, onremove: notice.removed, signal });
+  const stopFollowing = followRecord({ collection: api.USERS, record: found, read: () => readUser(api.getQuietly), onchange, onremove: notice.removed, signal });
   leaveOnlyIf(() => Object.keys(edit.changes()).length > 0 || password.isChanged());
   return el(
     "div",
