@@ -128,6 +128,7 @@ impl App {
         }
         self.tokens
             .set_revocation_windows(remembered.revocation_windows.clone());
+        self.tokens.ended.replace(&remembered.ended_tokens);
         self.collections.store(Arc::new(collections(remembered)));
         self.generation.fetch_add(1, Ordering::Release);
     }
@@ -147,6 +148,7 @@ impl App {
         let tokens = Tokens::new(Keys::new(&remembered.token_keys).ok_or(StartError::Keys)?);
         let collections = ArcSwap::from_pointee(collections(&remembered));
         tokens.set_revocation_windows(remembered.revocation_windows);
+        tokens.ended.replace(&remembered.ended_tokens);
         let passwords = passwords(&config)?;
         let wechat = wechat::Client::new(
             &config.wechat,

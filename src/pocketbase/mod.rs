@@ -22,6 +22,7 @@ mod forms;
 mod health;
 mod impersonate;
 mod json;
+mod keys;
 mod list_query;
 mod mail;
 mod multipart;
@@ -32,13 +33,14 @@ mod records;
 mod rejected_form;
 mod rules_form;
 mod set_up;
+mod settings;
 
 use std::sync::Arc;
 
 use poem::Request;
 
 pub use self::auth::AuthApi;
-pub use self::backups::BackupsApi;
+pub use self::backups::{BackupScheduleApi, BackupsApi};
 pub use self::batch::BatchApi;
 use self::caller::Caller;
 pub use self::collections::CollectionsApi;
@@ -47,11 +49,13 @@ use self::error::Refused;
 pub use self::events::EventsApi;
 pub use self::health::HealthApi;
 pub use self::impersonate::ImpersonateApi;
+pub use self::keys::KeysApi;
 pub use self::mail::MailApi;
 pub use self::overview::OverviewApi;
 pub use self::realtime::RealtimeApi;
 pub use self::records::RecordsApi;
 pub use self::set_up::SetUpApi;
+pub use self::settings::SettingsApi;
 use crate::app::App;
 use crate::auth::{AuditContext, Authentication, Principal, ensure_superuser_address};
 use crate::domain::Kind;

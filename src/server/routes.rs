@@ -28,8 +28,9 @@ use crate::http::operations::Operations;
 use crate::http::pages::{Files, Page, moved};
 use crate::http::traffic::Traffic;
 use crate::pocketbase::{
-    AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi, EventsApi,
-    HealthApi, ImpersonateApi, MailApi, OverviewApi, RealtimeApi, RecordsApi, SetUpApi,
+    AuthApi, BackupScheduleApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi,
+    EventsApi, HealthApi, ImpersonateApi, KeysApi, MailApi, OverviewApi, RealtimeApi, RecordsApi,
+    SetUpApi, SettingsApi,
 };
 use crate::records::Records;
 
@@ -65,6 +66,7 @@ type Dialect = (
     SetUpApi,
     RealtimeApi,
     BackupsApi,
+    (BackupScheduleApi, KeysApi, SettingsApi),
 );
 type Service = OpenApiService<(Contract, Dialect), ()>;
 
@@ -102,7 +104,12 @@ fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
         OverviewApi(context.clone()),
         SetUpApi(context.clone()),
         RealtimeApi::new(context.clone(), stopping),
-        BackupsApi(context),
+        BackupsApi(context.clone()),
+        (
+            BackupScheduleApi(context.clone()),
+            KeysApi(context.clone()),
+            SettingsApi(context),
+        ),
     );
     openapi::service((contract(records), dialect), &app.config.server)
 }

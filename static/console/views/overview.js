@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { barChart } from "../charts.js";
 import { card, el, link, title } from "../dom.js";
 import { labelled } from "../form.js";
-import { keepLooking } from "../live.js";
+import { keepLooking } from "../polling.js";
 import { between } from "../requests.js";
 import { go } from "../router.js";
 import { bytes, locale, moment, number, text, time } from "../texts.js";

@@ -30,7 +30,13 @@ const ADDED_STATUSES: [(&str, &[&str]); 8] = [
 ];
 
 /// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.
-const ADDED_COMPONENTS: [&str; 15] = [
+const ADDED_COMPONENTS: [&str; 21] = [
+    "BackupSchedule",
+    "Setting",
+    "SettingList",
+    "SettingSource",
+    "TokenKey",
+    "TokenKeyList",
     "CreateBackupRequest",
     "ConfirmRequest",
     "CollectionList",
@@ -52,7 +58,7 @@ const ADDED_COMPONENTS: [&str; 15] = [
 const ADDED_TAGS: [&str; 2] = ["PocketBase", NOT_SERVED];
 const NOT_SERVED: &str = "PocketBase(不提供)";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 29] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 33] = [
     ("/api/backups", &["get", "post"]),
     ("/api/backups/upload", &["post"]),
     ("/api/backups/{key}", &["delete", "get"]),
@@ -80,6 +86,9 @@ const ADDED_OPERATIONS: [(&str, &[&str]); 29] = [
     ("/api/health", &["get"]),
     ("/api/setup", &["post"]),
     ("/api/realtime", &["get", "post"]),
+    ("/api/backup-schedule", &["get"]),
+    ("/api/keys", &["get", "post"]),
+    ("/api/config", &["get"]),
     ("/api/collections", &["get", "post"]),
     ("/api/collections/{collection}", &["delete", "get", "patch"]),
     ("/api/collections/{collection}/impersonate/{id}", &["post"]),
@@ -89,6 +98,7 @@ const ADDED_OPERATIONS: [(&str, &[&str]); 29] = [
         &["post"],
     ),
     ("/api/collections/{collection}/auth-refresh", &["post"]),
+    ("/api/collections/{collection}/sign-out", &["post"]),
     (
         "/api/collections/{collection}/request-password-reset",
         &["post"],

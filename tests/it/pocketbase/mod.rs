@@ -1,5 +1,6 @@
 //! Tests of PocketBase's HTTP API.
 
+mod backup_schedule;
 mod backups;
 mod batch;
 mod collection_rules;
@@ -11,6 +12,7 @@ mod filters;
 mod forms;
 mod hidden;
 mod impersonate;
+mod keys;
 mod multipart;
 mod overview;
 mod phones;
@@ -19,5 +21,6 @@ mod records;
 mod roles;
 mod rule_language;
 mod rules;
+mod settings;
 mod superusers;
 mod users;

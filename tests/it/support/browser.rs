@@ -3,6 +3,7 @@
 //! A dozen HTTP calls do not need one of the WebDriver crates, which bring an HTTP stack of their own.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -143,6 +144,29 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", &size);
         let scheme = json!([{ "name": "prefers-color-scheme", "value": colours }]);
         self.devtools("Emulation.setEmulatedMedia", &json!({ "features": scheme }));
+    }
+
+    /// Downloads go to this folder.
+    pub fn download_to(&self, folder: &Path) {
+        let allowed = json!({ "behavior": "allow", "downloadPath": folder });
+        self.devtools("Browser.setDownloadBehavior", &allowed);
+    }
+
+    /// Sends so many bytes a second at most; 0: as many as can be.
+    pub fn slow_uploads(&self, bytes: i64) {
+        let most = if bytes == 0 { -1 } else { bytes };
+        let conditions = json!({ "offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": most });
+        self.devtools("Network.enable", &json!({}));
+        self.devtools("Network.emulateNetworkConditions", &conditions);
+    }
+
+    /// Chooses a file in what this selector finds, as in the dialog of the system.
+    pub fn choose_file(&self, selector: &str, file: &Path) {
+        let found = json!({ "using": "css selector", "value": selector });
+        let element = request(&format!("{}/element", self.session), &found);
+        let id = element.as_object().unwrap().values().next().unwrap();
+        let url = format!("{}/element/{}/value", self.session, id.as_str().unwrap());
+        request(&url, &json!({ "text": file }));
     }
 
     /// Cuts the page off from the network, or connects it again.
