@@ -18,6 +18,7 @@ ENTER = "\ue007"
 CONTROL = "\ue009"
 PHONE = "13800000012"
 PART = "0000012"
+NEW_SUPERUSER = "second@example.com"
 OTHER_PASSWORD = "another password 7"
 
 
@@ -130,6 +131,21 @@ class Server:
     def has_status(self, status):
         return send("GET", f"{self.records()}/{self.user['id']}", None, self.token)["users_status"] == status
 
+    def backup(self):
+        return send("GET", f"{self.base}/api/backups", None, self.token)[0]["key"]
+
+    def wait_until_restored(self):
+        """Waits until the user is as in the backup: able to log in."""
+        begun = time.monotonic()
+        while time.monotonic() - begun < PATIENCE:
+            try:
+                if self.has_status(1):
+                    return
+            except OSError:
+                pass
+            time.sleep(0.02)
+        raise AssertionError("it is not restored")
+
     def takes(self, password):
         login = {"identity": "user12@example.com", "password": password}
         try:
@@ -197,6 +213,33 @@ class PocketBase(Server):
             self.user["id"],
         )
 
+    def make_a_backup(self):
+        self.browser.click(by_words("a.header-link", "Settings"))
+        self.browser.click(by_words("a", "Backups"))
+        self.browser.click(by_words("button", "Initialize new backup"))
+        self.browser.click(by_words("button", "Start backup"))
+        self.browser.wait("return document.querySelector('button[aria-label=Restore]')")
+
+    def restore_it(self):
+        self.browser.click(by_words("a.header-link", "Settings"))
+        self.browser.click(by_words("a", "Backups"))
+        self.browser.click("document.querySelector('button[aria-label=Restore]')")
+        self.browser.click("[...document.querySelectorAll('.modal input')].find((it) => it.checkVisibility())")
+        self.browser.keys(self.backup())
+        self.browser.click(by_words("button", "Restore backup"))
+        self.wait_until_restored()
+
+    def add_a_superuser(self):
+        self.browser.click("document.querySelector('.logged-user')")
+        self.browser.click(by_words("a", "Manage superusers"))
+        self.browser.wait("return location.hash.includes('_superusers')")
+        self.browser.click("document.querySelector('.new-record-btn')")
+        for name, value in (("email", NEW_SUPERUSER), ("password", OTHER_PASSWORD), ("passwordConfirm", OTHER_PASSWORD)):
+            self.browser.click(f"document.querySelector('.record-upsert-modal [name={name}]')")
+            self.browser.keys(value)
+        self.browser.click(by_words(".record-upsert-modal button", "Create"))
+        self.browser.wait("return [...document.querySelectorAll('tbody tr')].some((it) => it.textContent.includes(arguments[0]))", NEW_SUPERUSER)
+
     see_that_something_is_wrong = None
 
 
@@ -241,6 +284,26 @@ class Bai(Server):
         self.open()
         self.browser.wait("return [...document.querySelectorAll('main section tbody tr')].some((it) => it.textContent.includes('Login'))")
 
+    def make_a_backup(self):
+        self.browser.click(by_words("nav a", "Backups"))
+        self.browser.click(by_words("main button", "Make a backup"))
+        self.browser.wait("return [...document.querySelectorAll('main tbody button')].some((it) => it.textContent === 'Restore')")
+
+    def restore_it(self):
+        self.browser.click(by_words("nav a", "Backups"))
+        self.browser.click(by_words("main tbody button", "Restore"))
+        self.browser.wait("return document.querySelector('dialog[open] input') === document.activeElement")
+        self.browser.keys(self.backup() + ENTER)
+        self.wait_until_restored()
+
+    def add_a_superuser(self):
+        self.browser.click(by_words("nav a", "Superusers"))
+        self.browser.click(by_words("main a", "New superuser"))
+        for label, value in (("E-mail", NEW_SUPERUSER), ("New password", OTHER_PASSWORD), ("New password again", OTHER_PASSWORD + ENTER)):
+            self.browser.click(by_label(label))
+            self.browser.keys(value)
+        self.browser.wait("return [...document.querySelectorAll('h1')].some((it) => it.textContent === arguments[0])", NEW_SUPERUSER)
+
     def see_that_something_is_wrong(self):
         self.browser.wait("return document.querySelector('.state.bad') && document.body.innerText.includes('the disk is nearly full')")
 
@@ -248,8 +311,11 @@ class Bai(Server):
 TASKS = [
     ("find a user by part of a phone number", "find"),
     ("see what a user did", "see_what_a_user_did"),
+    ("make a backup", "make_a_backup"),
     ("reset a password", "set_password"),
     ("disable a user", "disable"),
+    ("restore the backup", "restore_it"),
+    ("add an administrator", "add_a_superuser"),
     ("see that something is wrong", "see_that_something_is_wrong"),
 ]
 
