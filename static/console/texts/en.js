@@ -35,6 +35,7 @@ export const text = {
   },
   overview: {
     title: "Overview",
+    find: "Find a user",
     service: "Service",
     ready: "All is well.",
     notReady: "Something is wrong.",

@@ -35,6 +35,7 @@ export const text = {
   },
   overview: {
     title: "概览",
+    find: "查找用户",
     service: "服务状态",
     ready: "一切正常。",
     notReady: "有问题需要处理。",
