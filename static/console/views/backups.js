@@ -10,6 +10,7 @@ import { table } from "../table.js";
 import { number, text, time } from "../texts.js";
 
 const KNOCK_EVERY = 2000;
+const LOOK_EVERY = 10_000;
 const SCHEDULED = /^bai_auto_\d{14}\.redb$/;
 
 function size(bytes) {
@@ -112,7 +113,7 @@ async function restore(key, signal) {
   } catch (error) {
     if (error.status !== 0) throw error;
     await waitForServer(signal);
-    return text.backups.cutWhileRestoring(key);
+    throw new Error(text.backups.cutWhileRestoring(key));
   }
 }
 
@@ -200,12 +201,13 @@ function uploadCard(view) {
   return card(text.backups.upload, labelled(text.backups.file, input, { hint: text.backups.fileHint }).element);
 }
 
-/** The view: a place for what goes on, and the list, which is read anew after it. */
+/** The view: a place for what goes on, and the list, which is read anew after it, and every now and then. */
 function backupsView(signal) {
   const now = el("div", {});
   const schedule = el("div", { class: "cards" });
   const list = el("div", { class: "stacked" });
   let isWorking = false;
+  let known = "";
   const view = {
     signal,
     now,
@@ -213,6 +215,9 @@ function backupsView(signal) {
     list,
     async load() {
       const [backups, state] = await Promise.all([api.get("api/backups", {}, signal), api.get("api/backup-schedule", {}, signal)]);
+      const found = JSON.stringify([backups, state]);
+      if (found === known) return;
+      known = found;
       schedule.replaceChildren(card(text.backups.schedule, ...scheduleFacts(state)), card(text.backups.inBucket, bucketFacts(state)));
       list.replaceChildren(backupTable(backups, view));
     },
@@ -235,6 +240,8 @@ function backupsView(signal) {
     },
   };
   leaveOnlyIf(() => isWorking && now.querySelector("button") !== null);
+  const looking = setInterval(() => isWorking || document.hidden || view.load().catch(() => {}), LOOK_EVERY);
+  signal.addEventListener("abort", () => clearInterval(looking));
   return view;
 }
 
