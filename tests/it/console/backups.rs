@@ -269,6 +269,7 @@ fn the_schedule_and_the_bucket_are_told() {
     console.waits_for("It succeeded.");
     console.waits_for("bucket/bai/");
     console.waits_for("scheduled");
+    console.browser.picture("console-backups-scheduled");
     let facts = console.run(
         "return all('.facts div').map((it) => it.innerText.replace(/\\s+/g, ' '))",
         &json!([]),
