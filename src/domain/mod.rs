@@ -26,8 +26,8 @@ mod user_column;
 mod visible;
 
 pub use audit_event::{
-    Actor, AuditEvent, Cause, EventContent, EventId, EventKind, EventSearch, Origin,
-    is_within_a_minute,
+    Actor, ActorKind, AuditEvent, Cause, EventContent, EventId, EventKind, EventSearch, EventWords,
+    Origin, is_within_a_minute,
 };
 pub use backup_status::{BackupFailure, BackupStatus, Backups, Shrunk};
 pub use collection::{Collection, Collections};

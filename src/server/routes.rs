@@ -29,8 +29,8 @@ use crate::http::pages::{Files, Page, moved};
 use crate::http::traffic::Traffic;
 use crate::pocketbase::{
     AuthApi, BackupScheduleApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi,
-    EventsApi, HealthApi, ImpersonateApi, KeysApi, MailApi, RealtimeApi, RecordsApi, SetUpApi,
-    SettingsApi,
+    EventsApi, HealthApi, ImpersonateApi, ImportsApi, KeysApi, MailApi, OverviewApi, RealtimeApi,
+    RecordsApi, SetUpApi, SettingsApi,
 };
 use crate::records::Records;
 
@@ -62,6 +62,8 @@ type Dialect = (
     RecordsApi,
     BatchApi,
     EventsApi,
+    OverviewApi,
+    ImportsApi,
     SetUpApi,
     RealtimeApi,
     BackupsApi,
@@ -100,6 +102,8 @@ fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
         RecordsApi(context.clone()),
         BatchApi(context.clone()),
         EventsApi(context.clone()),
+        OverviewApi(context.clone()),
+        ImportsApi::new(context.clone()),
         SetUpApi(context.clone()),
         RealtimeApi::new(context.clone(), stopping),
         BackupsApi(context.clone()),

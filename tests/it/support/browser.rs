@@ -169,6 +169,13 @@ impl Browser {
         request(&url, &json!({ "text": file }));
     }
 
+    /// Cuts the page off from the network, or connects it again.
+    pub fn cut_off(&self, offline: bool) {
+        self.devtools("Network.enable", &json!({}));
+        let network = json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.devtools("Network.emulateNetworkConditions", &network);
+    }
+
     fn devtools(&self, command: &str, params: &Value) {
         request(
             &format!("{}/goog/cdp/execute", self.session),
@@ -196,9 +203,19 @@ impl Browser {
 
     /// Keeps a picture in `BAI_SCREENSHOTS`, if that names a folder.
     pub fn picture(&self, name: &str) {
-        let Ok(folder) = std::env::var("BAI_SCREENSHOTS") else {
-            return;
-        };
+        if let Ok(folder) = std::env::var("BAI_SCREENSHOTS") {
+            self.keep(&format!("{folder}/{name}.png"));
+        }
+    }
+
+    /// Keeps a picture for the documentation in `BAI_PICTURES`, if that names a folder.
+    pub fn keep_picture(&self, name: &str) {
+        if let Ok(folder) = std::env::var("BAI_PICTURES") {
+            self.keep(&format!("{folder}/console-{name}.png"));
+        }
+    }
+
+    fn keep(&self, path: &str) {
         let mut answer = ureq::get(format!("{}/screenshot", self.session))
             .call()
             .unwrap();
@@ -211,7 +228,7 @@ impl Browser {
         let png = base64::engine::general_purpose::STANDARD
             .decode(body["value"].as_str().unwrap())
             .unwrap();
-        std::fs::write(format!("{folder}/{name}.png"), png).unwrap();
+        std::fs::write(path, png).unwrap();
     }
 }
 
