@@ -1,6 +1,7 @@
 //! The composition root: everything that operations work with, put together once.
 
 mod audit_log;
+pub mod login_counts;
 mod set_up_link;
 
 use std::num::NonZero;
@@ -9,9 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 pub use self::audit_log::AuditLog;
+use self::login_counts::{LoginCounts, LoginHours};
 pub use self::set_up_link::{SET_UP_LINK_LIFETIME, SetUpLink};
 use arc_swap::ArcSwap;
-use tokio::sync::Mutex;
+use jiff::Timestamp;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -49,6 +52,12 @@ pub struct App {
     pub metrics: Metrics,
     /// Audit events that are not written yet.
     pub audit_log: AuditLog,
+    /// Logins since the server started, by hour and outcome.
+    pub login_counts: LoginCounts,
+    /// Logins before that, counted when somebody asks first.
+    pub earlier_logins: OnceCell<LoginHours>,
+    /// Time at which the server started.
+    pub started: Timestamp,
     /// State of the scheduled backups.
     pub backups: Backups,
     /// Held while the whole file is backed up, restored or compacted: one of these at a time.
@@ -93,6 +102,7 @@ impl App {
 
     /// Adds an event to the audit log, without waiting for anything.
     pub fn audit(&self, event: AuditEvent) {
+        self.login_counts.count(&event);
         self.audit_log.record(event);
     }
 
@@ -118,6 +128,7 @@ impl App {
         }
         self.tokens
             .set_revocation_windows(remembered.revocation_windows.clone());
+        self.tokens.ended.replace(&remembered.ended_tokens);
         self.collections.store(Arc::new(collections(remembered)));
         self.generation.fetch_add(1, Ordering::Release);
     }
@@ -137,6 +148,7 @@ impl App {
         let tokens = Tokens::new(Keys::new(&remembered.token_keys).ok_or(StartError::Keys)?);
         let collections = ArcSwap::from_pointee(collections(&remembered));
         tokens.set_revocation_windows(remembered.revocation_windows);
+        tokens.ended.replace(&remembered.ended_tokens);
         let passwords = passwords(&config)?;
         let wechat = wechat::Client::new(
             &config.wechat,
@@ -146,7 +158,8 @@ impl App {
         );
         let audit_log = AuditLog::new(store.clone(), clock.clone(), config.events.clone());
         let metrics = Metrics::default();
-        let backups = Backups::new(config.backup.every, clock.now());
+        let started = clock.now();
+        let backups = Backups::new(config.backup.every, started);
         let maintenance = Arc::default();
         let limits = Limits::new(&config.limits, clock.clone());
         store.register_metrics(&metrics);
@@ -167,6 +180,9 @@ impl App {
             wechat,
             metrics,
             audit_log,
+            login_counts: LoginCounts::default(),
+            earlier_logins: OnceCell::new(),
+            started,
             backups,
             maintenance,
             set_up_link: SetUpLink::default(),

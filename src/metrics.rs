@@ -3,6 +3,7 @@
 //! Each component owns what it counts and shows it to the [`Metrics`] of its app; counting takes no lock.
 
 use prometheus::core::Collector;
+use prometheus::proto::{self, LabelPair, Metric};
 pub use prometheus::{
     Histogram, HistogramVec as Histograms, IntCounter as Counter, IntCounterVec as Counters,
     IntGauge as Gauge, IntGaugeVec as Gauges,
@@ -20,6 +21,29 @@ pub const SECONDS: [f64; 13] = [
 /// All that is counted in one app.
 #[derive(Default)]
 pub struct Metrics(Registry);
+
+/// Times of a histogram.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timings {
+    /// How many there were.
+    pub count: u64,
+    /// Their sum, in seconds.
+    pub seconds: f64,
+    /// How many took at most as long, by bounds in seconds.
+    pub buckets: Vec<(f64, u64)>,
+}
+
+impl Timings {
+    fn add(&mut self, other: &proto::Histogram) {
+        self.count += other.get_sample_count();
+        self.seconds += other.get_sample_sum();
+        let buckets = other.get_bucket();
+        self.buckets.resize(buckets.len(), (0.0, 0));
+        for (sum, bucket) in self.buckets.iter_mut().zip(buckets) {
+            *sum = (bucket.upper_bound(), sum.1 + bucket.cumulative_count());
+        }
+    }
+}
 
 impl Metrics {
     /// Shows `metric` from now on.
@@ -48,6 +72,34 @@ impl Metrics {
         let total = made(name, prometheus::Counter::new(name, help));
         total.inc_by(value);
         self.register(&total);
+    }
+
+    /// Sum of the series of a counter that have a label with a value that is `wanted`.
+    #[must_use]
+    pub fn counted(&self, name: &str, wanted: impl Fn(&str, &str) -> bool) -> f64 {
+        let counts = self.series(name, wanted).into_iter();
+        counts.map(|series| series.get_counter().get_value()).sum()
+    }
+
+    /// Sum of the series of a histogram that have a label with a value that is `wanted`.
+    #[must_use]
+    pub fn timed(&self, name: &str, wanted: impl Fn(&str, &str) -> bool) -> Timings {
+        let mut sum = Timings::default();
+        for series in self.series(name, wanted) {
+            sum.add(series.get_histogram());
+        }
+        sum
+    }
+
+    fn series(&self, name: &str, wanted: impl Fn(&str, &str) -> bool) -> Vec<Metric> {
+        let families = self.0.gather().into_iter();
+        let series = families.filter(|family| family.name() == name);
+        let mut series: Vec<_> = series
+            .flat_map(|family| family.get_metric().to_vec())
+            .collect();
+        let is_wanted = |label: &LabelPair| wanted(label.name(), label.value());
+        series.retain(|series| series.get_label().iter().any(is_wanted));
+        series
     }
 
     /// Everything, in Prometheus's text format.

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::io::Io;
 use crate::app::App;
 use crate::auth::{self, EventQuery, EventQueryError, EventQueryField};
-use crate::domain::{AuditEvent, Cause, EventId, EventKind, RecordId};
+use crate::domain::{ActorKind, AuditEvent, Cause, EventId, EventKind, RecordId};
 use crate::records::date::date_text;
 
 /// An audit event as `GET /api/events` has it.
@@ -47,13 +47,26 @@ impl EventRow {
 ///
 /// # Errors
 /// A part of the query that cannot be read.
-pub async fn run(app: &App, query: EventQuery, io: &Io) -> Result<(), Failure> {
-    let page = auth::search_events(app, query).await.map_err(failure)?;
-    let done = u64::try_from(page.events.len()).unwrap_or(u64::MAX);
-    for (id, event) in page.events {
-        io.row(EventRow::new(id, event)).await?;
+pub async fn run(app: &App, mut query: EventQuery, io: &Io) -> Result<(), Failure> {
+    let mut done = 0;
+    loop {
+        let page = auth::search_events(app, query.clone())
+            .await
+            .map_err(failure)?;
+        let found = page.events.len();
+        done += u64::try_from(found).unwrap_or_default();
+        for (id, event) in page.events {
+            io.row(EventRow::new(id, event)).await?;
+        }
+        query.limit = query.limit.map(|limit| limit - found);
+        match page.next {
+            // A page may end before it is full, when there are very many to look at.
+            Some(next) if query.limit.is_some_and(|limit| limit > 0) => {
+                query.before = Some(next.to_string());
+            }
+            next => return io.progress(done, done + u64::from(next.is_some())).await,
+        }
     }
-    io.progress(done, done + u64::from(page.has_more)).await
 }
 
 fn failure(error: EventQueryError) -> Failure {
@@ -72,6 +85,10 @@ fn explain(field: EventQueryField) -> String {
                 "there is no such kind of events; there are {}",
                 kinds.join(", ")
             )
+        }
+        EventQueryField::Actor => {
+            let actors: Vec<_> = ActorKind::ALL.iter().map(|kind| kind.name()).collect();
+            format!("there are no such actors; there are {}", actors.join(", "))
         }
         EventQueryField::Since => explain_time("--since"),
         EventQueryField::Until => explain_time("--until"),

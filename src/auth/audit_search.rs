@@ -9,26 +9,30 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::{IdentityField, user_by_identity};
 use crate::app::App;
-use crate::domain::{AuditEvent, EventId, EventKind, EventSearch, Phone, RecordId};
+use crate::domain::{ActorKind, AuditEvent, EventId, EventKind, EventSearch, Phone, RecordId};
 use crate::error::{Error, Result};
 
 /// Events of a page, unless the query says how many …
 const EVENTS_USUAL: usize = 100;
 /// … and at most.
 const EVENTS_MAX: usize = 1000;
+/// Events that are looked at for a page. Of more, the page is what was found among the newest of them, and the next one goes on there.
+const STEPS: usize = 200_000;
 
 /// Query for audit events, as somebody writes it. Empty texts are as good as none.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct EventQuery {
     /// A record id, or a user's phone, openid or e-mail address, or a superuser's e-mail address.
     pub user: Option<String>,
-    /// Name of a kind.
+    /// Names of kinds, with commas between them.
     pub kind: Option<String>,
+    /// Name of a kind of actors.
+    pub actor: Option<String>,
     /// Not before: see `parse_time`.
     pub since: Option<String>,
     /// Before: see `parse_time`.
     pub until: Option<String>,
-    /// Id of the last event of the page before.
+    /// Where the page before ended: [`EventPage::next`], or the id of an event.
     pub before: Option<String>,
     /// Events of a page.
     pub limit: Option<usize>,
@@ -39,6 +43,8 @@ pub struct EventQuery {
 pub enum EventQueryField {
     /// There is no such kind.
     Kind,
+    /// There are no such actors.
+    Actor,
     /// Not a time.
     Since,
     /// Not a time.
@@ -64,8 +70,8 @@ pub enum EventQueryError {
 pub struct EventPage {
     /// At most as many as were asked for.
     pub events: Vec<(EventId, AuditEvent)>,
-    /// Whether there are older ones.
-    pub has_more: bool,
+    /// Place before which there may be older ones.
+    pub next: Option<EventId>,
 }
 
 /// A page of the events that `query` asks for, those of this moment among them.
@@ -86,16 +92,25 @@ async fn page(app: &App, mut search: EventSearch) -> Result<EventPage> {
     let store = app.store.clone();
     search.limit += 1;
     let found = tokio::task::spawn_blocking(move || store.events(&search)).await;
-    let mut events = found.map_err(Error::internal)??;
-    let has_more = events.len() > limit;
-    events.truncate(limit);
-    Ok(EventPage { events, has_more })
+    let mut found = found.map_err(Error::internal)??;
+    let has_more = found.events.len() > limit;
+    found.events.truncate(limit);
+    let last = found.events.last().map(|(id, _)| *id);
+    Ok(EventPage {
+        next: if has_more { last } else { found.rest },
+        events: found.events,
+    })
 }
 
 fn parse(query: &EventQuery, now: Timestamp) -> Result<EventSearch, EventQueryField> {
     Ok(EventSearch {
         concerning: None,
-        kind: parsed(query.kind.as_ref(), EventKind::parse, EventQueryField::Kind)?,
+        kinds: parsed(query.kind.as_ref(), parse_kinds, EventQueryField::Kind)?.unwrap_or_default(),
+        actor: parsed(
+            query.actor.as_ref(),
+            ActorKind::parse,
+            EventQueryField::Actor,
+        )?,
         since: parsed(
             query.since.as_ref(),
             |text| parse_time(text, now),
@@ -112,7 +127,13 @@ fn parse(query: &EventQuery, now: Timestamp) -> Result<EventSearch, EventQueryFi
             EventQueryField::Before,
         )?,
         limit: page_size(query.limit)?,
+        steps: Some(STEPS),
     })
+}
+
+/// Kinds with commas between them.
+fn parse_kinds(text: &str) -> Option<Vec<EventKind>> {
+    text.split(',').map(EventKind::parse).collect()
 }
 
 fn page_size(limit: Option<usize>) -> Result<usize, EventQueryField> {

@@ -2,7 +2,7 @@
 
 use super::principal::{Authentication, Principal};
 use crate::app::App;
-use crate::domain::{RecordId, TokenKey};
+use crate::domain::{IssuedToken, RecordId, TokenKey};
 use crate::error::{Error, Result};
 use crate::token::{Claims, Impersonator, PocketBaseToken, Purpose, RefusalCause, Subject};
 
@@ -76,6 +76,10 @@ impl<'a> PresentedToken<'a> {
         }
         self.verify_key(app, principal.token_key())?;
         principal.ensure_active()?;
+        let token = self.token();
+        if token.is_some_and(|token| app.tokens.ended.has(&token)) {
+            return Err(revoked(app));
+        }
         let (is_refreshable, impersonators) = match self {
             Self::Ours(claims) => (claims.is_refreshable, claims.impersonators.clone()),
             Self::PocketBase { token, .. } => (token.is_refreshable(), Vec::new()),
@@ -85,9 +89,17 @@ impl<'a> PresentedToken<'a> {
         }
         Ok(Authentication {
             principal,
+            token,
             is_refreshable,
             impersonators,
         })
+    }
+
+    fn token(&self) -> Option<IssuedToken> {
+        match self {
+            Self::Ours(claims) => Some(claims.token),
+            Self::PocketBase { token, .. } => token.token(),
+        }
     }
 
     fn verify_key(&self, app: &App, token_key: &TokenKey) -> Result<()> {

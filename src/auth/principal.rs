@@ -1,6 +1,6 @@
 //! Principals: the users and superusers that valid tokens stand for.
 
-use crate::domain::{Actor, RecordId, Status, Superuser, TokenKey, User};
+use crate::domain::{Actor, IssuedToken, RecordId, Status, Superuser, TokenKey, User};
 use crate::error::{Error, Result};
 use crate::store::Record;
 use crate::token::Impersonator;
@@ -10,6 +10,8 @@ use crate::token::Impersonator;
 pub struct Authentication {
     /// The owner of the token.
     pub principal: Principal,
+    /// The token itself; `None`: it is one that cannot be ended by itself.
+    pub token: Option<IssuedToken>,
     /// Whether a new token may be had for the one that was presented.
     pub is_refreshable: bool,
     /// Superusers with whose tokens this one ends, because it was taken by impersonation.

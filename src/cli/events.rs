@@ -21,9 +21,12 @@ pub struct EventsArgs {
     /// Only what this user or superuser did or was done to: a record id, phone, openid or e-mail address
     #[arg(long, value_name = "WHO")]
     user: Option<String>,
-    /// Only events of this kind, e.g. login, login-failed, record-update, command
+    /// Only events of these kinds, with commas between them, e.g. login, login-failed, record-update, command
     #[arg(long)]
     kind: Option<String>,
+    /// Only what such actors did: nobody, user, superuser or operator
+    #[arg(long)]
+    actor: Option<String>,
     /// Not before this time: 2d (so long ago), 2026-11-22 (the day begins at midnight here), or 2026-11-22T05:50:36Z
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -58,6 +61,7 @@ fn query(args: EventsArgs) -> EventQuery {
     EventQuery {
         user: args.user,
         kind: args.kind,
+        actor: args.actor,
         since: args.since.map(begin_of_day),
         until: args.until.map(begin_of_day),
         before: args.before,

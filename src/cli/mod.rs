@@ -197,8 +197,12 @@ fn load(
             "bai: {name} is ignored: settings are named BAI_<SECTION>__<KEY>, with two underscores"
         );
     }
-    let listen = listen.map(|address| ("BAI_SERVER__LISTEN".to_owned(), address.to_string()));
-    Ok(Config::load(file, std::env::vars().chain(listen))?)
+    let argument = listen.map(|address| ("BAI_SERVER__LISTEN".to_owned(), address.to_string()));
+    let mut config = Config::load(file, std::env::vars().chain(argument))?;
+    if listen.is_some() {
+        config.sources.set_by_argument("server.listen", "--listen");
+    }
+    Ok(config)
 }
 
 /// Paths at which `program` looks for its configuration when none is named. Only an installed one takes the machine's: what is being

@@ -110,7 +110,8 @@ impl Backup {
         {
             doubts.push(format!("backup.on_failure cannot run: {problem}"));
         }
-        let has_key = !self.s3.access_key.is_empty() || !self.s3.secret_key.expose().is_empty();
+        let has_key =
+            !self.s3.access_key.expose().is_empty() || !self.s3.secret_key.expose().is_empty();
         if has_key && self.s3.bucket.is_empty() {
             doubts.push(
                 "backup.s3 has keys and no bucket, so nothing is uploaded: set backup.s3.bucket"

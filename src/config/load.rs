@@ -8,6 +8,7 @@ use toml::{Table, Value};
 
 use super::bounds::wrong_duration;
 use super::sections::{Config, Provider, masked};
+use super::sources::Sources;
 use super::texts::wrong_text;
 
 const ENV_PREFIX: &str = "BAI_";
@@ -65,16 +66,22 @@ impl Config {
             Some(path) => read(path)?,
             None => (Self::default(), Table::new()),
         };
+        let mut sources = file.map_or_else(Sources::default, |path| Sources::of_file(path, &table));
         for (name, value) in env {
             if let Some(path) = split_name(&name) {
-                (config, table) = with_env(&table, &path, &value)
-                    .map_err(|problem| Error::Env { name, problem })?;
+                (config, table) =
+                    with_env(&table, &path, &value).map_err(|problem| Error::Env {
+                        name: name.clone(),
+                        problem,
+                    })?;
+                sources.set_by_variable(&path, &table, &name);
             }
         }
         if let Some(wrong) = wrong_text(&table) {
             return Err(Error::Text(wrong));
         }
         config.check()?;
+        config.sources = sources;
         Ok(config)
     }
 
@@ -267,7 +274,11 @@ mod tests {
 
     #[test]
     fn the_shipped_file_holds_every_key_with_its_default() {
-        assert_eq!(load(SHIPPED, &[]).unwrap(), Config::default());
+        let shipped = Config {
+            sources: Sources::default(),
+            ..load(SHIPPED, &[]).unwrap()
+        };
+        assert_eq!(shipped, Config::default());
         let shipped: Table = toml::from_str(SHIPPED).unwrap();
         let shown: Table = toml::from_str(&Config::default().to_masked_toml().unwrap()).unwrap();
         assert_eq!(keys(&shipped), keys(&shown));

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use self::search::{EventId, EventSearch};
-pub use self::words::{Cause, EventKind, Origin};
+pub use self::search::{EventId, EventSearch, EventWords};
+pub use self::words::{ActorKind, Cause, EventKind, Origin};
 use super::{RecordId, RuleChange};
 
 /// Actor of an event.
@@ -26,15 +26,21 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// The word for what kind of actor it is.
+    /// The kind of actor that it is.
+    #[must_use]
+    pub fn kind(&self) -> ActorKind {
+        match self {
+            Self::Nobody => ActorKind::Nobody,
+            Self::User(_) => ActorKind::User,
+            Self::Superuser(_) => ActorKind::Superuser,
+            Self::Operator => ActorKind::Operator,
+        }
+    }
+
+    /// The word for its kind.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Nobody => "nobody",
-            Self::User(_) => "user",
-            Self::Superuser(_) => "superuser",
-            Self::Operator => "operator",
-        }
+        self.kind().name()
     }
 
     /// The record, if the actor has one.
@@ -49,12 +55,11 @@ impl Actor {
     /// Reads what [`Actor::name`] and [`Actor::id`] tell.
     #[must_use]
     pub fn parse(name: &str, id: &str) -> Option<Self> {
-        match name {
-            "nobody" => Some(Self::Nobody),
-            "operator" => Some(Self::Operator),
-            "user" => RecordId::parse(id).map(Self::User),
-            "superuser" => RecordId::parse(id).map(Self::Superuser),
-            _ => None,
+        match ActorKind::parse(name)? {
+            ActorKind::Nobody => Some(Self::Nobody),
+            ActorKind::Operator => Some(Self::Operator),
+            ActorKind::User => RecordId::parse(id).map(Self::User),
+            ActorKind::Superuser => RecordId::parse(id).map(Self::Superuser),
         }
     }
 }
@@ -207,12 +212,6 @@ impl AuditEvent {
     #[must_use]
     pub fn is_repeated_by(&self, other: &Self) -> bool {
         is_within_a_minute(self.at, other.at) && self.content() == other.content()
-    }
-
-    /// Whether somebody did it or it was about them.
-    #[must_use]
-    pub fn concerns(&self, who: &str) -> bool {
-        self.subject == who || self.actor.id().is_some_and(|id| id.as_str() == who)
     }
 }
 

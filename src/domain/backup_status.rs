@@ -19,6 +19,12 @@ pub struct BackupStatus {
     pub last_success: Option<Timestamp>,
     /// Its bytes.
     pub last_size: Option<u64>,
+    /// Time of the next attempt.
+    pub next: Option<Timestamp>,
+    /// The newest backup that was uploaded.
+    pub newest_upload: Option<String>,
+    /// Number of backups that wait to be uploaded.
+    pub waiting: usize,
     /// Failure of the last attempt, if it failed.
     pub failure: Option<BackupFailure>,
     /// Attempts that failed since the server started.
@@ -128,6 +134,9 @@ pub struct Backups {
 #[derive(Debug, Default)]
 struct Known {
     last: Option<(Timestamp, u64)>,
+    next: Option<Timestamp>,
+    newest_upload: Option<String>,
+    waiting: usize,
     failure: Option<BackupFailure>,
     failures: u32,
     shrunk_here: Option<Shrunk>,
@@ -154,6 +163,9 @@ impl Backups {
             every: self.every,
             last_success,
             last_size: known.last.map(|(_, size)| size),
+            next: known.next,
+            newest_upload: known.newest_upload.clone(),
+            waiting: known.waiting,
             failure: known.failure.clone(),
             failures: known.failures,
             overdue: self
@@ -173,6 +185,18 @@ impl Backups {
     /// The newest backup that is where it should be: of this time and size.
     pub fn found(&self, last: Option<(Timestamp, u64)>) {
         self.known().last = last;
+    }
+
+    /// The next backup is to be made, or tried again, at this time.
+    pub fn expect(&self, next: Timestamp) {
+        self.known().next = Some(next);
+    }
+
+    /// The newest backup that was uploaded, and how many wait for that.
+    pub fn found_uploads(&self, newest: Option<String>, waiting: usize) {
+        let mut known = self.known();
+        known.newest_upload = newest;
+        known.waiting = waiting;
     }
 
     /// Whether backups in the folder hold far more than the newest there.

@@ -8,6 +8,7 @@ mod collection;
 mod company;
 mod database_identity;
 mod email;
+mod issued_token;
 mod kind;
 mod openid;
 mod password;
@@ -25,14 +26,15 @@ mod user_column;
 mod visible;
 
 pub use audit_event::{
-    Actor, AuditEvent, Cause, EventContent, EventId, EventKind, EventSearch, Origin,
-    is_within_a_minute,
+    Actor, ActorKind, AuditEvent, Cause, EventContent, EventId, EventKind, EventSearch, EventWords,
+    Origin, is_within_a_minute,
 };
 pub use backup_status::{BackupFailure, BackupStatus, Backups, Shrunk};
 pub use collection::{Collection, Collections};
 pub use company::Company;
 pub use database_identity::{DatabaseId, DatabaseIdentity, Place};
 pub use email::Email;
+pub use issued_token::{IssuedToken, TokenId};
 pub use kind::Kind;
 pub use openid::OpenId;
 pub use password::{PlainPassword, is_imported_hash};

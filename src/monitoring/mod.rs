@@ -1,8 +1,11 @@
 //! Monitoring of a running server: readiness and metrics.
 
+mod logins;
+mod overview;
 mod process;
 mod readiness;
 mod scrape;
 
+pub use self::overview::{Overview, overview};
 pub use self::readiness::{Component, Problem, readiness};
 pub use self::scrape::metrics;

@@ -93,6 +93,19 @@ impl Outcomes for PbAuthRefresh {
     ];
 }
 
+enum PbSignOut {}
+
+impl Outcomes for PbSignOut {
+    type Body = AnyData;
+    const SUCCESS: Option<(u16, &str)> = Some((204, "该 token 已失效"));
+    const ERRORS: &[(u16, &str)] = &[
+        (401, "token 无效或已过期"),
+        (403, "仅超级管理员可用"),
+        (404, "不是超级管理员的集合"),
+        (500, "服务端内部错误"),
+    ];
+}
+
 #[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
 impl AuthApi {
     /// 登录方式(SDK:listAuthMethods)
@@ -185,6 +198,28 @@ impl AuthApi {
             &RecordAuth::new(&caller.principal, token, &self.0.app.collections()),
             &fields,
         ))
+    }
+
+    /// 退出登录:仅超级管理员
+    ///
+    /// 只结束本次请求所用的 token;其他 token 继续有效。PocketBase 没有此接口。
+    #[oai(
+        path = "/collections/:collection/sign-out",
+        method = "post",
+        operation_id = "signOutSuperuser"
+    )]
+    async fn sign_out(
+        &self,
+        bearer: Caller,
+        /// _superusers 或其集合 id
+        collection: Path<String>,
+    ) -> Result<Reply<PbSignOut>> {
+        self.0
+            .collection(&collection, &[Kind::Superusers])
+            .ok_or(Refused::NOT_A_COLLECTION)?;
+        let (by, caller) = self.0.superuser(&bearer).await?;
+        auth::sign_out(&self.0.app, &by, caller).await?;
+        Ok(Reply::empty())
     }
 }
 

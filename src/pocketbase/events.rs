@@ -1,5 +1,7 @@
 //! `/api/events`: who did what when, for superusers.
 
+use std::collections::HashMap;
+
 use poem::Result;
 use poem_openapi::param::Query;
 use poem_openapi::{Object, OpenApi};
@@ -11,9 +13,11 @@ use super::field_error::{FieldError, FieldErrors};
 use super::fields::Fields;
 use crate::auth::{self, EventPage, EventQuery, EventQueryError, EventQueryField};
 use crate::domain::{AuditEvent, Cause, EventId, RecordId};
+use crate::error::Error;
 use crate::http::bearer::Bearer;
 use crate::http::tags::Tags;
 use crate::records::date::date_text;
+use crate::records::names::names;
 
 /// The endpoint for events.
 pub struct EventsApi(pub Context);
@@ -33,8 +37,12 @@ pub struct EventRecord {
     actor: String,
     /// 操作者的记录 id;没有时为空
     actorId: String,
+    /// 操作者当前的姓名、手机号或邮箱;已删除时为空
+    actorName: String,
     /// 被操作的记录 id,或脱敏后的手机号
     subject: String,
+    /// 被操作记录当前的姓名、手机号、邮箱或公司编号;已删除或不是记录时为空
+    subjectName: String,
     /// 来源 IP
     source: String,
     detail: String,
@@ -43,7 +51,8 @@ pub struct EventRecord {
 }
 
 impl EventRecord {
-    pub fn new((id, event): (EventId, AuditEvent)) -> Self {
+    fn new((id, event): (EventId, AuditEvent), names: &HashMap<RecordId, String>) -> Self {
+        let name = |id: &RecordId| names.get(id).cloned().unwrap_or_default();
         Self {
             id: id.to_string(),
             at: date_text(event.at),
@@ -55,6 +64,11 @@ impl EventRecord {
                 .id()
                 .map(RecordId::to_string)
                 .unwrap_or_default(),
+            actorName: event.actor.id().map(name).unwrap_or_default(),
+            subjectName: RecordId::parse(&event.subject)
+                .as_ref()
+                .map(name)
+                .unwrap_or_default(),
             subject: event.subject,
             source: event.source.map(|ip| ip.to_string()).unwrap_or_default(),
             detail: event.detail,
@@ -63,11 +77,17 @@ impl EventRecord {
     }
 }
 
+/// The records that an event tells of.
+fn ids_in((_, event): &(EventId, AuditEvent)) -> impl Iterator<Item = RecordId> {
+    let subject = RecordId::parse(&event.subject);
+    event.actor.id().cloned().into_iter().chain(subject)
+}
+
 /// 事件列表,最新的在前。
 #[derive(Object)]
 pub struct EventList {
     items: Vec<EventRecord>,
-    /// 下一页的 before 参数;没有更早的事件时为空
+    /// 下一页的 before 参数;没有更早的事件时为空。事件极多时,一页可能不满(甚至为空)而仍有下一页
     next: String,
 }
 
@@ -97,8 +117,10 @@ impl EventsApi {
         bearer: Bearer,
         /// 用户:记录 id、手机号、openid 或 email
         user: Query<Option<String>>,
-        /// 事件种类,如 login、login-failed、record-update
+        /// 事件种类,如 login、login-failed、record-update;多个以逗号分隔
         kind: Query<Option<String>>,
+        /// 操作者:nobody、user、superuser 或 operator(命令行)
+        actor: Query<Option<String>>,
         /// 起始时间(含):RFC 3339、日期,或多久以前(如 2d)
         since: Query<Option<String>>,
         /// 结束时间(不含),格式同 since
@@ -113,26 +135,34 @@ impl EventsApi {
             .0
             .filter(|text| !text.is_empty())
             .map(|text| text.parse().unwrap_or_default());
-        let (user, kind, since, until, before) = (user.0, kind.0, since.0, until.0, before.0);
         let query = EventQuery {
-            user,
-            kind,
-            since,
-            until,
-            before,
+            user: user.0,
+            kind: kind.0,
+            actor: actor.0,
+            since: since.0,
+            until: until.0,
+            before: before.0,
             limit,
         };
         let _slot = self.0.records.list_slots.short(by.actor).await?;
-        let EventPage { events, has_more } = auth::search_events(&self.0.app, query)
+        let page = auth::search_events(&self.0.app, query)
             .await
             .map_err(rejection)?;
-        let next = events
-            .last()
-            .filter(|_| has_more)
-            .map(|(id, _)| id.to_string())
-            .unwrap_or_default();
-        let items = events.into_iter().map(EventRecord::new).collect();
-        Ok(Reply::new(&EventList { items, next }, &Fields::all()))
+        Ok(Reply::new(&self.list_of(page).await?, &Fields::all()))
+    }
+}
+
+impl EventsApi {
+    async fn list_of(&self, EventPage { events, next }: EventPage) -> Result<EventList, Error> {
+        let ids = events.iter().flat_map(ids_in).collect();
+        let names = names(&self.0.app.store, ids).await?;
+        let items = events
+            .into_iter()
+            .map(|event| EventRecord::new(event, &names));
+        Ok(EventList {
+            items: items.collect(),
+            next: next.map(|id| id.to_string()).unwrap_or_default(),
+        })
     }
 }
 
@@ -146,6 +176,7 @@ fn rejection(error: EventQueryError) -> poem::Error {
 fn refusal(wrong: EventQueryField) -> Refused {
     let (field, error) = match wrong {
         EventQueryField::Kind => ("kind", FieldError::VALUE),
+        EventQueryField::Actor => ("actor", FieldError::VALUE),
         EventQueryField::Since => ("since", FieldError::FORMAT),
         EventQueryField::Until => ("until", FieldError::FORMAT),
         EventQueryField::Before => ("before", FieldError::FORMAT),

@@ -30,6 +30,7 @@ pub mod filter_record;
 pub mod form;
 pub mod list;
 pub mod login_rule;
+pub mod names;
 pub mod passwords;
 pub mod patch;
 mod phone_requests;
@@ -56,6 +57,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 
 use self::list::ListSlots;
+use self::list::user_counts::CountedUsers;
 use self::rules::RuleSet;
 use self::schema::Schemas;
 use crate::app::App;
@@ -69,6 +71,7 @@ pub struct Records {
     compiled: Arc<ArcSwapOption<Compiled>>,
     /// Slots for lists and costly filters.
     pub list_slots: ListSlots,
+    counted_users: Arc<CountedUsers>,
 }
 
 /// Collections, and what was made of their texts.
@@ -96,6 +99,7 @@ impl Records {
             app: Arc::clone(app),
             compiled: Arc::default(),
             list_slots: ListSlots::new(),
+            counted_users: Arc::default(),
         }
     }
 

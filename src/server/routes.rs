@@ -28,8 +28,9 @@ use crate::http::operations::Operations;
 use crate::http::pages::{Files, Page, moved};
 use crate::http::traffic::Traffic;
 use crate::pocketbase::{
-    AuthApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi, EventsApi,
-    HealthApi, ImpersonateApi, ImportsApi, MailApi, RealtimeApi, RecordsApi, SetUpApi,
+    AuthApi, BackupScheduleApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi,
+    EventsApi, HealthApi, ImpersonateApi, ImportsApi, KeysApi, MailApi, OverviewApi, RealtimeApi,
+    RecordsApi, SetUpApi, SettingsApi,
 };
 use crate::records::Records;
 
@@ -62,9 +63,11 @@ type Dialect = (
     BatchApi,
     EventsApi,
     ImportsApi,
+    OverviewApi,
     SetUpApi,
     RealtimeApi,
     BackupsApi,
+    (BackupScheduleApi, KeysApi, SettingsApi),
 );
 type Service = OpenApiService<(Contract, Dialect), ()>;
 
@@ -100,9 +103,15 @@ fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
         BatchApi(context.clone()),
         EventsApi(context.clone()),
         ImportsApi::new(context.clone()),
+        OverviewApi(context.clone()),
         SetUpApi(context.clone()),
         RealtimeApi::new(context.clone(), stopping),
-        BackupsApi(context),
+        BackupsApi(context.clone()),
+        (
+            BackupScheduleApi(context.clone()),
+            KeysApi(context.clone()),
+            SettingsApi(context),
+        ),
     );
     openapi::service((contract(records), dialect), &app.config.server)
 }

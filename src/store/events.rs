@@ -26,6 +26,15 @@ pub struct NewEvent {
     pub repeats: Option<EventId>,
 }
 
+/// Events that a search found, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct FoundEvents {
+    /// At most as many as were wanted.
+    pub events: Vec<(EventId, AuditEvent)>,
+    /// Place before which the search goes on, if it took all of its steps.
+    pub rest: Option<EventId>,
+}
+
 /// Parties of an origin of which each has its full part.
 const PARTIES: u64 = 100;
 
@@ -75,7 +84,7 @@ impl Store {
     }
 
     /// The wanted events, newest first. May look at all there are: not for a thread that others wait for.
-    pub fn events(&self, wanted: &EventSearch) -> Result<Vec<(EventId, AuditEvent)>, Error> {
+    pub fn events(&self, wanted: &EventSearch) -> Result<FoundEvents, Error> {
         self.engine().events(wanted)
     }
 }

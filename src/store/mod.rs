@@ -25,7 +25,7 @@ mod user_lists;
 mod write;
 
 pub use error::Error;
-pub use events::{EventBounds, NewEvent};
+pub use events::{EventBounds, FoundEvents, NewEvent};
 pub use file::ScannedUsers;
 pub use handle::Store;
 pub use location::Location;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Error, Remembered, Store};
-use crate::domain::{Collections, Kind, RuleChange, RuleName, ServerKey};
+use crate::domain::{Collections, IssuedToken, Kind, RuleChange, RuleName, ServerKey};
 
 impl Store {
     /// State of the database that a server keeps in memory.
@@ -34,6 +34,11 @@ impl Store {
     /// Ends at `now` the revocation windows that last longer: those of a restoration that was cut before it said when it was.
     pub async fn end_revocation_windows(&self, now: Timestamp) -> Result<(), Error> {
         self.engine().end_revocation_windows(now).await
+    }
+
+    /// Ends one token, if there is room for it; those whose time is over at `now` are forgotten.
+    pub async fn end_token(&self, token: IssuedToken, now: Timestamp) -> Result<bool, Error> {
+        self.engine().end_token(token, now).await
     }
 
     /// The token keys, oldest first.

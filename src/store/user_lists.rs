@@ -64,6 +64,15 @@ impl Store {
         self.engine().user_numbers_by_name(begin, limit)
     }
 
+    /// Numbers of all users who have exactly this name, in order; nothing if there are more than `limit`. `name` is not empty.
+    pub async fn user_numbers_named(
+        &self,
+        name: &str,
+        limit: usize,
+    ) -> Result<Option<Vec<u64>>, Error> {
+        self.engine().user_numbers_named(name, limit)
+    }
+
     /// Number of users whose text begins so, as [`Store::ids_by_begin`] finds them; nothing if there are more than `limit`.
     pub async fn count_by_begin(
         &self,

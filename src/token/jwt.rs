@@ -12,7 +12,7 @@ use sha2::Sha256;
 
 use super::error::Error;
 use super::format::MAX_LEN;
-use crate::domain::{RecordId, TokenKey};
+use crate::domain::{IssuedToken, RecordId, TokenId, TokenKey};
 
 /// A token as somebody sent it: nothing of it is to be believed before [`PocketBaseToken::verify`].
 pub struct PocketBaseToken<'a> {
@@ -70,6 +70,15 @@ impl<'a> PocketBaseToken<'a> {
     #[must_use]
     pub fn id(&self) -> &RecordId {
         &self.id
+    }
+
+    /// The token itself, told apart by its signature; `None`: it has none that could be valid.
+    #[must_use]
+    pub fn token(&self) -> Option<IssuedToken> {
+        Some(IssuedToken {
+            id: TokenId::of(&self.signature)?,
+            expires: Timestamp::from_second(self.claims.exp).ok()?,
+        })
     }
 
     /// Whether a new token may be had for it.

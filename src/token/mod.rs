@@ -4,6 +4,7 @@
 //! dot-separated segment of a token as base64 JSON, and the Python one wants just three of them. The server never trusts the
 //! claims segment: it is bound to the PASETO as its implicit assertion, so a token with an edited one is no token.
 
+mod ended;
 mod error;
 mod format;
 mod impersonator;
@@ -25,6 +26,7 @@ use pasetors::version4::LocalToken;
 use pasetors::{Local, token::UntrustedToken, version4::V4};
 use serde::{Deserialize, Serialize};
 
+use self::ended::EndedTokens;
 pub use self::error::{Error, IssueError};
 use self::format::{MAX_LEN, PREFIX, split};
 pub use self::impersonator::Impersonator;
@@ -32,7 +34,7 @@ pub use self::jwt::PocketBaseToken;
 pub use self::keys::{Keys, key_id};
 pub use self::stats::RefusalCause;
 use self::stats::Stats;
-use crate::domain::{RecordId, RevocationWindow, TokenKey};
+use crate::domain::{IssuedToken, RecordId, RevocationWindow, TokenId, TokenKey};
 use crate::metrics::Metrics;
 
 /// A clock that is put right may go back by this much without ending the newest tokens.
@@ -42,6 +44,8 @@ const CLOCK_STEP: Duration = Duration::from_mins(1);
 pub struct Tokens {
     keys: RwLock<Keys>,
     revocation_windows: ArcSwap<Vec<RevocationWindow>>,
+    /// Those that ended before their time, each by itself.
+    pub ended: EndedTokens,
     stats: Stats,
 }
 
@@ -84,9 +88,12 @@ pub struct Grant<'a> {
     pub impersonators: &'a [Impersonator],
 }
 
-/// Contents of a verified token. The caller still has to compare `token_key` with the record's, and `impersonators` with theirs.
+/// Contents of a verified token. The caller still has to compare `token_key` with the record's, and `impersonators` with theirs, and to ask
+/// [`Tokens::ended`] for `token`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Claims {
+    /// The token itself.
+    pub token: IssuedToken,
     /// The collection of the owner.
     pub subject: Subject,
     /// The record of the owner.
@@ -143,6 +150,7 @@ impl Tokens {
         Self {
             keys: RwLock::new(keys),
             revocation_windows: ArcSwap::default(),
+            ended: EndedTokens::default(),
             stats: Stats::new(),
         }
     }
@@ -150,6 +158,21 @@ impl Tokens {
     /// Replaces the keys; the newest of them makes tokens from now on.
     pub fn use_keys(&self, keys: Keys) {
         *self.keys.write() = keys;
+    }
+
+    /// Replaces the keys by those that `read` gives, if there are any; whether there were. Nobody else replaces them meanwhile, so
+    /// that the last one has read what all others stored.
+    pub fn follow_keys<E>(
+        &self,
+        read: impl FnOnce() -> Result<Option<Keys>, E>,
+    ) -> Result<bool, E> {
+        let mut keys = self.keys.write();
+        let read = read()?;
+        let has_keys = read.is_some();
+        if let Some(read) = read {
+            *keys = read;
+        }
+        Ok(has_keys)
     }
 
     fn keys(&self) -> RwLockReadGuard<'_, Keys> {
@@ -269,7 +292,13 @@ impl Tokens {
         let token_key = STANDARD_NO_PAD
             .decode(payload.tk)
             .map_err(|_| Error::Malformed)?;
+        // The message begins with the nonce.
+        let id = TokenId::of(untrusted.untrusted_message()).ok_or(Error::Malformed)?;
         Ok(Claims {
+            token: IssuedToken {
+                id,
+                expires: payload.exp,
+            },
             subject: if payload.su {
                 Subject::Superuser
             } else {

@@ -51,6 +51,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// WeChat's number, if it gave one.
+    #[must_use]
+    pub fn errcode(&self) -> Option<i64> {
+        match self {
+            Self::CodeRefused(refusal) | Self::Misconfigured(refusal) | Self::Busy(refusal) => {
+                Some(refusal.errcode)
+            }
+            Self::Quota {
+                period: QuotaPeriod::Minute,
+                ..
+            } => Some(45011),
+            Self::Quota {
+                period: QuotaPeriod::Day,
+                ..
+            } => Some(45009),
+            _ => None,
+        }
+    }
+
     /// Whether nothing of the request came to WeChat.
     #[must_use]
     pub fn is_before_request(&self) -> bool {

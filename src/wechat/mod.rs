@@ -27,6 +27,7 @@ pub use self::error::{Error, QuotaPeriod, Refusal};
 use self::http::{Http, Request};
 use self::operation::Operation;
 use self::quota::Quota;
+pub use self::stats::LastError;
 use self::stats::Stats;
 use crate::clock::Clock;
 use crate::config;
@@ -94,6 +95,18 @@ impl Client {
             since,
         }));
         problems
+    }
+
+    /// Calls since midnight in Beijing, by operation.
+    #[must_use]
+    pub fn calls_today(&self) -> Vec<(&'static str, u64)> {
+        self.stats.calls_today().to_vec()
+    }
+
+    /// The newest call that failed through no fault of a code.
+    #[must_use]
+    pub fn last_error(&self) -> Option<LastError> {
+        self.stats.last_error()
     }
 
     /// The openid of the user who got `code` from `wx.login` (`jscode2session`).

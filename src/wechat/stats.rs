@@ -2,12 +2,18 @@
 
 use std::time::Instant;
 
+use jiff::Timestamp;
+
 use super::condition::{Condition, Problem};
 use super::error::Error;
 use super::operation::Operation;
 use crate::clock::Clock;
 use crate::metrics::{self, Counter, Counters, Histogram, Histograms, Metrics};
 use parking_lot::Mutex;
+
+const DAY_MS: i64 = 24 * 3_600_000;
+/// Offset of Beijing's time.
+const BEIJING_MS: i64 = 8 * 3_600_000;
 
 /// In the order of [`Operation`].
 const OPERATIONS: [&str; 3] = ["login", "phone", "access_token"];
@@ -37,8 +43,28 @@ enum Outcome {
     Abandoned,
 }
 
+/// Calls of the newest day.
+#[derive(Default)]
+struct Today {
+    day: i64,
+    calls: [u64; OPERATIONS.len()],
+}
+
+/// The newest call that failed through no fault of the code that somebody brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastError {
+    /// When.
+    pub at: Timestamp,
+    /// What came of it, in the words of the metrics.
+    pub outcome: &'static str,
+    /// WeChat's number, if it gave one.
+    pub errcode: Option<i64>,
+}
+
 pub struct Stats {
     clock: Clock,
+    today: Mutex<Today>,
+    last_error: Mutex<Option<LastError>>,
     calls: Counters,
     seconds: Histograms,
     operations: [Handles; OPERATIONS.len()],
@@ -78,10 +104,34 @@ impl Stats {
         });
         Self {
             clock,
+            today: Mutex::default(),
+            last_error: Mutex::default(),
             calls,
             seconds,
             operations,
         }
+    }
+
+    /// Calls since midnight in Beijing, when WeChat begins its quotas anew, each operation with its name.
+    pub fn calls_today(&self) -> [(&'static str, u64); OPERATIONS.len()] {
+        let calls = self.today.lock().at(self.clock.now()).calls;
+        std::array::from_fn(|n| (OPERATIONS[n], calls[n]))
+    }
+
+    /// The newest error.
+    pub fn last_error(&self) -> Option<LastError> {
+        self.last_error.lock().clone()
+    }
+
+    fn note_error(&self, error: &Error, outcome: Outcome) {
+        if matches!(error, Error::CodeRefused(_) | Error::Full) {
+            return;
+        }
+        *self.last_error.lock() = Some(LastError {
+            at: self.clock.now(),
+            outcome: OUTCOMES[outcome as usize],
+            errcode: error.errcode(),
+        });
     }
 
     pub fn register_metrics(&self, metrics: &Metrics) {
@@ -117,6 +167,20 @@ impl Stats {
     }
 }
 
+impl Today {
+    /// Itself, begun anew when it is another day.
+    fn at(&mut self, now: Timestamp) -> &mut Self {
+        let day = (now.as_millisecond() + BEIJING_MS).div_euclid(DAY_MS);
+        if day != self.day {
+            *self = Self {
+                day,
+                ..Self::default()
+            };
+        }
+        self
+    }
+}
+
 impl Asked<'_> {
     /// Counts what came of it.
     pub fn end<T>(mut self, result: &Result<T, Error>) {
@@ -134,6 +198,9 @@ impl Asked<'_> {
             ) => Outcome::Unavailable,
             Err(Error::Full) => Outcome::HeldBack,
         };
+        if let Err(error) = result {
+            self.stats.note_error(error, self.outcome);
+        }
         let condition = &self.stats.operations[self.operation as usize].condition;
         let mut condition = condition.lock();
         condition.learn(
@@ -148,6 +215,8 @@ impl Drop for Asked<'_> {
     fn drop(&mut self) {
         let handles = &self.stats.operations[self.operation as usize];
         handles.calls[self.outcome as usize].inc();
+        let now = self.stats.clock.now();
+        self.stats.today.lock().at(now).calls[self.operation as usize] += 1;
         handles.seconds.observe(self.begun.elapsed().as_secs_f64());
     }
 }

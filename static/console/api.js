@@ -14,7 +14,8 @@ export class ApiError extends Error {
   }
 }
 
-const SUPERUSERS = "collections/_superusers";
+const SIGN_OUT_PATIENCE = 5000;
+export const SUPERUSERS = "collections/_superusers";
 export const USERS = "collections/tbl_auth_users";
 export const COMPANIES = "collections/tbl_company";
 
@@ -36,6 +37,24 @@ async function send(method, path, { body, query, signal } = {}) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, text.errors.unreachable);
   }
+}
+
+/** Sends a file as a form; the body is read from the disk as it goes. */
+function sendFile(path, file, onprogress, signal) {
+  const request = new XMLHttpRequest();
+  const form = new FormData();
+  form.append("file", file);
+  return new Promise((resolve, reject) => {
+    request.open("POST", url(path));
+    request.setRequestHeader("Authorization", `Bearer ${session.current().token}`);
+    request.responseType = "json";
+    request.upload.onprogress = ({ loaded }) => onprogress(loaded);
+    request.onload = () => resolve({ status: request.status, headers: { get: (name) => request.getResponseHeader(name) }, json: request.response });
+    request.onerror = () => reject(new ApiError(0, text.errors.unreachable));
+    request.onabort = () => reject(new DOMException("", "AbortError"));
+    signal.addEventListener("abort", () => request.abort());
+    request.send(form);
+  });
 }
 
 function fieldTexts(data) {
@@ -105,6 +124,12 @@ export const post = (path, body) => call("POST", path, { body });
 export const patch = (path, body) => call("PATCH", path, { body });
 export const remove = (path) => call("DELETE", path);
 
+/** Uploads a file; `onprogress` is told how many bytes are sent. Nobody sends it twice for a sign-in that had expired. */
+export async function upload(path, file, { onprogress, signal }) {
+  if (!(await isSignedIn())) await session.renew();
+  return result(await sendFile(path, file, onprogress, signal));
+}
+
 /** Signs in a superuser. */
 export async function signIn(identity, password) {
   session.end();
@@ -119,6 +144,12 @@ export async function signIn(identity, password) {
 export async function readiness(signal) {
   const { json } = await send("GET", "readyz", { signal });
   return json.data;
+}
+
+/** Ends the token on the server; one that has ended already is as good. */
+export async function signOut() {
+  const answer = await send("POST", `api/${SUPERUSERS}/sign-out`, { signal: AbortSignal.timeout(SIGN_OUT_PATIENCE) });
+  if (![401, 403].includes(answer.status)) result(answer);
 }
 
 /** Ends all tokens of the superuser who is signed in, wherever they are. */

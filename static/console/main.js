@@ -7,13 +7,19 @@ import * as live from "./live.js";
 import * as router from "./router.js";
 import * as session from "./session.js";
 import { locale, otherLanguage, text } from "./texts.js";
+import { backups } from "./views/backups.js";
 import { companies } from "./views/companies.js";
 import { company, newCompany } from "./views/company.js";
 import { importUsers } from "./views/import_users.js";
 import { newUser } from "./views/new_user.js";
+import { keys } from "./views/keys.js";
+import { events } from "./views/events.js";
 import { overview } from "./views/overview.js";
 import { rules } from "./views/rules.js";
+import { settings } from "./views/settings.js";
 import { signIn } from "./views/sign_in.js";
+import { superuser } from "./views/superuser.js";
+import { newSuperuser, superusers } from "./views/superusers.js";
 import { user } from "./views/user.js";
 import { users } from "./views/users.js";
 
@@ -26,14 +32,26 @@ const VIEWS = [
   [/^\/companies$/, companies],
   [/^\/companies\/new$/, newCompany],
   [/^\/companies\/([^/]+)$/, company],
+  [/^\/events$/, events],
   [/^\/rules$/, rules],
+  [/^\/superusers$/, superusers],
+  [/^\/superusers\/new$/, newSuperuser],
+  [/^\/superusers\/([^/]+)$/, superuser],
+  [/^\/backups$/, backups],
+  [/^\/keys$/, keys],
+  [/^\/settings$/, settings],
 ];
 
 const NAVIGATION = [
   ["#/", text.overview.title],
   ["#/users", text.users.title],
   ["#/companies", text.companies.title],
+  ["#/events", text.events.title],
   ["#/rules", text.rules.title],
+  ["#/superusers", text.superusers.title],
+  ["#/backups", text.backups.title],
+  ["#/keys", text.keys.title],
+  ["#/settings", text.settings.title],
 ];
 
 const frame = document.getElementById("console");
@@ -52,9 +70,23 @@ function followHash(event) {
 
 async function signOut() {
   if (!(await router.mayLeave())) return;
+  leaveAll();
+  await endToken();
+  await session.renew();
+}
+
+function leaveAll() {
   router.leaveOnlyIf(() => false);
   document.querySelector("main").replaceChildren();
-  await session.renew();
+}
+
+/** Whoever cannot reach the server leaves all the same, and is told that the token goes on. */
+async function endToken() {
+  try {
+    await api.signOut();
+  } catch {
+    say(text.tokenGoesOn);
+  }
 }
 
 async function signOutEverywhere(event) {
@@ -65,7 +97,8 @@ async function signOutEverywhere(event) {
   } catch (error) {
     return say(error.message);
   }
-  await signOut();
+  leaveAll();
+  await session.renew();
 }
 
 function shell() {

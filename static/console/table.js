@@ -27,7 +27,8 @@ function heading(column, sort, onsort) {
   return el("th", { ...attributes, "aria-sort": state }, before, sorter, el("span", { "aria-hidden": "true" }, mark));
 }
 
-function row(columns, item) {
+/** One line of a table. */
+export function row(columns, item) {
   const cells = columns.map((column) => el("td", { class: classOf(column) }, column.cell(item)));
   return el("tr", { "data-id": item.id }, cells);
 }

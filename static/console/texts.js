@@ -25,10 +25,27 @@ export function number(value) {
   return value.toLocaleString(locale);
 }
 
-/** A time of the server ("2026-11-22 05:50:36.858Z"), as the reader's clock has it. */
-export function time(value) {
+function inWords(value, style) {
   if (!value) return "";
   const at = new Date(value.replace(" ", "T"));
   if (Number.isNaN(at.getTime())) return value;
-  return at.toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
+  return at.toLocaleString(locale, style);
+}
+
+/** A time of the server ("2026-11-22 05:50:36.858Z"), as the reader's clock has it. */
+export function time(value) {
+  return inWords(value, { dateStyle: "medium", timeStyle: "short" });
+}
+
+/** The same, to the second. */
+export function moment(value) {
+  return inWords(value, { dateStyle: "short", timeStyle: "medium" });
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+/** A number of bytes, in the unit that people read it in. */
+export function bytes(count) {
+  const power = Math.min(UNITS.length - 1, count > 0 ? Math.floor(Math.log10(count) / 3) : 0);
+  return `${(count / 1000 ** power).toLocaleString(locale, { maximumFractionDigits: power > 2 ? 1 : 0 })} ${UNITS[power]}`;
 }

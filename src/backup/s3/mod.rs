@@ -75,7 +75,10 @@ impl Bucket {
         }
         Ok(Self {
             bucket,
-            credentials: Credentials::new(&settings.access_key, settings.secret_key.expose()),
+            credentials: Credentials::new(
+                settings.access_key.expose(),
+                settings.secret_key.expose(),
+            ),
             folder: settings.prefix.clone(),
             agent: exchange::agent(settings.timeout),
             clock,

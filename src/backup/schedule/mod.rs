@@ -100,6 +100,7 @@ impl Schedule {
         let pause = plan::pause(failures, self.every);
         tracing::error!("the scheduled backup failed, and is tried again in {pause:?}: {error}");
         self.app.backups.failed(now, error.to_string());
+        self.app.backups.expect(now + pause);
         Next {
             at: now + pause,
             failures,
@@ -119,9 +120,10 @@ impl Schedule {
             rotation.record_status(&here, now);
         }
         if is_due || has_failed || rotation.is_needed(&here, now) {
-            rotation.run(here, now).await?;
+            rotation.run(here.clone(), now).await?;
             self.succeed(now);
         }
+        self.app.backups.expect(plan::next(&here, self.every, now));
         if self.app.backups.status(now).trouble().is_none() {
             alarms::note_recovery(rotation.state());
         }

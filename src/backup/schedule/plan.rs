@@ -82,6 +82,11 @@ pub fn is_due(backups: &[Scheduled], every: Duration, now: Timestamp) -> bool {
     newest(backups, now).is_none_or(|newest| newest.at + every <= now)
 }
 
+/// The time for another one: now, if it is over.
+pub fn next(backups: &[Scheduled], every: Duration, now: Timestamp) -> Timestamp {
+    newest(backups, now).map_or(now, |newest| (newest.at + every).max(now))
+}
+
 /// Those that have to be in the bucket and are not among the `uploaded`, newest first, given those that are here, oldest first: the
 /// `keep` newest, or all if that is 0.
 pub fn waiting(here: &[Scheduled], uploaded: &BTreeSet<String>, keep: usize) -> Vec<Scheduled> {

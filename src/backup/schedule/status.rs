@@ -18,5 +18,7 @@ pub fn record(app: &App, state: &StateFile, here: &[Scheduled], now: Timestamp) 
     let newest = plan::newest(&good, now);
     app.backups
         .found(newest.map(|backup| (backup.at, backup.size)));
+    app.backups
+        .found_uploads(state.read().uploaded.pop_last(), waiting.len());
     app.backups.found_shrunk_here(plan::shrunk(here, now));
 }

@@ -130,7 +130,7 @@ impl Backup {
                 "backup.s3.bucket is set, but only scheduled backups go there: set backup.every, e.g. to \"1d\"",
             )
         } else if lacks(self.s3.endpoint.expose())
-            || lacks(&self.s3.access_key)
+            || lacks(self.s3.access_key.expose())
             || lacks(self.s3.secret_key.expose())
         {
             Some(

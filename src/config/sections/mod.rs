@@ -19,6 +19,8 @@ mod wechat;
 
 use serde::{Deserialize, Serialize};
 
+use super::sources::Sources;
+
 pub use self::backup::{Backup, OnFailure};
 pub use self::console::Console;
 pub use self::events::Events;
@@ -64,4 +66,7 @@ pub struct Config {
     pub events: Events,
     /// Log lines.
     pub log: Log,
+    /// Who set what.
+    #[serde(skip)]
+    pub sources: Sources,
 }

@@ -22,7 +22,7 @@ pub struct S3 {
     #[serde(deserialize_with = "key_prefix")]
     pub prefix: String,
     /// Access key of the bucket.
-    pub access_key: String,
+    pub access_key: Secret,
     /// Secret of the access key.
     pub secret_key: Secret,
     /// Whether the bucket is named in the path rather than in the host.
@@ -50,7 +50,7 @@ impl Default for S3 {
             region: "us-east-1".into(),
             bucket: String::new(),
             prefix: String::new(),
-            access_key: String::new(),
+            access_key: Secret::default(),
             secret_key: Secret::default(),
             path_style: false,
             keep: 30,

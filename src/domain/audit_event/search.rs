@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{AuditEvent, EventKind};
+use super::{ActorKind, EventKind};
 
 /// The place of an event among all: later ones are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +27,17 @@ impl EventId {
     }
 }
 
+impl EventId {
+    /// The place right behind this one: a search before it begins with this event.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self {
+            number: self.number.saturating_add(1),
+            ..self
+        }
+    }
+}
+
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.at_ms, self.number)
@@ -38,8 +49,10 @@ impl fmt::Display for EventId {
 pub struct EventSearch {
     /// Only those that concern this record id or masked phone.
     pub concerning: Option<String>,
-    /// Only those of this kind.
-    pub kind: Option<EventKind>,
+    /// Only those of one of these kinds; empty: of any.
+    pub kinds: Vec<EventKind>,
+    /// Only those that such an actor caused.
+    pub actor: Option<ActorKind>,
     /// Not before.
     pub since: Option<Timestamp>,
     /// Before.
@@ -48,17 +61,35 @@ pub struct EventSearch {
     pub before: Option<EventId>,
     /// At most so many.
     pub limit: usize,
+    /// Looks at so many at most; at all there are, if nothing is said.
+    pub steps: Option<usize>,
+}
+
+/// The words of an event that a search asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct EventWords<'a> {
+    /// Name of its kind.
+    pub kind: &'a str,
+    /// Name of its actor's kind.
+    pub actor: &'a str,
+    /// Record id of its actor, if it has one.
+    pub actor_id: &'a str,
+    /// Its subject.
+    pub subject: &'a str,
 }
 
 impl EventSearch {
-    /// Whether `event` is wanted, as far as its time does not say.
+    /// Whether the event with these words is wanted, as far as its time does not say.
     #[must_use]
-    pub fn wants(&self, event: &AuditEvent) -> bool {
-        self.kind.is_none_or(|kind| kind == event.kind)
-            && self
-                .concerning
-                .as_deref()
-                .is_none_or(|subject| event.concerns(subject))
+    pub fn wants(&self, event: EventWords<'_>) -> bool {
+        let concerns = |who: &str| event.subject == who || event.actor_id == who;
+        self.wants_kind(event.kind)
+            && self.actor.is_none_or(|actor| actor.name() == event.actor)
+            && self.concerning.as_deref().is_none_or(concerns)
+    }
+
+    fn wants_kind(&self, name: &str) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|kind| kind.name() == name)
     }
 }
 

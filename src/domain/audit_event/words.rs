@@ -1,4 +1,4 @@
-//! Words of events: kinds, causes, origins.
+//! Words of events: kinds, actors, causes, origins.
 
 /// A closed list of words, each with one written form.
 macro_rules! words {
@@ -67,6 +67,20 @@ words! {
         Lost = "lost",
         /// Somebody wanted a phone that is somebody else's: the subject is whose.
         PhoneRefused = "phone-refused",
+    }
+}
+
+words! {
+    /// Kind of an actor.
+    ActorKind {
+        /// Somebody who did not show who they are.
+        Nobody = "nobody",
+        /// A user.
+        User = "user",
+        /// A superuser.
+        Superuser = "superuser",
+        /// The operator, who has the command line.
+        Operator = "operator",
     }
 }
 

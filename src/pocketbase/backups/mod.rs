@@ -4,6 +4,7 @@
 
 mod download;
 mod refusals;
+mod schedule;
 mod upload;
 
 use poem::{Request, Result};
@@ -13,6 +14,7 @@ use serde_json::json;
 
 use self::download::FileReply;
 use self::refusals::{refused, wrong, wrong_name};
+pub use self::schedule::BackupScheduleApi;
 use self::upload::Upload;
 use super::Context;
 use super::answer::{Outcomes, Reply};

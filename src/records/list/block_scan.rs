@@ -244,6 +244,8 @@ mod tests {
         let operator = prop::sample::select(vec!["=", "!=", "~", "!~", "<", "<=", ">", ">="]);
         let constant = prop::sample::select(vec![
             "'ann'",
+            "'Ann'",
+            "'王伟'",
             "'Ann%'",
             "'王'",
             "'999'",

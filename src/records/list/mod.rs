@@ -2,6 +2,7 @@
 
 mod block_pages;
 mod block_scan;
+mod count;
 mod created_scan;
 mod early_page;
 mod error;
@@ -19,6 +20,7 @@ mod selection;
 mod slots;
 mod sorted_scan;
 mod top_k;
+pub mod user_counts;
 mod user_matcher;
 mod user_view;
 mod users;

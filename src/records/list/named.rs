@@ -1,9 +1,11 @@
-//! Users that an index names: those of whom a text begins as the filter says.
+//! Users that an index names: those of whom a text begins as the filter says, or whose name is the filter's.
 
 use super::query::ListQuery;
 use crate::domain::{Kind, RecordId};
 use crate::store::{Error, Store, TextIndex};
 
+/// Field that has an index of numbers.
+const NAME: &str = "users_name";
 /// Users that are looked at one by one; of more, the blocks of all take no longer.
 const FEW: usize = 1_000;
 /// Users that are counted by an index, or whose numbers it gives.
@@ -30,11 +32,18 @@ impl NamedUsers {
         let Some(filter) = filter.filter(|_| query.kind == Kind::Users) else {
             return Ok(Self::Unknown);
         };
+        let is_one = filter.is_one_comparison();
+        for (_, name) in filter.pins().iter().filter(|(field, _)| *field == NAME) {
+            let numbers = store.user_numbers_named(name, most(is_one)).await?;
+            if let Some(numbers) = numbers {
+                return Ok(Self::of_names(numbers, is_one));
+            }
+        }
         for (field, begin) in filter.prefixes() {
-            let is_all = filter.is_one_comparison() && query.access.sorts_as_stored(field);
+            let is_all = is_one && query.access.sorts_as_stored(field);
             let named = match text_index(field) {
                 Some(index) => Self::by_text(store, index, &begin, is_all).await?,
-                None if field == "users_name" => Self::by_name(store, &begin, is_all).await?,
+                None if field == NAME => Self::by_name(store, &begin, is_all).await?,
                 None => None,
             };
             if let Some(named) = named {
@@ -61,16 +70,24 @@ impl NamedUsers {
     }
 
     async fn by_name(store: &Store, begin: &str, is_all: bool) -> Result<Option<Self>, Error> {
-        let limit = if is_all { MANY } else { FEW };
-        let Some(mut numbers) = store.user_numbers_by_name(begin, limit).await? else {
-            return Ok(None);
-        };
-        numbers.sort_unstable();
-        Ok(Some(match is_all {
-            true => Self::Numbers(numbers),
-            false => Self::AmongNumbers(numbers),
+        let numbers = store.user_numbers_by_name(begin, most(is_all)).await?;
+        Ok(numbers.map(|mut numbers| {
+            numbers.sort_unstable();
+            Self::of_names(numbers, is_all)
         }))
     }
+
+    fn of_names(numbers: Vec<u64>, is_all: bool) -> Self {
+        match is_all {
+            true => Self::Numbers(numbers),
+            false => Self::AmongNumbers(numbers),
+        }
+    }
+}
+
+/// Most users whose numbers are taken from the index of names: many if that answers the query, few if they are looked at.
+fn most(is_all: bool) -> usize {
+    if is_all { MANY } else { FEW }
 }
 
 fn text_index(field: &str) -> Option<TextIndex> {

@@ -3,6 +3,7 @@
 //! Actors take turns, however much any of them asks for; a list that takes longer than a slice of time lets those who wait go first.
 
 use std::cell::{Cell, RefCell};
+use std::num::NonZero;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,8 +11,7 @@ use crate::domain::Actor;
 use crate::error::{Error, Result};
 use crate::fair::{Bounds, Full, Turn, Turns};
 
-/// Lists and filters that are worked on at once: two, so that one does not stop every other, and no more, because each keeps
-/// a core busy that logins could use. No actor has both slots.
+/// Most lists and filters that are worked on at once: two, so that one does not stop every other. No actor has both slots.
 const RUNNING: Bounds = Bounds { all: 2, each: 1 };
 
 /// Lists that may have begun, whether they run or wait for their next turn: as many as there may be memory for.
@@ -48,9 +48,10 @@ pub struct ListSlots {
 
 impl ListSlots {
     pub fn new() -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             begun: Turns::new(BEGUN, WAITING),
-            running: Turns::new(RUNNING, WAITING),
+            running: Turns::new(running(cores), WAITING),
         }
     }
 
@@ -76,6 +77,15 @@ impl ListSlots {
             is_lost: Cell::new(false),
             _begun: begun,
         })
+    }
+}
+
+/// Lists that are worked on at once on so many cores. One core is left to logins where there is more than one: lists take turns,
+/// and whoever logs in waits for none of them.
+fn running(cores: usize) -> Bounds {
+    Bounds {
+        all: cores.saturating_sub(1).clamp(1, RUNNING.all),
+        ..RUNNING
     }
 }
 
@@ -124,5 +134,16 @@ impl ListSlot {
 fn too_many(_: Full) -> Error {
     Error::Busy {
         retry_after: TRY_AGAIN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_core_is_left_to_logins_where_there_is_more_than_one() {
+        let running = [1, 2, 3, 16].map(|cores| running(cores).all);
+        assert_eq!(running, [1, 1, 2, 2]);
     }
 }

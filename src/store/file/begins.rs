@@ -104,6 +104,21 @@ impl FileStore {
             Ok(Some(numbers).filter(|numbers| numbers.len() <= limit))
         })
     }
+
+    pub(in crate::store) fn user_numbers_named(
+        &self,
+        name: &str,
+        limit: usize,
+    ) -> Result<Option<Vec<u64>>, Error> {
+        self.engine.read(|txn| {
+            let names = txn.open_table(USERS_BY_NAME)?;
+            let mut numbers = Vec::new();
+            for entry in names.range((name, 0)..=(name, u64::MAX))?.take(limit + 1) {
+                numbers.push(entry?.0.value().1);
+            }
+            Ok(Some(numbers).filter(|numbers| numbers.len() <= limit))
+        })
+    }
 }
 
 impl Found {

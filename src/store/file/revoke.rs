@@ -10,7 +10,7 @@ use super::restoration::Restoration;
 use super::stored;
 use super::tables::{self, SUPERUSERS, Tables, USERS};
 use crate::domain::{
-    Collection, Collections, Kind, RevocationWindow, Status, Superuser, TokenKey, User,
+    Collection, Collections, IssuedToken, Kind, RevocationWindow, Status, Superuser, TokenKey, User,
 };
 use crate::random::Random;
 use crate::store::{Error, Remembered};
@@ -93,6 +93,7 @@ fn remember(tables: &mut Tables<'_>, remembered: &Remembered) -> Result<(), Erro
     tables.set_backup_time(None)?;
     tables.set_token_keys(&remembered.token_keys)?;
     tables.set_revocation_windows(&remembered.revocation_windows)?;
+    tables.set_ended_tokens(&remembered.ended_tokens)?;
     match &remembered.collections {
         Some(collections) => tables.set_collections(collections),
         None => Ok(()),
@@ -101,10 +102,20 @@ fn remember(tables: &mut Tables<'_>, remembered: &Remembered) -> Result<(), Erro
 
 /// The keys of both, so that whatever was valid may be; new tokens are made with the newest of the database's.
 fn keep(mut ours: Remembered, theirs: Option<Remembered>) -> Remembered {
-    let theirs = theirs.map(|theirs| theirs.token_keys).unwrap_or_default();
+    let Some(theirs) = theirs else {
+        return ours;
+    };
+    let keys = theirs.token_keys;
     ours.token_keys
-        .retain(|key| theirs.iter().all(|other| other.secret != key.secret));
-    ours.token_keys.extend(theirs);
+        .retain(|key| keys.iter().all(|other| other.secret != key.secret));
+    ours.token_keys.extend(keys);
+    ours.ended_tokens = of_both(ours.ended_tokens, theirs.ended_tokens);
+    ours
+}
+
+fn of_both(mut ours: Vec<IssuedToken>, theirs: Vec<IssuedToken>) -> Vec<IssuedToken> {
+    ours.retain(|token| !theirs.contains(token));
+    ours.extend(theirs);
     ours
 }
 
@@ -133,6 +144,7 @@ fn follow(ours: Remembered, theirs: Remembered, void: RevocationWindow) -> Remem
     Remembered {
         token_keys,
         revocation_windows: RevocationWindow::merge(revocation_windows),
+        ended_tokens: of_both(ours.ended_tokens, theirs.ended_tokens),
         collections,
     }
 }

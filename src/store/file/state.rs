@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use super::file_store::FileStore;
 use super::tables::{self, META, Tables};
-use crate::domain::{Collections, Kind, RevocationWindow, RuleChange, RuleName, ServerKey};
+use crate::domain::{
+    Collections, IssuedToken, Kind, RevocationWindow, RuleChange, RuleName, ServerKey,
+};
 use crate::store::{Error, Remembered};
 
 impl FileStore {
@@ -50,6 +52,16 @@ impl FileStore {
                 .write(move |tables| tables.set_revocation_windows(&ended))
                 .await
         }
+    }
+
+    pub(in crate::store) async fn end_token(
+        &self,
+        token: IssuedToken,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.writer
+            .write(move |tables| tables.end_token(token, now))
+            .await
     }
 
     pub(in crate::store) async fn add_token_key(

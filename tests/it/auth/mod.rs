@@ -7,5 +7,6 @@ mod guessing;
 mod jwt;
 mod limits;
 mod set_up;
+mod sign_out;
 mod superuser_safety;
 mod token;

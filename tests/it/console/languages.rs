@@ -1,7 +1,9 @@
 //! Both languages, phone and desktop, light and dark.
 
+use bai::store::Location;
 use serde_json::json;
 
+use crate::support::app::TestApp;
 use crate::support::canary::PASSWORD;
 use crate::support::console::Console;
 use crate::support::superuser::EMAIL;
@@ -58,7 +60,12 @@ fn both_languages_say_the_same_things() {
 #[test]
 #[ignore = "needs chromium and chromedriver"]
 fn every_view_fits_a_phone_in_light_and_dark() {
-    let console = Console::at_the_door();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bai.redb");
+    let console = Console::of(TestApp::spawn_on(&Location::File(path.clone()), |config| {
+        config.limits.enabled = true;
+        config.store.path = path;
+    }));
     console.root.create(
         "/api/collections/tbl_company",
         &json!({ "company_id": "C001", "company_name": "Blue Ocean", "company_status": 1 }),
@@ -70,10 +77,18 @@ fn every_view_fits_a_phone_in_light_and_dark() {
             &json!({ "users_name": format!("Name {n}"), "users_status": i32::from(n % 5 != 0) }),
         );
     }
+    for name in ["before-import.redb", "bai_auto_20261122061036.redb"] {
+        let made = console.root.call("POST", "/api/backups");
+        assert_eq!(made.json(&json!({ "name": name })).send().status, 204);
+    }
     console.browser.picture("console-sign-in");
     console.sign_in(PASSWORD);
     console.waits_for_heading("Overview");
     let one = format!("#/users/{}", user["id"].as_str().unwrap());
+    let superuser = format!(
+        "#/superusers/{}",
+        console.root.record["id"].as_str().unwrap()
+    );
     for (name, hash) in [
         ("overview", "#/"),
         ("users", "#/users"),
@@ -82,7 +97,14 @@ fn every_view_fits_a_phone_in_light_and_dark() {
         ("import", "#/users/import"),
         ("companies", "#/companies"),
         ("new-company", "#/companies/new"),
+        ("events", "#/events"),
         ("rules", "#/rules"),
+        ("superusers", "#/superusers"),
+        ("new-superuser", "#/superusers/new"),
+        ("superuser", superuser.as_str()),
+        ("backups", "#/backups"),
+        ("keys", "#/keys"),
+        ("settings", "#/settings"),
     ] {
         console.open(hash);
         console.wait(

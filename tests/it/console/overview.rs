@@ -1,7 +1,7 @@
 //! The overview: how the service is in words, how many users there are, the last backup.
 
 use bai::store::Location;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
 use crate::support::canary::PASSWORD;
@@ -29,8 +29,8 @@ fn it_says_what_is_wrong_and_what_to_do_and_counts_users() {
     console.waits_for("All is well.");
     console.waits_for("There is none. Set backup.every in config.toml");
     console.waits_for(bai::build_info::VERSION);
-    let figures = console.run(
-        "return all('.figures li').map((it) => it.innerText.replace(/\\s+/, ' '))",
+    let figures = console.wait(
+        "const found = all('.figures li').map((it) => it.innerText.replace(/\\s+/, ' ')); return found.length > 0 && found;",
         &json!([]),
     );
     let expected = [
@@ -58,11 +58,63 @@ fn it_says_what_is_wrong_and_what_to_do_and_counts_users() {
     console.waits_for_rows(3);
     console.press("Overview");
     console.waits_for("Something is wrong.");
-    console.waits_for("WeChat: ");
-    console.waits_for("daily quota");
+    console.waits_for("WeChat: the daily quota is used up. Raise or reset it at mp.weixin.qq.com.");
+    console.waits_for("Raise or reset it at mp.weixin.qq.com. (errcode 45009)");
+    console.waits_for("None is scheduled");
     console.waits_for("before.zip");
     // A figure leads to its users.
     console.press("1");
     console.waits_for_rows(1);
     console.assert_clean(&["503"]);
+}
+
+/// What the chart of that card says to who reads its table: its rows, and the last of them.
+fn chart(console: &Console, card: &str) -> (u64, Value) {
+    let found = console.wait(
+        "const card = [...document.querySelectorAll('main section')].find((it) => words(it.querySelector('h2')) === arguments[0]);
+         const rows = [...(card?.querySelectorAll('figure tbody tr') ?? [])];
+         const bars = card?.querySelectorAll('figure svg g').length;
+         return rows.length > 0 && [rows.length, bars, [...rows.at(-1).children].slice(1).map(words)];",
+        &json!([card]),
+    );
+    assert_eq!(found[0], found[1]);
+    (found[0].as_u64().unwrap(), found[2].clone())
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn new_users_and_logins_are_drawn_as_they_come_with_the_figures_as_a_table() {
+    let console = Console::signed_in();
+    let app = &console.root.app;
+    console.waits_for("New users by day");
+    assert_eq!(chart(&console, "Users now"), (90, json!(["0", "0"])));
+    assert_eq!(chart(&console, "Logins by hour"), (24, json!(["0", "0"])));
+    app.register("13800138000", PASSWORD).ok();
+    app.login("13800138000", "canary-wrong")
+        .assert_error(400, "");
+    app.wechat_login("alice~0").ok();
+    // It looks again by itself.
+    console.waits_for("Logged in: 2");
+    console.waits_for("Failed: 1");
+    console.waits_for("wrong password");
+    assert_eq!(chart(&console, "Logins by hour"), (24, json!(["2", "1"])));
+    console.waits_for("Logins today");
+    console.fill("Period", "168");
+    assert_eq!(chart(&console, "Logins by hour"), (168, json!(["2", "1"])));
+    console.press("Users");
+    console.waits_for_rows(2);
+    console.press("Overview");
+    console.waits_for_heading("Overview");
+    assert_eq!(chart(&console, "Users now"), (90, json!(["1", "1"])));
+    console.browser.cut_off(true);
+    console.waits_for("The server cannot be reached.");
+    console.browser.cut_off(false);
+    console.wait(
+        "return !document.body.innerText.includes('cannot be reached')",
+        &json!([]),
+    );
+    let base = &console.root.app.base;
+    console
+        .browser
+        .assert_clean(base, &["ERR_INTERNET_DISCONNECTED"]);
 }

@@ -115,6 +115,8 @@ fn no_module_writes_html_or_asks_elsewhere() {
     let app = TestApp::spawn();
     for path in modules(&app) {
         let module = app.get(&path).send();
+        // The name of SVG's elements, which is asked for nowhere.
+        let source = module.text().replace("http://www.w3.org/2000/svg", "");
         for way in [
             "innerHTML",
             "outerHTML",
@@ -125,7 +127,7 @@ fn no_module_writes_html_or_asks_elsewhere() {
             "http://",
             "https://",
         ] {
-            assert!(!module.text().contains(way), "{path}: {way}");
+            assert!(!source.contains(way), "{path}: {way}");
         }
     }
 }

@@ -29,8 +29,21 @@ fn a_superuser_signs_in_stays_over_a_reload_and_signs_out() {
 
     console.run("location.reload()", &json!([]));
     console.waits_for_heading("Overview");
+    let token = console.run(
+        "return JSON.parse(sessionStorage.getItem('bai-console')).token",
+        &json!([]),
+    );
+    let status = || {
+        let backups = console.root.app.get("/api/backups");
+        backups.bearer(token.as_str().unwrap()).send().status
+    };
+    assert_eq!(status(), 200);
     console.press("Sign out");
     console.waits_for_heading("Sign in");
+    assert_eq!(
+        (status(), console.root.get("/api/backups").status),
+        (401, 200)
+    );
     let kept = console.run(
         "return [sessionStorage.getItem('bai-console'), document.querySelector('#main').childElementCount]",
         &json!([]),
@@ -39,6 +52,25 @@ fn a_superuser_signs_in_stays_over_a_reload_and_signs_out() {
     console.run("location.reload()", &json!([]));
     console.waits_for_heading("Sign in");
     console.assert_clean(&["400"]);
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn whoever_cannot_reach_the_server_signs_out_here_and_is_told_that_the_token_goes_on() {
+    let console = Console::signed_in();
+    console.run(
+        "const ask = fetch;
+         window.fetch = (url, options) => String(url).endsWith('/sign-out') ? Promise.reject(new TypeError()) : ask(url, options);",
+        &json!([]),
+    );
+    console.press("Sign out");
+    console.waits_for("the token is valid there until it expires");
+    console.waits_for_heading("Sign in");
+    assert_eq!(
+        console.run("return sessionStorage.getItem('bai-console')", &json!([])),
+        json!(null)
+    );
+    console.assert_clean(&[]);
 }
 
 /// The number of failures and the wait are those of every login.

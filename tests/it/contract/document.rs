@@ -30,7 +30,13 @@ const ADDED_STATUSES: [(&str, &[&str]); 8] = [
 ];
 
 /// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.
-const ADDED_COMPONENTS: [&str; 16] = [
+const ADDED_COMPONENTS: [&str; 22] = [
+    "BackupSchedule",
+    "Setting",
+    "SettingList",
+    "SettingSource",
+    "TokenKey",
+    "TokenKeyList",
     "CreateBackupRequest",
     "ConfirmRequest",
     "CollectionList",
@@ -53,7 +59,7 @@ const ADDED_COMPONENTS: [&str; 16] = [
 const ADDED_TAGS: [&str; 2] = ["PocketBase", NOT_SERVED];
 const NOT_SERVED: &str = "PocketBase(不提供)";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 28] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 34] = [
     ("/api/backups", &["get", "post"]),
     ("/api/backups/upload", &["post"]),
     ("/api/backups/{key}", &["delete", "get"]),
@@ -76,10 +82,15 @@ const ADDED_OPERATIONS: [(&str, &[&str]); 28] = [
     ("/api/collections/{collection}/auth-with-oauth2", &["post"]),
     ("/api/batch", &["post"]),
     ("/api/events", &["get"]),
+    ("/api/overview", &["get"]),
+    ("/api/overview/users", &["get"]),
     ("/api/health", &["get"]),
     ("/api/import/users", &["post"]),
     ("/api/setup", &["post"]),
     ("/api/realtime", &["get", "post"]),
+    ("/api/backup-schedule", &["get"]),
+    ("/api/keys", &["get", "post"]),
+    ("/api/config", &["get"]),
     ("/api/collections", &["get", "post"]),
     ("/api/collections/{collection}", &["delete", "get", "patch"]),
     ("/api/collections/{collection}/impersonate/{id}", &["post"]),
@@ -89,6 +100,7 @@ const ADDED_OPERATIONS: [(&str, &[&str]); 28] = [
         &["post"],
     ),
     ("/api/collections/{collection}/auth-refresh", &["post"]),
+    ("/api/collections/{collection}/sign-out", &["post"]),
     (
         "/api/collections/{collection}/request-password-reset",
         &["post"],

@@ -3,6 +3,7 @@
 //! A dozen HTTP calls do not need one of the WebDriver crates, which bring an HTTP stack of their own.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -145,6 +146,36 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &json!({ "features": scheme }));
     }
 
+    /// Downloads go to this folder.
+    pub fn download_to(&self, folder: &Path) {
+        let allowed = json!({ "behavior": "allow", "downloadPath": folder });
+        self.devtools("Browser.setDownloadBehavior", &allowed);
+    }
+
+    /// Sends so many bytes a second at most; 0: as many as can be.
+    pub fn slow_uploads(&self, bytes: i64) {
+        let most = if bytes == 0 { -1 } else { bytes };
+        let conditions = json!({ "offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": most });
+        self.devtools("Network.enable", &json!({}));
+        self.devtools("Network.emulateNetworkConditions", &conditions);
+    }
+
+    /// Chooses a file in what this selector finds, as in the dialog of the system.
+    pub fn choose_file(&self, selector: &str, file: &Path) {
+        let found = json!({ "using": "css selector", "value": selector });
+        let element = request(&format!("{}/element", self.session), &found);
+        let id = element.as_object().unwrap().values().next().unwrap();
+        let url = format!("{}/element/{}/value", self.session, id.as_str().unwrap());
+        request(&url, &json!({ "text": file }));
+    }
+
+    /// Cuts the page off from the network, or connects it again.
+    pub fn cut_off(&self, offline: bool) {
+        self.devtools("Network.enable", &json!({}));
+        let network = json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.devtools("Network.emulateNetworkConditions", &network);
+    }
+
     fn devtools(&self, command: &str, params: &Value) {
         request(
             &format!("{}/goog/cdp/execute", self.session),
@@ -172,9 +203,19 @@ impl Browser {
 
     /// Keeps a picture in `BAI_SCREENSHOTS`, if that names a folder.
     pub fn picture(&self, name: &str) {
-        let Ok(folder) = std::env::var("BAI_SCREENSHOTS") else {
-            return;
-        };
+        if let Ok(folder) = std::env::var("BAI_SCREENSHOTS") {
+            self.keep(&format!("{folder}/{name}.png"));
+        }
+    }
+
+    /// Keeps a picture for the documentation in `BAI_PICTURES`, if that names a folder.
+    pub fn keep_picture(&self, name: &str) {
+        if let Ok(folder) = std::env::var("BAI_PICTURES") {
+            self.keep(&format!("{folder}/console-{name}.png"));
+        }
+    }
+
+    fn keep(&self, path: &str) {
         let mut answer = ureq::get(format!("{}/screenshot", self.session))
             .call()
             .unwrap();
@@ -187,7 +228,7 @@ impl Browser {
         let png = base64::engine::general_purpose::STANDARD
             .decode(body["value"].as_str().unwrap())
             .unwrap();
-        std::fs::write(format!("{folder}/{name}.png"), png).unwrap();
+        std::fs::write(path, png).unwrap();
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{decode, encode, time};
-use crate::domain::{Actor, AuditEvent, Cause, EventId, EventKind};
+use crate::domain::{Actor, AuditEvent, Cause, EventId, EventKind, EventSearch, EventWords};
 use crate::store::Error;
 
 const EVENT_V1: u8 = 1;
@@ -24,6 +24,15 @@ struct StoredEvent<'a> {
 }
 
 impl StoredEvent<'_> {
+    fn words(&self) -> EventWords<'_> {
+        EventWords {
+            kind: self.kind,
+            actor: self.actor,
+            actor_id: self.actor_id,
+            subject: self.subject,
+        }
+    }
+
     fn into_event(self, id: EventId) -> Option<AuditEvent> {
         let cause = match self.cause {
             Some(cause) => Some(Cause::parse(cause)?),
@@ -59,9 +68,28 @@ pub fn encode_event(id: EventId, event: &AuditEvent) -> Result<Vec<u8>, Error> {
 
 /// The event in `bytes`, stored under `id`.
 pub fn decode_event(id: EventId, bytes: &[u8]) -> Result<AuditEvent, Error> {
-    let stored: Option<StoredEvent<'_>> = decode(&id.to_string(), EVENT_V1, bytes);
-    let event = stored.and_then(|stored| stored.into_event(id));
-    event.ok_or_else(|| Error::Damaged(format!("event {id}")))
+    read(id, bytes)?.into_event(id).ok_or_else(|| damaged(id))
+}
+
+/// The event in `bytes`, stored under `id`, if it is wanted; nothing is copied of the others.
+pub fn decode_wanted_event(
+    id: EventId,
+    bytes: &[u8],
+    wanted: &EventSearch,
+) -> Result<Option<AuditEvent>, Error> {
+    let stored = read(id, bytes)?;
+    if !wanted.wants(stored.words()) {
+        return Ok(None);
+    }
+    stored.into_event(id).map(Some).ok_or_else(|| damaged(id))
+}
+
+fn read(id: EventId, bytes: &[u8]) -> Result<StoredEvent<'_>, Error> {
+    decode(&id.to_string(), EVENT_V1, bytes).ok_or_else(|| damaged(id))
+}
+
+fn damaged(id: EventId) -> Error {
+    Error::Damaged(format!("event {id}"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod collections;
 mod company;
+mod ended_tokens;
 mod event;
 mod identity;
 mod revocation_windows;
@@ -18,7 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::collections::{decode_collections, encode_collections};
 pub use self::company::{decode_company, encode_company};
-pub use self::event::{decode_event, encode_event};
+pub use self::ended_tokens::{decode_ended_tokens, encode_ended_tokens};
+pub use self::event::{decode_event, decode_wanted_event, encode_event};
 pub use self::identity::{decode_identity, encode_identity};
 pub use self::revocation_windows::{decode_revocation_windows, encode_revocation_windows};
 pub use self::superuser::{decode_superuser, encode_superuser};

@@ -2,6 +2,7 @@
 
 mod companies;
 mod copy;
+mod ended_tokens;
 mod events;
 mod records;
 mod superusers;
@@ -74,6 +75,8 @@ pub const META_TOKEN_KEYS: &str = "token_keys";
 pub const META_COLLECTIONS: &str = "collections";
 /// Times whose tokens are void, see `stored/revocation_windows.rs`; not there: none.
 pub const META_REVOCATION_WINDOWS: &str = "void_tokens";
+/// Tokens that ended before their time, see `stored/ended_tokens.rs`; not there: none.
+pub const META_ENDED_TOKENS: &str = "ended_tokens";
 /// Time at which this file was made as a backup, i64 little-endian in milliseconds; not there: it was not.
 pub const META_BACKUP_TIME: &str = "backup_time";
 /// Number of commits, u64 little-endian: after an error it tells whether the last one is stored.
@@ -290,6 +293,7 @@ pub fn remembered(txn: &ReadTransaction) -> Result<Remembered, Error> {
     Ok(Remembered {
         token_keys: read_token_keys(&meta)?,
         revocation_windows: read_revocation_windows(&meta)?,
+        ended_tokens: ended_tokens::read_ended_tokens(&meta)?,
         collections: read_collections(&meta)?,
     })
 }
