@@ -67,6 +67,8 @@ fn no_view_has_a_fault_that_keeps_people_out() {
         format!("#/users/{}", id(&user)),
         format!("#/companies/{}", id(&company)),
         "#/companies/new".to_owned(),
+        "#/superusers/new".to_owned(),
+        format!("#/superusers/{}", id(&console.root.record)),
         format!("#/events?user={}", id(&user)),
     ];
     let views = views(&console);
