@@ -69,6 +69,8 @@ fn no_view_has_a_fault_that_keeps_people_out() {
         "#/companies/new".to_owned(),
         "#/users/new".to_owned(),
         "#/users/import".to_owned(),
+        "#/superusers/new".to_owned(),
+        format!("#/superusers/{}", id(&console.root.record)),
         format!("#/events?user={}", id(&user)),
     ];
     let views = views(&console);
