@@ -1,5 +1,5 @@
-//! Prepares what the binary embeds: our pages from static/, Swagger UI from its locked crate, each also
-//! compressed; and the build's time and revision.
+//! Prepares what the binary embeds: our pages from static/ and Swagger UI from its locked crate, compressed; and the build's time
+//! and revision.
 
 use std::error::Error;
 use std::fs;
@@ -82,16 +82,13 @@ fn version() -> String {
     )
 }
 
-/// Writes a file, and beside it a gzip form with no time in it, so that equal input gives an equal binary.
+/// Writes the gzip form of a file, with no time in it, so that equal input gives an equal binary.
 fn embed(path: &Path, content: &[u8]) -> Result<(), Box<dyn Error>> {
-    fs::write(path, content)?;
     let mut gz = GzBuilder::new()
         .mtime(0)
         .write(Vec::new(), Compression::best());
     gz.write_all(content)?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".gz");
-    fs::write(path.with_file_name(name), gz.finish()?)?;
+    fs::write(path, gz.finish()?)?;
     Ok(())
 }
 

@@ -1,17 +1,19 @@
 //! Files embedded in the binary: our pages and Swagger UI, with conditional requests and gzip.
 
 use std::borrow::Cow;
+use std::io::Read;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use poem::error::{MethodNotAllowedError, NotFoundError};
+use flate2::read::GzDecoder;
+use poem::error::{InternalServerError, MethodNotAllowedError, NotFoundError};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Request, Response, ResponseBuilder, Result};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::memory::InMemoryOnce;
 
-/// `static/` and Swagger UI, as build.rs laid them out; `<name>.gz` beside each file.
+/// `static/` and Swagger UI, as build.rs laid them out: each file in its gzip form, which every browser takes.
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/assets"]
 struct Assets;
@@ -184,11 +186,11 @@ fn with_headers(builder: ResponseBuilder) -> ResponseBuilder {
 
 /// A page that is made for this answer.
 fn serve_edited(req: &Request, page: &Page) -> Result<Response> {
-    let file = open(req, page.file)?;
+    let file = inflate(&open(req, page.file)?)?;
     Ok(with_headers(Response::builder())
         .header(header::CACHE_CONTROL, "no-cache")
         .content_type("text/html; charset=utf-8")
-        .body(page.edited(&String::from_utf8_lossy(&file.data))))
+        .body(page.edited(&String::from_utf8_lossy(&file))))
 }
 
 fn serve(req: &Request, name: &str) -> Result<Response> {
@@ -203,12 +205,9 @@ fn serve(req: &Request, name: &str) -> Result<Response> {
         return Ok(builder.status(StatusCode::NOT_MODIFIED).finish());
     }
     let builder = builder.content_type(content_type(name).unwrap_or("application/octet-stream"));
-    let compressed = accepts_gzip(req.headers())
-        .then(|| Assets::get(&format!("{name}.gz")))
-        .flatten();
-    let (builder, body) = match compressed {
-        Some(gz) => (builder.header(header::CONTENT_ENCODING, "gzip"), gz.data),
-        None => (builder, file.data),
+    let (builder, body) = match accepts_gzip(req.headers()) {
+        true => (builder.header(header::CONTENT_ENCODING, "gzip"), file.data),
+        false => (builder, inflate(&file)?.into()),
     };
     if req.method() == Method::HEAD {
         return Ok(builder.header(header::CONTENT_LENGTH, body.len()).finish());
@@ -218,6 +217,14 @@ fn serve(req: &Request, name: &str) -> Result<Response> {
         Cow::Borrowed(bytes) => builder.extension(InMemoryOnce).body(bytes),
         Cow::Owned(bytes) => builder.body(bytes),
     })
+}
+
+/// The file as it was before build.rs compressed it.
+fn inflate(file: &EmbeddedFile) -> Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let mut gz = GzDecoder::new(file.data.as_ref());
+    gz.read_to_end(&mut content).map_err(InternalServerError)?;
+    Ok(content)
 }
 
 /// Weak, because the compressed form has the same one.
