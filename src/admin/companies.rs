@@ -10,6 +10,7 @@ use super::records::{self, RecordQuery, find};
 use crate::app::App;
 use crate::auth::named_company;
 use crate::domain::Kind;
+use crate::error::Error;
 use crate::records::requester::Requester;
 use crate::store::Record;
 
@@ -75,13 +76,35 @@ async fn put(
     }
 }
 
+/// The key in the values of a company that there is not.
+pub(super) async fn missing_company(
+    app: &App,
+    values: &Map<String, Value>,
+) -> Result<Option<String>, Error> {
+    let key = values.get("company_id").and_then(Value::as_str);
+    let Some(key) = key.filter(|key| !key.is_empty()) else {
+        return Ok(None);
+    };
+    let found = named_company(&app.store, key).await?;
+    Ok(found.is_none().then(|| key.to_owned()))
+}
+
 /// Refuses values with the key of a company that there is not.
 pub(super) async fn ensure_company_of(
     app: &App,
     values: &Map<String, Value>,
 ) -> Result<(), Failure> {
-    let key = values.get("company_id").and_then(Value::as_str);
-    ensure_company(app, key.unwrap_or_default()).await
+    match missing_company(app, values).await? {
+        None => Ok(()),
+        Some(key) => Err(Failure::invalid(unknown_company(&key))),
+    }
+}
+
+/// Line for a person about the key of a company that there is not.
+pub(super) fn unknown_company(key: &str) -> String {
+    format!(
+        "there is no company {key}; \"bai company list\" shows them, \"bai company put {key}\" makes it"
+    )
 }
 
 /// Refuses the key of a company that there is not; an empty one is none.
@@ -89,7 +112,5 @@ pub(super) async fn ensure_company(app: &App, key: &str) -> Result<(), Failure> 
     if key.is_empty() || named_company(&app.store, key).await?.is_some() {
         return Ok(());
     }
-    Err(Failure::invalid(format!(
-        "there is no company {key}; \"bai company list\" shows them, \"bai company put {key}\" makes it"
-    )))
+    Err(Failure::invalid(unknown_company(key)))
 }

@@ -14,7 +14,7 @@ pub struct Admin {
 
 impl Admin {
     /// The context of commands on these records.
-    pub(crate) fn new(records: Records) -> Self {
+    pub fn new(records: Records) -> Self {
         Self {
             app: Arc::clone(&records.app),
             records,

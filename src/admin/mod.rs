@@ -18,7 +18,7 @@ mod run;
 pub mod socket;
 pub mod superusers;
 mod typed_text;
-mod user_import;
+pub mod user_import;
 pub mod users;
 
 pub use self::client::{Answer, Client};

@@ -7,15 +7,32 @@ use super::failure::Failure;
 use crate::records::coerce;
 use crate::records::schema::{Field, FieldKind, Schema};
 
+/// A text that its field cannot hold.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {why}")]
+pub struct Misfit {
+    /// Name of the field.
+    pub field: String,
+    /// Line for a person, about the field.
+    pub why: String,
+}
+
+impl From<Misfit> for Failure {
+    fn from(misfit: Misfit) -> Self {
+        Self::invalid(misfit.to_string())
+    }
+}
+
 /// Refuses the first text that its field cannot hold.
-pub fn ensure_fit(values: &Map<String, Value>, schema: &Schema) -> Result<(), Failure> {
+pub fn ensure_fit(values: &Map<String, Value>, schema: &Schema) -> Result<(), Misfit> {
     for (name, value) in values {
         if let (Some(field), Value::String(text)) = (schema.field(name), value)
             && let Some(expected) = expected_instead(field, text)
         {
-            return Err(Failure::invalid(format!(
-                "{name} is {expected}, not {text:?}"
-            )));
+            return Err(Misfit {
+                field: name.clone(),
+                why: format!("is {expected}, not {text:?}"),
+            });
         }
     }
     Ok(())

@@ -224,6 +224,13 @@ impl Filter {
         self.conjuncts().iter().filter_map(prefix).collect()
     }
 
+    /// The text that every matching record has in the field, or a greater one.
+    #[must_use]
+    pub fn least(&self, field: &str) -> Option<&str> {
+        let mut bounds = self.conjuncts().iter().filter_map(lower_bound);
+        bounds.find_map(|(path, text)| (path.name == field).then_some(text))
+    }
+
     /// Whether the filter is one comparison and nothing else.
     #[must_use]
     pub fn is_one_comparison(&self) -> bool {
@@ -249,6 +256,24 @@ fn prefix(node: &Node) -> Option<(&str, String)> {
         {
             let pattern = Pattern::new(&like::pattern(text));
             Some((&path.name, pattern.prefix()?))
+        }
+        _ => None,
+    }
+}
+
+/// A field, as it is, and the text that bounds it from below.
+fn lower_bound(node: &Node) -> Option<(&Path, &str)> {
+    let Node::Comparison(comparison) = node else {
+        return None;
+    };
+    match (&comparison.left, &comparison.right) {
+        (Operand::Field(path), Operand::Text(text))
+            if matches!(
+                comparison.operator.relation,
+                Relation::Greater | Relation::GreaterOrEqual
+            ) && path.modifier.is_none() =>
+        {
+            Some((path, text))
         }
         _ => None,
     }

@@ -240,7 +240,8 @@ impl Refused {
         }
     }
 
-    fn body(&self) -> Value {
+    /// The body of the response to it.
+    pub fn body(&self) -> Value {
         let data = match &self.requests {
             Some(requests) => json!({ "requests": requests }),
             None => self.fields.json(),

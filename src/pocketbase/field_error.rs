@@ -128,6 +128,30 @@ impl FieldError {
         }
     }
 
+    /// A value that the field cannot hold, in words of ours.
+    pub fn value(why: String) -> Self {
+        Self {
+            message: why.into(),
+            ..Self::VALUE
+        }
+    }
+
+    /// The key of a company that there is not; the code is PocketBase's of a relation.
+    pub fn missing_company(why: String) -> Self {
+        Self {
+            message: why.into(),
+            ..Self::new("validation_missing_rel_records", "")
+        }
+    }
+
+    /// Fields that the collection does not have; PocketBase passes over them.
+    pub fn unknown_fields(why: String) -> Self {
+        Self {
+            message: why.into(),
+            ..Self::new("validation_unknown_fields", "")
+        }
+    }
+
     /// A file that is no backup of ours.
     pub fn not_a_backup(name: &str) -> Self {
         Self {

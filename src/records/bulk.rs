@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::change_request::{Action, ChangeRequest};
 use super::fields::choice::Choice as _;
 use super::form::RecordForm;
 use super::passwords::PasswordForm;
@@ -21,8 +22,29 @@ impl Records {
     pub async fn create_without_password(
         &self,
         requester: &Requester,
-        mut values: Map<String, Value>,
+        values: Map<String, Value>,
     ) -> Result<Record, ChangeError> {
+        let request = self.creation_without_password(values)?;
+        self.change(requester, request).await
+    }
+
+    /// Finds out whether [`Records::create_without_password`] would make the user, and makes nobody.
+    ///
+    /// # Errors
+    /// The fields that are wrong.
+    pub async fn check_without_password(
+        &self,
+        requester: &Requester,
+        values: Map<String, Value>,
+    ) -> Result<(), ChangeError> {
+        let request = self.creation_without_password(values)?;
+        self.check(requester, request).await
+    }
+
+    fn creation_without_password(
+        &self,
+        mut values: Map<String, Value>,
+    ) -> Result<ChangeRequest, ChangeError> {
         ensure_known(&values)?;
         if !values.contains_key("openid") && !values.contains_key("email") {
             let app = &self.app;
@@ -34,7 +56,7 @@ impl Records {
         }
         let form = RecordForm::read(&values, self.schemas().of(Kind::Users));
         let form = form.with_passwords(PasswordForm::waived());
-        self.create(requester, Kind::Users, form).await
+        Ok(ChangeRequest::new(Kind::Users, Action::Create, form))
     }
 }
 

@@ -152,6 +152,20 @@ impl Records {
         Ok(records)
     }
 
+    /// Decides on one change, and makes none.
+    ///
+    /// # Errors
+    /// [`ChangeError`], as [`Records::change`] would have it.
+    pub async fn check(
+        &self,
+        requester: &Requester,
+        request: ChangeRequest,
+    ) -> Result<(), ChangeError> {
+        let plans = self.plan_all(requester, vec![Ok(request)]).await?;
+        self.decide_all(&plans).await?;
+        Ok(())
+    }
+
     /// A plan for each request up to the first one that is refused: nothing behind it would be done, and no password is hashed for
     /// nothing.
     async fn plan_all(

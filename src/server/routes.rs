@@ -29,8 +29,8 @@ use crate::http::pages::{Files, Page, moved};
 use crate::http::traffic::Traffic;
 use crate::pocketbase::{
     AuthApi, BackupScheduleApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi,
-    EventsApi, HealthApi, ImpersonateApi, KeysApi, MailApi, OverviewApi, RealtimeApi, RecordsApi,
-    SetUpApi, SettingsApi,
+    EventsApi, HealthApi, ImpersonateApi, ImportsApi, KeysApi, MailApi, OverviewApi, RealtimeApi,
+    RecordsApi, SetUpApi, SettingsApi,
 };
 use crate::records::Records;
 
@@ -63,6 +63,7 @@ type Dialect = (
     BatchApi,
     EventsApi,
     OverviewApi,
+    ImportsApi,
     SetUpApi,
     RealtimeApi,
     BackupsApi,
@@ -102,6 +103,7 @@ fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
         BatchApi(context.clone()),
         EventsApi(context.clone()),
         OverviewApi(context.clone()),
+        ImportsApi::new(context.clone()),
         SetUpApi(context.clone()),
         RealtimeApi::new(context.clone(), stopping),
         BackupsApi(context.clone()),

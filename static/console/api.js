@@ -1,14 +1,16 @@
 // The client of the documented API, with the superuser's token.
 
+import { label } from "./fields.js";
 import * as session from "./session.js";
 import { text } from "./texts.js";
 
 /** What went wrong and what to do; `fields` has a text for each field that the server refused. */
 export class ApiError extends Error {
-  constructor(status, message, fields = {}) {
+  constructor(status, message, fields = {}, data = null) {
     super(message);
     this.status = status;
     this.fields = fields;
+    this.data = data;
   }
 }
 
@@ -76,9 +78,16 @@ function wordsFor({ status, headers, json }) {
   return text.messages[json?.message] ?? json?.message ?? text.errors.refused(status);
 }
 
+/** What is wrong with one request of a batch, in a line. */
+export function wordsOf({ status, message, data }) {
+  const fields = Object.entries(fieldTexts(data)).map(([field, problem]) => `${label(field)}: ${problem}`);
+  if (fields.length > 0) return fields.join(" ");
+  return status === 404 ? text.errors.missing : text.messages[message] ?? message;
+}
+
 function result(answer) {
   if (answer.status < 300) return answer.json;
-  throw new ApiError(answer.status, wordsFor(answer), fieldTexts(answer.json?.data));
+  throw new ApiError(answer.status, wordsFor(answer), fieldTexts(answer.json?.data), answer.json?.data);
 }
 
 /** PocketBase's API takes a token that is not valid any more for none: nothing is found, or it is for superusers only. */
@@ -102,7 +111,15 @@ export async function call(method, path, options) {
   return result(answer);
 }
 
+/** The same for what nobody has asked for: nobody is asked to sign in for it. */
+export async function callQuietly(method, path, options) {
+  const answer = await send(method, path, options);
+  if (isDoubtful(answer) && !(await isSignedIn())) throw new ApiError(401, text.errors.refused(401));
+  return result(answer);
+}
+
 export const get = (path, query, signal) => call("GET", path, { query, signal });
+export const getQuietly = (path, query, signal) => callQuietly("GET", path, { query, signal });
 export const post = (path, body) => call("POST", path, { body });
 export const patch = (path, body) => call("PATCH", path, { body });
 export const remove = (path) => call("DELETE", path);
@@ -138,4 +155,10 @@ export async function signOut() {
 /** Ends all tokens of the superuser who is signed in, wherever they are. */
 export function endOwnSessions() {
   return patch(`api/${SUPERUSERS}/records/${session.current().id}`, { "tokenKey:autogenerate": "" });
+}
+
+/** Companies that a form suggests, by name: a few hundred at most. */
+export async function companies(signal) {
+  const { items } = await get(`api/${COMPANIES}/records`, { sort: "company_name", perPage: 200, skipTotal: 1, fields: "company_id,company_name" }, signal);
+  return items;
 }

@@ -4,8 +4,8 @@ import { button, el } from "./dom.js";
 import { labelled } from "./form.js";
 import { text } from "./texts.js";
 
-/** Asks; resolves to whether the answer was yes. Escape is no. */
-export function ask(question, yes, { isDestructive = false } = {}) {
+/** Asks; resolves to whether the answer was yes. Escape is no. A notice has one answer only; `details` are below the question. */
+export function ask(question, yes, { isDestructive = false, isNotice = false, details } = {}) {
   return new Promise((resolve) => {
     const dialog = el("dialog", { "aria-labelledby": "question", onclose: () => {
       dialog.remove();
@@ -13,10 +13,11 @@ export function ask(question, yes, { isDestructive = false } = {}) {
     } });
     dialog.append(
       el("p", { id: "question" }, question),
+      details ?? "",
       el(
         "div",
         { class: "actions" },
-        button(text.cancel, () => dialog.close("no")),
+        isNotice ? "" : button(text.cancel, () => dialog.close("no")),
         button(yes, () => dialog.close("yes"), { class: isDestructive ? "danger" : "main" }),
       ),
     );

@@ -54,3 +54,18 @@ export function say(text) {
 export function problem(text, ...children) {
   return el("div", { class: "problem", role: "alert" }, el("p", {}, text), ...children);
 }
+
+/** Content below a word that opens it; Escape and a click elsewhere close it. */
+export function menu(words, content) {
+  const element = el("details", { class: "menu" }, el("summary", {}, words), content);
+  const close = (event) => {
+    const isElsewhere = event.type === "click" && !element.contains(event.target);
+    if (isElsewhere || event.key === "Escape" || !element.isConnected) element.open = false;
+  };
+  element.addEventListener("toggle", () => {
+    const listen = element.open ? addEventListener : removeEventListener;
+    listen("click", close);
+    listen("keydown", close);
+  });
+  return element;
+}

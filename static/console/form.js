@@ -26,7 +26,8 @@ function select(options, value) {
   return el("select", {}, known.map(([name, words]) => el("option", { value: name, selected: name === value }, words)));
 }
 
-function control(field, value) {
+/** The input for a value of the field. */
+export function control(field, value) {
   const options = choices(field);
   if (options) return select(options, asText(value));
   if (field.type === "bool") return el("input", { type: "checkbox", checked: value === true });
@@ -46,6 +47,13 @@ function read(field, input) {
   } catch {
     return input.value;
   }
+}
+
+function setValue(field, input, value) {
+  const { value: wanted, checked } = control(field, value);
+  if (input.tagName === "SELECT" && ![...input.options].some((it) => it.value === wanted)) input.append(el("option", { value: wanted }, wanted));
+  if (input.type === "checkbox") input.checked = checked;
+  else input.value = wanted;
 }
 
 /** An input below its label, with room for what is wrong with it. */
@@ -85,8 +93,16 @@ export function recordForm(fields, record) {
     set(name, value) {
       const row = rows.find(({ field }) => field.name === name);
       if (!row) return;
-      row.input.value = asText(value);
+      setValue(row.field, row.input, value);
       row.before = JSON.stringify(read(row.field, row.input));
+    },
+    /** Follows a record that was changed elsewhere. Nothing that somebody has typed is overwritten: these fields are given back, if they are others now. */
+    follow(now) {
+      const typed = this.changes();
+      const differs = ({ field, before }) => JSON.stringify(read(field, control(field, now[field.name]))) !== before;
+      const changed = rows.filter(differs).map(({ field }) => field.name);
+      for (const name of changed) if (!(name in typed)) this.set(name, now[name]);
+      return changed.filter((name) => name in typed);
     },
     /** Numbers that are none: PocketBase would take them for 0. */
     problems() {

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import * as dialog from "./dialog.js";
 import { busy, button, el, link, say } from "./dom.js";
+import * as live from "./live.js";
 import * as router from "./router.js";
 import * as session from "./session.js";
 import { locale, otherLanguage, text } from "./texts.js";
@@ -10,7 +11,9 @@ import { backups } from "./views/backups.js";
 import { companies } from "./views/companies.js";
 import { company, newCompany } from "./views/company.js";
 import { events } from "./views/events.js";
+import { importUsers } from "./views/import_users.js";
 import { keys } from "./views/keys.js";
+import { newUser } from "./views/new_user.js";
 import { overview } from "./views/overview.js";
 import { rules } from "./views/rules.js";
 import { settings } from "./views/settings.js";
@@ -23,6 +26,8 @@ import { users } from "./views/users.js";
 const VIEWS = [
   [/^\/$/, overview],
   [/^\/users$/, users],
+  [/^\/users\/new$/, newUser],
+  [/^\/users\/import$/, importUsers],
   [/^\/users\/([^/]+)$/, user],
   [/^\/companies$/, companies],
   [/^\/companies\/new$/, newCompany],
@@ -121,6 +126,7 @@ function skip(event) {
 /** Shows the sign-in until somebody has signed in; what was on the page is only hidden. */
 async function askToSignIn() {
   dialog.closeAll();
+  live.pause();
   const focused = document.activeElement;
   frame.hidden = true;
   door.hidden = false;
@@ -128,6 +134,7 @@ async function askToSignIn() {
   door.hidden = true;
   door.replaceChildren();
   frame.hidden = false;
+  live.resume();
   frame.querySelector(".who")?.replaceChildren(session.current().email);
   const isEmpty = frame.querySelector("main")?.childElementCount === 0;
   if (isEmpty) router.show();

@@ -1,4 +1,4 @@
-// Tables of records: columns that sort, pages.
+// Tables of records: columns that sort, groups of rows, pages.
 
 import { button, el } from "./dom.js";
 import { number, text } from "./texts.js";
@@ -12,30 +12,41 @@ function ariaSort(sort, name) {
   return sort === `-${name}` ? "descending" : "none";
 }
 
-function heading({ label, sort: name, wide }, sort, onsort) {
-  const attributes = { scope: "col", class: wide ? "wide" : undefined };
-  if (!name) return el("th", attributes, label);
+function classOf({ wide, when }) {
+  const names = Object.entries({ wide, when }).filter(([, is]) => is).map(([name]) => name);
+  return names.join(" ") || undefined;
+}
+
+function heading(column, sort, onsort) {
+  const attributes = { scope: "col", class: classOf(column) };
+  const { label, sort: name, before } = column;
+  if (!name) return el("th", attributes, before, label);
   const state = ariaSort(sort, name);
   const mark = { ascending: " ↑", descending: " ↓", none: "" }[state];
   const sorter = button(label, () => onsort(nextSort(sort, name)), { class: "sorter", "data-sort": name });
-  return el("th", { ...attributes, "aria-sort": state }, sorter, el("span", { "aria-hidden": "true" }, mark));
+  return el("th", { ...attributes, "aria-sort": state }, before, sorter, el("span", { "aria-hidden": "true" }, mark));
 }
 
 /** One line of a table. */
 export function row(columns, item) {
-  return el("tr", {}, columns.map(({ cell, wide }) => el("td", { class: wide ? "wide" : undefined }, cell(item))));
+  const cells = columns.map((column) => el("td", { class: classOf(column) }, column.cell(item)));
+  return el("tr", { "data-id": item.id }, cells);
 }
 
-/** Columns are `{label, cell(item), sort, wide}`: wide ones are left out on a phone. */
-export function table({ caption, columns, items, sort, onsort }) {
+function group(columns, { heading: words, items }) {
+  const top = words && el("tr", { class: "group" }, el("th", { scope: "rowgroup", colspan: columns.length }, words));
+  return el("tbody", {}, top, items.map((item) => row(columns, item)));
+}
+
+/** Columns are `{label, cell(item), sort, wide, when, before}`: wide ones are left out on a phone, `when` has times, `before` goes before the label. Rows are `items`, or `groups` of `{heading, items}`. */
+export function table({ caption, columns, items, groups = [{ items }], sort, onsort }) {
   const head = el("tr", {}, columns.map((column) => heading(column, sort, onsort)));
-  const body = items.map((item) => row(columns, item));
   const element = el(
     "table",
     {},
     el("caption", { class: "unseen" }, caption),
     el("thead", {}, head),
-    el("tbody", {}, body),
+    groups.map((it) => group(columns, it)),
   );
   return el("div", { class: "table", tabindex: "0", role: "region", "aria-label": caption }, element);
 }

@@ -21,7 +21,7 @@ function find(typed, signal) {
 export function userPicker({ words, value = "", onchange, takesAnything = true, signal }) {
   const box = searchBox(words, text.users.placeholder, "");
   const offered = el("ul", { class: "offered", "aria-label": words });
-  const chosen = el("p", { class: "chosen", hidden: true });
+  const chosen = el("p", { class: "picked", hidden: true });
   let picked = value;
   let newest = new AbortController();
   let pause;

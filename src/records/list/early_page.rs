@@ -8,6 +8,7 @@ use super::error::ListError;
 use super::record_scan::RecordScan;
 use super::sorted_scan::SortedPage;
 use crate::domain::RecordId;
+use crate::records::date::{date_text, parse_date};
 
 /// Users whose places in the order of creation are read at once.
 const CHUNK: usize = 1_000;
@@ -48,6 +49,14 @@ pub fn numbered_page(scan: &RecordScan<'_>, numbers: &[u64]) -> Result<SortedPag
     })
 }
 
+/// Place behind which all matching users are, oldest first, if the filter has a time in PocketBase's form from which they were made.
+fn oldest_place(scan: &RecordScan<'_>, newest_first: bool) -> Option<(i64, u64)> {
+    let filter = scan.query.filter.as_ref().filter(|_| !newest_first)?;
+    let text = filter.least("created")?;
+    let at = parse_date(text).filter(|at| date_text(*at) == text)?;
+    Some((at.as_millisecond() - 1, u64::MAX))
+}
+
 /// Ids of the page in the order of creation; nothing if it is not full after a share of all users.
 fn ids_by_created(
     scan: &RecordScan<'_>,
@@ -58,7 +67,7 @@ fn ids_by_created(
     let blocks = BlockScan::new(scan, Blocks::All { last_first: false });
     let most = runtime.block_on(scan.store().count_users())? / SHARE;
     let mut seen = 0;
-    let mut last = None;
+    let mut last = oldest_place(scan, newest_first);
     let mut ids = Vec::new();
     loop {
         let read = scan

@@ -1,30 +1,51 @@
-// Companies: search, sort, pages.
+// Companies: search, columns, pages; export, and deletion of many at once.
 
 import * as api from "../api.js";
+import { deleting } from "../bulk.js";
+import { columnChooser } from "../columns.js";
 import { el, link, title } from "../dom.js";
+import { exporter } from "../export.js";
 import { label } from "../fields.js";
 import { searchBox } from "../form.js";
 import { list } from "../list.js";
 import { contains } from "../search.js";
-import { text, time } from "../texts.js";
+import { selection } from "../selection.js";
+import { text } from "../texts.js";
 
 const SEARCHED = ["company_name", "company_id", "id"];
+const USUAL = ["company_id", "company_type", "company_status", "created"];
 
-const COLUMNS = [
-  { label: label("company_name"), sort: "company_name", cell: (it) => link(it.company_name || it.company_id, `#/companies/${it.id}`) },
-  { label: label("company_id"), sort: "company_id", cell: (it) => it.company_id },
-  { label: label("company_type"), sort: "company_type", wide: true, cell: (it) => it.company_type },
-  { label: label("company_status"), sort: "company_status", wide: true, cell: (it) => String(it.company_status ?? "") },
-  { label: label("created"), sort: "created", wide: true, cell: (it) => time(it.created) },
-];
+function nameOf(company) {
+  return company.company_name || company.company_id;
+}
+
+const NAME = { name: "company_name", label: label("company_name"), sort: "company_name", cell: (it) => link(nameOf(it), `#/companies/${it.id}`) };
+const DELETE = { words: text.remove, question: text.companies.removeQuestion, requestOf: deleting(api.COMPANIES), isDestructive: true };
 
 export async function companies({ query, signal }) {
   const box = searchBox(text.companies.search, text.companies.placeholder, query.get("q"));
   const ask = () => ({ state: { q: box.value }, filter: contains(box.value, SEARCHED) });
-  const found = list({ path: api.COMPANIES, caption: text.companies.title, columns: COLUMNS, query, ask, defaultSort: "-created", signal });
-  box.addEventListener("input", found.changed);
+  const chosen = selection({
+    collection: api.COMPANIES, nameOf, fields: ["company_name", "company_id"], actions: [DELETE], found: () => found.found(), onchanged: () => found.load(),
+  });
+  const columns = columnChooser({ name: "companies", first: chosen.within(NAME), usual: USUAL, narrow: ["company_id"], onchange: () => found.redraw() });
+  const found = list({
+    path: api.COMPANIES, caption: text.companies.title, columns: columns.current, query, ask, defaultSort: "-created", onshown: chosen.showing, signal,
+  });
+  box.addEventListener("input", () => {
+    chosen.clear();
+    found.changed();
+  });
   const controls = el("form", { class: "controls", role: "search", onsubmit: (event) => event.preventDefault() }, box);
   await found.load();
-  const heading = el("div", { class: "heading" }, title(text.companies.title), link(text.companies.create, "#/companies/new", { class: "button main" }));
-  return el("div", {}, heading, controls, found.count, found.element);
+  columns.know(await api.get(`api/${api.COMPANIES}`, {}, signal));
+  return el(
+    "div",
+    {},
+    el("div", { class: "heading" }, title(text.companies.title), link(text.companies.create, "#/companies/new", { class: "button main" })),
+    controls,
+    el("div", { class: "above" }, found.count, columns.element, exporter({ collection: api.COMPANIES, name: "companies", names: columns.names, found: found.found })),
+    chosen.element,
+    found.element,
+  );
 }

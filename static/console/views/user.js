@@ -5,11 +5,12 @@ import { ask } from "../dialog.js";
 import { busy, button, card, el, link, say, title } from "../dom.js";
 import { BY, DETAIL, FROM, WHAT, WHEN } from "../event_columns.js";
 import { ACTIVE, DISABLED, editable, label } from "../fields.js";
+import { changeNotice, followRecord } from "../followed.js";
 import { labelled, recordForm, save, sending, showProblems } from "../form.js";
 import { leave, leaveOnlyIf } from "../router.js";
 import { table } from "../table.js";
 import { text, time } from "../texts.js";
-import { statusBadge } from "./users.js";
+import { statusBadge } from "../columns.js";
 
 const EVENTS = 20;
 
@@ -50,7 +51,7 @@ function askingButton(words, question, work, done, { isDestructive = false } = {
 }
 
 /** The badge of the status, and the button that disables and enables. */
-function statusSwitch(user, path, onchange) {
+function statusSwitch(user, patch, onchange) {
   const badge = el("span", {});
   const toggle = button("", ({ currentTarget }) => run(currentTarget, change, isActive() ? text.user.isDisabled : text.user.isEnabled));
   const isActive = () => user.users_status === ACTIVE;
@@ -59,47 +60,47 @@ function statusSwitch(user, path, onchange) {
     toggle.textContent = isActive() ? text.user.disable : text.user.enable;
   };
   const change = async () => {
-    const saved = await api.patch(path, { users_status: isActive() ? DISABLED : ACTIVE });
-    user.users_status = saved.users_status;
+    await patch({ users_status: isActive() ? DISABLED : ACTIVE });
     show();
     onchange(user.users_status);
   };
   show();
-  return { badge, toggle };
+  return { badge, toggle, show };
 }
 
-function sessionsButton(user, path) {
-  const end = () => api.patch(path, { "tokenKey:autogenerate": "" });
+function sessionsButton(user, patch) {
+  const end = () => patch({ "tokenKey:autogenerate": "" });
   return askingButton(text.user.endSessions, text.user.endSessionsQuestion(nameOf(user)), end, text.user.sessionsEnded);
 }
 
-function removeButton(user, path) {
+function removeButton(user, path, stopFollowing) {
   const remove = async () => {
+    stopFollowing();
     await api.remove(path);
     leave("#/users");
   };
   return askingButton(text.remove, text.user.removeQuestion(nameOf(user)), remove, text.removed(nameOf(user)), { isDestructive: true });
 }
 
-function editor(user, path, fields, companies) {
+function editor(user, patch, fields, companies) {
   const form = recordForm(fields, user);
   const known = el("datalist", { id: "companies" }, companies.map((it) => el("option", { value: it.company_id }, it.company_name)));
   form.input("company_id")?.setAttribute("list", "companies");
   const work = async () => {
-    await save(form, (changes) => api.patch(path, changes));
+    await save(form, patch);
     say(text.saved);
     leave(`#/users/${user.id}`);
   };
   return { ...form, element: card(text.edit, sending({ rows: el("div", { class: "fields" }, form.elements), words: text.save, work }), known) };
 }
 
-function passwordCard(path) {
+function passwordCard(patch) {
   const input = () => el("input", { type: "password", autocomplete: "new-password" });
   const rows = [["password", labelled(text.user.newPassword, input(), { hint: text.user.passwordHint })], ["passwordConfirm", labelled(text.user.passwordAgain, input())]];
   const work = async () => {
     const body = Object.fromEntries(rows.map(([name, { input: typed }]) => [name, typed.value]));
     try {
-      await api.patch(path, body);
+      await patch(body);
     } catch (error) {
       showProblems(rows, error.fields ?? {});
       throw error;
@@ -113,32 +114,46 @@ function passwordCard(path) {
   return { element: card(text.user.setPassword, form), isChanged };
 }
 
-function eventsCard(events, id) {
-  const columns = [WHEN, WHAT, BY, FROM, DETAIL];
-  const shown = events.length > 0 ? table({ caption: text.events.recent, columns, items: events, sort: "", onsort: () => {} }) : el("p", { class: "hint" }, text.none);
-  return card(text.events.recent, shown, el("p", { class: "below" }, link(text.events.all, `#/events?user=${id}`)));
+function eventsTable(events) {
+  if (events.length === 0) return el("p", { class: "hint" }, text.none);
+  return table({ caption: text.events.recent, columns: [WHEN, WHAT, BY, FROM, DETAIL], items: events, sort: "", onsort: () => {} });
+}
+
+function eventsOf(id, signal) {
+  return api.get("api/events", { user: id, limit: EVENTS }, signal);
 }
 
 export async function user({ parts: [id], signal }) {
   const path = `api/${api.USERS}/records/${encodeURIComponent(id)}`;
-  const [found, collection, companies, events] = await Promise.all([
-    api.get(path, { expand: "company_id" }, signal),
-    api.get(`api/${api.USERS}`, {}, signal),
-    api.get(`api/${api.COMPANIES}/records`, { sort: "company_name", perPage: 200, skipTotal: 1, fields: "company_id,company_name" }, signal),
-    api.get("api/events", { user: id, limit: EVENTS }, signal),
-  ]);
-  const edit = editor(found, path, editable(collection), companies.items);
-  const password = passwordCard(path);
-  const { badge, toggle } = statusSwitch(found, path, (status) => edit.set("users_status", status));
+  const readUser = (get) => get(path, { expand: "company_id" }, signal);
+  const [found, collection, companies, events] = await Promise.all([readUser(api.get), api.get(`api/${api.USERS}`, {}, signal), api.companies(signal), eventsOf(id, signal)]);
+  const patch = async (changes) => Object.assign(found, await api.patch(path, changes));
+  const edit = editor(found, patch, editable(collection), companies);
+  const password = passwordCard(patch);
+  const { badge, toggle, show } = statusSwitch(found, patch, (status) => edit.set("users_status", status));
+  const heading = title(nameOf(found));
+  const known = el("div", {}, facts(found));
+  const recent = el("div", {}, eventsTable(events.items));
+  const notice = changeNotice();
+  const onchange = async (now) => {
+    Object.assign(found, now);
+    heading.textContent = nameOf(found);
+    show();
+    known.replaceChildren(facts(found));
+    notice.changed(edit.follow(found));
+    recent.replaceChildren(eventsTable((await eventsOf(id, signal)).items));
+  };
+  const stopFollowing = followRecord({ collection: api.USERS, record: found, read: () => readUser(api.getQuietly), onchange, onremove: notice.removed, signal });
   leaveOnlyIf(() => Object.keys(edit.changes()).length > 0 || password.isChanged());
   return el(
     "div",
     {},
     link(text.users.back, "#/users", { class: "back" }),
-    el("div", { class: "heading" }, title(nameOf(found)), badge),
-    card(text.user.facts, facts(found), el("div", { class: "actions" }, toggle, sessionsButton(found, path), removeButton(found, path))),
+    el("div", { class: "heading" }, heading, badge),
+    notice.element,
+    card(text.user.facts, known, el("div", { class: "actions" }, toggle, sessionsButton(found, patch), removeButton(found, path, stopFollowing))),
     edit.element,
     password.element,
-    eventsCard(events.items, found.id),
+    card(text.events.recent, recent, el("p", { class: "below" }, link(text.events.all, `#/events?user=${found.id}`))),
   );
 }

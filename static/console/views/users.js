@@ -1,15 +1,21 @@
-// Users: search as one types, filters, sort, pages.
+// Users: search as one types, filters, columns, pages; what is done with many at once.
 
 import * as api from "../api.js";
+import { changing, deleting } from "../bulk.js";
+import { columnChooser } from "../columns.js";
 import { el, link, title } from "../dom.js";
-import { ACTIVE, DISABLED, label, statusWord } from "../fields.js";
+import { exporter } from "../export.js";
+import { ACTIVE, DISABLED, label } from "../fields.js";
 import { labelled, searchBox } from "../form.js";
 import { list } from "../list.js";
-import { all, contains, quoted } from "../search.js";
-import { text, time } from "../texts.js";
+import { all, begins, contains, isNamed, quoted } from "../search.js";
+import { selection } from "../selection.js";
+import { text } from "../texts.js";
 
 const SEARCHED = ["users_phone", "users_name", "openid", "id", "email"];
 const NEWEST_FIRST = "-created";
+const USUAL = ["users_phone", "users_status", "company_id", "users_type", "users_idtype", "created"];
+const ON_A_PHONE = ["users_phone", "users_status"];
 
 const CHOICES = [
   ["status", "users_status", [[String(ACTIVE), text.active], [String(DISABLED), text.disabled]]],
@@ -17,30 +23,45 @@ const CHOICES = [
   ["kind", "users_idtype", Object.entries(text.values).filter(([value]) => ["WeChat", "ManagePlatform"].includes(value))],
 ];
 
-export function statusBadge(status) {
-  return el("span", { class: status === ACTIVE ? "badge good" : "badge off" }, statusWord(status));
-}
-
-function nameLink(user) {
-  return link(user.users_name || user.users_phone || user.id, `#/users/${user.id}`);
-}
-
-const COLUMNS = [
-  { label: label("users_name"), sort: "users_name", cell: nameLink },
-  { label: label("users_phone"), sort: "users_phone", cell: (user) => user.users_phone },
-  { label: label("users_status"), sort: "users_status", cell: (user) => statusBadge(user.users_status) },
-  { label: label("company_id"), sort: "company_id", wide: true, cell: (user) => user.company_id },
-  { label: label("users_type"), sort: "users_type", wide: true, cell: (user) => text.values[user.users_type] ?? user.users_type },
-  { label: label("users_idtype"), sort: "users_idtype", wide: true, cell: (user) => text.values[user.users_idtype] ?? user.users_idtype },
-  { label: label("created"), sort: "created", wide: true, cell: (user) => time(user.created) },
+const ACTIONS = [
+  { words: text.user.enable, question: text.bulk.enableQuestion, requestOf: changing(api.USERS, { users_status: ACTIVE }) },
+  { words: text.user.disable, question: text.bulk.disableQuestion, requestOf: changing(api.USERS, { users_status: DISABLED }) },
+  { words: text.user.endSessions, question: text.bulk.endSessionsQuestion, requestOf: changing(api.USERS, { "tokenKey:autogenerate": "" }) },
+  { words: text.remove, question: text.bulk.removeQuestion, requestOf: deleting(api.USERS), isDestructive: true },
 ];
 
-function chooser([name, field, options], query, onchange) {
-  const all = [["", text.users.any], ...options];
-  const select = el("select", { onchange }, all.map(([value, words]) => el("option", { value, selected: value === query.get(name) }, words)));
-  const { element } = labelled(label(field), select);
-  const condition = () => (select.value === "" ? "" : `${field} = ${field === "users_status" ? select.value : quoted(select.value)}`);
-  return { name, element, value: () => select.value, condition };
+function nameOf(user) {
+  return user.users_name || user.users_phone || user.id;
+}
+
+const NAME = { name: "users_name", label: label("users_name"), sort: "users_name", cell: (user) => link(nameOf(user), `#/users/${user.id}`) };
+
+function chooser([name, field, options], query) {
+  const words = [["", text.users.any], ...options];
+  const input = el("select", {}, words.map(([value, word]) => el("option", { value, selected: value === query.get(name) }, word)));
+  const condition = (value) => value && `${field} = ${field === "users_status" ? value : quoted(value)}`;
+  return { name, ...labelled(label(field), input), condition };
+}
+
+/** The midnight with which a day begins here, as the server's clock has it; `after` is days later. */
+function midnight(day, after = 0) {
+  const [year, month, date] = day.split("-").map(Number);
+  return new Date(year, month - 1, date + after).toISOString().replace("T", " ");
+}
+
+function textFilter(name, words, query, condition) {
+  const input = el("input", { type: "text", value: query.get(name), autocomplete: "off", spellcheck: "false" });
+  return { name, ...labelled(words, input), condition };
+}
+
+function dayFilter(name, words, query, condition) {
+  return { name, ...labelled(words, el("input", { type: "date", value: query.get(name) })), condition };
+}
+
+function expertFilter(query) {
+  const attributes = { type: "text", class: "code", value: query.get("filter"), autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
+  const condition = (value) => value.trim() && `(${value.trim()})`;
+  return { name: "filter", ...labelled(text.users.expert, el("input", attributes), { hint: text.users.expertHint }), condition };
 }
 
 /** What is wrong with a filter, in the server's words; undefined if nothing is. */
@@ -52,38 +73,69 @@ async function problemOf(filter) {
   }
 }
 
-export async function users({ query, signal }) {
-  const box = searchBox(text.users.search, text.users.placeholder, query.get("q"));
-  const company = labelled(label("company_id"), el("input", { type: "text", value: query.get("company"), autocomplete: "off", spellcheck: "false" }));
-  const expert = labelled(text.users.expert, el("input", { type: "text", class: "code", value: query.get("filter"), autocomplete: "off", spellcheck: "false", autocapitalize: "off" }), { hint: text.users.expertHint });
-  const choosers = CHOICES.map((choice) => chooser(choice, query, () => found.changed()));
-  const companyCondition = () => (company.input.value ? `company_id = ${quoted(company.input.value)}` : "");
-  const ask = () => {
-    const typed = expert.input.value.trim();
-    const conditions = choosers.map((it) => it.condition());
-    const state = { q: box.value, company: company.input.value, filter: typed };
-    for (const { name, value } of choosers) state[name] = value();
-    return { state, filter: all([contains(box.value, SEARCHED), companyCondition(), ...conditions, typed && `(${typed})`]) };
-  };
-  /** Shows the place in the filter that was typed, which the server is asked for alone. */
-  const onproblem = async (error) => {
+/** Shows what is wrong with the filter that was typed, at its place: the server is asked for it alone. */
+function problemShower(expert) {
+  const typed = () => expert.input.value.trim();
+  return async (error) => {
     expert.setProblem(null);
-    const typed = expert.input.value.trim();
-    if (error?.status !== 400 || typed === "") return false;
-    const problem = await problemOf(typed);
-    const isOfNow = expert.input.value.trim() === typed;
-    if (problem && isOfNow) expert.setProblem(problem);
+    const asked = typed();
+    if (error?.status !== 400 || asked === "") return false;
+    const problem = await problemOf(asked);
+    if (problem && typed() === asked) expert.setProblem(problem);
     return Boolean(problem);
   };
-  const found = list({ path: api.USERS, caption: text.users.title, columns: COLUMNS, query, ask, defaultSort: NEWEST_FIRST, onproblem, signal });
-  for (const input of [box, company.input, expert.input]) input.addEventListener("input", found.changed);
-  const more = el(
-    "details",
-    { class: "filters", open: Boolean(company.input.value || expert.input.value) },
-    el("summary", {}, text.users.more),
-    el("div", {}, company.element, expert.element),
-  );
-  const controls = el("form", { class: "controls", role: "search", onsubmit: (event) => event.preventDefault() }, box, choosers.map(({ element }) => element), more);
+}
+
+/** The controls of the list, and the question that they are. */
+function controls(query) {
+  const box = searchBox(text.users.search, text.users.placeholder, query.get("q"));
+  const choosers = CHOICES.map((choice) => chooser(choice, query));
+  const expert = expertFilter(query);
+  const more = [
+    textFilter("company", label("company_id"), query, (value) => value && `company_id = ${quoted(value)}`),
+    dayFilter("from", text.users.createdFrom, query, (day) => day && `created >= ${quoted(midnight(day))}`),
+    dayFilter("until", text.users.createdUntil, query, (day) => day && `created < ${quoted(midnight(day, 1))}`),
+    expert,
+  ];
+  const filters = [...choosers, ...more];
+  const ask = () => {
+    const conditions = filters.map(({ input, condition }) => condition(input.value));
+    const within = (filter) => all([filter, ...conditions]);
+    return {
+      state: { q: box.value, ...Object.fromEntries(filters.map(({ name, input }) => [name, input.value.trim()])) },
+      filter: within(contains(box.value, SEARCHED)),
+      begins: begins(box.value, SEARCHED).map(within),
+      isNamed: (user) => isNamed(user, box.value),
+    };
+  };
+  const isOpen = more.some(({ input }) => input.value !== "");
+  const details = el("details", { class: "filters", open: isOpen }, el("summary", {}, text.users.more), el("div", {}, more.map(({ element }) => element)));
+  const element = el("form", { class: "controls", role: "search", onsubmit: (event) => event.preventDefault() }, box, choosers.map((it) => it.element), details);
+  return { element, ask, onproblem: problemShower(expert) };
+}
+
+export async function users({ query, signal }) {
+  const { element: form, ask, onproblem } = controls(query);
+  const chosen = selection({
+    collection: api.USERS, nameOf, fields: ["users_name", "users_phone"], actions: ACTIONS, found: () => found.found(), onchanged: () => found.load(),
+  });
+  const columns = columnChooser({ name: "users", first: chosen.within(NAME), usual: USUAL, narrow: ON_A_PHONE, onchange: () => found.redraw() });
+  const found = list({
+    path: api.USERS, caption: text.users.title, columns: columns.current, query, ask, defaultSort: NEWEST_FIRST, onproblem, onshown: chosen.showing, signal,
+  });
+  form.addEventListener("input", () => {
+    chosen.clear();
+    found.changed();
+  });
   await found.load();
-  return el("div", {}, title(text.users.title), controls, found.count, found.element);
+  columns.know(await api.get(`api/${api.USERS}`, {}, signal));
+  return el(
+    "div",
+    {},
+    el("div", { class: "heading" }, title(text.users.title), link(text.imports.button, "#/users/import", { class: "button" }), link(text.users.create, "#/users/new", { class: "button main" })),
+    form,
+    el("div", { class: "above" }, found.count, columns.element, exporter({ collection: api.USERS, name: "users", names: columns.names, found: found.found })),
+    chosen.element,
+    found.element,
+  );
 }

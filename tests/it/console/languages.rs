@@ -93,6 +93,8 @@ fn every_view_fits_a_phone_in_light_and_dark() {
         ("overview", "#/"),
         ("users", "#/users"),
         ("user", one.as_str()),
+        ("new-user", "#/users/new"),
+        ("import", "#/users/import"),
         ("companies", "#/companies"),
         ("new-company", "#/companies/new"),
         ("events", "#/events"),

@@ -2,15 +2,21 @@
 
 mod accessibility;
 mod backups;
+mod bulk;
+mod columns;
 mod companies;
 mod events;
 mod keyboard;
 mod keys;
 mod languages;
+mod live;
+mod new_user;
 mod overview;
 mod pictures;
 mod rules;
+mod search;
 mod served;
 mod sign_in;
 mod superusers;
+mod tables;
 mod users;

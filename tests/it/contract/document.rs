@@ -30,7 +30,7 @@ const ADDED_STATUSES: [(&str, &[&str]); 8] = [
 ];
 
 /// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.
-const ADDED_COMPONENTS: [&str; 21] = [
+const ADDED_COMPONENTS: [&str; 22] = [
     "BackupSchedule",
     "Setting",
     "SettingList",
@@ -46,6 +46,7 @@ const ADDED_COMPONENTS: [&str; 21] = [
     "EventList",
     "EventRecord",
     "ImpersonateRequest",
+    "ImportUsersRequest",
     "PasswordAuthRequest",
     "PocketBaseError",
     "RecordAuth",
@@ -58,7 +59,7 @@ const ADDED_COMPONENTS: [&str; 21] = [
 const ADDED_TAGS: [&str; 2] = ["PocketBase", NOT_SERVED];
 const NOT_SERVED: &str = "PocketBase(不提供)";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 33] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 34] = [
     ("/api/backups", &["get", "post"]),
     ("/api/backups/upload", &["post"]),
     ("/api/backups/{key}", &["delete", "get"]),
@@ -84,6 +85,7 @@ const ADDED_OPERATIONS: [(&str, &[&str]); 33] = [
     ("/api/overview", &["get"]),
     ("/api/overview/users", &["get"]),
     ("/api/health", &["get"]),
+    ("/api/import/users", &["post"]),
     ("/api/setup", &["post"]),
     ("/api/realtime", &["get", "post"]),
     ("/api/backup-schedule", &["get"]),

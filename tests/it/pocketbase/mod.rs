@@ -12,6 +12,7 @@ mod filters;
 mod forms;
 mod hidden;
 mod impersonate;
+mod imports;
 mod keys;
 mod multipart;
 mod overview;
