@@ -67,6 +67,9 @@ fn no_view_has_a_fault_that_keeps_people_out() {
         format!("#/users/{}", id(&user)),
         format!("#/companies/{}", id(&company)),
         "#/companies/new".to_owned(),
+        "#/users/new".to_owned(),
+        "#/users/import".to_owned(),
+        "#/superusers/new".to_owned(),
         format!("#/events?user={}", id(&user)),
     ];
     let views = views(&console);
