@@ -63,8 +63,8 @@ async function destination(name, type, total) {
   try {
     const file = await window.showSaveFilePicker({ suggestedName: name });
     return await file.createWritable();
-  } catch {
-    return null;
+  } catch (error) {
+    return error.name === "AbortError" ? null : download(name, type);
   }
 }
 

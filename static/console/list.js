@@ -9,6 +9,8 @@ import { pager, table } from "./table.js";
 
 const PER_PAGE = 50;
 const PAUSE = 150;
+/** Milliseconds more before all records are looked at, when first hits are shown: whoever goes on typing does not want them looked at. */
+const SECOND_PAUSE = 200;
 /** Milliseconds after a change elsewhere until the list is read again: more if reading it takes long. */
 const REFRESH = 2000;
 const REST = 10;
@@ -99,18 +101,19 @@ export function list({ path, caption, columns, query, ask, defaultSort, onproble
       const named = await loadFirst(question, asked);
       if (named) return single(named);
       if (asked.aborted) return null;
-      showFirst();
+      if (first.length > 0) await showFirst();
+      if (asked.aborted) return null;
     }
     const found = await records({ filter: question.filter, sort, page }, asked);
     took = performance.now() - begun;
     return found;
   }
 
-  function showFirst() {
-    if (first.length === 0) return;
+  async function showFirst() {
     answer = { items: [] };
     count.textContent = text.search.looking(number(first.length));
     show();
+    await new Promise((go) => setTimeout(go, SECOND_PAUSE));
   }
 
   async function load() {

@@ -1,9 +1,10 @@
 // A new user: of the platform, with a phone and a password, or of WeChat, with an openid.
 
+import { sendTyped } from "../actions.js";
 import * as api from "../api.js";
 import { card, el, link, say, title } from "../dom.js";
 import { label } from "../fields.js";
-import { control, labelled, sending, showProblems } from "../form.js";
+import { control, labelled, sending } from "../form.js";
 import { leave, leaveOnlyIf } from "../router.js";
 import { text } from "../texts.js";
 
@@ -50,12 +51,9 @@ function read(rows) {
 }
 
 async function create(rows) {
-  try {
-    return await api.post(`api/${api.USERS}/records`, completed(read(rows)));
-  } catch (error) {
-    const rest = showProblems(rows, error.fields ?? {});
-    throw rest.length > 0 ? new Error(rest.join(" ")) : error;
-  }
+  let made;
+  await sendTyped(rows, async () => (made = await api.post(`api/${api.USERS}/records`, completed(read(rows)))));
+  return made;
 }
 
 export async function newUser({ signal }) {

@@ -1,16 +1,16 @@
 // One user: every field, the company, recent events; edit, disable, set password, end sessions, delete.
 
+import { askingButton, passwordCard, run } from "../actions.js";
 import * as api from "../api.js";
-import { ask } from "../dialog.js";
-import { busy, button, card, el, link, say, title } from "../dom.js";
+import { statusBadge } from "../columns.js";
+import { button, card, el, link, say, title } from "../dom.js";
 import { BY, DETAIL, FROM, WHAT, WHEN } from "../event_columns.js";
 import { ACTIVE, DISABLED, editable, label } from "../fields.js";
 import { changeNotice, followRecord } from "../followed.js";
-import { labelled, recordForm, save, sending, showProblems } from "../form.js";
+import { recordForm, save, sending } from "../form.js";
 import { leave, leaveOnlyIf } from "../router.js";
 import { table } from "../table.js";
 import { text, time } from "../texts.js";
-import { statusBadge } from "../columns.js";
 
 const EVENTS = 20;
 
@@ -30,24 +30,6 @@ function facts(user) {
     ["updated", time(user.updated)],
   ];
   return el("dl", { class: "facts" }, rows.map(([name, value]) => el("div", {}, el("dt", {}, label(name)), el("dd", {}, value || "—"))));
-}
-
-/** Does `work` with the button disabled, and tells how it went. */
-async function run(pressed, work, done) {
-  try {
-    await busy(pressed, work);
-    say(done);
-  } catch (error) {
-    say(error.message);
-  }
-}
-
-/** A button that asks before it does `work`. */
-function askingButton(words, question, work, done, { isDestructive = false } = {}) {
-  const onclick = async ({ currentTarget: pressed }) => {
-    if (await ask(question, words, { isDestructive })) await run(pressed, work, done);
-  };
-  return button(words, onclick, { class: isDestructive ? "danger" : undefined });
 }
 
 /** The badge of the status, and the button that disables and enables. */
@@ -94,24 +76,12 @@ function editor(user, patch, fields, companies) {
   return { ...form, element: card(text.edit, sending({ rows: el("div", { class: "fields" }, form.elements), words: text.save, work }), known) };
 }
 
-function passwordCard(patch) {
-  const input = () => el("input", { type: "password", autocomplete: "new-password" });
-  const rows = [["password", labelled(text.user.newPassword, input(), { hint: text.user.passwordHint })], ["passwordConfirm", labelled(text.user.passwordAgain, input())]];
-  const work = async () => {
-    const body = Object.fromEntries(rows.map(([name, { input: typed }]) => [name, typed.value]));
-    try {
-      await patch(body);
-    } catch (error) {
-      showProblems(rows, error.fields ?? {});
-      throw error;
-    }
-    showProblems(rows, {});
-    rows.forEach(([, { input: typed }]) => (typed.value = ""));
+function passwordPart(patch) {
+  const set = async (body) => {
+    await patch(body);
     say(text.user.passwordSet);
   };
-  const isChanged = () => rows.some(([, { input: typed }]) => typed.value !== "");
-  const form = sending({ rows: el("div", { class: "fields" }, rows.map(([, { element }]) => element)), words: text.user.setPassword, work });
-  return { element: card(text.user.setPassword, form), isChanged };
+  return passwordCard({ hint: text.user.passwordHint, set });
 }
 
 function eventsTable(events) {
@@ -129,7 +99,7 @@ export async function user({ parts: [id], signal }) {
   const [found, collection, companies, events] = await Promise.all([readUser(api.get), api.get(`api/${api.USERS}`, {}, signal), api.companies(signal), eventsOf(id, signal)]);
   const patch = async (changes) => Object.assign(found, await api.patch(path, changes));
   const edit = editor(found, patch, editable(collection), companies);
-  const password = passwordCard(patch);
+  const password = passwordPart(patch);
   const { badge, toggle, show } = statusSwitch(found, patch, (status) => edit.set("users_status", status));
   const heading = title(nameOf(found));
   const known = el("div", {}, facts(found));

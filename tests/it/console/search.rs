@@ -52,6 +52,7 @@ fn what_begins_so_is_shown_before_what_contains_it_is_found() {
     console.fill("Search users", "anna");
     console.waits_for("2 begin with it. Looking for more");
     assert_eq!(rows(&console), json!(["Annabel", "Anna"]));
+    console.wait("return window.held.length === 1", &json!([]));
     console.run("release()", &json!([]));
     console.waits_for("3 found");
     assert_eq!(
@@ -68,12 +69,14 @@ fn what_begins_so_is_shown_before_what_contains_it_is_found() {
     // The newest question wins, and the one before it is given up.
     console.fill("Search users", "bo");
     console.waits_for("1 begin with it");
+    console.wait("return window.held.length === 1", &json!([]));
     console.run("window.given_up = 0", &json!([]));
     console.fill("Search users", "hann");
     console.wait(
         "return window.given_up === 1 && all('tbody a').length === 1 && words(all('tbody a')[0]) === 'Hanna'",
         &json!([]),
     );
+    console.wait("return window.held.length === 2", &json!([]));
     console.run("release()", &json!([]));
     console.waits_for("1 found");
     assert_eq!(rows(&console), json!(["Hanna"]));

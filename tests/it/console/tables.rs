@@ -122,6 +122,46 @@ fn an_export_of_many_pages_has_each_once_and_can_be_cancelled() {
     console.assert_clean(&[]);
 }
 
+/// Where the browser can, a large file is written while it comes.
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn a_large_export_is_written_to_the_place_that_is_chosen_while_it_comes() {
+    let console = Console::signed_in();
+    for n in 1..=3 {
+        console.root.user(n, &json!({}));
+    }
+    console.run(
+        "const real = window.fetch;
+         window.fetch = async (address, options) => {
+           const answer = await real(address, options);
+           if (!/perPage=50(&|$)/.test(String(address))) return answer;
+           return new Response(JSON.stringify({ ...(await answer.json()), totalItems: 30000 }), { status: 200 });
+         };
+         window.written = [];
+         window.showSaveFilePicker = async ({ suggestedName }) => ({ createWritable: async () => ({
+           write: async (text) => window.written.push(text),
+           close: async () => (window.saved = suggestedName),
+         }) });",
+        &json!([]),
+    );
+    console.press("Users");
+    console.waits_for("30,000 found");
+    console.run(
+        "all('summary').find((it) => words(it) === 'Export').parentElement.open = true",
+        &json!([]),
+    );
+    console.press("JSON Lines");
+    console.waits_to_be_told("3 exported.");
+    let saved = console.run("return [window.saved, window.written.join('')]", &json!([]));
+    let name = saved[0].as_str().unwrap();
+    assert!(
+        name.starts_with("users-") && name.strip_suffix(".jsonl").is_some(),
+        "{name}"
+    );
+    assert_eq!(saved[1].as_str().unwrap().lines().count(), 3);
+    console.assert_clean(&[]);
+}
+
 fn bring(console: &Console, table: &str) {
     console.wait(
         "const it = labelled('CSV file');
