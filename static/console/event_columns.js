@@ -20,19 +20,21 @@ function what({ kind, cause, count }) {
 
 function actor({ actor: kind, actorId, actorName }) {
   if (kind === "user") return link(actorName || actorId, `#/users/${actorId}`);
+  if (kind === "superuser" && actorName) return link(actorName, `#/superusers/${actorId}`);
   return actorName || text.events.actors[kind] || kind;
 }
 
 /** The address of the view of a record, if it has one. */
 function place({ subject, detail }) {
-  if (detail.startsWith("_superusers")) return "#/superusers";
-  return `#/${detail.startsWith("tbl_company") ? "companies" : "users"}/${subject}`;
+  const collection = FIELDS.exec(detail)?.[1];
+  return `#/${{ tbl_company: "companies", _superusers: "superusers" }[collection] ?? "users"}/${subject}`;
 }
 
 function subject(event) {
   const { subject: id, subjectName: name, kind } = event;
   if (!ID.test(id)) return id;
-  if (!name || kind.startsWith("superuser")) return name || el("code", {}, id);
+  if (!name) return el("code", {}, id);
+  if (kind.startsWith("superuser")) return link(name, `#/superusers/${id}`);
   return link(name, place(event));
 }
 

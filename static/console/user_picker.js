@@ -17,11 +17,11 @@ function find(typed, signal) {
   return api.get(`api/${api.USERS}/records`, query, signal);
 }
 
-/** The picker; `value` is an id, or what else events are about; `onchange` is told of another one. */
-export function userPicker({ words, value, onchange, signal }) {
+/** The picker; `value` is an id, or what else events are about, if it `takesAnything`; `onchange` is told of another one. */
+export function userPicker({ words, value = "", onchange, takesAnything = true, signal }) {
   const box = searchBox(words, text.users.placeholder, "");
   const offered = el("ul", { class: "offered", "aria-label": words });
-  const chosen = el("p", { class: "chosen", hidden: true });
+  const chosen = el("p", { class: "picked", hidden: true });
   let picked = value;
   let newest = new AbortController();
   let pause;
@@ -45,8 +45,9 @@ export function userPicker({ words, value, onchange, signal }) {
   function offer(users, typed) {
     const found = users.map((user) => [user.id, nameOf(user), user.users_phone]);
     const buttons = found.map(([id, name, phone]) => button([name, phone !== name && phone].filter(Boolean).join(" · "), () => pick(id, name, true)));
-    const asTyped = button(text.events.asTyped(typed), () => pick(typed), { class: "quiet" });
-    offered.replaceChildren(...[...buttons, asTyped].map((it) => el("li", {}, it)));
+    if (takesAnything) buttons.push(button(text.events.asTyped(typed), () => pick(typed), { class: "quiet" }));
+    const none = buttons.length === 0 ? el("li", { class: "hint" }, text.none) : "";
+    offered.replaceChildren(none, ...buttons.map((it) => el("li", {}, it)));
   }
 
   function stop() {

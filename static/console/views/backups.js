@@ -5,18 +5,14 @@ import { askingButton, sendTyped } from "../actions.js";
 import { askTyped } from "../dialog.js";
 import { busy, button, card, el, problem, say, title } from "../dom.js";
 import { labelled, sending } from "../form.js";
+import { keepLooking } from "../polling.js";
 import { leaveOnlyIf } from "../router.js";
 import { table } from "../table.js";
-import { number, text, time } from "../texts.js";
+import { bytes, number, text, time } from "../texts.js";
 
 const KNOCK_EVERY = 2000;
+const LOOK_EVERY = 10_000;
 const SCHEDULED = /^bai_auto_\d{14}\.redb$/;
-
-function size(bytes) {
-  const units = ["kB", "MB", "GB"];
-  const power = Math.min(Math.max(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), 1), units.length);
-  return `${number(Number((bytes / 1000 ** power).toPrecision(3)))} ${units[power - 1]}`;
-}
 
 function fact([label, value]) {
   return el("div", {}, el("dt", {}, label), el("dd", {}, value || "—"));
@@ -37,7 +33,7 @@ function scheduleFacts(schedule) {
   const { lastSuccess, lastSize } = schedule;
   const facts = [
     [text.backups.every, period(schedule.every)],
-    [text.backups.last, lastSuccess && `${time(lastSuccess)} · ${size(lastSize)}`],
+    [text.backups.last, lastSuccess && `${time(lastSuccess)} · ${bytes(lastSize)}`],
     [text.backups.outcome, lastAttempt(schedule)],
     [text.backups.next, time(schedule.next)],
     [text.backups.keep, number(schedule.keep)],
@@ -60,9 +56,9 @@ function bucketFacts(schedule) {
   return el("dl", { class: "facts" }, facts.map(fact));
 }
 
-function nameCell({ key, modified, size: bytes }) {
+function nameCell({ key, modified, size }) {
   const badge = SCHEDULED.test(key) && el("span", { class: "badge" }, text.backups.scheduled);
-  const about = `${time(modified)} · ${size(bytes)}`;
+  const about = `${time(modified)} · ${bytes(size)}`;
   return el("div", {}, el("code", {}, key), " ", badge || "", el("div", { class: "hint" }, about));
 }
 
@@ -112,7 +108,7 @@ async function restore(key, signal) {
   } catch (error) {
     if (error.status !== 0) throw error;
     await waitForServer(signal);
-    return text.backups.cutWhileRestoring(key);
+    throw new Error(text.backups.cutWhileRestoring(key));
   }
 }
 
@@ -169,7 +165,7 @@ function uploadProgress(file, onstop) {
   const show = (sent) => {
     bar.value = sent;
     const isSent = sent >= file.size;
-    words.textContent = isSent ? text.backups.checking(file.name) : text.backups.sent(file.name, size(sent), size(file.size));
+    words.textContent = isSent ? text.backups.checking(file.name) : text.backups.sent(file.name, bytes(sent), bytes(file.size));
   };
   show(0);
   return { element: el("div", { class: "card working" }, words, bar, el("div", { class: "actions" }, button(text.cancel, onstop))), show };
@@ -200,19 +196,23 @@ function uploadCard(view) {
   return card(text.backups.upload, labelled(text.backups.file, input, { hint: text.backups.fileHint }).element);
 }
 
-/** The view: a place for what goes on, and the list, which is read anew after it. */
+/** The view: a place for what goes on, and the list, which is read anew after it, and every now and then. */
 function backupsView(signal) {
   const now = el("div", {});
   const schedule = el("div", { class: "cards" });
   const list = el("div", { class: "stacked" });
   let isWorking = false;
+  let known = "";
   const view = {
     signal,
     now,
     schedule,
     list,
-    async load() {
-      const [backups, state] = await Promise.all([api.get("api/backups", {}, signal), api.get("api/backup-schedule", {}, signal)]);
+    async load(get = api.get) {
+      const [backups, state] = await Promise.all([get("api/backups", {}, signal), get("api/backup-schedule", {}, signal)]);
+      const found = JSON.stringify([backups, state]);
+      if (found === known) return;
+      known = found;
       schedule.replaceChildren(card(text.backups.schedule, ...scheduleFacts(state)), card(text.backups.inBucket, bucketFacts(state)));
       list.replaceChildren(backupTable(backups, view));
     },
@@ -235,6 +235,8 @@ function backupsView(signal) {
     },
   };
   leaveOnlyIf(() => isWorking && now.querySelector("button") !== null);
+  const look = () => isWorking || view.load(api.getQuietly);
+  keepLooking(look, { every: LOOK_EVERY, failed: () => {}, signal });
   return view;
 }
 

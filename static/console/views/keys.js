@@ -19,7 +19,7 @@ const COLUMNS = [
 
 /** The newest first. */
 function keyTable({ items }) {
-  return table({ caption: text.keys.title, columns: COLUMNS, items: items.toReversed(), sort: "", onsort: () => {} });
+  return table({ caption: text.keys.title, columns: COLUMNS, items: [...items].reverse(), sort: "", onsort: () => {} });
 }
 
 export async function keys({ signal }) {

@@ -6,7 +6,9 @@ import { card, el, link, title } from "../dom.js";
 import { labelled } from "../form.js";
 import { keepLooking } from "../polling.js";
 import { between } from "../requests.js";
+import { go } from "../router.js";
 import { bytes, locale, moment, number, text, time } from "../texts.js";
+import { userPicker } from "../user_picker.js";
 import { REVISION, VERSION } from "../version.js";
 
 const LOOK_EVERY = 4000;
@@ -166,7 +168,9 @@ function logins(hours) {
 
 function periodChooser(onchange) {
   const options = PERIODS.map((hours) => el("option", { value: hours }, text.overview.periods[hours]));
-  return labelled(text.overview.period, el("select", { onchange }, options));
+  const chooser = labelled(text.overview.period, el("select", { onchange }, options));
+  chooser.element.classList.add("period");
+  return chooser;
 }
 
 /** A card whose content is shown anew. */
@@ -231,6 +235,7 @@ export async function overview({ signal }) {
   const { parts, show, showUsers } = cards();
   const lost = el("p", { class: "wrong", role: "status" });
   const failed = (error) => (lost.textContent = error?.message ?? "");
+  const find = userPicker({ words: text.overview.find, onchange: () => go(`#/users/${find.value()}`), takesAnything: false, signal });
   const offset = -new Date().getTimezoneOffset();
   const look = async () => show(...(await Promise.all([api.readiness(signal), api.get("api/overview", {}, signal), api.get("api/backups", {}, signal)])));
   const count = async () => showUsers(await api.get("api/overview/users", { offset }, signal));
@@ -244,6 +249,7 @@ export async function overview({ signal }) {
     "div",
     {},
     title(text.overview.title),
+    el("div", { class: "controls find" }, find.element),
     lost,
     el("div", { class: "cards" }, parts.service.element, parts.backup.element, parts.disk.element, parts.wechat.element),
     parts.users.element,

@@ -1,7 +1,7 @@
 // Settings: the effective configuration, what each key means, and who set it. Nothing is changed here.
 
 import * as api from "../api.js";
-import { el, title } from "../dom.js";
+import { card, el, title } from "../dom.js";
 import { labelled, searchBox } from "../form.js";
 import { note } from "../router.js";
 import { language, text } from "../texts.js";
@@ -34,12 +34,17 @@ function isFound(item, wanted) {
   return wanted.split(/\s+/).every((word) => texts.some((it) => it.toLowerCase().includes(word)));
 }
 
+function sectionOf({ key }) {
+  return key.split(".").slice(0, -1).join(".");
+}
+
 /** Keys that the search box and the choice leave, by section. */
 function sections(items) {
-  const bySection = Map.groupBy(items, ({ key }) => key.split(".").slice(0, -1).join("."));
-  return [...bySection].map(([name, found]) =>
-    el("section", { class: "card" }, el("h2", {}, el("code", {}, `[${name}]`)), el("dl", { class: "settings" }, found.map(entry))),
-  );
+  const names = [...new Set(items.map(sectionOf))];
+  return names.map((name) => {
+    const found = items.filter((item) => sectionOf(item) === name);
+    return card(el("code", {}, `[${name}]`), el("dl", { class: "settings" }, found.map(entry)));
+  });
 }
 
 export async function settings({ query, signal }) {

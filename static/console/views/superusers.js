@@ -5,6 +5,7 @@ import { passwordInputs, sendTyped } from "../actions.js";
 import { card, el, link, say, title } from "../dom.js";
 import { label } from "../fields.js";
 import { labelled, sending } from "../form.js";
+import { subscribe } from "../live.js";
 import { leave, leaveOnlyIf } from "../router.js";
 import * as session from "../session.js";
 import { table } from "../table.js";
@@ -24,18 +25,25 @@ const COLUMNS = [
 ];
 
 /** All superusers, by address. */
-export async function allSuperusers(signal) {
-  return (await api.get(`api/${api.SUPERUSERS}/records`, { sort: "email", perPage: MOST, skipTotal: 1 }, signal)).items;
+export async function allSuperusers(signal, get = api.get) {
+  return (await get(`api/${api.SUPERUSERS}/records`, { sort: "email", perPage: MOST, skipTotal: 1 }, signal)).items;
+}
+
+function superuserTable(items) {
+  return table({ caption: text.superusers.title, columns: COLUMNS, items, sort: "", onsort: () => {} });
 }
 
 export async function superusers({ signal }) {
-  const items = await allSuperusers(signal);
+  const shown = el("div", {}, superuserTable(await allSuperusers(signal)));
+  const follow = async () => shown.replaceChildren(superuserTable(await allSuperusers(signal, api.getQuietly)));
+  const followSoon = () => follow().catch(() => {});
+  subscribe("_superusers/*", followSoon, { onreturn: followSoon, signal });
   return el(
     "div",
     {},
     el("div", { class: "heading" }, title(text.superusers.title), link(text.superusers.create, "#/superusers/new", { class: "button main" })),
     el("p", { class: "lead" }, text.superusers.lead),
-    table({ caption: text.superusers.title, columns: COLUMNS, items, sort: "", onsort: () => {} }),
+    shown,
   );
 }
 

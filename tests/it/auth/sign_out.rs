@@ -9,6 +9,7 @@ use crate::support::app::{Answer, TestApp};
 use crate::support::canary::PASSWORD;
 use crate::support::pb_data::{self, PbData, SUPERUSER};
 use crate::support::pocketbase_api::{SUPERUSERS, USERS, assert_error};
+use crate::support::realtime_client::Client;
 use crate::support::superuser::{EMAIL, Root, log_in};
 
 const NOT_ALLOWED: &str = "The authorized record is not allowed to perform this action.";
@@ -168,4 +169,27 @@ fn a_full_list_of_ended_tokens_ends_all_of_the_superuser_and_time_makes_room() {
     root.app.clock.advance(std::time::Duration::from_mins(1));
     assert_eq!(sign_out(&root.app, &first).status, 204);
     assert!(!is_valid(&root.app, &first) && is_valid(&root.app, &second));
+}
+
+#[test]
+fn a_stream_hears_nothing_more_by_a_token_that_ended() {
+    let mut root = Root::new();
+    let users = ["tbl_auth_users/*"];
+    let (mut ended, mut other) = (Client::connect(&root.app), Client::connect(&root.app));
+    let token = another_token(&root);
+    ended.subscribe(&root.app, &root.token, &users);
+    other.subscribe(&root.app, &token, &users);
+    root.user(1, &json!({}));
+    assert_eq!(ended.hears().2, "用户1");
+    assert_eq!(sign_out(&root.app, &root.token).status, 204);
+
+    root.token = token;
+    root.user(2, &json!({}));
+    assert_eq!(
+        (other.hears().2, other.hears().2),
+        ("用户1".into(), "用户2".into())
+    );
+    ended.subscribe(&root.app, &root.token, &users);
+    root.user(3, &json!({}));
+    assert_eq!(ended.hears().2, "用户3");
 }

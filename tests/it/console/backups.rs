@@ -186,6 +186,73 @@ fn a_backup_is_restored_once_its_name_is_typed_and_asks_to_sign_in_if_need_be() 
     console.assert_clean(&["401", "403"]);
 }
 
+/// The connection is cut, as by a proxy that waits no longer, and the server does not answer for a while.
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn a_restoration_whose_answer_is_lost_is_waited_for() {
+    let (_dir, console) = at_backups(|_| ());
+    console.root.app.clock.advance(Duration::from_secs(5));
+    make(&console, "before.redb");
+    console.waits_for("before.redb");
+    console.run(
+        "const ask = fetch;
+         let down = false;
+         window.fetch = async (url, options) => {
+           if (String(url).endsWith('/restore')) { down = true; await ask(url, options); throw new TypeError(); }
+           if (down) throw new TypeError();
+           return ask(url, options);
+         };
+         window.up = () => (down = false);",
+        &json!([]),
+    );
+    press_in_row(&console, "before.redb", "Restore");
+    console.fill("Type before.redb to go on", "before.redb");
+    console.press("Restore");
+    console.waits_for("before.redb is being restored.");
+    until(|| {
+        let events = console.root.events("kind=command");
+        events
+            .iter()
+            .any(|event| event["detail"] == "backup restore before.redb")
+    });
+    assert!(
+        console.run(
+            "return document.querySelector('progress') !== null",
+            &json!([])
+        ) == json!(true)
+    );
+    console.run("window.up()", &json!([]));
+    console.waits_for("The connection was cut while before.redb was being restored.");
+    console.assert_clean(&[]);
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn what_another_operator_does_appears_by_itself() {
+    let (_dir, console) = at_backups(|_| ());
+    console.waits_for("There is none yet.");
+    let made = console.root.call("POST", "/api/backups");
+    assert_eq!(
+        made.json(&json!({ "name": "theirs.redb" })).send().status,
+        204
+    );
+    console.waits_for("theirs.redb");
+    assert_eq!(
+        console
+            .root
+            .call("DELETE", "/api/backups/theirs.redb")
+            .send()
+            .status,
+        204
+    );
+    press_in_row(&console, "theirs.redb", "Delete");
+    console.wait("return document.querySelector('dialog[open]')", &json!([]));
+    console.press("Delete");
+    console.waits_to_be_told("This backup is not there (any more).");
+    console.waits_for("There is none yet.");
+    console.assert_clean(&["400"]);
+}
+
 #[test]
 #[ignore = "needs chromium and chromedriver"]
 fn the_schedule_and_the_bucket_are_told() {
@@ -202,6 +269,7 @@ fn the_schedule_and_the_bucket_are_told() {
     console.waits_for("It succeeded.");
     console.waits_for("bucket/bai/");
     console.waits_for("scheduled");
+    console.browser.picture("console-backups-scheduled");
     let facts = console.run(
         "return all('.facts div').map((it) => it.innerText.replace(/\\s+/g, ' '))",
         &json!([]),

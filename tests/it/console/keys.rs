@@ -63,6 +63,7 @@ fn settings_are_found_by_key_value_and_meaning_and_secrets_are_stars() {
     console.waits_for_heading("配置");
     console.fill("搜索配置", "有效期");
     console.waits_for("用户 token 的有效期。");
+    console.browser.picture("console-settings-found");
     console.assert_clean(&[]);
 }
 

@@ -118,3 +118,18 @@ fn new_users_and_logins_are_drawn_as_they_come_with_the_figures_as_a_table() {
         .browser
         .assert_clean(base, &["ERR_INTERNET_DISCONNECTED"]);
 }
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn a_user_is_found_from_the_first_page_and_nobody_is_said_to_be_nobody() {
+    let console = Console::signed_in();
+    for n in 1..=12 {
+        console.root.user(n, &json!({}));
+    }
+    console.fill("Find a user", "00000099");
+    console.waits_for("None.");
+    console.fill("Find a user", "138-0000 0012");
+    console.press("用户12 · 13800000012");
+    console.waits_for_heading("用户12");
+    console.assert_clean(&[]);
+}

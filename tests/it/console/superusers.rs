@@ -92,9 +92,11 @@ fn the_last_one_cannot_be_removed_and_the_page_says_why() {
     );
     // Another one was there when the page was made, and is gone meanwhile.
     let body = json!({ "email": OTHER, "password": PASSWORD, "passwordConfirm": PASSWORD });
-    let other = console.root.create(SUPERUSERS, &body).ok();
     console.open("#/superusers");
     console.waits_for_heading("Superusers");
+    let other = console.root.create(SUPERUSERS, &body).ok();
+    // It appears by itself.
+    console.waits_for(OTHER);
     console.press(EMAIL);
     console.waits_for_heading(EMAIL);
     assert_eq!(console.root.delete(SUPERUSERS, &other["id"]).status, 204);

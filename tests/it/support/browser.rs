@@ -3,6 +3,7 @@
 //! A dozen HTTP calls do not need one of the WebDriver crates, which bring an HTTP stack of their own.
 
 use std::io::{BufRead, BufReader};
+use std::iter;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -12,6 +13,27 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A driver and its port; nothing if it ended at once, as it does when the port of its choice is free in one version of IP and
+/// taken in the other.
+fn start_driver() -> Option<(Child, String)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        let (_, rest) = line.split_once("successfully on port ")?;
+        Some(rest.trim_end_matches('.').to_owned())
+    });
+    let Some(port) = port else {
+        driver.wait().unwrap();
+        return None;
+    };
+    thread::spawn(move || lines.for_each(drop));
+    Some((driver, port))
+}
 
 /// A browser with one page; closed when dropped.
 pub struct Browser {
@@ -23,19 +45,11 @@ pub struct Browser {
 impl Browser {
     pub fn start() -> Self {
         let profile = tempfile::tempdir().unwrap();
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .spawn()
+        let (driver, port) = iter::repeat_with(start_driver)
+            .take(20)
+            .flatten()
+            .next()
             .unwrap();
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = loop {
-            let line = lines.next().unwrap().unwrap();
-            if let Some((_, rest)) = line.split_once("successfully on port ") {
-                break rest.trim_end_matches('.').to_owned();
-            }
-        };
-        thread::spawn(move || lines.for_each(drop));
         let args = [
             "--headless",
             "--no-sandbox",
