@@ -1,7 +1,8 @@
 // One user: every field, the company, recent events; edit, disable, set password, end sessions, delete.
 
-import * as api from "../api.js";
 import { askingButton, passwordCard, run } from "../actions.js";
+import * as api from "../api.js";
+import { statusBadge } from "../columns.js";
 import { button, card, el, link, say, title } from "../dom.js";
 import { BY, DETAIL, FROM, WHAT, WHEN } from "../event_columns.js";
 import { ACTIVE, DISABLED, editable, label } from "../fields.js";
@@ -10,7 +11,6 @@ import { recordForm, save, sending } from "../form.js";
 import { leave, leaveOnlyIf } from "../router.js";
 import { table } from "../table.js";
 import { text, time } from "../texts.js";
-import { statusBadge } from "../columns.js";
 
 const EVENTS = 20;
 
@@ -76,6 +76,14 @@ function editor(user, patch, fields, companies) {
   return { ...form, element: card(text.edit, sending({ rows: el("div", { class: "fields" }, form.elements), words: text.save, work }), known) };
 }
 
+function passwordPart(patch) {
+  const set = async (body) => {
+    await patch(body);
+    say(text.user.passwordSet);
+  };
+  return passwordCard({ hint: text.user.passwordHint, set });
+}
+
 function eventsTable(events) {
   if (events.length === 0) return el("p", { class: "hint" }, text.none);
   return table({ caption: text.events.recent, columns: [WHEN, WHAT, BY, FROM, DETAIL], items: events, sort: "", onsort: () => {} });
@@ -91,11 +99,7 @@ export async function user({ parts: [id], signal }) {
   const [found, collection, companies, events] = await Promise.all([readUser(api.get), api.get(`api/${api.USERS}`, {}, signal), api.companies(signal), eventsOf(id, signal)]);
   const patch = async (changes) => Object.assign(found, await api.patch(path, changes));
   const edit = editor(found, patch, editable(collection), companies);
-  const set = async (body) => {
-    await patch(body);
-    say(text.user.passwordSet);
-  };
-  const password = passwordCard({ hint: text.user.passwordHint, set });
+  const password = passwordPart(patch);
   const { badge, toggle, show } = statusSwitch(found, patch, (status) => edit.set("users_status", status));
   const heading = title(nameOf(found));
   const known = el("div", {}, facts(found));
