@@ -354,7 +354,7 @@ mod tests {
                 let Ok(query) = query else { continue };
                 prop_assert!(is_in_blocks(&query), "{} {}", filter, sort);
                 let slots = ListSlots::new();
-                let slot = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
+                let (slot, _waiting) = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
                 let scan = RecordScan::new(&app, &schemas, &query, &slot);
                 let by_records = SortedScan::with(&scan, 1, SORT_BYTES).page().unwrap();
                 let by_blocks = SortedScan::with(&scan, 1, 4_000).by_blocks().page().unwrap();
@@ -369,6 +369,11 @@ mod tests {
                 let by_index = scan_blocks(&scan, named).unwrap();
                 prop_assert_eq!(by_records.total, by_index.total, "{} by {}", &filter, &sort);
                 prop_assert_eq!(&by_records.ids, &by_index.ids, "{} by {}", &filter, &sort);
+                if let Some(few) = runtime.block_on(records.list_few(&query)).unwrap() {
+                    let ids: Vec<_> = few.records.iter().map(|user| user.id().clone()).collect();
+                    prop_assert_eq!(by_records.total, few.total, "{} by {}", &filter, &sort);
+                    prop_assert_eq!(&by_records.ids, &ids, "{} by {}", &filter, &sort);
+                }
                 let without_total = Paging { skip_total: true, ..paging };
                 let query = ListQuery { paging: without_total, ..query };
                 let scan = RecordScan::new(&app, &schemas, &query, &slot);
@@ -408,7 +413,7 @@ mod tests {
                 };
                 prop_assert!(is_of_users_alone(&query));
                 let slots = ListSlots::new();
-                let slot = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
+                let (slot, _waiting) = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
                 let scan = RecordScan::new(&app, &schemas, &query, &slot);
                 let by_records = SortedScan::with(&scan, 1, SORT_BYTES).page().unwrap();
                 let whole = SortedScan::with(&scan, 1, 4_000).by_whole_users().page().unwrap();

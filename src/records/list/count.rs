@@ -20,7 +20,7 @@ impl Records {
     }
 
     async fn count_users(&self, actor: Actor) -> Result<UserCounts> {
-        let slot = self.list_slots.list(actor).await?;
+        let (slot, _waiting) = self.list_slots.list(actor).await?;
         let store = self.app.store.clone();
         let counts = UserCounts::none(self.app.clock.now());
         let work = move || counts.with_all(&store, &slot);

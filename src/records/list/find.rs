@@ -44,7 +44,10 @@ impl Records {
     async fn list_all(&self, query: ListQuery) -> Result<ListPage, ListError> {
         let filter = query.filter.as_ref();
         match self.lookup_by_index(query.kind, filter).await? {
-            IndexLookup::NotIndexed => Box::pin(self.list_by_scan(query)).await,
+            IndexLookup::NotIndexed => match self.list_few(&query).await? {
+                Some(page) => Ok(page),
+                None => Box::pin(self.list_by_scan(query)).await,
+            },
             IndexLookup::Missing => Box::pin(self.list_nothing(query)).await,
             IndexLookup::Found(record) => Box::pin(self.list_single(query, record)).await,
         }
@@ -69,10 +72,10 @@ impl Records {
     }
 
     async fn list_by_scan(&self, query: ListQuery) -> Result<ListPage, ListError> {
-        let slot = self.list_slots.list(query.access.reader().actor()).await?;
+        // Whoever goes on typing into a search box gives up a list for the next.
+        let (slot, _waiting) = self.list_slots.list(query.access.reader().actor()).await?;
         let app = Arc::clone(&self.app);
         let schemas = self.schemas();
-        // The slot is held to the end, even if whoever asked has gone away.
         let work = move || scan(&RecordScan::new(&app, &schemas, &query, &slot));
         below_all("list", work).await.map_err(Error::internal)?
     }
@@ -231,7 +234,7 @@ mod tests {
             sort: None,
         };
         let slots = ListSlots::new();
-        let slot = slots.list(Actor::Nobody).now_or_never().unwrap().unwrap();
+        let (slot, _waiting) = slots.list(Actor::Nobody).now_or_never().unwrap().unwrap();
         let scan = RecordScan::new(app, &schemas, &query, &slot);
         let ids = ["u00000000000001", "u00000000000002", "u00000000000003"];
         let found = SortedPage {

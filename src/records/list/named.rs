@@ -90,6 +90,26 @@ fn most(is_all: bool) -> usize {
     if is_all { MANY } else { FEW }
 }
 
+/// Ids of the users whose text begins as the filter says, if that is all that it says, an index has the text, and there are `most`
+/// of them at most.
+pub async fn named_few(
+    store: &Store,
+    query: &ListQuery,
+    most: usize,
+) -> Result<Option<Vec<RecordId>>, Error> {
+    let filter = query.filter.as_ref();
+    let filter = filter.filter(|filter| query.kind == Kind::Users && filter.is_one_comparison());
+    let Some((field, begin)) = filter.and_then(|filter| filter.prefixes().pop()) else {
+        return Ok(None);
+    };
+    match text_index(field) {
+        Some(index) if query.access.sorts_as_stored(field) => {
+            store.ids_by_begin(index, &begin, most).await
+        }
+        _ => Ok(None),
+    }
+}
+
 fn text_index(field: &str) -> Option<TextIndex> {
     Some(match field {
         "id" => TextIndex::Id,

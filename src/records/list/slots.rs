@@ -7,6 +7,8 @@ use std::num::NonZero;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tokio_util::sync::{CancellationToken, DropGuard};
+
 use crate::domain::Actor;
 use crate::error::{Error, Result};
 use crate::fair::{Bounds, Full, Turn, Turns};
@@ -63,20 +65,24 @@ impl ListSlots {
         self.running.take(actor).await.map_err(too_many)
     }
 
-    /// Slot for a list.
+    /// Slot for a list, and a guard for whoever waits for it: when that is dropped, the slot is lost.
     ///
     /// # Errors
     /// [`Error::Busy`].
-    pub async fn list(&self, actor: Actor) -> Result<ListSlot> {
+    pub async fn list(&self, actor: Actor) -> Result<(ListSlot, DropGuard)> {
         let begun = self.begun.take(actor.clone()).await.map_err(too_many)?;
         let turn = self.short(actor).await?;
-        Ok(ListSlot {
+        let gone = CancellationToken::new();
+        let waiting = gone.clone().drop_guard();
+        let slot = ListSlot {
             turn: RefCell::new(turn),
             since: Cell::new(Instant::now()),
             steps: Cell::new(0),
             is_lost: Cell::new(false),
+            gone,
             _begun: begun,
-        })
+        };
+        Ok((slot, waiting))
     }
 }
 
@@ -95,6 +101,7 @@ pub struct ListSlot {
     since: Cell<Instant>,
     steps: Cell<u32>,
     is_lost: Cell<bool>,
+    gone: CancellationToken,
     _begun: Turn<Actor>,
 }
 
@@ -102,7 +109,8 @@ impl ListSlot {
     /// Counts a step of the work. After a slice of time those who wait go first, which blocks the thread.
     ///
     /// # Errors
-    /// [`Error::Busy`], then and ever after: the slot is lost.
+    /// [`Error::Busy`] when nobody waits for the list any more, or there is no room to wait for the next slice. Then and ever after:
+    /// the slot is lost.
     pub fn step(&self) -> Result<()> {
         self.steps(1)
     }
@@ -124,7 +132,10 @@ impl ListSlot {
         if !is_due || self.since.get().elapsed() < SLICE {
             return Ok(());
         }
-        let passed = self.turn.borrow_mut().pass();
+        let passed = match self.gone.is_cancelled() {
+            true => Err(Full),
+            false => self.turn.borrow_mut().pass(),
+        };
         self.is_lost.set(passed.is_err());
         self.since.set(Instant::now());
         passed.map_err(too_many)
@@ -139,7 +150,22 @@ fn too_many(_: Full) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
+
+    #[test]
+    fn a_list_that_nobody_waits_for_any_more_loses_its_slot() {
+        let slots = ListSlots::new();
+        let slot = slots.list(Actor::Operator).now_or_never();
+        let (slot, waiting) = slot.unwrap().unwrap();
+        slot.steps(1).unwrap();
+        drop(waiting);
+        let begun = Instant::now();
+        while slot.step().is_ok() {
+            assert!(begun.elapsed() < Duration::from_secs(30));
+        }
+    }
 
     #[test]
     fn a_core_is_left_to_logins_where_there_is_more_than_one() {

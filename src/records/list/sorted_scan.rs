@@ -5,13 +5,14 @@ use std::cmp::Ordering;
 use super::block_pages::Blocks;
 use super::block_scan::BlockScan;
 use super::error::ListError;
+use super::list_order::ListOrder;
 use super::pages::PAGE;
 use super::record_scan::RecordScan;
 use super::slots::SORT_BYTES;
 use super::top_k::{SortKey, TopK};
 use super::whole_scan::{WholeScan, is_of_users_alone};
 use crate::domain::RecordId;
-use crate::filter::{Named, Sort, SortRecord};
+use crate::filter::{Named, SortRecord};
 use crate::records::filter_record::FilterRecord;
 use crate::store::{Cursor, Order, Record};
 
@@ -28,11 +29,7 @@ pub struct SortedPage {
 pub struct SortedScan<'a> {
     scan: &'a RecordScan<'a>,
     source: Source<'a>,
-    sort: Option<Sort>,
-    fields: Vec<String>,
-    newest_first: bool,
-    /// Seed of `@random`.
-    seed: u64,
+    order: ListOrder,
     /// Bytes of keys that may be kept.
     max_bytes: usize,
 }
@@ -56,8 +53,7 @@ struct Pass {
 }
 
 impl<'a> SortedScan<'a> {
-    /// Scan in the order that the query asks for. Records that are equal in it stay in the order of creation; in one by creation
-    /// alone, newest first, the newest one is first.
+    /// Scan in the order that the query asks for.
     ///
     /// # Errors
     /// [`crate::error::Error::Internal`] when there is no random number to be had.
@@ -66,23 +62,17 @@ impl<'a> SortedScan<'a> {
     }
 
     pub(super) fn with(scan: &'a RecordScan<'a>, seed: u64, max_bytes: usize) -> Self {
-        let sort = scan.query.sort.clone();
-        let fields = sort.iter().flat_map(Sort::fields).map(str::to_owned);
-        let by_created = sort.as_ref().and_then(Sort::only);
         Self {
             scan,
             source: Source::Records,
-            fields: fields.collect(),
-            newest_first: by_created == Some(("created", true)),
-            sort,
-            seed,
+            order: ListOrder::new(scan.query.sort.as_ref(), seed),
             max_bytes,
         }
     }
 
     /// The same scan by blocks of users, for a query that is answered by them.
     pub fn by_blocks(self) -> Self {
-        let sort = self.sort.as_ref();
+        let sort = self.order.sort();
         let last_first = sort.is_some_and(|sort| sort.begins_with_greatest(&LATE));
         self.of_blocks(Blocks::All { last_first })
     }
@@ -150,15 +140,15 @@ impl<'a> SortedScan<'a> {
         };
         match &self.source {
             Source::Blocks(blocks) => {
-                let sort = self.sort.as_ref();
+                let sort = self.order.sort();
                 blocks.each_match(sort, |user| pass.add(user, || user.id()))?;
             }
             Source::Whole(users) => {
-                let sort = self.sort.as_ref();
+                let sort = self.order.sort();
                 users.each_match(sort, |user| pass.add(user, || user.id()))?;
             }
             Source::Records | Source::Ids(_) => {
-                let fields = &self.fields;
+                let fields = self.order.fields();
                 self.each_match(|record, view| {
                     let named = Named {
                         record: view,
@@ -202,19 +192,7 @@ impl<'a> SortedScan<'a> {
     fn compare(&self, a: &impl SortRecord, b: &impl SortRecord) -> Ordering {
         // A slot that is lost here ends the scan at the next record.
         let _ = self.scan.slot.step();
-        let order = self.sort.as_ref();
-        order
-            .map_or(Ordering::Equal, |sort| sort.compare(a, b, self.seed))
-            .then_with(|| self.compare_created(a, b))
-    }
-
-    fn compare_created(&self, a: &impl SortRecord, b: &impl SortRecord) -> Ordering {
-        let order = a.rowid().cmp(&b.rowid());
-        if self.newest_first {
-            order.reverse()
-        } else {
-            order
-        }
+        self.order.compare(a, b)
     }
 }
 
@@ -233,7 +211,7 @@ impl<F: Fn(&SortKey, &SortKey) -> Ordering> Collecting<'_, '_, F> {
         if self.is_wanted(record)
             && let Some(id) = id()
         {
-            let fields = self.scan.fields.len();
+            let fields = self.scan.order.fields().len();
             self.keys.push(SortKey::new(id, record, fields));
         }
     }
@@ -306,7 +284,7 @@ mod tests {
         let filter = "users_name != 'n3'";
         let query = ListQuery::parse(access, Kind::Users, paging, filter, sort).unwrap();
         let slots = ListSlots::new();
-        let slot = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
+        let (slot, _waiting) = slots.list(Actor::Operator).now_or_never().unwrap().unwrap();
         let scan = RecordScan::new(app, &schemas, &query, &slot);
         let page = SortedScan::with(&scan, 1, max_bytes).page().unwrap();
         (page.ids, page.total)
