@@ -47,7 +47,10 @@ fn views(console: &Console) -> Vec<String> {
 #[test]
 #[ignore = "needs chromium, chromedriver, and axe-core's axe.min.js in BAI_AXE"]
 fn no_view_has_a_fault_that_keeps_people_out() {
-    let axe = std::fs::read_to_string(std::env::var("BAI_AXE").unwrap()).unwrap();
+    let axe = std::fs::read_to_string(
+        std::env::var("BAI_AXE").expect("BAI_AXE names axe.min.js, which .ci/run installs"),
+    )
+    .unwrap();
     let console = Console::at_the_door();
     let company =
         json!({ "company_id": "C001", "company_name": "Blue Ocean", "company_status": 1 });
