@@ -8,7 +8,7 @@ import { text } from "./texts.js";
 
 const SEARCHED = ["users_phone", "users_name", "openid", "id", "email"];
 const OFFERED = 6;
-const PAUSE = 200;
+const PAUSE = 100;
 
 const nameOf = (user) => user.users_name || user.users_phone || user.id;
 

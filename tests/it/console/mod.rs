@@ -13,6 +13,7 @@ mod live;
 mod new_user;
 mod overview;
 mod pictures;
+mod restart;
 mod rules;
 mod search;
 mod served;

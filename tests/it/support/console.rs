@@ -1,5 +1,6 @@
 //! The console in a browser, and what people do there: they find things by their labels and words.
 
+use std::ops::Deref;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -40,7 +41,21 @@ pub fn until(holds: impl Fn() -> bool) {
 /// A server with a superuser, and a browser at its console.
 pub struct Console {
     pub root: Root,
+    page: Page,
+}
+
+/// A browser at a console.
+pub struct Page {
     pub browser: Browser,
+    base: String,
+}
+
+impl Deref for Console {
+    type Target = Page;
+
+    fn deref(&self) -> &Page {
+        &self.page
+    }
 }
 
 impl Console {
@@ -52,9 +67,8 @@ impl Console {
     /// The same at another server.
     pub fn of(app: TestApp) -> Self {
         let root = Root::of(app);
-        let browser = Browser::start();
-        browser.go(&format!("{}/_/?lang=en", root.app.base));
-        Self { root, browser }
+        let page = Page::at(&root.app.base);
+        Self { root, page }
     }
 
     /// The same, signed in, at the overview.
@@ -63,6 +77,18 @@ impl Console {
         console.sign_in(PASSWORD);
         console.waits_for_heading("Overview");
         console
+    }
+}
+
+impl Page {
+    /// The console's sign-in in English.
+    pub fn at(base: &str) -> Self {
+        let browser = Browser::start();
+        browser.go(&format!("{base}/_/?lang=en"));
+        Self {
+            browser,
+            base: base.to_owned(),
+        }
     }
 
     pub fn sign_in(&self, password: &str) {
@@ -148,6 +174,6 @@ impl Console {
             .map(|status| format!("status of {status}"))
             .collect();
         let expected: Vec<_> = expected.iter().map(String::as_str).collect();
-        self.browser.assert_clean(&self.root.app.base, &expected);
+        self.browser.assert_clean(&self.base, &expected);
     }
 }
