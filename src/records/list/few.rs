@@ -29,33 +29,38 @@ impl Records {
     }
 }
 
-fn page(
-    query: &ListQuery,
-    order: &ListOrder,
-    mut users: Vec<Record>,
-) -> Result<ListPage, TooCostly> {
-    let is_match = |user: &Record| {
-        let view = FilterRecord::new(user, query.access.schemas().of(query.kind));
-        let budget = Budget::new(Budget::INLINE);
-        Matcher::new(&query.access).matches(query.filter.as_ref(), &view, &budget)
-    };
-    let matches: Vec<_> = users.iter().map(is_match).collect::<Result<_, _>>()?;
-    let mut matches = matches.into_iter();
-    users.retain(|_| matches.next().unwrap_or_default());
+fn page(query: &ListQuery, order: &ListOrder, users: Vec<Record>) -> Result<ListPage, TooCostly> {
+    let mut matching = Vec::with_capacity(users.len());
+    for user in users {
+        if is_match(query, &user)? {
+            matching.push(user);
+        }
+    }
+    let total = matching.len() as u64;
+    let on_page = query.paging.select(places(query, order, &matching));
+    let mut users: Vec<_> = matching.into_iter().map(Some).collect();
+    let records = on_page.into_iter().filter_map(|place| users[place].take());
+    Ok(ListPage {
+        records: records.collect(),
+        total,
+    })
+}
+
+fn is_match(query: &ListQuery, user: &Record) -> Result<bool, TooCostly> {
+    let view = FilterRecord::new(user, query.access.schemas().of(query.kind));
+    let budget = Budget::new(Budget::INLINE);
+    Matcher::new(&query.access).matches(query.filter.as_ref(), &view, &budget)
+}
+
+/// Places of the users in the order.
+fn places(query: &ListQuery, order: &ListOrder, users: &[Record]) -> Vec<usize> {
     let views: Vec<_> = users
         .iter()
         .map(|user| query.access.sort_view(user))
         .collect();
     let mut places: Vec<_> = (0..views.len()).collect();
     places.sort_by(|a, b| order.compare(&named(&views[*a], order), &named(&views[*b], order)));
-    let on_page = query.paging.select(places);
-    Ok(ListPage {
-        records: on_page
-            .into_iter()
-            .map(|place| users[place].clone())
-            .collect(),
-        total: users.len() as u64,
-    })
+    places
 }
 
 fn named<'a>(record: &'a FilterRecord<'a>, order: &'a ListOrder) -> Named<'a, FilterRecord<'a>> {
