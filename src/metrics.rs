@@ -22,6 +22,18 @@ pub const SECONDS: [f64; 13] = [
 #[derive(Default)]
 pub struct Metrics(Registry);
 
+/// Labels of a series.
+pub struct Labels<'a>(&'a [LabelPair]);
+
+impl Labels<'_> {
+    /// The value of a label; empty: there is no such label.
+    #[must_use]
+    pub fn get(&self, name: &str) -> &str {
+        let label = self.0.iter().find(|label| label.name() == name);
+        label.map_or("", LabelPair::value)
+    }
+}
+
 /// Times of a histogram.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timings {
@@ -74,16 +86,16 @@ impl Metrics {
         self.register(&total);
     }
 
-    /// Sum of the series of a counter that have a label with a value that is `wanted`.
+    /// Sum of the series of a counter whose labels are `wanted`.
     #[must_use]
-    pub fn counted(&self, name: &str, wanted: impl Fn(&str, &str) -> bool) -> f64 {
+    pub fn counted(&self, name: &str, wanted: impl Fn(&Labels<'_>) -> bool) -> f64 {
         let counts = self.series(name, wanted).into_iter();
         counts.map(|series| series.get_counter().get_value()).sum()
     }
 
-    /// Sum of the series of a histogram that have a label with a value that is `wanted`.
+    /// Sum of the series of a histogram whose labels are `wanted`.
     #[must_use]
-    pub fn timed(&self, name: &str, wanted: impl Fn(&str, &str) -> bool) -> Timings {
+    pub fn timed(&self, name: &str, wanted: impl Fn(&Labels<'_>) -> bool) -> Timings {
         let mut sum = Timings::default();
         for series in self.series(name, wanted) {
             sum.add(series.get_histogram());
@@ -91,14 +103,13 @@ impl Metrics {
         sum
     }
 
-    fn series(&self, name: &str, wanted: impl Fn(&str, &str) -> bool) -> Vec<Metric> {
+    fn series(&self, name: &str, wanted: impl Fn(&Labels<'_>) -> bool) -> Vec<Metric> {
         let families = self.0.gather().into_iter();
         let series = families.filter(|family| family.name() == name);
         let mut series: Vec<_> = series
             .flat_map(|family| family.get_metric().to_vec())
             .collect();
-        let is_wanted = |label: &LabelPair| wanted(label.name(), label.value());
-        series.retain(|series| series.get_label().iter().any(is_wanted));
+        series.retain(|series| wanted(&Labels(series.get_label())));
         series
     }
 

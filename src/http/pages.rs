@@ -1,11 +1,15 @@
 //! Files embedded in the binary: our pages and Swagger UI, with conditional requests and gzip.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::Read;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use flate2::read::GzDecoder;
+use parking_lot::Mutex;
 use poem::error::{InternalServerError, MethodNotAllowedError, NotFoundError};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Request, Response, ResponseBuilder, Result};
@@ -17,6 +21,10 @@ use super::memory::InMemoryOnce;
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/assets"]
 struct Assets;
+
+/// Files that somebody has asked for who does not take gzip, as they were before build.rs compressed them: two megabytes at most,
+/// which all who ask share.
+static UNPACKED: LazyLock<Mutex<HashMap<String, Bytes>>> = LazyLock::new(Mutex::default);
 
 /// Nothing from elsewhere, no inline script.
 const STRICT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -186,7 +194,7 @@ fn with_headers(builder: ResponseBuilder) -> ResponseBuilder {
 
 /// A page that is made for this answer.
 fn serve_edited(req: &Request, page: &Page) -> Result<Response> {
-    let file = inflate(&open(req, page.file)?)?;
+    let file = unpacked(page.file, &open(req, page.file)?)?;
     Ok(with_headers(Response::builder())
         .header(header::CACHE_CONTROL, "no-cache")
         .content_type("text/html; charset=utf-8")
@@ -206,24 +214,37 @@ fn serve(req: &Request, name: &str) -> Result<Response> {
     }
     let builder = builder.content_type(content_type(name).unwrap_or("application/octet-stream"));
     let (builder, body) = match accepts_gzip(req.headers()) {
-        true => (builder.header(header::CONTENT_ENCODING, "gzip"), file.data),
-        false => (builder, inflate(&file)?.into()),
+        true => (
+            builder.header(header::CONTENT_ENCODING, "gzip"),
+            packed(file),
+        ),
+        false => (builder, unpacked(name, &file)?),
     };
     if req.method() == Method::HEAD {
         return Ok(builder.header(header::CONTENT_LENGTH, body.len()).finish());
     }
-    Ok(match body {
-        // As it is in the binary.
-        Cow::Borrowed(bytes) => builder.extension(InMemoryOnce).body(bytes),
-        Cow::Owned(bytes) => builder.body(bytes),
-    })
+    Ok(builder.extension(InMemoryOnce).body(body))
+}
+
+/// The file as it is in the binary.
+fn packed(file: EmbeddedFile) -> Bytes {
+    match file.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    }
 }
 
 /// The file as it was before build.rs compressed it.
-fn inflate(file: &EmbeddedFile) -> Result<Vec<u8>> {
+fn unpacked(name: &str, file: &EmbeddedFile) -> Result<Bytes> {
+    let mut files = UNPACKED.lock();
+    if let Some(known) = files.get(name) {
+        return Ok(known.clone());
+    }
     let mut content = Vec::new();
     let mut gz = GzDecoder::new(file.data.as_ref());
     gz.read_to_end(&mut content).map_err(InternalServerError)?;
+    let content = Bytes::from(content);
+    files.insert(name.to_owned(), content.clone());
     Ok(content)
 }
 
@@ -251,7 +272,8 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
         .unwrap_or_default();
     accepted.split(',').any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        name.trim().eq_ignore_ascii_case("gzip") && !weight.replace(' ', "").ends_with("q=0")
+        let weight = weight.trim().strip_prefix("q=").unwrap_or("1");
+        name.trim().eq_ignore_ascii_case("gzip") && weight.trim().parse() != Ok(0.0)
     })
 }
 

@@ -7,12 +7,12 @@ use crate::app::App;
 use crate::app::login_counts::LoginOutcomes;
 use crate::domain::BackupStatus;
 use crate::error::Result;
-use crate::metrics::Timings;
+use crate::metrics::{Labels, Timings};
 use crate::store::file::{DiskUsage, FileStore};
 use crate::wechat::LastError;
 
-/// Routes whose requests are not counted: whoever looks asks every few seconds.
-const OWN_ROUTES: [&str; 2] = ["/api/overview", "/api/overview/users"];
+/// Routes whose requests are not counted: whoever looks asks every few seconds, and one that is not ready says so by an error.
+const OWN_ROUTES: [&str; 3] = ["/api/overview", "/api/overview/users", "/readyz"];
 
 /// The state of the server.
 pub struct Overview {
@@ -39,15 +39,10 @@ pub struct Overview {
 /// The state of the server now.
 pub async fn overview(app: &App) -> Result<Overview> {
     let now = app.clock.now();
-    let is_other_route = |label: &str, value: &str| {
-        label == "route" && !OWN_ROUTES.iter().any(|own| value.ends_with(own))
-    };
     Ok(Overview {
         at: now,
         started: app.started,
-        requests: app
-            .metrics
-            .timed("bai_http_request_seconds", is_other_route),
+        requests: app.metrics.timed("bai_http_request_seconds", is_of_others),
         failed_requests: failed_requests(app),
         logins: logins(app).await?,
         disk: app.store.file().and_then(FileStore::disk_usage),
@@ -57,12 +52,18 @@ pub async fn overview(app: &App) -> Result<Overview> {
     })
 }
 
+fn is_of_others(labels: &Labels<'_>) -> bool {
+    let route = labels.get("route");
+    !OWN_ROUTES.iter().any(|own| route.ends_with(own))
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a count is whole and not negative"
 )]
 fn failed_requests(app: &App) -> u64 {
-    let is_failure = |label: &str, value: &str| label == "status" && value.starts_with('5');
+    let is_failure =
+        |labels: &Labels<'_>| is_of_others(labels) && labels.get("status").starts_with('5');
     app.metrics.counted("bai_http_requests_total", is_failure) as u64
 }

@@ -34,7 +34,7 @@ const UNIQUE = ["id", "openid", "users_phone", "email"];
 
 /** A phone as it is stored, however it was written. */
 function comparable(name, value) {
-  return name === "users_phone" ? value.replace(/[\s().-]/g, "").replace(/^(\+86|0086)(?=1)/, "") : value;
+  return name === "users_phone" ? value.normalize("NFKC").replace(/[^\d+]/g, "").replace(/^(\+?86|0086)(?=1\d{10}$)/, "") : value;
 }
 
 /** Notes that a row would come; why it cannot, if a row before it has the same. */

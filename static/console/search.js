@@ -45,7 +45,7 @@ export function begins(typed, fields) {
 
 /** Length from which a text that is all of a phone, id, openid or address means that one, and nothing that contains it. */
 const WHOLE = 11;
-const UNIQUE = ["users_phone", "id", "openid", "email", "company_id"];
+const UNIQUE = ["users_phone", "id", "openid", "email"];
 
 /** Whether what was typed is the whole of a text that no two records share. */
 export function isNamed(record, typed) {

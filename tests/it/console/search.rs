@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::console::Console;
+use crate::support::pocketbase_api::USERS;
 
 /// Holds back the questions that look at all users, until `release()`; notes which were given up.
 const HOLD: &str = "
@@ -80,6 +81,25 @@ fn what_begins_so_is_shown_before_what_contains_it_is_found() {
     console.run("release()", &json!([]));
     console.waits_for("1 found");
     assert_eq!(rows(&console), json!(["Hanna"]));
+    console.assert_clean(&[]);
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn a_company_s_key_finds_all_whose_names_have_it() {
+    let console = at_users(&[
+        ("acme-holding Li", "13900000001"),
+        ("Wang of acme-holding", "13900000002"),
+    ]);
+    for user in console.root.get(&format!("{USERS}/records")).ok()["items"]
+        .as_array()
+        .unwrap()
+    {
+        let company = json!({ "company_id": "acme-holding" });
+        console.root.update(USERS, &user["id"], &company).ok();
+    }
+    console.fill("Search users", "acme-holding");
+    console.waits_for("2 found");
     console.assert_clean(&[]);
 }
 

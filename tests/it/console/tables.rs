@@ -195,7 +195,7 @@ fn the_fate_of_each_row_is_shown_before_anything_is_written() {
     bring(
         &console,
         "\u{feff}users_phone,users_name,company_id,created\n13900000001,'=comes,C001,\n13900000002,\"comes, too\",,2020-01-01\n\
-         +86 139-0000-0001,twice,,\n13800000001,taken,,\n12,no phone,,\n13900000003,,,\n,,,\n13900000004,no company,C002,\n",
+         ８６ 139-0000-0001,twice,,\n13800000001,taken,,\n12,no phone,,\n13900000003,,,\n,,,\n13900000004,no company,C002,\n",
     );
     console.waits_for("2 would come, 5 would not. Empty lines passed over: 1.");
     for fate in [

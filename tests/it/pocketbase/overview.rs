@@ -178,11 +178,17 @@ fn logins_are_counted_by_hour_and_outcome_those_before_a_restart_too() {
 
 #[test]
 fn requests_are_counted_with_the_time_they_took_but_for_its_own() {
-    let root = Root::new();
+    // Not ready: whoever looks at that sees no errors of their own making.
+    let dir = tempfile::tempdir().unwrap();
+    let file = Location::File(dir.path().join("bai.redb"));
+    let app = TestApp::spawn_on(&file, |config| config.store.min_free_mib = usize::MAX >> 20);
+    let root = Root::of(app);
+    root.app.get("/readyz").send().assert_error(503, "");
     let before = overview(&root)["requests"].clone();
     for _ in 0..3 {
         root.app.get("/api/health").send();
         root.get("/api/overview/users").ok();
+        root.app.get("/readyz").send().assert_error(503, "");
     }
     let after = overview(&root)["requests"].clone();
     let more = |key: &str| after[key].as_f64().unwrap() - before[key].as_f64().unwrap();
