@@ -90,7 +90,7 @@ fn the_docs_page_tries_out_every_kind_of_login() {
         "{title}"
     );
     browser.picture("docs");
-    for (tag, count) in [("PocketBase", 8 + 25), ("PocketBase(不提供)", 8 + 36)] {
+    for (tag, count) in [("PocketBase", 8 + 33), ("PocketBase(不提供)", 8 + 44)] {
         browser.run(
             "document.querySelector(`h3[data-tag='${arguments[0]}']`).click()",
             &json!([tag]),
