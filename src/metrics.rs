@@ -37,11 +37,11 @@ impl Labels<'_> {
 /// Times of a histogram.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timings {
-    /// How many there were.
+    /// Number of times.
     pub count: u64,
     /// Their sum, in seconds.
     pub seconds: f64,
-    /// How many took at most as long, by bounds in seconds.
+    /// Numbers of those that took at most as long, by bounds in seconds.
     pub buckets: Vec<(f64, u64)>,
 }
 

@@ -20,7 +20,7 @@ const AT_ONCE: usize = 64;
 /// Values of a user, by field.
 pub type Row = Map<String, Value>;
 
-/// What is done with the users of a table.
+/// Treatment of the users of a table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// They are made.

@@ -32,7 +32,7 @@ pub struct EventQuery {
     pub since: Option<String>,
     /// Before: see `parse_time`.
     pub until: Option<String>,
-    /// Where the page before ended: [`EventPage::next`], or the id of an event.
+    /// End of the page before: [`EventPage::next`], or the id of an event.
     pub before: Option<String>,
     /// Events of a page.
     pub limit: Option<usize>,

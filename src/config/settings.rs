@@ -19,7 +19,7 @@ pub struct Setting {
     pub default: String,
     /// Its meaning, as the shipped file tells it.
     pub meaning: String,
-    /// Who set it.
+    /// Source of the value.
     pub source: Source,
     /// The environment variable that sets it.
     pub variable: String,

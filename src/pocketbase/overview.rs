@@ -47,7 +47,7 @@ impl OverviewApi {
     /// 服务概况:仅超级管理员
     ///
     /// - `at`、`startedAt`:当前时间与启动时间(UTC)
-    /// - `requests`:启动以来的请求(不含本接口)`count`、`failed`(5xx)、`seconds`(总耗时)与累计分布 `buckets`(`le` 秒以内的次数 `count`);两次查询之差即当前速率与延迟
+    /// - `requests`:启动以来的请求(不含本接口与 `/readyz`)`count`、`failed`(5xx)、`seconds`(总耗时)与累计分布 `buckets`(`le` 秒以内的次数 `count`);两次查询之差即当前速率与延迟
     /// - `logins`:最近 7 天每小时(`at` 为该小时开始)的登录:`succeeded`(含注册)与 `failed`(按原因)。启动以后的全部计入;启动以前的按仍保留的事件统计
     /// - `disk`:`fileBytes`(数据库文件)、`freeBytes`(剩余空间);数据库不在磁盘上时为 null
     /// - `backup`:`everySeconds`(0 表示未设定时备份)、`lastSuccess`、`lastBytes`、`failure`(`at`、`reason`,最近一次成功时为 null)、`overdue`

@@ -66,7 +66,7 @@ pub struct Config {
     pub events: Events,
     /// Log lines.
     pub log: Log,
-    /// Who set what.
+    /// Sources of the settings.
     #[serde(skip)]
     pub sources: Sources,
 }

@@ -78,14 +78,23 @@ pub struct EventWords<'a> {
     pub subject: &'a str,
 }
 
+impl EventWords<'_> {
+    /// Whether the record of this id did it, or it was done to that.
+    fn concerns(&self, id: &str) -> bool {
+        self.subject == id || self.actor_id == id
+    }
+}
+
 impl EventSearch {
     /// Whether the event with these words is wanted, as far as its time does not say.
     #[must_use]
     pub fn wants(&self, event: EventWords<'_>) -> bool {
-        let concerns = |who: &str| event.subject == who || event.actor_id == who;
         self.wants_kind(event.kind)
             && self.actor.is_none_or(|actor| actor.name() == event.actor)
-            && self.concerning.as_deref().is_none_or(concerns)
+            && self
+                .concerning
+                .as_deref()
+                .is_none_or(|who| event.concerns(who))
     }
 
     fn wants_kind(&self, name: &str) -> bool {

@@ -24,7 +24,7 @@ const QUARTERS_OF_DAY: i64 = 24 * 4;
 /// One day more than is told of: the first may begin later elsewhere.
 const QUARTERS: i64 = (DAYS + 1) * QUARTERS_OF_DAY;
 
-/// What was counted is used for a millisecond for each ten users, so that counting a million takes less than a hundredth of a core …
+/// Counts are used for a millisecond for each ten users, so that counting a million takes less than a hundredth of a core …
 const USERS_TO_MILLISECOND: u64 = 10;
 /// … and for so long at most.
 const LONGEST_MS: i64 = 60_000;

