@@ -289,6 +289,16 @@ mod tests {
                     })
             },
         );
+        // What indexes answer by themselves, which chance seldom makes.
+        let by_index = prop::sample::select(vec![
+            "id ~ 'u0%'",
+            "users_phone ~ '13%'",
+            "openid ~ 'oa%'",
+            "email ~ 'u%'",
+            "users_name ~ 'an%'",
+            "users_name = '王伟'",
+        ]);
+        let filter = prop_oneof![3 => filter, 1 => by_index.prop_map(str::to_owned)];
         let key = (prop::sample::select(fields.to_vec()), any::<bool>()).prop_map(
             |(field, descending)| format!("{}{field}", if descending { "-" } else { "" }),
         );
