@@ -40,6 +40,10 @@ pub struct App {
     pub store: Store,
     collections: ArcSwap<Collections>,
     generation: AtomicUsize,
+    /// Held by who follows the state, so that the last one has read what all others stored.
+    following: Mutex<()>,
+    /// Held while the state is replaced.
+    replacing: parking_lot::Mutex<()>,
     /// Password hashing.
     pub passwords: Passwords,
     /// Tokens.
@@ -106,14 +110,16 @@ impl App {
         self.audit_log.record(event);
     }
 
-    /// Follows the collections as the database has them now. Whoever changed them calls this after the commit: the one who is last
-    /// has read what all others committed, and what another database has brought meanwhile stays.
-    pub fn follow_collections(&self) -> Result<(), store::Error> {
+    /// Follows the state of the database as it is now. Whoever changed it calls this after the commit: the one who is last has read
+    /// what all others committed, and what another database has brought meanwhile stays.
+    pub async fn follow_state(&self) -> Result<(), store::Error> {
+        let _last = self.following.lock().await;
         loop {
-            let known = self.collections.load_full();
-            let stored = Arc::new(collections(&self.store.remembered()?));
-            let before = self.collections.compare_and_swap(&known, stored);
-            if Arc::ptr_eq(&before, &known) {
+            let generation = self.generation();
+            let remembered = self.store.remembered().await?;
+            let _replacing = self.replacing.lock();
+            if generation == self.generation() {
+                self.remember(&remembered);
                 return Ok(());
             }
         }
@@ -121,16 +127,21 @@ impl App {
 
     /// Follows what is remembered of the database when another one has taken its place.
     pub fn follow(&self, remembered: &Remembered) {
+        let _replacing = self.replacing.lock();
+        self.remember(remembered);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    fn remember(&self, remembered: &Remembered) {
         if let Some(keys) = Keys::new(&remembered.token_keys) {
             self.tokens.use_keys(keys);
         } else {
-            tracing::error!("the token keys in the restored database cannot be used");
+            tracing::error!("the token keys in the database cannot be used");
         }
         self.tokens
             .set_revocation_windows(remembered.revocation_windows.clone());
         self.tokens.ended.replace(&remembered.ended_tokens);
         self.collections.store(Arc::new(collections(remembered)));
-        self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// Opens the store at `location` and puts everything together.
@@ -144,7 +155,7 @@ impl App {
         identify(&store, &random).await?;
         ensure_token_key(&store, &clock, &random).await?;
         store.end_revocation_windows(clock.now()).await?;
-        let remembered = store.remembered()?;
+        let remembered = store.remembered().await?;
         let tokens = Tokens::new(Keys::new(&remembered.token_keys).ok_or(StartError::Keys)?);
         let collections = ArcSwap::from_pointee(collections(&remembered));
         tokens.set_revocation_windows(remembered.revocation_windows);
@@ -174,6 +185,8 @@ impl App {
             store,
             collections,
             generation: AtomicUsize::new(0),
+            following: Mutex::default(),
+            replacing: parking_lot::Mutex::default(),
             passwords,
             tokens,
             limits,
@@ -206,7 +219,7 @@ async fn identify(store: &Store, random: &Random) -> Result<(), StartError> {
 
 /// Makes a token key at the first start.
 async fn ensure_token_key(store: &Store, clock: &Clock, random: &Random) -> Result<(), StartError> {
-    if store.token_keys()?.is_empty() {
+    if store.token_keys().await?.is_empty() {
         let key = ServerKey {
             secret: random.bytes()?,
             created: clock.now(),

@@ -56,7 +56,7 @@ pub struct Imported {
 pub(super) async fn run(admin: &Admin, command: ImportCommand, io: &Io) -> Result<(), Failure> {
     let (report, theirs) = bring(&admin.app, &command, io).await?;
     // The collections are those of PocketBase now.
-    admin.app.follow_collections()?;
+    admin.app.follow_state().await?;
     let rules = import_rules::other_rules(admin, &theirs);
     if command.with_rules {
         import_rules::bring(admin, &rules).await?;

@@ -28,7 +28,7 @@ pub(super) async fn run(app: &App, command: KeyCommand, io: &Io) -> Result<(), F
     if let KeyCommand::Rotate = command {
         auth::rotate_token_key(app).await?;
     }
-    for key in auth::token_keys(app)? {
+    for key in auth::token_keys(app).await? {
         let (id, created) = (key.id, key.created.to_string());
         io.row(KeyRow { id, created }).await?;
     }

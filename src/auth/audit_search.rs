@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 
 use super::identity::{IdentityField, user_by_identity};
 use crate::app::App;
@@ -91,7 +92,9 @@ async fn page(app: &App, mut search: EventSearch) -> Result<EventPage> {
     let limit = search.limit;
     let store = app.store.clone();
     search.limit += 1;
-    let found = tokio::task::spawn_blocking(move || store.events(&search)).await;
+    let found =
+        tokio::task::spawn_blocking(move || Handle::current().block_on(store.events(&search)))
+            .await;
     let mut found = found.map_err(Error::internal)??;
     let has_more = found.events.len() > limit;
     found.events.truncate(limit);

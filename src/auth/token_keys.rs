@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::domain::ServerKey;
-use crate::error::{Error, Result};
-use crate::token::{self, Keys};
+use crate::error::Result;
+use crate::token;
 
 /// A key, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub struct TokenKeyInfo {
 ///
 /// # Errors
 /// [`Error::Internal`].
-pub fn token_keys(app: &App) -> Result<Vec<TokenKeyInfo>> {
-    let keys = app.store.token_keys()?;
+pub async fn token_keys(app: &App) -> Result<Vec<TokenKeyInfo>> {
+    let keys = app.store.token_keys().await?;
     let replaced = keys.iter().skip(1).map(|next| Some(next.created));
     let replaced = replaced.chain([None]);
     let lifetime = longest_lifetime(app);
@@ -49,16 +49,8 @@ pub async fn rotate_token_key(app: &App) -> Result<()> {
     let oldest = oldest.unwrap_or(Timestamp::MIN);
     let key = ServerKey { secret, created };
     app.store.add_token_key(key, oldest).await?;
-    let has_keys = app
-        .tokens
-        .follow_keys(|| Ok::<_, Error>(Keys::new(&app.store.token_keys()?)))?;
-    if has_keys {
-        Ok(())
-    } else {
-        Err(Error::internal(
-            "the token keys in the database cannot be used",
-        ))
-    }
+    app.follow_state().await?;
+    Ok(())
 }
 
 fn longest_lifetime(app: &App) -> Duration {

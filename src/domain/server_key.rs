@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use zeroize::Zeroize;
 
 /// A key that tokens are encrypted with; it lives in the database file, so that one file is the whole backup.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ServerKey {
     /// The 32 secret bytes.
     pub secret: [u8; 32],

@@ -1,5 +1,7 @@
 //! Logins of the last week by hour and outcome.
 
+use tokio::runtime::Handle;
+
 use crate::app::App;
 use crate::app::login_counts::{HOURS, LoginHours, LoginOutcomes, begin_of, count_in, hour_of};
 use crate::domain::{EventId, EventKind, EventSearch};
@@ -53,7 +55,7 @@ async fn before_the_start(app: &App) -> Result<LoginHours> {
 fn count(store: &Store, mut search: EventSearch) -> Result<LoginHours> {
     let mut hours = LoginHours::new();
     loop {
-        let found = store.events(&search)?;
+        let found = Handle::current().block_on(store.events(&search))?;
         found
             .events
             .iter()

@@ -59,7 +59,7 @@ async fn import_all(
     options: ImportOptions,
     mut reporter: Reporter<'_>,
 ) -> Result<Report, Error> {
-    let logins = logins(source, store, options)?;
+    let logins = logins(source, store, options).await?;
     let users = survey_users(source, options.preference)?;
     survey(source, &mut reporter)?;
     source.ensure_unchanged()?;
@@ -86,12 +86,12 @@ async fn import_all(
 }
 
 /// The logins that will go otherwise, if all of them that have to be are agreed to.
-fn logins(
+async fn logins(
     source: &Source,
     store: &Store,
     options: ImportOptions,
 ) -> Result<Vec<(Kind, Login)>, Error> {
-    let remembered = store.remembered()?;
+    let remembered = store.remembered().await?;
     let here = remembered
         .collections
         .unwrap_or_else(|| Collections::of_keys(&remembered.token_keys));
@@ -118,7 +118,7 @@ fn count_rows(source: &Source, table: &Table) -> Result<u64, Error> {
 /// stay.
 async fn set_collections(source: &Source, store: &Store) -> Result<(), Error> {
     let mut collections = source.tables.collections();
-    let Some(known) = store.collections()? else {
+    let Some(known) = store.collections().await? else {
         return Ok(store.set_collections(collections).await?);
     };
     // Collections that began here are known when somebody has set a rule of theirs: they are nobody else's.

@@ -56,7 +56,7 @@ impl KeysApi {
     #[oai(path = "/keys", method = "get", operation_id = "listTokenKeys")]
     async fn list(&self, bearer: Bearer) -> Result<Reply<ListTokenKeys>> {
         self.0.ensure_superuser(&bearer).await?;
-        Ok(self.reply()?)
+        Ok(self.reply().await?)
     }
 
     /// 更换签发 token 的密钥:仅超级管理员
@@ -68,13 +68,13 @@ impl KeysApi {
         let app = &self.0.app;
         auth::rotate_token_key(app).await?;
         app.audit(by.event(app, EventKind::Command).detail("key rotate"));
-        Ok(self.reply()?)
+        Ok(self.reply().await?)
     }
 }
 
 impl KeysApi {
-    fn reply(&self) -> error::Result<Reply<ListTokenKeys>> {
-        let items = auth::token_keys(&self.0.app)?;
+    async fn reply(&self) -> error::Result<Reply<ListTokenKeys>> {
+        let items = auth::token_keys(&self.0.app).await?;
         let now = self.0.app.clock.now();
         let items = items.into_iter().map(|key| TokenKey::at(now, key));
         let items = items.collect();

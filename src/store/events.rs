@@ -84,7 +84,7 @@ impl Store {
     }
 
     /// The wanted events, newest first. May look at all there are: not for a thread that others wait for.
-    pub fn events(&self, wanted: &EventSearch) -> Result<FoundEvents, Error> {
+    pub async fn events(&self, wanted: &EventSearch) -> Result<FoundEvents, Error> {
         self.engine().events(wanted)
     }
 }

@@ -7,6 +7,7 @@
 //! Reads run in place and never wait for a writer. Writes are acknowledged only after they are on disk. Every operation may fail
 //! with [`Error::Failed`] (nothing was stored), a read with [`Error::Damaged`], a write with [`Error::Unknown`].
 
+mod commit_rules;
 mod error;
 mod events;
 pub mod file;
@@ -17,8 +18,10 @@ mod order;
 mod record;
 mod remembered;
 mod scanned_user;
+mod scanned_users;
 mod state;
 mod status;
+mod stored;
 mod text_index;
 pub mod user_block;
 mod user_lists;
@@ -26,7 +29,6 @@ mod write;
 
 pub use error::Error;
 pub use events::{EventBounds, FoundEvents, NewEvent};
-pub use file::ScannedUsers;
 pub use handle::Store;
 pub use location::Location;
 pub use locks::RecordLocks;
@@ -34,5 +36,6 @@ pub use order::{Cursor, Order};
 pub use record::{Action, Change, Record};
 pub use remembered::Remembered;
 pub use scanned_user::ScannedUser;
+pub use scanned_users::ScannedUsers;
 pub use text_index::TextIndex;
 pub use write::{CommitError, Conflict, Write};

@@ -7,13 +7,13 @@ use crate::domain::{Collections, IssuedToken, Kind, RuleChange, RuleName, Server
 
 impl Store {
     /// State of the database that a server keeps in memory.
-    pub fn remembered(&self) -> Result<Remembered, Error> {
+    pub async fn remembered(&self) -> Result<Remembered, Error> {
         self.engine().remembered()
     }
 
     /// The collections as they were imported; `None`: they began here.
-    pub fn collections(&self) -> Result<Option<Collections>, Error> {
-        Ok(self.remembered()?.collections)
+    pub async fn collections(&self) -> Result<Option<Collections>, Error> {
+        Ok(self.remembered().await?.collections)
     }
 
     /// Sets the collections.
@@ -42,7 +42,7 @@ impl Store {
     }
 
     /// The token keys, oldest first.
-    pub fn token_keys(&self) -> Result<Vec<ServerKey>, Error> {
+    pub async fn token_keys(&self) -> Result<Vec<ServerKey>, Error> {
         self.engine().token_keys()
     }
 

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::error::Error;
-use super::file::ScannedUsers;
 use super::handle::Store;
 use super::record::Record;
+use super::scanned_users::ScannedUsers;
 use super::text_index::TextIndex;
 use super::user_block::UserBlock;
 use crate::domain::{Kind, RecordId};

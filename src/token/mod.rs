@@ -160,21 +160,6 @@ impl Tokens {
         *self.keys.write() = keys;
     }
 
-    /// Replaces the keys by those that `read` gives, if there are any; whether there were. Nobody else replaces them meanwhile, so
-    /// that the last one has read what all others stored.
-    pub fn follow_keys<E>(
-        &self,
-        read: impl FnOnce() -> Result<Option<Keys>, E>,
-    ) -> Result<bool, E> {
-        let mut keys = self.keys.write();
-        let read = read()?;
-        let has_keys = read.is_some();
-        if let Some(read) = read {
-            *keys = read;
-        }
-        Ok(has_keys)
-    }
-
     fn keys(&self) -> RwLockReadGuard<'_, Keys> {
         self.keys.read()
     }

@@ -72,7 +72,7 @@ pub async fn export(
     // Instead of the rest of an export that was interrupted.
     drop(private_file(&unfinished)?);
     let list = out.join("without-password.tsv");
-    let mut export = Export::begin(store, random, lifetimes, &unfinished, &list)?;
+    let mut export = Export::begin(store, random, lifetimes, &unfinished, &list).await?;
     let by_creation = Order::UsersByCreated {
         newest_first: false,
     };
@@ -107,14 +107,14 @@ struct Export<'a> {
 }
 
 impl<'a> Export<'a> {
-    fn begin(
+    async fn begin(
         store: &Store,
         random: &'a Random,
         lifetimes: TokenLifetimes,
         path: &Path,
         list: &Path,
     ) -> Result<Self, Error> {
-        let remembered = store.remembered()?;
+        let remembered = store.remembered().await?;
         let collections = remembered
             .collections
             .unwrap_or_else(|| Collections::of_keys(&remembered.token_keys));

@@ -410,7 +410,7 @@ mod tests {
                 {"name": "amount", "type": "number"},
             ]).to_string());
             runtime.block_on(app.store.set_collections(collections)).unwrap();
-            app.follow_collections().unwrap();
+            runtime.block_on(app.follow_state()).unwrap();
             let records = Records::new(&app);
             let schemas = records.schemas();
             for (filter, sort) in queries {

@@ -69,7 +69,7 @@ impl Records {
         let change = tokio::spawn(async move {
             let now = records.app.clock.now();
             let changes = records.app.store.change_rules(kind, rules, now).await?;
-            records.app.follow_collections()?;
+            records.app.follow_state().await?;
             audit(&records.app, &context, kind, &changes);
             Ok(changes)
         });

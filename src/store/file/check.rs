@@ -19,7 +19,6 @@ use self::events::events;
 use self::names::{ensure_named, sum_of_names};
 use self::sum::Sum;
 use super::contents::Contents;
-use super::stored;
 use super::tables::{
     COMPANIES, COMPANIES_BY_KEY, EVENTS, META, META_COMPANY_NUMBER, META_EVENT_NUMBER,
     META_IMPORTED_HASHES, META_SUPERUSER_NUMBER, META_USER_NUMBER, SUPERUSERS, SUPERUSERS_BY_EMAIL,
@@ -29,6 +28,7 @@ use super::tables::{
 use super::unwind::{error_of_panic, reading};
 use crate::domain::{Phone, User};
 use crate::store::Error;
+use crate::store::stored;
 use crate::store::user_block::Row;
 
 type Index = TableDefinition<'static, &'static str, &'static str>;

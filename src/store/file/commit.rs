@@ -1,27 +1,10 @@
-//! Lists of writes in the shared transaction: each is compared with what is stored before it changes anything.
+//! Lists of writes in the shared transaction.
 
 use super::file_store::FileStore;
 use super::tables::Tables;
-use crate::domain::{Company, Superuser, User};
+use crate::domain::{Kind, OpenId, Phone, RecordId};
+use crate::store::commit_rules::{self, write_all, write_each};
 use crate::store::{CommitError, Conflict, Error, Record, Write};
-
-/// Reason why a write was not done. What has a conflict has left no trace.
-enum WriteError {
-    Conflict(Conflict),
-    Failed(Error),
-}
-
-impl From<Error> for WriteError {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// A list of writes as it came out: what has a conflict is no error of the transaction, which others share.
-enum Listed {
-    Done(Vec<Record>),
-    Refused { index: usize, conflict: Conflict },
-}
 
 impl FileStore {
     pub(in crate::store) async fn commit(
@@ -31,10 +14,7 @@ impl FileStore {
         let listed = self
             .writer
             .write(move |tables| write_all(tables, &mut writes));
-        match listed.await? {
-            Listed::Done(records) => Ok(records),
-            Listed::Refused { index, conflict } => Err(CommitError::Conflict { index, conflict }),
-        }
+        listed.await?.into_result()
     }
 
     pub(in crate::store) async fn commit_each(
@@ -47,161 +27,56 @@ impl FileStore {
     }
 }
 
-/// Carries out all of `writes`, or undoes those before the one that has a conflict.
-fn write_all(tables: &mut Tables<'_>, writes: &mut [Write]) -> Result<Listed, Error> {
-    let changes = tables.change_count();
-    let mut records = Vec::with_capacity(writes.len());
-    for index in 0..writes.len() {
-        match write(tables, &mut writes[index]) {
-            Ok(record) => records.push(record),
-            Err(WriteError::Failed(error)) => return Err(error),
-            Err(WriteError::Conflict(conflict)) => {
-                writes[..index]
-                    .iter()
-                    .rev()
-                    .try_for_each(|done| undo(tables, done))?;
-                tables.forget_changes(changes);
-                return Ok(Listed::Refused { index, conflict });
-            }
-        }
+impl commit_rules::Tables for Tables<'_> {
+    fn record(&self, kind: Kind, id: &RecordId) -> Result<Option<Record>, Error> {
+        self.record(kind, id)
     }
-    Ok(Listed::Done(records))
-}
 
-fn write_each(
-    tables: &mut Tables<'_>,
-    writes: &mut [Write],
-) -> Result<Vec<Result<Record, Conflict>>, Error> {
-    writes
-        .iter_mut()
-        .map(|one| match write(tables, one) {
-            Ok(record) => Ok(Ok(record)),
-            Err(WriteError::Conflict(conflict)) => Ok(Err(conflict)),
-            Err(WriteError::Failed(error)) => Err(error),
-        })
-        .collect()
-}
-
-/// Carries out one write, and gives its records the numbers that they have in the store: with them it can be undone.
-fn write(tables: &mut Tables<'_>, write: &mut Write) -> Result<Record, WriteError> {
-    match write {
-        Write::Insert(record) => {
-            ensure_free(tables, None, record)?;
-            record.set_number(tables.next_record_number(record.kind())?);
-            tables.add(record)?;
-            Ok(record.clone())
-        }
-        Write::Update { before, after } => {
-            compare(tables, before)?;
-            after.set_number(before.number());
-            ensure_free(tables, Some(before), after)?;
-            tables.change(before, after)?;
-            Ok(after.clone())
-        }
-        Write::Delete { before } => {
-            compare(tables, before)?;
-            ensure_not_last(tables, before)?;
-            tables.remove(before)?;
-            Ok(before.clone())
-        }
+    fn openid_owner(&self, openid: &OpenId) -> Result<Option<String>, Error> {
+        self.openid_owner(openid)
     }
-}
 
-fn undo(tables: &mut Tables<'_>, done: &Write) -> Result<(), Error> {
-    match done {
-        Write::Insert(record) => tables.remove(record),
-        Write::Update { before, after } => tables.change(after, before),
-        Write::Delete { before } => tables.add(before),
+    fn phone_owner(&self, phone: &Phone) -> Result<Option<String>, Error> {
+        self.phone_owner(phone)
     }
-}
 
-/// Refuses a write that was decided on another version than the stored one, whose number `before` gets.
-fn compare(tables: &Tables<'_>, before: &mut Record) -> Result<(), WriteError> {
-    let stored = tables.record(before.kind(), before.id())?;
-    let stored = stored.ok_or(WriteError::Conflict(Conflict::NoSuchRecord))?;
-    before.set_number(stored.number());
-    match stored == *before {
-        true => Ok(()),
-        false => Err(WriteError::Conflict(Conflict::Changed)),
+    fn email_owner(&self, email: &str) -> Result<Option<String>, Error> {
+        self.email_owner(email)
     }
-}
 
-/// Refuses a record that has what another one has. Of several conflicts, PocketBase names the one that is found first here.
-fn ensure_free(
-    tables: &Tables<'_>,
-    before: Option<&Record>,
-    after: &Record,
-) -> Result<(), WriteError> {
-    let taken = match after {
-        Record::User(user) => taken_by_user(tables, before.and_then(Record::as_user), user)?,
-        Record::Company(company) => {
-            taken_by_company(tables, before.and_then(Record::as_company), company)?
-        }
-        Record::Superuser(superuser) => {
-            taken_by_superuser(tables, before.and_then(Record::as_superuser), superuser)?
-        }
-    };
-    if let Some(conflict) = taken {
-        return Err(WriteError::Conflict(conflict));
+    fn company_key_owner(&self, company_id: &str) -> Result<Option<String>, Error> {
+        self.company_key_owner(company_id)
     }
-    match before {
-        None if tables.record(after.kind(), after.id())?.is_some() => {
-            Err(WriteError::Conflict(Conflict::Id))
-        }
-        _ => Ok(()),
+
+    fn superuser_email_owner(&self, email: &str) -> Result<Option<String>, Error> {
+        self.superuser_email_owner(email)
     }
-}
 
-/// The first value that is new in `user` and another user's.
-fn taken_by_user(
-    tables: &Tables<'_>,
-    before: Option<&User>,
-    user: &User,
-) -> Result<Option<Conflict>, Error> {
-    if let Some(email) = &user.email
-        && before.is_none_or(|before| before.email != user.email)
-        && tables.email_owner(email)?.is_some()
-    {
-        return Ok(Some(Conflict::Email));
+    fn count_superusers(&self) -> Result<u64, Error> {
+        self.count_superusers()
     }
-    if let Some(phone) = &user.phone
-        && before.is_none_or(|before| before.phone != user.phone)
-        && tables
-            .phone_owner(phone)?
-            .is_some_and(|owner| before.is_none_or(|before| owner != before.id.as_str()))
-    {
-        return Ok(Some(Conflict::Phone));
+
+    fn next_record_number(&mut self, kind: Kind) -> Result<u64, Error> {
+        self.next_record_number(kind)
     }
-    let is_new = before.is_none_or(|before| before.openid != user.openid);
-    let is_taken = is_new && tables.openid_owner(&user.openid)?.is_some();
-    Ok(is_taken.then_some(Conflict::OpenId))
-}
 
-fn taken_by_company(
-    tables: &Tables<'_>,
-    before: Option<&Company>,
-    company: &Company,
-) -> Result<Option<Conflict>, Error> {
-    let is_new = before.is_none_or(|before| before.company_id != company.company_id);
-    let is_taken = is_new && tables.company_key_owner(&company.company_id)?.is_some();
-    Ok(is_taken.then_some(Conflict::CompanyId))
-}
+    fn add(&mut self, record: &Record) -> Result<(), Error> {
+        self.add(record)
+    }
 
-fn taken_by_superuser(
-    tables: &Tables<'_>,
-    before: Option<&Superuser>,
-    superuser: &Superuser,
-) -> Result<Option<Conflict>, Error> {
-    let is_new = before.is_none_or(|before| before.email != superuser.email);
-    let is_taken = is_new && tables.superuser_email_owner(&superuser.email)?.is_some();
-    Ok(is_taken.then_some(Conflict::Email))
-}
+    fn change(&mut self, before: &Record, after: &Record) -> Result<(), Error> {
+        self.change(before, after)
+    }
 
-fn ensure_not_last(tables: &Tables<'_>, record: &Record) -> Result<(), WriteError> {
-    match record {
-        Record::Superuser(_) if tables.count_superusers()? == 1 => {
-            Err(WriteError::Conflict(Conflict::LastSuperuser))
-        }
-        _ => Ok(()),
+    fn remove(&mut self, record: &Record) -> Result<(), Error> {
+        self.remove(record)
+    }
+
+    fn change_count(&self) -> usize {
+        self.change_count()
+    }
+
+    fn forget_changes(&mut self, count: usize) {
+        self.forget_changes(count);
     }
 }

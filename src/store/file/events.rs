@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use redb::{AccessGuard, Range, ReadTransaction, StorageError};
 
 use super::file_store::FileStore;
-use super::stored;
 use super::tables::EVENTS;
 use crate::domain::{EventId, EventSearch};
+use crate::store::stored;
 use crate::store::{Error, EventBounds, FoundEvents, NewEvent};
 
 type Entry<'a> = (AccessGuard<'a, (i64, u64)>, AccessGuard<'a, &'static [u8]>);

@@ -6,12 +6,12 @@ use redb::{
 
 use super::errors::wrong_index_entry;
 use super::file_store::FileStore;
-use super::stored;
 use super::tables::{
     self, COMPANIES, COMPANIES_BY_KEY, META, META_IMPORTED_HASHES, SUPERUSERS, SUPERUSERS_BY_EMAIL,
     USERS, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
 };
 use crate::domain::{Company, Kind, NativeEmail, OpenId, Phone, RecordId, Superuser, User};
+use crate::store::stored;
 use crate::store::{Error, Record};
 
 impl FileStore {

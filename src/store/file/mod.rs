@@ -37,7 +37,6 @@ mod stage;
 mod state;
 mod stats;
 mod storage;
-mod stored;
 mod tables;
 mod unwind;
 mod writer;
@@ -55,6 +54,5 @@ pub use inspection::{
 pub use new_file::{NewDatabase, Unfinished};
 pub use restoration::{Restoration, Restored};
 pub use restore::{ensure_replaceable, restore};
-pub use scanned_users::ScannedUsers;
 pub use schema::Migration;
 pub use storage::{open_itself, open_itself_to_write, resolve};

@@ -6,10 +6,10 @@ use redb::{AccessGuard, ReadTransaction, StorageError, TableDefinition};
 
 use super::errors::wrong_index_entry;
 use super::file_store::FileStore;
-use super::stored;
 use super::tables::{COMPANIES, SUPERUSERS, USER_BLOCKS, USERS, USERS_BY_CREATED};
 use crate::domain::{Kind, RecordId};
 use crate::store::order::Place;
+use crate::store::stored;
 use crate::store::user_block::UserBlock;
 use crate::store::{Cursor, Error, Order, Record};
 

@@ -7,12 +7,12 @@ use redb::ReadTransaction;
 
 use super::engine::Engine;
 use super::restoration::Restoration;
-use super::stored;
 use super::tables::{self, SUPERUSERS, Tables, USERS};
 use crate::domain::{
     Collection, Collections, IssuedToken, Kind, RevocationWindow, Status, Superuser, TokenKey, User,
 };
 use crate::random::Random;
+use crate::store::stored;
 use crate::store::{Error, Remembered};
 
 /// The moment when tokens end.

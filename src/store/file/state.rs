@@ -18,9 +18,8 @@ impl FileStore {
         &self,
         collections: Collections,
     ) -> Result<(), Error> {
-        self.writer
-            .write(move |tables| tables.set_collections(&collections))
-            .await
+        let set = move |state: &mut Remembered| state.collections = Some(collections.clone());
+        self.change_state(set).await
     }
 
     pub(in crate::store) async fn change_rules(
@@ -29,8 +28,7 @@ impl FileStore {
         rules: Vec<(RuleName, Option<String>)>,
         at: Timestamp,
     ) -> Result<Vec<RuleChange>, Error> {
-        self.writer
-            .write(move |tables| change_rules(tables, kind, &rules, at))
+        self.change_state(move |state| state.change_rules(kind, &rules, at))
             .await
     }
 
@@ -43,15 +41,12 @@ impl FileStore {
         &self,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let revocation_windows = self.remembered()?.revocation_windows;
-        let ended = RevocationWindow::ended(revocation_windows.clone(), now);
-        if ended == revocation_windows {
-            Ok(())
-        } else {
-            self.writer
-                .write(move |tables| tables.set_revocation_windows(&ended))
-                .await
+        let windows = self.remembered()?.revocation_windows;
+        if RevocationWindow::ended(windows.clone(), now) == windows {
+            return Ok(());
         }
+        self.change_state(move |state| state.end_revocation_windows(now))
+            .await
     }
 
     pub(in crate::store) async fn end_token(
@@ -59,8 +54,7 @@ impl FileStore {
         token: IssuedToken,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        self.writer
-            .write(move |tables| tables.end_token(token, now))
+        self.change_state(move |state| state.end_token(token, now))
             .await
     }
 
@@ -69,42 +63,23 @@ impl FileStore {
         key: ServerKey,
         drop_before: Timestamp,
     ) -> Result<(), Error> {
+        self.change_state(move |state| state.add_token_key(key.clone(), drop_before))
+            .await
+    }
+
+    /// Changes the state in a transaction, so that nobody else's change comes in between.
+    async fn change_state<T: Send + 'static>(
+        &self,
+        mut change: impl FnMut(&mut Remembered) -> T + Send + 'static,
+    ) -> Result<T, Error> {
         self.writer
-            .write(move |tables| {
-                let mut keys = without_old_keys(tables.token_keys()?, drop_before);
-                keys.push(key.clone());
-                tables.set_token_keys(&keys)
+            .write(move |tables: &mut Tables<'_>| {
+                let before = tables.remembered()?;
+                let mut after = before.clone();
+                let outcome = change(&mut after);
+                tables.set_remembered(&before, &after)?;
+                Ok(outcome)
             })
             .await
     }
-}
-
-/// Changes the rules in the transaction, so that nobody else's change comes in between.
-fn change_rules(
-    tables: &mut Tables<'_>,
-    kind: Kind,
-    rules: &[(RuleName, Option<String>)],
-    at: Timestamp,
-) -> Result<Vec<RuleChange>, Error> {
-    let mut collections = match tables.collections()? {
-        Some(collections) => collections,
-        None => Collections::of_keys(&tables.token_keys()?),
-    };
-    let changes = collections.of_mut(kind).change_rules(rules, at);
-    if !changes.is_empty() {
-        tables.set_collections(&collections)?;
-    }
-    Ok(changes)
-}
-
-/// The keys from `drop_before` on, and the newest of those before. That goes by their places, not by their times: a clock that
-/// was set back must not cost a key that is in use.
-fn without_old_keys(mut keys: Vec<ServerKey>, drop_before: Timestamp) -> Vec<ServerKey> {
-    let newest_old = keys.iter().rposition(|key| key.created < drop_before);
-    let mut places = 0..;
-    keys.retain(|key| {
-        let place = places.next();
-        key.created >= drop_before || place == newest_old
-    });
-    keys
 }

@@ -14,6 +14,7 @@ use crate::support::failing_disk::FailingDisk;
 use crate::support::pb_data::PbData;
 use crate::support::pocketbase_api::{COMPANIES, SUPERUSERS, USERS, assert_error, fields, path};
 use crate::support::superuser::{Root, log_in};
+use crate::support::waiting::wait;
 
 /// What an event says besides its time: kind, cause, actor, subject, detail.
 fn said(event: &Value) -> [&str; 5] {
@@ -536,7 +537,7 @@ async fn a_file_of_version_3_is_migrated_and_changes_get_their_own_share() {
         limit: 100,
         ..EventSearch::default()
     };
-    let found = store.events(&all).unwrap().events;
+    let found = wait(store.events(&all)).unwrap().events;
     let kinds: Vec<_> = found
         .iter()
         .rev()
@@ -588,7 +589,7 @@ async fn no_user_has_more_than_a_hundredth_of_a_share_and_the_own_oldest_go() {
             .await
             .unwrap();
     }
-    let of = |user: u8| {
+    let of = async |user: u8| {
         let who = Some(format!("u{user:014}"));
         let found = store
             .events(&EventSearch {
@@ -596,6 +597,7 @@ async fn no_user_has_more_than_a_hundredth_of_a_share_and_the_own_oldest_go() {
                 limit: 100,
                 ..EventSearch::default()
             })
+            .await
             .unwrap();
         found
             .events
@@ -604,8 +606,8 @@ async fn no_user_has_more_than_a_hundredth_of_a_share_and_the_own_oldest_go() {
             .collect::<Vec<_>>()
     };
     let newest = |last: u64| (0..10).map(|n| (last - n).to_string()).collect::<Vec<_>>();
-    assert_eq!(of(1), newest(100 + 599));
-    assert_eq!(of(2), newest(59));
+    assert_eq!(of(1).await, newest(100 + 599));
+    assert_eq!(of(2).await, newest(59));
     let script: Vec<NewEvent> = (0..60)
         .map(|n| {
             AuditEvent::new(
@@ -668,6 +670,7 @@ async fn an_event_is_counted_where_it_is_and_added_where_it_is_gone_or_another()
             limit: 100,
             ..EventSearch::default()
         })
+        .await
         .unwrap();
     let events = all.events.iter();
     let mut counts: Vec<_> = events.map(|(_, event)| event.count).collect();
@@ -1053,7 +1056,7 @@ async fn a_full_record_of_events_is_small_and_searched_at_once() {
         EventSearch { limit: 100, ..all },
     ] {
         let started = std::time::Instant::now();
-        store.events(&search).unwrap();
+        wait(store.events(&search)).unwrap();
         took.push(started.elapsed());
     }
     drop(store);

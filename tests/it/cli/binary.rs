@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::app::{Answer, Call};
 use crate::support::binary::{Running, bai, real_wechat, run};
 use crate::support::canary::{self, PASSWORD};
+use crate::support::waiting::wait;
 use crate::support::wechat_stub::{Reply, SESSION, WechatStub};
 
 fn login(running: &Running, code: &str) -> Answer {
@@ -473,7 +474,7 @@ fn no_secret_and_no_whole_phone_number_is_logged() {
         assert!(!log.contains(number), "{number} in {log}");
     }
     let store = Store::open(&Location::File(dir.path().join("bai.redb")), 1 << 20).unwrap();
-    let key = store.token_keys().unwrap().remove(0);
+    let key = wait(store.token_keys()).unwrap().remove(0);
     let base64 = base64::engine::general_purpose::STANDARD_NO_PAD.encode(key.secret);
     let digits = key.secret.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     let hex: String = digits

@@ -19,6 +19,7 @@ use crate::support::logins::{superuser, superuser_token, user};
 use crate::support::realtime_client::Client;
 use crate::support::steps::Step;
 use crate::support::users::{new_user, openid};
+use crate::support::waiting::wait;
 
 const BACKUPS: &str = "/api/backups";
 const ROOT: &str = "root@example.com";
@@ -684,8 +685,7 @@ fn a_key_that_was_given_up_since_a_backup_does_not_come_back() {
             .unwrap();
     }
     let secrets = || {
-        store
-            .token_keys()
+        wait(store.token_keys())
             .unwrap()
             .iter()
             .map(|key| key.secret)

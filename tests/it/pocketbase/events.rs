@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::support::canary::PASSWORD;
 use crate::support::pocketbase_api::USERS;
 use crate::support::superuser::{EMAIL, Root};
+use crate::support::waiting::wait;
 
 fn kinds(events: &[Value]) -> Vec<&str> {
     let kinds = events.iter().map(|event| event["kind"].as_str().unwrap());
@@ -111,7 +112,7 @@ fn in_steps(store: &Store, wanted: &EventSearch, steps: usize) -> (Vec<i64>, usi
     };
     let (mut found, mut pages) = (Vec::new(), 0);
     loop {
-        let FoundEvents { events, rest } = store.events(&wanted).unwrap();
+        let FoundEvents { events, rest } = wait(store.events(&wanted)).unwrap();
         found.extend(events.iter().map(|(id, _)| id.at_ms));
         pages += 1;
         let Some(rest) = rest else {

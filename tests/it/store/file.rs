@@ -23,6 +23,7 @@ use crate::support::binary::{Running, bai, run};
 use crate::support::crash_disk::{CrashDisk, Fault, Reads};
 use crate::support::steps;
 use crate::support::users::{new_user, now, openid, user_id};
+use crate::support::waiting::wait;
 
 const CACHE: usize = 1 << 20;
 
@@ -238,7 +239,7 @@ fn tokens_are_void_until_nobody_reads_the_database_before() {
         done.store(true, Ordering::SeqCst);
         restored.unwrap();
     });
-    let voids = store.remembered().unwrap().revocation_windows;
+    let voids = wait(store.remembered()).unwrap().revocation_windows;
     let until = voids.last().unwrap().until.as_millisecond();
     assert!(until > last_old.into_inner(), "{voids:?}");
     assert!(until <= clock.now_ms() + 1, "{voids:?}");
@@ -271,7 +272,7 @@ fn a_start_ends_the_void_time_of_a_restoration_that_was_cut() {
         .unwrap();
     let store = open(&cut);
     assert!(
-        store.remembered().unwrap().revocation_windows[0].until
+        wait(store.remembered()).unwrap().revocation_windows[0].until
             > now() + Duration::from_hours(1_000)
     );
     let start = now() + Duration::from_hours(1);
@@ -279,7 +280,7 @@ fn a_start_ends_the_void_time_of_a_restoration_that_was_cut() {
         .block_on(store.end_revocation_windows(start))
         .unwrap();
     assert_eq!(
-        store.remembered().unwrap().revocation_windows[0].until,
+        wait(store.remembered()).unwrap().revocation_windows[0].until,
         start
     );
 }
@@ -315,12 +316,12 @@ fn a_start_leaves_a_void_time_that_has_an_end() {
             |_| (),
         )
         .unwrap();
-    let voids = store.remembered().unwrap().revocation_windows;
+    let voids = wait(store.remembered()).unwrap().revocation_windows;
     assert_eq!(voids.len(), 1);
     runtime()
         .block_on(store.end_revocation_windows(now() + Duration::from_hours(1)))
         .unwrap();
-    assert_eq!(store.remembered().unwrap().revocation_windows, voids);
+    assert_eq!(wait(store.remembered()).unwrap().revocation_windows, voids);
 }
 
 #[test]

@@ -554,6 +554,7 @@ impl Model {
         model.forget_numbers();
         model.keys = store
             .token_keys()
+            .await
             .unwrap()
             .iter()
             .map(|key| key.created.as_second())

@@ -140,6 +140,7 @@ async fn old_token_keys_go_when_their_last_tokens_have_expired() {
     }
     let kept: Vec<u8> = store
         .token_keys()
+        .await
         .unwrap()
         .iter()
         .map(|key| key.secret[0])

@@ -15,6 +15,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 
+use crate::support::waiting::wait;
+
 pub const APP_SECRET: &str = "canary-app-secret";
 pub const SESSION_KEY: &str = "canary-session-key";
 pub const PASSWORD: &str = "canary-password";
@@ -174,7 +176,7 @@ pub fn watch() -> &'static Watch {
 /// Gives a new database a token key that is a canary, and another one for each `seed`.
 pub fn plant_token_key(location: &Location, seed: u64, now: Timestamp) {
     let store = Store::open(location, 1 << 20).unwrap();
-    if !store.token_keys().unwrap().is_empty() {
+    if !wait(store.token_keys()).unwrap().is_empty() {
         return;
     }
     let mut secret = Random::seeded(seed).bytes::<32>().unwrap();

@@ -31,4 +31,5 @@ pub mod superuser;
 pub mod tls_client;
 pub mod users;
 pub mod variation;
+pub mod waiting;
 pub mod wechat_stub;

@@ -6,8 +6,8 @@ use redb::{ReadTransaction, ReadableTable};
 
 use super::sum::Sum;
 use crate::store::Error;
-use crate::store::file::stored;
 use crate::store::file::tables::{USER_BLOCKS, USERS};
+use crate::store::stored;
 use crate::store::user_block::{ROWS, Row, UserBlock};
 
 /// Sum of the rows of all blocks.

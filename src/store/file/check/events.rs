@@ -4,8 +4,8 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata}
 
 use crate::domain::{EventId, Origin};
 use crate::store::Error;
-use crate::store::file::stored;
 use crate::store::file::tables::{EVENTS, EVENTS_BY_PARTY, PartyKey};
+use crate::store::stored;
 
 /// The number of events, and the newest one's own number.
 pub fn events(txn: &ReadTransaction) -> Result<(u64, u64), Error> {

@@ -6,8 +6,8 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 
 use super::sum::Sum;
 use crate::store::Error;
-use crate::store::file::stored;
 use crate::store::file::tables::{USERS, USERS_BY_NAME, name_key};
+use crate::store::stored;
 
 /// Sum of all entries.
 pub fn sum_of_names(txn: &ReadTransaction, hasher: &RandomState) -> Result<Sum, Error> {

@@ -4,7 +4,7 @@ use redb::ReadableTable;
 
 use super::{META_COMPANY_NUMBER, Tables};
 use crate::domain::Company;
-use crate::store::file::stored;
+use crate::store::stored;
 use crate::store::{Action, Error, Record};
 
 impl Tables<'_> {

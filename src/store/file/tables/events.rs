@@ -4,7 +4,7 @@ use redb::{ReadableTable, ReadableTableMetadata};
 
 use super::{META_EVENT_NUMBER, Tables, read_number};
 use crate::domain::{AuditEvent, EventId, Origin};
-use crate::store::file::stored;
+use crate::store::stored;
 use crate::store::{Error, EventBounds, NewEvent};
 
 /// The number of the oldest that may go for each event that comes, and of those that may go besides: a bound that was lowered

@@ -16,8 +16,8 @@ use redb::{
 
 pub use self::copy::{copy, stored_bytes};
 pub use self::users::name_key;
-use super::stored;
 use crate::domain::{Collections, DatabaseIdentity, Origin, RevocationWindow, ServerKey};
+use crate::store::stored;
 use crate::store::{Action, Change, Error, Record, Remembered};
 
 /// Record id -> user, see `stored/user.rs`.
@@ -70,19 +70,19 @@ pub const META_EVENT_NUMBER: &str = "event_number";
 /// Number of users with an imported password hash, u64 little-endian; not there: none.
 pub const META_IMPORTED_HASHES: &str = "imported_hashes";
 /// Token keys, see `stored/token_keys.rs`.
-pub const META_TOKEN_KEYS: &str = "token_keys";
+pub const META_TOKEN_KEYS: &str = stored::TOKEN_KEYS;
 /// The collections, see `stored/collections.rs`; not there: they began here.
-pub const META_COLLECTIONS: &str = "collections";
+pub const META_COLLECTIONS: &str = stored::COLLECTIONS;
 /// Times whose tokens are void, see `stored/revocation_windows.rs`; not there: none.
-pub const META_REVOCATION_WINDOWS: &str = "void_tokens";
+pub const META_REVOCATION_WINDOWS: &str = stored::REVOCATION_WINDOWS;
 /// Tokens that ended before their time, see `stored/ended_tokens.rs`; not there: none.
-pub const META_ENDED_TOKENS: &str = "ended_tokens";
+pub const META_ENDED_TOKENS: &str = stored::ENDED_TOKENS;
 /// Time at which this file was made as a backup, i64 little-endian in milliseconds; not there: it was not.
 pub const META_BACKUP_TIME: &str = "backup_time";
 /// Number of commits, u64 little-endian: after an error it tells whether the last one is stored.
 pub const META_COMMITS: &str = "commits";
 /// Identity of the database, see `stored/identity.rs`; not there: it has no id yet.
-pub const META_IDENTITY: &str = "database_identity";
+pub const META_IDENTITY: &str = stored::IDENTITY;
 /// Written to see whether writing works; as many bytes as the write had that failed.
 pub const META_PROBE: &str = "probe";
 
@@ -167,8 +167,28 @@ impl<'txn> Tables<'txn> {
         Ok(last + 1)
     }
 
-    pub fn token_keys(&self) -> Result<Vec<ServerKey>, Error> {
-        read_token_keys(&self.meta)
+    /// State that a server keeps in memory.
+    pub fn remembered(&self) -> Result<Remembered, Error> {
+        read_remembered(&self.meta)
+    }
+
+    /// Writes what of the state is another than it was.
+    pub fn set_remembered(&mut self, before: &Remembered, after: &Remembered) -> Result<(), Error> {
+        if before.token_keys != after.token_keys {
+            self.set_token_keys(&after.token_keys)?;
+        }
+        if before.revocation_windows != after.revocation_windows {
+            self.set_revocation_windows(&after.revocation_windows)?;
+        }
+        if before.ended_tokens != after.ended_tokens {
+            self.set_ended_tokens(&after.ended_tokens)?;
+        }
+        match &after.collections {
+            Some(collections) if before.collections != after.collections => {
+                self.set_collections(collections)
+            }
+            _ => Ok(()),
+        }
     }
 
     pub fn set_token_keys(&mut self, keys: &[ServerKey]) -> Result<(), Error> {
@@ -186,10 +206,6 @@ impl<'txn> Tables<'txn> {
             stored::encode_revocation_windows(revocation_windows)?.as_slice(),
         )?;
         Ok(())
-    }
-
-    pub fn collections(&self) -> Result<Option<Collections>, Error> {
-        read_collections(&self.meta)
     }
 
     pub fn set_collections(&mut self, collections: &Collections) -> Result<(), Error> {
@@ -289,12 +305,17 @@ pub fn read_token_keys(
 
 /// State that a server keeps in memory.
 pub fn remembered(txn: &ReadTransaction) -> Result<Remembered, Error> {
-    let meta = txn.open_table(META)?;
+    read_remembered(&txn.open_table(META)?)
+}
+
+fn read_remembered(
+    meta: &impl ReadableTable<&'static str, &'static [u8]>,
+) -> Result<Remembered, Error> {
     Ok(Remembered {
-        token_keys: read_token_keys(&meta)?,
-        revocation_windows: read_revocation_windows(&meta)?,
-        ended_tokens: ended_tokens::read_ended_tokens(&meta)?,
-        collections: read_collections(&meta)?,
+        token_keys: read_token_keys(meta)?,
+        revocation_windows: read_revocation_windows(meta)?,
+        ended_tokens: ended_tokens::read_ended_tokens(meta)?,
+        collections: read_collections(meta)?,
     })
 }
 

@@ -4,7 +4,7 @@ use redb::{ReadableTable, ReadableTableMetadata};
 
 use super::{META_SUPERUSER_NUMBER, Tables};
 use crate::domain::Superuser;
-use crate::store::file::stored;
+use crate::store::stored;
 use crate::store::{Action, Error, Record};
 
 impl Tables<'_> {

@@ -8,7 +8,7 @@ use super::Tables;
 use crate::domain::User;
 use crate::store::Error;
 use crate::store::file::errors::wrong_index_entry;
-use crate::store::file::stored;
+use crate::store::stored;
 use crate::store::user_block::UserBlock;
 
 /// Time of creation in milliseconds, and number.

@@ -4,7 +4,7 @@ use redb::ReadableTable;
 
 use super::{META_IMPORTED_HASHES, META_USER_NUMBER, Tables, read_number};
 use crate::domain::{NativeEmail, OpenId, Phone, User, UserNumber};
-use crate::store::file::stored;
+use crate::store::stored;
 use crate::store::{Action, Error, Record};
 
 impl Tables<'_> {

@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use crate::support::steps::Step;
 use crate::support::users::{new_user, now, stored_user, user_id};
+use crate::support::waiting::wait;
 
 /// All that the scripts change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,8 +99,7 @@ impl State {
                 None => state.others.push(user),
             }
         }
-        state.keys = store
-            .token_keys()
+        state.keys = wait(store.token_keys())
             .map_err(wrong)?
             .iter()
             .map(|key| key.secret[0])

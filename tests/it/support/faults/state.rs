@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::crash_disk::CrashDisk;
+use crate::support::waiting::wait;
 
 pub const CACHE: usize = 8 << 20;
 
@@ -118,7 +119,7 @@ fn open(location: &Location) -> Result<State, Error> {
 }
 
 fn state(store: &Store) -> Result<State, Error> {
-    let remembered = store.remembered()?;
+    let remembered = wait(store.remembered())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();

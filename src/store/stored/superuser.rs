@@ -65,7 +65,7 @@ mod tests {
 
     use super::*;
 
-    const GOLDEN: &[u8] = include_bytes!("../../../../tests/fixtures/stored/superuser_v1.bin");
+    const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/stored/superuser_v1.bin");
 
     #[test]
     fn version_1_of_a_superuser_is_read_as_it_was_written() {

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use crate::domain::RecordId;
 
-    const GOLDEN: &[u8] = include_bytes!("../../../../tests/fixtures/stored/event_v1.bin");
+    const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/stored/event_v1.bin");
 
     #[test]
     fn version_1_of_an_event_is_read_as_it_was_written() {

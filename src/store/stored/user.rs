@@ -320,8 +320,8 @@ mod tests {
 
     use super::*;
 
-    const GOLDEN: &[u8] = include_bytes!("../../../../tests/fixtures/stored/user_v1.bin");
-    const GOLDEN_V2: &[u8] = include_bytes!("../../../../tests/fixtures/stored/user_v2.bin");
+    const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/stored/user_v1.bin");
+    const GOLDEN_V2: &[u8] = include_bytes!("../../../tests/fixtures/stored/user_v2.bin");
 
     fn user() -> User {
         let now = Timestamp::from_millisecond(1_795_327_836_858).unwrap();

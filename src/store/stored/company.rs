@@ -56,7 +56,7 @@ mod tests {
 
     use super::*;
 
-    const GOLDEN: &[u8] = include_bytes!("../../../../tests/fixtures/stored/company_v1.bin");
+    const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/stored/company_v1.bin");
 
     #[test]
     fn version_1_of_a_company_is_read_as_it_was_written() {

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::IDENTITY;
 use super::{decode, encode};
 use crate::domain::{DatabaseId, DatabaseIdentity, Place};
 use crate::store::Error;
-use crate::store::file::tables::META_IDENTITY;
 
 const IDENTITY_V1: u8 = 1;
 
@@ -25,12 +25,12 @@ pub fn encode_identity(identity: &DatabaseIdentity) -> Result<Vec<u8>, Error> {
         file: identity.place.file,
         predates_ids: identity.predates_ids,
     };
-    encode(META_IDENTITY, IDENTITY_V1, &stored)
+    encode(IDENTITY, IDENTITY_V1, &stored)
 }
 
 /// The identity in `bytes`.
 pub fn decode_identity(bytes: &[u8]) -> Result<DatabaseIdentity, Error> {
-    let stored: Option<StoredIdentity> = decode(META_IDENTITY, IDENTITY_V1, bytes);
+    let stored: Option<StoredIdentity> = decode(IDENTITY, IDENTITY_V1, bytes);
     let stored = stored.ok_or_else(|| Error::Damaged("the identity of the database".to_owned()))?;
     Ok(DatabaseIdentity {
         id: DatabaseId::new(stored.id),
@@ -48,7 +48,7 @@ mod tests {
 
     use super::*;
 
-    const GOLDEN: &[u8] = include_bytes!("../../../../tests/fixtures/stored/identity_v1.bin");
+    const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/stored/identity_v1.bin");
 
     #[test]
     fn version_1_of_an_identity_is_read_as_it_was_written() {

@@ -36,7 +36,7 @@ mod tests {
     use super::*;
     use crate::domain::{IdType, OpenId, Phone, RecordId, TokenKey, User, UserNumber};
 
-    const GOLDEN: &[u8] = include_bytes!("../../../../tests/fixtures/stored/user_block_v1.bin");
+    const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/stored/user_block_v1.bin");
 
     /// Users with each form of a column: the same for all, few words, six bits a letter, and anything.
     fn users() -> [User; 4] {

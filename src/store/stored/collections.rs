@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::COLLECTIONS;
 use super::{decode, encode, time, version};
 use crate::domain::{Collection, Collections, FieldShapes, Kind, Rules};
 use crate::store::Error;
-use crate::store::file::tables::META_COLLECTIONS;
 
 const COLLECTIONS_V1: u8 = 1;
 /// Version 1 and what came later.
@@ -120,9 +120,9 @@ pub fn encode_collections(collections: &Collections) -> Result<Vec<u8>, Error> {
     let stored = Kind::ALL.map(|kind| StoredCollection::from(collections.of(kind)));
     let added = Kind::ALL.map(|kind| additions(collections.of(kind)));
     if added.iter().all(Option::is_none) {
-        return encode(META_COLLECTIONS, COLLECTIONS_V1, &stored);
+        return encode(COLLECTIONS, COLLECTIONS_V1, &stored);
     }
-    encode(META_COLLECTIONS, COLLECTIONS_V2, &(stored, added))
+    encode(COLLECTIONS, COLLECTIONS_V2, &(stored, added))
 }
 
 /// The collections in `bytes`.
@@ -135,10 +135,10 @@ pub fn decode_collections(bytes: &[u8]) -> Result<Collections, Error> {
 fn read(bytes: &[u8]) -> Option<([StoredCollection; 3], [Additions; 3])> {
     match version(bytes)? {
         COLLECTIONS_V1 => {
-            let stored = decode(META_COLLECTIONS, COLLECTIONS_V1, bytes)?;
+            let stored = decode(COLLECTIONS, COLLECTIONS_V1, bytes)?;
             Some((stored, Default::default()))
         }
-        _ => decode(META_COLLECTIONS, COLLECTIONS_V2, bytes),
+        _ => decode(COLLECTIONS, COLLECTIONS_V2, bytes),
     }
 }
 
@@ -158,8 +158,8 @@ mod tests {
 
     use super::*;
 
-    const GOLDEN: &[u8] = include_bytes!("../../../../tests/fixtures/stored/collections_v1.bin");
-    const GOLDEN_V2: &[u8] = include_bytes!("../../../../tests/fixtures/stored/collections_v2.bin");
+    const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/stored/collections_v1.bin");
+    const GOLDEN_V2: &[u8] = include_bytes!("../../../tests/fixtures/stored/collections_v2.bin");
 
     fn collections() -> Collections {
         let mut collections =

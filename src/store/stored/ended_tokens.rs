@@ -1,9 +1,9 @@
 //! Tokens that ended before their time.
 
+use super::ENDED_TOKENS;
 use super::{decode, encode, time};
 use crate::domain::{IssuedToken, TokenId};
 use crate::store::Error;
-use crate::store::file::tables::META_ENDED_TOKENS;
 
 const ENDED_TOKENS_V1: u8 = 1;
 
@@ -13,12 +13,12 @@ pub fn encode_ended_tokens(tokens: &[IssuedToken]) -> Result<Vec<u8>, Error> {
         .iter()
         .map(|token| (*token.id.as_bytes(), token.expires.as_millisecond()))
         .collect();
-    encode(META_ENDED_TOKENS, ENDED_TOKENS_V1, &stored)
+    encode(ENDED_TOKENS, ENDED_TOKENS_V1, &stored)
 }
 
 /// The tokens in `bytes`.
 pub fn decode_ended_tokens(bytes: &[u8]) -> Result<Vec<IssuedToken>, Error> {
-    let stored: Option<Vec<([u8; 16], i64)>> = decode(META_ENDED_TOKENS, ENDED_TOKENS_V1, bytes);
+    let stored: Option<Vec<([u8; 16], i64)>> = decode(ENDED_TOKENS, ENDED_TOKENS_V1, bytes);
     let tokens = stored.and_then(|tokens| tokens.into_iter().map(token_of).collect());
     tokens.ok_or_else(|| Error::Damaged("ended tokens".to_owned()))
 }
@@ -37,7 +37,7 @@ mod tests {
 
     use super::*;
 
-    const GOLDEN: &[u8] = include_bytes!("../../../../tests/fixtures/stored/ended_tokens_v1.bin");
+    const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/stored/ended_tokens_v1.bin");
 
     #[test]
     fn version_1_of_the_tokens_is_read_as_it_was_written() {

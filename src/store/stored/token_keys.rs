@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::TOKEN_KEYS;
 use super::{decode, encode, time};
 use crate::domain::ServerKey;
 use crate::store::Error;
-use crate::store::file::tables::META_TOKEN_KEYS;
 
 const TOKEN_KEYS_V1: u8 = 1;
 
@@ -19,12 +19,12 @@ pub fn encode_token_keys(keys: &[ServerKey]) -> Result<Vec<u8>, Error> {
         .iter()
         .map(|key| (key.secret, key.created.as_millisecond()))
         .collect();
-    encode(META_TOKEN_KEYS, TOKEN_KEYS_V1, &StoredTokenKeys(keys))
+    encode(TOKEN_KEYS, TOKEN_KEYS_V1, &StoredTokenKeys(keys))
 }
 
 /// The token keys in `bytes`.
 pub fn decode_token_keys(bytes: &[u8]) -> Result<Vec<ServerKey>, Error> {
-    let stored: Option<StoredTokenKeys> = decode(META_TOKEN_KEYS, TOKEN_KEYS_V1, bytes);
+    let stored: Option<StoredTokenKeys> = decode(TOKEN_KEYS, TOKEN_KEYS_V1, bytes);
     let keys = stored.and_then(|keys| keys.0.into_iter().map(key_of).collect());
     keys.ok_or_else(|| Error::Damaged("token keys".to_owned()))
 }

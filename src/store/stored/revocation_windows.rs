@@ -1,9 +1,9 @@
 //! Times whose tokens are void.
 
+use super::REVOCATION_WINDOWS;
 use super::{decode, encode, time};
 use crate::domain::RevocationWindow;
 use crate::store::Error;
-use crate::store::file::tables::META_REVOCATION_WINDOWS;
 
 const REVOCATION_WINDOWS_V1: u8 = 1;
 
@@ -15,13 +15,12 @@ pub fn encode_revocation_windows(
         .iter()
         .map(|window| (window.from.as_millisecond(), window.until.as_millisecond()))
         .collect();
-    encode(META_REVOCATION_WINDOWS, REVOCATION_WINDOWS_V1, &stored)
+    encode(REVOCATION_WINDOWS, REVOCATION_WINDOWS_V1, &stored)
 }
 
 /// The times in `bytes`.
 pub fn decode_revocation_windows(bytes: &[u8]) -> Result<Vec<RevocationWindow>, Error> {
-    let stored: Option<Vec<(i64, i64)>> =
-        decode(META_REVOCATION_WINDOWS, REVOCATION_WINDOWS_V1, bytes);
+    let stored: Option<Vec<(i64, i64)>> = decode(REVOCATION_WINDOWS, REVOCATION_WINDOWS_V1, bytes);
     let windows = stored.and_then(|windows| windows.into_iter().map(window_of).collect());
     windows.ok_or_else(|| Error::Damaged("times of void tokens".to_owned()))
 }
@@ -40,7 +39,7 @@ mod tests {
 
     use super::*;
 
-    const GOLDEN: &[u8] = include_bytes!("../../../../tests/fixtures/stored/voids_v1.bin");
+    const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/stored/voids_v1.bin");
 
     #[test]
     fn version_1_of_the_times_is_read_as_it_was_written() {

@@ -1,0 +1,222 @@
+//! Rules of commits, the same on each engine: each write is compared with what is stored before it changes anything.
+
+use crate::domain::{Company, Kind, OpenId, Phone, RecordId, Superuser, User};
+use crate::store::{CommitError, Conflict, Error, Record, Write};
+
+/// What is stored, in an open transaction in which nobody else writes.
+pub(super) trait Tables {
+    /// The record of that kind with that id.
+    fn record(&self, kind: Kind, id: &RecordId) -> Result<Option<Record>, Error>;
+    /// The id of the user who has this openid.
+    fn openid_owner(&self, openid: &OpenId) -> Result<Option<String>, Error>;
+    /// The id of the user who has this phone, in this or the older spelling.
+    fn phone_owner(&self, phone: &Phone) -> Result<Option<String>, Error>;
+    /// The id of the user who has this e-mail address.
+    fn email_owner(&self, email: &str) -> Result<Option<String>, Error>;
+    /// The record id of the company with this key.
+    fn company_key_owner(&self, company_id: &str) -> Result<Option<String>, Error>;
+    /// The id of the superuser who has this e-mail address.
+    fn superuser_email_owner(&self, email: &str) -> Result<Option<String>, Error>;
+    /// Number of superusers.
+    fn count_superusers(&self) -> Result<u64, Error>;
+    /// The next number of a record of this kind.
+    fn next_record_number(&mut self, kind: Kind) -> Result<u64, Error>;
+    /// Writes a new record.
+    fn add(&mut self, record: &Record) -> Result<(), Error>;
+    /// Writes a changed record.
+    fn change(&mut self, before: &Record, after: &Record) -> Result<(), Error>;
+    /// Removes a record.
+    fn remove(&mut self, record: &Record) -> Result<(), Error>;
+    /// Number of changes until now.
+    fn change_count(&self) -> usize;
+    /// Forgets all changes but the first `count`, because they were undone.
+    fn forget_changes(&mut self, count: usize);
+}
+
+/// Reason why a write was not done. What has a conflict has left no trace.
+enum WriteError {
+    Conflict(Conflict),
+    Failed(Error),
+}
+
+impl From<Error> for WriteError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// A list of writes as it came out: what has a conflict is no error of the transaction, which others share.
+pub(super) enum Listed {
+    Done(Vec<Record>),
+    Refused { index: usize, conflict: Conflict },
+}
+
+impl Listed {
+    /// The records, or the conflict as an error.
+    pub(super) fn into_result(self) -> Result<Vec<Record>, CommitError> {
+        match self {
+            Self::Done(records) => Ok(records),
+            Self::Refused { index, conflict } => Err(CommitError::Conflict { index, conflict }),
+        }
+    }
+}
+
+/// Carries out all of `writes`, or undoes those before the one that has a conflict.
+pub(super) fn write_all(tables: &mut impl Tables, writes: &mut [Write]) -> Result<Listed, Error> {
+    let changes = tables.change_count();
+    let mut records = Vec::with_capacity(writes.len());
+    for index in 0..writes.len() {
+        match write(tables, &mut writes[index]) {
+            Ok(record) => records.push(record),
+            Err(WriteError::Failed(error)) => return Err(error),
+            Err(WriteError::Conflict(conflict)) => {
+                writes[..index]
+                    .iter()
+                    .rev()
+                    .try_for_each(|done| undo(tables, done))?;
+                tables.forget_changes(changes);
+                return Ok(Listed::Refused { index, conflict });
+            }
+        }
+    }
+    Ok(Listed::Done(records))
+}
+
+/// Carries out what may be done of `writes`.
+pub(super) fn write_each(
+    tables: &mut impl Tables,
+    writes: &mut [Write],
+) -> Result<Vec<Result<Record, Conflict>>, Error> {
+    writes
+        .iter_mut()
+        .map(|one| match write(tables, one) {
+            Ok(record) => Ok(Ok(record)),
+            Err(WriteError::Conflict(conflict)) => Ok(Err(conflict)),
+            Err(WriteError::Failed(error)) => Err(error),
+        })
+        .collect()
+}
+
+/// Carries out one write, and gives its records the numbers that they have in the store: with them it can be undone.
+fn write(tables: &mut impl Tables, write: &mut Write) -> Result<Record, WriteError> {
+    match write {
+        Write::Insert(record) => {
+            ensure_free(tables, None, record)?;
+            record.set_number(tables.next_record_number(record.kind())?);
+            tables.add(record)?;
+            Ok(record.clone())
+        }
+        Write::Update { before, after } => {
+            compare(tables, before)?;
+            after.set_number(before.number());
+            ensure_free(tables, Some(before), after)?;
+            tables.change(before, after)?;
+            Ok(after.clone())
+        }
+        Write::Delete { before } => {
+            compare(tables, before)?;
+            ensure_not_last(tables, before)?;
+            tables.remove(before)?;
+            Ok(before.clone())
+        }
+    }
+}
+
+fn undo(tables: &mut impl Tables, done: &Write) -> Result<(), Error> {
+    match done {
+        Write::Insert(record) => tables.remove(record),
+        Write::Update { before, after } => tables.change(after, before),
+        Write::Delete { before } => tables.add(before),
+    }
+}
+
+/// Refuses a write that was decided on another version than the stored one, whose number `before` gets.
+fn compare(tables: &impl Tables, before: &mut Record) -> Result<(), WriteError> {
+    let stored = tables.record(before.kind(), before.id())?;
+    let stored = stored.ok_or(WriteError::Conflict(Conflict::NoSuchRecord))?;
+    before.set_number(stored.number());
+    match stored == *before {
+        true => Ok(()),
+        false => Err(WriteError::Conflict(Conflict::Changed)),
+    }
+}
+
+/// Refuses a record that has what another one has. Of several conflicts, PocketBase names the one that is found first here.
+fn ensure_free(
+    tables: &impl Tables,
+    before: Option<&Record>,
+    after: &Record,
+) -> Result<(), WriteError> {
+    let taken = match after {
+        Record::User(user) => taken_by_user(tables, before.and_then(Record::as_user), user)?,
+        Record::Company(company) => {
+            taken_by_company(tables, before.and_then(Record::as_company), company)?
+        }
+        Record::Superuser(superuser) => {
+            taken_by_superuser(tables, before.and_then(Record::as_superuser), superuser)?
+        }
+    };
+    if let Some(conflict) = taken {
+        return Err(WriteError::Conflict(conflict));
+    }
+    match before {
+        None if tables.record(after.kind(), after.id())?.is_some() => {
+            Err(WriteError::Conflict(Conflict::Id))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first value that is new in `user` and another user's.
+fn taken_by_user(
+    tables: &impl Tables,
+    before: Option<&User>,
+    user: &User,
+) -> Result<Option<Conflict>, Error> {
+    if let Some(email) = &user.email
+        && before.is_none_or(|before| before.email != user.email)
+        && tables.email_owner(email)?.is_some()
+    {
+        return Ok(Some(Conflict::Email));
+    }
+    if let Some(phone) = &user.phone
+        && before.is_none_or(|before| before.phone != user.phone)
+        && tables
+            .phone_owner(phone)?
+            .is_some_and(|owner| before.is_none_or(|before| owner != before.id.as_str()))
+    {
+        return Ok(Some(Conflict::Phone));
+    }
+    let is_new = before.is_none_or(|before| before.openid != user.openid);
+    let is_taken = is_new && tables.openid_owner(&user.openid)?.is_some();
+    Ok(is_taken.then_some(Conflict::OpenId))
+}
+
+fn taken_by_company(
+    tables: &impl Tables,
+    before: Option<&Company>,
+    company: &Company,
+) -> Result<Option<Conflict>, Error> {
+    let is_new = before.is_none_or(|before| before.company_id != company.company_id);
+    let is_taken = is_new && tables.company_key_owner(&company.company_id)?.is_some();
+    Ok(is_taken.then_some(Conflict::CompanyId))
+}
+
+fn taken_by_superuser(
+    tables: &impl Tables,
+    before: Option<&Superuser>,
+    superuser: &Superuser,
+) -> Result<Option<Conflict>, Error> {
+    let is_new = before.is_none_or(|before| before.email != superuser.email);
+    let is_taken = is_new && tables.superuser_email_owner(&superuser.email)?.is_some();
+    Ok(is_taken.then_some(Conflict::Email))
+}
+
+fn ensure_not_last(tables: &impl Tables, record: &Record) -> Result<(), WriteError> {
+    match record {
+        Record::Superuser(_) if tables.count_superusers()? == 1 => {
+            Err(WriteError::Conflict(Conflict::LastSuperuser))
+        }
+        _ => Ok(()),
+    }
+}
