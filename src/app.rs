@@ -24,7 +24,7 @@ use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::password::{Cost, Passwords};
 use crate::random::Random;
-use crate::store::{Location, Remembered, Store};
+use crate::store::{Location, PostgresSettings, Remembered, Store};
 use crate::token::{Keys, Tokens};
 use crate::{password, random, store, wechat};
 
@@ -144,14 +144,17 @@ impl App {
         self.collections.store(Arc::new(collections(remembered)));
     }
 
-    /// Opens the store at `location` and puts everything together.
+    /// Opens the store, on PostgreSQL if the configuration names one or else at `location`, and puts everything together.
     pub async fn new(
         config: Config,
         location: &Location,
         clock: Clock,
         random: Random,
     ) -> Result<Arc<Self>, StartError> {
-        let store = Store::open(location, config.store.cache_mib << 20)?;
+        let store = match PostgresSettings::of(&config.store) {
+            Some(settings) => Store::connect(&settings, clock.clone(), random.clone()).await?,
+            None => Store::open(location, config.store.cache_mib << 20)?,
+        };
         identify(&store, &random).await?;
         ensure_token_key(&store, &clock, &random).await?;
         store.end_revocation_windows(clock.now()).await?;
@@ -224,7 +227,7 @@ async fn ensure_token_key(store: &Store, clock: &Clock, random: &Random) -> Resu
             secret: random.bytes()?,
             created: clock.now(),
         };
-        store.add_token_key(key, clock.now()).await?;
+        store.ensure_token_key(key).await?;
     }
     Ok(())
 }

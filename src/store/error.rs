@@ -108,6 +108,33 @@ pub enum Error {
     /// The database is in no file, and what is asked for is done with files.
     #[error("the database is not in a file")]
     NotAFile,
+    /// The URL of the database is none.
+    #[error("store.url is no address of a PostgreSQL database: {0}")]
+    Address(String),
+    /// The database on PostgreSQL would lose or misplace something.
+    #[error("{database} cannot be used: {reason}")]
+    Unfit {
+        /// The database, without user and password.
+        database: String,
+        /// The reason, and what to set.
+        reason: String,
+    },
+    /// The tables on PostgreSQL are of an older program.
+    #[error(
+        "the tables of {database} are of an older bai (version {found}, this one works with {known}): \"bai migrate\" brings them \
+         up to date, while servers of the older one go on"
+    )]
+    OlderTables {
+        /// The database, without user and password.
+        database: String,
+        /// Their version.
+        found: u32,
+        /// The version that this program works with.
+        known: u32,
+    },
+    /// The database does not answer, or takes no commits, for now. A write may be stored.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
     /// A block or a record has bytes that were not written to it.
     #[error("damaged: {0}")]
     Damaged(String),

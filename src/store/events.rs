@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::handle::Engine;
 use super::{Error, Store};
 use crate::config;
 use crate::domain::{AuditEvent, EventId, EventSearch, Origin};
@@ -80,11 +81,17 @@ impl Store {
         events: Vec<NewEvent>,
         bounds: EventBounds,
     ) -> Result<Vec<EventId>, Error> {
-        self.engine().add_events(events, bounds).await
+        match &self.engine {
+            Engine::File(file) => file.add_events(events, bounds).await,
+            Engine::Postgres(postgres) => postgres.add_events(events, bounds).await,
+        }
     }
 
     /// The wanted events, newest first. May look at all there are: not for a thread that others wait for.
     pub async fn events(&self, wanted: &EventSearch) -> Result<FoundEvents, Error> {
-        self.engine().events(wanted)
+        match &self.engine {
+            Engine::File(file) => file.events(wanted),
+            Engine::Postgres(postgres) => postgres.events(wanted).await,
+        }
     }
 }

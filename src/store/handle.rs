@@ -9,24 +9,32 @@ use super::file::FileStore;
 use super::location::Location;
 use super::locks::{Locks, RecordLocks};
 use super::order::{Cursor, Order};
+use super::postgres::PostgresStore;
+use super::postgres_settings::PostgresSettings;
 use super::record::{Change, Record};
 use super::write::{CommitError, Conflict, Write};
+use crate::clock::Clock;
 use crate::domain::{Company, Kind, OpenId, Phone, RecordId, Superuser, User};
+use crate::random::Random;
 
 /// Handle to the database, cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    engine: Engine,
+    pub(super) engine: Engine,
     locks: Locks,
 }
 
+/// What the records are kept by.
 #[derive(Clone)]
-enum Engine {
+pub(super) enum Engine {
+    /// A file.
     File(Arc<FileStore>),
+    /// PostgreSQL.
+    Postgres(Arc<PostgresStore>),
 }
 
 impl Store {
-    /// Opens the database, making or migrating it as needed, with a page cache of `cache_bytes`.
+    /// Opens the database in a file, making or migrating it as needed, with a page cache of `cache_bytes`.
     ///
     /// # Errors
     /// Each variant of [`Error`] but `Damaged`; a file that is refused is left as it was.
@@ -38,73 +46,126 @@ impl Store {
         })
     }
 
+    /// Opens the database on PostgreSQL, making its tables if there are none.
+    ///
+    /// # Errors
+    /// [`Error::Address`], [`Error::Unfit`], [`Error::OlderTables`], [`Error::NewerSchema`], [`Error::Unavailable`].
+    pub async fn connect(
+        settings: &PostgresSettings,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self, Error> {
+        let postgres = PostgresStore::open(settings, clock, random).await?;
+        Ok(Self {
+            engine: Engine::Postgres(Arc::new(postgres)),
+            locks: Locks::default(),
+        })
+    }
+
     /// The database's file, with all that only a database in a file has.
     #[must_use]
     pub fn file(&self) -> Option<&FileStore> {
         match &self.engine {
             Engine::File(file) => Some(file),
+            Engine::Postgres(_) => None,
         }
     }
 
-    pub(super) fn engine(&self) -> &FileStore {
+    /// The database on PostgreSQL, with all that only such a one has.
+    #[must_use]
+    pub fn postgres(&self) -> Option<&PostgresStore> {
         match &self.engine {
-            Engine::File(file) => file,
+            Engine::File(_) => None,
+            Engine::Postgres(postgres) => Some(postgres),
         }
     }
 
     /// The user with this record id.
     pub async fn user_by_id(&self, id: &RecordId) -> Result<Option<User>, Error> {
-        self.engine().user_by_id(id)
+        match &self.engine {
+            Engine::File(file) => file.user_by_id(id),
+            Engine::Postgres(postgres) => postgres.user_by_id(id).await,
+        }
     }
 
     /// The user with this openid.
     pub async fn user_by_openid(&self, openid: &OpenId) -> Result<Option<User>, Error> {
-        self.engine().user_by_openid(openid)
+        match &self.engine {
+            Engine::File(file) => file.user_by_openid(openid),
+            Engine::Postgres(postgres) => postgres.user_by_openid(openid).await,
+        }
     }
 
     /// The user with this phone.
     pub async fn user_by_phone(&self, phone: &Phone) -> Result<Option<User>, Error> {
-        self.engine().user_by_phone(phone)
+        match &self.engine {
+            Engine::File(file) => file.user_by_phone(phone),
+            Engine::Postgres(postgres) => postgres.user_by_phone(phone).await,
+        }
     }
 
     /// The number of users whose phones begin so.
     pub async fn count_users_by_phone_prefix(&self, prefix: &str) -> Result<u64, Error> {
-        self.engine().count_users_by_phone_prefix(prefix)
+        match &self.engine {
+            Engine::File(file) => file.count_users_by_phone_prefix(prefix),
+            Engine::Postgres(postgres) => postgres.count_users_by_phone_prefix(prefix).await,
+        }
     }
 
     /// The users whose phones begin so, by phone.
     pub async fn users_by_phone_prefix(&self, prefix: &str) -> Result<Vec<User>, Error> {
-        self.engine().users_by_phone_prefix(prefix)
+        match &self.engine {
+            Engine::File(file) => file.users_by_phone_prefix(prefix),
+            Engine::Postgres(postgres) => postgres.users_by_phone_prefix(prefix).await,
+        }
     }
 
     /// The user with this e-mail address.
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {
-        self.engine().user_by_email(email)
+        match &self.engine {
+            Engine::File(file) => file.user_by_email(email),
+            Engine::Postgres(postgres) => postgres.user_by_email(email).await,
+        }
     }
 
     /// The company with this record id.
     pub async fn company_by_id(&self, id: &RecordId) -> Result<Option<Company>, Error> {
-        self.engine().company_by_id(id)
+        match &self.engine {
+            Engine::File(file) => file.company_by_id(id),
+            Engine::Postgres(postgres) => postgres.company_by_id(id).await,
+        }
     }
 
     /// The company with this key.
     pub async fn company_by_company_id(&self, company_id: &str) -> Result<Option<Company>, Error> {
-        self.engine().company_by_company_id(company_id)
+        match &self.engine {
+            Engine::File(file) => file.company_by_company_id(company_id),
+            Engine::Postgres(postgres) => postgres.company_by_company_id(company_id).await,
+        }
     }
 
     /// The superuser with this record id.
     pub async fn superuser_by_id(&self, id: &RecordId) -> Result<Option<Superuser>, Error> {
-        self.engine().superuser_by_id(id)
+        match &self.engine {
+            Engine::File(file) => file.superuser_by_id(id),
+            Engine::Postgres(postgres) => postgres.superuser_by_id(id).await,
+        }
     }
 
     /// The superuser with this e-mail address.
     pub async fn superuser_by_email(&self, email: &str) -> Result<Option<Superuser>, Error> {
-        self.engine().superuser_by_email(email)
+        match &self.engine {
+            Engine::File(file) => file.superuser_by_email(email),
+            Engine::Postgres(postgres) => postgres.superuser_by_email(email).await,
+        }
     }
 
     /// The record of this kind with this id.
     pub async fn record_by_id(&self, kind: Kind, id: &RecordId) -> Result<Option<Record>, Error> {
-        self.engine().record_by_id(kind, id)
+        match &self.engine {
+            Engine::File(file) => file.record_by_id(kind, id),
+            Engine::Postgres(postgres) => postgres.record_by_id(kind, id).await,
+        }
     }
 
     /// At most `limit` records behind `cursor`, as they are now; fewer only at the end of the order. Pages that begin where
@@ -115,7 +176,10 @@ impl Store {
         cursor: &Cursor,
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
-        self.engine().records_after(order, cursor, limit)
+        match &self.engine {
+            Engine::File(file) => file.records_after(order, cursor, limit),
+            Engine::Postgres(postgres) => postgres.records_after(order, cursor, limit).await,
+        }
     }
 
     /// Locks records, so that whoever else locks them waits meanwhile: for who reads, decides and commits, that nobody comes in
@@ -127,7 +191,10 @@ impl Store {
     /// Commits all of `writes` in their order, or none of them; the records as they are after it, a deleted one as it was.
     pub async fn commit(&self, mut writes: Vec<Write>) -> Result<Vec<Record>, CommitError> {
         writes.iter_mut().try_for_each(Write::prepare)?;
-        self.engine().commit(writes).await
+        match &self.engine {
+            Engine::File(file) => file.commit(writes).await,
+            Engine::Postgres(postgres) => postgres.commit(writes).await,
+        }
     }
 
     /// Commits what may be done of `writes` together, each by itself: for each the record, or why it may not be done.
@@ -136,7 +203,10 @@ impl Store {
         mut writes: Vec<Write>,
     ) -> Result<Vec<Result<Record, Conflict>>, Error> {
         writes.iter_mut().try_for_each(Write::prepare)?;
-        self.engine().commit_each(writes).await
+        match &self.engine {
+            Engine::File(file) => file.commit_each(writes).await,
+            Engine::Postgres(postgres) => postgres.commit_each(writes).await,
+        }
     }
 
     /// Commits one new record, and returns it with its number.
@@ -168,12 +238,18 @@ impl Store {
     /// slowly loses the oldest.
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
-        self.engine().changes()
+        match &self.engine {
+            Engine::File(file) => file.changes(),
+            Engine::Postgres(postgres) => postgres.changes(),
+        }
     }
 
     /// Tells when another database has taken the place of this one: whoever keeps something of it has to begin anew.
     #[must_use]
     pub fn replaced(&self) -> watch::Receiver<()> {
-        self.engine().replaced()
+        match &self.engine {
+            Engine::File(file) => file.replaced(),
+            Engine::Postgres(postgres) => postgres.replaced(),
+        }
     }
 }

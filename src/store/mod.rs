@@ -10,11 +10,14 @@
 mod commit_rules;
 mod error;
 mod events;
+mod failures;
 pub mod file;
 mod handle;
 mod location;
 mod locks;
 mod order;
+pub mod postgres;
+mod postgres_settings;
 mod record;
 mod remembered;
 mod scanned_user;
@@ -29,10 +32,12 @@ mod write;
 
 pub use error::Error;
 pub use events::{EventBounds, FoundEvents, NewEvent};
+pub use failures::{FailureWrite, Failures};
 pub use handle::Store;
 pub use location::Location;
 pub use locks::RecordLocks;
 pub use order::{Cursor, Order};
+pub use postgres_settings::PostgresSettings;
 pub use record::{Action, Change, Record};
 pub use remembered::Remembered;
 pub use scanned_user::ScannedUser;

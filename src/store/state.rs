@@ -1,14 +1,20 @@
 //! State of the database besides its records: token keys, revocation windows, collections.
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
-use super::{Error, Remembered, Store};
+use super::handle::Engine;
+use super::postgres::PostgresStore;
+use super::{Error, FailureWrite, Failures, Remembered, Store};
 use crate::domain::{Collections, IssuedToken, Kind, RuleChange, RuleName, ServerKey};
 
 impl Store {
     /// State of the database that a server keeps in memory.
     pub async fn remembered(&self) -> Result<Remembered, Error> {
-        self.engine().remembered()
+        match &self.engine {
+            Engine::File(file) => file.remembered(),
+            Engine::Postgres(postgres) => postgres.remembered().await,
+        }
     }
 
     /// The collections as they were imported; `None`: they began here.
@@ -18,7 +24,10 @@ impl Store {
 
     /// Sets the collections.
     pub async fn set_collections(&self, collections: Collections) -> Result<(), Error> {
-        self.engine().set_collections(collections).await
+        match &self.engine {
+            Engine::File(file) => file.set_collections(collections).await,
+            Engine::Postgres(postgres) => postgres.set_collections(collections).await,
+        }
     }
 
     /// Sets rules of a collection and leaves its other rules alone; those that were other ones before.
@@ -28,27 +37,78 @@ impl Store {
         rules: Vec<(RuleName, Option<String>)>,
         at: Timestamp,
     ) -> Result<Vec<RuleChange>, Error> {
-        self.engine().change_rules(kind, rules, at).await
+        match &self.engine {
+            Engine::File(file) => file.change_rules(kind, rules, at).await,
+            Engine::Postgres(postgres) => postgres.change_rules(kind, rules, at).await,
+        }
     }
 
     /// Ends at `now` the revocation windows that last longer: those of a restoration that was cut before it said when it was.
     pub async fn end_revocation_windows(&self, now: Timestamp) -> Result<(), Error> {
-        self.engine().end_revocation_windows(now).await
+        match &self.engine {
+            Engine::File(file) => file.end_revocation_windows(now).await,
+            Engine::Postgres(postgres) => postgres.end_revocation_windows(now).await,
+        }
     }
 
     /// Ends one token, if there is room for it; those whose time is over at `now` are forgotten.
     pub async fn end_token(&self, token: IssuedToken, now: Timestamp) -> Result<bool, Error> {
-        self.engine().end_token(token, now).await
+        match &self.engine {
+            Engine::File(file) => file.end_token(token, now).await,
+            Engine::Postgres(postgres) => postgres.end_token(token, now).await,
+        }
     }
 
     /// The token keys, oldest first.
     pub async fn token_keys(&self) -> Result<Vec<ServerKey>, Error> {
-        self.engine().token_keys()
+        match &self.engine {
+            Engine::File(file) => file.token_keys(),
+            Engine::Postgres(postgres) => postgres.token_keys().await,
+        }
     }
 
     /// Adds a token key, and drops those made before `drop_before` except the newest of them
     /// (which signed until the next one came).
     pub async fn add_token_key(&self, key: ServerKey, drop_before: Timestamp) -> Result<(), Error> {
-        self.engine().add_token_key(key, drop_before).await
+        match &self.engine {
+            Engine::File(file) => file.add_token_key(key, drop_before).await,
+            Engine::Postgres(postgres) => postgres.add_token_key(key, drop_before).await,
+        }
+    }
+
+    /// Adds a token key if there is none: of several servers that begin on an empty database, one makes the key of all.
+    pub async fn ensure_token_key(&self, key: ServerKey) -> Result<(), Error> {
+        match &self.engine {
+            Engine::File(file) => file.ensure_token_key(key).await,
+            Engine::Postgres(postgres) => postgres.ensure_token_key(key).await,
+        }
+    }
+
+    /// Whether other servers may work on the same database at the same time.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.engine, Engine::Postgres(_))
+    }
+
+    /// Told, within a second, whenever any server has changed the state; never, if there is no other server.
+    #[must_use]
+    pub fn state_changes(&self) -> Option<watch::Receiver<i64>> {
+        self.postgres().map(PostgresStore::state_changes)
+    }
+
+    /// Failures of logins that are counted under `keys`, each in its place.
+    pub async fn failures(&self, keys: &[String]) -> Result<Vec<Failures>, Error> {
+        match &self.engine {
+            Engine::File(_) => Ok(vec![Failures::default(); keys.len()]),
+            Engine::Postgres(postgres) => postgres.failures(keys).await,
+        }
+    }
+
+    /// Writes failures of logins, all or none of them; whether each was what its change was decided on.
+    pub async fn write_failures(&self, writes: Vec<FailureWrite>) -> Result<bool, Error> {
+        match &self.engine {
+            Engine::File(_) => Ok(true),
+            Engine::Postgres(postgres) => postgres.write_failures(writes).await,
+        }
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{ActorKind, EventKind};
 
 /// The place of an event among all: later ones are greater.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId {
     /// Time of the event, in Unix milliseconds.
     pub at_ms: i64,

@@ -67,6 +67,15 @@ impl FileStore {
             .await
     }
 
+    pub(in crate::store) async fn ensure_token_key(&self, key: ServerKey) -> Result<(), Error> {
+        self.change_state(move |state| {
+            if state.token_keys.is_empty() {
+                state.token_keys.push(key.clone());
+            }
+        })
+        .await
+    }
+
     /// Changes the state in a transaction, so that nobody else's change comes in between.
     async fn change_state<T: Send + 'static>(
         &self,

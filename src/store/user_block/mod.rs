@@ -3,6 +3,7 @@
 //! A block has the users of [`ROWS`] consecutive numbers, without their pictures, conversations, secrets, and the columns that
 //! are the deployment's own. docs/decisions/0017-lists.md says why.
 
+mod from_stored;
 mod numbers;
 mod row;
 mod texts;
@@ -11,6 +12,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::from_stored::of_stored;
 pub use self::numbers::Numbers;
 pub use self::row::{ROWS, Row};
 pub use self::texts::{Distinct, Texts};

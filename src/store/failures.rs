@@ -1,0 +1,23 @@
+//! Failures of logins that all servers on a database count together.
+
+/// Failures that are counted under one key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// Their number.
+    pub count: u32,
+    /// Time of the newest, in Unix milliseconds.
+    pub at_ms: i64,
+    /// Whether what they are counted for has succeeded before.
+    pub is_familiar: bool,
+}
+
+/// A change of what is counted under one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailureWrite {
+    /// The key.
+    pub key: String,
+    /// What the change was decided on.
+    pub before: Failures,
+    /// What is to be counted from now on.
+    pub after: Failures,
+}

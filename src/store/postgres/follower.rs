@@ -1,0 +1,112 @@
+//! Follower: tells what any server commits to those who listen in this one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, broadcast, watch};
+use tokio::time::timeout;
+
+use super::readers::Readers;
+use super::rows::{action_of, column, decode, kind_of};
+use super::statements as sql;
+use crate::store::{Change, Error};
+
+/// Pause between two looks at what was committed; a commit of this server is looked for at once.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Changes that are kept for those who listen and are slow.
+const CHANGES: usize = 16 * 1024;
+/// Changes that are read at once.
+const PAGE: i64 = 1_000;
+
+/// What was committed by any server.
+pub struct Follower {
+    changes: broadcast::Sender<Arc<Change>>,
+    state: watch::Sender<i64>,
+    gap: watch::Sender<()>,
+}
+
+/// Places up to which everything was told.
+struct Told {
+    change: i64,
+    state: i64,
+}
+
+impl Follower {
+    pub fn new() -> Self {
+        Self {
+            changes: broadcast::channel(CHANGES).0,
+            state: watch::Sender::new(0),
+            gap: watch::Sender::new(()),
+        }
+    }
+
+    /// Changes that are committed from now on.
+    pub fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
+        self.changes.subscribe()
+    }
+
+    /// Told whenever the state is another one.
+    pub fn state_changes(&self) -> watch::Receiver<i64> {
+        self.state.subscribe()
+    }
+
+    /// Told when changes were missed.
+    pub fn gaps(&self) -> watch::Receiver<()> {
+        self.gap.subscribe()
+    }
+
+    /// Looks for commits, for ever.
+    pub async fn run(self: Arc<Self>, readers: Arc<Readers>, committed: Arc<Notify>) {
+        let mut told: Option<Told> = None;
+        loop {
+            match self.look(&readers, &mut told).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::debug!(%error, "what was committed is not known"),
+            }
+            let _ = timeout(PAUSE, committed.notified()).await;
+        }
+    }
+
+    /// Looks once; whether there may be more.
+    async fn look(&self, readers: &Readers, told: &mut Option<Told>) -> Result<bool, Error> {
+        let totals = readers.query_one(sql::TOTALS, &[]).await?;
+        let totals = totals.ok_or_else(|| Error::Damaged("totals has no row".into()))?;
+        let (change, state): (i64, i64) = (column(&totals, 4)?, column(&totals, 5)?);
+        let told = told.get_or_insert(Told { change, state });
+        if told.state != state {
+            told.state = state;
+            self.state.send_replace(state);
+        }
+        if told.change == change || self.changes.receiver_count() == 0 {
+            told.change = change;
+            return Ok(false);
+        }
+        self.tell(readers, told, change).await
+    }
+
+    async fn tell(&self, readers: &Readers, told: &mut Told, newest: i64) -> Result<bool, Error> {
+        let rows = readers
+            .query(sql::CHANGES_AFTER, &[&told.change, &PAGE])
+            .await?;
+        for row in &rows {
+            let number: i64 = column(row, 0)?;
+            if number != told.change + 1 {
+                tracing::warn!(
+                    "changes of records were removed before they could be told; all subscribers are cut"
+                );
+                self.gap.send_replace(());
+            }
+            told.change = number;
+            let change = Change {
+                action: action_of(column(row, 1)?)?,
+                record: decode(kind_of(column(row, 2)?)?, column(row, 3)?, column(row, 4)?)?,
+            };
+            let _ = self.changes.send(Arc::new(change));
+        }
+        if rows.is_empty() {
+            told.change = newest;
+        }
+        Ok(told.change < newest)
+    }
+}

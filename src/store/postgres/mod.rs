@@ -1,0 +1,49 @@
+//! The store on PostgreSQL: docs/decisions/0019-postgresql.md.
+//!
+//! Commits go through one task (`writer`), which runs all waiting jobs (`batch`, `job`) as one `transaction` in a `commit_session`:
+//! it reads what they want into a `working_set`, under the lock of `totals`, and writes what they made of it. Reads are single
+//! statements of `readers` on the `leader`, which the writer finds among the `hosts`. `statements` has all SQL but for
+//! `definitions`, the tables, which `migration` makes. `follower` tells what other servers commit.
+
+mod address;
+mod batch;
+mod begin_statements;
+mod begins;
+mod budget;
+mod checks;
+mod columns;
+mod commit_session;
+mod commits;
+mod definitions;
+mod errors;
+mod event_set;
+mod event_writes;
+mod events;
+mod failure_set;
+mod follower;
+mod hosts;
+mod instance;
+mod job;
+mod leader;
+mod lookups;
+mod migration;
+mod pages;
+mod pipeline;
+mod postgres_store;
+mod readers;
+mod record_rows;
+mod rows;
+mod session;
+mod state;
+mod state_values;
+mod statements;
+mod stats;
+mod sweep;
+mod tls;
+mod totals;
+mod transaction;
+mod wants;
+mod working_set;
+mod writer;
+
+pub use postgres_store::PostgresStore;

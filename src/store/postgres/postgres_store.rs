@@ -1,0 +1,146 @@
+//! The store on PostgreSQL: its parts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, broadcast, watch};
+use tokio::task::AbortHandle;
+
+use super::budget::RetryBudget;
+use super::checks;
+use super::commit_session::{CommitSession, Shared};
+use super::follower::Follower;
+use super::hosts::Hosts;
+use super::instance::Instance;
+use super::leader::Leadership;
+use super::migration;
+use super::readers::Readers;
+use super::stats::Stats;
+use super::writer::Writer;
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::random::Random;
+use crate::store::{Change, Error, PostgresSettings};
+
+/// Connections for lists, beside those for lookups: a list that takes long holds up no login.
+const LIST_CONNECTIONS: usize = 2;
+/// Time that a database may take to be reached at the start, such as during a failover.
+const START_PATIENCE: Duration = Duration::from_secs(10);
+/// A server whose newest commit is older than this is not ready: a failover takes less.
+const READY_AGE: Duration = Duration::from_secs(30);
+
+/// A database on PostgreSQL.
+pub struct PostgresStore {
+    /// Way to commits.
+    pub(super) writer: Writer,
+    /// Lookups.
+    pub(super) lookups: Arc<Readers>,
+    /// Lists and scans.
+    pub(super) lists: Readers,
+    shared: Arc<Shared>,
+    follower: Arc<Follower>,
+    following: AbortHandle,
+}
+
+impl PostgresStore {
+    /// Opens the database, making its tables if there are none.
+    ///
+    /// # Errors
+    /// [`Error::Address`], [`Error::Unfit`], [`Error::OlderSchema`], [`Error::NewerSchema`], [`Error::Unavailable`].
+    pub async fn open(
+        settings: &PostgresSettings,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self, Error> {
+        let hosts = Hosts::parse(settings.url.expose())?;
+        prepare(&hosts, settings.require_sync).await?;
+        let stats = Arc::new(Stats::new());
+        let leadership = Arc::new(Leadership::new());
+        let budget = Arc::new(RetryBudget::new());
+        let readers = |connections| {
+            Readers::new(
+                Arc::clone(&hosts),
+                Arc::clone(&leadership),
+                connections,
+                Arc::clone(&budget),
+                Arc::clone(&stats),
+            )
+        };
+        let (lookups, lists) = (
+            Arc::new(readers(settings.connections)),
+            readers(LIST_CONNECTIONS),
+        );
+        let committed = Arc::new(Notify::new());
+        let shared = Arc::new(Shared {
+            hosts: Arc::clone(&hosts),
+            leadership: Arc::clone(&leadership),
+            budget: Arc::clone(&budget),
+            stats: Arc::clone(&stats),
+            committed: Arc::clone(&committed),
+        });
+        let instance = Instance::new(clock, &random).map_err(|e| Error::Failed(e.to_string()))?;
+        let mut session = CommitSession::new(Arc::clone(&shared), instance, random);
+        session.ensure(START_PATIENCE).await?;
+        let follower = Arc::new(Follower::new());
+        let following = tokio::spawn(Arc::clone(&follower).run(Arc::clone(&lookups), committed));
+        Ok(Self {
+            writer: Writer::spawn(session),
+            lookups,
+            lists,
+            shared,
+            follower,
+            following: following.abort_handle(),
+        })
+    }
+
+    /// Name of the database in messages: no user, no password.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.shared.hosts.name()
+    }
+
+    /// Name of the host that takes commits.
+    #[must_use]
+    pub fn leader(&self) -> Option<String> {
+        let leader = self.shared.leadership.current()?;
+        Some(self.shared.hosts.host_name(leader.host))
+    }
+
+    pub(in crate::store) fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
+        self.follower.changes()
+    }
+
+    pub(in crate::store) fn replaced(&self) -> watch::Receiver<()> {
+        self.follower.gaps()
+    }
+
+    pub(in crate::store) fn state_changes(&self) -> watch::Receiver<i64> {
+        self.follower.state_changes()
+    }
+
+    pub(in crate::store) fn is_writable(&self) -> bool {
+        let newest = self.shared.leadership.confirmed_ago();
+        newest.is_some_and(|ago| ago < READY_AGE)
+    }
+
+    pub(in crate::store) fn waiting_writes(&self) -> usize {
+        self.writer.waiting()
+    }
+
+    pub(in crate::store) fn register_metrics(&self, metrics: &Metrics) {
+        self.shared.stats.register(metrics);
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        self.following.abort();
+    }
+}
+
+/// Checks that the database is fit for its purpose, and makes its tables if there are none.
+async fn prepare(hosts: &Hosts, require_sync: bool) -> Result<(), Error> {
+    let session = hosts.any_within(START_PATIENCE).await?;
+    checks::ensure_fit(&session, hosts.name(), require_sync).await?;
+    migration::ensure_current(hosts, &session).await
+}

@@ -1,0 +1,122 @@
+//! The one task that commits. It takes every waiting job, runs them in one transaction, and answers after its commit: many clients
+//! share the cost of one, and of the lock that puts the commits of all servers in one order.
+//!
+//! A commit whose outcome is not known is looked for under its id, on whichever host leads then, and sent again if it is not there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+use super::batch::Batch;
+use super::commit_session::CommitSession;
+use super::job::{Job, Work};
+use super::wants::Wants;
+use super::working_set::WorkingSet;
+use crate::store::Error;
+
+/// Jobs that may wait; further requesters wait for a place.
+const QUEUE: usize = 1024;
+/// Jobs of one transaction at most.
+const JOBS: usize = 256;
+/// Time within which a write is answered.
+pub const DEADLINE: Duration = Duration::from_secs(2);
+/// Time after which an idle server commits its own row, so that its lease goes on.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// The way to the task that commits, which ends with its last handle.
+pub struct Writer {
+    jobs: mpsc::Sender<Box<dyn Job>>,
+}
+
+impl Writer {
+    /// Starts the task.
+    pub fn spawn(session: CommitSession) -> Self {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        tokio::spawn(run(queue, session));
+        Self { jobs }
+    }
+
+    /// Runs `work` in the next transaction; the answer comes after its commit.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the outcome is not known by the deadline; [`Error::Failed`].
+    pub async fn write<T, F>(&self, wants: Wants, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut WorkingSet) -> Result<T, Error> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Work {
+            wants,
+            deadline: Instant::now() + DEADLINE,
+            work,
+            outcome: None,
+            reply,
+        });
+        self.jobs.send(job).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Jobs that wait for the next transaction.
+    pub fn waiting(&self) -> usize {
+        self.jobs.max_capacity() - self.jobs.capacity()
+    }
+}
+
+fn stopped() -> Error {
+    Error::Failed("the store has stopped".into())
+}
+
+async fn run(mut queue: mpsc::Receiver<Box<dyn Job>>, mut session: CommitSession) {
+    let mut heartbeat = Instant::now();
+    loop {
+        let first = tokio::select! {
+            biased;
+            job = queue.recv() => job,
+            () = sleep_until(heartbeat) => {
+                session.beat().await;
+                heartbeat = Instant::now() + HEARTBEAT;
+                continue;
+            }
+        };
+        let Some(first) = first else { return };
+        let batch = Batch::new(first, &mut queue, JOBS);
+        if commit(&mut session, batch).await {
+            heartbeat = Instant::now() + HEARTBEAT;
+        }
+    }
+}
+
+/// Commits a batch, trying again until it is settled or nobody waits any more; whether a commit was confirmed.
+async fn commit(session: &mut CommitSession, mut batch: Batch) -> bool {
+    let begun = Instant::now();
+    let jobs = batch.len();
+    let Some(id) = session.new_commit_id() else {
+        batch.answer(&Err(Error::Failed("no randomness for a commit".into())));
+        return false;
+    };
+    let shared = Arc::clone(&session.shared);
+    loop {
+        batch.expire();
+        if batch.is_empty() {
+            shared.stats.record(jobs, begun.elapsed(), false);
+            return false;
+        }
+        match session.attempt(&mut batch, &id).await {
+            Some(Ok(is_confirmed)) => {
+                batch.answer(&Ok(()));
+                shared.stats.record(jobs, begun.elapsed(), true);
+                shared.committed.notify_one();
+                return is_confirmed;
+            }
+            Some(Err(error)) => {
+                batch.answer(&Err(error));
+                shared.stats.record(jobs, begun.elapsed(), false);
+                return false;
+            }
+            None => {}
+        }
+    }
+}
