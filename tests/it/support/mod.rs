@@ -20,6 +20,7 @@ pub mod logins;
 pub mod openapi_document;
 pub mod pb_data;
 pub mod pocketbase_api;
+pub mod postgres;
 pub mod real_pocketbase;
 pub mod realtime_client;
 pub mod received_request;

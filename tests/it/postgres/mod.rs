@@ -1,0 +1,3 @@
+//! Tests on PostgreSQL: of the harness.
+
+mod harness;
