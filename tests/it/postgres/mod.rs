@@ -1,3 +1,5 @@
-//! Tests on PostgreSQL: of the harness.
+//! Tests on PostgreSQL: of the harness and its proxy.
 
 mod harness;
+mod links;
+mod planned_faults;

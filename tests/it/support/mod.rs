@@ -33,3 +33,4 @@ pub mod tls_client;
 pub mod users;
 pub mod variation;
 pub mod wechat_stub;
+pub mod wire_proxy;
