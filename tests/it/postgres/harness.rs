@@ -192,7 +192,7 @@ async fn write(client: &Client, notes: impl Iterator<Item = i64>) -> i64 {
     for note in notes {
         let values: [&(dyn ToSql + Sync); 1] = [&note];
         let insert = client.execute("INSERT INTO notes VALUES ($1)", &values);
-        let Ok(Ok(_)) = timeout(Duration::from_secs(1), insert).await else {
+        let Ok(Ok(_)) = timeout(Duration::from_secs(3), insert).await else {
             break;
         };
         acknowledged += 1;
@@ -203,7 +203,8 @@ async fn write(client: &Client, notes: impl Iterator<Item = i64>) -> i64 {
 /// An asynchronous standby is a moment late.
 fn await_replay(pair: &Pair, notes: i64) {
     wait_until("the standby has all", || {
-        sql::value(&pair.standby_url(), COUNT) == notes.to_string()
+        // At first it has no table.
+        sql::try_value(&pair.standby_url(), COUNT).is_ok_and(|count| count == notes.to_string())
     });
 }
 

@@ -34,12 +34,15 @@ async fn encryption_is_refused_and_the_session_begins_without() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL 15; .ci/run runs it"]
 async fn a_request_to_cancel_is_counted_and_reaches_the_server() {
-    let proxy = Proxy::start(&database());
+    let direct = database();
+    let proxy = Proxy::start(&direct);
     let client = sql::connect(&proxy.url).await;
     let cancel = client.cancel_token();
-    let sleep = client.batch_execute("SELECT pg_sleep(60)");
+    let sleep = client.batch_execute("SELECT pg_sleep(600)");
     tokio::pin!(sleep);
     assert!(timeout(SHORT, &mut sleep).await.is_err());
+    let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    wait_until("it sleeps", || sql::value(&direct, sleeping) == "1");
     cancel.cancel_query(NoTls).await.unwrap();
     assert_eq!(sleep.await.unwrap_err().code().unwrap().code(), "57014");
     assert_eq!((proxy.cancels(), proxy.connections()), (1, 2));

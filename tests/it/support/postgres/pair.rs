@@ -127,9 +127,8 @@ impl Pair {
     fn end_stopped_receiver(&mut self) {
         if let Some(receiver) = self.stopped_receiver.take() {
             processes::signal(receiver, Signal::KILL);
-            let data = self.standby.data();
-            wait_until("the stopped receiver ends", || {
-                !processes::within(data).contains(&receiver)
+            wait_until("the server knows that its receiver is gone", || {
+                !processes::is_there(receiver)
             });
         }
     }

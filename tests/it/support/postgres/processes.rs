@@ -27,6 +27,11 @@ pub fn named(folder: &Path, title: &str) -> Option<Pid> {
     })
 }
 
+/// It runs, or nobody asked for its end yet.
+pub fn is_there(pid: Pid) -> bool {
+    Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists()
+}
+
 /// Sends a signal, perhaps to a process that is gone.
 pub fn signal(pid: Pid, signal: Signal) {
     let _ = kill_process(pid, signal);

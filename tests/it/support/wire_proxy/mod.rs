@@ -72,7 +72,7 @@ impl Proxy {
 
     /// The number of COMMITs that clients asked for.
     pub fn commits(&self) -> usize {
-        self.seen().iter().filter(|seen| seen.is_commit()).count()
+        self.shared.commits()
     }
 
     /// The number of requests to cancel a statement. They are passed on.

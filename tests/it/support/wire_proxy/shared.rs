@@ -101,6 +101,11 @@ impl Shared {
         self.seen.lock().unwrap().clone()
     }
 
+    pub fn commits(&self) -> usize {
+        let seen = self.seen.lock().unwrap();
+        seen.iter().filter(|seen| seen.is_commit()).count()
+    }
+
     pub fn see_cancel(&self) {
         self.cancels.fetch_add(1, Ordering::SeqCst);
     }
