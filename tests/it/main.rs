@@ -14,6 +14,7 @@ mod console;
 mod contract;
 mod pb_data;
 mod pocketbase;
+mod postgres;
 mod repository;
 mod server;
 mod store;

@@ -1,0 +1,5 @@
+//! Tests on PostgreSQL: of the harness and its proxy.
+
+mod harness;
+mod links;
+mod planned_faults;
