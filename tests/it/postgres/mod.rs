@@ -3,3 +3,4 @@
 mod harness;
 mod links;
 mod planned_faults;
+mod suites;
