@@ -90,8 +90,8 @@ impl Follower {
         }
     }
 
-    /// Looks once; whether there may be more.
-    async fn look(&self, readers: &Readers) -> Result<bool, Error> {
+    /// Looks once; whether there may be more. The first look only finds out where to begin.
+    pub async fn look(&self, readers: &Readers) -> Result<bool, Error> {
         let mut told = self.told.lock().await;
         let totals = readers.query_one(sql::TOTALS, &[]).await?;
         let totals = totals.ok_or_else(|| Error::Damaged("totals has no row".into()))?;

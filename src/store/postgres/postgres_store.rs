@@ -81,6 +81,7 @@ impl PostgresStore {
         let instance = Instance::new(clock, &random).map_err(|e| Error::Failed(e.to_string()))?;
         let mut session = CommitSession::new(Arc::clone(&shared), instance, random);
         session.ensure(START_PATIENCE).await?;
+        follower.look(&lookups).await?;
         let following = tokio::spawn(Arc::clone(&follower).run(Arc::clone(&lookups)));
         Ok(Self {
             writer: Writer::spawn(session),

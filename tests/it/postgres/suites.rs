@@ -8,6 +8,8 @@ use crate::support::engine::VARIABLE;
 const OF_FILES: &[&str] = &[
     "a_full_disk_",
     "every_documented_status_can_be_had",
+    // Failures that servers share go by the one clock that they have in common.
+    "a_clock_that_was_hours_ahead_makes_nobody_wait_for_it",
     "a_broken_store_is_a_500_that_tells_nothing",
     "events_are_written_within_seconds",
     "what_is_older_than_kept_or_beyond_the_bound_goes_and_failures_push_out_nothing_else",

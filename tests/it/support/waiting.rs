@@ -1,19 +1,15 @@
 //! Waiting for a future where nothing is async.
 
-use std::pin::pin;
-
 use futures_util::FutureExt as _;
+use tokio::runtime::Handle;
 
-/// The output of a future. A file answers at once, also where a runtime is at work; what waits for a network has this thread.
+/// The output of a future. Where a runtime is at work it has to be there at once, as a file's is.
 pub fn wait<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
+    if Handle::try_current().is_ok() {
+        return future.now_or_never().expect("it waits for something");
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()
-        .unwrap();
-    let _entered = runtime.enter();
-    match future.as_mut().now_or_never() {
-        Some(output) => output,
-        None => runtime.block_on(future),
-    }
+        .build();
+    runtime.unwrap().block_on(future)
 }
