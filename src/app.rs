@@ -3,6 +3,7 @@
 mod audit_log;
 pub mod login_counts;
 mod set_up_link;
+mod unsettled;
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::thread;
 pub use self::audit_log::AuditLog;
 use self::login_counts::{LoginCounts, LoginHours};
 pub use self::set_up_link::{SET_UP_LINK_LIFETIME, SetUpLink};
+use self::unsettled::Unsettled;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::{Mutex, OnceCell};
@@ -52,6 +54,8 @@ pub struct App {
     pub tokens: Tokens,
     /// Attempts, repetitions and lookups, counted.
     pub limits: Limits,
+    /// Registrations whose outcome was not known.
+    pub unsettled: Unsettled,
     /// WeChat.
     pub wechat: wechat::Client,
     /// Counters of all of these.
@@ -219,6 +223,7 @@ impl App {
             passwords,
             tokens,
             limits,
+            unsettled: Unsettled::default(),
             wechat,
             metrics,
             audit_log,
