@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::Row;
@@ -77,7 +79,20 @@ impl Readers {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when no leader answers within the deadline; [`Error::Failed`].
-    pub async fn query(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, Error> {
+    pub fn query<'a>(
+        &'a self,
+        sql: &'static str,
+        params: Params<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Row>, Error>> {
+        // Boxed: each of some fifty callers would have a copy of it.
+        self.query_in_time(sql, params).boxed()
+    }
+
+    async fn query_in_time(
+        &self,
+        sql: &'static str,
+        params: Params<'_>,
+    ) -> Result<Vec<Row>, Error> {
         let deadline = Instant::now() + DEADLINE;
         loop {
             match self.ask(sql, params, deadline).await? {

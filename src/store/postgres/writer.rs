@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
@@ -55,8 +57,14 @@ impl Writer {
             outcome: None,
             reply,
         });
-        self.jobs.send(job).await.map_err(|_| stopped())?;
+        self.enqueue(job).await?;
         answer.await.map_err(|_| stopped())?
+    }
+
+    /// Waits for a place in the queue.
+    fn enqueue(&self, job: Box<dyn Job>) -> BoxFuture<'_, Result<(), Error>> {
+        let sent = self.jobs.send(job);
+        async move { sent.await.map_err(|_| stopped()) }.boxed()
     }
 
     /// Jobs that wait for the next transaction.

@@ -1,4 +1,5 @@
 //! Rules of the repository.
 
+mod sql;
 mod tests_layout;
 mod tidy;

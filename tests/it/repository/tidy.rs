@@ -44,12 +44,16 @@ const RANKS: [(&str, u8); 31] = [
 ];
 
 /// Crates that only some modules, or files of one, may name.
-const FENCED: [(&str, &[&str]); 19] = [
+const FENCED: [(&str, &[&str]); 20] = [
     ("poem", &["contract", "http", "pocketbase", "server"]),
     ("hyper", &["server"]),
     ("redb", &["store/file"]),
     ("postcard", &["store"]),
-    ("rustls", &["config", "server", "outbound"]),
+    (
+        "rustls",
+        &["config", "server", "outbound", "store/postgres"],
+    ),
+    ("tokio_postgres", &["store/postgres"]),
     ("instant_acme", &["server"]),
     ("rcgen", &["server"]),
     (
