@@ -27,6 +27,7 @@ mod new_database;
 mod outcome;
 mod output;
 mod password;
+mod postgres;
 mod print;
 mod progress;
 mod quotes;

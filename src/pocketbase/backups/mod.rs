@@ -285,7 +285,9 @@ impl BackupsApi {
                 actor: Actor::from(&superuser),
                 ..by
             }),
-            Err(internal @ error::Error::Internal(_)) => Err(internal.into()),
+            Err(failed @ (error::Error::Internal(_) | error::Error::Unavailable { .. })) => {
+                Err(failed.into())
+            }
             _ => Err(Refused::NO_FILE_TOKEN.into()),
         }
     }
