@@ -35,6 +35,7 @@ mod report_file;
 mod restore;
 mod rules;
 mod scratch;
+mod scratch_copy;
 mod serve;
 mod session;
 mod shell;

@@ -49,4 +49,4 @@ mod working_set;
 mod writer;
 
 pub use migration::TablesMigration;
-pub use postgres_store::PostgresStore;
+pub use postgres_store::{PostgresStore, READY_AGE};

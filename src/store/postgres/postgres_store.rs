@@ -31,7 +31,7 @@ const LIST_CONNECTIONS: usize = 2;
 /// Time that a database may take to be reached at the start, such as during a failover.
 const START_PATIENCE: Duration = Duration::from_secs(10);
 /// A server whose newest commit is older than this is not ready: a failover takes less.
-const READY_AGE: Duration = Duration::from_secs(30);
+pub const READY_AGE: Duration = Duration::from_secs(30);
 
 /// A database on PostgreSQL.
 pub struct PostgresStore {
