@@ -206,3 +206,21 @@ impl From<random::NoEntropy> for Error {
         Self::internal(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_does_not_answer_is_worth_another_try() {
+        let away = || store::Error::Unavailable("db does not answer".into());
+        for error in [
+            Error::from(away()),
+            store::CommitError::Failed(away()).into(),
+        ] {
+            assert_eq!(error.retry_after(), Some(UNAVAILABLE_RETRY));
+        }
+        let failed = store::Error::Failed("the disk is full".into());
+        assert_eq!(Error::from(failed).retry_after(), None);
+    }
+}

@@ -68,3 +68,21 @@ fn chain(error: &Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_equal_lines_one_is_written_for_a_while() {
+        let seldom = Seldom(Mutex::new(None));
+        let mut lines = 0;
+        for _ in 0..3 {
+            seldom.log(|| lines += 1);
+        }
+        assert_eq!(lines, 1);
+        *seldom.0.lock() = Instant::now().checked_sub(PAUSE);
+        seldom.log(|| lines += 1);
+        assert_eq!(lines, 2);
+    }
+}

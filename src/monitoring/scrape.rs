@@ -112,7 +112,9 @@ async fn look_at_postgres(app: &App, now: &Metrics) {
     let Some(postgres) = app.store.postgres() else {
         return;
     };
-    let age = postgres.commit_age().map_or(f64::INFINITY, |age| age.as_secs_f64());
+    let age = postgres
+        .commit_age()
+        .map_or(f64::INFINITY, |age| age.as_secs_f64());
     now.pull(
         "bai_postgres_commit_age_seconds",
         "Time since the newest commit that was confirmed: an idle server commits each second.",
