@@ -158,7 +158,7 @@ fn commands_find_what_commands_have_made_and_touch_no_file() {
         "Acme"
     );
     commands.done(&["user", "update", PHONE, "users_name=Bea"], "");
-    commands.done(&["user", "disable", PHONE, "--yes"], "");
+    commands.done(&["user", "disable", PHONE], "");
     let user = commands.json(&["user", "show", PHONE]);
     assert_eq!(
         (&user["users_name"], &user["users_status"]),

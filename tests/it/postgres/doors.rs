@@ -99,7 +99,7 @@ fn a_server_says_what_it_is_on_makes_no_file_and_no_backup() {
     command.envs([
         ("BAI_STORE__URL", url.replacen("bai@", "bai:canary@", 1)),
         ("BAI_STORE__REQUIRE_SYNC", "false".to_owned()),
-        ("BAI_BACKUP__EVERY", "1s".to_owned()),
+        ("BAI_BACKUP__EVERY", "1m".to_owned()),
     ]);
     let server = Running::start(command);
     assert_eq!(server.post("/api/system/health", &json!({})).status, 200);
