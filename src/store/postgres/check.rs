@@ -18,7 +18,8 @@ use crate::domain::{EventId, EventKind, Kind, Origin, User};
 use crate::store::file::Contents;
 use crate::store::{Error, stored};
 
-/// Rows that are read at once.
+/// Rows that are read at once, and the same as a value of a statement.
+const ROWS: usize = 1_000;
 const PAGE: i64 = 1_000;
 
 impl PostgresStore {
@@ -122,7 +123,7 @@ impl Snapshot {
 
 /// The last row, if there may be more behind it.
 fn last_of_full(page: &[Row]) -> Option<&Row> {
-    page.last().filter(|_| page.len() as i64 >= PAGE)
+    page.last().filter(|_| page.len() == ROWS)
 }
 
 /// The user of a row of id, record, number and what users are looked up by.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::iter;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -297,11 +298,11 @@ fn a_check_finds_whatever_somebody_else_has_changed() {
 #[ignore = "needs PostgreSQL 15; .ci/run runs it"]
 fn a_check_reads_more_than_a_page_of_each() {
     let commands = filled();
-    let mut table = "users_phone,users_name\n".to_owned();
-    for n in 0..2_500 {
-        table.push_str(&format!("139{n:08},user {n}\n"));
-    }
-    fs::write(commands.folder().join("table.csv"), table).unwrap();
+    let lines = (0..2_500).map(|n| format!("139{n:08},user {n}"));
+    let table: Vec<_> = iter::once("users_phone,users_name".to_owned())
+        .chain(lines)
+        .collect();
+    fs::write(commands.folder().join("table.csv"), table.join("\n")).unwrap();
     commands.done(&["import", "csv", "table.csv"], "");
     let check = commands.run(&["check", "--json"]);
     let found: Value = serde_json::from_str(&check.out).unwrap();
