@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::app::TestApp;
 use crate::support::binary::{Running, bai};
-use crate::support::postgres::{database, wait_until};
+use crate::support::postgres::{Pair, Replication, database, wait_until};
 use crate::support::superuser::Root;
 use crate::support::wire_proxy::Proxy;
 
@@ -66,6 +66,48 @@ fn backups_are_postgresql_s_own_work_at_every_door() {
     assert!(overview["disk"].is_null());
     let primary = overview["postgres"]["primary"].as_str().unwrap();
     assert!(primary.starts_with("127.0.0.1:"), "{primary}");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL 15; .ci/run runs it"]
+fn a_failover_leaves_a_server_ready_and_half_a_minute_without_a_commit_does_not() {
+    let proxy = Proxy::start(&database());
+    let root = on(&proxy.url);
+    proxy.blackhole_all();
+    let readyz = || root.app.get("/readyz").send();
+    wait_until("reads are refused", || {
+        root.get("/api/overview").status == 503
+    });
+    assert_eq!(readyz().status, 200);
+    wait_until("it is not ready", || readyz().status == 503);
+    let store = &readyz().data()["components"]["store"];
+    let problem = &store["problems"][0];
+    assert_eq!(problem["code"], "unconfirmed");
+    let text = problem["text"].as_str().unwrap();
+    let name = proxy.url.replacen("bai@", "", 1);
+    assert!(
+        text.starts_with(&name) && text.contains("pg_stat_replication"),
+        "{text}"
+    );
+    proxy.heal();
+    wait_until("it is ready again", || readyz().status == 200);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL 15; .ci/run runs it"]
+fn a_synchronous_standby_is_found_at_the_start_and_counted_in_the_metrics() {
+    let pair = Pair::start(Replication::Synchronous);
+    let app = TestApp::spawn_with(|config| config.store.url = pair.urls().as_str().into());
+    let standbys = || {
+        let metrics = app.get("/metrics").send();
+        let line = metrics
+            .text()
+            .lines()
+            .find(|line| line.starts_with("bai_postgres_standbys "))
+            .map(str::to_owned);
+        line.unwrap_or_default()
+    };
+    assert_eq!(standbys(), "bai_postgres_standbys 1");
 }
 
 /// The names that begin with `bai_postgres_`.
