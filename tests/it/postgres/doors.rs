@@ -80,7 +80,7 @@ fn a_failover_leaves_a_server_ready_and_half_a_minute_without_a_commit_does_not(
     });
     assert_eq!(readyz().status, 200);
     wait_until("it is not ready", || readyz().status == 503);
-    let store = &readyz().data()["components"]["store"];
+    let store = &readyz().json()["data"]["components"]["store"];
     let problem = &store["problems"][0];
     assert_eq!(problem["code"], "unconfirmed");
     let text = problem["text"].as_str().unwrap();
