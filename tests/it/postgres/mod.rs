@@ -5,3 +5,4 @@ mod doors;
 mod harness;
 mod links;
 mod planned_faults;
+mod suites;
