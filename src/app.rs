@@ -104,6 +104,15 @@ impl App {
         self.generation.load(Ordering::Acquire)
     }
 
+    /// Name of the database in messages.
+    #[must_use]
+    pub fn database(&self) -> String {
+        match self.store.postgres() {
+            Some(postgres) => postgres.name().to_owned(),
+            None => self.config.store.path.display().to_string(),
+        }
+    }
+
     /// A new audit event of now.
     #[must_use]
     pub fn event(&self, kind: EventKind, actor: Actor) -> AuditEvent {
@@ -202,7 +211,9 @@ impl App {
         let audit_log = AuditLog::new(store.clone(), clock.clone(), config.events.clone());
         let metrics = Metrics::default();
         let started = clock.now();
-        let backups = Backups::new(config.backup.every, started);
+        // Another database than a file is backed up by its own tools.
+        let every = config.backup.every.filter(|_| store.file().is_some());
+        let backups = Backups::new(every, started);
         let maintenance = Arc::default();
         let limits = Limits::new(&config.limits, clock.clone());
         store.register_metrics(&metrics);

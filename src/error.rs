@@ -83,6 +83,15 @@ pub enum Error {
         /// Time to wait.
         retry_after: Duration,
     },
+    /// The database does not answer for now. What was to be written may be stored.
+    #[error("the database does not answer for now")]
+    Unavailable {
+        /// Time to wait.
+        retry_after: Duration,
+        /// The store's words, for the log.
+        #[source]
+        cause: store::Error,
+    },
     /// The user lacks the identity that login needs.
     #[error("the platform user has no native identity")]
     NoIdentity,
@@ -96,6 +105,8 @@ pub const NO_TOKEN: &str = "no token";
 
 /// Time that a client waits before it tries a full queue again.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
+/// Time that a client waits before it asks a database again that did not answer.
+const UNAVAILABLE_RETRY: Duration = Duration::from_secs(1);
 
 impl Error {
     /// The time to wait, where waiting helps.
@@ -105,7 +116,8 @@ impl Error {
             Self::TooMany { retry_after }
             | Self::Busy { retry_after }
             | Self::WechatQuota { retry_after, .. }
-            | Self::TooManyAttempts { retry_after } => Some(*retry_after),
+            | Self::TooManyAttempts { retry_after }
+            | Self::Unavailable { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }
@@ -127,14 +139,23 @@ impl From<limits::Error> for Error {
 
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
-        Self::internal(error)
+        match error {
+            store::Error::Unavailable(_) => Self::Unavailable {
+                retry_after: UNAVAILABLE_RETRY,
+                cause: error,
+            },
+            other => Self::internal(other),
+        }
     }
 }
 
 /// A conflict that the operation does not expect.
 impl From<store::CommitError> for Error {
     fn from(error: store::CommitError) -> Self {
-        Self::internal(error)
+        match error {
+            store::CommitError::Failed(error) => error.into(),
+            conflict @ store::CommitError::Conflict { .. } => Self::internal(conflict),
+        }
     }
 }
 
@@ -183,5 +204,23 @@ impl From<token::IssueError> for Error {
 impl From<random::NoEntropy> for Error {
     fn from(error: random::NoEntropy) -> Self {
         Self::internal(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_does_not_answer_is_worth_another_try() {
+        let away = || store::Error::Unavailable("db does not answer".into());
+        for error in [
+            Error::from(away()),
+            store::CommitError::Failed(away()).into(),
+        ] {
+            assert_eq!(error.retry_after(), Some(UNAVAILABLE_RETRY));
+        }
+        let failed = store::Error::Failed("the disk is full".into());
+        assert_eq!(Error::from(failed).retry_after(), None);
     }
 }

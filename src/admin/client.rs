@@ -1,5 +1,5 @@
 //! Client of the admin commands, for a process of its own: it sends them to the server that has the database open, or runs them on
-//! the file.
+//! the file or on PostgreSQL.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,8 +34,8 @@ enum Target {
         /// The connection for the next command, if it is not too old.
         connection: Option<Connection>,
     },
-    /// The file, which no server has open.
-    File(Admin),
+    /// The database itself: a file that no server has open, or one on PostgreSQL.
+    Database(Admin),
 }
 
 /// An answer as it comes.
@@ -79,13 +79,22 @@ impl Client {
         Self::open_location(config, &Location::ReadOnly(config.store.path.clone()))
     }
 
+    /// A client of the database on PostgreSQL, beside the servers that work on it.
+    ///
+    /// # Errors
+    /// It is not there, unfit, or of another version.
+    pub fn open_postgres(config: &Config) -> Result<Self, Failure> {
+        // The configuration names a database that is in no place.
+        Self::open_location(config, &Location::memory())
+    }
+
     fn open_location(config: &Config, location: &Location) -> Result<Self, Failure> {
         let runtime = new_runtime()?;
         let app = App::new(config.clone(), location, Clock::System, Random::System);
         let app = runtime.block_on(app)?;
         Ok(Self {
             runtime,
-            target: Target::File(Admin::of_app(&app)),
+            target: Target::Database(Admin::of_app(&app)),
         })
     }
 
@@ -97,7 +106,7 @@ impl Client {
         let (mut io, caller) = Io::new();
         let runtime = &self.runtime;
         let end = match &mut self.target {
-            Target::File(admin) => {
+            Target::Database(admin) => {
                 let admin = admin.clone();
                 runtime.spawn(async move { run(&admin, command, &mut io).await })
             }

@@ -1,7 +1,5 @@
 //! Failures of an operator's commands.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 use crate::app::StartError;
@@ -62,12 +60,12 @@ impl Failure {
         }
     }
 
-    /// The failure of a command on this database: of damage it says which file has it.
+    /// The failure of a command on the database of this name: of damage it says which one has it.
     #[must_use]
-    pub fn on(self, database: &Path) -> Self {
+    pub fn on(self, database: String) -> Self {
         match self.cause {
             Cause::Damaged => Self::failed(store::Error::DamagedFile {
-                path: database.display().to_string(),
+                path: database,
                 reason: self.message,
             }),
             _ => self,
@@ -83,6 +81,7 @@ impl From<Error> for Failure {
                 Ok(error) => (*error).into(),
                 Err(cause) => Self::failed(cause),
             },
+            Error::Unavailable { cause, .. } => cause.into(),
             error => Self::failed(error),
         }
     }
@@ -152,7 +151,7 @@ mod tests {
             Failure::from(ChangeError::from(damaged())),
             Failure::from(ListError::from(damaged())),
         ] {
-            let told = failure.on(Path::new("/srv/bai.redb")).message;
+            let told = failure.on("/srv/bai.redb".to_owned()).message;
             assert!(
                 told.starts_with("/srv/bai.redb is damaged: block 47 of the file"),
                 "{told}"

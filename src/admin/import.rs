@@ -1,6 +1,6 @@
 //! Import of records from PocketBase, for an operator.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ async fn bring(
     };
     // A restoration in the middle would leave half of the records in the database before it.
     let work = backup::exclusive(app, move |app| {
-        let database = &app.config.store.path;
+        let database = &app.database();
         let source = Source::open(&from).map_err(|error| failure(error, database))?;
         let mut observer = Observer::new(to);
         let imported = pb_data::import(&source, &app.store, options, &mut observer);
@@ -94,11 +94,10 @@ async fn bring(
 }
 
 /// The failure of an import; a disk that took no more is named by the file that was to grow.
-fn failure(error: pb_data::Error, database: &Path) -> Failure {
+fn failure(error: pb_data::Error, database: &str) -> Failure {
     match error {
         pb_data::Error::Store(error @ store::Error::Failed(_)) => Failure::failed(format!(
-            "{error}; the records go to {}: make room there (a dry run writes under TMPDIR)",
-            database.display()
+            "{error}; the records go to {database}: make room there (a dry run writes under TMPDIR)"
         )),
         pb_data::Error::Store(error) => error.into(),
         error @ pb_data::Error::Missing(_) => Failure::not_found(error.to_string()),

@@ -16,7 +16,7 @@ pub async fn run(admin: &Admin, command: AdminCommand, io: &mut Io) -> Result<()
     let app = &admin.app;
     let detail = command.audit_detail();
     let outcome = dispatch(admin, command, io).await;
-    let outcome = outcome.map_err(|failure| failure.on(&app.config.store.path));
+    let outcome = outcome.map_err(|failure| failure.on(app.database()));
     if let Some(detail) = detail
         && outcome.is_ok()
     {

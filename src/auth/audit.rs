@@ -119,6 +119,7 @@ fn cause(error: &Error) -> Cause {
         | Error::RegistrationClosed
         | Error::PhoneTaken { .. }
         | Error::PhoneOfAnother
+        | Error::Unavailable { .. }
         | Error::Internal(_) => Cause::Internal,
     }
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use super::check::print_contents;
 use super::files;
 use super::outcome::Outcome;
+use super::postgres;
 use super::progress;
 use super::session::{self, Access};
 use crate::admin::maintenance::{Checksum, FileContents, MaintenanceCommand};
@@ -32,6 +33,7 @@ pub struct BackupArgs {
 
 /// Copies the database to a new file, which gets its name when it is read back.
 pub fn run(config: &Config, args: BackupArgs) -> Outcome {
+    postgres::refuse(config, "bai backup")?;
     let file = args.file.unwrap_or_else(|| beside(&config.store.path));
     files::ensure_new(&file)?;
     let mut client = session::open(config, Access::Change)?;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::files;
 use super::local_time::local;
 use super::outcome::Outcome;
+use super::postgres;
 use crate::admin::maintenance::{FileContents, MaintenanceCommand};
 use crate::admin::{AdminCommand, Client};
 use crate::config::Config;
@@ -23,8 +24,13 @@ pub struct CheckArgs {
     json: bool,
 }
 
-/// Reads all of a file, or of the database, and changes nothing.
+/// Reads all of a file, or of the database, and changes nothing of it.
 pub fn run(config: &Config, args: &CheckArgs) -> Outcome {
+    if args.file.is_none()
+        && let Some((_, name)) = postgres::database(config)?
+    {
+        return check_postgres(config, &name, args.json);
+    }
     let file = args.file.as_ref().unwrap_or(&config.store.path);
     let is_database = |file: &PathBuf| files::are_the_same(file, &config.store.path);
     let server = match args.file.as_ref().is_none_or(is_database) {
@@ -39,6 +45,46 @@ pub fn run(config: &Config, args: &CheckArgs) -> Outcome {
         None => read_file(config, file)?,
     };
     print_contents(file, &words(&contents), &contents, args.json)
+}
+
+fn check_postgres(config: &Config, name: &str, json: bool) -> Outcome {
+    let check = AdminCommand::Maintenance(MaintenanceCommand::Check);
+    let row = Client::open_postgres(config)?.row(check)?;
+    let contents: FileContents = serde_json::from_value(row)?;
+    let line = match json {
+        true => serde_json::to_string_pretty(&DatabaseReport::new(name, &contents))?,
+        false => format!("{name}: whole; {}", describe(&contents)),
+    };
+    Ok(writeln!(io::stdout(), "{line}")?)
+}
+
+/// A database on PostgreSQL with its contents, for programs.
+#[derive(Serialize)]
+struct DatabaseReport<'a> {
+    database: &'a str,
+    users: u64,
+    companies: u64,
+    superusers: u64,
+    events: u64,
+}
+
+impl<'a> DatabaseReport<'a> {
+    fn new(database: &'a str, contents: &FileContents) -> Self {
+        let FileContents {
+            users,
+            companies,
+            superusers,
+            events,
+            ..
+        } = *contents;
+        Self {
+            database,
+            users,
+            companies,
+            superusers,
+            events,
+        }
+    }
 }
 
 /// The judgement on a file that was read to its end.

@@ -7,6 +7,7 @@ use clap::Subcommand;
 use super::backup;
 use super::outcome::Outcome;
 use super::output;
+use super::postgres;
 use super::scratch::Scratch;
 use crate::admin::Client;
 use crate::backup::is_missing;
@@ -15,7 +16,7 @@ use crate::config::Config;
 use crate::domain::{Actor, AuditEvent, EventKind};
 use crate::pb_data::{self, Exported};
 use crate::random::Random;
-use crate::store::{self, EventBounds, Location, Store};
+use crate::store::{self, EventBounds, Location, PostgresSettings, Store};
 
 #[derive(Subcommand)]
 pub enum ExportArgs {
@@ -28,6 +29,9 @@ pub enum ExportArgs {
 
 pub fn run(config: &Config, args: &ExportArgs) -> Outcome {
     let ExportArgs::Pocketbase { out } = args;
+    if let Some((settings, name)) = postgres::database(config)? {
+        return export_postgres(config, &settings, &name, out);
+    }
     // Of a running server a copy is written out.
     let copy = match Client::connect(&config.store.path)? {
         Some(mut client) => Some(copy_of(&mut client)?),
@@ -45,6 +49,26 @@ pub fn run(config: &Config, args: &ExportArgs) -> Outcome {
     if copy.is_none() {
         runtime.block_on(add_audit_event(&store, config, "export pocketbase"))?;
     }
+    print_summary(out, &exported)
+}
+
+/// Writes out a database on PostgreSQL, page by page, while servers may go on.
+fn export_postgres(
+    config: &Config,
+    settings: &PostgresSettings,
+    name: &str,
+    out: &Path,
+) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    let connected = Store::connect(settings, Clock::System, Random::System);
+    let store = runtime.block_on(connected)?;
+    eprintln!("bai: {name}");
+    let lifetimes = (&config.token).into();
+    let exported = runtime.block_on(pb_data::export(&store, &Random::System, lifetimes, out))?;
+    runtime.block_on(add_audit_event(&store, config, "export pocketbase"))?;
     print_summary(out, &exported)
 }
 

@@ -10,7 +10,7 @@ use ureq::http::Response;
 use super::outcome::Outcome;
 use super::output;
 use crate::admin::maintenance::{Health, MaintenanceCommand};
-use crate::admin::{AdminCommand, Client};
+use crate::admin::{AdminCommand, Client, Failure};
 use crate::config::Config;
 use crate::outbound::Cause;
 
@@ -69,6 +69,12 @@ fn no_answer(url: &str, cause: &Cause) -> String {
 }
 
 fn ask_admin_socket(config: &Config, ready: bool) -> Outcome {
+    if config.store.is_on_postgres() {
+        return Err(Failure::invalid(
+            "a server with server.tls is asked by the name that its certificate has: name it, such as --url https://api.example.com",
+        )
+        .into());
+    }
     let mut client = Client::connect(&config.store.path)?.ok_or("nobody has the database open")?;
     let health = client.row(AdminCommand::Maintenance(MaintenanceCommand::Health))?;
     let health: Health = serde_json::from_value(health)?;

@@ -10,6 +10,7 @@ use super::new_database::NewDatabase;
 use super::outcome::Outcome;
 use super::scratch::Scratch;
 use super::session::{self, Access};
+use super::{postgres, scratch_copy};
 use crate::admin::Client;
 use crate::backup::is_missing;
 use crate::config::Config;
@@ -20,7 +21,7 @@ pub struct TargetArgs {
     /// Say what would come and what would not, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// File for everything that does not come or comes otherwise, one by one [default: beside the database; with --dry-run none]
+    /// File for everything that does not come or comes otherwise, one by one [default: beside the database file, or for PostgreSQL bai.import.tsv; with --dry-run none]
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     #[command(flatten)]
@@ -50,7 +51,10 @@ impl Target {
     fn scratch(config: &Config) -> Result<Self, Box<dyn std::error::Error>> {
         let scratch = Scratch::new()?;
         let database = scratch.database();
-        copy_database(config, &scratch)?;
+        match postgres::database(config)? {
+            Some((settings, _)) => scratch.of(scratch_copy::copy(&settings, &database))?,
+            None => copy_database(config, &scratch)?,
+        }
         let client = Client::open_file(&with_database(config, database));
         Ok(Self {
             client: scratch.of(client)?,
@@ -61,7 +65,10 @@ impl Target {
 
     /// The database of the configuration, or a new one when there is none.
     fn database(config: &Config, new: NewDatabase) -> Result<Self, Box<dyn std::error::Error>> {
-        if !is_missing(&config.store.path) || Client::connect(&config.store.path)?.is_some() {
+        if config.store.is_on_postgres()
+            || !is_missing(&config.store.path)
+            || Client::connect(&config.store.path)?.is_some()
+        {
             return Ok(Self {
                 client: session::open(config, Access::Change)?,
                 scratch: None,
@@ -114,5 +121,6 @@ fn with_database(config: &Config, database: PathBuf) -> Config {
     config.store.cache_mib = config.store.cache_mib.min(CACHE_MIB);
     config.backup.dir = config.backup.folder(&config.store.path);
     config.store.path = database;
+    config.store.url.clear();
     config
 }

@@ -22,7 +22,7 @@ impl NewDatabase {
     /// The database is gone; the text says which backup is the newest, and what to do.
     pub fn check(self, config: &Config) -> Result<(), Failure> {
         let database = &config.store.path;
-        if self.new_database || !backup::is_missing(database) {
+        if self.new_database || config.store.is_on_postgres() || !backup::is_missing(database) {
             return Ok(());
         }
         match newest_backup(config) {

@@ -10,7 +10,8 @@ use crate::server::routes;
 use crate::store::Location;
 
 /// Prints the OpenAPI document. It comes from the handlers, so it takes an app; this one has a database in memory.
-pub fn openapi(config: Config, yaml: bool) -> Outcome {
+pub fn openapi(mut config: Config, yaml: bool) -> Outcome {
+    config.store.url.clear();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

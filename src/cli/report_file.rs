@@ -8,6 +8,9 @@ use super::import_target::TargetArgs;
 use super::visible::visible;
 use crate::config::Config;
 
+/// Name of the list where there is no database file that it could be beside.
+const NO_DATABASE_FILE: &str = "bai.import.tsv";
+
 /// A list in a file, on the standard output, or nowhere.
 pub struct ReportFile {
     name: Option<PathBuf>,
@@ -25,6 +28,7 @@ impl ReportFile {
     ) -> Result<Self, Box<dyn std::error::Error>> {
         let name = match (&args.report, args.dry_run) {
             (Some(path), _) => Some(path.clone()),
+            (None, false) if config.store.is_on_postgres() => Some(NO_DATABASE_FILE.into()),
             (None, false) => Some(beside(&config.store.path)),
             (None, true) => None,
         };

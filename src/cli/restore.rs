@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::check::{describe, older};
 use super::outcome::Outcome;
-use super::{files, output, progress};
+use super::{files, output, postgres, progress};
 use crate::admin::maintenance::{FileContents, MaintenanceCommand, RestoreSummary};
 use crate::admin::{AdminCommand, Answer, Client, Failure, Output, Progress};
 use crate::clock::Clock;
@@ -37,6 +37,7 @@ pub struct RestoreArgs {
 
 /// Puts a backup in the place of the database, which is kept under another name.
 pub fn run(config: &Config, args: &RestoreArgs) -> Outcome {
+    postgres::refuse(config, "bai restore")?;
     let database = &config.store.path;
     let file = files::ensure_file(&args.file)?;
     if files::are_the_same(&args.file, database) {

@@ -9,14 +9,15 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::new_database::NewDatabase;
 use super::outcome::Outcome;
-use super::systemd;
-use crate::app::SET_UP_LINK_LIFETIME;
+use super::{postgres, systemd};
+use crate::app::{App, SET_UP_LINK_LIFETIME};
 use crate::auth;
 use crate::clock::Clock;
 use crate::config::{Config, Provider, Wechat};
 use crate::random::Random;
 use crate::server::Server;
 use crate::store::Location;
+use crate::store::postgres::PostgresStore;
 use crate::{build_info, telemetry};
 
 /// Time for work that outlived the graceful stop.
@@ -110,6 +111,24 @@ fn warn_of_sandbox(wechat: &Wechat, url: &str) {
     }
 }
 
+/// Name of the database: its file, or where it is on PostgreSQL.
+fn database(config: &Config) -> Result<String, Box<dyn std::error::Error>> {
+    match postgres::database(config)? {
+        Some((_, name)) => Ok(name),
+        None => Ok(std::path::absolute(&config.store.path)?
+            .display()
+            .to_string()),
+    }
+}
+
+/// The name with the host that takes commits, if there are hosts.
+fn with_primary(database: String, app: &App) -> String {
+    match app.store.postgres().and_then(PostgresStore::leader) {
+        Some(primary) => format!("{database} (primary {primary})"),
+        None => database,
+    }
+}
+
 async fn serve(config: Config) -> Outcome {
     let location = Location::File(config.store.path.clone());
     let base_path = config.server.base_path.clone();
@@ -118,7 +137,7 @@ async fn serve(config: Config) -> Outcome {
     } else {
         "http"
     };
-    let database = std::path::absolute(&config.store.path)?;
+    let database = database(&config)?;
     let mut stop = [
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
@@ -126,7 +145,7 @@ async fn serve(config: Config) -> Outcome {
     systemd::opening(&database);
     let server = Server::bind(config, &location, Clock::System, Random::System).await?;
     let url = format!("{scheme}://{}{base_path}", server.local_addr()?);
-    tracing::info!(version = build_info::VERSION, revision = build_info::REVISION, database = %database.display(), "bai listens on {url}");
+    tracing::info!(version = build_info::VERSION, revision = build_info::REVISION, database = %with_primary(database, server.app()), "bai listens on {url}");
     tracing::info!("API documents: {url}/docs");
     if server.app().config.console.enabled {
         tracing::info!("console for superusers: {url}/_/");

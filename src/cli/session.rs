@@ -1,6 +1,7 @@
-//! The way of a command to the database: the running server's admin socket, or the file.
+//! The way of a command to the database: the running server's admin socket, the file, or PostgreSQL.
 
 use super::new_database::NewDatabase;
+use super::postgres;
 use crate::admin::socket::Hello;
 use crate::admin::{Client, Failure};
 use crate::backup;
@@ -42,11 +43,16 @@ impl Access {
     }
 }
 
-/// Connects to the running server, or opens the file, and says on the standard error which file that is.
+/// Connects to the running server, or opens the file or the database on PostgreSQL, and says on the standard error which that is.
 ///
 /// # Errors
 /// There is no database, it is in use by something without an admin socket, it is of an older version, or it does not open.
 pub fn open(config: &Config, access: Access) -> Result<Client, Failure> {
+    if let Some((_, name)) = postgres::database(config).map_err(Failure::failed)? {
+        let client = Client::open_postgres(config)?;
+        eprintln!("bai: {name}");
+        return Ok(client);
+    }
     let database = Hello::new(&config.store.path).database;
     if let Some(client) = Client::connect(&config.store.path)? {
         eprintln!("bai: {database}, through the running server");

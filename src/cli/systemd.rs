@@ -1,15 +1,10 @@
 //! Notices to systemd from a server that it started (`Type=notify`, see sd_notify(3)). Started by anybody else, it sends none.
 
-use std::path::Path;
-
 use sd_notify::NotifyState;
 
 /// Tells that the database is being opened, which takes long after an upgrade that migrates it.
-pub fn opening(database: &Path) {
-    notify(&[NotifyState::Status(&format!(
-        "opening {}",
-        database.display()
-    ))]);
+pub fn opening(database: &str) {
+    notify(&[NotifyState::Status(&format!("opening {database}"))]);
 }
 
 /// Tells that requests to `url` are answered from now on; what was ordered after us may start.

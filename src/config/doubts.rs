@@ -26,7 +26,10 @@ impl Config {
         let mut doubts: Vec<String> = metrics.into_iter().collect();
         doubts.extend(self.wechat.doubts());
         doubts.extend(self.server.doubts());
-        doubts.extend(self.backup.doubts());
+        match self.store.is_on_postgres() {
+            true => doubts.extend(self.backup.doubts_on_postgres()),
+            false => doubts.extend(self.backup.doubts()),
+        }
         doubts
     }
 }
@@ -97,6 +100,16 @@ impl Server {
 }
 
 impl Backup {
+    /// Doubts where the database is no file.
+    fn doubts_on_postgres(&self) -> Option<String> {
+        let is_meant = self.every.is_some() || self.s3.is_on();
+        is_meant.then(|| {
+            "backup.every and backup.s3 are for a database file, and store.url names one on PostgreSQL, so no backup is made: unset \
+             them, and let PostgreSQL's own tools make backups (docs/scale.md, Backups)"
+                .to_owned()
+        })
+    }
+
     fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
         if self.every.is_none() && self.on_failure != OnFailure::Nobody {
@@ -172,6 +185,7 @@ mod tests {
              [server]\ntrusted_proxies = [\"10.0.0.0/8\"]\nbase_path = \"/pb\"\n[backup]\nevery = \"1d\"\non_failure = [\"/bin/sh\", \"-c\", \"true\"]";
         for text in [
             "",
+            "[store]\nurl = \"postgres://bai@a,b/bai\"",
             production,
             "[backup]\nevery = \"1d\"\non_failure = [\"tell\"]",
         ] {
@@ -203,6 +217,10 @@ mod tests {
             ("[backup]\nevery = \"1d\"\non_failure = [\"/nope/tell\"]".to_owned(), "/nope/tell"),
             ("[backup]\nevery = \"1d\"\non_failure = [\"/dev/null\"]".to_owned(), "is no program"),
             ("[backup.s3]\naccess_key = \"a\"\nsecret_key = \"hunter2\"".to_owned(), "backup.s3.bucket"),
+            (
+                "[store]\nurl = \"postgres://bai:hunter2@a/bai\"\n[backup]\nevery = \"1d\"\non_failure = [\"/nope/tell\"]".to_owned(),
+                "PostgreSQL's own tools",
+            ),
             (
                 "[backup]\nevery = \"1d\"\n[backup.s3]\nbucket = \"b\"\nendpoint = \"https://b.s3.example.com\"".to_owned(),
                 "backup.s3.endpoint",

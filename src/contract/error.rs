@@ -166,6 +166,7 @@ impl Error {
             Self::TooManyAttempts { retry_after } => {
                 return format!("尝试次数过多,请 {}后再试", time_text(*retry_after));
             }
+            Self::Unavailable { .. } => "数据库暂时不可用,请稍后重试",
             Self::NoIdentity => "平台用户缺少原生登录 identity,请联系管理员",
             Self::Internal(_) => "服务端内部错误,请稍后重试",
         };
@@ -212,6 +213,7 @@ impl ResponseError for Error {
             | Self::Busy { .. }
             | Self::WechatQuota { .. }
             | Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoIdentity | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::LoginDisabled
             | Self::LoginRefused

@@ -147,7 +147,7 @@ impl SystemApi {
                 status: "unhealthy".to_owned(),
                 timestamp,
             };
-            return Err(unhealthy(&data));
+            return Err(unhealthy(&data, self.app.store.file().is_some()));
         }
         let data = HealthData {
             status: "healthy".to_owned(),
@@ -204,8 +204,11 @@ impl SystemApi {
 }
 
 /// 503 in the error envelope, with the contract's health fields in `data` all the same.
-fn unhealthy(data: &HealthData) -> poem::Error {
-    let msg = "数据库无法写入,请检查磁盘空间与日志";
+fn unhealthy(data: &HealthData, is_file: bool) -> poem::Error {
+    let msg = match is_file {
+        true => "数据库无法写入,请检查磁盘空间与日志",
+        false => "数据库无法写入,请检查 PostgreSQL 与日志",
+    };
     let data = data.to_json().unwrap_or_default();
     poem::Error::from_response(reply_with(StatusCode::SERVICE_UNAVAILABLE, msg, data))
 }

@@ -26,6 +26,8 @@ pub struct Overview {
     pub failed_requests: u64,
     /// Hours of the last week, and the outcomes of their logins.
     pub logins: Vec<(i64, LoginOutcomes)>,
+    /// Name of the database and the host that takes its commits, if it is on PostgreSQL.
+    pub postgres: Option<(String, Option<String>)>,
     /// The disk, if the database is on one.
     pub disk: Option<DiskUsage>,
     /// The scheduled backups.
@@ -45,6 +47,10 @@ pub async fn overview(app: &App) -> Result<Overview> {
         requests: app.metrics.timed("bai_http_request_seconds", is_of_others),
         failed_requests: failed_requests(app),
         logins: logins(app).await?,
+        postgres: app
+            .store
+            .postgres()
+            .map(|postgres| (postgres.name().to_owned(), postgres.leader())),
         disk: app.store.file().and_then(FileStore::disk_usage),
         backup: app.backups.status(now),
         wechat_calls: app.wechat.calls_today(),

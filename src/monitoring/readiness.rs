@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::store::file::{DiskUsage, FileStore};
+use crate::store::postgres::READY_AGE;
 
 const MIB: u64 = 1 << 20;
 
@@ -27,7 +28,7 @@ pub struct Problem {
     pub since: Option<Timestamp>,
 }
 
-/// All parts. Nobody is asked for it but our own disk: of WeChat it says what the last calls said.
+/// All parts. Nobody is asked for it but our own disk: of PostgreSQL and of WeChat it says what the last calls said.
 pub async fn readiness(app: &App) -> Vec<Component> {
     let part = |name, problems| Component { name, problems };
     vec![
@@ -50,6 +51,9 @@ async fn store(app: &App) -> Vec<Problem> {
     if app.store.is_writable().await {
         return Vec::new();
     }
+    if let Some(postgres) = app.store.postgres() {
+        return vec![unconfirmed(postgres.name())];
+    }
     let text = "the database takes no writes: the log has the cause (disk full, I/O error); writing resumes by itself \
                 when it is gone";
     vec![Problem {
@@ -57,6 +61,19 @@ async fn store(app: &App) -> Vec<Problem> {
         text: text.to_owned(),
         since: None,
     }]
+}
+
+/// The problem of a database on PostgreSQL that confirmed no commit for longer than a failover takes.
+fn unconfirmed(name: &str) -> Problem {
+    let patience = READY_AGE.as_secs();
+    Problem {
+        code: "unconfirmed",
+        text: format!(
+            "{name} has confirmed no commit for {patience} s: the log has the cause; look whether its primary runs and can be \
+             reached from here, and whether its synchronous standby follows (pg_stat_replication); it goes on by itself when they do"
+        ),
+        since: None,
+    }
 }
 
 fn nearly_full(disk: &DiskUsage, app: &App) -> Option<Problem> {

@@ -13,7 +13,8 @@ pub async fn metrics(app: &App) -> String {
     let now = Metrics::default();
     look_at_build(&now);
     look_at_readiness(app, &now).await;
-    look_at_store(app, &now).await;
+    // Each waits for as long as a database may that does not answer.
+    tokio::join!(look_at_store(app, &now), look_at_postgres(app, &now));
     look_at_backups(app, &now);
     process::look(&now);
     app.metrics.text() + &now.text()
@@ -79,10 +80,11 @@ fn look_at_backups(app: &App, now: &Metrics) {
 
 /// Numbers that cannot be read now are left out.
 async fn look_at_store(app: &App, now: &Metrics) {
-    if let Ok(users) = app.store.count_users().await {
+    let (users, companies) = tokio::join!(app.store.count_users(), app.store.count_companies());
+    if let Ok(users) = users {
         now.set("bai_users", "Users.", users);
     }
-    if let Ok(companies) = app.store.count_companies().await {
+    if let Ok(companies) = companies {
         now.set("bai_companies", "Companies.", companies);
     }
     let waiting = u64::try_from(app.store.waiting_writes()).unwrap_or_default();
@@ -101,6 +103,33 @@ async fn look_at_store(app: &App, now: &Metrics) {
             "bai_store_free_bytes",
             "Free space of the file system that the database is on.",
             disk.free,
+        );
+    }
+}
+
+/// The database on PostgreSQL, if it is on one.
+async fn look_at_postgres(app: &App, now: &Metrics) {
+    let Some(postgres) = app.store.postgres() else {
+        return;
+    };
+    let age = postgres
+        .commit_age()
+        .map_or(f64::INFINITY, |age| age.as_secs_f64());
+    now.pull(
+        "bai_postgres_commit_age_seconds",
+        "Time since the newest commit that was confirmed: an idle server commits each second.",
+        move || age,
+    );
+    now.set(
+        "bai_postgres_sync_required",
+        "Whether the database has to have a synchronous standby: store.require_sync.",
+        app.config.store.require_sync.into(),
+    );
+    if let Some(standbys) = postgres.standbys().await {
+        now.set(
+            "bai_postgres_standbys",
+            "Standbys that commits wait for; not there when it cannot be seen (GRANT pg_monitor).",
+            standbys,
         );
     }
 }

@@ -164,6 +164,14 @@ impl Refused {
         StatusCode::SERVICE_UNAVAILABLE,
         "The server is busy, try again soon.",
     );
+    pub const UNAVAILABLE: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The database is not available for now, try again soon.",
+    );
+    pub const NO_BACKUPS: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "The database is on PostgreSQL: backups are made by its own tools (pg_basebackup, pgBackRest).",
+    );
     pub const INTERNAL: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, SOMETHING);
 
     const fn new(status: StatusCode, message: &'static str) -> Self {

@@ -65,6 +65,7 @@ fn ours(error: &Error) -> Response {
         | Error::WechatQuota { .. }
         | Error::TooManyAttempts { .. } => Refused::TOO_MANY,
         Error::Unauthenticated(_) | Error::Disabled => Refused::UNAUTHENTICATED,
+        Error::Unavailable { .. } => Refused::UNAVAILABLE,
         Error::LoginRefused => Refused::AUTH_RULE,
         Error::SuperuserAddress => Refused::ADDRESS,
         _ => Refused::INTERNAL,

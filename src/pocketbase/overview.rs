@@ -49,6 +49,7 @@ impl OverviewApi {
     /// - `at`、`startedAt`:当前时间与启动时间(UTC)
     /// - `requests`:启动以来的请求(不含本接口与 `/readyz`)`count`、`failed`(5xx)、`seconds`(总耗时)与累计分布 `buckets`(`le` 秒以内的次数 `count`);两次查询之差即当前速率与延迟
     /// - `logins`:最近 7 天每小时(`at` 为该小时开始)的登录:`succeeded`(含注册)与 `failed`(按原因)。启动以后的全部计入;启动以前的按仍保留的事件统计
+    /// - `postgres`:数据库在 PostgreSQL 上时,其 `database`(不含用户与密码)与 `primary`(当前接受提交的主机);否则为 null
     /// - `disk`:`fileBytes`(数据库文件)、`freeBytes`(剩余空间);数据库不在磁盘上时为 null
     /// - `backup`:`everySeconds`(0 表示未设定时备份)、`lastSuccess`、`lastBytes`、`failure`(`at`、`reason`,最近一次成功时为 null)、`overdue`
     /// - `wechat`:`callsToday`(北京时间今日的调用次数,重启后从 0 计)、`lastError`(`at`、`outcome`、`errcode`,没有则为 null)
@@ -106,6 +107,7 @@ fn describe(overview: &Overview) -> Value {
         "startedAt": date_text(overview.started),
         "requests": describe_requests(&overview.requests, overview.failed_requests),
         "logins": logins.map(|(hour, outcomes)| describe_hour(*hour, outcomes)).collect::<Vec<_>>(),
+        "postgres": overview.postgres.as_ref().map(|(name, primary)| json!({ "database": name, "primary": primary })),
         "disk": overview.disk.as_ref().map(|disk| json!({ "fileBytes": disk.file, "freeBytes": disk.free })),
         "backup": describe_backup(&overview.backup),
         "wechat": {

@@ -77,7 +77,7 @@ impl Server {
         let acceptor = Acceptor::bind(&settings, share, tls, endpoint)?;
         acceptor.register_metrics(&app.metrics, settings.max_connections);
         let metrics_listener = metrics_listener::bind(&app)?;
-        let admin_socket = open_admin_socket(location, records);
+        let admin_socket = open_admin_socket(&app, location, records);
         Ok(Self {
             acceptor,
             metrics_listener,
@@ -146,7 +146,9 @@ impl Server {
 }
 
 /// The admin socket; without one the server serves all the same, and commands need it to be stopped.
-fn open_admin_socket(location: &Location, records: Records) -> Option<AdminSocket> {
+fn open_admin_socket(app: &App, location: &Location, records: Records) -> Option<AdminSocket> {
+    // Commands come to a database on PostgreSQL as the server does.
+    app.store.file()?;
     let Location::File(database) = location else {
         return None;
     };

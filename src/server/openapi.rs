@@ -104,7 +104,7 @@ pub fn document<T: OpenApi>(service: &OpenApiService<T, ()>) -> Result<Value, se
     set_body_examples(&mut document);
     set_open_bodies(&mut document);
     set_collection_examples(&mut document);
-    add_no_memory(&mut document);
+    add_unavailable(&mut document);
     sort_tags(&mut document);
     Ok(document)
 }
@@ -273,8 +273,9 @@ fn set_collection_examples(document: &mut Value) {
     }
 }
 
-/// The 503 of a request for which there is no memory: before any handler, so no operation lists it by itself.
-fn add_no_memory(document: &mut Value) {
+/// The 503 of a request for which there is no memory, before any handler, or for which the database does not answer: of every
+/// operation, so none lists it by itself.
+fn add_unavailable(document: &mut Value) {
     let Some(paths) = document["paths"].as_object_mut() else {
         return;
     };
@@ -287,7 +288,7 @@ fn add_no_memory(document: &mut Value) {
         let schema = json!({ "$ref": format!("#/components/schemas/{error}") });
         let retry_after = json!({ "description": RETRY_AFTER_TEXT, "required": true, "schema": { "type": "integer" } });
         let answer = json!({
-            "description": "服务器繁忙,请稍后再试",
+            "description": "服务器繁忙,或数据库暂时不可用,请稍后再试",
             "headers": { "Retry-After": retry_after },
             "content": { "application/json": { "schema": schema } },
         });

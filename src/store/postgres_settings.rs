@@ -17,7 +17,7 @@ impl PostgresSettings {
     /// The configured ones; nothing if the database is a file.
     #[must_use]
     pub fn of(settings: &config::Store) -> Option<Self> {
-        (!settings.url.is_empty()).then(|| Self {
+        settings.is_on_postgres().then(|| Self {
             url: settings.url.clone(),
             require_sync: settings.require_sync,
             connections: settings.connections,

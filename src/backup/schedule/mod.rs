@@ -52,12 +52,13 @@ pub fn newest_upload(config: &Config) -> Option<String> {
 }
 
 impl Schedule {
-    /// The schedule of the configuration; `None`: there is none.
+    /// The schedule of the configuration; `None`: there is none, or no file that could be copied.
     ///
     /// # Errors
     /// The settings name no bucket that there could be; the text is for the operator.
     pub fn new(app: &Arc<App>) -> Result<Option<Self>, String> {
-        let Some(every) = app.config.backup.every else {
+        let every = app.config.backup.every;
+        let Some(every) = every.filter(|_| app.store.file().is_some()) else {
             return Ok(None);
         };
         Ok(Some(Self {

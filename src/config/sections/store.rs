@@ -43,6 +43,14 @@ impl Default for Store {
     }
 }
 
+impl Store {
+    /// Whether the database is on PostgreSQL, so that no file is of any use.
+    #[must_use]
+    pub fn is_on_postgres(&self) -> bool {
+        !self.url.is_empty()
+    }
+}
+
 /// Nothing, or the URL of a PostgreSQL database. More of it is read by whoever opens that. The password has one place, where it is
 /// masked.
 fn postgres_url<'de, D: Deserializer<'de>>(input: D) -> Result<Url, D::Error> {

@@ -101,6 +101,8 @@ impl Outcomes for PbFileToken {
 #[OpenApi(prefix_path = "/api", tag = "Tags::PocketBase")]
 impl BackupsApi {
     /// 查询备份列表(SDK:backups.getFullList):仅超级管理员
+    ///
+    /// 数据库在 PostgreSQL 上时列表为空,其余备份接口返回 400:备份由 PostgreSQL 自带的工具完成。
     #[oai(path = "/backups", method = "get", operation_id = "pbListBackups")]
     async fn list(
         &self,
@@ -110,9 +112,12 @@ impl BackupsApi {
     ) -> Result<Reply<PbListBackups>> {
         self.0.ensure_superuser(&bearer).await?;
         let fields = Fields::parse(fields.0.as_deref())?;
-        let backups = backup::list(&self.0.app)
-            .await
-            .map_err(error::Error::internal)?;
+        let backups = match self.ensure_file() {
+            Ok(()) => backup::list(&self.0.app)
+                .await
+                .map_err(error::Error::internal)?,
+            Err(_) => Vec::new(),
+        };
         Ok(Reply::new(
             &AnyList(backups.iter().map(describe).collect()),
             &fields,
@@ -129,6 +134,7 @@ impl BackupsApi {
         body: Form<Option<CreateBackupRequest>>,
     ) -> Result<Reply<PbChangeBackups>> {
         let by = self.0.ensure_superuser(&bearer).await?;
+        self.ensure_file()?;
         let form = body.read().map_err(not_loaded)?.unwrap_or_default();
         let name = form.name.filter(|name| !name.is_empty());
         let name = name.map(|name| Name::new(&name)).transpose();
@@ -175,6 +181,7 @@ impl BackupsApi {
         let by = self
             .ensure_file_token(request, &token.0.unwrap_or_default())
             .await?;
+        self.ensure_file().map_err(|_| Refused::NOT_FOUND)?;
         let name = Name::parse(&key).map_err(|_| Refused::NOT_FOUND)?;
         let path = backup::find(&self.0.app, &name)
             .map_err(|error| refused(&error, Refused::NOT_FOUND))?;
@@ -195,6 +202,7 @@ impl BackupsApi {
         key: Path<String>,
     ) -> Result<Reply<PbChangeBackups>> {
         let by = self.0.ensure_superuser(&bearer).await?;
+        self.ensure_file()?;
         let name = Name::parse(&key).map_err(|_| Refused::BACKUP_GONE)?;
         let deleted = backup::delete(&self.0.app, name.clone()).await;
         deleted.map_err(|error| refused(&error, Refused::BACKUP_GONE))?;
@@ -217,6 +225,7 @@ impl BackupsApi {
         key: Path<String>,
     ) -> Result<Reply<PbChangeBackups>> {
         let by = self.0.ensure_superuser(&bearer).await?;
+        self.ensure_file()?;
         let name = Name::parse(&key).map_err(|_| Refused::NO_BACKUP)?;
         let path = backup::find(&self.0.app, &name)
             .map_err(|error| refused(&error, Refused::NO_BACKUP))?;
@@ -248,8 +257,17 @@ impl BackupsApi {
 }
 
 impl BackupsApi {
+    /// Refuses what only a database in a file has.
+    fn ensure_file(&self) -> Result<(), Refused> {
+        match self.0.app.store.file() {
+            Some(_) => Ok(()),
+            None => Err(Refused::NO_BACKUPS),
+        }
+    }
+
     async fn add(&self, bearer: &Bearer, body: &mut Upload) -> Result<()> {
         let by = self.0.ensure_superuser(bearer).await?;
+        self.ensure_file()?;
         let (name, received) = body
             .read(&self.0.app)
             .await?
@@ -285,7 +303,9 @@ impl BackupsApi {
                 actor: Actor::from(&superuser),
                 ..by
             }),
-            Err(internal @ error::Error::Internal(_)) => Err(internal.into()),
+            Err(failed @ (error::Error::Internal(_) | error::Error::Unavailable { .. })) => {
+                Err(failed.into())
+            }
             _ => Err(Refused::NO_FILE_TOKEN.into()),
         }
     }

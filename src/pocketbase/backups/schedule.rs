@@ -16,9 +16,11 @@ use crate::records::date::date_text;
 pub struct BackupScheduleApi(pub Context);
 
 /// 定时备份的状态。
-#[derive(Object)]
+#[derive(Default, Object)]
 #[expect(non_snake_case, reason = "PocketBase's style")]
 struct BackupSchedule {
+    /// 数据库在 PostgreSQL 上,由其自带的工具备份:其余各项为空
+    onPostgres: bool,
     /// 间隔,如 `1day`;没有定时备份时为空
     every: String,
     /// 本地保留份数
@@ -78,10 +80,17 @@ impl BackupScheduleApi {
 }
 
 fn schedule(app: &App) -> BackupSchedule {
+    if app.store.file().is_none() {
+        return BackupSchedule {
+            onPostgres: true,
+            ..BackupSchedule::default()
+        };
+    }
     let settings = &app.config.backup;
     let status = app.backups.status(app.clock.now());
     let failure = status.failure.as_ref();
     BackupSchedule {
+        onPostgres: false,
         every: status.every.map_or_else(String::new, |every| {
             humantime::format_duration(every).to_string()
         }),

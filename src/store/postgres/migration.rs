@@ -41,6 +41,32 @@ pub async fn ensure_current(hosts: &Hosts, session: &Session) -> Result<(), Erro
     judge(hosts.name(), found)
 }
 
+/// Tables that were brought from one version to another; the same: there was nothing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TablesMigration {
+    /// Version before; nothing: there were no tables.
+    pub from: Option<i64>,
+    /// Version now.
+    pub to: i64,
+}
+
+/// Takes the steps that are missing, unless the tables are of a newer program.
+///
+/// # Errors
+/// [`Error::NewerSchema`], [`Error::Failed`] with PostgreSQL's words, [`Error::Unavailable`].
+pub async fn bring_up_to_date(hosts: &Hosts, session: &Session) -> Result<TablesMigration, Error> {
+    let found = versions(session).await?.filter(|found| found.version > 0);
+    let now = match found {
+        Some(found) if found.version >= VERSION => found,
+        _ => migrate(hosts, STEPS).await?,
+    };
+    judge(hosts.name(), now)?;
+    Ok(TablesMigration {
+        from: found.map(|found| found.version),
+        to: now.version,
+    })
+}
+
 /// Whether a program of this version may work with such tables: those of its own, or newer ones that still know it.
 fn judge(database: &str, found: Versions) -> Result<(), Error> {
     let path = || database.to_owned();

@@ -10,6 +10,8 @@ mod batch;
 mod begin_statements;
 mod begins;
 mod budget;
+mod check;
+mod checked_totals;
 mod checks;
 mod columns;
 mod commit_session;
@@ -46,4 +48,5 @@ mod wants;
 mod working_set;
 mod writer;
 
-pub use postgres_store::PostgresStore;
+pub use migration::TablesMigration;
+pub use postgres_store::{PostgresStore, READY_AGE};

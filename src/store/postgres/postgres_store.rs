@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
+use super::address::Address;
 use super::budget::RetryBudget;
 use super::checks;
 use super::commit_session::{CommitSession, Shared};
@@ -13,8 +14,11 @@ use super::follower::Follower;
 use super::hosts::Hosts;
 use super::instance::Instance;
 use super::leader::Leadership;
-use super::migration;
+use super::migration::{self, TablesMigration};
 use super::readers::Readers;
+use super::rows::number;
+use super::session::Session;
+use super::statements as sql;
 use super::stats::Stats;
 use super::writer::Writer;
 use crate::clock::Clock;
@@ -27,7 +31,7 @@ const LIST_CONNECTIONS: usize = 2;
 /// Time that a database may take to be reached at the start, such as during a failover.
 const START_PATIENCE: Duration = Duration::from_secs(10);
 /// A server whose newest commit is older than this is not ready: a failover takes less.
-const READY_AGE: Duration = Duration::from_secs(30);
+pub const READY_AGE: Duration = Duration::from_secs(30);
 
 /// A database on PostgreSQL.
 pub struct PostgresStore {
@@ -93,6 +97,25 @@ impl PostgresStore {
         })
     }
 
+    /// Name of the database of these settings in messages: no user, no password.
+    ///
+    /// # Errors
+    /// [`Error::Address`].
+    pub fn name_of(settings: &PostgresSettings) -> Result<String, Error> {
+        Ok(Address::parse(settings.url.expose())?.name)
+    }
+
+    /// Brings the tables of an older version up to date, or makes them, without serving them.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::open`], but for [`Error::OlderTables`].
+    pub async fn migrate(settings: &PostgresSettings) -> Result<TablesMigration, Error> {
+        let hosts = Hosts::parse(settings.url.expose())?;
+        let session = hosts.any_within(START_PATIENCE).await?;
+        checks::ensure_fit(&session, hosts.name(), settings.require_sync).await?;
+        migration::bring_up_to_date(&hosts, &session).await
+    }
+
     /// Name of the database in messages: no user, no password.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -104,6 +127,30 @@ impl PostgresStore {
     pub fn leader(&self) -> Option<String> {
         let leader = self.shared.leadership.current()?;
         Some(self.shared.hosts.host_name(leader.host))
+    }
+
+    /// Time since the newest confirmed commit was begun; nothing if there was none.
+    #[must_use]
+    pub fn commit_age(&self) -> Option<Duration> {
+        self.shared.leadership.confirmed_ago()
+    }
+
+    /// Number of the standbys that commits wait for; nothing when it cannot be seen, as by a role without `pg_monitor`.
+    pub async fn standbys(&self) -> Option<u64> {
+        let row = self.lookups.query_one(sql::STANDBYS, &[]).await;
+        let row = row.ok()??;
+        let [all, seen, synchronous] = [0, 1, 2].map(|place| number(&row, place).ok());
+        synchronous.filter(|_| all == seen)
+    }
+
+    /// A session of its own with the host that leads, for what takes long.
+    pub(super) async fn session_with_leader(&self) -> Result<Session, Error> {
+        let hosts = &self.shared.hosts;
+        let connected = match self.shared.leadership.current() {
+            Some(leader) => hosts.connect(leader.host).await,
+            None => Err("no host leads".into()),
+        };
+        connected.map_err(|cause| Error::Unavailable(format!("{}: {cause}", hosts.name())))
     }
 
     pub(in crate::store) fn changes(&self) -> broadcast::Receiver<Arc<Change>> {

@@ -176,7 +176,9 @@ impl Readers {
             return Ok(Arc::clone(session));
         }
         *known = None;
-        let session = Arc::new(self.hosts.connect(leader.host).await?);
+        // Seldom, and large: every read would carry it.
+        let connected = Box::pin(self.hosts.connect(leader.host)).await;
+        let session = Arc::new(connected?);
         *known = Some((leader, Arc::clone(&session)));
         Ok(session)
     }

@@ -177,7 +177,7 @@ impl RecordRows {
 }
 
 /// The key of a company, unless it is empty, or the e-mail address of a superuser.
-fn key(record: &Record) -> Option<String> {
+pub fn key(record: &Record) -> Option<String> {
     let key = match record {
         Record::User(_) => return None,
         Record::Company(company) => &company.company_id,

@@ -95,6 +95,36 @@ pub const INSERT_COMMIT: &str = "INSERT INTO commits (id, at_ms) VALUES ($1, $2)
 /// Asks whether a transaction was committed.
 pub const FIND_COMMIT: &str = "SELECT id FROM commits WHERE id = $1";
 
+// Verification, in one snapshot.
+
+/// Lets a transaction of this session wait for us for as long as we take.
+pub const WAIT_FOR_US: &str = "SET idle_in_transaction_session_timeout = 0";
+/// Begins a transaction that sees the database as it is now, however long it takes.
+pub const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// Users behind an id, with all columns.
+pub const CHECK_USERS: &str = "SELECT id, record, number, openid, phone, email, name_begin, created_ms FROM users \
+     WHERE id > $1 ORDER BY id LIMIT $2";
+/// Companies behind an id, with all columns.
+pub const CHECK_COMPANIES: &str =
+    "SELECT id, record, number, company_id FROM companies WHERE id > $1 ORDER BY id LIMIT $2";
+/// Superusers behind an id, with all columns.
+pub const CHECK_SUPERUSERS: &str =
+    "SELECT id, record, number, email FROM superusers WHERE id > $1 ORDER BY id LIMIT $2";
+/// Events behind a place, with all columns.
+pub const CHECK_EVENTS: &str = "SELECT at_ms, number, origin, party, event FROM events WHERE (at_ms, number) > ($1, $2) \
+     ORDER BY at_ms, number LIMIT $3";
+/// What is counted, without the lock.
+pub const CHECK_TOTALS: &str = "SELECT users, companies, superusers, imported_hashes, user_number, company_number, \
+     superuser_number, change, state FROM totals WHERE one = 1";
+/// Events that are counted, without the lock.
+pub const CHECK_EVENT_TOTALS: &str = "SELECT origin, events, number FROM event_totals";
+
+// Monitoring.
+
+/// Standbys; those of which it may be seen how they follow; those that commits wait for.
+pub const STANDBYS: &str = "SELECT count(*), count(sync_state), \
+     count(CASE WHEN sync_state IN ('sync', 'quorum') THEN 1 END) FROM pg_stat_replication";
+
 // A server's own row, and what is swept.
 
 /// Writes that the server is there.

@@ -42,6 +42,7 @@ export const text = {
     components: { store: "Database", disk: "Disk", wechat: "WeChat", backup: "Backups" },
     remedies: {
       not_writable: "nothing can be written. Look for a full disk or an I/O error in the server's log; writing resumes by itself.",
+      unconfirmed: "no commit is confirmed any more. Look whether PostgreSQL’s primary runs and can be reached, and its synchronous standby follows; it goes on by itself.",
       nearly_full: "the disk is nearly full. Make room before nothing can be written any more.",
       failed: "the last backup failed. Mend the reason below; the next one is tried by itself.",
       overdue: "a backup is overdue. Look into the server's log for what holds it up.",
@@ -312,6 +313,7 @@ export const text = {
     restored: (name) => `${name} is restored.`,
     cutWhileRestoring: (name) => `The connection was cut while ${name} was being restored. The server answers again: look at the users whether it was done; the events tell, too.`,
     removeQuestion: (name) => `Delete ${name} for good? This cannot be undone.`,
+    onPostgres: "The database is on PostgreSQL, and is backed up by its own tools, such as pg_basebackup or pgBackRest.",
     schedule: "Schedule",
     noSchedule: "No backups are made by themselves. Set backup.every in config.toml, such as every = \"1d\", and restart the server.",
     every: "Every",
@@ -505,6 +507,7 @@ export const text = {
     "Failed to create record.": "Not saved: see what is marked.",
     "You can't delete the only existing superuser.": "The only superuser cannot be removed: nobody could sign in any more.",
     "Try again later - another backup/restore process has already been started.": "Another backup or restoration is going on. Try again when it is done.",
+    "The database is on PostgreSQL: backups are made by its own tools (pg_basebackup, pgBackRest).": "The database is on PostgreSQL, and is backed up by its own tools.",
     "Failed to create backup.": "The backup was not made. The server's log has the cause: perhaps the disk is full.",
     "Failed to upload backup.": "The backup was not taken. The server's log has the cause: perhaps the disk is full.",
     "Failed to restore backup.": "Nothing was restored, and nothing is changed. The server's log has the cause: the file may be damaged, or of a newer version.",

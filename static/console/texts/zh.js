@@ -42,6 +42,7 @@ export const text = {
     components: { store: "数据库", disk: "磁盘", wechat: "微信", backup: "备份" },
     remedies: {
       not_writable: "无法写入。请在服务器日志中查看是否磁盘已满或 I/O 错误;排除后会自动恢复写入。",
+      unconfirmed: "已无法确认提交。请检查 PostgreSQL 主库是否运行且可连接、同步备库是否在跟随;恢复后会自动继续。",
       nearly_full: "磁盘空间即将用尽。请在无法写入之前腾出空间。",
       failed: "最近一次备份失败。请排除下述原因,之后会自动重试。",
       overdue: "备份已逾期。请查看服务器日志中的原因。",
@@ -312,6 +313,7 @@ export const text = {
     restored: (name) => `已恢复 ${name}。`,
     cutWhileRestoring: (name) => `恢复 ${name} 时连接中断。服务已重新可用:请查看用户数据或事件,确认恢复是否完成。`,
     removeQuestion: (name) => `永久删除 ${name}?此操作无法撤销。`,
+    onPostgres: "数据库在 PostgreSQL 上,由其自带的工具(如 pg_basebackup、pgBackRest)备份。",
     schedule: "定时备份",
     noSchedule: "未启用定时备份。请在 config.toml 中设置 backup.every,如 every = \"1d\",然后重启服务。",
     every: "间隔",
@@ -505,6 +507,7 @@ export const text = {
     "Failed to create record.": "未保存:请修改标出的内容。",
     "You can't delete the only existing superuser.": "唯一的超级管理员不能删除,否则无人能登录。",
     "Try again later - another backup/restore process has already been started.": "另一个备份或恢复正在进行,请等其完成后再试。",
+    "The database is on PostgreSQL: backups are made by its own tools (pg_basebackup, pgBackRest).": "数据库在 PostgreSQL 上,由其自带的工具备份。",
     "Failed to create backup.": "未能创建备份,原因见服务器日志:可能是磁盘已满。",
     "Failed to upload backup.": "未能保存上传的备份,原因见服务器日志:可能是磁盘已满。",
     "Failed to restore backup.": "未恢复,数据没有变化。原因见服务器日志:文件可能已损坏,或来自更新的版本。",

@@ -241,6 +241,8 @@ function backupsView(signal) {
 }
 
 export async function backups({ signal }) {
+  const { onPostgres } = await api.get("api/backup-schedule", {}, signal);
+  if (onPostgres) return el("div", {}, title(text.backups.title), el("p", {}, text.backups.onPostgres));
   const view = backupsView(signal);
   await view.load();
   const making = el("div", { class: "cards" }, makeCard(view), uploadCard(view));

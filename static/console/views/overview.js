@@ -74,8 +74,12 @@ function lastBackup(backups) {
   return el("p", {}, time(newest.modified), el("br"), el("code", {}, newest.key), ` · ${bytes(newest.size)}`);
 }
 
+function lastBackupOf(found, backups) {
+  if (found.postgres) return [el("p", {}, text.backups.onPostgres)];
+  return [lastBackup(backups), schedule(found.backup, backups.length > 0)];
+}
+
 function disk(found) {
-  if (!found) return el("p", {}, text.none);
   return el("dl", { class: "pairs" }, fact(text.overview.fileSize, bytes(found.fileBytes)), fact(text.overview.freeDisk, bytes(found.freeBytes)));
 }
 
@@ -217,8 +221,9 @@ function cards() {
     parts,
     show(state, found, backups) {
       parts.service.show(readiness(state));
-      parts.backup.show(lastBackup(backups), schedule(found.backup, backups.length > 0));
-      parts.disk.show(disk(found.disk));
+      parts.backup.show(...lastBackupOf(found, backups));
+      parts.disk.element.hidden = !found.disk;
+      if (found.disk) parts.disk.show(disk(found.disk));
       parts.wechat.show(wechat(found.wechat));
       showRequests(found);
       newest = found;

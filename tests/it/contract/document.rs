@@ -292,7 +292,7 @@ fn every_429_and_every_503_for_want_of_memory_has_its_retry_after() {
     for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
         for operation in item.as_object().unwrap().values() {
             for (status, response) in operation["responses"].as_object().unwrap() {
-                let is_busy = response["description"] == "服务器繁忙,请稍后再试";
+                let is_busy = response["description"] == "服务器繁忙,或数据库暂时不可用,请稍后再试";
                 let expected = status == "429" || is_busy;
                 let header = &response["headers"]["Retry-After"]["schema"]["type"];
                 assert_eq!(header == "integer", expected, "{path} {status}");

@@ -1,5 +1,7 @@
-//! Tests on PostgreSQL: of the harness and its proxy.
+//! Tests on PostgreSQL: of commands and of the server, of the harness and its proxy.
 
+mod cli;
+mod doors;
 mod harness;
 mod links;
 mod planned_faults;

@@ -788,7 +788,9 @@ fn dashboard_and_alerts_use_names_and_values_that_the_server_has() {
         fs::read_to_string(deployed("prometheus/alerts.yml")).unwrap(),
     );
     for file in [&dashboard, &alerts] {
-        let used = names(file);
+        let mut used = names(file);
+        // A database in a file has none of PostgreSQL's: tests/it/postgres/doors.rs looks for them.
+        used.retain(|name| !name.starts_with("bai_postgres_"));
         assert!(used.len() >= 10, "{used:?}");
         let missing: Vec<_> = used.difference(&known).collect();
         assert!(missing.is_empty(), "{missing:?}");
