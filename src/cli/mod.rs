@@ -23,6 +23,7 @@ mod key;
 mod list;
 mod local_time;
 mod migrate;
+mod move_database;
 mod new_database;
 mod outcome;
 mod output;
@@ -131,6 +132,8 @@ enum ConfiguredArgs {
     Check(check::CheckArgs),
     /// Bring a database of an older version of bai up to date, as the start of the server does; the file as it was is kept
     Migrate,
+    /// Move a whole database to another engine: a file to PostgreSQL, or back
+    Move(move_database::MoveArgs),
     /// Bring users from elsewhere
     #[command(subcommand)]
     Import(import::ImportArgs),
@@ -179,6 +182,7 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::Restore(args) => restore::run(&config, &args),
         ConfiguredArgs::Check(args) => check::run(&config, &args),
         ConfiguredArgs::Migrate => migrate::run(&config),
+        ConfiguredArgs::Move(args) => move_database::run(&config, &args),
         ConfiguredArgs::Import(args) => import::run(&config, &args),
         ConfiguredArgs::Export(args) => export::run(&config, &args),
         ConfiguredArgs::Compact => compact::run(&config),

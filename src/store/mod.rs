@@ -15,6 +15,7 @@ pub mod file;
 mod handle;
 mod location;
 mod locks;
+pub mod moving;
 mod order;
 pub mod postgres;
 mod postgres_settings;
