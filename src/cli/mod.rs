@@ -38,6 +38,7 @@ mod scratch;
 mod serve;
 mod session;
 mod shell;
+mod store_check;
 mod superuser;
 mod systemd;
 mod table;
@@ -134,6 +135,9 @@ enum ConfiguredArgs {
     Migrate,
     /// Move a whole database to another engine: a file to PostgreSQL, or back
     Move(move_database::MoveArgs),
+    /// Try an engine that databases are kept by
+    #[command(subcommand)]
+    Store(store_check::StoreArgs),
     /// Bring users from elsewhere
     #[command(subcommand)]
     Import(import::ImportArgs),
@@ -183,6 +187,7 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::Check(args) => check::run(&config, &args),
         ConfiguredArgs::Migrate => migrate::run(&config),
         ConfiguredArgs::Move(args) => move_database::run(&config, &args),
+        ConfiguredArgs::Store(args) => store_check::run(&args),
         ConfiguredArgs::Import(args) => import::run(&config, &args),
         ConfiguredArgs::Export(args) => export::run(&config, &args),
         ConfiguredArgs::Compact => compact::run(&config),

@@ -42,9 +42,14 @@ pub fn run(config: &Config, args: &MoveArgs) -> Outcome {
         .enable_all()
         .build()?;
     let bars = Bars::default();
-    let moved = runtime.block_on(move_database(&from, &to, &settings, &|step, done, total| {
-        bars.update(step, Progress { done, total });
-    }));
+    let moved = runtime.block_on(move_database(
+        &from,
+        &to,
+        &settings,
+        &|step, done, total| {
+            bars.update(step, Progress { done, total });
+        },
+    ));
     bars.clear();
     output::print(&summary(&from, &to, &moved?)?)
 }
@@ -166,6 +171,9 @@ mod tests {
             let error = place(&config, wrong).unwrap_err().to_string();
             assert!(!error.contains("hunter2"), "{error}");
         }
-        assert_eq!(place(&config, url).unwrap().name().unwrap(), "postgres://a:5432/bai");
+        assert_eq!(
+            place(&config, url).unwrap().name().unwrap(),
+            "postgres://a:5432/bai"
+        );
     }
 }

@@ -26,6 +26,7 @@ mod scanned_users;
 mod state;
 mod status;
 mod stored;
+pub mod suite;
 mod text_index;
 pub mod user_block;
 mod user_lists;

@@ -13,10 +13,8 @@ use super::tables::Tables;
 use crate::store::moving::{Batch, Numbers, Sum};
 use crate::store::{Error, Remembered};
 
-/// Page cache while it is filled: records come in the order of their ids, and go to all places of its indexes.
-const CACHE: usize = 128 << 20;
-/// Batches after which all that was written is brought to the disk.
-const BATCHES: usize = 32;
+/// Page cache while it is filled: users come in the order of their creation, and go to all places of most indexes.
+const CACHE: usize = 256 << 20;
 
 /// A new file that is filled.
 pub struct NewFile {
@@ -24,7 +22,6 @@ pub struct NewFile {
     engine: Engine,
     file: Unfinished,
     path: PathBuf,
-    batches: usize,
 }
 
 impl NewFile {
@@ -38,23 +35,14 @@ impl NewFile {
         let engine = Engine::create(file.path(), CACHE, 0)?;
         own_like(file.path(), owner_of(&path)).map_err(|e| Error::Copy(e.to_string()))?;
         engine.write(|tables| tables.set_schema_version(schema::CURRENT.version()))?;
-        Ok(Self {
-            engine,
-            file,
-            path,
-            batches: 0,
-        })
+        Ok(Self { engine, file, path })
     }
 
-    /// Writes a batch.
+    /// Writes a batch, which is on disk at the end: pages that nobody wants on disk by then are used again.
     ///
     /// # Errors
     /// [`Error::Failed`].
     pub fn write(&mut self, batch: &Batch) -> Result<(), Error> {
-        self.batches += 1;
-        if self.batches.is_multiple_of(BATCHES) {
-            return Ok(self.engine.write(|tables| add(tables, batch))?);
-        }
         self.engine.load(|txn| add(&mut Tables::open(txn)?, batch))
     }
 

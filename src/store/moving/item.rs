@@ -30,7 +30,7 @@ pub struct MovedEvent {
 /// Items that are written together.
 #[derive(Clone, Debug)]
 pub enum Batch {
-    /// Records of one kind, by their ids.
+    /// Records of one kind.
     Records(Kind, Vec<Record>),
     /// Events of one origin, by their places.
     Events(Vec<MovedEvent>),

@@ -7,7 +7,7 @@ use super::source::Source;
 use super::sum::Sum;
 use super::target::Target;
 use crate::domain::{Kind, Origin};
-use crate::store::Error;
+use crate::store::{Error, Order};
 
 /// Items that are read and written together.
 const BATCH: usize = 2_000;
@@ -82,12 +82,18 @@ async fn walk(
     tell: Tell<'_>,
 ) -> Result<Sum, Error> {
     let mut sum = Sum::default();
-    for kind in [Kind::Superusers, Kind::Companies, Kind::Users] {
+    let by_id = Order::ById(Kind::Users);
+    let users = target.as_ref().map_or(by_id, |it| it.order_of_users());
+    for (kind, order) in [
+        (Kind::Superusers, Order::ById(Kind::Superusers)),
+        (Kind::Companies, Order::ById(Kind::Companies)),
+        (Kind::Users, users),
+    ] {
         let mut after = None;
         loop {
-            let page = source.records(kind, after.as_ref(), BATCH).await?;
+            let page = source.records(order, after.as_ref(), BATCH).await?;
             let Some(last) = page.last() else { break };
-            after = Some(last.id().clone());
+            after = Some(last.clone());
             take(Batch::Records(kind, page), &mut sum, &mut target).await?;
             tell(step, sum.len(), total);
         }
@@ -107,11 +113,7 @@ async fn walk(
     Ok(sum)
 }
 
-async fn take(
-    batch: Batch,
-    sum: &mut Sum,
-    target: &mut Option<&mut Target>,
-) -> Result<(), Error> {
+async fn take(batch: Batch, sum: &mut Sum, target: &mut Option<&mut Target>) -> Result<(), Error> {
     sum.add(&batch)?;
     let Some(target) = target else { return Ok(()) };
     let is_there = match (batch.last_user(), target.users_to()) {

@@ -2,7 +2,7 @@
 
 use super::item::{MovedEvent, Numbers};
 use super::place::{MoveSettings, Place};
-use crate::domain::{EventId, Kind, Origin, RecordId};
+use crate::domain::{EventId, Origin};
 use crate::store::file::FileStore;
 use crate::store::postgres::PostgresReader;
 use crate::store::{Cursor, Error, Location, Order, Record, Remembered};
@@ -33,19 +33,19 @@ impl Source {
         })
     }
 
-    /// At most `limit` records of a kind behind an id.
+    /// At most `limit` records in an order behind one.
     pub async fn records(
         &self,
-        kind: Kind,
-        after: Option<&RecordId>,
+        order: Order,
+        after: Option<&Record>,
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
         match self {
             Self::File(file) => {
-                let cursor = after.map_or(Cursor::START, Cursor::after_id);
-                file.records_after(Order::ById(kind), &cursor, limit)
+                let cursor = after.map_or(Cursor::START, Cursor::after);
+                file.records_after(order, &cursor, limit)
             }
-            Self::Postgres(reader) => reader.records(kind, after, limit).await,
+            Self::Postgres(reader) => reader.records(order, after, limit).await,
         }
     }
 

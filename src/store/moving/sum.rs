@@ -63,10 +63,7 @@ impl Sum {
     fn add_event(&mut self, moved: &MovedEvent) -> Result<(), Error> {
         self.events[moved.origin as usize] += 1;
         let bytes = stored::encode_event(moved.id, &moved.event)?;
-        let (at, number) = (
-            moved.id.at_ms.to_le_bytes(),
-            moved.id.number.to_le_bytes(),
-        );
+        let (at, number) = (moved.id.at_ms.to_le_bytes(), moved.id.number.to_le_bytes());
         self.add_item(EVENTS + moved.origin as u8, [&at, &number, &bytes]);
         Ok(())
     }

@@ -4,10 +4,10 @@ use super::item::{Batch, Numbers};
 use super::place::{MoveSettings, Place};
 use super::source::Source;
 use super::sum::Sum;
-use crate::domain::RecordId;
+use crate::domain::{Kind, RecordId};
 use crate::store::file::{FilledFile, NewFile};
 use crate::store::postgres::{FilledTables, NewTables};
-use crate::store::{Error, Remembered};
+use crate::store::{Error, Order, Remembered};
 
 /// Target of a move.
 pub enum Target {
@@ -41,6 +41,17 @@ impl Target {
         match self {
             Self::File(_) => None,
             Self::Postgres(tables) => tables.users_to(),
+        }
+    }
+
+    /// The order in which users are best written: the file has them in blocks by their numbers; on PostgreSQL a move that was cut
+    /// goes on behind an id.
+    pub fn order_of_users(&self) -> Order {
+        match self {
+            Self::File(_) => Order::UsersByCreated {
+                newest_first: false,
+            },
+            Self::Postgres(_) => Order::ById(Kind::Users),
         }
     }
 

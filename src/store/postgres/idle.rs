@@ -31,7 +31,9 @@ impl Seen {
     pub async fn read(session: &Session) -> Result<Self, Error> {
         let rows = session.query(sql::INSTANCES, &[]).await;
         let rows = rows.map_err(|e| failed(&e))?;
-        let servers = rows.iter().map(|row| Ok((column(row, 0)?, column(row, 1)?)));
+        let servers = rows
+            .iter()
+            .map(|row| Ok((column(row, 0)?, column(row, 1)?)));
         servers.collect::<Result<_, Error>>().map(Self)
     }
 
@@ -57,7 +59,9 @@ impl Seen {
             0 => Ok(()),
             _ => Err(Error::Unfit {
                 database: database.to_owned(),
-                reason: "a server works on it: stop all servers and commands on it, and run this again".into(),
+                reason:
+                    "a server works on it: stop all servers and commands on it, and run this again"
+                        .into(),
             }),
         }
     }

@@ -15,9 +15,9 @@ use super::totals::Totals;
 use super::{checks, migration, moves, state_values, statements as sql};
 use crate::clock::Clock;
 use crate::config::Url;
-use crate::domain::{EventId, Kind, Origin, RecordId};
+use crate::domain::{EventId, Kind, Origin};
 use crate::store::moving::{MovedEvent, Numbers};
-use crate::store::{Error, Record, Remembered, stored};
+use crate::store::{Error, Order, Record, Remembered, stored};
 
 /// Reader of a database on which no server works.
 pub struct PostgresReader {
@@ -65,21 +65,29 @@ impl PostgresReader {
         rows.map_err(|error| failed(&error))
     }
 
-    /// At most `limit` records of a kind behind an id.
+    /// At most `limit` records behind one, by their ids, or users in the order of their creation.
     pub async fn records(
         &self,
-        kind: Kind,
-        after: Option<&RecordId>,
+        order: Order,
+        after: Option<&Record>,
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
-        let statement = match kind {
-            Kind::Users => sql::USERS_AFTER,
-            Kind::Companies => sql::COMPANIES_AFTER,
-            Kind::Superusers => sql::SUPERUSERS_AFTER,
-        };
-        let after = after.map_or("", RecordId::as_str);
         let limit = column_number(limit as u64);
-        let rows = self.query(statement, &[&after, &limit]).await?;
+        let (kind, rows) = match order {
+            Order::ById(kind) => {
+                let after = after.map_or("", |record| record.id().as_str());
+                (kind, self.query(by_id(kind), &[&after, &limit]).await?)
+            }
+            Order::UsersByCreated { .. } => {
+                let (created, number) = after.map_or((i64::MIN, 0), |record| {
+                    let created = record.created().as_millisecond();
+                    (created, column_number(record.number()))
+                });
+                let values: Params<'_> = &[&created, &number, &limit];
+                let rows = self.query(sql::USERS_CREATED_AFTER, values).await?;
+                (Kind::Users, rows)
+            }
+        };
         rows.iter().map(|row| record(kind, row)).collect()
     }
 
@@ -90,7 +98,8 @@ impl PostgresReader {
         after: Option<EventId>,
         limit: usize,
     ) -> Result<Vec<MovedEvent>, Error> {
-        let (at_ms, newest) = after.map_or((i64::MIN, 0), |id| (id.at_ms, column_number(id.number)));
+        let (at_ms, newest) =
+            after.map_or((i64::MIN, 0), |id| (id.at_ms, column_number(id.number)));
         let limit = column_number(limit as u64);
         let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
             [&(origin as i16), &at_ms, &newest, &limit];
@@ -163,5 +172,13 @@ impl PostgresReader {
             totals.1 = totals.1.max(number(row, 2)?);
         }
         Ok(totals)
+    }
+}
+
+fn by_id(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Users => sql::USERS_AFTER,
+        Kind::Companies => sql::COMPANIES_AFTER,
+        Kind::Superusers => sql::SUPERUSERS_AFTER,
     }
 }

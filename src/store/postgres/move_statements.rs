@@ -9,8 +9,7 @@ pub const COUNT_MOVES: &str = "SELECT count(*) FROM information_schema.tables \
 /// The move that is under way.
 pub const READ_MOVE: &str = "SELECT source, version, users_to FROM moves WHERE one = 1";
 /// Begins a move, unless one is under way.
-pub const BEGIN_MOVE: &str =
-    "INSERT INTO moves (one, source, version, users_to) VALUES (1, $1, $2, '') ON CONFLICT (one) DO NOTHING";
+pub const BEGIN_MOVE: &str = "INSERT INTO moves (one, source, version, users_to) VALUES (1, $1, $2, '') ON CONFLICT (one) DO NOTHING";
 /// Writes how far the move is.
 pub const MARK_MOVE: &str = "UPDATE moves SET users_to = $1 WHERE one = 1";
 /// Ends the move.

@@ -121,7 +121,8 @@ async fn ensure_empty(session: &Session, database: &str) -> Result<(), Error> {
         0 => Ok(()),
         _ => Err(Error::Unfit {
             database: database.to_owned(),
-            reason: "it has records or events already: name an empty database, or drop the tables".into(),
+            reason: "it has records or events already: name an empty database, or drop the tables"
+                .into(),
         }),
     }
 }
@@ -149,8 +150,15 @@ async fn write_totals(
         numbers.companies,
         numbers.superusers,
     ];
-    let [users, companies, superusers, hashes, user, company, superuser] =
-        totals.map(column_number);
+    let [
+        users,
+        companies,
+        superusers,
+        hashes,
+        user,
+        company,
+        superuser,
+    ] = totals.map(column_number);
     session
         .execute(
             sql::WRITE_TOTALS,

@@ -69,10 +69,7 @@ pub async fn begin(
     database: &str,
     (source, version): (&str, &str),
 ) -> Result<Move, Error> {
-    session
-        .run(sql::MAKE_MOVES)
-        .await
-        .map_err(|e| failed(&e))?;
+    session.run(sql::MAKE_MOVES).await.map_err(|e| failed(&e))?;
     session
         .execute(sql::BEGIN_MOVE, &[&source, &version])
         .await
