@@ -22,7 +22,7 @@ use crate::store::moving::{Batch, Numbers, Sum};
 use crate::store::{Error, Remembered};
 
 /// Batches after which it is written down how far the move is.
-const BATCHES: usize = 16;
+const BATCHES: usize = 4;
 
 /// Tables that are filled.
 pub struct NewTables {

@@ -89,6 +89,7 @@ pub async fn two_stores(bench: &Bench) -> Outcome {
         let new = User {
             id: id(1_000 + n)?,
             email: None,
+            phone: None,
             ..user(n)?
         };
         let outcomes = [bench.store.insert(user(n)?), other.insert(new)];

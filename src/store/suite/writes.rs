@@ -80,6 +80,7 @@ pub async fn all_or_nothing(bench: &Bench) -> Outcome {
         Write::insert(User {
             id: id(2)?,
             email: None,
+            phone: None,
             ..user(1)?
         }),
     ];
@@ -104,6 +105,7 @@ pub async fn each_by_itself(bench: &Bench) -> Outcome {
         Write::insert(User {
             id: id(2)?,
             email: None,
+            phone: None,
             ..user(1)?
         }),
         Write::delete(user(7)?),

@@ -2,4 +2,5 @@
 
 mod harness;
 mod links;
+mod moving;
 mod planned_faults;
