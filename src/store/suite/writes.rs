@@ -123,7 +123,7 @@ pub async fn each_by_itself(bench: &Bench) -> Outcome {
 }
 
 pub async fn exact_values(bench: &Bench) -> Outcome {
-    let texts = "ünïcode 名前 \u{1F600} 'quoted' \\ \"x\" %_\0\n";
+    let texts = "ünïcode \u{540D}\u{524D} \u{1F600} 'quoted' \\ \"x\" %_\0\n";
     let new = User {
         name: texts.to_owned(),
         columns: Some(r#"{"b":1,"a":"\u0000"}"#.to_owned()),

@@ -244,15 +244,17 @@ async fn a_move_that_was_killed_goes_on_and_nobody_works_on_half_of_it() {
     assert!(contents(&moved).await == contents(&open(&file)).await);
 }
 
-#[tokio::test]
+// The server shows itself on another thread, while this one waits for a command.
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL 15; .ci/run runs it"]
 async fn a_database_that_a_server_works_on_is_not_moved_to_or_from() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("bai.redb");
     fill(&file, 10).await;
-    let (from, url) = (file.to_str().unwrap(), database());
+    let to = dir.path().join("to.redb");
+    let (from, to, url) = (file.to_str().unwrap(), to.to_str().unwrap(), database());
     let server = connect(&url).await.unwrap();
-    for args in [["move", from, &url], ["move", &url, "/nowhere.redb"]] {
+    for args in [["move", from, &url], ["move", &url, to]] {
         let error = refused(&args, 1);
         assert!(error.contains("a server works on it"), "{error}");
     }
