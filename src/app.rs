@@ -3,15 +3,17 @@
 mod audit_log;
 pub mod login_counts;
 mod set_up_link;
+mod unsettled;
 
 use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::thread;
 
 pub use self::audit_log::AuditLog;
 use self::login_counts::{LoginCounts, LoginHours};
 pub use self::set_up_link::{SET_UP_LINK_LIFETIME, SetUpLink};
+use self::unsettled::Unsettled;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::{Mutex, OnceCell};
@@ -40,6 +42,8 @@ pub struct App {
     pub store: Store,
     collections: ArcSwap<Collections>,
     generation: AtomicUsize,
+    /// Number of the state that is followed.
+    state_number: AtomicI64,
     /// Held by who follows the state, so that the last one has read what all others stored.
     following: Mutex<()>,
     /// Held while the state is replaced.
@@ -50,6 +54,8 @@ pub struct App {
     pub tokens: Tokens,
     /// Attempts, repetitions and lookups, counted.
     pub limits: Limits,
+    /// Registrations whose outcome was not known.
+    pub unsettled: Unsettled,
     /// WeChat.
     pub wechat: wechat::Client,
     /// Counters of all of these.
@@ -110,16 +116,39 @@ impl App {
         self.audit_log.record(event);
     }
 
+    /// Follows the state whenever another server has changed it, for ever.
+    pub async fn follow_others(&self) {
+        let Some(mut changes) = self.store.state_changes() else {
+            return std::future::pending().await;
+        };
+        while changes.changed().await.is_ok() {
+            if let Err(error) = self.follow_state().await {
+                tracing::warn!(%error, "what another server changed is not known yet: rules, keys, ended tokens");
+            }
+        }
+    }
+
+    /// Follows the state if another server has changed it since.
+    pub async fn ensure_current_state(&self) -> Result<(), store::Error> {
+        let newest = self.store.state_number().await?;
+        match newest == self.state_number.load(Ordering::Acquire) {
+            true => Ok(()),
+            false => self.follow_state().await,
+        }
+    }
+
     /// Follows the state of the database as it is now. Whoever changed it calls this after the commit: the one who is last has read
     /// what all others committed, and what another database has brought meanwhile stays.
     pub async fn follow_state(&self) -> Result<(), store::Error> {
         let _last = self.following.lock().await;
         loop {
             let generation = self.generation();
+            let number = self.store.state_number().await?;
             let remembered = self.store.remembered().await?;
             let _replacing = self.replacing.lock();
             if generation == self.generation() {
                 self.remember(&remembered);
+                self.state_number.store(number, Ordering::Release);
                 return Ok(());
             }
         }
@@ -188,11 +217,13 @@ impl App {
             store,
             collections,
             generation: AtomicUsize::new(0),
+            state_number: AtomicI64::new(-1),
             following: Mutex::default(),
             replacing: parking_lot::Mutex::default(),
             passwords,
             tokens,
             limits,
+            unsettled: Unsettled::default(),
             wechat,
             metrics,
             audit_log,

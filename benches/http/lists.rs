@@ -15,7 +15,8 @@ use crate::process::Bai;
 use crate::requests;
 
 /// Superusers: one has one list at a time.
-const EMAILS: [&str; 2] = ["root@example.com", "other@example.com"];
+/// The superusers who ask.
+pub const EMAILS: [&str; 2] = ["root@example.com", "other@example.com"];
 const PASSWORD: &str = "of the bench 1";
 /// Logins at once beside two lists, and the pause of each between an answer and its next request.
 const LOGINS: usize = 4;
@@ -73,7 +74,7 @@ const LISTS: [(&str, Query); 17] = [
 ];
 
 /// A server that a superuser is logged in at.
-struct Asked {
+pub struct Asked {
     address: SocketAddr,
     token: String,
 }
@@ -90,10 +91,7 @@ impl Drop for PocketBase {
 
 pub async fn print(setup: &Setup) {
     let file = setup.file(setup.count).await;
-    for email in EMAILS {
-        let input = format!("{PASSWORD}\n{PASSWORD}\n");
-        command(setup, &file, &["superuser", "create", email], &input);
-    }
+    create_superuser(setup, &file);
     let other =
         std::env::var_os("POCKETBASE").map(|binary| pocketbase(setup, &file, Path::new(&binary)));
     let server = Bai::start(setup, &file);
@@ -120,6 +118,14 @@ pub async fn print(setup: &Setup) {
     drop(other);
     beside_logins(setup, &server).await;
     server.stop();
+}
+
+/// Makes the superusers who ask for lists.
+pub fn create_superuser(setup: &Setup, file: &Path) {
+    for email in EMAILS {
+        let input = format!("{PASSWORD}\n{PASSWORD}\n");
+        command(setup, file, &["superuser", "create", email], &input);
+    }
 }
 
 /// Logins alone, and beside two lists that look at all users one after the other.
@@ -158,7 +164,8 @@ async fn beside_logins(setup: &Setup, server: &Bai) {
 }
 
 impl Asked {
-    fn log_in(address: SocketAddr, email: &str) -> Self {
+    /// Logs the superuser in.
+    pub fn log_in(address: SocketAddr, email: &str) -> Self {
         let url = format!("http://{address}/api/collections/_superusers/auth-with-password");
         let mut answer = ureq::post(&url)
             .send_json(json!({ "identity": email, "password": PASSWORD }))
@@ -169,7 +176,7 @@ impl Asked {
     }
 
     /// Milliseconds until the answer was read.
-    fn list(&self, query: Query) -> f64 {
+    pub fn list(&self, query: Query) -> f64 {
         let paged = query.iter().any(|(name, _)| *name == "perPage");
         let per_page = (!paged).then_some(("perPage", "50"));
         let query = form_urlencoded::Serializer::new(String::new())

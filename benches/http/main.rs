@@ -14,6 +14,7 @@ mod bare_poem;
 mod bare_scrypt;
 mod ceilings;
 mod damage;
+mod engines;
 #[path = "../shared/figures.rs"]
 mod figures;
 #[path = "../../tests/it/support/http2_frames.rs"]
@@ -87,6 +88,9 @@ struct Args {
     /// Lists for superusers, beside a PocketBase with the same users if POCKETBASE names its binary
     #[arg(long)]
     lists: bool,
+    /// The same work on a file and on PostgreSQL: the URL of an empty database there
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
     /// Others beside clients who ask for a record on a damaged block
     #[arg(long)]
     damage: bool,
@@ -182,6 +186,7 @@ async fn run(args: Args) {
         || args.lists
         || args.attack
         || args.updates.is_some()
+        || args.postgres.is_some()
         || args.soak.is_some())
         && args.growth.is_empty();
     if only_table {
@@ -207,6 +212,9 @@ async fn run(args: Args) {
     }
     if args.lists {
         lists::print(&setup).await;
+    }
+    if let Some(url) = &args.postgres {
+        engines::print(&setup, url).await;
     }
     if args.damage {
         damage::print(&setup).await;

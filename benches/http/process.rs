@@ -32,7 +32,25 @@ impl Bai {
         Self::launch(setup, file, true)
     }
 
+    /// The same on PostgreSQL.
+    pub fn start_on(setup: &Setup, file: &Path, url: &str) -> Self {
+        let settings = [
+            ("BAI_STORE__URL", url),
+            ("BAI_STORE__REQUIRE_SYNC", "false"),
+        ];
+        Self::launch_with(setup, file, false, &settings)
+    }
+
     fn launch(setup: &Setup, file: &Path, has_limits: bool) -> Self {
+        Self::launch_with(setup, file, has_limits, &[])
+    }
+
+    fn launch_with(
+        setup: &Setup,
+        file: &Path,
+        has_limits: bool,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let mut command = Command::new(&setup.binary);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("BAI_")) {
             command.env_remove(name);
@@ -49,6 +67,7 @@ impl Bai {
                 "BAI_WECHAT__BASE_URL",
                 format!("http://{}", setup.stub.address),
             );
+        command.envs(settings.iter().copied());
         let mut child = command
             .stdin(Stdio::null())
             .stderr(Stdio::piped())

@@ -24,7 +24,7 @@ pub async fn authenticate_user(app: &App, token: &str) -> Result<User> {
 /// # Errors
 /// [`Error::Unauthenticated`] when the token is not valid, expired or revoked, or its record is gone; [`Error::Disabled`].
 pub async fn authenticate(app: &App, token: &str) -> Result<Authentication> {
-    authenticate_with_record(app, &PresentedToken::read(app, token)?).await
+    authenticate_with_record(app, &PresentedToken::read(app, token).await?).await
 }
 
 /// The user or superuser that a token for files stands for.
@@ -32,7 +32,7 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Authentication> {
 /// # Errors
 /// Those of [`authenticate`].
 pub async fn authenticate_file_token(app: &App, token: &str) -> Result<Authentication> {
-    authenticate_with_record(app, &PresentedToken::read_for_files(app, token)?).await
+    authenticate_with_record(app, &PresentedToken::read_for_files(app, token).await?).await
 }
 
 /// The user or superuser that `token` stands for, with `record`, if that is its own, as a change shows it, whatever became of it
@@ -41,7 +41,7 @@ pub async fn authenticate_file_token(app: &App, token: &str) -> Result<Authentic
 /// # Errors
 /// Those of [`authenticate`].
 pub async fn authenticate_as_of(app: &App, token: &str, record: &Record) -> Result<Authentication> {
-    let presented = PresentedToken::read(app, token)?;
+    let presented = PresentedToken::read(app, token).await?;
     let principal = match (presented.subject(), record) {
         ((Subject::User, id), Record::User(user)) if user.id == *id => {
             Principal::User(Box::new(user.clone()))

@@ -6,6 +6,7 @@
 use super::account::Account;
 use super::audit::failure;
 use super::password_purpose::PasswordPurpose;
+use super::shared_attempt::SharedAttempt;
 use crate::app::App;
 use crate::domain::{AuditEvent, PlainPassword, RecordId};
 use crate::error::{Error, Result};
@@ -35,13 +36,16 @@ impl<A: Account> PasswordCheck<'_, A> {
         let purpose = self.purpose;
         let source = self.source;
         let subject = Subject::of(&self);
-        let attempt = subject.begin(app, purpose, source).await?;
+        let (attempt, shared) = subject.begin(app, purpose, source).await?;
         let outcome = match self.verify(app, &attempt, password).await {
             Ok(account) => next(account).await,
             Err(error) => Err(error),
         };
         subject.audit(app, purpose, source, outcome.as_ref().err());
         attempt.finish(attempt_outcome(&outcome));
+        if let Some(shared) = shared {
+            shared.finish(app, attempt_outcome(&outcome)).await?;
+        }
         outcome
     }
 
@@ -90,15 +94,37 @@ impl Subject {
         app: &'a App,
         purpose: PasswordPurpose,
         source: Source,
-    ) -> Result<PasswordAttempt<'a>> {
+    ) -> Result<(PasswordAttempt<'a>, Option<SharedAttempt>)> {
+        let admitted = self.admit(app, source).await;
+        admitted.inspect_err(|error| {
+            app.audit(failure(app, purpose.failed(), source.ip(), error));
+        })
+    }
+
+    /// Admits the attempt by the limits of this server and, if there may be others, by those that all have together.
+    async fn admit<'a>(
+        &self,
+        app: &'a App,
+        source: Source,
+    ) -> Result<(PasswordAttempt<'a>, Option<SharedAttempt>)> {
         let subject = match self {
             Self::Record(id) => AttemptSubject::Record(id),
             Self::Name(name) => AttemptSubject::Name(name),
         };
-        let admitted = app.limits.password_attempt(source, subject).await;
-        admitted.map_err(Error::from).inspect_err(|error| {
-            app.audit(failure(app, purpose.failed(), source.ip(), error));
-        })
+        let is_shared = app.store.is_shared();
+        let attempt = app.limits.password_attempt(source, subject, is_shared);
+        let attempt = attempt.await?;
+        let shared = match self {
+            Self::Record(id) => SharedAttempt::begin(app, source, id).await,
+            Self::Name(_) => Ok(None),
+        };
+        match shared {
+            Ok(shared) => Ok((attempt, shared)),
+            Err(error) => {
+                attempt.finish(AttemptOutcome::NotVerified);
+                Err(error)
+            }
+        }
     }
 
     fn audit(&self, app: &App, purpose: PasswordPurpose, source: Source, error: Option<&Error>) {

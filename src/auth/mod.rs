@@ -20,6 +20,7 @@ mod register;
 mod revoke;
 mod session;
 mod set_up;
+mod shared_attempt;
 mod sign_out;
 mod superuser;
 mod superuser_address;

@@ -4,7 +4,7 @@ use super::principal::{Authentication, Principal};
 use crate::app::App;
 use crate::domain::{IssuedToken, RecordId, TokenKey};
 use crate::error::{Error, Result};
-use crate::token::{Claims, Impersonator, PocketBaseToken, Purpose, RefusalCause, Subject};
+use crate::token::{self, Claims, Impersonator, PocketBaseToken, Purpose, RefusalCause, Subject};
 
 /// A token as it was presented: the record of its subject has to confirm it.
 pub(super) enum PresentedToken<'a> {
@@ -19,21 +19,33 @@ pub(super) enum PresentedToken<'a> {
 }
 
 impl<'a> PresentedToken<'a> {
-    pub fn read(app: &App, token: &'a str) -> Result<Self> {
+    pub async fn read(app: &App, token: &'a str) -> Result<Self> {
         match PocketBaseToken::read(token) {
             Some(token) => Self::from_pocketbase(app, token),
-            None => Ok(Self::Ours(app.tokens.verify(token, app.clock.now())?)),
+            None => Self::ours(app, Purpose::Auth, token).await,
         }
     }
 
     /// A token of ours for files.
-    pub fn read_for_files(app: &App, token: &str) -> Result<Self> {
-        let now = app.clock.now();
-        Ok(Self::Ours(app.tokens.verify_for(
-            Purpose::Files,
-            token,
-            now,
-        )?))
+    pub async fn read_for_files(app: &App, token: &str) -> Result<Self> {
+        Self::ours(app, Purpose::Files, token).await
+    }
+
+    /// A token of ours. One whose key is not known may be of a key that another server has just made.
+    async fn ours(app: &App, purpose: Purpose, token: &str) -> Result<Self> {
+        let verify = || app.tokens.verify_for(purpose, token, app.clock.now());
+        let claims = match verify() {
+            Err(token::Error::UnknownKey) if app.store.is_shared() => {
+                app.ensure_current_state().await?;
+                verify()
+            }
+            verified => verified,
+        }?;
+        // One server ends a superuser's token, and the next request with it may come to another one.
+        if claims.subject == Subject::Superuser && app.store.is_shared() {
+            app.ensure_current_state().await?;
+        }
+        Ok(Self::Ours(claims))
     }
 
     fn from_pocketbase(app: &App, token: PocketBaseToken<'a>) -> Result<Self> {

@@ -129,6 +129,7 @@ pub async fn create_user(app: &App, by: &AuditContext, registration: Registratio
 }
 
 async fn make_user(app: &App, asker: Asker, registration: Registration) -> Result<Session> {
+    let request = (registration.phone.clone(), registration.password.clone());
     // Hashed first: who may not have the phone pays as much, and learns nothing before. The insertion asks once more, because
     // only it is decisive; but a phone that is taken is no work for the writer.
     let hash = app
@@ -136,7 +137,9 @@ async fn make_user(app: &App, asker: Asker, registration: Registration) -> Resul
         .hash(asker, registration.password, app.random.bytes()?)
         .await?;
     let phone = registration.phone.clone();
-    ensure_free(app, &phone).await?;
+    if let Some(user) = app.store.user_by_phone(&phone).await? {
+        return taken(app, &request, user).await;
+    }
     let openid = OpenId::from(app.random.uuid()?);
     let new = User {
         name: registration.name.into(),
@@ -152,27 +155,40 @@ async fn make_user(app: &App, asker: Asker, registration: Registration) -> Resul
         password_hash: Some(hash),
         ..new_user(app, openid, IdType::ManagePlatform)?
     };
+    let id = new.id.clone();
     match app.store.insert(new).await {
         Ok(user) => open_session(app, user, true).await,
         Err(CommitError::Conflict {
             conflict: Conflict::Phone,
             ..
-        }) => Err(taken(app, &phone).await?),
-        Err(error) => Err(error.into()),
+        }) => taken_meanwhile(app, &request, &phone).await,
+        Err(error) => {
+            if error.is_outcome_unknown() {
+                app.unsettled.remember(&request, id, app.clock.now_ms());
+            }
+            Err(error.into())
+        }
     }
 }
 
-async fn ensure_free(app: &App, phone: &Phone) -> Result<()> {
+/// A phone that somebody has: an error, unless it is whoever asks, and was not told so the first time.
+async fn taken(app: &App, request: &(Phone, PlainPassword), user: User) -> Result<Session> {
+    match app.unsettled.settle(request, &user.id) {
+        true => open_session(app, user, true).await,
+        false => Err(Error::PhoneTaken { by: user.id_type }),
+    }
+}
+
+/// A phone that somebody got at the same moment.
+async fn taken_meanwhile(
+    app: &App,
+    request: &(Phone, PlainPassword),
+    phone: &Phone,
+) -> Result<Session> {
     match app.store.user_by_phone(phone).await? {
-        Some(user) => Err(Error::PhoneTaken { by: user.id_type }),
-        None => Ok(()),
+        Some(user) => taken(app, request, user).await,
+        None => Err(Error::PhoneTaken {
+            by: IdType::ManagePlatform,
+        }),
     }
-}
-
-/// The error of a phone that somebody else got at the same moment.
-async fn taken(app: &App, phone: &Phone) -> Result<Error> {
-    let user = app.store.user_by_phone(phone).await?;
-    Ok(Error::PhoneTaken {
-        by: user.map_or(IdType::ManagePlatform, |user| user.id_type),
-    })
 }

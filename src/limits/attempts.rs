@@ -60,7 +60,28 @@ struct Counted {
     begun: Now,
     /// Failures of the pair before the attempt. No other attempt changes them meanwhile, because the pair is locked.
     before: PairFailures,
-    is_record: bool,
+    counted_by: CountedBy,
+}
+
+/// What a failure counts against.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CountedBy {
+    /// The user and the source.
+    Record,
+    /// The source that gave a name that nobody has.
+    Source,
+    /// Nobody here: all servers count the user's failures together.
+    Others,
+}
+
+impl CountedBy {
+    fn new(subject: AttemptSubject<'_>, is_shared: bool) -> Self {
+        match subject {
+            AttemptSubject::Name(_) => Self::Source,
+            AttemptSubject::Record(_) if is_shared => Self::Others,
+            AttemptSubject::Record(_) => Self::Record,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -74,11 +95,13 @@ struct Keys {
 impl Limits {
     /// Admits a password for `subject` after those that the pair of `source` and `subject` has under way, unless the pair has to
     /// wait, the source had too many passwords hashed, or, for a source that has not logged in as them before, there were too many
-    /// wrong passwords today or the source gave too many unknown names.
+    /// wrong passwords today or the source gave too many unknown names. If failures are shared, those of the user are counted by
+    /// [`super::AccountFailures`], and only those of the source here.
     pub async fn password_attempt(
         &self,
         source: Source,
         subject: AttemptSubject<'_>,
+        is_shared: bool,
     ) -> Result<PasswordAttempt<'_>> {
         if !self.enabled {
             return Ok(PasswordAttempt {
@@ -92,12 +115,13 @@ impl Limits {
         let lock = self.pair_locks.lock(keys.pair).await;
         let now = self.now();
         let mut guesses = self.guesses.lock();
-        if let Some((retry_after, rule)) = guesses.attempt_wait(keys, now, self.hashes) {
+        let counted_by = CountedBy::new(subject, is_shared);
+        let wait = guesses.attempt_wait(keys, now, self.hashes, counted_by);
+        if let Some((retry_after, rule)) = wait {
             self.refusals.count(rule);
             return Err(Error::TooManyAttempts { retry_after });
         }
-        let is_record = matches!(subject, AttemptSubject::Record(_));
-        let counted = Some(guesses.begin(keys, now, is_record));
+        let counted = Some(guesses.begin(keys, now, counted_by));
         Ok(PasswordAttempt {
             limits: self,
             source,
@@ -113,6 +137,14 @@ impl Limits {
             let pair = self.keys(source, AttemptSubject::Record(user)).pair;
             self.guesses.lock().pairs.set(pair, familiar);
         }
+    }
+
+    /// Whether `source` has logged in as `user` before, as far as this server knows.
+    #[must_use]
+    pub fn is_familiar(&self, source: Source, user: &RecordId) -> bool {
+        let pair = self.keys(source, AttemptSubject::Record(user)).pair;
+        let now = self.clock.steady_ms();
+        self.guesses.lock().pairs.get(pair).at(now).familiar
     }
 
     fn keys(&self, source: Source, subject: AttemptSubject<'_>) -> Keys {
@@ -142,6 +174,7 @@ impl PasswordAttempt<'_> {
         }
         let pair = counted.keys.pair;
         match outcome {
+            AttemptOutcome::Wrong if counted.counted_by == CountedBy::Others => {}
             AttemptOutcome::Wrong => guesses.pairs.set(pair, counted.before.failed(now)),
             AttemptOutcome::Right => guesses.pairs.set(pair, PairFailures::familiar(now)),
             AttemptOutcome::NotVerified => {
@@ -155,9 +188,16 @@ impl PasswordAttempt<'_> {
 impl Guesses {
     /// A source that named too many unknown phones gets the same answer for every phone, or the answer would tell
     /// them apart.
-    fn attempt_wait(&self, keys: Keys, now: Now, hashes: usize) -> Option<(Duration, Rule)> {
+    fn attempt_wait(
+        &self,
+        keys: Keys,
+        now: Now,
+        hashes: usize,
+        counted_by: CountedBy,
+    ) -> Option<(Duration, Rule)> {
         let pair = self.pairs.get(keys.pair).at(now.ms);
-        let wrong = by(Rule::WrongPasswords, pair.wait(now.ms));
+        let is_here = counted_by != CountedBy::Others;
+        let wrong = by(Rule::WrongPasswords, pair.wait(now.ms)).filter(|_| is_here);
         let spent = by(
             Rule::Hashes,
             self.shares.get(keys.hashes).wait(now.ms, hashes),
@@ -167,30 +207,32 @@ impl Guesses {
         }
         let unknown = by(Rule::UnknownPhones, self.unknown_wait(keys.source, now.ms));
         let today = self.days.get(keys.subject).wait(now.wall_ms);
-        let daily = by(Rule::DailyWrongPasswords, today);
+        let daily = by(Rule::DailyWrongPasswords, today).filter(|_| is_here);
         spent.max(unknown).or_else(|| wrong.max(daily))
     }
 
-    fn begin(&mut self, keys: Keys, now: Now, is_record: bool) -> Counted {
+    fn begin(&mut self, keys: Keys, now: Now, counted_by: CountedBy) -> Counted {
         let before = self.pairs.get(keys.pair).at(now.ms);
-        if is_record {
-            self.pairs.set(keys.pair, before.failed(now.ms));
-            let daily = self.days.get(keys.subject);
-            self.days.set(keys.subject, daily.failed(now.wall_ms));
-        } else {
-            self.count_unknown(keys.source, now.ms);
+        match counted_by {
+            CountedBy::Record => {
+                self.pairs.set(keys.pair, before.failed(now.ms));
+                let daily = self.days.get(keys.subject);
+                self.days.set(keys.subject, daily.failed(now.wall_ms));
+            }
+            CountedBy::Source => self.count_unknown(keys.source, now.ms),
+            CountedBy::Others => {}
         }
         self.count_share(keys.hashes, now.ms);
         Counted {
             keys,
             begun: now,
             before,
-            is_record,
+            counted_by,
         }
     }
 
     fn forget_failure(&mut self, counted: &Counted) {
-        if counted.is_record {
+        if counted.counted_by == CountedBy::Record {
             self.pairs.set(counted.keys.pair, counted.before);
             let daily = self.days.get(counted.keys.subject);
             self.days
@@ -221,12 +263,12 @@ mod tests {
     /// The result of beginning an attempt for a user.
     fn begin(limits: &Limits, from: u32, number: usize) -> Result<PasswordAttempt<'_>> {
         let user = user(number);
-        now(limits.password_attempt(source(from), AttemptSubject::Record(&user)))
+        now(limits.password_attempt(source(from), AttemptSubject::Record(&user), false))
     }
 
     /// The result of beginning an attempt for a name that nobody has.
     fn begin_unknown<'a>(limits: &'a Limits, from: u32, name: &str) -> Result<PasswordAttempt<'a>> {
-        now(limits.password_attempt(source(from), AttemptSubject::Name(name)))
+        now(limits.password_attempt(source(from), AttemptSubject::Name(name), false))
     }
 
     /// An attempt with this outcome, some time after the last one.
@@ -279,18 +321,22 @@ mod tests {
             wall_ms: DAY_MS + ms,
         };
         for _ in 0..DAILY {
-            guesses.begin(keys(0), at(0), true);
+            guesses.begin(keys(0), at(0), CountedBy::Record);
         }
         let set = USERS as u64 / 64;
         for n in 1..1000 {
-            guesses.begin(keys(n * set), at(1000), true);
+            guesses.begin(keys(n * set), at(1000), CountedBy::Record);
         }
         let wait = guesses
-            .attempt_wait(keys(0), at(1000), 0)
+            .attempt_wait(keys(0), at(1000), 0, CountedBy::Record)
             .map(|(wait, _)| wait);
         assert_eq!(wait, left(2 * DAY_MS, DAY_MS + 1000));
         assert_eq!(guesses.pairs.get(0).failures, DAILY);
-        assert!(guesses.attempt_wait(keys(set), at(1000), 0).is_none());
+        assert!(
+            guesses
+                .attempt_wait(keys(set), at(1000), 0, CountedBy::Record)
+                .is_none()
+        );
     }
 
     /// A clock that was eight hours ahead for a while: of a server in a container, or before NTP set it.

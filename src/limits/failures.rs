@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use super::table::Entry;
 use super::time::{NEVER, left};
+use crate::domain::Failures;
 
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Failures of a pair that cost no wait; from the next one on, each brings a longer one …
 const FREE_FAILURES: u32 = 5;
 /// … as here, the last of them again and again.
 const WAITS_MS: [i64; 4] = [1_000, 3_000, 5_000, 10_000];
+/// The longest of them.
+pub const LONGEST_WAIT: Duration = Duration::from_millis(WAITS_MS[3].unsigned_abs());
 /// Wrong passwords for a user in a UTC day.
 pub const DAILY: u32 = 100;
 /// A source that has logged in is remembered this long after it was last seen.
@@ -43,6 +46,24 @@ impl PairFailures {
             at: now,
             failures: 0,
             familiar: true,
+        }
+    }
+
+    /// As many servers count it together, by Unix time.
+    pub fn of_stored(stored: Failures) -> Self {
+        Self {
+            at: stored.at_ms,
+            failures: stored.count,
+            familiar: stored.is_familiar,
+        }
+    }
+
+    /// The same to be stored.
+    pub fn stored(self) -> Failures {
+        Failures {
+            count: self.failures,
+            at_ms: self.at,
+            is_familiar: self.familiar,
         }
     }
 
@@ -97,6 +118,23 @@ impl Entry for PairFailures {
 }
 
 impl DailyFailures {
+    /// As many servers count it together.
+    pub fn of_stored(stored: Failures) -> Self {
+        Self {
+            day: day(stored.at_ms),
+            count: stored.count,
+        }
+    }
+
+    /// The same to be stored.
+    pub fn stored(self) -> Failures {
+        Failures {
+            count: self.count,
+            at_ms: i64::from(self.day) * DAY_MS,
+            is_familiar: false,
+        }
+    }
+
     fn on(self, day: u32) -> Self {
         if self.day == day {
             self

@@ -16,6 +16,7 @@ mod recent;
 mod repeat;
 mod repeats;
 mod rule;
+mod shared;
 mod source;
 mod table;
 mod time;
@@ -24,6 +25,7 @@ pub use self::attempts::{AttemptOutcome, AttemptSubject, PasswordAttempt};
 pub use self::error::Error;
 pub use self::limiter::Limits;
 pub use self::phones::{Disclosure, PhoneClaim};
+pub use self::shared::AccountFailures;
 pub use self::source::Source;
 
 #[cfg(test)]
@@ -106,7 +108,7 @@ mod tests {
             let source = std::net::IpAddr::from(std::net::Ipv4Addr::from_bits(n)).into();
             let user = RecordId::parse(&format!("{n:015}")).unwrap();
             let subject = AttemptSubject::Record(&user);
-            drop(now(limits.password_attempt(source, subject)));
+            drop(now(limits.password_attempt(source, subject, false)));
             drop(limits.registration(source));
             let success = async { Ok::<_, ()>(()) };
             now(limits.once("login", n).unwrap().run(success)).unwrap();

@@ -251,12 +251,14 @@ mod tests {
             Some(600)
         );
         assert_eq!(
-            refused_for(now(
-                limits.password_attempt(source(3), AttemptSubject::Name("x"))
-            )),
+            refused_for(now(limits.password_attempt(
+                source(3),
+                AttemptSubject::Name("x"),
+                false
+            ))),
             Some(600)
         );
-        assert!(now(limits.password_attempt(source(1), AttemptSubject::Name("x"))).is_ok());
+        assert!(now(limits.password_attempt(source(1), AttemptSubject::Name("x"), false)).is_ok());
         assert!(limits.registration(source(2)).is_ok());
     }
 
@@ -268,9 +270,11 @@ mod tests {
             .collect();
         assert_eq!(refused_for(limits.registration(source(1))), Some(1));
         assert_eq!(
-            refused_for(now(
-                limits.password_attempt(source(1), AttemptSubject::Name("x"))
-            )),
+            refused_for(now(limits.password_attempt(
+                source(1),
+                AttemptSubject::Name("x"),
+                false
+            ))),
             Some(1)
         );
         for claim in claimes {
@@ -311,19 +315,23 @@ mod tests {
         let limits = limits();
         for n in 0..1000 {
             let busy =
-                now(limits.password_attempt(source(1), AttemptSubject::Record(&user(n)))).unwrap();
+                now(limits.password_attempt(source(1), AttemptSubject::Record(&user(n)), false))
+                    .unwrap();
             busy.finish(AttemptOutcome::NotVerified);
             limits.password_hash(source(1)).unwrap();
             let attempt =
-                now(limits.password_attempt(source(1), AttemptSubject::Record(&user(n)))).unwrap();
+                now(limits.password_attempt(source(1), AttemptSubject::Record(&user(n)), false))
+                    .unwrap();
             attempt.finish(AttemptOutcome::Right);
         }
         assert_eq!(refused_for(limits.password_hash(source(1))), Some(660));
         assert_eq!(refused_for(limits.registration(source(1))), Some(660));
         assert_eq!(
-            refused_for(now(
-                limits.password_attempt(source(1), AttemptSubject::Record(&user(1)))
-            )),
+            refused_for(now(limits.password_attempt(
+                source(1),
+                AttemptSubject::Record(&user(1)),
+                false
+            ))),
             Some(660)
         );
         assert!(limits.password_hash(source(2)).is_ok());

@@ -202,7 +202,7 @@ mod tests {
         let limits = Limits::new(&settings, Clock::manual(Timestamp::UNIX_EPOCH));
         let source = IpAddr::from([127, 0, 0, 1]).into();
         let attempt = limits
-            .password_attempt(source, AttemptSubject::Name(""))
+            .password_attempt(source, AttemptSubject::Name(""), false)
             .await
             .unwrap();
         passwords

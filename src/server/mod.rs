@@ -127,6 +127,7 @@ impl Server {
             () = metrics_listener::run(self.metrics_listener.as_ref(), &connections) => {}
             () = stop => {}
             () = self.app.audit_log.keep_flushing() => {}
+            () = self.app.follow_others() => {}
         }
         if let Some(schedule) = schedule {
             schedule.abort();

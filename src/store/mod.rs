@@ -10,7 +10,7 @@
 mod commit_rules;
 mod error;
 mod events;
-mod failures;
+mod failure_write;
 pub mod file;
 mod handle;
 mod location;
@@ -34,7 +34,7 @@ mod write;
 
 pub use error::Error;
 pub use events::{EventBounds, FoundEvents, NewEvent};
-pub use failures::{FailureWrite, Failures};
+pub use failure_write::FailureWrite;
 pub use handle::Store;
 pub use location::Location;
 pub use locks::RecordLocks;

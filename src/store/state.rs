@@ -5,8 +5,8 @@ use tokio::sync::watch;
 
 use super::handle::Engine;
 use super::postgres::PostgresStore;
-use super::{Error, FailureWrite, Failures, Remembered, Store};
-use crate::domain::{Collections, IssuedToken, Kind, RuleChange, RuleName, ServerKey};
+use super::{Error, FailureWrite, Remembered, Store};
+use crate::domain::{Collections, Failures, IssuedToken, Kind, RuleChange, RuleName, ServerKey};
 
 impl Store {
     /// State of the database that a server keeps in memory.
@@ -94,6 +94,14 @@ impl Store {
     #[must_use]
     pub fn state_changes(&self) -> Option<watch::Receiver<i64>> {
         self.postgres().map(PostgresStore::state_changes)
+    }
+
+    /// Number of the state: another one after each change of it; always 0 if there is no other server.
+    pub async fn state_number(&self) -> Result<i64, Error> {
+        match &self.engine {
+            Engine::File(_) => Ok(0),
+            Engine::Postgres(postgres) => postgres.state_number().await,
+        }
     }
 
     /// Failures of logins that are counted under `keys`, each in its place.

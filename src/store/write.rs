@@ -119,7 +119,18 @@ pub enum CommitError {
         /// The reason.
         conflict: Conflict,
     },
-    /// The store failed; after [`Error::Unknown`] the writes may be stored.
+    /// The store failed; after [`Error::Unknown`] and [`Error::Unavailable`] the writes may be stored.
     #[error(transparent)]
     Failed(#[from] Error),
+}
+
+impl CommitError {
+    /// Whether the writes may be stored.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        matches!(
+            self,
+            Self::Failed(Error::Unknown(_) | Error::Unavailable(_))
+        )
+    }
 }

@@ -1,9 +1,12 @@
 //! The records of all collections, for rules that look at others than the one they are asked about.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
 use crate::domain::{Kind, RecordId};
 use crate::error::{Error, Result};
@@ -109,10 +112,12 @@ impl SurroundingRecords {
         self.touched.iter().any(is_it)
     }
 
-    /// The output of a read. The store's reads wait for nothing; whatever fails ends the evaluation.
+    /// The output of a read; whatever fails ends the evaluation. Reads of a file wait for nothing; while a database elsewhere is
+    /// waited for, other tasks are worked on by another thread.
     fn read<T>(&self, reading: impl Future<Output = Result<T>>) -> Result<T, TooCostly> {
-        let read = reading.now_or_never();
-        let read = read.unwrap_or_else(|| Err(Error::internal("a read of the store waits")));
+        let mut reading = pin!(reading);
+        let read = reading.as_mut().now_or_never();
+        let read = read.unwrap_or_else(|| block_in_place(|| Handle::current().block_on(reading)));
         read.map_err(|error| {
             *self.error.lock() = Some(error);
             TooCostly

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::Host;
 
 use crate::config::Url;
 use crate::store::Error;
@@ -159,13 +159,10 @@ fn of_host(parsed: &Config, host: &Host, port: u16) -> Config {
     config
 }
 
-/// Whether connections may be encrypted.
-pub fn wants_tls(config: &Config) -> bool {
-    config.get_ssl_mode() != SslMode::Disable
-}
-
 #[cfg(test)]
 mod tests {
+    use tokio_postgres::config::SslMode;
+
     use super::*;
 
     #[test]

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::batch::Batch;
 use super::budget::RetryBudget;
 use super::errors::words;
+use super::follower::Follower;
 use super::hosts::Hosts;
 use super::instance::Instance;
 use super::leader::{Leader, Leadership};
@@ -17,7 +17,7 @@ use super::stats::Stats;
 use super::sweep::Sweep;
 use super::transaction::{Begun, Failure, STATEMENTS, begin, commit};
 use crate::random::Random;
-use crate::store::Error;
+use crate::store::{Change, Error};
 
 /// Time within which a host has to confirm a commit of its own, and in which a transaction has to end.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -35,8 +35,8 @@ pub struct Shared {
     pub budget: Arc<RetryBudget>,
     /// Metrics.
     pub stats: Arc<Stats>,
-    /// Told after each commit.
-    pub committed: Arc<Notify>,
+    /// Told of each commit.
+    pub follower: Arc<Follower>,
 }
 
 /// Session for commits.
@@ -142,7 +142,8 @@ impl CommitSession {
         );
         match ended.await {
             Ok(Ok(End::Refused)) => Some(Ok(false)),
-            Ok(Ok(End::Committed)) => {
+            Ok(Ok(End::Committed { behind, changes })) => {
+                self.shared.follower.tell_own(behind, changes);
                 self.shared.budget.earn();
                 self.shared.leadership.confirm(leader, begun);
                 Some(Ok(true))
@@ -220,8 +221,8 @@ impl CommitSession {
 
 /// End of a transaction.
 enum End {
-    /// It was committed.
-    Committed,
+    /// It was committed, with these changes behind the one of that number.
+    Committed { behind: i64, changes: Vec<Change> },
     /// It was committed by an earlier attempt.
     Found,
     /// Nothing was to be written.
@@ -248,5 +249,8 @@ async fn transact(
         return Ok(End::Refused);
     }
     commit(session, &mut set, id, now_ms).await?;
-    Ok(End::Committed)
+    Ok(End::Committed {
+        behind: set.totals.change,
+        changes: set.changes,
+    })
 }

@@ -4,8 +4,9 @@ use super::failure_set::failures;
 use super::postgres_store::PostgresStore;
 use super::statements as sql;
 use super::wants::Wants;
+use crate::domain::Failures;
 use crate::store::commit_rules::{write_all, write_each};
-use crate::store::{CommitError, Conflict, Error, FailureWrite, Failures, Record, Write};
+use crate::store::{CommitError, Conflict, Error, FailureWrite, Record, Write};
 
 impl PostgresStore {
     pub(in crate::store) async fn commit(

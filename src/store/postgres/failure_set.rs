@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use tokio_postgres::Row;
 
 use super::rows::{column, number};
-use crate::store::{Error, FailureWrite, Failures};
+use crate::domain::Failures;
+use crate::store::{Error, FailureWrite};
 
 /// Failures of logins by their keys: as they are stored, and as they are to be.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{Mutex, Notify, broadcast, watch};
 use tokio::time::timeout;
 
 use super::readers::Readers;
@@ -11,7 +11,7 @@ use super::rows::{action_of, column, decode, kind_of};
 use super::statements as sql;
 use crate::store::{Change, Error};
 
-/// Pause between two looks at what was committed; a commit of this server is looked for at once.
+/// Pause between two looks at what other servers committed.
 const PAUSE: Duration = Duration::from_millis(250);
 /// Changes that are kept for those who listen and are slow.
 const CHANGES: usize = 16 * 1024;
@@ -23,6 +23,10 @@ pub struct Follower {
     changes: broadcast::Sender<Arc<Change>>,
     state: watch::Sender<i64>,
     gap: watch::Sender<()>,
+    /// Nothing before the first look.
+    told: Mutex<Option<Told>>,
+    /// Asks for a look at once.
+    news: Notify,
 }
 
 /// Places up to which everything was told.
@@ -37,6 +41,8 @@ impl Follower {
             changes: broadcast::channel(CHANGES).0,
             state: watch::Sender::new(0),
             gap: watch::Sender::new(()),
+            told: Mutex::default(),
+            news: Notify::default(),
         }
     }
 
@@ -55,21 +61,38 @@ impl Follower {
         self.gap.subscribe()
     }
 
+    /// Tells the changes of a commit of this server, which come behind the one of that number; if others come between, they are
+    /// looked for first.
+    pub fn tell_own(&self, behind: i64, changes: Vec<Change>) {
+        match self.told.try_lock() {
+            Ok(mut told) if told.as_ref().is_some_and(|told| told.change == behind) => {
+                let count = i64::try_from(changes.len()).unwrap_or(i64::MAX);
+                for change in changes {
+                    let _ = self.changes.send(Arc::new(change));
+                }
+                if let Some(told) = told.as_mut() {
+                    told.change += count;
+                }
+            }
+            _ => self.news.notify_one(),
+        }
+    }
+
     /// Looks for commits, for ever.
-    pub async fn run(self: Arc<Self>, readers: Arc<Readers>, committed: Arc<Notify>) {
-        let mut told: Option<Told> = None;
+    pub async fn run(self: Arc<Self>, readers: Arc<Readers>) {
         loop {
-            match self.look(&readers, &mut told).await {
+            match self.look(&readers).await {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => tracing::debug!(%error, "what was committed is not known"),
             }
-            let _ = timeout(PAUSE, committed.notified()).await;
+            let _ = timeout(PAUSE, self.news.notified()).await;
         }
     }
 
-    /// Looks once; whether there may be more.
-    async fn look(&self, readers: &Readers, told: &mut Option<Told>) -> Result<bool, Error> {
+    /// Looks once; whether there may be more. The first look only finds out where to begin.
+    pub async fn look(&self, readers: &Readers) -> Result<bool, Error> {
+        let mut told = self.told.lock().await;
         let totals = readers.query_one(sql::TOTALS, &[]).await?;
         let totals = totals.ok_or_else(|| Error::Damaged("totals has no row".into()))?;
         let (change, state): (i64, i64) = (column(&totals, 4)?, column(&totals, 5)?);

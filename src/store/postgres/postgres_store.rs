@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
 use super::budget::RetryBudget;
@@ -71,19 +71,19 @@ impl PostgresStore {
             Arc::new(readers(settings.connections)),
             readers(LIST_CONNECTIONS),
         );
-        let committed = Arc::new(Notify::new());
+        let follower = Arc::new(Follower::new());
         let shared = Arc::new(Shared {
             hosts: Arc::clone(&hosts),
             leadership: Arc::clone(&leadership),
             budget: Arc::clone(&budget),
             stats: Arc::clone(&stats),
-            committed: Arc::clone(&committed),
+            follower: Arc::clone(&follower),
         });
         let instance = Instance::new(clock, &random).map_err(|e| Error::Failed(e.to_string()))?;
         let mut session = CommitSession::new(Arc::clone(&shared), instance, random);
         session.ensure(START_PATIENCE).await?;
-        let follower = Arc::new(Follower::new());
-        let following = tokio::spawn(Arc::clone(&follower).run(Arc::clone(&lookups), committed));
+        follower.look(&lookups).await?;
+        let following = tokio::spawn(Arc::clone(&follower).run(Arc::clone(&lookups)));
         Ok(Self {
             writer: Writer::spawn(session),
             lookups,

@@ -6,13 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
+use tokio_postgres::error::Severity;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, Connection, Error, NoTls, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, Error, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
-
-use super::address::wants_tls;
 
 /// Values of a statement.
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -32,37 +30,24 @@ impl Session {
         config: &tokio_postgres::Config,
         tls: &MakeRustlsConnect,
     ) -> Result<Self, Error> {
-        if wants_tls(config) {
-            let (client, connection) = config.connect(tls.clone()).await?;
-            Ok(Self::drive(client, connection))
-        } else {
-            let (client, connection) = config.connect(NoTls).await?;
-            Ok(Self::drive(client, connection))
-        }
-    }
-
-    fn drive<S, T>(client: Client, mut connection: Connection<S, T>) -> Self
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+        let (client, mut connection) = config.connect(tls.clone()).await?;
         let is_warned = Arc::new(AtomicBool::new(false));
         let warned = Arc::clone(&is_warned);
         let driver = tokio::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
                 if let AsyncMessage::Notice(notice) = message
-                    && notice.code().code().starts_with("01")
+                    && notice.parsed_severity() == Some(Severity::Warning)
                 {
                     warned.store(true, Ordering::Release);
                 }
             }
         });
-        Self {
+        Ok(Self {
             client,
             statements: Mutex::default(),
             is_warned,
             driver: driver.abort_handle(),
-        }
+        })
     }
 
     /// Whether the connection is lost.

@@ -108,7 +108,6 @@ async fn commit(session: &mut CommitSession, mut batch: Batch) -> bool {
             Some(Ok(is_confirmed)) => {
                 batch.answer(&Ok(()));
                 shared.stats.record(jobs, begun.elapsed(), true);
-                shared.committed.notify_one();
                 return is_confirmed;
             }
             Some(Err(error)) => {

@@ -3,12 +3,10 @@
 
 use bai::clock::Clock;
 use bai::domain::Collections;
-use bai::store::Store;
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
 use crate::support::canary::PASSWORD;
-use crate::support::failing_disk::FailingDisk;
 use crate::support::pocketbase_api::{COMPANIES, SUPERUSERS, USERS, log_in, path};
 use crate::support::superuser::{Root, log_in as log_in_superuser, person};
 
@@ -43,20 +41,13 @@ fn own_fields() -> Value {
 }
 
 /// A server whose users and companies have fields of a deployment, too.
-fn with_own_fields(disk: &FailingDisk) -> Root {
-    {
-        let store = Store::open(&disk.location(), 1 << 20).unwrap();
-        let mut collections = Collections::new(Clock::System.now());
-        collections.users.fields = Some(own_fields().to_string());
-        collections.companies.fields = Some(own_fields().to_string());
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        runtime
-            .block_on(store.set_collections(collections))
-            .unwrap();
-    }
-    Root::of(TestApp::spawn_on(&disk.location(), |_| ()))
+fn with_own_fields() -> Root {
+    let root = Root::of(TestApp::spawn());
+    let mut collections = Collections::new(Clock::System.now());
+    collections.users.fields = Some(own_fields().to_string());
+    collections.companies.fields = Some(own_fields().to_string());
+    root.app.set_collections(collections);
+    root
 }
 
 /// A table of bodies, each with the value that a field has then, or the code of its error.
@@ -282,8 +273,7 @@ fn an_id_is_never_changed_and_may_be_generated_for_a_new_record() {
 
 #[test]
 fn of_one_field_the_value_is_set_first_and_then_the_modifiers_are_applied() {
-    let disk = FailingDisk::default();
-    let root = with_own_fields(&disk);
+    let root = with_own_fields();
     let user = root.user(1, &json!({}));
     let cases = vec![
         (
@@ -495,8 +485,7 @@ fn the_owner_changes_by_no_modifier_what_is_fixed() {
 
 #[test]
 fn a_default_is_for_what_is_not_sent_and_for_nothing_else() {
-    let disk = FailingDisk::default();
-    let root = with_own_fields(&disk);
+    let root = with_own_fields();
     let blank = json!("validation_required");
     let cases = [
         ("users_status", json!(0), json!(0)),
@@ -543,8 +532,7 @@ fn a_default_is_for_what_is_not_sent_and_for_nothing_else() {
 
 #[test]
 fn a_select_takes_whatever_pocketbase_casts_to_it() {
-    let disk = FailingDisk::default();
-    let root = with_own_fields(&disk);
+    let root = with_own_fields();
     let user = root.user(1, &json!({}));
     let mut cases = Vec::new();
     for (sent, one, many) in [
@@ -594,8 +582,7 @@ fn a_select_takes_whatever_pocketbase_casts_to_it() {
 
 #[test]
 fn values_are_cast_both_ways() {
-    let disk = FailingDisk::default();
-    let root = with_own_fields(&disk);
+    let root = with_own_fields();
     let company = root.create(COMPANIES, &json!({ "company_id": "C" })).ok();
     let not_a_number = json!("validation_not_a_number");
     let mut cases = Vec::new();
@@ -697,8 +684,7 @@ fn values_are_cast_both_ways() {
 
 #[test]
 fn a_field_of_a_deployment_keeps_its_constraints() {
-    let disk = FailingDisk::default();
-    let root = with_own_fields(&disk);
+    let root = with_own_fields();
     let size = "validation_content_size_limit";
     let json_size = "validation_json_size_limit";
     let email = "validation_email_domain_not_allowed";
@@ -762,8 +748,7 @@ fn a_field_of_a_deployment_keeps_its_constraints() {
 
 #[test]
 fn the_dates_of_a_deployment_are_set_by_the_server() {
-    let disk = FailingDisk::default();
-    let root = with_own_fields(&disk);
+    let root = with_own_fields();
     let sent =
         json!({ "o_created": "2020-01-01", "o_updated": "2020-01-01", "o_both": "2020-01-01" });
     let mut company = sent.clone();
@@ -785,8 +770,7 @@ fn the_dates_of_a_deployment_are_set_by_the_server() {
 
 #[test]
 fn filters_look_into_lists() {
-    let disk = FailingDisk::default();
-    let root = with_own_fields(&disk);
+    let root = with_own_fields();
     for (key, many) in [
         ("two", json!(["a", "b"])),
         ("one", json!(["a"])),

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
 use crate::support::canary::PASSWORD;
-use crate::support::failing_disk::FailingDisk;
 use crate::support::pocketbase_api::{
     COMPANIES, ONLY_SUPERUSERS, USERS, assert_error, fields, log_in, path,
 };
@@ -581,33 +580,24 @@ fn a_user_is_shown_with_its_company_when_that_is_asked_for() {
 
 #[test]
 fn a_deployment_s_own_columns_are_kept_by_their_types() {
-    let disk = FailingDisk::default();
-    {
-        let store = Store::open(&disk.location(), 1 << 20).unwrap();
-        let mut collections = Collections::new(Clock::System.now());
-        collections.companies.fields = Some(
-            json!([
-                { "name": "city", "type": "text", "max": 3, "required": true },
-                { "name": "size", "type": "number" },
-                { "name": "open", "type": "bool" },
-                { "name": "tags", "type": "select", "maxSelect": 2, "values": ["a", "b"] },
-                { "name": "kind", "type": "select", "maxSelect": 1, "values": ["x", "y"] },
-                { "name": "since", "type": "date" },
-                { "name": "more", "type": "json" },
-                { "name": "mail", "type": "email" },
-            ])
-            .to_string(),
-        );
-        collections.users.fields =
-            Some(json!([{ "name": "nick", "type": "text", "max": 5 }]).to_string());
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        runtime
-            .block_on(store.set_collections(collections))
-            .unwrap();
-    }
-    let root = Root::of(TestApp::spawn_on(&disk.location(), |_| ()));
+    let mut collections = Collections::new(Clock::System.now());
+    collections.companies.fields = Some(
+        json!([
+            { "name": "city", "type": "text", "max": 3, "required": true },
+            { "name": "size", "type": "number" },
+            { "name": "open", "type": "bool" },
+            { "name": "tags", "type": "select", "maxSelect": 2, "values": ["a", "b"] },
+            { "name": "kind", "type": "select", "maxSelect": 1, "values": ["x", "y"] },
+            { "name": "since", "type": "date" },
+            { "name": "more", "type": "json" },
+            { "name": "mail", "type": "email" },
+        ])
+        .to_string(),
+    );
+    collections.users.fields =
+        Some(json!([{ "name": "nick", "type": "text", "max": 5 }]).to_string());
+    let root = Root::of(TestApp::spawn());
+    root.app.set_collections(collections);
     let body = json!({
         "company_id": "C1", "city": "深圳", "size": "2.5", "open": "true", "tags": ["a"], "kind": "x",
         "since": "2026-11-22", "more": "{\"a\":1}", "mail": "a@b.cn",

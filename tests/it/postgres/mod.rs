@@ -4,3 +4,4 @@ mod harness;
 mod links;
 mod moving;
 mod planned_faults;
+mod suites;

@@ -7,6 +7,7 @@ use bai::store::{
 use futures_util::future::join_all;
 use jiff::ToSpan as _;
 
+use crate::support::engine;
 use crate::support::users::{new_user, now, openid, phone, user_id};
 
 const CACHE: usize = 1 << 20;
@@ -16,6 +17,9 @@ async fn on_each_engine(property: impl AsyncFn(Store)) {
     property(Store::open(&Location::memory(), CACHE).unwrap()).await;
     let dir = tempfile::tempdir().unwrap();
     property(Store::open(&Location::File(dir.path().join("bai.redb")), CACHE).unwrap()).await;
+    if let Some(url) = engine::new_database() {
+        property(engine::store(&url).await).await;
+    }
 }
 
 fn company(n: usize) -> Company {

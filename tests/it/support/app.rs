@@ -7,10 +7,10 @@ use std::time::Duration;
 use bai::app::App;
 use bai::clock::Clock;
 use bai::config::{Config, Provider};
-use bai::domain::{RecordId, User};
+use bai::domain::{Collections, RecordId, User};
 use bai::random::Random;
 use bai::server::Server;
-use bai::store::{Location, Record};
+use bai::store::{Location, PostgresSettings, Record};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -20,7 +20,7 @@ use crate::support::failing_disk::FailingDisk;
 use crate::support::pocketbase_api::speaks_at;
 use crate::support::steps::{self, Step};
 use crate::support::wechat_stub::WechatStub;
-use crate::support::{canary, openapi_document};
+use crate::support::{canary, engine, openapi_document};
 
 /// Each server draws other "random" bytes; no test depends on which.
 static SEED: AtomicU64 = AtomicU64::new(1);
@@ -46,6 +46,7 @@ impl TestApp {
         Self::spawn_on(&FailingDisk::default().location(), configure)
     }
 
+    /// A server on that database in a file. If tests run on PostgreSQL, one that is in memory only is in a database there.
     pub fn spawn_on(location: &Location, configure: impl FnOnce(&mut Config)) -> Self {
         canary::watch();
         let stub = WechatStub::start();
@@ -57,10 +58,14 @@ impl TestApp {
         config.wechat.app_id = "wx_test".into();
         config.wechat.secret = canary::APP_SECRET.into();
         config.wechat.base_url = stub.url.as_str().into();
+        if let (Location::Custom(_), Some(url)) = (location, engine::new_database()) {
+            engine::configure(&mut config, &url);
+        }
         configure(&mut config);
         let seed = SEED.fetch_add(1, Ordering::Relaxed);
         let clock = Clock::manual(Timestamp::from_millisecond(1_795_327_836_858).unwrap());
-        canary::plant_token_key(location, seed, clock.now());
+        let store = PostgresSettings::of(&config.store);
+        canary::plant_token_key(location, store.as_ref(), seed, clock.now());
         let base_path = config.server.base_path.clone();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -109,6 +114,14 @@ impl TestApp {
     /// Runs a future on the server's runtime.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.as_ref().unwrap().block_on(future)
+    }
+
+    /// Replaces the collections, as an import does.
+    pub fn set_collections(&self, collections: Collections) {
+        self.block_on(async {
+            self.app.store.set_collections(collections).await.unwrap();
+            self.app.follow_state().await.unwrap();
+        });
     }
 
     /// Takes steps with records behind the server's back.

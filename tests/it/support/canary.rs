@@ -6,9 +6,10 @@
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError};
 
+use bai::clock::Clock;
 use bai::domain::ServerKey;
 use bai::random::Random;
-use bai::store::{Location, Store};
+use bai::store::{Location, PostgresSettings, Store};
 use jiff::Timestamp;
 use serde_json::Value;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -174,30 +175,30 @@ pub fn watch() -> &'static Watch {
 }
 
 /// Gives a new database a token key that is a canary, and another one for each `seed`.
-pub fn plant_token_key(location: &Location, seed: u64, now: Timestamp) {
-    let store = Store::open(location, 1 << 20).unwrap();
-    if !wait(store.token_keys()).unwrap().is_empty() {
-        return;
-    }
+pub fn plant_token_key(
+    location: &Location,
+    postgres: Option<&PostgresSettings>,
+    seed: u64,
+    now: Timestamp,
+) {
     let mut secret = Random::seeded(seed).bytes::<32>().unwrap();
     secret[..6].copy_from_slice(b"canary");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    // As a server's first start does, before anything else is in it.
-    runtime
-        .block_on(store.file().unwrap().ensure_identity(&Random::System))
-        .unwrap();
-    runtime
-        .block_on(store.add_token_key(
-            ServerKey {
-                secret,
-                created: now,
-            },
-            now,
-        ))
-        .unwrap();
+    let key = ServerKey {
+        secret,
+        created: now,
+    };
+    wait(async {
+        let store = match postgres {
+            Some(settings) => Store::connect(settings, Clock::System, Random::System).await,
+            None => Store::open(location, 1 << 20),
+        };
+        let store = store.unwrap();
+        // As a server's first start does, before anything else is in it.
+        if let Some(file) = store.file() {
+            file.ensure_identity(&Random::System).await.unwrap();
+        }
+        store.ensure_token_key(key).await.unwrap();
+    });
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub mod console;
 pub mod crash_disk;
 pub mod deployment;
 pub mod durability;
+pub mod engine;
 pub mod failing_disk;
 pub mod faults;
 pub mod http2_client;

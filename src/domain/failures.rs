@@ -10,14 +10,3 @@ pub struct Failures {
     /// Whether what they are counted for has succeeded before.
     pub is_familiar: bool,
 }
-
-/// A change of what is counted under one key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FailureWrite {
-    /// The key.
-    pub key: String,
-    /// What the change was decided on.
-    pub before: Failures,
-    /// What is to be counted from now on.
-    pub after: Failures,
-}
