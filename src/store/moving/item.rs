@@ -37,14 +37,6 @@ pub enum Batch {
 }
 
 impl Batch {
-    /// Number of items.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Records(_, records) => records.len(),
-            Self::Events(events) => events.len(),
-        }
-    }
-
     /// The id of the last user, if these are users.
     pub fn last_user(&self) -> Option<&RecordId> {
         match self {

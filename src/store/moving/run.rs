@@ -58,7 +58,7 @@ pub async fn move_database(
         });
     }
     let written = filled.source(settings).await?;
-    let found = walk(&written, None, (Step::Compare, sum.len()), tell).await?;
+    let found = walk(&written, None, (Step::Compare, sum.items()), tell).await?;
     drop(written);
     if found != sum {
         return Err(MoveError::Different {
@@ -95,7 +95,7 @@ async fn walk(
             let Some(last) = page.last() else { break };
             after = Some(last.clone());
             take(Batch::Records(kind, page), &mut sum, &mut target).await?;
-            tell(step, sum.len(), total);
+            tell(step, sum.items(), total);
         }
     }
     for &origin in Origin::ALL {
@@ -105,7 +105,7 @@ async fn walk(
             let Some(last) = page.last() else { break };
             after = Some(last.id);
             take(Batch::Events(page), &mut sum, &mut target).await?;
-            tell(step, sum.len(), total);
+            tell(step, sum.items(), total);
         }
     }
     sum.add_state(&source.state().await?)?;

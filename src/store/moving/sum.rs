@@ -113,7 +113,7 @@ impl Sum {
     }
 
     /// Number of all items that are counted.
-    pub fn len(&self) -> u64 {
+    pub fn items(&self) -> u64 {
         self.users + self.companies + self.superusers + self.all_events()
     }
 }

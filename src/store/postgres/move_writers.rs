@@ -84,16 +84,13 @@ impl Writers {
     /// # Errors
     /// One could not write an earlier batch.
     pub async fn write(&mut self, batch: Batch) -> Result<(), Error> {
-        match self.batches.send((self.next, batch)).await {
-            Ok(()) => {
-                self.next += 1;
-                Ok(())
-            }
-            Err(_) => {
-                let ended = end(std::mem::take(&mut self.tasks)).await;
-                Err(ended.err().unwrap_or_else(ended_early))
-            }
+        let sent = self.batches.send((self.next, batch)).await;
+        self.next += 1;
+        if sent.is_ok() {
+            return Ok(());
         }
+        let ended = end(std::mem::take(&mut self.tasks)).await;
+        Err(ended.err().unwrap_or_else(ended_early))
     }
 
     /// The user up to whom all are written.

@@ -2,7 +2,8 @@
 
 use super::bench::Bench;
 use super::outcome::{Outcome, same};
-use crate::store::{FailureWrite, Failures};
+use crate::domain::Failures;
+use crate::store::FailureWrite;
 
 pub async fn failures(bench: &Bench) -> Outcome {
     if !bench.store.is_shared() {

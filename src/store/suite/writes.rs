@@ -42,8 +42,8 @@ pub async fn each_kind(bench: &Bench) -> Outcome {
         same("the changed record", &changed, &vec![expected.clone()])?;
         let found = bench.store.record_by_id(kind, &id).await?;
         same("the changed record", &found, &Some(expected.clone()))?;
-        let deletes = vec![Write::delete(expected.clone())];
-        let deleted = bench.store.commit(deletes).await?;
+        let end = vec![Write::delete(expected.clone())];
+        let deleted = bench.store.commit(end).await?;
         same("the deleted record", &deleted, &vec![expected])?;
         let found = bench.store.record_by_id(kind, &id).await?;
         same("the record that is gone", &found, &None)?;
