@@ -42,8 +42,11 @@ fn remedy_of(code: &SqlState) -> Remedy {
 pub fn words(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(error) => format!("{} ({})", error.message(), error.code().code()),
-        None => match std::error::Error::source(error) {
-            Some(source) => format!("{error}: {source}"),
+        None => match std::error::Error::source(error).map(ToString::to_string) {
+            Some(cause) if cause.contains("certificate") => format!(
+                "{error}: {cause}; name the root of its certificate by sslrootcert=FILE in store.url, or sslmode=disable"
+            ),
+            Some(cause) => format!("{error}: {cause}"),
             None => error.to_string(),
         },
     }
