@@ -18,6 +18,12 @@ use crate::store::Error;
 /// the middle of a commit stops the others no longer than that.
 const SETTINGS: &str = "SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '2s'";
 
+/// Time after which the server gives up a connection from which it hears nothing. Who is cut off in the middle of sending a statement
+/// is not idle for it, and would keep the lock of all commits for as long as the connection seems to be there: two hours, if
+/// the system is not told otherwise.
+const LIVENESS: &str = "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3; \
+                        SET tcp_user_timeout = 5000";
+
 /// Hosts of a database.
 pub struct Hosts {
     address: Address,
@@ -76,7 +82,11 @@ impl Hosts {
             return Err("it is a standby".into());
         }
         session.run(SETTINGS).await.map_err(|error| words(&error))?;
-        Ok(session)
+        match session.run(LIVENESS).await {
+            // Engines that have no such setting say so.
+            Err(error) if error.code().is_none() => Err(words(&error)),
+            _ => Ok(session),
+        }
     }
 
     /// A session with any host that takes writes, as far as it says: for the questions before the first commit.
