@@ -110,8 +110,11 @@ impl CommitSession {
         match shown {
             Ok(Ok(())) if !session.take_warning() => {
                 self.shared.leadership.confirm(leader, begun);
-                if let Err(cause) = self.sweep.run(session).await {
-                    tracing::debug!(%cause, "old rows stay for now");
+                let deadline = Instant::now() + PATIENCE;
+                match timeout_at(deadline, self.sweep.run(session)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(cause)) => tracing::debug!(%cause, "old rows stay for now"),
+                    Err(_) => self.lose("old rows were not removed in time"),
                 }
             }
             Ok(Ok(())) => self.lose("it warned instead of confirming a commit"),
