@@ -97,13 +97,13 @@ impl CommitSession {
         }
     }
 
-    /// Commits the server's own row, so that the lease goes on, and sweeps what is old.
-    pub async fn beat(&mut self) {
+    /// Commits the server's own row, so that the lease goes on, and sweeps what is old; whether a host takes commits.
+    pub async fn beat(&mut self) -> bool {
         let Ok(leader) = self.ensure(PATIENCE).await else {
-            return;
+            return false;
         };
         let Some((_, session)) = &self.session else {
-            return;
+            return false;
         };
         let begun = Instant::now();
         let shown = timeout_at(begun + PATIENCE, self.instance.show(session)).await;
@@ -121,6 +121,7 @@ impl CommitSession {
             Ok(Err(error)) => self.lose(&words(&error)),
             Err(_) => self.lose("it did not confirm a commit in time"),
         }
+        self.session.is_some()
     }
 
     fn lose(&mut self, cause: &str) {

@@ -28,6 +28,8 @@ pub const DEADLINE: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_millis(200);
 /// Time after which an idle server commits its own row, so that its lease goes on.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// The same while no host takes commits.
+const SEARCH_PAUSE: Duration = Duration::from_millis(100);
 
 /// The way to the task that commits, which ends with its last handle.
 pub struct Writer {
@@ -96,8 +98,11 @@ async fn run(mut queue: mpsc::Receiver<Box<dyn Job>>, mut session: CommitSession
             biased;
             job = queue.recv() => job,
             () = sleep_until(heartbeat) => {
-                session.beat().await;
-                heartbeat = Instant::now() + HEARTBEAT;
+                let pause = match session.beat().await {
+                    true => HEARTBEAT,
+                    false => SEARCH_PAUSE,
+                };
+                heartbeat = Instant::now() + pause;
                 continue;
             }
         };
