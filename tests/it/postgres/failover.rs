@@ -22,6 +22,8 @@ const LEASE: Duration = Duration::from_secs(5);
 /// Time until somebody promotes the standby: longer than any request waits.
 const UNTIL_PROMOTION: Duration = Duration::from_millis(2500);
 
+const PHONE: &str = "13900000001";
+
 /// What a writer saw.
 #[derive(Default)]
 struct Seen {
@@ -236,6 +238,8 @@ fn without_its_standby_a_server_says_so_in_time_and_comes_back_with_it() {
     pair.stop_standby();
     let stopped = Instant::now();
     for n in 0.. {
+        // The first of these is stored once the standby is back, and the others are not.
+        assert_eq!(server.register(PHONE).status, 503);
         let sent = Instant::now();
         let write = server.wechat_login(&format!("away{n}"));
         assert!(
@@ -262,6 +266,8 @@ fn without_its_standby_a_server_says_so_in_time_and_comes_back_with_it() {
     });
     println!("back after {:?}", returned.elapsed());
     assert!(returned.elapsed() < Duration::from_secs(5));
+    let again = server.register(PHONE);
+    assert_eq!(again.status, 200, "{}", again.text());
     let rows = sql::value(&pair.primary_url(), "SELECT count(*) FROM users");
     assert_eq!(server.users().unwrap().to_string(), rows);
     assert_eq!(
