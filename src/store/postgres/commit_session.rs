@@ -97,27 +97,31 @@ impl CommitSession {
         }
     }
 
-    /// Commits the server's own row, so that the lease goes on, and sweeps what is old.
-    pub async fn beat(&mut self) {
+    /// Commits the server's own row, so that the lease goes on, and sweeps what is old; whether a host takes commits.
+    pub async fn beat(&mut self) -> bool {
         let Ok(leader) = self.ensure(PATIENCE).await else {
-            return;
+            return false;
         };
         let Some((_, session)) = &self.session else {
-            return;
+            return false;
         };
         let begun = Instant::now();
         let shown = timeout_at(begun + PATIENCE, self.instance.show(session)).await;
         match shown {
             Ok(Ok(())) if !session.take_warning() => {
                 self.shared.leadership.confirm(leader, begun);
-                if let Err(cause) = self.sweep.run(session).await {
-                    tracing::debug!(%cause, "old rows stay for now");
+                let deadline = Instant::now() + PATIENCE;
+                match timeout_at(deadline, self.sweep.run(session)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(cause)) => tracing::debug!(%cause, "old rows stay for now"),
+                    Err(_) => self.lose("old rows were not removed in time"),
                 }
             }
             Ok(Ok(())) => self.lose("it warned instead of confirming a commit"),
             Ok(Err(error)) => self.lose(&words(&error)),
             Err(_) => self.lose("it did not confirm a commit in time"),
         }
+        self.session.is_some()
     }
 
     fn lose(&mut self, cause: &str) {

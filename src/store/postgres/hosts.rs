@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all, select_ok};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::{Address, CONNECT_TIMEOUT};
@@ -17,6 +17,12 @@ use crate::store::Error;
 /// Time that the server keeps a transaction of ours open in which nothing is asked, and that we wait there for a lock: who stops in
 /// the middle of a commit stops the others no longer than that.
 const SETTINGS: &str = "SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '2s'";
+
+/// Time after which the server gives up a connection from which it hears nothing. Who is cut off in the middle of sending a statement
+/// is not idle for it, and would keep the lock of all commits for as long as the connection seems to be there: two hours, if
+/// the system is not told otherwise.
+const LIVENESS: &str = "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3; \
+                        SET tcp_user_timeout = 5000";
 
 /// Hosts of a database.
 pub struct Hosts {
@@ -76,7 +82,11 @@ impl Hosts {
             return Err("it is a standby".into());
         }
         session.run(SETTINGS).await.map_err(|error| words(&error))?;
-        Ok(session)
+        match session.run(LIVENESS).await {
+            // Engines that have no such setting say so.
+            Err(error) if error.code().is_none() => Err(words(&error)),
+            _ => Ok(session),
+        }
     }
 
     /// A session with any host that takes writes, as far as it says: for the questions before the first commit.
@@ -99,13 +109,14 @@ impl Hosts {
         let deadline = Instant::now() + patience;
         loop {
             match self.any().await {
-                Err(_) if Instant::now() + PAUSE < deadline => tokio::time::sleep(PAUSE).await,
+                Err(_) if Instant::now() + PAUSE < deadline => sleep(PAUSE).await,
                 ended => return ended,
             }
         }
     }
 
-    /// The host that confirms a commit, with the session in which it did, when that was begun; all hosts are tried at once.
+    /// The host that confirms a commit, with the session in which it did, when that was begun. All hosts are tried at once, again
+    /// and again for so long: one that is a standby now may be promoted while another one says nothing.
     pub async fn find_leader(
         &self,
         instance: &Instance,
@@ -114,31 +125,40 @@ impl Hosts {
     ) -> Result<(usize, Session, Instant), Error> {
         let deadline = Instant::now() + within;
         let hosts = 0..self.address.hosts.len();
+        let causes = parking_lot::Mutex::new(vec![String::new(); self.address.hosts.len()]);
         let tries = hosts.map(|host| -> BoxFuture<'_, _> {
-            Box::pin(timeout_at(deadline, self.prove(host, instance, statements)))
+            Box::pin(self.prove_by(deadline, host, instance, statements, &causes))
         });
-        let causes = parking_lot::Mutex::new(Vec::new());
-        let named = tries.enumerate().map(|(host, tried)| {
-            let causes = &causes;
-            Box::pin(async move {
-                let cause = match tried.await {
-                    Ok(Ok((session, begun))) => return Ok((host, session, begun)),
-                    Ok(Err(cause)) => cause,
-                    Err(_) => {
-                        "a commit was not confirmed in time: is its synchronous standby there?"
-                            .into()
-                    }
-                };
-                causes
-                    .lock()
-                    .push(format!("{}: {cause}", self.host_name(host)));
-                Err(())
-            })
-        });
-        let found = select_ok(named.collect::<Vec<_>>()).await;
+        let found = select_ok(tries.collect::<Vec<_>>()).await;
         found
             .map(|(found, _)| found)
             .map_err(|()| self.unreachable(&causes.lock()))
+    }
+
+    /// Tries a host until the deadline; the cause of the last failure is left among the causes.
+    async fn prove_by(
+        &self,
+        deadline: Instant,
+        host: usize,
+        instance: &Instance,
+        statements: &[&'static str],
+        causes: &parking_lot::Mutex<Vec<String>>,
+    ) -> Result<(usize, Session, Instant), ()> {
+        const PAUSE: Duration = Duration::from_millis(100);
+        loop {
+            let cause = match timeout_at(deadline, self.prove(host, instance, statements)).await {
+                Ok(Ok((session, begun))) => return Ok((host, session, begun)),
+                Ok(Err(cause)) => cause,
+                Err(_) => {
+                    "a commit was not confirmed in time: is its synchronous standby there?".into()
+                }
+            };
+            causes.lock()[host] = format!("{}: {cause}", self.host_name(host));
+            if Instant::now() + PAUSE >= deadline {
+                return Err(());
+            }
+            sleep(PAUSE).await;
+        }
     }
 
     async fn prove(

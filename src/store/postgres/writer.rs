@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::batch::Batch;
 use super::commit_session::CommitSession;
@@ -24,8 +24,12 @@ const QUEUE: usize = 1024;
 const JOBS: usize = 256;
 /// Time within which a write is answered.
 pub const DEADLINE: Duration = Duration::from_secs(2);
+/// Time beyond it after which nobody waits any more for the task, which may be held up by the connection.
+const GRACE: Duration = Duration::from_millis(200);
 /// Time after which an idle server commits its own row, so that its lease goes on.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// The same while no host takes commits.
+const SEARCH_PAUSE: Duration = Duration::from_millis(100);
 
 /// The way to the task that commits, which ends with its last handle.
 pub struct Writer {
@@ -50,15 +54,19 @@ impl Writer {
         F: FnMut(&mut WorkingSet) -> Result<T, Error> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
+        let deadline = Instant::now() + DEADLINE;
         let job = Box::new(Work {
             wants,
-            deadline: Instant::now() + DEADLINE,
+            deadline,
             work,
             outcome: None,
             reply,
         });
-        self.enqueue(job).await?;
-        answer.await.map_err(|_| stopped())?
+        let answered = timeout_at(deadline + GRACE, async {
+            self.enqueue(job).await?;
+            answer.await.map_err(|_| stopped())?
+        });
+        answered.await.unwrap_or_else(|_| Err(too_late()))
     }
 
     /// Waits for a place in the queue.
@@ -77,6 +85,12 @@ fn stopped() -> Error {
     Error::Failed("the store has stopped".into())
 }
 
+fn too_late() -> Error {
+    Error::Unavailable(
+        "the write was not answered in time; whether it is stored is not known".into(),
+    )
+}
+
 async fn run(mut queue: mpsc::Receiver<Box<dyn Job>>, mut session: CommitSession) {
     let mut heartbeat = Instant::now();
     loop {
@@ -84,8 +98,11 @@ async fn run(mut queue: mpsc::Receiver<Box<dyn Job>>, mut session: CommitSession
             biased;
             job = queue.recv() => job,
             () = sleep_until(heartbeat) => {
-                session.beat().await;
-                heartbeat = Instant::now() + HEARTBEAT;
+                let pause = match session.beat().await {
+                    true => HEARTBEAT,
+                    false => SEARCH_PAUSE,
+                };
+                heartbeat = Instant::now() + pause;
                 continue;
             }
         };

@@ -2,8 +2,16 @@
 
 mod cli;
 mod doors;
+mod failover;
 mod harness;
+mod instances;
+mod instances_limits;
+mod instances_lives;
 mod links;
 mod moving;
+mod outcomes;
+mod outcomes_over_http;
+mod outcomes_under_load;
+mod partition;
 mod planned_faults;
 mod suites;

@@ -11,13 +11,28 @@ use std::sync::OnceLock;
 /// A program of PostgreSQL with none of its variables from outside, in `folder`, as an account that it accepts.
 pub fn program(name: &str, folder: &Path) -> Command {
     let mut command = Command::new(bindir().join(name));
+    if let Some((uid, gid)) = account() {
+        command.uid(uid).gid(gid);
+    }
+    prepared(command, folder)
+}
+
+/// The same, run by a command of root's that begins so.
+pub fn program_on(entry: &[String], name: &str, folder: &Path) -> Command {
+    let mut command = Command::new(&entry[0]);
+    command.args(&entry[1..]);
+    if let Some((uid, gid)) = account() {
+        command.args([format!("--setuid={uid}"), format!("--setgid={gid}")]);
+    }
+    command.arg("--").arg(bindir().join(name));
+    prepared(command, folder)
+}
+
+fn prepared(mut command: Command, folder: &Path) -> Command {
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("PG") {
             command.env_remove(name);
         }
-    }
-    if let Some((uid, gid)) = account() {
-        command.uid(uid).gid(gid);
     }
     // What a terminal sends to its group is not for PostgreSQL: its folder's guard ends it.
     command

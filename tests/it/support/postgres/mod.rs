@@ -5,6 +5,7 @@ mod binaries;
 mod cluster;
 mod folder;
 mod pair;
+mod parted_pair;
 mod processes;
 mod server;
 pub mod sql;
@@ -12,6 +13,7 @@ mod template;
 
 pub use cluster::{Cluster, shared};
 pub use pair::{Pair, Replication};
+pub use parted_pair::PartedPair;
 pub use template::{Template, database, serializable_database};
 
 use std::thread;

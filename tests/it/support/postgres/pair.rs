@@ -8,7 +8,7 @@ use crate::support::postgres::server::Server;
 use crate::support::postgres::{processes, sql, wait_until};
 
 /// Durable, as in production: what is acknowledged was forced to the disk.
-const DURABLE: [&str; 6] = [
+pub const DURABLE: [&str; 6] = [
     "fsync=on",
     "synchronous_commit=on",
     "wal_level=replica",

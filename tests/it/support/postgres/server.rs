@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
-use crate::support::postgres::binaries::{program, run};
+use crate::support::parted_network::{Machine, Network};
+use crate::support::postgres::binaries::{program, program_on, run};
 use crate::support::postgres::processes;
 
 /// How long a server may take to start: with its recovery after a kill, on a busy machine.
@@ -20,6 +21,8 @@ pub struct Server {
     port: u16,
     settings: Vec<String>,
     process: Option<Child>,
+    /// The beginning of the command that runs it on another machine, and its address there.
+    elsewhere: Option<(Vec<String>, &'static str)>,
 }
 
 /// The words of a server that did not start.
@@ -33,7 +36,14 @@ impl Server {
             port: free_port(),
             settings: settings.iter().map(ToString::to_string).collect(),
             process: None,
+            elsewhere: None,
         }
+    }
+
+    /// The same on a machine in a network of its own, which reaches it by its address there; this one by its socket.
+    pub fn on(mut self, network: &Network, machine: Machine) -> Self {
+        self.elsewhere = Some((network.on(machine), machine.address()));
+        self
     }
 
     /// Makes a data folder of that name in `folder`: with the locale C, and one role `bai` that may do everything.
@@ -59,7 +69,11 @@ impl Server {
     }
 
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://bai@127.0.0.1:{}/{database}", self.port)
+        let host = match self.elsewhere {
+            Some(_) => self.sockets().replace('/', "%2F"),
+            None => "127.0.0.1".to_owned(),
+        };
+        format!("postgres://bai@{host}:{}/{database}", self.port)
     }
 
     /// Starts it for the first time: on another port when somebody else took this one meanwhile.
@@ -89,7 +103,10 @@ impl Server {
     fn try_start(&mut self) -> Result<(), Failed> {
         let path = self.data.with_extension("log");
         let log = File::create(&path).unwrap();
-        let mut command = program("postgres", &self.data);
+        let mut command = match &self.elsewhere {
+            Some((entry, _)) => program_on(entry, "postgres", &self.data),
+            None => program("postgres", &self.data),
+        };
         command.arg("-D").arg(&self.data);
         for setting in self.all_settings() {
             command.args(["-c", &setting]);
@@ -109,12 +126,16 @@ impl Server {
         Ok(())
     }
 
+    fn sockets(&self) -> String {
+        self.data.parent().unwrap().display().to_string()
+    }
+
     fn all_settings(&self) -> Vec<String> {
-        let sockets = self.data.parent().unwrap().display();
+        let address = self.elsewhere.as_ref().map_or("127.0.0.1", |(_, it)| it);
         let mut settings = vec![
             format!("port={}", self.port),
-            "listen_addresses=127.0.0.1".to_owned(),
-            format!("unix_socket_directories={sockets}"),
+            format!("listen_addresses={address}"),
+            format!("unix_socket_directories={}", self.sockets()),
             // Files in the data folder, which goes: a killed server leaves no shared memory with a name.
             "dynamic_shared_memory_type=mmap".to_owned(),
         ];
