@@ -9,6 +9,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 pub use self::audit_log::AuditLog;
 use self::login_counts::{LoginCounts, LoginHours};
@@ -29,6 +30,9 @@ use crate::random::Random;
 use crate::store::{Location, PostgresSettings, Remembered, Store};
 use crate::token::{Keys, Tokens};
 use crate::{password, random, store, wechat};
+
+/// Pause before the state is read again that could not be read.
+const FOLLOW_PAUSE: Duration = Duration::from_secs(1);
 
 /// Everything that the operations work with.
 pub struct App {
@@ -131,8 +135,9 @@ impl App {
             return std::future::pending().await;
         };
         while changes.changed().await.is_ok() {
-            if let Err(error) = self.follow_state().await {
+            while let Err(error) = self.follow_state().await {
                 tracing::warn!(%error, "what another server changed is not known yet: rules, keys, ended tokens");
+                tokio::time::sleep(FOLLOW_PAUSE).await;
             }
         }
     }

@@ -23,6 +23,7 @@ mod key;
 mod list;
 mod local_time;
 mod migrate;
+mod move_database;
 mod new_database;
 mod outcome;
 mod output;
@@ -39,6 +40,7 @@ mod scratch_copy;
 mod serve;
 mod session;
 mod shell;
+mod store_check;
 mod superuser;
 mod systemd;
 mod table;
@@ -133,6 +135,11 @@ enum ConfiguredArgs {
     Check(check::CheckArgs),
     /// Bring a database of an older version of bai up to date, as the start of the server does; the file as it was is kept
     Migrate,
+    /// Move a whole database to another engine: a file to PostgreSQL, or back
+    Move(move_database::MoveArgs),
+    /// Try an engine that databases are kept by
+    #[command(subcommand)]
+    Store(store_check::StoreArgs),
     /// Bring users from elsewhere
     #[command(subcommand)]
     Import(import::ImportArgs),
@@ -181,6 +188,8 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::Restore(args) => restore::run(&config, &args),
         ConfiguredArgs::Check(args) => check::run(&config, &args),
         ConfiguredArgs::Migrate => migrate::run(&config),
+        ConfiguredArgs::Move(args) => move_database::run(&config, &args),
+        ConfiguredArgs::Store(args) => store_check::run(&args),
         ConfiguredArgs::Import(args) => import::run(&config, &args),
         ConfiguredArgs::Export(args) => export::run(&config, &args),
         ConfiguredArgs::Compact => compact::run(&config),

@@ -9,12 +9,14 @@
 
 mod commit_rules;
 mod error;
+mod event_log;
 mod events;
 mod failure_write;
 pub mod file;
 mod handle;
 mod location;
 mod locks;
+pub mod moving;
 mod order;
 pub mod postgres;
 mod postgres_settings;
@@ -25,6 +27,7 @@ mod scanned_users;
 mod state;
 mod status;
 mod stored;
+pub mod suite;
 mod text_index;
 pub mod user_block;
 mod user_lists;

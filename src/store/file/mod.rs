@@ -25,6 +25,8 @@ mod identity;
 mod inspection;
 mod layout;
 mod lookups;
+mod move_source;
+mod move_target;
 mod new_file;
 mod open;
 mod pages;
@@ -51,6 +53,7 @@ pub use identity::{BackupInfo, Identified, read_backup_info};
 pub use inspection::{
     Inspection, check_backup, check_file, ensure_current, inspect, migrate, schema_version,
 };
+pub(in crate::store) use move_target::{FilledFile, NewFile};
 pub use new_file::{NewDatabase, Unfinished};
 pub use restoration::{Restoration, Restored};
 pub use restore::{ensure_replaceable, restore};

@@ -115,6 +115,11 @@ impl Filled {
         Ok(Self(file))
     }
 
+    /// Its path until it has a name.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
     /// Opens it, for what is to be changed by commits before it has a name.
     pub fn reopen(self, cache: usize) -> Result<(Unfinished, Engine), Error> {
         let location = Location::File(self.0.path().to_owned());
@@ -223,6 +228,8 @@ pub struct NewDatabase {
 
 /// Suffix of a new database until it is whole.
 pub const IMPORTED: &str = ".import.new";
+/// Suffix of a database that comes from elsewhere, until it is whole.
+pub const MOVED: &str = ".move.new";
 
 impl NewDatabase {
     /// One that is going to be at `path`, where there is none.

@@ -16,7 +16,7 @@ use super::engine::Engine;
 use super::folder::{beside, free_name, owner_of, remove_if_there};
 use super::identity;
 use super::layout::has_mark;
-use super::new_file::{Filled, IMPORTED, Unfinished, Verified};
+use super::new_file::{Filled, IMPORTED, MOVED, Unfinished, Verified};
 use super::open::Mode;
 use super::restoration::{Restoration, Restored};
 use super::revoke::{self, End, MILLISECOND, revoke};
@@ -232,7 +232,7 @@ pub fn remove_leftovers(database: &Path) {
     // A second name of the database itself, perhaps, which only its owner gives it.
     let second_name = remove_if_there(&beside(database, BEFORE_COMPACTION));
     let mut removed = second_name.map_err(|e| Error::Copy(e.to_string()));
-    for suffix in [STAGED, MIGRATED, IMPORTED, COMPACTED, CREATED] {
+    for suffix in [STAGED, MIGRATED, IMPORTED, MOVED, COMPACTED, CREATED] {
         match Unfinished::new(&beside(database, suffix)) {
             Ok(_) | Err(Error::InUse { .. }) => {}
             Err(error) => removed = Err(error),

@@ -6,12 +6,21 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
+use crate::config::Url;
 use crate::store::Error;
 
 /// Time to connect to a host.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time after which a connection over which nothing is heard is lost.
 const USER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The name of the database at a URL: no user, no password.
+///
+/// # Errors
+/// [`Error::Address`].
+pub fn database_name(url: &Url) -> Result<String, Error> {
+    Ok(Address::parse(url.expose())?.name)
+}
 
 /// Address of a database.
 #[derive(Clone)]

@@ -50,7 +50,8 @@ async fn is_ordered_by_bytes(session: &Session) -> Result<bool, Error> {
     row.map_or(Ok(false), |row| row.try_get(0).map_err(|e| unreadable(&e)))
 }
 
-async fn collation(session: &Session) -> String {
+/// The collation of the database, by its name.
+pub async fn collation(session: &Session) -> String {
     const COLLATION: &str =
         "SELECT datcollate::text FROM pg_database WHERE datname = current_database()";
     let rows = session.query(COLLATION, &[]).await.unwrap_or_default();
@@ -83,7 +84,7 @@ async fn ensure_synchronous(session: &Session) -> Result<Result<(), String>, Err
 }
 
 /// Whether the engine replicates by consensus, and so has no standbys.
-async fn has_consensus(session: &Session) -> Result<bool, Error> {
+pub async fn has_consensus(session: &Session) -> Result<bool, Error> {
     let rows = session
         .query("SELECT version()", &[])
         .await
@@ -94,7 +95,7 @@ async fn has_consensus(session: &Session) -> Result<bool, Error> {
 }
 
 /// The value of a setting; nothing if there is no such setting.
-async fn show(session: &Session, statement: &'static str) -> Result<Option<String>, Error> {
+pub async fn show(session: &Session, statement: &'static str) -> Result<Option<String>, Error> {
     match session.query(statement, &[]).await {
         Ok(rows) => Ok(rows.first().and_then(|row| row.try_get(0).ok())),
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_OBJECT) => Ok(None),
@@ -103,6 +104,6 @@ async fn show(session: &Session, statement: &'static str) -> Result<Option<Strin
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the form of map_err")]
-fn unasked(error: PgError) -> Error {
+pub fn unasked(error: PgError) -> Error {
     Error::Unavailable(words(&error))
 }

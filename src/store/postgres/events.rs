@@ -83,7 +83,9 @@ impl PostgresStore {
 
 /// The place before which the search begins.
 fn first_place(wanted: &EventSearch) -> (i64, i64) {
-    let until = wanted.until.map_or(i64::MAX, |at| at.as_millisecond());
+    let until = wanted
+        .until
+        .map_or(i64::MAX, jiff::Timestamp::as_millisecond);
     let before = wanted
         .before
         .map_or((i64::MAX, 0), |id| (id.at_ms, column_number(id.number)));

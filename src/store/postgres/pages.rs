@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use tokio_postgres::Row;
 
+use super::blocks::of_stored;
 use super::columns::column_number;
 use super::postgres_store::PostgresStore;
 use super::rows::{column, number, record};
@@ -13,7 +14,7 @@ use crate::domain::{Kind, RecordId};
 use crate::store::order::Place;
 use crate::store::scanned_users::ScannedUsers;
 use crate::store::user_block::{ROWS, UserBlock};
-use crate::store::{Cursor, Error, Order, Record, user_block};
+use crate::store::{Cursor, Error, Order, Record};
 
 /// The places before all others, and behind.
 const BEFORE_ALL: (i64, i64) = (i64::MIN, i64::MIN);
@@ -258,7 +259,7 @@ fn blocks(rows: &[Row]) -> Result<Vec<UserBlock>, Error> {
     }
     for users in users.chunk_by_mut(|a, b| a.0 / ROWS == b.0 / ROWS) {
         users.sort_unstable_by_key(|user| user.0);
-        blocks.push(user_block::of_stored(users)?);
+        blocks.push(of_stored(users)?);
     }
     Ok(blocks)
 }

@@ -15,6 +15,7 @@ use super::hosts::Hosts;
 use super::instance::Instance;
 use super::leader::Leadership;
 use super::migration::{self, TablesMigration};
+use super::moves;
 use super::readers::Readers;
 use super::rows::number;
 use super::session::Session;
@@ -189,5 +190,6 @@ impl Drop for PostgresStore {
 async fn prepare(hosts: &Hosts, require_sync: bool) -> Result<(), Error> {
     let session = hosts.any_within(START_PATIENCE).await?;
     checks::ensure_fit(&session, hosts.name(), require_sync).await?;
-    migration::ensure_current(hosts, &session).await
+    migration::ensure_current(hosts, &session).await?;
+    moves::ensure_none(&session, hosts.name()).await
 }

@@ -1,5 +1,7 @@
 //! Records to be written, as columns: one array for each, so that a statement writes any number of them.
 
+use tokio_postgres::types::ToSql;
+
 use super::columns::{column_number, column_text, email, name_begin, phone};
 use super::pipeline::Pipeline;
 use super::rows::{action_number, encode, kind_number};
@@ -16,16 +18,25 @@ pub struct UserRows {
     changed: Changed,
 }
 
+/// Users to be added, as columns.
 #[derive(Default)]
-struct Added {
-    ids: Vec<String>,
-    numbers: Vec<i64>,
-    openids: Vec<String>,
-    phones: Vec<Option<String>>,
-    emails: Vec<Option<String>>,
-    names: Vec<Option<String>>,
-    created: Vec<i64>,
-    records: Vec<Vec<u8>>,
+pub struct Added {
+    /// Ids.
+    pub ids: Vec<String>,
+    /// Numbers.
+    pub numbers: Vec<i64>,
+    /// Openids.
+    pub openids: Vec<String>,
+    /// Phones.
+    pub phones: Vec<Option<String>>,
+    /// E-mail addresses that the server did not make.
+    pub emails: Vec<Option<String>>,
+    /// Begins of names.
+    pub names: Vec<Option<String>>,
+    /// Times of creation.
+    pub created: Vec<i64>,
+    /// Bytes.
+    pub records: Vec<Vec<u8>>,
 }
 
 #[derive(Default)]
@@ -107,7 +118,11 @@ fn keys(user: &User) -> (&str, Option<String>, Option<String>, u64) {
 }
 
 impl Added {
-    fn push(&mut self, user: &User) -> Result<(), Error> {
+    /// Adds a user.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when it cannot be encoded.
+    pub fn push(&mut self, user: &User) -> Result<(), Error> {
         self.ids.push(user.id.to_string());
         self.numbers.push(column_number(user.number.0));
         self.openids.push(user.openid.to_string());
@@ -153,13 +168,23 @@ impl RecordRows {
             let before = before.as_ref().map(|record| record.id().to_string());
             rows.removed.extend(before);
             if let Some(after) = after {
-                rows.ids.push(after.id().to_string());
-                rows.numbers.push(column_number(after.number()));
-                rows.keys.push(key(after));
-                rows.records.push(encode(after)?);
+                rows.push(after, encode(after)?);
             }
         }
         Ok(rows)
+    }
+
+    /// Adds a record with its bytes.
+    pub fn push(&mut self, record: &Record, bytes: Vec<u8>) {
+        self.ids.push(record.id().to_string());
+        self.numbers.push(column_number(record.number()));
+        self.keys.push(key(record));
+        self.records.push(bytes);
+    }
+
+    /// The columns of those that are added.
+    pub fn columns(&self) -> [&(dyn ToSql + Sync); 4] {
+        [&self.ids, &self.numbers, &self.keys, &self.records]
     }
 
     /// Sends the statements.
@@ -168,10 +193,7 @@ impl RecordRows {
             sent.query(delete, vec![&self.removed]);
         }
         if !self.ids.is_empty() {
-            sent.query(
-                insert,
-                vec![&self.ids, &self.numbers, &self.keys, &self.records],
-            );
+            sent.query(insert, self.columns().to_vec());
         }
     }
 }
@@ -189,6 +211,7 @@ pub fn key(record: &Record) -> Option<String> {
 /// Changes to be written.
 #[derive(Default)]
 pub struct ChangeRows {
+    at_ms: i64,
     numbers: Vec<i64>,
     actions: Vec<i16>,
     kinds: Vec<i16>,
@@ -201,8 +224,11 @@ impl ChangeRows {
     ///
     /// # Errors
     /// [`Error::Failed`] when a record cannot be encoded.
-    pub fn new(set: &WorkingSet) -> Result<Self, Error> {
-        let mut rows = Self::default();
+    pub fn new(set: &WorkingSet, at_ms: i64) -> Result<Self, Error> {
+        let mut rows = Self {
+            at_ms,
+            ..Self::default()
+        };
         for (change, number) in set.changes.iter().zip(set.totals.change + 1..) {
             rows.numbers.push(number);
             rows.actions.push(action_number(change.action));
@@ -214,13 +240,13 @@ impl ChangeRows {
     }
 
     /// Sends the statement.
-    pub fn send<'a>(&'a self, sent: &mut Pipeline<'a>, now_ms: &'a i64) {
+    pub fn send<'a>(&'a self, sent: &mut Pipeline<'a>) {
         if !self.numbers.is_empty() {
             sent.query(
                 sql::INSERT_CHANGES,
                 vec![
                     &self.numbers,
-                    now_ms,
+                    &self.at_ms,
                     &self.actions,
                     &self.kinds,
                     &self.ids,

@@ -1,6 +1,7 @@
 //! The state as values by name.
 
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::pipeline::Pipeline;
 use super::rows::column;
@@ -40,10 +41,16 @@ impl StateRows {
     /// # Errors
     /// [`Error::Failed`] when it cannot be encoded.
     pub fn new(set: &WorkingSet) -> Result<Self, Error> {
+        let changed = set.state.as_ref().filter(|_| set.totals.is_state_changed);
+        changed.map_or_else(|| Ok(Self::default()), Self::of)
+    }
+
+    /// All of the state.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when it cannot be encoded.
+    pub fn of(state: &Remembered) -> Result<Self, Error> {
         let mut rows = Self::default();
-        let Some(state) = set.state.as_ref().filter(|_| set.totals.is_state_changed) else {
-            return Ok(rows);
-        };
         rows.push(
             stored::TOKEN_KEYS,
             stored::encode_token_keys(&state.token_keys)?,
@@ -68,6 +75,11 @@ impl StateRows {
     fn push(&mut self, name: &'static str, value: Vec<u8>) {
         self.names.push(name);
         self.values.push(value);
+    }
+
+    /// Names and values.
+    pub fn columns(&self) -> [&(dyn ToSql + Sync); 2] {
+        [&self.names, &self.values]
     }
 
     /// Sends the statement.

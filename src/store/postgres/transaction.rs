@@ -100,12 +100,15 @@ pub async fn begin(
     wants: &Wants,
     commit_id: Option<&String>,
 ) -> Result<Begun, Failure> {
-    let mut sent = Pipeline::new(session);
-    sent.run("BEGIN");
-    let totals = sent.query(sql::LOCK_TOTALS, vec![]);
-    let found = commit_id.map(|id| sent.query(sql::FIND_COMMIT, vec![id]));
-    let read = Reads::send(&mut sent, wants);
-    let answers = sent.send().await.map_err(|(_, error)| Failure::of(error))?;
+    let mut pipeline = Pipeline::new(session);
+    pipeline.run("BEGIN");
+    let totals = pipeline.query(sql::LOCK_TOTALS, vec![]);
+    let found = commit_id.map(|id| pipeline.query(sql::FIND_COMMIT, vec![id]));
+    let read = Reads::send(&mut pipeline, wants);
+    let answers = pipeline
+        .send()
+        .await
+        .map_err(|(_, error)| Failure::of(error))?;
     if found.is_some_and(|place| !answers[place].is_empty()) {
         return Ok(Begun::Committed);
     }
@@ -130,7 +133,7 @@ struct Reads {
 const COUNTED: i64 = i64::MAX;
 
 impl Reads {
-    fn send<'a>(sent: &mut Pipeline<'a>, wants: &'a Wants) -> Self {
+    fn send<'a>(pipeline: &mut Pipeline<'a>, wants: &'a Wants) -> Self {
         let users = &wants.users;
         let (companies, superusers) = (&wants.companies, &wants.superusers);
         let events = &wants.events;
@@ -138,28 +141,28 @@ impl Reads {
             users: (!users.is_empty()).then(|| {
                 let keys: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
                     vec![&users.ids, &users.openids, &users.phones, &users.emails];
-                sent.query(sql::USERS_BY_KEYS, keys)
+                pipeline.query(sql::USERS_BY_KEYS, keys)
             }),
             companies: (!companies.is_empty()).then(|| {
-                sent.query(
+                pipeline.query(
                     sql::COMPANIES_BY_KEYS,
                     vec![&companies.ids, &companies.names],
                 )
             }),
             superusers: (!superusers.is_empty()).then(|| {
-                sent.query(
+                pipeline.query(
                     sql::SUPERUSERS_BY_KEYS,
                     vec![&superusers.ids, &superusers.names],
                 )
             }),
-            state: wants.state.then(|| sent.query(sql::STATE, vec![])),
+            state: wants.state.then(|| pipeline.query(sql::STATE, vec![])),
             failures: (!wants.failures.is_empty())
-                .then(|| sent.query(sql::FAILURES, vec![&wants.failures])),
+                .then(|| pipeline.query(sql::FAILURES, vec![&wants.failures])),
             events: events.any.then(|| {
                 [
-                    sent.query(sql::EVENT_TOTALS, vec![]),
-                    sent.query(sql::EVENTS_AT, vec![&events.times, &events.numbers]),
-                    sent.query(
+                    pipeline.query(sql::EVENT_TOTALS, vec![]),
+                    pipeline.query(sql::EVENTS_AT, vec![&events.times, &events.numbers]),
+                    pipeline.query(
                         sql::PARTY_COUNTS,
                         vec![&events.origins, &events.parties, &COUNTED],
                     ),
@@ -213,25 +216,29 @@ pub async fn commit(
     let users = UserRows::new(set)?;
     let companies = RecordRows::new(set, Kind::Companies)?;
     let superusers = RecordRows::new(set, Kind::Superusers)?;
-    let changes = ChangeRows::new(set)?;
+    let changes = ChangeRows::new(set, now_ms)?;
     let state = state_values::StateRows::new(set)?;
     let failures = FailureRows::new(set);
     let totals = totals_after(set);
-    let mut sent = Pipeline::new(session);
-    users.send(&mut sent);
-    companies.send(&mut sent, sql::DELETE_COMPANIES, sql::INSERT_COMPANIES);
-    superusers.send(&mut sent, sql::DELETE_SUPERUSERS, sql::INSERT_SUPERUSERS);
-    state.send(&mut sent);
-    failures.send(&mut sent);
-    changes.send(&mut sent, &now_ms);
+    let mut pipeline = Pipeline::new(session);
+    users.send(&mut pipeline);
+    companies.send(&mut pipeline, sql::DELETE_COMPANIES, sql::INSERT_COMPANIES);
+    superusers.send(
+        &mut pipeline,
+        sql::DELETE_SUPERUSERS,
+        sql::INSERT_SUPERUSERS,
+    );
+    state.send(&mut pipeline);
+    failures.send(&mut pipeline);
+    changes.send(&mut pipeline);
     if !set.changes.is_empty() || set.totals.is_state_changed {
-        sent.query(sql::WRITE_TOTALS, totals.iter().map(|n| n as _).collect());
+        pipeline.query(sql::WRITE_TOTALS, totals.iter().map(|n| n as _).collect());
     }
-    sent.query(sql::INSERT_COMMIT, vec![commit_id, &now_ms]);
-    sent.run("COMMIT");
+    pipeline.query(sql::INSERT_COMMIT, vec![commit_id, &now_ms]);
+    pipeline.run("COMMIT");
     session.take_warning();
-    let sent = sent.send().await;
-    sent.map_err(|(_, error)| Failure::at_end(error))?;
+    let answers = pipeline.send().await;
+    answers.map_err(|(_, error)| Failure::at_end(error))?;
     match session.take_warning() {
         false => Ok(()),
         true => Err(Failure::Unknown("the server warned at the commit".into())),
@@ -240,9 +247,12 @@ pub async fn commit(
 
 async fn write_events(session: &Session, set: &mut WorkingSet) -> Result<(), Failure> {
     let rows = EventRows::new(&set.events)?;
-    let mut sent = Pipeline::new(session);
-    rows.send(&mut sent);
-    sent.send().await.map_err(|(_, error)| Failure::of(error))?;
+    let mut pipeline = Pipeline::new(session);
+    rows.send(&mut pipeline);
+    pipeline
+        .send()
+        .await
+        .map_err(|(_, error)| Failure::of(error))?;
     drop(rows);
     drop_events(session, &mut set.events)
         .await
@@ -292,9 +302,9 @@ impl FailureRows {
         rows
     }
 
-    fn send<'a>(&'a self, sent: &mut Pipeline<'a>) {
+    fn send<'a>(&'a self, pipeline: &mut Pipeline<'a>) {
         if !self.keys.is_empty() {
-            sent.query(
+            pipeline.query(
                 sql::WRITE_FAILURES,
                 vec![&self.keys, &self.counts, &self.times, &self.familiar],
             );

@@ -3,7 +3,6 @@
 //! A block has the users of [`ROWS`] consecutive numbers, without their pictures, conversations, secrets, and the columns that
 //! are the deployment's own. docs/decisions/0017-lists.md says why.
 
-mod from_stored;
 mod numbers;
 mod row;
 mod texts;
@@ -12,7 +11,6 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::from_stored::of_stored;
 pub use self::numbers::Numbers;
 pub use self::row::{ROWS, Row};
 pub use self::texts::{Distinct, Texts};
@@ -107,7 +105,7 @@ impl UserBlock {
         Ok(())
     }
 
-    fn from_rows(place: u64, rows: &[Row<'_>]) -> Result<Self, Error> {
+    pub(super) fn from_rows(place: u64, rows: &[Row<'_>]) -> Result<Self, Error> {
         let bytes = postcard::to_allocvec(&UserRows::of(rows))
             .map_err(|e| Error::Failed(format!("encoding: {e}")))?;
         Ok(Self { place, bytes })

@@ -17,6 +17,12 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// Number of a user, less that of the first of the block.
+    #[must_use]
+    pub fn slot_of(number: UserNumber) -> u8 {
+        slot(number)
+    }
+
     /// The row of a user.
     #[must_use]
     pub fn of(user: &'a User) -> Self {

@@ -4,5 +4,6 @@ mod cli;
 mod doors;
 mod harness;
 mod links;
+mod moving;
 mod planned_faults;
 mod suites;

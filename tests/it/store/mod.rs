@@ -9,3 +9,4 @@ mod file;
 mod flips;
 mod model;
 mod operations;
+mod suite;

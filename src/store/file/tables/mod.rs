@@ -4,6 +4,7 @@ mod companies;
 mod copy;
 mod ended_tokens;
 mod events;
+mod moved;
 mod records;
 mod superusers;
 mod user_blocks;

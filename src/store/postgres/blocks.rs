@@ -1,8 +1,7 @@
 //! Blocks that are made of stored users when they are asked for.
 
-use super::row::slot;
-use super::{Row, UserBlock};
 use crate::domain::{TextColumn, UserNumber};
+use crate::store::user_block::{Row, UserBlock};
 use crate::store::{Error, stored};
 
 /// The block of users of one place, each with number, id and stored bytes, in the order of their numbers.
@@ -28,7 +27,7 @@ pub fn of_stored(users: &[(u64, &str, &[u8])]) -> Result<UserBlock, Error> {
             let mut texts = user.texts;
             texts[TextColumn::OpenId as usize] = openid;
             Row {
-                slot: slot(UserNumber(*number)),
+                slot: Row::slot_of(UserNumber(*number)),
                 texts,
                 numbers: user.numbers,
             }
