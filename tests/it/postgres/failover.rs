@@ -188,7 +188,6 @@ fn a_synchronous_pair_loses_nothing_that_was_acknowledged_when_its_primary_dies(
     assert!(report.acknowledged > 100 && report.settled > 0);
     assert_eq!(report.lost, 0);
     assert!(report.outage <= Duration::from_secs(3));
-    // maintainer: who sends it again is who it was.
     assert_eq!(
         report.taken, 0,
         "a registration that was stored is told to be somebody else's"
@@ -248,7 +247,6 @@ fn without_its_standby_a_server_says_so_in_time_and_comes_back_with_it() {
             sent.elapsed(),
             write.status
         );
-        // maintainer: 503 with Retry-After for what is not available.
         assert_eq!(write.status, 503, "{}", write.text());
         assert!(write.header("retry-after").parse::<u64>().unwrap() > 0);
         let read = server.users();

@@ -86,11 +86,9 @@ fn a_registration_of_which_nothing_is_known_may_be_sent_again_and_is_that_user_s
         scene.await_quiet();
         scene.proxy.plan(Plan::at_commit(fault));
         let unknown = scene.register();
-        // maintainer: 503 with Retry-After for what is not available.
         assert_eq!(unknown.status, 503, "{fault:?}: {}", unknown.text());
         assert!(unknown.header("retry-after").parse::<u64>().unwrap() > 0);
         let again = scene.register();
-        // maintainer: who sends it again is who it was.
         assert_eq!(again.status, 200, "{fault:?}: {}", again.text());
         assert_eq!(again.json()["record"]["users_phone"], PHONE);
         scene.assert_one_user();
@@ -107,7 +105,6 @@ fn a_first_login_of_which_nothing_is_known_is_that_user_s_when_it_is_sent_again(
     scene.await_quiet();
     scene.proxy.plan(Plan::at_commit(Fault::BlackholeAnswer));
     let unknown = scene.server.wechat_login("unknown");
-    // maintainer: the same.
     assert_eq!(unknown.status, 503, "{}", unknown.text());
     assert_eq!(scene.server.wechat_login("unknown~again").status, 200);
     scene.assert_one_user();

@@ -103,7 +103,6 @@ impl<'a> Site<'a> {
         let begun = Instant::now();
         for n in 0.. {
             for got in [self.count(), self.log_in(&format!("silent{n}"))] {
-                // maintainer: 503 with Retry-After for what is not available.
                 assert_eq!(got.status, 503, "{}", got.body);
                 assert!(got.took < ANSWER, "{:?}", got.took);
             }
