@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Notify, broadcast, watch};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::timeout;
+use tokio_postgres::Row;
 
 use super::readers::Readers;
 use super::rows::{action_of, column, decode, kind_of};
@@ -64,17 +66,12 @@ impl Follower {
     /// Tells the changes of a commit of this server, which come behind the one of that number; if others come between, they are
     /// looked for first.
     pub fn tell_own(&self, behind: i64, changes: Vec<Change>) {
-        match self.told.try_lock() {
-            Ok(mut told) if told.as_ref().is_some_and(|told| told.change == behind) => {
-                let count = i64::try_from(changes.len()).unwrap_or(i64::MAX);
-                for change in changes {
-                    let _ = self.changes.send(Arc::new(change));
-                }
-                if let Some(told) = told.as_mut() {
-                    told.change += count;
-                }
-            }
-            _ => self.news.notify_one(),
+        let mut told = self.told.lock();
+        match told.as_mut().filter(|told| told.change == behind) {
+            Some(told) => changes
+                .into_iter()
+                .for_each(|change| self.tell(told, told.change + 1, change)),
+            None => self.news.notify_one(),
         }
     }
 
@@ -92,44 +89,63 @@ impl Follower {
 
     /// Looks once; whether there may be more. The first look only finds out where to begin.
     pub async fn look(&self, readers: &Readers) -> Result<bool, Error> {
-        let mut told = self.told.lock().await;
         let totals = readers.query_one(sql::TOTALS, &[]).await?;
         let totals = totals.ok_or_else(|| Error::Damaged("totals has no row".into()))?;
-        let (change, state): (i64, i64) = (column(&totals, 4)?, column(&totals, 5)?);
-        let told = told.get_or_insert(Told { change, state });
+        let (newest, state) = (column(&totals, 4)?, column(&totals, 5)?);
+        let Some(from) = self.behind(newest, state) else {
+            return Ok(false);
+        };
+        let rows = readers.query(sql::CHANGES_AFTER, &[&from, &PAGE]).await?;
+        self.tell_rows(&rows, newest)
+    }
+
+    /// Place from which changes have to be read, if there are any to be told.
+    fn behind(&self, newest: i64, state: i64) -> Option<i64> {
+        let mut told = self.told.lock();
+        let told = told.get_or_insert(Told {
+            change: newest,
+            state,
+        });
         if told.state != state {
             told.state = state;
             self.state.send_replace(state);
         }
-        if told.change == change || self.changes.receiver_count() == 0 {
-            told.change = change;
-            return Ok(false);
+        if self.changes.receiver_count() == 0 {
+            told.change = told.change.max(newest);
         }
-        self.tell(readers, told, change).await
+        (told.change < newest).then_some(told.change)
     }
 
-    async fn tell(&self, readers: &Readers, told: &mut Told, newest: i64) -> Result<bool, Error> {
-        let rows = readers
-            .query(sql::CHANGES_AFTER, &[&told.change, &PAGE])
-            .await?;
-        for row in &rows {
+    /// Tells what was not told meanwhile; whether there may be more.
+    fn tell_rows(&self, rows: &[Row], newest: i64) -> Result<bool, Error> {
+        let mut told = self.told.lock();
+        let Some(told) = told.as_mut() else {
+            return Ok(false);
+        };
+        for row in rows {
             let number: i64 = column(row, 0)?;
-            if number != told.change + 1 {
-                tracing::warn!(
-                    "changes of records were removed before they could be told; all subscribers are cut"
-                );
-                self.gap.send_replace(());
+            if number > told.change {
+                let change = Change {
+                    action: action_of(column(row, 1)?)?,
+                    record: decode(kind_of(column(row, 2)?)?, column(row, 3)?, column(row, 4)?)?,
+                };
+                self.tell(told, number, change);
             }
-            told.change = number;
-            let change = Change {
-                action: action_of(column(row, 1)?)?,
-                record: decode(kind_of(column(row, 2)?)?, column(row, 3)?, column(row, 4)?)?,
-            };
-            let _ = self.changes.send(Arc::new(change));
         }
         if rows.is_empty() {
-            told.change = newest;
+            told.change = told.change.max(newest);
         }
         Ok(told.change < newest)
+    }
+
+    fn tell(&self, told: &mut Told, number: i64, change: Change) {
+        if number != told.change + 1 {
+            tracing::warn!(
+                "changes of records were removed before they could be told; all subscribers are cut"
+            );
+            self.gap.send_replace(());
+        }
+        told.change = number;
+        let _ = self.changes.send(Arc::new(change));
     }
 }
