@@ -115,7 +115,7 @@ async fn a_record_of_each_kind_is_inserted_replaced_and_deleted() {
             assert_eq!(deleted, [found]);
             assert_eq!(store.record_by_id(kind, &id).await.unwrap(), None);
         }
-        store.file().unwrap().check().unwrap();
+        engine::checked(&store).await;
     })
     .await;
 }
@@ -194,11 +194,7 @@ async fn a_list_with_a_conflict_leaves_no_trace() {
             Write::insert(new_user(2)),
         ];
         assert_eq!(refused(store.commit(writes).await), (6, Conflict::Email));
-        let contents = store.file().unwrap().check().unwrap();
-        assert_eq!(
-            [contents.users, contents.companies, contents.superusers],
-            [1, 0, 0]
-        );
+        assert_eq!(engine::checked(&store).await, [1, 0, 0]);
         assert_eq!(store.user_by_id(&user_id(1)).await.unwrap(), Some(stored));
         assert!(changes.try_recv().is_err(), "nothing was told");
     })
@@ -299,7 +295,7 @@ async fn what_another_record_has_is_refused_by_name() {
             store.user_by_phone(&phone(1)).await.unwrap().unwrap().id,
             two.id
         );
-        store.file().unwrap().check().unwrap();
+        engine::checked(&store).await;
     })
     .await;
 }
@@ -360,7 +356,7 @@ async fn companies_and_superusers_have_keys_of_their_own_and_one_superuser_stays
         }
         let in_order = vec![Write::insert(superuser(5)), Write::delete(superuser(1))];
         store.commit(in_order).await.unwrap();
-        store.file().unwrap().check().unwrap();
+        engine::checked(&store).await;
     })
     .await;
 }

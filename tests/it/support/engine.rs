@@ -46,6 +46,16 @@ pub async fn store(url: &str) -> Store {
     store.await.unwrap()
 }
 
+/// Checks the whole database: users, companies and superusers in it.
+pub async fn checked(store: &Store) -> [u64; 3] {
+    let contents = match store.postgres() {
+        Some(postgres) => postgres.check().await,
+        None => store.file().unwrap().check(),
+    };
+    let contents = contents.unwrap();
+    [contents.users, contents.companies, contents.superusers]
+}
+
 fn migrate(url: &str) {
     let url = url.to_owned();
     let made = std::thread::spawn(move || {
