@@ -8,6 +8,7 @@
 //! with [`Error::Failed`] (nothing was stored), a read with [`Error::Damaged`], a write with [`Error::Unknown`].
 
 mod commit_rules;
+mod commit_stats;
 mod error;
 mod event_log;
 mod events;

@@ -38,6 +38,13 @@ impl Remembered {
         self.token_keys.push(key);
     }
 
+    /// Adds a token key if there is none.
+    pub(super) fn ensure_token_key(&mut self, key: &ServerKey) {
+        if self.token_keys.is_empty() {
+            self.token_keys.push(key.clone());
+        }
+    }
+
     /// Ends a token, and drops those whose time is over. Whether there was room for it.
     pub(super) fn end_token(&mut self, token: IssuedToken, now: Timestamp) -> bool {
         let ended = &mut self.ended_tokens;

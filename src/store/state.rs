@@ -6,7 +6,9 @@ use tokio::sync::watch;
 use super::handle::Engine;
 use super::postgres::PostgresStore;
 use super::{Error, FailureWrite, Remembered, Store};
-use crate::domain::{Collections, Failures, IssuedToken, Kind, RuleChange, RuleName, ServerKey};
+use crate::domain::{
+    Collections, Failures, IssuedToken, Kind, RevocationWindow, RuleChange, RuleName, ServerKey,
+};
 
 impl Store {
     /// State of the database that a server keeps in memory.
@@ -24,10 +26,8 @@ impl Store {
 
     /// Sets the collections.
     pub async fn set_collections(&self, collections: Collections) -> Result<(), Error> {
-        match &self.engine {
-            Engine::File(file) => file.set_collections(collections).await,
-            Engine::Postgres(postgres) => postgres.set_collections(collections).await,
-        }
+        let set = move |state: &mut Remembered| state.collections = Some(collections.clone());
+        self.change_state(set).await
     }
 
     /// Sets rules of a collection and leaves its other rules alone; those that were other ones before.
@@ -37,50 +37,52 @@ impl Store {
         rules: Vec<(RuleName, Option<String>)>,
         at: Timestamp,
     ) -> Result<Vec<RuleChange>, Error> {
-        match &self.engine {
-            Engine::File(file) => file.change_rules(kind, rules, at).await,
-            Engine::Postgres(postgres) => postgres.change_rules(kind, rules, at).await,
-        }
+        self.change_state(move |state| state.change_rules(kind, &rules, at))
+            .await
     }
 
     /// Ends at `now` the revocation windows that last longer: those of a restoration that was cut before it said when it was.
     pub async fn end_revocation_windows(&self, now: Timestamp) -> Result<(), Error> {
-        match &self.engine {
-            Engine::File(file) => file.end_revocation_windows(now).await,
-            Engine::Postgres(postgres) => postgres.end_revocation_windows(now).await,
+        let windows = self.remembered().await?.revocation_windows;
+        if RevocationWindow::ended(windows.clone(), now) == windows {
+            return Ok(());
         }
+        self.change_state(move |state| state.end_revocation_windows(now))
+            .await
     }
 
     /// Ends one token, if there is room for it; those whose time is over at `now` are forgotten.
     pub async fn end_token(&self, token: IssuedToken, now: Timestamp) -> Result<bool, Error> {
-        match &self.engine {
-            Engine::File(file) => file.end_token(token, now).await,
-            Engine::Postgres(postgres) => postgres.end_token(token, now).await,
-        }
+        self.change_state(move |state| state.end_token(token, now))
+            .await
     }
 
     /// The token keys, oldest first.
     pub async fn token_keys(&self) -> Result<Vec<ServerKey>, Error> {
-        match &self.engine {
-            Engine::File(file) => file.token_keys(),
-            Engine::Postgres(postgres) => postgres.token_keys().await,
-        }
+        Ok(self.remembered().await?.token_keys)
     }
 
     /// Adds a token key, and drops those made before `drop_before` except the newest of them
     /// (which signed until the next one came).
     pub async fn add_token_key(&self, key: ServerKey, drop_before: Timestamp) -> Result<(), Error> {
-        match &self.engine {
-            Engine::File(file) => file.add_token_key(key, drop_before).await,
-            Engine::Postgres(postgres) => postgres.add_token_key(key, drop_before).await,
-        }
+        self.change_state(move |state| state.add_token_key(key.clone(), drop_before))
+            .await
     }
 
     /// Adds a token key if there is none: of several servers that begin on an empty database, one makes the key of all.
     pub async fn ensure_token_key(&self, key: ServerKey) -> Result<(), Error> {
+        self.change_state(move |state| state.ensure_token_key(&key))
+            .await
+    }
+
+    /// Changes the state in a transaction, so that nobody else's change comes in between. The change may be run more than once.
+    async fn change_state<T: Send + 'static>(
+        &self,
+        change: impl FnMut(&mut Remembered) -> T + Send + 'static,
+    ) -> Result<T, Error> {
         match &self.engine {
-            Engine::File(file) => file.ensure_token_key(key).await,
-            Engine::Postgres(postgres) => postgres.ensure_token_key(key).await,
+            Engine::File(file) => file.change_state(change).await,
+            Engine::Postgres(postgres) => postgres.change_state(change).await,
         }
     }
 

@@ -37,7 +37,6 @@ mod scanned_users;
 mod schema;
 mod stage;
 mod state;
-mod stats;
 mod storage;
 mod tables;
 mod unwind;

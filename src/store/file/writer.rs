@@ -15,10 +15,10 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::batch::{Batch, Job, UnconfirmedCommit};
 use super::engine::Engine;
-use super::stats::Stats;
 use super::tables::Tables;
 use super::unwind::catch_panic;
 use crate::metrics::Metrics;
+use crate::store::commit_stats::CommitStats;
 use crate::store::{Change, Error};
 
 /// Jobs that may wait; further requesters wait for a place.
@@ -152,7 +152,7 @@ fn stopped() -> Error {
 
 /// State of the writer that others read.
 struct State {
-    stats: Stats,
+    stats: CommitStats,
     started: Instant,
     /// Milliseconds from the start, and one more; 0: the last one failed, or there was none.
     last_commit: AtomicU64,
@@ -163,7 +163,7 @@ struct State {
 impl State {
     fn new() -> Self {
         Self {
-            stats: Stats::new(),
+            stats: CommitStats::new(),
             started: Instant::now(),
             last_commit: AtomicU64::new(0),
             needed: AtomicU64::new(0),

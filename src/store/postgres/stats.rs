@@ -2,16 +2,13 @@
 
 use tokio_postgres::Error;
 
-use crate::metrics::{self, Counter, Counters, Gauge, Histogram, Metrics};
-
-/// Bounds of how many jobs share a commit.
-const JOBS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1024.0];
+use crate::metrics::{self, Counter, Counters, Gauge, Metrics};
+use crate::store::commit_stats::CommitStats;
 
 /// Metrics of the connections to PostgreSQL.
 pub struct Stats {
-    jobs: Histogram,
-    committed: Histogram,
-    failed: Counter,
+    /// Of commits.
+    pub commits: CommitStats,
     retries: Counters,
     /// Commits whose outcome was not known when their connection was lost.
     pub unknown: Counter,
@@ -24,20 +21,7 @@ pub struct Stats {
 impl Stats {
     pub fn new() -> Self {
         Self {
-            jobs: metrics::histogram(
-                "bai_store_commit_jobs",
-                "How many jobs shared a commit.",
-                &JOBS,
-            ),
-            committed: metrics::histogram(
-                "bai_store_commit_seconds",
-                "How long a transaction took, from its first job to its commit.",
-                &metrics::SECONDS,
-            ),
-            failed: metrics::counter(
-                "bai_store_commit_failures_total",
-                "Transactions that failed: nothing of them was stored, as far as is known.",
-            ),
+            commits: CommitStats::new(),
             retries: metrics::counters(
                 "bai_postgres_retries_total",
                 "Statements and transactions that were sent again, by the SQLSTATE that they met; \"connection\": it was lost.",
@@ -59,9 +43,7 @@ impl Stats {
     }
 
     pub fn register(&self, metrics: &Metrics) {
-        metrics.register(&self.jobs);
-        metrics.register(&self.committed);
-        metrics.register(&self.failed);
+        self.commits.register(metrics);
         metrics.register(&self.retries);
         metrics.register(&self.unknown);
         metrics.register(&self.asking);
@@ -72,15 +54,5 @@ impl Stats {
     pub fn retried(&self, error: &Error) {
         let code = error.code().map_or("connection", |code| code.code());
         self.retries.with_label_values(&[code]).inc();
-    }
-
-    /// Records a transaction.
-    pub fn record(&self, jobs: usize, took: std::time::Duration, is_committed: bool) {
-        self.jobs
-            .observe(f64::from(u32::try_from(jobs).unwrap_or(u32::MAX)));
-        self.committed.observe(took.as_secs_f64());
-        if !is_committed {
-            self.failed.inc();
-        }
     }
 }

@@ -126,18 +126,18 @@ async fn commit(session: &mut CommitSession, mut batch: Batch) -> bool {
     loop {
         batch.expire();
         if batch.is_empty() {
-            shared.stats.record(jobs, begun.elapsed(), false);
+            shared.stats.commits.record(jobs, begun.elapsed(), false);
             return false;
         }
         match session.attempt(&mut batch, &id).await {
             Some(Ok(is_confirmed)) => {
                 batch.answer(&Ok(()));
-                shared.stats.record(jobs, begun.elapsed(), true);
+                shared.stats.commits.record(jobs, begun.elapsed(), true);
                 return is_confirmed;
             }
             Some(Err(error)) => {
                 batch.answer(&Err(error));
-                shared.stats.record(jobs, begun.elapsed(), false);
+                shared.stats.commits.record(jobs, begun.elapsed(), false);
                 return false;
             }
             None => {}

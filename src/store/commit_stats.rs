@@ -1,4 +1,4 @@
-//! Metrics of commits.
+//! Metrics of commits, the same on each engine.
 
 use std::time::Duration;
 
@@ -7,14 +7,15 @@ use crate::metrics::{self, Counter, Histogram, Metrics};
 /// Bounds of how many jobs share a commit.
 const JOBS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1024.0];
 
-pub struct Stats {
+/// Metrics of commits.
+pub struct CommitStats {
     jobs: Histogram,
     committed: Histogram,
     failed: Counter,
 }
 
-impl Stats {
-    pub fn new() -> Self {
+impl CommitStats {
+    pub(super) fn new() -> Self {
         Self {
             jobs: metrics::histogram(
                 "bai_store_commit_jobs",
@@ -33,13 +34,14 @@ impl Stats {
         }
     }
 
-    pub fn register(&self, metrics: &Metrics) {
+    pub(super) fn register(&self, metrics: &Metrics) {
         metrics.register(&self.jobs);
         metrics.register(&self.committed);
         metrics.register(&self.failed);
     }
 
-    pub fn record(&self, jobs: usize, took: Duration, is_committed: bool) {
+    /// Records a transaction of so many jobs.
+    pub(super) fn record(&self, jobs: usize, took: Duration, is_committed: bool) {
         self.jobs
             .observe(f64::from(u32::try_from(jobs).unwrap_or(u32::MAX)));
         self.committed.observe(took.as_secs_f64());
