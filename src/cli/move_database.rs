@@ -125,7 +125,7 @@ impl Bars {
     }
 }
 
-/// What was moved, and what is to be done now.
+/// Report of what was moved, and of what is to be done now.
 fn summary(from: &Place, to: &Place, moved: &Moved) -> Result<String, crate::store::Error> {
     let (source, target) = (from.name()?, to.name()?);
     let next = match to {

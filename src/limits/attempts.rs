@@ -63,7 +63,7 @@ struct Counted {
     counted_by: CountedBy,
 }
 
-/// What a failure counts against.
+/// Party that a failure counts against.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum CountedBy {
     /// The user and the source.

@@ -3,7 +3,7 @@
 use crate::domain::{Company, Kind, OpenId, Phone, RecordId, Superuser, User};
 use crate::store::{CommitError, Conflict, Error, Record, Write};
 
-/// What is stored, in an open transaction in which nobody else writes.
+/// Stored records and their keys, in an open transaction in which nobody else writes.
 pub(super) trait Tables {
     /// The record of that kind with that id.
     fn record(&self, kind: Kind, id: &RecordId) -> Result<Option<Record>, Error>;

@@ -7,8 +7,8 @@ use crate::domain::Failures;
 pub struct FailureWrite {
     /// The key.
     pub key: String,
-    /// What the change was decided on.
+    /// Failures that the change was decided on.
     pub before: Failures,
-    /// What is to be counted from now on.
+    /// Failures to be counted from now on.
     pub after: Failures,
 }

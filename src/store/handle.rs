@@ -24,7 +24,7 @@ pub struct Store {
     locks: Locks,
 }
 
-/// What the records are kept by.
+/// Engine that keeps the records.
 #[derive(Clone)]
 pub(super) enum Engine {
     /// A file.

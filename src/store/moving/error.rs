@@ -12,10 +12,10 @@ pub enum MoveError {
     Changed {
         /// Name of the source.
         source_name: String,
-        /// What to do with the target before.
+        /// Remedy for the target before.
         again: String,
     },
-    /// What was written is not what was read.
+    /// A difference between what was written and what was read.
     #[error(
         "{target_name} does not hold what was read: {difference}; it is not to be used, the source is as it was ({again})"
     )]
@@ -24,7 +24,7 @@ pub enum MoveError {
         target_name: String,
         /// Both counts and checksums.
         difference: String,
-        /// What to do with the target before the next try.
+        /// Remedy for the target before the next try.
         again: String,
     },
     /// One of both databases failed.

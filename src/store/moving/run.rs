@@ -17,7 +17,7 @@ const BATCH: usize = 2_000;
 pub enum Step {
     /// Items are moved.
     Move,
-    /// What was written is read, and compared.
+    /// Reading back of what was written, to compare it.
     Compare,
 }
 

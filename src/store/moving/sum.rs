@@ -8,7 +8,7 @@ use super::item::{Batch, MovedEvent, Numbers};
 use crate::domain::{Kind, Origin, User};
 use crate::store::{Error, Record, Remembered, stored};
 
-/// What is counted, and the sum of the hashes of all items: in whatever order they come, it is the same.
+/// Counts, and the sum of the hashes of all items: in whatever order they come, it is the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
     /// Users.
@@ -24,7 +24,7 @@ pub struct Sum {
     hash: u128,
 }
 
-/// What an item is, in its hash; those of kinds of records begin at 0, those of events at 16.
+/// Tag of an item in its hash; those of kinds of records begin at 0, those of events at 16.
 const EVENTS: u8 = 16;
 const STATE: u8 = 32;
 const NUMBERS: u8 = 33;

@@ -92,7 +92,7 @@ pub enum Filled {
 }
 
 impl Filled {
-    /// What is read to compare it.
+    /// Reading, to compare it.
     ///
     /// # Errors
     /// It cannot be read.
@@ -117,7 +117,7 @@ impl Filled {
         }
     }
 
-    /// What to do before the move is begun anew.
+    /// Remedy before the move is begun anew.
     pub fn again(&self) -> &'static str {
         match self {
             Self::File(_) => "nothing has the name of the new file",

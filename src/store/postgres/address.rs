@@ -33,7 +33,7 @@ pub struct Address {
     pub hosts: Vec<Config>,
     /// A PEM file with the root of the server's certificate, in place of the public ones.
     pub root_cert: Option<PathBuf>,
-    /// What it is called in messages: no user, no password.
+    /// Name in messages: no user, no password.
     pub name: String,
 }
 

@@ -33,7 +33,7 @@ impl Batch {
         self.0.is_empty()
     }
 
-    /// What has to be read for all of them.
+    /// Keys that have to be read for all of them.
     pub fn wants(&self) -> Wants {
         let mut wants = Wants::default();
         self.0.iter().for_each(|job| wants.add(job.wants()));

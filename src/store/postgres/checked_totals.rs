@@ -8,7 +8,7 @@ use super::totals::Totals;
 use crate::domain::{EventId, Kind, Origin, User};
 use crate::store::Error;
 
-/// What was seen.
+/// Observations.
 #[derive(Default)]
 pub struct CheckedTotals {
     /// Users.

@@ -59,7 +59,7 @@ pub async fn collation(session: &Session) -> String {
     found.unwrap_or_else(|| "another one".to_owned())
 }
 
-/// What is missing for commits that survive the loss of a machine.
+/// Settings that are missing for commits that survive the loss of a machine.
 async fn ensure_synchronous(session: &Session) -> Result<Result<(), String>, Error> {
     if has_consensus(session).await? {
         return Ok(Ok(()));

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(5);
 const SEARCH_PAUSE: Duration = Duration::from_millis(100);
 
-/// What the writer shares with the rest of the store.
+/// Parts that the writer shares with the rest of the store.
 pub struct Shared {
     /// The hosts.
     pub hosts: Arc<Hosts>,
@@ -41,7 +41,7 @@ pub struct Shared {
 
 /// Session for commits.
 pub struct CommitSession {
-    /// What others work with, too.
+    /// Parts that others work with, too.
     pub shared: Arc<Shared>,
     instance: Instance,
     random: Random,

@@ -1,10 +1,10 @@
-//! What an error of PostgreSQL, or of the connection to it, asks for: one table for all statements.
+//! Remedies of errors of PostgreSQL, or of the connection to it: one table for all statements.
 
 use tokio_postgres::error::SqlState;
 
 use crate::store::Error;
 
-/// What to do after an error.
+/// Remedy after an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
     /// The transaction was taken back, as others were in its way: it is run again on the same connection.
@@ -15,7 +15,7 @@ pub enum Remedy {
     None,
 }
 
-/// What to do after `error`.
+/// Remedy after `error`.
 pub fn remedy(error: &tokio_postgres::Error) -> Remedy {
     match error.code() {
         Some(code) => remedy_of(code),

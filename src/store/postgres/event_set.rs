@@ -40,11 +40,11 @@ pub struct EventSet {
     pub number: i64,
     /// Number of events of each party, up to a limit.
     parties: HashMap<(i16, String), i64>,
-    /// How many of the oldest of a party go.
+    /// Number of the oldest of a party that go.
     pub surplus: HashMap<(i16, String), i64>,
     /// The bounds that hold.
     pub bounds: Option<EventBounds>,
-    /// How many of the oldest of each origin may go.
+    /// Number of the oldest of each origin that may go.
     pub steps: i64,
 }
 

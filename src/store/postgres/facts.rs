@@ -5,7 +5,7 @@ use super::hosts::Hosts;
 use crate::config::Url;
 use crate::store::Error;
 
-/// What is known of an engine.
+/// Facts about an engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineFacts {
     /// The database, without user and password.
@@ -14,7 +14,7 @@ pub struct EngineFacts {
     pub version: String,
     /// Collation of the database.
     pub collation: String,
-    /// What keeps a commit when a machine is lost.
+    /// Means by which a commit survives the loss of a machine.
     pub replication: String,
 }
 

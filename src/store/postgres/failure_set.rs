@@ -52,7 +52,7 @@ impl FailureSet {
         self.0.values().any(|(before, after)| before != after)
     }
 
-    /// What is to be written.
+    /// Changes to be written.
     pub fn changed(&self) -> impl Iterator<Item = (&str, Failures)> {
         let changed = self.0.iter().filter(|(_, (before, after))| before != after);
         changed.map(|(key, (_, after))| (key.as_str(), *after))

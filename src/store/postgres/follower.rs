@@ -20,7 +20,7 @@ const CHANGES: usize = 16 * 1024;
 /// Changes that are read at once.
 const PAGE: i64 = 1_000;
 
-/// What was committed by any server.
+/// Commits of any server.
 pub struct Follower {
     changes: broadcast::Sender<Arc<Change>>,
     state: watch::Sender<i64>,

@@ -37,7 +37,7 @@ impl Seen {
         servers.collect::<Result<_, Error>>().map(Self)
     }
 
-    /// How long to wait for one of them.
+    /// Time to wait for one of them.
     fn patience(&self, clock: &Clock) -> Duration {
         let Some(newest) = self.0.values().max() else {
             return Duration::ZERO;

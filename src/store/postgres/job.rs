@@ -9,7 +9,7 @@ use crate::store::Error;
 
 /// Work for a shared transaction.
 pub trait Job: Send {
-    /// What has to be read before it runs.
+    /// Keys that have to be read before it runs.
     fn wants(&self) -> &Wants;
     /// Time by which it is answered.
     fn deadline(&self) -> Instant;
@@ -22,7 +22,7 @@ pub trait Job: Send {
 
 /// Work with its outcome.
 pub struct Work<T, F> {
-    /// What has to be read.
+    /// Keys that have to be read.
     pub wants: Wants,
     /// Time by which it is answered.
     pub deadline: Instant,

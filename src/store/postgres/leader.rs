@@ -22,7 +22,7 @@ pub struct Leader {
     pub epoch: u64,
 }
 
-/// What is known of the leader.
+/// Knowledge of the leader.
 pub struct Leadership {
     leader: watch::Sender<Option<Leader>>,
     /// Begin of the newest commit that was confirmed, with the epoch.

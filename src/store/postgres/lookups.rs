@@ -7,7 +7,7 @@ use super::statements as sql;
 use crate::domain::{Company, Kind, NativeEmail, OpenId, Phone, RecordId, Superuser, User};
 use crate::store::{Error, Record};
 
-/// What is counted.
+/// Totals.
 #[derive(Clone, Copy)]
 enum Total {
     Users,

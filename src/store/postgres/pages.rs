@@ -236,7 +236,7 @@ fn count_number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// What the rows are, in the order of the ids.
+/// Values of the rows, in the order of the ids.
 fn in_order<'a, T>(
     ids: &[RecordId],
     rows: &'a [Row],

@@ -107,7 +107,7 @@ impl UserRows {
     }
 }
 
-/// What only one user has, and what never changes.
+/// Keys that only one user has, and the number, which never changes.
 fn keys(user: &User) -> (&str, Option<String>, Option<String>, u64) {
     (
         user.openid.as_str(),

@@ -113,7 +113,7 @@ pub const CHECK_SUPERUSERS: &str =
 /// Events behind a place, with all columns.
 pub const CHECK_EVENTS: &str = "SELECT at_ms, number, origin, party, event FROM events WHERE (at_ms, number) > ($1, $2) \
      ORDER BY at_ms, number LIMIT $3";
-/// What is counted, without the lock.
+/// Totals, without the lock.
 pub const CHECK_TOTALS: &str = "SELECT users, companies, superusers, imported_hashes, user_number, company_number, \
      superuser_number, change, state FROM totals WHERE one = 1";
 /// Events that are counted, without the lock.
@@ -160,7 +160,7 @@ pub const COMPANY_BY_KEY: &str = "SELECT id, record FROM companies WHERE company
 pub const SUPERUSER_BY_ID: &str = "SELECT id, record FROM superusers WHERE id = $1";
 /// A superuser by e-mail address.
 pub const SUPERUSER_BY_EMAIL: &str = "SELECT id, record FROM superusers WHERE email = $1";
-/// What is counted, without the lock.
+/// Totals, without the lock.
 pub const TOTALS: &str =
     "SELECT users, companies, superusers, imported_hashes, change, state FROM totals WHERE one = 1";
 /// Changes behind `$1`.

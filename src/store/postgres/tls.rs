@@ -10,7 +10,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::address::Address;
 use crate::store::Error;
 
-/// What makes encrypted connections to the hosts of an address.
+/// Connector for encrypted connections to the hosts of an address.
 ///
 /// # Errors
 /// [`Error::Address`] when the file with the root cannot be read.

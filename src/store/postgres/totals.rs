@@ -6,7 +6,7 @@ use super::rows::column;
 use crate::domain::{Kind, User};
 use crate::store::{Error, Record};
 
-/// What is counted.
+/// Totals.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
     /// Users.

@@ -86,7 +86,7 @@ impl Failure {
     }
 }
 
-/// What was found under the lock.
+/// State that was found under the lock.
 pub enum Begun {
     /// The working set.
     Open(WorkingSet),

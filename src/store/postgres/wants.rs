@@ -1,10 +1,10 @@
-//! What a job wants to be read before it runs.
+//! Wants: keys that a job wants to be read before it runs.
 
 use super::columns::column_text;
 use crate::domain::{NativeEmail, User};
 use crate::store::{NewEvent, Record, Write};
 
-/// What a job wants to be read, as keys of columns; several may be the same.
+/// Keys of columns that a job wants to be read; several may be the same.
 #[derive(Clone, Debug, Default)]
 pub struct Wants {
     /// Users.
@@ -59,7 +59,7 @@ pub struct EventKeys {
 }
 
 impl Wants {
-    /// What the rules of commits look at for these writes.
+    /// Keys that the rules of commits look at for these writes.
     pub fn of_writes(writes: &[Write]) -> Self {
         let mut wants = Self::default();
         for write in writes {
@@ -73,7 +73,7 @@ impl Wants {
         wants
     }
 
-    /// What adding these events looks at.
+    /// Keys that adding these events looks at.
     pub fn of_events(events: &[NewEvent]) -> Self {
         let mut keys = EventKeys {
             any: true,

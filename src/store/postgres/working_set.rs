@@ -12,7 +12,7 @@ use crate::store::{Action, Change, Error, Record, Remembered};
 /// Working set of a transaction.
 #[derive(Default)]
 pub struct WorkingSet {
-    /// What is counted.
+    /// Totals.
     pub totals: Totals,
     /// Records by kind and id.
     records: HashMap<(Kind, String), Version>,
@@ -37,7 +37,7 @@ pub struct Version {
     pub after: Option<Record>,
 }
 
-/// What only one record has.
+/// Kind of a key that only one record has.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
     OpenId,
@@ -132,7 +132,7 @@ impl WorkingSet {
     }
 }
 
-/// What only this record has.
+/// Keys that only this record has.
 fn keys(record: &Record) -> Vec<(Key, String)> {
     match record {
         Record::User(user) => {

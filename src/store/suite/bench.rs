@@ -16,7 +16,7 @@ const PAGE: usize = 500;
 pub struct Bench {
     /// The store.
     pub store: Store,
-    /// How other servers come to the same database; nothing: there can be no other.
+    /// Way of other servers to the same database; nothing: there can be no other.
     shared: Option<PostgresSettings>,
     /// A database in which nothing is yet.
     empty: Option<PostgresSettings>,

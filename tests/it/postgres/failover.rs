@@ -24,7 +24,7 @@ const UNTIL_PROMOTION: Duration = Duration::from_millis(2500);
 
 const PHONE: &str = "13900000001";
 
-/// What a writer saw.
+/// Outcomes that a writer saw.
 #[derive(Default)]
 struct Seen {
     /// Users whose creation was answered with 200, by openid or phone.
@@ -115,7 +115,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// What came of a failover under load.
+/// Outcome of a failover under load.
 struct Report {
     acknowledged: usize,
     lost: usize,

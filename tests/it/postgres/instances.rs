@@ -18,7 +18,7 @@ const NEW_PASSWORD: &str = "canary-new-password";
 /// Time in which what one server changes holds on all.
 const SOON: Duration = Duration::from_secs(1);
 
-/// What both servers answer to requests that are sent to them at once.
+/// Answers of both servers to requests that are sent to them at once.
 fn at_once<T: Send>(servers: &[Instance; 2], ask: impl Fn(usize, &Instance) -> T + Sync) -> [T; 2] {
     let [first, second] = servers;
     thread::scope(|scope| {
@@ -114,7 +114,7 @@ fn a_superuser_who_signs_out_at_one_is_out_at_the_other() {
     }
 }
 
-/// What only superusers may ask for.
+/// Request that only superusers may make.
 fn keys(server: &Instance, token: &str) -> Answer {
     server.get("/api/keys").bearer(token).send()
 }
@@ -141,7 +141,7 @@ fn tokens_of_a_key_that_was_made_on_one_are_good_at_the_other_at_once() {
     assert_eq!(issued[0], issued[1], "both use the newest key");
 }
 
-/// What a token tells of its key, which is its last part.
+/// Name of a token's key, which is its last part.
 fn key_of(token: &str) -> String {
     token.rsplit(['~', '.']).next().unwrap().to_owned()
 }

@@ -11,7 +11,7 @@ use crate::support::users::new_user;
 use crate::support::wire_proxy::{Fault, Plan};
 use crate::support::wired_store::{Outcome, QUICK, SILENT, STATEMENTS, WiredStore, rival};
 
-/// What sixteen writers were told.
+/// Answers that sixteen writers got.
 #[derive(Default)]
 struct Told {
     acknowledged: BTreeSet<usize>,

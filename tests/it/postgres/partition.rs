@@ -22,7 +22,7 @@ struct Site<'a> {
     _server: Instance,
 }
 
-/// What a client got: the status, or 0 if there was no answer.
+/// Answer that a client got: the status, or 0 if there was none.
 struct Got {
     status: u16,
     body: String,

@@ -58,7 +58,7 @@ properties! {
     changes_come_to_another_store_in_the_order_of_commits_without_holes: "changes come to another store in the order of commits without holes",
 }
 
-/// What only several servers can show: it holds on the file for want of them.
+/// Properties that only several servers can show: they hold on the file for want of them.
 const OF_SEVERAL: [&str; 2] = [
     "failures are compared and set",
     "eight that open an empty database at once find one",

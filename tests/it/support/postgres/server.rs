@@ -13,7 +13,7 @@ use crate::support::parted_network::{Machine, Network};
 use crate::support::postgres::binaries::{program, program_on, run};
 use crate::support::postgres::processes;
 
-/// How long a server may take to start: with its recovery after a kill, on a busy machine.
+/// Time that a server may take to start: with its recovery after a kill, on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub struct Server {

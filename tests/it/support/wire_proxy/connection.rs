@@ -18,7 +18,7 @@ const CANCEL: u32 = 80_877_102;
 const SSL: u32 = 80_877_103;
 const GSS_ENCRYPTION: u32 = 80_877_104;
 
-/// What both ways of a connection know.
+/// State that both ways of a connection share.
 pub struct Wire {
     pub number: usize,
     pub shared: Arc<Shared>,

@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// What a client sends first, which has no letter.
+/// First message of a client, which has no letter.
 pub struct Startup {
     bytes: Vec<u8>,
 }

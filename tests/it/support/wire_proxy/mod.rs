@@ -65,7 +65,7 @@ impl Proxy {
         self.shared.faults_left()
     }
 
-    /// What clients sent, in the order in which the proxy read it.
+    /// Messages of clients, in the order in which the proxy read them.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.seen()
     }

@@ -1,4 +1,4 @@
-//! What the connections of a proxy share: plans, what was seen, and the state of each.
+//! State that the connections of a proxy share: plans, what was seen, and each one's own.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
