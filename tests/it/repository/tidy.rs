@@ -9,9 +9,10 @@ use crate::support::source_graph::SourceGraph;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Each module may use those of a lower rank, and itself.
-const RANKS: [(&str, u8); 31] = [
+const RANKS: [(&str, u8); 33] = [
     ("main", 20),
-    ("cli", 12),
+    ("cli", 13),
+    ("doctor", 12),
     ("server", 11),
     ("contract", 10),
     ("pocketbase", 10),
@@ -38,6 +39,7 @@ const RANKS: [(&str, u8); 31] = [
     ("random", 0),
     ("metrics", 0),
     ("fair", 0),
+    ("language", 0),
     ("priority", 0),
     ("build_info", 0),
     ("lib", 20),
