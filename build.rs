@@ -1,5 +1,5 @@
-//! Prepares what the binary embeds: our pages from static/ and Swagger UI from its locked crate, compressed; and the build's time
-//! and revision.
+//! Prepares what the binary embeds: our pages from static/ and Swagger UI from its locked crate, compressed; the build's time
+//! and revision; and what amends the glibc of static builds.
 
 use std::error::Error;
 use std::fs;
@@ -29,6 +29,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rustc-env=BAI_BUILD_EPOCH_SECS={}", build_time());
     println!("cargo:rustc-env=BAI_BUILD_REVISION={}", revision());
 
+    if is_static() {
+        link_static_glibc();
+    }
+
     let assets = PathBuf::from(std::env::var("OUT_DIR")?).join("assets");
     let _ = fs::remove_dir_all(&assets);
     fs::create_dir_all(assets.join("swagger-ui"))?;
@@ -56,6 +60,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("the Swagger UI archive lacks a file".into());
     }
     Ok(())
+}
+
+/// Whether glibc is linked into the binary.
+fn is_static() -> bool {
+    let of_target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}"));
+    let features = of_target("FEATURE").unwrap_or_default();
+    of_target("ENV").is_ok_and(|env| env == "gnu")
+        && features.split(',').any(|feature| feature == "crt-static")
+}
+
+/// Links what amends a static glibc, as an object: of an archive, the linker takes only what somebody calls.
+fn link_static_glibc() {
+    let objects = cc::Build::new()
+        .file("src/static_glibc.c")
+        .compile_intermediates();
+    for object in objects {
+        println!("cargo:rustc-link-arg-bins={}", object.display());
+    }
 }
 
 /// Embeds the files of a folder, and of those inside it.

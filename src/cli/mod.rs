@@ -8,6 +8,7 @@ mod backup;
 mod check;
 mod compact;
 mod company;
+mod config_file;
 mod events;
 mod export;
 mod field_value;
@@ -113,8 +114,8 @@ enum ConfiguredArgs {
         #[arg(long)]
         ready: bool,
     },
-    /// Print the effective configuration, secrets masked
-    Config,
+    /// Print the effective configuration, secrets masked, or write a file to begin with
+    Config(config_file::ConfigArgs),
     /// Find users and change them
     User(Group<user::UserArgs>),
     /// Find companies and change them
@@ -156,6 +157,9 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let serve = AnyArgs::Configured(ConfiguredArgs::Serve(serve::ServeArgs::default()));
     let outcome = match cli.args.unwrap_or(serve) {
+        AnyArgs::Configured(ConfiguredArgs::Config(config_file::ConfigArgs {
+            args: Some(config_file::ConfigCommand::Init { file }),
+        })) => config_file::init(&file),
         AnyArgs::Configured(args) => {
             let listen = match &args {
                 ConfiguredArgs::Serve(args) => {
@@ -177,7 +181,7 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::Serve(args) => serve::run(config, args.new),
         ConfiguredArgs::Openapi { yaml } => print::openapi(config, yaml),
         ConfiguredArgs::Health { url, ready } => health::run(&config, url, ready),
-        ConfiguredArgs::Config => print::config(&config),
+        ConfiguredArgs::Config(_) => config_file::print(&config),
         ConfiguredArgs::User(args) => user::run(&config, args),
         ConfiguredArgs::Company(args) => company::run(&config, args),
         ConfiguredArgs::Superuser(args) => superuser::run(&config, args),

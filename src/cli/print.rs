@@ -1,4 +1,4 @@
-//! `bai openapi` and `bai config`: documents printed without a database.
+//! `bai openapi`: the document printed without a database.
 
 use super::outcome::Outcome;
 use super::output;
@@ -28,9 +28,4 @@ pub fn openapi(mut config: Config, yaml: bool) -> Outcome {
         serde_json::to_string_pretty(&document)?
     };
     output::print(text.trim_end())
-}
-
-/// Prints the effective configuration, secrets masked.
-pub fn config(config: &Config) -> Outcome {
-    output::print(config.to_masked_toml()?.trim_end())
 }

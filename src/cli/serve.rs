@@ -129,6 +129,23 @@ fn with_primary(database: String, app: &App) -> String {
     }
 }
 
+/// Says where people may look.
+fn tell_pages(config: &Config, url: &str) {
+    match config.console.enabled {
+        true => tracing::info!("API documents: {url}/docs, console for superusers: {url}/_/"),
+        false => tracing::info!("API documents: {url}/docs"),
+    }
+}
+
+/// Says how it goes on, to who tries the server out with nothing configured.
+fn tell_next_steps(config: &Config) {
+    if config.wechat.provider == Provider::Sandbox && config.sources.file().is_none() {
+        tracing::info!(
+            "for production: \"bai config init\" writes a config.toml, \"bai service install\" makes a service, \"bai doctor\" says what is missing"
+        );
+    }
+}
+
 async fn serve(config: Config) -> Outcome {
     let location = Location::File(config.store.path.clone());
     let base_path = config.server.base_path.clone();
@@ -143,13 +160,12 @@ async fn serve(config: Config) -> Outcome {
         signal(SignalKind::interrupt())?,
     ];
     systemd::opening(&database);
+    // Of the settings as they were given: the sandbox gets an AppID and a secret of its own.
+    let doubts = config.doubts();
     let server = Server::bind(config, &location, Clock::System, Random::System).await?;
     let url = format!("{scheme}://{}{base_path}", server.local_addr()?);
     tracing::info!(version = build_info::VERSION, revision = build_info::REVISION, database = %with_primary(database, server.app()), "bai listens on {url}");
-    tracing::info!("API documents: {url}/docs");
-    if server.app().config.console.enabled {
-        tracing::info!("console for superusers: {url}/_/");
-    }
+    tell_pages(&server.app().config, &url);
     let imported = server.app().store.count_imported_hashes().await?;
     if imported > 0 {
         tracing::info!(
@@ -159,14 +175,15 @@ async fn serve(config: Config) -> Outcome {
     if let Some(secret) = auth::issue_set_up_link(server.app()).await? {
         let minutes = SET_UP_LINK_LIFETIME.as_secs() / 60;
         tracing::warn!(
-            "there is no superuser: \"bai superuser create\" makes one, or, once and for {minutes} minutes, whoever has this \
+            "there is no superuser: \"bai superuser create EMAIL\" makes one, or, once and for {minutes} minutes, whoever has this \
              link: {url}/setup#{secret}"
         );
     }
-    for doubt in server.app().config.doubts() {
+    for doubt in doubts {
         tracing::warn!("a setting may not be meant: {doubt}");
     }
     warn_of_sandbox(&server.app().config.wechat, &url);
+    tell_next_steps(&server.app().config);
     let [terminate, interrupt] = &mut stop;
     systemd::ready(&url);
     tokio::spawn(systemd::keep_alive());

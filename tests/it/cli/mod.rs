@@ -2,6 +2,7 @@
 
 mod binary;
 mod documents;
+mod first_start;
 mod health;
 mod messages;
 mod older_files;

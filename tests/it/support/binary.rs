@@ -11,10 +11,16 @@ use crate::support::app::{Answer, Call};
 use crate::support::canary;
 use crate::support::wechat_stub::WechatStub;
 
-/// `bai` in an empty folder, with none of our variables from outside.
+/// Variables that name the language of messages.
+const LOCALE: [&str; 4] = ["LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"];
+
+/// `bai` in an empty folder, with none of our variables from outside, and in English.
 pub fn bai(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bai"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("BAI_")) {
+        command.env_remove(name);
+    }
+    for name in LOCALE {
         command.env_remove(name);
     }
     command.args(args).current_dir(dir).stdin(Stdio::null());
