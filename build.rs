@@ -78,6 +78,8 @@ fn link_static_glibc() {
     for object in objects {
         println!("cargo:rustc-link-arg-bins={}", object.display());
     }
+    // Addresses that are known at the start only: half a megabyte as a list of them, a few kilobytes as bits.
+    println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
 }
 
 /// Embeds the files of a folder, and of those inside it.
