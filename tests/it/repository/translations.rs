@@ -106,15 +106,18 @@ fn is_half_width(signs: &[char], at: usize) -> bool {
     }
 }
 
-/// Whether the line has a bold text that Markdown shows with its stars: it ends with punctuation, and a character follows it at once.
+/// Whether Markdown shows the stars of a bold text: it begins or ends with punctuation, and beside that is a character.
 fn has_open_bold(line: &str) -> bool {
     let text = without_code(line);
     let parts: Vec<&str> = text.split("**").collect();
-    parts.windows(2).skip(1).step_by(2).any(|pair| {
-        let ends_with_sign =
-            pair[0].ends_with(|end: char| is_chinese(end) && !end.is_alphanumeric());
-        ends_with_sign && pair[1].starts_with(char::is_alphanumeric)
+    parts.windows(2).enumerate().any(|(at, pair)| match at % 2 {
+        0 => pair[0].ends_with(char::is_alphanumeric) && pair[1].starts_with(is_sign),
+        _ => pair[0].ends_with(is_sign) && pair[1].starts_with(char::is_alphanumeric),
     })
+}
+
+fn is_sign(char: char) -> bool {
+    is_chinese(char) && !char.is_alphanumeric()
 }
 
 /// The line with `[text]` in the place of `[text](target)`.
@@ -253,6 +256,7 @@ fn half_width_signs_beside_chinese_are_noticed() {
 fn bold_that_markdown_does_not_close_is_noticed() {
     assert!(has_open_bold("a **中文\u{ff1a}**中文"));
     assert!(has_open_bold("**中** **中。**a"));
+    assert!(has_open_bold("中文**\u{ff1a}中文**"));
     assert!(!has_open_bold("**中文**\u{ff1a}中文 **中文**。中文"));
-    assert!(!has_open_bold("**中文。** 中文"));
+    assert!(!has_open_bold("**中文。** 中文\u{ff1a}**中文**"));
 }

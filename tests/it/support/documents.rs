@@ -89,7 +89,8 @@ impl Block {
     pub fn uncommented(&self) -> Vec<String> {
         let sign = match self.language.as_str() {
             "console" | "toml" | "yaml" | "nginx" => "#",
-            "js" | "javascript" | "ts" => "//",
+            "js" => "//",
+            "html" => "<!--",
             _ => return self.lines.clone(),
         };
         let lines = self
@@ -146,10 +147,9 @@ pub fn uncommented<'a>(line: &'a str, sign: &str) -> &'a str {
     for (at, char) in line.char_indices() {
         match quote {
             Some(open) if char == open => quote = None,
-            Some(_) => {}
             None if is_apart && line[at..].starts_with(sign) => return line[..at].trim_end(),
             None if ['\'', '"'].contains(&char) => quote = Some(char),
-            None => {}
+            _ => {}
         }
         is_apart = char.is_whitespace();
     }
