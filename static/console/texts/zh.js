@@ -262,7 +262,7 @@ export const text = {
         ],
         ["@request.auth.users_auth_type = 9", "用作公司的 listRule:只读的审计员可以查询全部公司"],
       ],
-      more: "更多示例见 docs/roles.zh-CN.md。在服务器上运行 “bai rules set tbl_auth_users listRule --default” 可恢复默认规则。",
+      more: "更多示例见 docs/zh-CN/roles.md。在服务器上运行 “bai rules set tbl_auth_users listRule --default” 可恢复默认规则。",
     },
   },
   typeToConfirm: (wanted) => `请输入 ${wanted} 以继续`,

@@ -101,7 +101,7 @@ fn company(root: &Root) {
 fn both_languages_give_the_same_commands() {
     let english = examples("roles.md");
     assert_eq!(english.iter().map(Vec::len).collect::<Vec<_>>(), [2, 3, 4]);
-    assert_eq!(english, examples("roles.zh-CN.md"));
+    assert_eq!(english, examples("zh-CN/roles.md"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub mod canary;
 pub mod console;
 pub mod crash_disk;
 pub mod deployment;
+pub mod documents;
 pub mod durability;
 pub mod engine;
 pub mod failing_disk;
