@@ -4,6 +4,7 @@ mod binary;
 mod documents;
 mod health;
 mod messages;
+mod mini_program;
 mod older_files;
 mod rules;
 mod shell;
