@@ -21,9 +21,9 @@ fn blocks(page: &str, language: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let text = fs::read_to_string(path).unwrap();
     let begin = format!("\n```{language}\n");
-    let begun = text.split(&begin).skip(1);
-    let ended = begun.map(|block| block.split_once("\n```").unwrap().0);
-    ended.map(str::to_owned).collect()
+    let bodies = text.split(&begin).skip(1);
+    let blocks = bodies.map(|block| block.split_once("\n```").unwrap().0);
+    blocks.map(str::to_owned).collect()
 }
 
 /// What the page's scripts did with the server at `base`.
@@ -46,8 +46,8 @@ fn run_scripts(page: &str, base: &str) -> Value {
 
 /// Words of the markup that `begin` and `end` enclose.
 fn enclosed<'a>(markup: &'a str, begin: &str, end: &str) -> Vec<&'a str> {
-    let begun = markup.split(begin).skip(1);
-    begun.map(|rest| rest.split_once(end).unwrap().0).collect()
+    let rests = markup.split(begin).skip(1);
+    rests.map(|rest| rest.split_once(end).unwrap().0).collect()
 }
 
 /// Names of the handlers that the markup binds.
