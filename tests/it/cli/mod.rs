@@ -5,6 +5,7 @@ mod documents;
 mod first_start;
 mod health;
 mod messages;
+mod mini_program;
 mod older_files;
 mod rules;
 mod shell;
