@@ -61,7 +61,7 @@ fn exists(language: Language, file: &Path) -> String {
     let file = file.display();
     language.choose(
         format!("{file} is there already and was left alone: edit it, or name another file"),
-        format!("{file} 已存在,未作修改:请直接编辑它,或另指定一个文件"),
+        format!("{file} 已存在，未作修改：请直接编辑它，或另指定一个文件"),
     )
 }
 
@@ -73,7 +73,7 @@ fn written(language: Language, file: &Path) -> String {
              \"bai serve --config {file}\" and ask \"bai doctor --config {file}\" what is missing"
         ),
         format!(
-            "已写入 {file}(仅本用户可读)。正式使用前请设置 wechat.provider、app_id 与 secret,再用「bai serve --config {file}」启动,\
+            "已写入 {file}（仅本用户可读）。正式使用前请设置 wechat.provider、app_id 与 secret，再用「bai serve --config {file}」启动，\
              用「bai doctor --config {file}」检查还缺什么"
         ),
     )
