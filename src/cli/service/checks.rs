@@ -42,8 +42,8 @@ fn no_systemd(is_container: bool, language: Language) -> Refusal {
     match is_container {
         true => language.choose(
             "there is no systemd in this container: let the container run the server itself (\"bai serve\" as its command), and \
-             docker restart it (--restart unless-stopped)",
-            "此容器内没有 systemd:请让容器直接运行 bai serve,由 docker 负责重启(--restart unless-stopped)",
+             the engine restart it (docker run --restart unless-stopped)",
+            "此容器内没有 systemd:请让容器直接运行 bai serve,由容器引擎负责重启(docker run --restart unless-stopped)",
         ),
         false => language.choose(
             "this machine was not started by systemd. Let your own supervisor run \"bai serve --config FILE\" as a user of its own, or, until \

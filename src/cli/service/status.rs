@@ -15,6 +15,8 @@ use crate::language::Language;
 
 /// Lines of the log that are shown.
 const JOURNAL: usize = 5;
+/// What the secret of a set-up link follows.
+const SET_UP: &str = "/setup#";
 /// What is asked of systemd.
 const PROPERTIES: [&str; 9] = [
     "ActiveEnterTimestamp",
@@ -94,8 +96,17 @@ fn look(properties: &Properties) -> Status {
             .then(|| health(program))
             .flatten();
     }
-    status.log = system::journal(JOURNAL);
+    let log = system::journal(JOURNAL).into_iter();
+    status.log = log.map(|line| without_link(&line)).collect();
     status
+}
+
+/// A line of the log without the words by which whoever reads it could become the superuser: this screen is shown to others.
+fn without_link(line: &str) -> String {
+    match line.split_once(SET_UP) {
+        Some((before, _)) => format!("{before}{SET_UP}…"),
+        None => line.to_owned(),
+    }
 }
 
 fn of_properties(properties: &Properties) -> Status {
@@ -230,6 +241,17 @@ mod tests {
         );
         let newer = of_properties(&properties(&[("MemoryCurrent", "[not set]")]));
         assert_eq!(newer.memory_bytes, None);
+    }
+
+    #[test]
+    fn a_set_up_link_is_not_shown() {
+        let line = "WARN whoever has this link: http://127.0.0.1:8090/setup#bai_setup_canary";
+        let shown = without_link(line);
+        assert_eq!(
+            shown,
+            "WARN whoever has this link: http://127.0.0.1:8090/setup#…"
+        );
+        assert_eq!(without_link("INFO bai listens"), "INFO bai listens");
     }
 
     #[test]

@@ -42,12 +42,9 @@ pub fn succeed(program: &str, arguments: &[&str]) -> Result<String, String> {
     if output.status.success() {
         return Ok(text(&output.stdout));
     }
-    let command = format!("{program} {}", arguments.join(" "));
-    Err(format!(
-        "{command}: {} ({})",
-        text(&output.stderr),
-        output.status
-    ))
+    let command = arguments.first().unwrap_or(&"");
+    let told = text(&output.stderr);
+    Err(format!("{program} {command}: {told} ({})", output.status))
 }
 
 /// The text of an output, without the end of its last line.
