@@ -68,10 +68,18 @@ pub fn line(part: Part, state: State, tense: Tense, program: &str, language: Lan
 }
 
 /// What to do once the service runs, and how to be rid of it. Paths are whole, because sudo on CentOS does not look into /usr/local/bin.
-pub fn next_steps(program: &str, language: Language) -> String {
+/// `leave`: the folder that one is in has a configuration, which commands would take in the place of the service's.
+pub fn next_steps(program: &str, leave: bool, language: Language) -> String {
+    let leave = match (leave, language) {
+        (false, _) => "",
+        (true, Language::English) => {
+            "  cd /    # the config.toml of this folder is not the service's\n"
+        }
+        (true, Language::Chinese) => "  cd /    # 当前目录的 config.toml 不是服务的配置\n",
+    };
     language.choose(
         format!(
-            "\nNext:\n  \
+            "\nNext:\n{leave}  \
              {program} superuser create EMAIL    # who may do everything, and use the console\n  \
              vi {CONFIG}    # for production: provider = \"wechat\", app_id, secret\n  \
              systemctl restart bai\n  \
@@ -80,7 +88,7 @@ pub fn next_steps(program: &str, language: Language) -> String {
              Undo it: {program} service uninstall (configuration and database stay)"
         ),
         format!(
-            "\n接下来:\n  \
+            "\n接下来:\n{leave}  \
              {program} superuser create EMAIL    # 创建管理员,可登录控制台\n  \
              vi {CONFIG}    # 正式上线:provider = \"wechat\",填写 app_id(AppID)和 secret(AppSecret)\n  \
              systemctl restart bai\n  \
@@ -122,6 +130,15 @@ mod tests {
             ),
         ] {
             assert_eq!(found, said);
+        }
+    }
+
+    #[test]
+    fn who_installs_from_a_folder_with_a_configuration_is_told_to_leave_it() {
+        for language in [Language::English, Language::Chinese] {
+            let steps = |leave| next_steps("/p/bai", leave, language);
+            assert!(steps(true).contains("\n  cd /    # "), "{}", steps(true));
+            assert!(!steps(false).contains("cd /"), "{}", steps(false));
         }
     }
 }

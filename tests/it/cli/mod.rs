@@ -6,6 +6,7 @@ mod health;
 mod messages;
 mod older_files;
 mod rules;
+mod service;
 mod shell;
 mod systemd;
 mod tables;
