@@ -47,10 +47,9 @@ pub fn run(args: &InstallArgs, language: Language) -> Outcome {
         tell(part, &found, Tense::Done, language)?;
     }
     output::print(&service_line(language)?)?;
-    output::print(&words::next_steps(
-        &found.program.to_string_lossy(),
-        language,
-    ))
+    let program = found.program.to_string_lossy();
+    let leave = Path::new("config.toml").exists();
+    output::print(&words::next_steps(&program, leave, language))
 }
 
 fn half_way(error: &str, language: Language) -> String {
