@@ -13,6 +13,7 @@ use super::places::{CONFIG, CONFIG_FOLDER, DATA, NAME, PROGRAM, UNIT};
 use super::state::{Part, State};
 use super::system::{self, property, succeed};
 use super::words::{self, Tense};
+use crate::build_info;
 use crate::cli::outcome::Outcome;
 use crate::cli::output;
 use crate::language::Language;
@@ -48,8 +49,11 @@ pub fn run(args: &InstallArgs, language: Language) -> Outcome {
     }
     output::print(&service_line(language)?)?;
     let program = found.program.to_string_lossy();
-    let leave = Path::new("config.toml").exists();
-    output::print(&words::next_steps(&program, leave, language))
+    if found.state(Part::Config) == State::Missing {
+        let leave = Path::new("config.toml").exists();
+        output::print(&words::next_steps(&program, leave, language))?;
+    }
+    output::print(&words::afterwards(&program, language))
 }
 
 fn half_way(error: &str, language: Language) -> String {
@@ -63,10 +67,22 @@ fn tell(part: Part, found: &Found, tense: Tense, language: Language) -> Outcome 
     let program = found.program.to_string_lossy();
     let line = words::line(part, found.state(part), tense, &program, language);
     let versions = match (part, &found.old_version) {
-        (Part::Program, Some(old)) => format!(" ({old} -> bai {})", crate::build_info::VERSION),
+        (Part::Program, Some(old)) => format!(" ({} -> {})", without_time(old), version()),
         _ => String::new(),
     };
     output::print(&format!("{line}{versions}"))
+}
+
+fn version() -> String {
+    format!("bai {} ({})", build_info::VERSION, build_info::REVISION)
+}
+
+/// A version as `bai version` says it, without the time at which it was built.
+fn without_time(version: &str) -> String {
+    match version.split_once(", built") {
+        Some((version, _)) => format!("{version})"),
+        None => version.to_owned(),
+    }
 }
 
 fn bring_about(part: Part, found: &Found, language: Language) -> Result<(), String> {
@@ -167,4 +183,16 @@ fn service_line(language: Language) -> Result<String, String> {
     let properties = system::properties(&["StatusText"])?;
     let said = property(&properties, "StatusText");
     Ok(language.choose(format!("bai: {said}"), format!("bai:{said}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_told_without_their_times() {
+        let said = "bai 0.1.0 (62083b99f59e, built 2026-11-29T22:08:24Z)";
+        assert_eq!(without_time(said), "bai 0.1.0 (62083b99f59e)");
+        assert_eq!(without_time("bai 0.0.9"), "bai 0.0.9");
+    }
 }

@@ -67,7 +67,7 @@ pub fn line(part: Part, state: State, tense: Tense, program: &str, language: Lan
     language.choose(format!("{noun}: {verb}"), format!("{noun}:{verb}"))
 }
 
-/// What to do once the service runs, and how to be rid of it. Paths are whole, because sudo on CentOS does not look into /usr/local/bin.
+/// What to do once a first service runs. Paths are whole, because sudo on CentOS does not look into /usr/local/bin.
 /// `leave`: the folder that one is in has a configuration, which commands would take in the place of the service's.
 pub fn next_steps(program: &str, leave: bool, language: Language) -> String {
     let leave = match (leave, language) {
@@ -83,17 +83,27 @@ pub fn next_steps(program: &str, leave: bool, language: Language) -> String {
              {program} superuser create EMAIL    # who may do everything, and use the console\n  \
              vi {CONFIG}    # for production: provider = \"wechat\", app_id, secret\n  \
              systemctl restart bai\n  \
-             {program} doctor    # looks for what is wrong still, and says what to do\n\
-             Look at it: {program} service status. The log: journalctl -u bai\n\
-             Undo it: {program} service uninstall (configuration and database stay)"
+             {program} doctor    # looks for what is wrong still, and says what to do"
         ),
         format!(
             "\n接下来:\n{leave}  \
              {program} superuser create EMAIL    # 创建管理员,可登录控制台\n  \
              vi {CONFIG}    # 正式上线:provider = \"wechat\",填写 app_id(AppID)和 secret(AppSecret)\n  \
              systemctl restart bai\n  \
-             {program} doctor    # 检查还有什么问题,并给出处理办法\n\
-             查看状态:{program} service status;查看日志:journalctl -u bai\n\
+             {program} doctor    # 检查还有什么问题,并给出处理办法"
+        ),
+    )
+}
+
+/// How to look at the service, and how to be rid of it.
+pub fn afterwards(program: &str, language: Language) -> String {
+    language.choose(
+        format!(
+            "\nLook at it: {program} service status. The log: journalctl -u bai\n\
+             Undo it: {program} service uninstall (configuration and database stay)"
+        ),
+        format!(
+            "\n查看状态:{program} service status;查看日志:journalctl -u bai\n\
              卸载:{program} service uninstall(保留配置和数据库)"
         ),
     )
