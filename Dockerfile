@@ -1,4 +1,4 @@
-# Linted in CI, which has no engine to build it.
+# Linted in CI, which has no engine to build it. compose.yaml runs it.
 #
 #   docker build -t bai .
 #   docker run -d --name bai --restart unless-stopped -p 127.0.0.1:8090:8090 -v bai:/var/lib/bai \
@@ -12,16 +12,19 @@ WORKDIR /src
 COPY . .
 # The caches outlive the build; what is in them is not in the image.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --profile dist --locked \
-    && install -D target/dist/bai /image/bai
+    deploy/dist/compile \
+    && install -D target/package/bai /image/bai \
+    && install -d -m 700 /image/folders/var/lib/bai \
+    && install -d -m 1777 /image/folders/tmp
 
-# The same Debian, so the same glibc; the web's roots are in the binary.
-FROM debian:bookworm-slim
-RUN useradd --system --uid 65532 --home-dir /var/lib/bai --shell /usr/sbin/nologin bai \
-    && install -d -m 700 -o bai -g bai /var/lib/bai
+# The binary and nothing else: it needs no library, no shell and no list of users, and has the web's roots in it.
+FROM scratch
 COPY --from=build /image/bai /usr/bin/bai
+# The database's folder, and one for commands that make a scratch copy, such as an import.
+COPY --from=build --chown=65532:65532 /image/folders /
 ENV BAI_SERVER__LISTEN=0.0.0.0:8090 \
-    BAI_STORE__PATH=/var/lib/bai/bai.redb
+    BAI_STORE__PATH=/var/lib/bai/bai.redb \
+    PATH=/usr/bin
 USER 65532:65532
 WORKDIR /var/lib/bai
 VOLUME /var/lib/bai

@@ -39,6 +39,7 @@ mod rules;
 mod scratch;
 mod scratch_copy;
 mod serve;
+mod service;
 mod session;
 mod shell;
 mod store_check;
@@ -90,6 +91,9 @@ enum AnyArgs {
     Configured(ConfiguredArgs),
     #[command(flatten)]
     Shell(shell::ShellArgs),
+    /// Make a service of this program on a machine with systemd; look at it, or remove it
+    #[command(subcommand)]
+    Service(service::ServiceArgs),
     /// Print version, revision and build time
     Version,
 }
@@ -172,6 +176,7 @@ pub fn run() -> ExitCode {
         }
         AnyArgs::Version => output::print(&format!("bai {}", *VERSION)),
         AnyArgs::Shell(args) => shell::run(&args, Cli::command()),
+        AnyArgs::Service(args) => service::run(&args, cli.config.as_deref()),
     };
     outcome::exit_code(outcome)
 }

@@ -8,6 +8,7 @@ mod messages;
 mod mini_program;
 mod older_files;
 mod rules;
+mod service;
 mod shell;
 mod systemd;
 mod tables;
