@@ -162,6 +162,7 @@ fn bare(command: &str) -> String {
 
 /// Whether the command begins with the words of one that the tests do not run.
 fn is_not_run(command: &str) -> bool {
+    let command = command.trim_start();
     let mut names = NOT_RUN.iter().map(|(name, _)| *name);
     names.any(|name| command == name || command.starts_with(&format!("{name} ")))
 }
