@@ -112,11 +112,11 @@ pub fn afterwards(program: &str, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Language::{Chinese, English};
 
     #[test]
     fn a_line_says_the_part_and_what_came_of_it_in_both_languages() {
         let line = |part, state, tense, language| line(part, state, tense, "/p/bai", language);
-        use Language::{Chinese, English};
         for (found, said) in [
             (
                 line(Part::User, State::There, Tense::Planned, English),
