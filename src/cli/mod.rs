@@ -8,6 +8,7 @@ mod backup;
 mod check;
 mod compact;
 mod company;
+mod doctor;
 mod events;
 mod export;
 mod field_value;
@@ -113,6 +114,8 @@ enum ConfiguredArgs {
         #[arg(long)]
         ready: bool,
     },
+    /// Look at everything that a first day in production gets wrong, and say what to do; exit code 0: nothing is wrong
+    Doctor(doctor::DoctorArgs),
     /// Print the effective configuration, secrets masked
     Config,
     /// Find users and change them
@@ -177,6 +180,7 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::Serve(args) => serve::run(config, args.new),
         ConfiguredArgs::Openapi { yaml } => print::openapi(config, yaml),
         ConfiguredArgs::Health { url, ready } => health::run(&config, url, ready),
+        ConfiguredArgs::Doctor(args) => doctor::run(config, &args),
         ConfiguredArgs::Config => print::config(&config),
         ConfiguredArgs::User(args) => user::run(&config, args),
         ConfiguredArgs::Company(args) => company::run(&config, args),
