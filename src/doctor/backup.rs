@@ -95,15 +95,7 @@ fn age(context: &Context, every: Duration, newest: Option<Timestamp>, folder: &P
 
 /// Backups that a broken disk takes along with the database.
 fn same_disk(context: &Context, folder: &Path) -> Option<Finding> {
-    let disk = |path: &Path| fs::metadata(path).map(|it| it.dev()).ok();
-    let above = folder.ancestors().find(|it| it.is_dir())?;
-    let database = context
-        .config
-        .store
-        .path
-        .parent()
-        .filter(|it| !it.as_os_str().is_empty());
-    let is_same = disk(above)? == disk(database.unwrap_or(Path::new(".")))?;
+    let is_same = disk_of(folder)? == disk_of(&context.config.store.path)?;
     let found = is_same.then(|| {
         context.say(
             format!(
@@ -120,6 +112,13 @@ fn same_disk(context: &Context, folder: &Path) -> Option<Finding> {
         "set backup.s3 (Alibaba Cloud OSS, Tencent Cloud COS, …), or backup.dir on another disk",
         "请设置 backup.s3(阿里云 OSS、腾讯云 COS 等),或将 backup.dir 设在另一块磁盘上",
     )))
+}
+
+/// Number of the disk that the path is on, or would be.
+fn disk_of(path: &Path) -> Option<u64> {
+    let path = std::path::absolute(path).ok()?;
+    let there = path.ancestors().find_map(|it| fs::metadata(it).ok())?;
+    Some(there.dev())
 }
 
 /// Whether the bucket lets us look at what is in it.

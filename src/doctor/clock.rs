@@ -108,20 +108,10 @@ fn zone(context: &Context) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
-    use crate::config::Config;
-    use crate::language::Language;
-    use crate::random::Random;
 
     #[test]
     fn half_a_minute_is_the_network_s_and_more_is_the_clock_s() {
-        let context = Context {
-            config: Config::default(),
-            language: Language::English,
-            clock: Clock::System,
-            random: Random::System,
-            target: None,
-        };
+        let context = Context::of_tests();
         let theirs = time("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
         for (ahead, code) in [
             (0, "clock.right"),

@@ -32,4 +32,16 @@ impl Context {
     pub fn say(&self, english: impl Into<String>, chinese: impl Into<String>) -> String {
         self.language.choose(english.into(), chinese.into())
     }
+
+    /// A context of the defaults.
+    #[cfg(test)]
+    pub fn of_tests() -> Self {
+        Self {
+            config: Config::default(),
+            language: Language::English,
+            clock: Clock::System,
+            random: Random::System,
+            target: None,
+        }
+    }
 }

@@ -155,20 +155,6 @@ fn judge_kind(context: &Context, kind: u64, folder: &Path) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
-    use crate::config::Config;
-    use crate::language::Language;
-    use crate::random::Random;
-
-    fn context() -> Context {
-        Context {
-            config: Config::default(),
-            language: Language::English,
-            clock: Clock::System,
-            random: Random::System,
-            target: None,
-        }
-    }
 
     #[test]
     fn room_is_for_the_server_and_for_two_copies() {
@@ -178,7 +164,7 @@ mod tests {
             (1999, 1000, "disk.tight"),
             (2000, 1000, "disk.room"),
         ] {
-            assert_eq!(judge_room(&context(), free, size).code, code);
+            assert_eq!(judge_room(&Context::of_tests(), free, size).code, code);
         }
     }
 
@@ -192,7 +178,7 @@ mod tests {
             (0x794c_7630, Some("disk.container")),
             (0xef53, None),
         ] {
-            let found = judge_kind(&context(), kind, Path::new("/x"));
+            let found = judge_kind(&Context::of_tests(), kind, Path::new("/x"));
             assert_eq!(found.map(|it| it.code), code, "{kind:x}");
         }
     }

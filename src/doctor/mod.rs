@@ -1,6 +1,7 @@
 //! What a first day in production gets wrong: each part looks at one subject and says what it found and what to do. Nothing is changed.
 
 mod addresses;
+mod arrival;
 mod backup;
 mod certificate;
 mod clock;

@@ -6,7 +6,7 @@ use std::thread;
 use url::Host;
 
 use super::context::Context;
-use super::exchange::{Request, connect, limit, resolve, server_name, shake_hands};
+use super::exchange::{Answer, Request, connect, limit, resolve, server_name, shake_hands};
 use super::finding::Finding;
 use super::target::Target;
 use super::{addresses, certificate, proxy};
@@ -14,6 +14,7 @@ use crate::outbound::Cause;
 
 /// Addresses of a name that are tried.
 const MOST: usize = 4;
+const HTTP: u16 = 80;
 
 pub fn look(context: &Context) -> Vec<Finding> {
     let Some(target) = &context.target else {
@@ -28,6 +29,7 @@ pub fn look(context: &Context) -> Vec<Finding> {
     match reach(&addresses) {
         (Some(stream), silent) => {
             findings.extend(silent.map(|it| partly_silent(context, it)));
+            findings.extend(plain(context, target, &stream));
             findings.extend(through(context, target, stream));
         }
         (None, silent) => findings.extend(silent.map(|it| unreachable(context, target, &it))),
@@ -168,6 +170,41 @@ fn unreachable(context: &Context, target: &Target, Silent { ip, cause }: &Silent
     Finding::wrong("public_url.unreachable", found).remedy(remedy)
 }
 
+/// Plain HTTP at the same address: nobody, or a redirect.
+fn plain(context: &Context, target: &Target, stream: &TcpStream) -> Option<Finding> {
+    if !target.is_https || !target.has_usual_port() {
+        return None;
+    }
+    let address = SocketAddr::new(stream.peer_addr().ok()?.ip(), HTTP);
+    let mut stream = connect(address).ok()?;
+    limit(&stream);
+    let request = Request {
+        authority: &target.host.to_string(),
+        path: &target.at("/"),
+        headers: &[],
+    };
+    judge_plain(context, &request.send(&mut stream).ok()?)
+}
+
+fn judge_plain(context: &Context, answer: &Answer) -> Option<Finding> {
+    let to = answer.header("location").unwrap_or_default();
+    let is_redirected =
+        matches!(answer.status, 301 | 302 | 307 | 308) && to.starts_with("https://");
+    if is_redirected || answer.status >= 400 {
+        return None;
+    }
+    let found = context.say(
+        "plain HTTP is answered, too: passwords may go over the network as they are",
+        "http 也能访问:密码可能以明文传输",
+    );
+    Some(
+        Finding::advice("public_url.no_redirect", found).remedy(context.say(
+            "nginx, in the server of port 80:\nreturn 301 https://$host$request_uri;",
+            "在 nginx 监听 80 端口的 server 中添加:\nreturn 301 https://$host$request_uri;",
+        )),
+    )
+}
+
 /// What is seen through the connection.
 fn through(context: &Context, target: &Target, stream: TcpStream) -> Vec<Finding> {
     limit(&stream);
@@ -199,4 +236,28 @@ fn no_handshake(context: &Context, cause: &Cause) -> Finding {
         "see whether the proxy speaks TLS 1.2 or newer at this port and has a certificate for this name; in mainland China a cloud also cuts connections to a domain without an ICP filing (备案)",
         "请确认反向代理在该端口启用了 TLS 1.2 及以上,并为该域名配置了证书;域名未完成 ICP 备案时,云厂商也会阻断连接",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_leads_to_https_or_nowhere() {
+        let answer = |status, to: &str| Answer {
+            status,
+            headers: vec![("location".to_owned(), to.to_owned())],
+            ..Answer::default()
+        };
+        for (status, to, is_fine) in [
+            (301, "https://a.example.com/", true),
+            (308, "https://a.example.com/", true),
+            (302, "http://b.example.com/", false),
+            (200, "", false),
+            (404, "", true),
+        ] {
+            let found = judge_plain(&Context::of_tests(), &answer(status, to));
+            assert_eq!(found.is_none(), is_fine, "{status} {to}");
+        }
+    }
 }

@@ -223,19 +223,6 @@ fn all_memory() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
-    use crate::language::Language;
-    use crate::random::Random;
-
-    fn context() -> Context {
-        Context {
-            config: Config::default(),
-            language: Language::English,
-            clock: Clock::System,
-            random: Random::System,
-            target: None,
-        }
-    }
 
     #[test]
     fn a_unit_that_no_boot_starts_is_wrong_and_no_unit_is_advice() {
@@ -246,13 +233,13 @@ mod tests {
             ("not-found", "service.no_unit"),
             ("", "service.no_unit"),
         ] {
-            assert_eq!(at_boot(&context(), state).code, code, "{state}");
+            assert_eq!(at_boot(&Context::of_tests(), state).code, code, "{state}");
         }
     }
 
     #[test]
     fn memory_is_reckoned_by_the_configuration_and_the_cores() {
-        let mut context = context();
+        let mut context = Context::of_tests();
         assert_eq!(most_memory(&context.config, 2), USUAL_MIB);
         assert_eq!(most_memory(&context.config, 4), USUAL_MIB + 32);
         for (has, code) in [(709, "service.memory_short"), (710, "service.memory")] {
@@ -264,7 +251,7 @@ mod tests {
 
     #[test]
     fn each_connection_is_an_open_file() {
-        assert!(judge_files(&context(), 4195).is_some());
-        assert!(judge_files(&context(), 4196).is_none());
+        assert!(judge_files(&Context::of_tests(), 4195).is_some());
+        assert!(judge_files(&Context::of_tests(), 4196).is_none());
     }
 }
