@@ -93,7 +93,7 @@ fn print_lines(chapters: &[Chapter], language: Language) -> Outcome {
     Ok(writeln!(
         output,
         "{}",
-        counts.join(language.choose(", ", ","))
+        counts.join(language.choose(", ", "，"))
     )?)
 }
 
@@ -105,7 +105,7 @@ fn line(title: &str, finding: &Finding, language: Language, is_coloured: bool) -
         true => format!("\u{1b}[{}m{mark}\u{1b}[0m", colour(finding.mark)),
         false => mark.to_owned(),
     };
-    let colon = language.choose(": ", ":");
+    let colon = language.choose(": ", "：");
     let found = visible_lines(&finding.found).replace('\n', " ");
     let remedy = visible_lines(&finding.remedy).into_owned();
     let indent = " ".repeat(MARK);

@@ -25,7 +25,7 @@ pub fn judge(
             "proxy.none",
             context.say(
                 format!("no proxy is in between; the client is {}", arrival.client),
-                format!("没有经过反向代理,客户端地址为 {}", arrival.client),
+                format!("没有经过反向代理，客户端地址为 {}", arrival.client),
             ),
         ));
         return findings;
@@ -57,7 +57,7 @@ fn path(context: &Context, target: &Target, answer: &Answer, arrival: &Arrival) 
     }
     let found = context.say(
         format!("a request for {} arrives as {got}, and is answered {status}: bai expects {base}{HEALTH}", target.at(HEALTH)),
-        format!("对 {} 的请求到达时路径为 {got},应答 {status}:bai 期望的路径是 {base}{HEALTH}", target.at(HEALTH)),
+        format!("对 {} 的请求到达时路径为 {got}，返回 {status}：bai 期望的路径是 {base}{HEALTH}", target.at(HEALTH)),
     );
     Finding::wrong("proxy.path", found).remedy(path_remedy(context, target, arrival))
 }
@@ -68,18 +68,18 @@ fn path_remedy(context: &Context, target: &Target, arrival: &Arrival) -> String 
     if arrival.path == target.at(HEALTH) && !prefix.is_empty() {
         return context.say(
             format!("let the proxy strip the prefix: \"proxy_pass http://{listen}/;\" with the slash at its end, in \"location {prefix}/\"; or set server.base_path = \"{prefix}\""),
-            format!("请让反向代理去掉前缀:在「location {prefix}/」中使用「proxy_pass http://{listen}/;」(末尾有斜杠);或设置 server.base_path = \"{prefix}\""),
+            format!("请让反向代理去掉前缀：在「location {prefix}/」中使用「proxy_pass http://{listen}/;」（末尾有斜杠）；或设置 server.base_path = \"{prefix}\""),
         );
     }
     if prefix.is_empty() && !base.is_empty() {
         return context.say(
             format!("server.base_path is \"{base}\": the URL is {target}{base}"),
-            format!("server.base_path 为 \"{base}\":地址应为 {target}{base}"),
+            format!("server.base_path 为 \"{base}\"：地址应为 {target}{base}"),
         );
     }
     context.say(
         format!("in nginx \"location\" and \"proxy_pass\" both end with a slash, or neither does; server.base_path is \"{base}\""),
-        format!("nginx 的 location 与 proxy_pass 应同时以斜杠结尾,或都不带;当前 server.base_path 为 \"{base}\""),
+        format!("nginx 的 location 与 proxy_pass 应同时以斜杠结尾，或都不带；当前 server.base_path 为 \"{base}\""),
     )
 }
 
@@ -93,38 +93,38 @@ fn forwarded(context: &Context, arrival: &Arrival) -> Finding {
     if hops.trim().is_empty() {
         let found = context.say(
             format!("the proxy at {peer} does not tell for whom it asks: X-Forwarded-For is missing, so all clients are one, and one of them can lock out all"),
-            format!("位于 {peer} 的反向代理没有传递 X-Forwarded-For:所有客户端被视为同一来源,一个人就能让所有人被限流"),
+            format!("位于 {peer} 的反向代理没有传递 X-Forwarded-For：所有客户端被视为同一来源，一个人就能让所有人被限流"),
         );
         return Finding::wrong("proxy.no_forwarded_for", found).remedy(context.say(
             format!("nginx, beside proxy_pass:\n{NGINX_FORWARDED_FOR}\nand in the configuration of bai:\n{}", trust(peer)),
-            format!("在 nginx 的 proxy_pass 旁添加:\n{NGINX_FORWARDED_FOR}\n并在 bai 的配置中设置:\n{}", trust(peer)),
+            format!("在 nginx 的 proxy_pass 旁添加：\n{NGINX_FORWARDED_FOR}\n并在 bai 的配置中设置：\n{}", trust(peer)),
         ));
     }
     if !arrival.is_trusted {
         let found = context.say(
             format!("X-Forwarded-For is ignored, because the proxy at {peer} is not in server.trusted_proxies: all clients are one, and one of them can lock out all"),
-            format!("位于 {peer} 的反向代理不在 server.trusted_proxies 中,X-Forwarded-For 被忽略:所有客户端被视为同一来源,一个人就能让所有人被限流"),
+            format!("位于 {peer} 的反向代理不在 server.trusted_proxies 中，X-Forwarded-For 被忽略：所有客户端被视为同一来源，一个人就能让所有人被限流"),
         );
         return Finding::wrong("proxy.untrusted", found).remedy(context.say(
             format!("in the configuration of bai:\n{}", trust(peer)),
-            format!("在 bai 的配置中设置:\n{}", trust(peer)),
+            format!("在 bai 的配置中设置：\n{}", trust(peer)),
         ));
     }
     if hops.rsplit(',').next().and_then(address).is_none() {
         let found = context.say(
             format!("X-Forwarded-For is \"{hops}\", which is no address: all clients are one, and one of them can lock out all"),
-            format!("X-Forwarded-For 为「{hops}」,不是 IP 地址:所有客户端被视为同一来源,一个人就能让所有人被限流"),
+            format!("X-Forwarded-For 为「{hops}」，不是 IP 地址：所有客户端被视为同一来源，一个人就能让所有人被限流"),
         );
         return Finding::wrong("proxy.unreadable", found).remedy(context.say(
             format!("nginx, beside proxy_pass:\n{NGINX_FORWARDED_FOR}"),
-            format!("在 nginx 的 proxy_pass 旁添加:\n{NGINX_FORWARDED_FOR}"),
+            format!("在 nginx 的 proxy_pass 旁添加：\n{NGINX_FORWARDED_FOR}"),
         ));
     }
     // We wrote none ourselves, so the first hop is us.
     if hops.split(',').next().and_then(address) != Some(client) {
         let found = context.say(
             format!("X-Forwarded-For is \"{hops}\", of which bai takes {client} for the client: another proxy is in front"),
-            format!("X-Forwarded-For 为「{hops}」,bai 将 {client} 视为客户端:前面还有一层代理"),
+            format!("X-Forwarded-For 为「{hops}」，bai 将 {client} 视为客户端：前面还有一层代理"),
         );
         return Finding::wrong("proxy.second", found).remedy(context.say(
             format!(
@@ -132,7 +132,7 @@ fn forwarded(context: &Context, arrival: &Arrival) -> Finding {
                 trust(client)
             ),
             format!(
-                "如果 {client} 是您的代理或负载均衡,请一并加入:\n{}",
+                "如果 {client} 是您的代理或负载均衡，请一并加入：\n{}",
                 trust(client)
             ),
         ));
@@ -141,7 +141,7 @@ fn forwarded(context: &Context, arrival: &Arrival) -> Finding {
         "proxy.client",
         context.say(
             format!("the proxy at {peer} is trusted; it says that the client is {client}"),
-            format!("反向代理 {peer} 受信任,客户端地址为 {client}"),
+            format!("反向代理 {peer} 受信任，客户端地址为 {client}"),
         ),
     )
 }
@@ -172,11 +172,11 @@ fn host(context: &Context, target: &Target, arrival: &Arrival) -> Option<Finding
     }
     let found = context.say(
         format!("the proxy does not pass the host on: bai sees \"{got}\""),
-        format!("反向代理没有传递域名:bai 看到的 Host 是「{got}」"),
+        format!("反向代理没有传递域名：bai 看到的 Host 是「{got}」"),
     );
     Some(Finding::advice("proxy.host", found).remedy(context.say(
         "nginx, beside proxy_pass:\nproxy_set_header Host $host;",
-        "在 nginx 的 proxy_pass 旁添加:\nproxy_set_header Host $host;",
+        "在 nginx 的 proxy_pass 旁添加：\nproxy_set_header Host $host;",
     )))
 }
 
@@ -186,13 +186,13 @@ fn version(context: &Context, arrival: &Arrival) -> Option<Finding> {
     }
     let found = context.say(
         "the proxy speaks HTTP/1.0, with a new connection for each request",
-        "反向代理使用 HTTP/1.0,每个请求都新建连接",
+        "反向代理使用 HTTP/1.0，每个请求都新建连接",
     );
     let remedy = "proxy_http_version 1.1;\nproxy_set_header Connection \"\";";
     Some(
         Finding::advice("proxy.http_version", found).remedy(context.say(
             format!("nginx, beside proxy_pass:\n{remedy}"),
-            format!("在 nginx 的 proxy_pass 旁添加:\n{remedy}"),
+            format!("在 nginx 的 proxy_pass 旁添加：\n{remedy}"),
         )),
     )
 }

@@ -33,11 +33,11 @@ pub fn look(context: &Context) -> Vec<Finding> {
 fn on_postgres(context: &Context) -> Finding {
     let found = context.say(
         "the database is on PostgreSQL: bai makes no backups of it",
-        "数据库在 PostgreSQL 上:bai 不做备份",
+        "数据库在 PostgreSQL 上：bai 不做备份",
     );
     Finding::advice("backup.postgres", found).remedy(context.say(
         "let PostgreSQL's own tools make them (pg_basebackup, WAL archive, or your cloud's): docs/scale.md, Backups",
-        "请使用 PostgreSQL 自己的工具(pg_basebackup、WAL 归档)或云厂商的备份:见 docs/scale.md",
+        "请使用 PostgreSQL 自己的工具（pg_basebackup、WAL 归档）或云厂商的备份：见 docs/scale.md",
     ))
 }
 
@@ -46,7 +46,7 @@ fn by_hand(context: &Context, newest: Option<Timestamp>) -> Finding {
         None => context.say("no backups are made", "没有备份"),
         Some(at) => context.say(
             format!("no backups are made by themselves; the newest is of {at}"),
-            format!("没有定时备份;最新一份是 {at}"),
+            format!("没有定时备份；最新一份是 {at}"),
         ),
     };
     Finding::wrong("backup.off", found).remedy(context.say(
@@ -75,20 +75,20 @@ fn age(context: &Context, every: Duration, newest: Option<Timestamp>, folder: &P
         );
         return Finding::advice("backup.none", found).remedy(context.say(
             "the running server makes the first one soon after its start; if none comes, the log says why",
-            "服务启动后很快会做第一份备份;若没有,请查看日志",
+            "服务启动后很快会做第一份备份；若没有，请查看日志",
         ));
     };
     let seconds = context.clock.now().as_second() - at.as_second();
     let age = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
     let found = context.say(
         format!("the newest is of {at}, in {folder}"),
-        format!("最新一份是 {at},位于 {folder}"),
+        format!("最新一份是 {at}，位于 {folder}"),
     );
     match age > every.saturating_mul(2) {
         false => Finding::ok("backup.newest", found),
         true => Finding::wrong("backup.old", found).remedy(context.say(
             "see whether the server runs, and the log: lines with \"backup\" say why none was made",
-            "请确认服务在运行,并在日志中查找带 backup 的行",
+            "请确认服务在运行，并在日志中查找带 backup 的行",
         )),
     }
 }
@@ -103,14 +103,14 @@ fn same_disk(context: &Context, folder: &Path) -> Option<Finding> {
                 folder.display()
             ),
             format!(
-                "{} 与数据库在同一块磁盘上:磁盘损坏时会同时丢失",
+                "{} 与数据库在同一块磁盘上：磁盘损坏时会同时丢失",
                 folder.display()
             ),
         )
     })?;
     Some(Finding::advice("backup.same_disk", found).remedy(context.say(
         "set backup.s3 (Alibaba Cloud OSS, Tencent Cloud COS, …), or backup.dir on another disk",
-        "请设置 backup.s3(阿里云 OSS、腾讯云 COS 等),或将 backup.dir 设在另一块磁盘上",
+        "请设置 backup.s3（阿里云 OSS、腾讯云 COS 等），或将 backup.dir 设在另一块磁盘上",
     )))
 }
 
@@ -128,19 +128,19 @@ fn bucket(context: &Context) -> Finding {
             "backup.bucket",
             context.say(
                 format!("the bucket can be reached and has {count} objects of ours"),
-                format!("可以访问存储桶,其中有 {count} 个对象"),
+                format!("可以访问存储桶，其中有 {count} 个对象"),
             ),
         ),
         Err(why) => Finding::wrong(
             "backup.bucket_refused",
             context.say(
                 format!("the bucket cannot be used: {why}"),
-                format!("无法使用存储桶:{why}"),
+                format!("无法使用存储桶：{why}"),
             ),
         )
         .remedy(context.say(
             "see backup.s3: endpoint, region, bucket, access_key, secret_key, path_style; the key needs rights to list, read, write and delete",
-            "请检查 backup.s3 的 endpoint、region、bucket、access_key、secret_key、path_style;密钥需要列举、读、写、删除权限",
+            "请检查 backup.s3 的 endpoint、region、bucket、access_key、secret_key、path_style；密钥需要列举、读、写、删除权限",
         )),
     }
 }

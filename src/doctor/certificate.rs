@@ -38,7 +38,7 @@ pub fn judge(
                     "the certificate is trusted, for {}, with its chain",
                     name.to_str()
                 ),
-                format!("证书受信任,域名 {} 相符,证书链完整", name.to_str()),
+                format!("证书受信任，域名 {} 相符，证书链完整", name.to_str()),
             ),
         ),
         Err(error) => refused(context, chain, &Cause::from(&error)),
@@ -85,7 +85,7 @@ fn refused(context: &Context, chain: &[CertificateDer<'_>], cause: &Cause) -> Fi
         )
         .remedy(context.say(
             "get one for this name, and see that the proxy shows it for this name (server_name in nginx)",
-            "为该域名申请证书,并确认反向代理对该域名使用的是这张证书(nginx 的 server_name)",
+            "为该域名申请证书，并确认反向代理对该域名使用的是这张证书（nginx 的 server_name）",
         )),
         Cause::Expired => Finding::wrong(
             "certificate.expired",
@@ -93,7 +93,7 @@ fn refused(context: &Context, chain: &[CertificateDer<'_>], cause: &Cause) -> Fi
         )
         .remedy(context.say(
             "renew it and reload the proxy (certbot renew, nginx -s reload), or see whether this machine's clock is right",
-            "续期证书并重新加载反向代理(certbot renew、nginx -s reload);若证书未过期,请检查本机时钟",
+            "续期证书并重新加载反向代理（certbot renew、nginx -s reload）；若证书未过期，请检查本机时钟",
         )),
         Cause::NotYetValid => Finding::wrong(
             "certificate.not_yet_valid",
@@ -102,7 +102,7 @@ fn refused(context: &Context, chain: &[CertificateDer<'_>], cause: &Cause) -> Fi
         .remedy(context.say("see whether this machine's clock is right", "请检查本机时钟")),
         other => Finding::wrong(
             "certificate.refused",
-            context.say(format!("the certificate is refused: {other}"), format!("证书无法通过校验:{other}")),
+            context.say(format!("the certificate is refused: {other}"), format!("证书无法通过校验：{other}")),
         )
         .remedy(context.say(other.remedy(), "请检查证书以及该地址上的服务")),
     }
@@ -115,23 +115,23 @@ fn untrusted(context: &Context, chain: &[CertificateDer<'_>]) -> Finding {
             "certificate.self_signed",
             context.say(
                 "the certificate is self-signed: WeChat and phones refuse it",
-                "证书是自签名的,微信与手机不会接受",
+                "证书是自签名的，微信与手机不会接受",
             ),
         )
         .remedy(context.say(
             "get one from a public authority, such as Let's Encrypt or your cloud's free certificates",
-            "请申请公共 CA 签发的证书,例如 Let's Encrypt 或云厂商的免费证书",
+            "请申请公共 CA 签发的证书，例如 Let's Encrypt 或云厂商的免费证书",
         )),
         [_] => Finding::wrong(
             "certificate.incomplete",
             context.say(
                 "the certificate comes without its chain: browsers may take it, WeChat and phones refuse it",
-                "证书链不完整:浏览器可能正常,微信与手机不会接受",
+                "证书链不完整：浏览器可能正常，微信与手机不会接受",
             ),
         )
         .remedy(context.say(
             "show the file with the whole chain: fullchain.pem of certbot, the .crt or .pem \"for nginx\" of a cloud",
-            "请使用包含中间证书的文件:certbot 的 fullchain.pem,或云厂商提供的 nginx 版证书文件",
+            "请使用包含中间证书的文件：certbot 的 fullchain.pem，或云厂商提供的 nginx 版证书文件",
         )),
         _ => Finding::wrong(
             "certificate.authority",
@@ -142,7 +142,7 @@ fn untrusted(context: &Context, chain: &[CertificateDer<'_>]) -> Finding {
         )
         .remedy(context.say(
             "get one from a public authority (a staging or test certificate is none); an authority of your own goes into SSL_CERT_FILE of this command",
-            "请申请公共 CA 签发的证书(测试环境签发的证书无效);自建 CA 的根证书可通过环境变量 SSL_CERT_FILE 告知本命令",
+            "请申请公共 CA 签发的证书（测试环境签发的证书无效）；自建 CA 的根证书可通过环境变量 SSL_CERT_FILE 告知本命令",
         )),
     }
 }
@@ -153,11 +153,11 @@ fn left(context: &Context, end: Timestamp) -> Finding {
     let day = end.strftime("%Y-%m-%d");
     let found = context.say(
         format!("the certificate is good for {days} more days, until {day}"),
-        format!("证书剩余 {days} 天,有效期至 {day}"),
+        format!("证书剩余 {days} 天，有效期至 {day}"),
     );
     let remedy = context.say(
         "see why it was not renewed: systemctl list-timers (certbot), the log of bai (server.tls.acme), your cloud's console",
-        "请检查为何没有自动续期:systemctl list-timers(certbot)、bai 的日志(server.tls.acme)或云厂商控制台",
+        "请检查为何没有自动续期：systemctl list-timers（certbot）、bai 的日志（server.tls.acme）或云厂商控制台",
     );
     match days {
         ..HARDLY_ANY => Finding::wrong("certificate.ends", found).remedy(remedy),

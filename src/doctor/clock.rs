@@ -35,7 +35,7 @@ fn beside_wechat(context: &Context) -> Finding {
 fn unknown(context: &Context) -> Finding {
     let found = context.say(
         "there is no other clock to compare with: WeChat is not asked, or does not answer",
-        "没有可以对照的时间:未访问微信,或微信没有应答",
+        "没有可以对照的时间：未访问微信，或微信没有响应",
     );
     Finding::not_looked_at("clock.unknown", found).remedy(context.say(
         "timedatectl says whether the clock is synchronised",
@@ -74,17 +74,17 @@ fn judge(context: &Context, theirs: Timestamp, ours: Timestamp) -> Finding {
     if ahead.abs() <= MOST_SECONDS {
         let found = context.say(
             format!("the clock is right: {ahead} s from WeChat's"),
-            format!("时钟准确:与微信相差 {ahead} 秒"),
+            format!("时钟准确：与微信相差 {ahead} 秒"),
         );
         return Finding::ok("clock.right", found);
     }
     let found = context.say(
         format!("the clock is wrong by {ahead} s: tokens, certificates and the audit log go by it"),
-        format!("时钟相差 {ahead} 秒:token、证书和审计日志都依赖时钟"),
+        format!("时钟相差 {ahead} 秒：token、证书和审计日志都依赖时钟"),
     );
     Finding::wrong("clock.wrong", found).remedy(context.say(
         "have it set by the network:\ntimedatectl set-ntp true\nor install and enable chrony:\nsystemctl enable --now chronyd",
-        "请启用网络校时:\ntimedatectl set-ntp true\n或安装并启用 chrony:\nsystemctl enable --now chronyd",
+        "请启用网络校时：\ntimedatectl set-ntp true\n或安装并启用 chrony:\nsystemctl enable --now chronyd",
     ))
 }
 
@@ -100,7 +100,7 @@ fn zone(context: &Context) -> Finding {
         "clock.zone",
         context.say(
             format!("it is {now} here; the database and the log have UTC"),
-            format!("本机时间 {now};数据库和日志使用 UTC"),
+            format!("本机时间 {now}；数据库和日志使用 UTC"),
         ),
     )
 }

@@ -53,7 +53,7 @@ fn file(context: &Context, settings: &[Setting]) -> Finding {
                 "configuration.file",
                 context.say(
                     format!("{path}, and {variables} keys of the environment"),
-                    format!("{path},另有 {variables} 项来自环境变量"),
+                    format!("{path}，另有 {variables} 项来自环境变量"),
                 ),
             )
         }
@@ -61,19 +61,19 @@ fn file(context: &Context, settings: &[Setting]) -> Finding {
             "configuration.environment",
             context.say(
                 format!("no file, and {variables} keys of the environment"),
-                format!("没有配置文件,{variables} 项来自环境变量"),
+                format!("没有配置文件，{variables} 项来自环境变量"),
             ),
         ),
         None => Finding::advice(
             "configuration.none",
             context.say(
                 "there is no file: everything is as it is by default",
-                "没有配置文件,全部为默认值",
+                "没有配置文件，全部为默认值",
             ),
         )
         .remedy(context.say(
             "name the server's: bai doctor --config /etc/bai/config.toml",
-            "请指定服务所用的配置文件:bai doctor --config /etc/bai/config.toml",
+            "请指定服务所用的配置文件：bai doctor --config /etc/bai/config.toml",
         )),
     }
 }
@@ -91,7 +91,7 @@ fn readable(context: &Context) -> Option<Finding> {
     let path = file.display();
     let found = context.say(
         format!("everybody on this machine can read {path}, which has {secret}"),
-        format!("本机所有用户都能读取 {path},其中有 {secret}"),
+        format!("本机所有用户都能读取 {path}，其中有 {secret}"),
     );
     let remedy = context.say(
         format!("{}\nthe group has to be the server's", closing(file)),
@@ -114,20 +114,20 @@ fn sandbox(context: &Context) -> Option<Finding> {
             "configuration.sandbox_public",
             context.say(
                 "the sandbox stands in for WeChat and others can reach it: anybody can log in as anybody",
-                "沙箱已对外开放:任何能访问该地址的人,都能以任何人的身份登录",
+                "沙箱已对外开放：任何能访问该地址的人，都能以任何人的身份登录",
             ),
         ),
         false => Finding::wrong(
             "configuration.sandbox",
             context.say(
                 "the sandbox stands in for WeChat: any code logs in",
-                "当前由沙箱代替微信:任意 code 都能登录",
+                "当前由沙箱代替微信：任意 code 都能登录",
             ),
         ),
     };
     Some(finding.remedy(context.say(
         "for production:\n[wechat]\nprovider = \"wechat\"\napp_id = \"wx…\"\nsecret = \"…\"",
-        "正式使用请设置:\n[wechat]\nprovider = \"wechat\"\napp_id = \"wx…\"\nsecret = \"…\"",
+        "正式使用请设置：\n[wechat]\nprovider = \"wechat\"\napp_id = \"wx…\"\nsecret = \"…\"",
     )))
 }
 
@@ -145,7 +145,7 @@ fn stand_in(context: &Context) -> Option<Finding> {
             "wechat.base_url is {}, which is not WeChat's",
             wechat.base_url
         ),
-        format!("wechat.base_url 为 {},不是微信的地址", wechat.base_url),
+        format!("wechat.base_url 为 {}，不是微信的地址", wechat.base_url),
     );
     Some(
         Finding::advice("configuration.stand_in", found).remedy(context.say(
@@ -159,12 +159,12 @@ fn limits(context: &Context) -> Option<Finding> {
     let found = (!context.config.limits.enabled).then(|| {
         context.say(
             "limits.enabled is false: passwords can be guessed without an end",
-            "limits.enabled 为 false:可以无限次猜测密码",
+            "limits.enabled 为 false：可以无限次猜测密码",
         )
     })?;
     let remedy = context.say(
         "that is for load tests: set it to true",
-        "该设置仅用于压力测试,请改为 true",
+        "该设置仅用于压力测试，请改为 true",
     );
     Some(Finding::wrong("configuration.limits", found).remedy(remedy))
 }
@@ -180,11 +180,11 @@ fn listen(context: &Context) -> Option<Finding> {
     }
     let found = context.say(
         format!("server.listen is {}, without TLS: passwords and tokens go over the network as they are", server.listen),
-        format!("server.listen 为 {},没有 TLS:密码和 token 以明文传输", server.listen),
+        format!("server.listen 为 {}，没有 TLS：密码和 token 以明文传输", server.listen),
     );
     Some(Finding::advice("configuration.listen", found).remedy(context.say(
         "behind a proxy on this machine listen on 127.0.0.1:8090; without a proxy set server.tls",
-        "反向代理在本机时请监听 127.0.0.1:8090;不用反向代理时请设置 server.tls",
+        "反向代理在本机时请监听 127.0.0.1:8090；不用反向代理时请设置 server.tls",
     )))
 }
 
@@ -195,12 +195,12 @@ fn public_urls(context: &Context) -> Option<Finding> {
     }
     let found = context.say(
         "server.public_urls has the sample's addresses, which the API documentation shows",
-        "server.public_urls 仍是示例地址,会显示在 API 文档中",
+        "server.public_urls 仍是示例地址，会显示在 API 文档中",
     );
     Some(
         Finding::advice("configuration.public_urls", found).remedy(context.say(
             "[server]\npublic_urls = [\"https://api.example.com\"]\nwith your own address, or []",
-            "[server]\npublic_urls = [\"https://api.example.com\"]\n请换成您自己的地址,或设为 []",
+            "[server]\npublic_urls = [\"https://api.example.com\"]\n请换成您自己的地址，或设为 []",
         )),
     )
 }
@@ -212,7 +212,7 @@ fn cost(context: &Context) -> Option<Finding> {
     let found = is_cheap.then(|| {
         context.say(
             "password.log_n, r or p is below its default: stolen hashes are guessed sooner",
-            "password.log_n、r 或 p 低于默认值:泄露的密码哈希更容易被破解",
+            "password.log_n、r 或 p 低于默认值：泄露的密码哈希更容易被破解",
         )
     })?;
     let remedy = context.say(
@@ -230,7 +230,7 @@ fn log(context: &Context) -> Option<Finding> {
     }
     let found = context.say(
         format!("log.level is \"{level}\", which fills the disk with a line for each request"),
-        format!("log.level 为「{level}」,每个请求都会写日志,占用磁盘"),
+        format!("log.level 为「{level}」，每个请求都会写日志，占用磁盘"),
     );
     Some(
         Finding::advice("configuration.log", found)

@@ -30,7 +30,7 @@ pub fn look(context: &Context) -> Vec<Finding> {
     if store.is_on_postgres() {
         let found = context.say(
             "the database is on PostgreSQL, whose disk is its own",
-            "数据库在 PostgreSQL 上,请检查其所在的磁盘",
+            "数据库在 PostgreSQL 上，请检查其所在的磁盘",
         );
         return vec![Finding::not_looked_at("disk.postgres", found)];
     }
@@ -61,7 +61,7 @@ fn missing(context: &Context, folder: &Path) -> Finding {
     );
     Finding::wrong("disk.missing", found).remedy(context.say(
         format!("make it for the server's user:\ninstall -d -m 700 -o bai -g bai {folder}"),
-        format!("请为服务用户创建:\ninstall -d -m 700 -o bai -g bai {folder}"),
+        format!("请为服务用户创建：\ninstall -d -m 700 -o bai -g bai {folder}"),
     ))
 }
 
@@ -81,7 +81,7 @@ fn room(context: &Context, path: &Path, folder: &Path) -> Finding {
         );
         return Finding::wrong("disk.read_only", found).remedy(context.say(
             "mount it to be written; a disk with errors is mounted so by the system: see dmesg",
-            "请以读写方式重新挂载;磁盘出错时系统会自动改为只读,请查看 dmesg",
+            "请以读写方式重新挂载；磁盘出错时系统会自动改为只读，请查看 dmesg",
         ));
     }
     let free = disk.f_bavail.saturating_mul(disk.f_frsize) / MIB;
@@ -93,18 +93,18 @@ fn judge_room(context: &Context, free: u64, size: u64) -> Finding {
     let least = u64::try_from(context.config.store.min_free_mib).unwrap_or(u64::MAX);
     let found = context.say(
         format!("{free} MiB are free, the database has {size}"),
-        format!("剩余 {free} MiB,数据库 {size} MiB"),
+        format!("剩余 {free} MiB，数据库 {size} MiB"),
     );
     if free < least {
         return Finding::wrong("disk.full", found).remedy(context.say(
             format!("make room: below store.min_free_mib = {least} the server is not ready, and on a full disk it takes no writes"),
-            format!("请清理磁盘:低于 store.min_free_mib = {least} 时服务为未就绪,磁盘写满后无法写入"),
+            format!("请清理磁盘：低于 store.min_free_mib = {least} 时服务为未就绪，磁盘写满后无法写入"),
         ));
     }
     if free < size.saturating_mul(2) {
         return Finding::advice("disk.tight", found).remedy(context.say(
             "a backup takes as much as the database, and so does an upgrade: have twice its size free",
-            "备份和升级都需要与数据库相当的空间:请预留其大小的两倍",
+            "备份和升级都需要与数据库相当的空间：请预留其大小的两倍",
         ));
     }
     Finding::ok("disk.room", found)
@@ -121,7 +121,7 @@ fn judge_kind(context: &Context, kind: u64, folder: &Path) -> Option<Finding> {
     if let Some((_, name)) = NETWORK.iter().find(|(number, _)| *number == kind) {
         let found = context.say(
             format!("{folder} is on a network file system ({name}): a database breaks there"),
-            format!("{folder} 位于网络文件系统({name}):数据库可能损坏"),
+            format!("{folder} 位于网络文件系统（{name}）：数据库可能损坏"),
         );
         return Some(Finding::wrong("disk.network", found).remedy(context.say(
             "name a folder on a local disk or a cloud's block device in store.path",
@@ -131,7 +131,7 @@ fn judge_kind(context: &Context, kind: u64, folder: &Path) -> Option<Finding> {
     if IN_MEMORY.contains(&kind) {
         let found = context.say(
             format!("{folder} is in memory (tmpfs): a reboot loses the database"),
-            format!("{folder} 在内存中(tmpfs):重启后数据库丢失"),
+            format!("{folder} 在内存中（tmpfs）：重启后数据库丢失"),
         );
         return Some(Finding::wrong("disk.memory", found).remedy(context.say(
             "name a folder on a disk in store.path",
@@ -143,12 +143,12 @@ fn judge_kind(context: &Context, kind: u64, folder: &Path) -> Option<Finding> {
             format!(
                 "{folder} is in a container's own layer: with the container the database is removed"
             ),
-            format!("{folder} 位于容器自身的可写层:删除容器时数据库一并删除"),
+            format!("{folder} 位于容器自身的可写层：删除容器时数据库一并删除"),
         )
     })?;
     Some(Finding::advice("disk.container", found).remedy(context.say(
         format!("mount a volume there: docker run -v bai:{folder}"),
-        format!("请挂载数据卷:docker run -v bai:{folder}"),
+        format!("请挂载数据卷：docker run -v bai:{folder}"),
     )))
 }
 

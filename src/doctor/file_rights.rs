@@ -39,7 +39,7 @@ pub fn look(context: &Context, path: &Path, folder: &Path) -> Vec<Finding> {
                 "{} is {owner}'s, and nobody else can read the database",
                 folder.display()
             ),
-            format!("{} 属于 {owner},其他用户无法读取数据库", folder.display()),
+            format!("{} 属于 {owner}，其他用户无法读取数据库", folder.display()),
         );
         findings.push(Finding::ok("disk.rights", found));
     }
@@ -65,7 +65,7 @@ fn writable(context: &Context, folder: &Path, above: &Metadata) -> Option<Findin
     if above.mode() & WRITE_BY_OTHERS != 0 {
         let found = context.say(
             format!("other users of this machine can write to {folder}, and put another file in the place of the database"),
-            format!("本机其他用户可以写入 {folder},从而替换数据库"),
+            format!("本机其他用户可以写入 {folder}，从而替换数据库"),
         );
         return Some(Finding::wrong("disk.writable", found).remedy(format!("chmod go-w {folder}")));
     }
@@ -86,12 +86,12 @@ fn owners(context: &Context, path: &Path, file: &Metadata, above: &Metadata) -> 
     let found = is_foreign.then(|| {
         context.say(
             format!("{path} is {own}'s and its folder {other}'s, or its owner may not write to it"),
-            format!("{path} 属于 {own},其文件夹属于 {other},或属主没有写权限"),
+            format!("{path} 属于 {own}，其文件夹属于 {other}，或属主没有写权限"),
         )
     })?;
     Some(Finding::wrong("disk.owner", found).remedy(context.say(
         format!("give both to the server's user:\nchown {other} {path}\nchmod 600 {path}"),
-        format!("请将两者都交给服务用户:\nchown {other} {path}\nchmod 600 {path}"),
+        format!("请将两者都交给服务用户：\nchown {other} {path}\nchmod 600 {path}"),
     )))
 }
 
@@ -106,7 +106,7 @@ fn link(context: &Context) -> Option<Finding> {
     );
     Some(Finding::advice("disk.link", found).remedy(context.say(
         "name the file itself in store.path, so that socket and backups are beside it",
-        "请在 store.path 中直接写该文件的路径,使套接字和备份与它在一起",
+        "请在 store.path 中直接写该文件的路径，使套接字和备份与它在一起",
     )))
 }
 
@@ -122,11 +122,11 @@ fn visitor(context: &Context, file: &Metadata) -> Option<Finding> {
             "this runs as {}, and the database is {owner}'s",
             name_of(me.as_raw())
         ),
-        format!("当前用户为 {},数据库属于 {owner}", name_of(me.as_raw())),
+        format!("当前用户为 {}，数据库属于 {owner}", name_of(me.as_raw())),
     );
     Some(Finding::advice("disk.visitor", found).remedy(context.say(
         format!("see more as root, or with runuser -u {owner} -- bai doctor"),
-        format!("以 root 运行,或使用 runuser -u {owner} -- bai doctor,可检查更多内容"),
+        format!("以 root 运行，或使用 runuser -u {owner} -- bai doctor，可检查更多内容"),
     )))
 }
 

@@ -78,7 +78,7 @@ fn arrivals(mut client: Client, word: String) -> Result<Vec<Arrival>, Absence> {
 fn no_answer(context: &Context, cause: &Cause) -> Finding {
     let found = context.say(
         format!("no answer comes: {cause}"),
-        format!("没有收到应答:{cause}"),
+        format!("没有收到响应：{cause}"),
     );
     Finding::wrong("proxy.no_answer", found)
         .remedy(context.say(cause.remedy(), "请检查该地址上的程序及其日志"))
@@ -89,16 +89,16 @@ fn elsewhere(context: &Context, answer: &Answer) -> Finding {
     let status = answer.status;
     let by = answer
         .header("server")
-        .map(|name| format!(" ({name})"))
+        .map(|name| context.say(format!(" ({name})"), format!("（{name}）")))
         .unwrap_or_default();
     if is_blocked(answer) {
         let found = context.say(
             "the cloud answers in the place of the server: the domain has no ICP filing",
-            "云厂商拦截了请求:域名未完成 ICP 备案",
+            "云厂商拦截了请求：域名未完成 ICP 备案",
         );
         return Finding::wrong("public_url.icp", found).remedy(context.say(
             "file the domain (备案) with the cloud on whose machine it is; without it mini-programs cannot use it",
-            "请在服务器所在的云厂商完成 ICP 备案(或接入备案),否则小程序无法使用该域名",
+            "请在服务器所在的云厂商完成 ICP 备案（或接入备案），否则小程序无法使用该域名",
         ));
     }
     match (status, answer.header("location")) {
@@ -106,34 +106,34 @@ fn elsewhere(context: &Context, answer: &Answer) -> Finding {
             "proxy.backend",
             context.say(
                 format!("the proxy{by} answers {status}: it does not reach bai"),
-                format!("反向代理{by}应答 {status}:无法连接 bai"),
+                format!("反向代理{by}返回 {status}：无法连接 bai"),
             ),
         )
         .remedy(context.say(
             format!("see that bai runs, and that the proxy leads to {} (proxy_pass, its error log)", context.config.server.listen),
-            format!("请确认 bai 正在运行,且反向代理指向 {}(proxy_pass,以及 nginx 的 error.log)", context.config.server.listen),
+            format!("请确认 bai 正在运行，且反向代理指向 {}（proxy_pass，以及 nginx 的 error.log）", context.config.server.listen),
         )),
         (300..=399, Some(to)) => Finding::wrong(
             "proxy.redirected",
             context.say(
                 format!("the URL redirects to {to} (status {status})"),
-                format!("该地址重定向到 {to}(状态码 {status})"),
+                format!("该地址重定向到 {to}（状态码 {status}）"),
             ),
         )
         .remedy(context.say(
             "give mini-programs the address that it leads to; a POST that is redirected loses its body",
-            "小程序应直接使用重定向后的地址:被重定向的 POST 会丢失请求体",
+            "小程序应直接使用重定向后的地址：被重定向的 POST 会丢失请求体",
         )),
         _ => Finding::wrong(
             "proxy.elsewhere",
             context.say(
                 format!("another server or program{by} answers, with status {status}: the request did not come to this bai"),
-                format!("应答的是其他服务器或程序{by},状态码 {status}:请求没有到达本机的 bai"),
+                format!("响应来自其他服务器或程序{by}，状态码 {status}：请求没有到达本机的 bai"),
             ),
         )
         .remedy(context.say(
             format!("see that DNS leads to this machine, and that the proxy has a location for this path that leads to {} (proxy_pass)", context.config.server.listen),
-            format!("请确认域名解析到本机,且反向代理中有对应该路径的 location,并指向 {}(proxy_pass)", context.config.server.listen),
+            format!("请确认域名解析到本机，且反向代理中有对应该路径的 location，并指向 {}（proxy_pass）", context.config.server.listen),
         )),
     }
 }

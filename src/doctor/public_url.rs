@@ -44,7 +44,7 @@ fn unknown(context: &Context) -> Finding {
     )
     .remedy(context.say(
         "name it: bai doctor --url https://api.example.com, or set server.public_urls",
-        "请指定:bai doctor --url https://api.example.com,或在配置中设置 server.public_urls",
+        "请指定：bai doctor --url https://api.example.com，或在配置中设置 server.public_urls",
     ))
 }
 
@@ -58,7 +58,7 @@ fn form(context: &Context, target: &Target) -> Vec<Finding> {
         );
         findings.push(Finding::wrong("public_url.plain", found).remedy(context.say(
             "mini-programs send requests to https:// only, TLS 1.2 or newer, to a domain with an ICP filing (备案): get a certificate for nginx, or set server.tls.acme",
-            "小程序只能请求 https 域名(TLS 1.2 及以上),且域名须完成 ICP 备案:请在 nginx 上配置证书,或设置 server.tls.acme",
+            "小程序只能请求 https 域名（TLS 1.2 及以上），且域名须完成 ICP 备案：请在 nginx 上配置证书，或设置 server.tls.acme",
         )));
     }
     if !matches!(&target.host, Host::Domain(name) if name.contains('.')) {
@@ -67,8 +67,8 @@ fn form(context: &Context, target: &Target) -> Vec<Finding> {
             format!("{} 不是域名", target.host),
         );
         findings.push(Finding::wrong("public_url.no_domain", found).remedy(context.say(
-            "WeChat takes neither IP addresses nor localhost as a request domain (request 合法域名): use a domain with an ICP filing (备案)",
-            "request 合法域名不支持 IP 地址和 localhost,请使用已完成 ICP 备案的域名",
+            "WeChat takes neither IP addresses nor localhost as a request domain （request 合法域名）： use a domain with an ICP filing （备案）",
+            "request 合法域名不支持 IP 地址和 localhost，请使用已完成 ICP 备案的域名",
         )));
     }
     if !target.has_usual_port() {
@@ -78,7 +78,7 @@ fn form(context: &Context, target: &Target) -> Vec<Finding> {
         );
         findings.push(Finding::advice("public_url.port", found).remedy(context.say(
             format!("name the domain with exactly this port among the request domains (request 合法域名): https://{}", target.authority()),
-            format!("request 合法域名须填写同样的端口:https://{}", target.authority()),
+            format!("request 合法域名须填写同样的端口：https://{}", target.authority()),
         )));
     }
     findings
@@ -94,7 +94,7 @@ fn unresolved(context: &Context, target: &Target) -> Finding {
     )
     .remedy(context.say(
         "add an A record for it that leads to this machine's public address, or wait until a new one is known",
-        "请添加指向本机公网 IP 的 A 记录;刚添加的记录需等待生效",
+        "请添加指向本机公网 IP 的 A 记录；刚添加的记录需等待生效",
     ))
 }
 
@@ -112,7 +112,7 @@ fn resolved(context: &Context, target: &Target, addresses: &[SocketAddr]) -> Opt
         true => Finding::ok("public_url.name", found),
         false => Finding::advice("public_url.private", found).remedy(context.say(
             "phones cannot reach such an address: see whether DNS says the same outside (/etc/hosts, a cloud's private DNS)",
-            "手机无法访问这样的地址:请确认外网的解析结果是否相同(/etc/hosts、云厂商内网 DNS)",
+            "手机无法访问这样的地址：请确认外网的解析结果是否相同（/etc/hosts、云厂商内网 DNS）",
         )),
     })
 }
@@ -143,11 +143,11 @@ fn reach(addresses: &[SocketAddr]) -> (Option<TcpStream>, Option<Silent>) {
 fn partly_silent(context: &Context, Silent { ip, cause }: Silent) -> Finding {
     let found = context.say(
         format!("one of the addresses, {ip}, does not answer: {cause}"),
-        format!("其中一个地址 {ip} 无法连接:{cause}"),
+        format!("其中一个地址 {ip} 无法连接：{cause}"),
     );
     Finding::advice("public_url.one_address", found).remedy(context.say(
         "phones may choose that one: remove its record (A or AAAA), or let the proxy listen there, too",
-        "手机可能会选中该地址:请删除对应的 A 或 AAAA 记录,或让反向代理也监听该地址",
+        "手机可能会选中该地址：请删除对应的 A 或 AAAA 记录，或让反向代理也监听该地址",
     ))
 }
 
@@ -160,11 +160,11 @@ fn unreachable(context: &Context, target: &Target, Silent { ip, cause }: &Silent
     let remedy = match cause {
         Cause::Refused => context.say(
             format!("nobody listens there: see whether the proxy runs, and on port {port} (nginx -t, systemctl status nginx)"),
-            format!("该端口没有程序监听:请确认反向代理已启动并监听端口 {port}(nginx -t、systemctl status nginx)"),
+            format!("该端口没有程序监听：请确认反向代理已启动并监听端口 {port}（nginx -t、systemctl status nginx）"),
         ),
         _ => context.say(
             format!("open port {port} in the cloud's security group and the machine's firewall. Some clouds let no machine reach its own public address: try the URL from a phone, too"),
-            format!("请在云厂商的安全组和本机防火墙中放行端口 {port}。部分云服务器无法从内部访问自己的公网 IP:请同时用手机访问该地址确认"),
+            format!("请在云厂商的安全组和本机防火墙中放行端口 {port}。部分云服务器无法从内部访问自己的公网 IP：请同时用手机访问该地址确认"),
         ),
     };
     Finding::wrong("public_url.unreachable", found).remedy(remedy)
@@ -195,12 +195,12 @@ fn judge_plain(context: &Context, answer: &Answer) -> Option<Finding> {
     }
     let found = context.say(
         "plain HTTP is answered, too: passwords may go over the network as they are",
-        "http 也能访问:密码可能以明文传输",
+        "http 也能访问：密码可能以明文传输",
     );
     Some(
         Finding::advice("public_url.no_redirect", found).remedy(context.say(
             "nginx, in the server of port 80:\nreturn 301 https://$host$request_uri;",
-            "在 nginx 监听 80 端口的 server 中添加:\nreturn 301 https://$host$request_uri;",
+            "在 nginx 监听 80 端口的 server 中添加：\nreturn 301 https://$host$request_uri;",
         )),
     )
 }
@@ -230,11 +230,11 @@ fn through(context: &Context, target: &Target, stream: TcpStream) -> Vec<Finding
 fn no_handshake(context: &Context, cause: &Cause) -> Finding {
     let found = context.say(
         format!("no connection with TLS comes about: {cause}"),
-        format!("无法建立 TLS 连接:{cause}"),
+        format!("无法建立 TLS 连接：{cause}"),
     );
     Finding::wrong("public_url.tls", found).remedy(context.say(
         "see whether the proxy speaks TLS 1.2 or newer at this port and has a certificate for this name; in mainland China a cloud also cuts connections to a domain without an ICP filing (备案)",
-        "请确认反向代理在该端口启用了 TLS 1.2 及以上,并为该域名配置了证书;域名未完成 ICP 备案时,云厂商也会阻断连接",
+        "请确认反向代理在该端口启用了 TLS 1.2 及以上，并为该域名配置了证书；域名未完成 ICP 备案时，云厂商也会阻断连接",
     ))
 }
 

@@ -40,13 +40,13 @@ impl Absence {
                 context.say("the server does not run", "服务未运行"),
                 context.say(
                     "start it, with this configuration, and run this again",
-                    "请用同一份配置启动服务,然后重新运行本命令",
+                    "请用同一份配置启动服务，然后重新运行本命令",
                 ),
             ),
             Self::OnPostgres => (
                 context.say(
                     "a server on PostgreSQL has no admin socket to ask",
-                    "使用 PostgreSQL 时没有管理套接字,无法询问服务",
+                    "使用 PostgreSQL 时没有管理套接字，无法询问服务",
                 ),
                 String::new(),
             ),
@@ -58,7 +58,7 @@ impl Absence {
                 failure.message.clone(),
                 context.say(
                     "run this as root or as the server's user: runuser -u bai -- bai doctor",
-                    "请以 root 或服务的用户运行:runuser -u bai -- bai doctor",
+                    "请以 root 或服务的用户运行：runuser -u bai -- bai doctor",
                 ),
             ),
         }

@@ -47,7 +47,7 @@ fn running(context: &Context) -> Vec<Finding> {
                     "the server runs, and is this version, {}",
                     build_info::VERSION
                 ),
-                format!("服务正在运行,版本与本程序一致:{}", build_info::VERSION),
+                format!("服务正在运行，版本与本程序一致：{}", build_info::VERSION),
             );
             let mut findings = vec![Finding::ok("service.runs", found)];
             findings.extend(problems(context, &mut client));
@@ -57,7 +57,7 @@ fn running(context: &Context) -> Vec<Finding> {
             vec![
                 Finding::wrong("service.version", failure.message).remedy(context.say(
                     "the program was replaced while it ran:\nsystemctl restart bai",
-                    "程序已更新,但服务仍在运行旧版本:\nsystemctl restart bai",
+                    "程序已更新，但服务仍在运行旧版本：\nsystemctl restart bai",
                 )),
             ]
         }
@@ -68,7 +68,7 @@ fn running(context: &Context) -> Vec<Finding> {
             );
             vec![Finding::wrong("service.stopped", found).remedy(context.say(
                 "start it:\nsystemctl start bai\nIf it runs, it has another configuration than this command: name it by --config",
-                "请启动服务:\nsystemctl start bai\n如果服务已在运行,说明它用的是另一份配置:请用 --config 指定",
+                "请启动服务：\nsystemctl start bai\n如果服务已在运行，说明它用的是另一份配置：请用 --config 指定",
             ))]
         }
         Err(absence) => vec![absence.finding("service.runs", context)],
@@ -85,7 +85,7 @@ fn problems(context: &Context, client: &mut Client) -> Vec<Finding> {
     let finding = |problem| {
         Finding::wrong("service.problem", problem).remedy(context.say(
             "the log has the cause: journalctl -u bai",
-            "请查看日志:journalctl -u bai",
+            "请查看日志：journalctl -u bai",
         ))
     };
     problems.into_iter().map(finding).collect()
@@ -111,25 +111,25 @@ fn at_boot(context: &Context, state: &str) -> Finding {
             "service.disabled",
             context.say(
                 "systemd does not start it at a boot: a reboot ends the service",
-                "未设置开机启动:重启机器后服务不会运行",
+                "未设置开机启动：重启机器后服务不会运行",
             ),
         )
         .remedy("systemctl enable bai"),
         "masked" | "masked-runtime" => Finding::wrong(
             "service.masked",
-            context.say("the unit bai is masked", "bai 服务已被屏蔽(masked)"),
+            context.say("the unit bai is masked", "bai 服务已被屏蔽（masked）"),
         )
         .remedy("systemctl unmask bai\nsystemctl enable bai"),
         _ => Finding::advice(
             "service.no_unit",
             context.say(
                 "systemd has no unit \"bai\": see that something starts it at every boot",
-                "systemd 中没有 bai 服务:请确认开机时有程序启动它",
+                "systemd 中没有 bai 服务：请确认开机时有程序启动它",
             ),
         )
         .remedy(context.say(
             "a unit comes with the packages, and with \"bai service install\"",
-            "安装包自带该服务,也可运行「bai service install」",
+            "安装包自带该服务，也可运行「bai service install」",
         )),
     }
 }
@@ -153,7 +153,7 @@ fn judge_files(context: &Context, most: u64) -> Option<Finding> {
             format!(
                 "the service may open {most} files, and server.max_connections asks for {needed}"
             ),
-            format!("服务最多可打开 {most} 个文件,而 server.max_connections 需要 {needed} 个"),
+            format!("服务最多可打开 {most} 个文件，而 server.max_connections 需要 {needed} 个"),
         )
     })?;
     Some(
@@ -181,13 +181,13 @@ fn judge_memory(context: &Context, has: u64, cores: u64) -> Finding {
     let needs = most_memory(&context.config, cores);
     let found = context.say(
         format!("{has} MiB of memory; the server takes {needs} at most, under attack"),
-        format!("内存 {has} MiB;服务在受攻击时最多占用 {needs} MiB"),
+        format!("内存 {has} MiB；服务在受攻击时最多占用 {needs} MiB"),
     );
     match has < needs + OTHERS_MIB {
         false => Finding::ok("service.memory", found),
         true => Finding::advice("service.memory_short", found).remedy(context.say(
             "take a larger machine, or lower server.max_connections, server.body_memory_mib and store.cache_mib; swap is of no use",
-            "请换用内存更大的机器,或调低 server.max_connections、server.body_memory_mib、store.cache_mib;增加 swap 没有用",
+            "请换用内存更大的机器，或调低 server.max_connections、server.body_memory_mib、store.cache_mib；增加 swap 没有用",
         )),
     }
 }

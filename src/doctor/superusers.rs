@@ -33,18 +33,18 @@ fn no_database(context: &Context) -> Finding {
     );
     Finding::not_looked_at(CODE, found).remedy(context.say(
         "the first start makes one; if there should be one, name the server's configuration by --config",
-        "首次启动时会创建;若本应存在,请用 --config 指定服务所用的配置",
+        "首次启动时会创建；若本应存在，请用 --config 指定服务所用的配置",
     ))
 }
 
 fn failed(context: &Context, failure: &Failure) -> Finding {
     let found = context.say(
         format!("the database cannot be read: {failure}"),
-        format!("无法读取数据库:{failure}"),
+        format!("无法读取数据库：{failure}"),
     );
     Finding::not_looked_at(CODE, found).remedy(context.say(
         "run this as root or as the server's user; \"bai check\" says whether the database is whole",
-        "请以 root 或服务的用户运行;「bai check」可检查数据库是否完好",
+        "请以 root 或服务的用户运行；「bai check」可检查数据库是否完好",
     ))
 }
 
@@ -61,7 +61,7 @@ fn count(context: &Context, mut client: Client) -> Finding {
             "superusers.none",
             context.say(
                 "there is no superuser: nobody can open the console",
-                "没有超级管理员:无法登录管理控制台",
+                "没有超级管理员：无法登录管理控制台",
             ),
         )
         .remedy("bai superuser create you@example.com"),

@@ -429,7 +429,7 @@ fn people_read_lines_in_their_language_and_programs_read_codes() {
         "{english}"
     );
     assert!(
-        chinese.contains("错误           配置:当前由沙箱代替微信"),
+        chinese.contains("错误           配置：当前由沙箱代替微信"),
         "{chinese}"
     );
     assert!(
@@ -440,6 +440,10 @@ fn people_read_lines_in_their_language_and_programs_read_codes() {
         assert!(text.trim_end().ends_with(last), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
     }
+    let chars: Vec<char> = chinese.chars().collect();
+    let is_half =
+        |pair: &&[char]| ('\u{4e00}'..='\u{9fff}').contains(&pair[0]) && ",:;()".contains(pair[1]);
+    assert_eq!(chars.windows(2).find(is_half), None);
     let report = Report::of(dir.path(), &vec![], &[]);
     let marks = ["wrong", "advice", "not_looked_at"].map(|mark| report.count(mark));
     let sum = english.lines().last().unwrap();
