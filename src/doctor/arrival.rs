@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use ipnet::IpNet;
+
 use super::context::Context;
 use super::exchange::Answer;
 use super::finding::Finding;
@@ -87,63 +89,73 @@ const NGINX_FORWARDED_FOR: &str = "proxy_set_header X-Forwarded-For $proxy_add_x
 
 /// The client's address, as the proxy tells it.
 fn forwarded(context: &Context, arrival: &Arrival) -> Finding {
-    let (peer, client) = (arrival.peer.ip(), arrival.client);
     let hops = arrival.forwarded_for.join(", ");
-    let trust = |ip| trust(context, ip);
-    if hops.trim().is_empty() {
-        let found = context.say(
-            format!("the proxy at {peer} does not tell for whom it asks: X-Forwarded-For is missing, so all clients are one, and one of them can lock out all"),
-            format!("位于 {peer} 的反向代理没有传递 X-Forwarded-For：所有客户端被视为同一来源，一个人就能让所有人被限流"),
-        );
-        return Finding::wrong("proxy.no_forwarded_for", found).remedy(context.say(
-            format!("nginx, beside proxy_pass:\n{NGINX_FORWARDED_FOR}\nand in the configuration of bai:\n{}", trust(peer)),
-            format!("在 nginx 的 proxy_pass 旁添加：\n{NGINX_FORWARDED_FOR}\n并在 bai 的配置中设置：\n{}", trust(peer)),
-        ));
-    }
-    if !arrival.is_trusted {
-        let found = context.say(
-            format!("X-Forwarded-For is ignored, because the proxy at {peer} is not in server.trusted_proxies: all clients are one, and one of them can lock out all"),
-            format!("位于 {peer} 的反向代理不在 server.trusted_proxies 中，X-Forwarded-For 被忽略：所有客户端被视为同一来源，一个人就能让所有人被限流"),
-        );
-        return Finding::wrong("proxy.untrusted", found).remedy(context.say(
-            format!("in the configuration of bai:\n{}", trust(peer)),
-            format!("在 bai 的配置中设置：\n{}", trust(peer)),
-        ));
-    }
-    if hops.rsplit(',').next().and_then(address).is_none() {
-        let found = context.say(
-            format!("X-Forwarded-For is \"{hops}\", which is no address: all clients are one, and one of them can lock out all"),
-            format!("X-Forwarded-For 为「{hops}」，不是 IP 地址：所有客户端被视为同一来源，一个人就能让所有人被限流"),
-        );
-        return Finding::wrong("proxy.unreadable", found).remedy(context.say(
-            format!("nginx, beside proxy_pass:\n{NGINX_FORWARDED_FOR}"),
-            format!("在 nginx 的 proxy_pass 旁添加：\n{NGINX_FORWARDED_FOR}"),
-        ));
-    }
     // We wrote none ourselves, so the first hop is us.
-    if hops.split(',').next().and_then(address) != Some(client) {
-        let found = context.say(
-            format!("X-Forwarded-For is \"{hops}\", of which bai takes {client} for the client: another proxy is in front"),
-            format!("X-Forwarded-For 为「{hops}」，bai 将 {client} 视为客户端：前面还有一层代理"),
-        );
-        return Finding::wrong("proxy.second", found).remedy(context.say(
-            format!(
-                "if {client} is a proxy or a load balancer of yours, name it, too:\n{}",
-                trust(client)
-            ),
-            format!(
-                "如果 {client} 是您的代理或负载均衡，请一并加入：\n{}",
-                trust(client)
-            ),
-        ));
+    let first = hops.split(',').next().and_then(address);
+    let last = hops.rsplit(',').next().and_then(address);
+    match last {
+        _ if hops.trim().is_empty() => missing(context, arrival.peer.ip()),
+        _ if !arrival.is_trusted => untrusted(context, arrival.peer.ip()),
+        None => unreadable(context, &hops),
+        Some(_) if first != Some(arrival.client) => second(context, &hops, arrival.client),
+        Some(_) => told(context, arrival),
     }
-    Finding::ok(
-        "proxy.client",
-        context.say(
-            format!("the proxy at {peer} is trusted; it says that the client is {client}"),
-            format!("反向代理 {peer} 受信任，客户端地址为 {client}"),
-        ),
-    )
+}
+
+fn missing(context: &Context, peer: IpAddr) -> Finding {
+    let found = context.say(
+        format!("the proxy at {peer} does not tell for whom it asks: X-Forwarded-For is missing, so all clients are one, and one of them can lock out all"),
+        format!("位于 {peer} 的反向代理没有传递 X-Forwarded-For：所有客户端被视为同一来源，一个人就能让所有人被限流"),
+    );
+    let trust = trust(context, peer);
+    Finding::wrong("proxy.no_forwarded_for", found).remedy(context.say(
+        format!("nginx, beside proxy_pass:\n{NGINX_FORWARDED_FOR}\nand in the configuration of bai:\n{trust}"),
+        format!("在 nginx 的 proxy_pass 旁添加：\n{NGINX_FORWARDED_FOR}\n并在 bai 的配置中设置：\n{trust}"),
+    ))
+}
+
+fn untrusted(context: &Context, peer: IpAddr) -> Finding {
+    let found = context.say(
+        format!("X-Forwarded-For is ignored, because the proxy at {peer} is not in server.trusted_proxies: all clients are one, and one of them can lock out all"),
+        format!("位于 {peer} 的反向代理不在 server.trusted_proxies 中，X-Forwarded-For 被忽略：所有客户端被视为同一来源，一个人就能让所有人被限流"),
+    );
+    let trust = trust(context, peer);
+    Finding::wrong("proxy.untrusted", found).remedy(context.say(
+        format!("in the configuration of bai:\n{trust}"),
+        format!("在 bai 的配置中设置：\n{trust}"),
+    ))
+}
+
+fn unreadable(context: &Context, hops: &str) -> Finding {
+    let found = context.say(
+        format!("X-Forwarded-For is \"{hops}\", which is no address: all clients are one, and one of them can lock out all"),
+        format!("X-Forwarded-For 为「{hops}」，不是 IP 地址：所有客户端被视为同一来源，一个人就能让所有人被限流"),
+    );
+    Finding::wrong("proxy.unreadable", found).remedy(context.say(
+        format!("nginx, beside proxy_pass:\n{NGINX_FORWARDED_FOR}"),
+        format!("在 nginx 的 proxy_pass 旁添加：\n{NGINX_FORWARDED_FOR}"),
+    ))
+}
+
+fn second(context: &Context, hops: &str, client: IpAddr) -> Finding {
+    let found = context.say(
+        format!("X-Forwarded-For is \"{hops}\", of which bai takes {client} for the client: another proxy is in front"),
+        format!("X-Forwarded-For 为「{hops}」，bai 将 {client} 视为客户端：前面还有一层代理"),
+    );
+    let trust = trust(context, client);
+    Finding::wrong("proxy.second", found).remedy(context.say(
+        format!("if {client} is a proxy or a load balancer of yours, name it, too:\n{trust}"),
+        format!("如果 {client} 是您的代理或负载均衡，请一并加入：\n{trust}"),
+    ))
+}
+
+fn told(context: &Context, arrival: &Arrival) -> Finding {
+    let (peer, client) = (arrival.peer.ip(), arrival.client);
+    let found = context.say(
+        format!("the proxy at {peer} is trusted; it says that the client is {client}"),
+        format!("反向代理 {peer} 受信任，客户端地址为 {client}"),
+    );
+    Finding::ok("proxy.client", found)
 }
 
 /// The address of a hop, with or without a port.
@@ -153,14 +165,25 @@ fn address(hop: &str) -> Option<IpAddr> {
     Some(ip.to_canonical())
 }
 
-/// Lines of the configuration that trust another address, too.
+/// Network from which load balancers of clouds come, each time from another address of it.
+const LOAD_BALANCERS: &str = "100.64.0.0/10";
+
+/// Lines of the configuration that trust this address, too.
 fn trust(context: &Context, ip: IpAddr) -> String {
-    let known = context.config.server.trusted_proxies.iter();
+    let known = &context.config.server.trusted_proxies;
+    let is_new = !known.iter().any(|network| network.contains(&ip));
+    let is_of_cloud = LOAD_BALANCERS
+        .parse::<IpNet>()
+        .is_ok_and(|network| network.contains(&ip));
+    let new = match is_of_cloud {
+        true => LOAD_BALANCERS.to_owned(),
+        false => ip.to_string(),
+    };
     let all = known
+        .iter()
         .map(ToString::to_string)
-        .chain([ip.to_string()])
-        .map(|it| format!("\"{it}\""));
-    let all: Vec<_> = all.collect();
+        .chain(is_new.then_some(new));
+    let all: Vec<_> = all.map(|it| format!("\"{it}\"")).collect();
     format!("[server]\ntrusted_proxies = [{}]", all.join(", "))
 }
 
@@ -195,4 +218,20 @@ fn version(context: &Context, arrival: &Arrival) -> Option<Finding> {
             format!("在 nginx 的 proxy_pass 旁添加：\n{remedy}"),
         )),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_balancer_of_a_cloud_is_trusted_as_the_network_that_it_comes_from() {
+        let mut context = Context::of_tests();
+        let trust = |context: &Context, ip: &str| trust(context, ip.parse().unwrap());
+        assert!(trust(&context, "100.97.1.2").ends_with("[\"100.64.0.0/10\"]"));
+        assert!(trust(&context, "100.128.1.2").ends_with("[\"100.128.1.2\"]"));
+        context.config.server.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        assert!(trust(&context, "10.1.2.3").ends_with("[\"10.0.0.0/8\"]"));
+        assert!(trust(&context, "::1").ends_with("[\"10.0.0.0/8\", \"::1\"]"));
+    }
 }

@@ -84,7 +84,7 @@ fn judge(context: &Context, theirs: Timestamp, ours: Timestamp) -> Finding {
     );
     Finding::wrong("clock.wrong", found).remedy(context.say(
         "have it set by the network:\ntimedatectl set-ntp true\nor install and enable chrony:\nsystemctl enable --now chronyd",
-        "请启用网络校时：\ntimedatectl set-ntp true\n或安装并启用 chrony:\nsystemctl enable --now chronyd",
+        "请启用网络校时：\ntimedatectl set-ntp true\n或安装并启用 chrony：\nsystemctl enable --now chronyd",
     ))
 }
 

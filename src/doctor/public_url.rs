@@ -155,7 +155,7 @@ fn unreachable(context: &Context, target: &Target, Silent { ip, cause }: &Silent
     let port = target.port;
     let found = context.say(
         format!("{ip} port {port} cannot be reached: {cause}"),
-        format!("无法连接 {ip} 的端口 {port}:{cause}"),
+        format!("无法连接 {ip} 的端口 {port}：{cause}"),
     );
     let remedy = match cause {
         Cause::Refused => context.say(

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::finding::Finding;
 use super::server::{self, Absence};
 use crate::admin::superusers::SuperuserCommand;
-use crate::admin::{AdminCommand, Client, Failure, RecordQuery};
+use crate::admin::{AdminCommand, Cause, Client, Failure, RecordQuery};
 use crate::backup::is_missing;
 
 const CODE: &str = "superusers.count";
@@ -42,7 +42,12 @@ fn failed(context: &Context, failure: &Failure) -> Finding {
         format!("the database cannot be read: {failure}"),
         format!("无法读取数据库：{failure}"),
     );
-    Finding::not_looked_at(CODE, found).remedy(context.say(
+    let is_wrong = failure.cause == Cause::Damaged || context.config.store.is_on_postgres();
+    let finding = match is_wrong {
+        true => Finding::wrong("superusers.unreadable", found),
+        false => Finding::not_looked_at(CODE, found),
+    };
+    finding.remedy(context.say(
         "run this as root or as the server's user; \"bai check\" says whether the database is whole",
         "请以 root 或服务的用户运行；「bai check」可检查数据库是否完好",
     ))

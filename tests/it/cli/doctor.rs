@@ -177,7 +177,7 @@ fn a_wechat_that_is_not_there_or_is_not_wechat_is_told_by_its_cause() {
     stub.script(|_| Some(Reply::Raw(response("200 OK", "<html>log in</html>"))));
     let report = Report::of(dir.path(), &settings(&stub), &[]);
     report.find("wechat.odd").is("wrong", "wechat.base_url");
-    stub.script(|_| Some(Reply::Hang(Duration::from_secs(60))));
+    stub.script(|_| Some(Reply::Hang(Duration::from_mins(1))));
     let started = Instant::now();
     let slow = with(&settings(&stub), "BAI_WECHAT__TIMEOUT", "300ms");
     let report = Report::of(dir.path(), &slow, &[]);
@@ -342,7 +342,7 @@ fn backups_are_made_new_and_elsewhere() {
     fs::create_dir(dir.join("backups")).unwrap();
     let backup = fs::File::create(dir.join("backups/bai_backup_20200101000000.redb")).unwrap();
     look().find("backup.newest").is("ok", "");
-    let three_days = Duration::from_secs(3 * 24 * 60 * 60);
+    let three_days = Duration::from_hours(72);
     let now = backup.metadata().unwrap().modified().unwrap();
     backup.set_modified(now - three_days).unwrap();
     look().find("backup.old").is("wrong", "log");
@@ -481,4 +481,21 @@ fn nothing_is_wrong_with_a_server_that_is_as_it_should_be() {
     let report = Report::of(dir.path(), &daily, &[]);
     assert_eq!(report.count("wrong"), 0, "{:?}", report.codes(""));
     assert_eq!(report.exit_code, 0);
+}
+
+#[test]
+fn a_database_on_postgresql_has_a_disk_and_backups_of_its_own() {
+    let dir = folder();
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let url = format!("postgres://bai@{closed}/bai");
+    let report = report(dir.path(), "BAI_STORE__URL", &url);
+    report.find("disk.postgres").is("not_looked_at", "");
+    report.find("backup.postgres").is("advice", "pg_basebackup");
+    report.find("service.runs").is("not_looked_at", "");
+    report
+        .find("superusers.unreadable")
+        .is("wrong", "bai check");
 }

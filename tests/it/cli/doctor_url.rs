@@ -79,7 +79,7 @@ fn a_proxy_that_does_not_tell_for_whom_it_asks_is_wrong() {
             "wrong",
             "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
         );
-        found.is("wrong", "\"127.0.0.1\"]");
+        found.is("wrong", "trusted_proxies = [\"127.0.0.1");
         assert_eq!(report.exit_code, 1);
     }
 }
