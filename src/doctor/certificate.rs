@@ -165,3 +165,27 @@ fn left(context: &Context, end: Timestamp) -> Finding {
         _ => Finding::ok("certificate.ends", found),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Mark;
+
+    #[test]
+    fn few_days_are_advice_and_hardly_any_are_wrong() {
+        let context = Context::of_tests();
+        let now = context.clock.now().as_second();
+        for (days, mark) in [
+            (-1, Mark::Wrong),
+            (2, Mark::Wrong),
+            (3, Mark::Advice),
+            (13, Mark::Advice),
+            (14, Mark::Ok),
+            (90, Mark::Ok),
+        ] {
+            // A minute more, as the clock goes on.
+            let end = Timestamp::from_second(now + days * 24 * 60 * 60 + 60).unwrap();
+            assert_eq!(left(&context, end).mark, mark, "{days}");
+        }
+    }
+}
