@@ -2,6 +2,7 @@
 
 mod audit_log;
 pub mod login_counts;
+pub mod probes;
 mod set_up_link;
 mod unsettled;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub use self::audit_log::AuditLog;
 use self::login_counts::{LoginCounts, LoginHours};
+use self::probes::Probes;
 pub use self::set_up_link::{SET_UP_LINK_LIFETIME, SetUpLink};
 use self::unsettled::Unsettled;
 use arc_swap::ArcSwap;
@@ -78,6 +80,8 @@ pub struct App {
     pub maintenance: Arc<Mutex<()>>,
     /// The link by which the first superuser is created.
     pub set_up_link: SetUpLink,
+    /// Probes of the way from the public URL to here.
+    pub probes: Arc<Probes>,
 }
 
 /// Reason why the server does not start.
@@ -221,6 +225,7 @@ impl App {
         let backups = Backups::new(every, started);
         let maintenance = Arc::default();
         let limits = Limits::new(&config.limits, clock.clone());
+        let probes = Arc::new(Probes::new(clock.clone()));
         store.register_metrics(&metrics);
         passwords.register_metrics(&metrics);
         tokens.register_metrics(&metrics);
@@ -249,6 +254,7 @@ impl App {
             backups,
             maintenance,
             set_up_link: SetUpLink::default(),
+            probes,
         }))
     }
 }

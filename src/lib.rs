@@ -15,6 +15,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod contract;
+pub mod doctor;
 pub mod domain;
 pub mod error;
 pub mod fair;

@@ -128,6 +128,18 @@ impl From<&Error> for Cause {
     }
 }
 
+impl From<&io::Error> for Cause {
+    fn from(error: &io::Error) -> Self {
+        of_io(error)
+    }
+}
+
+impl From<&TlsError> for Cause {
+    fn from(error: &TlsError) -> Self {
+        of_tls(error)
+    }
+}
+
 /// The HTTP client tells the status of a proxy in words only: "proxy server responded 407/407".
 fn of_proxy(why: &str) -> Cause {
     let mut numbers = why.split(|c: char| !c.is_ascii_digit());

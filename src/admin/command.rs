@@ -6,6 +6,7 @@ use super::companies::CompanyCommand;
 use super::import::ImportCommand;
 use super::keys::KeyCommand;
 use super::maintenance::MaintenanceCommand;
+use super::probe::ProbeCommand;
 use super::rules::RulesCommand;
 use super::superusers::SuperuserCommand;
 use super::users::UserCommand;
@@ -30,6 +31,8 @@ pub enum AdminCommand {
     Maintenance(MaintenanceCommand),
     /// Finds audit events.
     Events(EventQuery),
+    /// About a probe of the way to the server.
+    Probe(ProbeCommand),
 }
 
 impl AdminCommand {
@@ -49,7 +52,8 @@ impl AdminCommand {
             | Self::Company(_)
             | Self::Superuser(_)
             | Self::Rules(_)
-            | Self::Events(_) => None,
+            | Self::Events(_)
+            | Self::Probe(_) => None,
         }
     }
 }

@@ -29,6 +29,8 @@ pub enum Cause {
     Failed,
     /// The database has bytes that were not written to it; the message says where.
     Damaged,
+    /// The server that runs is another version of this program.
+    OtherVersion,
 }
 
 impl Failure {

@@ -12,6 +12,7 @@ pub mod import_rules;
 mod io;
 pub mod keys;
 pub mod maintenance;
+pub mod probe;
 mod records;
 pub mod rules;
 mod run;

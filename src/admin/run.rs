@@ -4,7 +4,7 @@ use super::command::AdminCommand;
 use super::context::Admin;
 use super::failure::Failure;
 use super::io::Io;
-use super::{companies, events, import, keys, maintenance, rules, superusers, users};
+use super::{companies, events, import, keys, maintenance, probe, rules, superusers, users};
 use crate::auth::AuditContext;
 use crate::domain::EventKind;
 
@@ -40,5 +40,6 @@ async fn dispatch(admin: &Admin, command: AdminCommand, io: &mut Io) -> Result<(
         AdminCommand::Import(command) => import::run(admin, command, io).await,
         AdminCommand::Maintenance(command) => maintenance::run(&admin.app, command, io).await,
         AdminCommand::Events(query) => events::run(&admin.app, query, io).await,
+        AdminCommand::Probe(command) => probe::run(&admin.app, command, io).await,
     }
 }

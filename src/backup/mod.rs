@@ -19,3 +19,4 @@ pub use self::files::{Backup, delete, find, list, rename};
 pub use self::incoming::{Incoming, Received};
 pub use self::name::{NAME_MAX, Name, WrongName};
 pub use self::remains::{is_missing, newest_remains};
+pub use self::s3::Bucket;

@@ -9,6 +9,7 @@ mod check;
 mod compact;
 mod company;
 mod config_file;
+mod doctor;
 mod events;
 mod export;
 mod field_value;
@@ -118,6 +119,8 @@ enum ConfiguredArgs {
         #[arg(long)]
         ready: bool,
     },
+    /// Look at everything that a first day in production gets wrong, and say what to do; exit code 0: nothing is wrong
+    Doctor(doctor::DoctorArgs),
     /// Print the effective configuration, secrets masked, or write a file to begin with
     Config(config_file::ConfigArgs),
     /// Find users and change them
@@ -186,6 +189,7 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::Serve(args) => serve::run(config, args.new),
         ConfiguredArgs::Openapi { yaml } => print::openapi(config, yaml),
         ConfiguredArgs::Health { url, ready } => health::run(&config, url, ready),
+        ConfiguredArgs::Doctor(args) => doctor::run(config, &args),
         ConfiguredArgs::Config(_) => config_file::print(&config),
         ConfiguredArgs::User(args) => user::run(&config, args),
         ConfiguredArgs::Company(args) => company::run(&config, args),

@@ -12,12 +12,18 @@ const WRONG_USE: u8 = 2;
 /// The result of a command; an error is one message for a person.
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;
 
+/// A failure of which everything is told already.
+#[derive(Debug, thiserror::Error)]
+#[error("it is told above")]
+pub struct Told;
+
 /// The exit code; an error is told on the standard error.
 pub fn exit_code(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has had enough, as "head" has.
         Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Told>() => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("bai: {}", visible_lines(&error.to_string()));
             code_of(error.as_ref())

@@ -65,10 +65,14 @@ impl Hops {
 }
 
 fn peer(request: &Request) -> IpAddr {
-    let address = request.remote_addr().as_socket_addr();
-    address
-        .map_or(Ipv6Addr::UNSPECIFIED.into(), SocketAddr::ip)
-        .to_canonical()
+    peer_socket(request).ip()
+}
+
+/// Address and port at the other end of the connection.
+pub fn peer_socket(request: &Request) -> SocketAddr {
+    let address = request.remote_addr().as_socket_addr().copied();
+    let address = address.unwrap_or_else(|| (Ipv6Addr::UNSPECIFIED, 0).into());
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 fn forwarded(headers: &HeaderMap) -> impl DoubleEndedIterator<Item = &HeaderValue> {

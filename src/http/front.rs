@@ -19,6 +19,7 @@ use super::error_log;
 use super::memory::{Held, InMemoryOnce, Memory};
 use super::operations::{Operations, Path};
 use super::path;
+use super::probe::Probe;
 use super::rejected::Rejected;
 use super::traffic::{Route, Traffic};
 use super::unread::Unread;
@@ -50,6 +51,7 @@ pub struct Front {
     pub request_ids: RequestIds,
     pub body_timeout: BodyTimeout,
     pub memory: Memory,
+    pub probe: Probe,
     /// Proxies that are believed about whom they forward for.
     pub trusted_proxies: Vec<IpNet>,
     /// The error format of a path below the base path.
@@ -67,6 +69,7 @@ impl Endpoint for Front {
     async fn call(&self, mut req: Request) -> Result<Response> {
         let started = Instant::now();
         let unread = Unread::keep(&mut req);
+        self.probe.look(&req, &self.trusted_proxies);
         let escapes = path::unescape(&mut req);
         path::drop_unreadable_parameters(&mut req);
         let request_id = self.request_id(req.headers());

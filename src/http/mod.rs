@@ -11,6 +11,7 @@ pub mod memory;
 pub mod operations;
 pub mod pages;
 pub mod path;
+pub mod probe;
 pub mod rejected;
 pub mod request_info;
 pub mod response;

@@ -26,6 +26,7 @@ use tokio::sync::watch;
 
 use self::acceptor::Acceptor;
 use self::tls::Tls;
+pub use self::tls::{is_own_authority, validity_of};
 use crate::admin::Admin;
 use crate::admin::socket::{self, AdminSocket};
 use crate::app::App;

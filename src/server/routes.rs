@@ -26,6 +26,7 @@ use crate::http::front::{Front, RequestIds};
 use crate::http::memory::{InMemoryOnce, Memory};
 use crate::http::operations::Operations;
 use crate::http::pages::{Files, Page, moved};
+use crate::http::probe::Probe;
 use crate::http::traffic::Traffic;
 use crate::pocketbase::{
     AuthApi, BackupScheduleApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi,
@@ -205,6 +206,7 @@ pub(super) fn endpoint(
         request_ids,
         body_timeout,
         memory,
+        probe: Probe(Arc::clone(&app.probes)),
         trusted_proxies,
         format_of,
         allow,
@@ -226,6 +228,7 @@ pub fn watch_endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'sta
         request_ids: RequestIds::new(&app.random),
         body_timeout: BodyTimeout(app.config.server.body_timeout),
         memory: Memory::new(&app.config),
+        probe: Probe(Arc::clone(&app.probes)),
         trusted_proxies: Vec::new(),
         format_of,
         allow: HashMap::new(),

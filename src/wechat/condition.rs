@@ -141,7 +141,8 @@ fn explain(operation: Operation, refusal: &Refusal) -> (&'static str, String) {
 }
 
 /// The addresses that WeChat's text names, as in "invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist".
-fn ips(errmsg: &str) -> Vec<String> {
+#[must_use]
+pub fn ips(errmsg: &str) -> Vec<String> {
     let mut ips = Vec::new();
     for word in errmsg.split(|c: char| !(c.is_ascii_hexdigit() || ".:".contains(c))) {
         let ip = word

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use self::access_token::AccessTokens;
 use self::answer::{PhoneAnswer, classify, is_token_dead, openid, parse, refused_unless_ours};
-pub use self::condition::Problem;
+pub use self::condition::{Problem, ips};
 pub use self::error::{Error, QuotaPeriod, Refusal};
 use self::http::{Http, Request};
 use self::operation::Operation;
@@ -161,6 +161,15 @@ impl Client {
         phone_info
             .phone()
             .map_err(|_| Error::odd("a phone number of odd form"))
+    }
+
+    /// Asks for the access token once, without a renewal, to see whether WeChat knows this app and lets this server in.
+    ///
+    /// # Errors
+    /// Each variant of [`Error`] but those of codes; the answer comes within `wechat.timeout`.
+    pub async fn introduce(&self) -> Result<(), Error> {
+        let fetched = self.in_time(Box::pin(self.fetch_access_token(false)));
+        fetched.await.map(|_| ())
     }
 
     /// A place for an operation, if WeChat may be asked now.

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::address::{self, Address};
 use super::frame::{COMMAND_DEADLINE, Frame, Hello};
 use crate::admin::command::AdminCommand;
-use crate::admin::failure::Failure;
+use crate::admin::failure::{Cause, Failure};
 use crate::admin::io::{Input, Io, Output};
 
 /// A connection to a server of this program, which waits for a command.
@@ -98,10 +98,14 @@ fn ensure_same(theirs: &Hello, database: &Path) -> Result<(), Failure> {
     if theirs.program == ours.program {
         return Ok(());
     }
-    Err(Failure::failed(format!(
+    let message = format!(
         "the running server is bai {}, this is bai {}: restart the server, or use its program",
         theirs.program, ours.program
-    )))
+    );
+    Err(Failure {
+        cause: Cause::OtherVersion,
+        message,
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "errors are mapped by it")]

@@ -53,10 +53,16 @@ pub fn is_for(certificate: &CertifiedKey, names: &[String]) -> bool {
 }
 
 /// From when until when the certificate is good.
+pub fn validity(certificate: &CertifiedKey) -> Option<(Timestamp, Timestamp)> {
+    validity_of(&certificate.cert[0])
+}
+
+/// From when until when the certificate is good.
 ///
 /// rustls tells neither by itself, but it gives both as the reason for refusing a certificate long before and long after.
-pub fn validity(certificate: &CertifiedKey) -> Option<(Timestamp, Timestamp)> {
-    let parsed = ParsedCertificate::try_from(&certificate.cert[0]).ok()?;
+#[must_use]
+pub fn validity_of(certificate: &CertificateDer) -> Option<(Timestamp, Timestamp)> {
+    let parsed = ParsedCertificate::try_from(certificate).ok()?;
     let refusal = |time: Duration| {
         let (roots, time) = (RootCertStore::empty(), UnixTime::since_unix_epoch(time));
         match verify_server_cert_signed_by_trust_anchor(&parsed, &roots, &[], time, &[]) {
@@ -77,14 +83,20 @@ pub fn validity(certificate: &CertifiedKey) -> Option<(Timestamp, Timestamp)> {
 /// Whether a client that knows the usual authorities can find out who signed it: the chain has more than the certificate, or
 /// that is its own authority.
 pub fn has_chain(certificate: &CertifiedKey) -> bool {
-    let [only] = certificate.cert.as_slice() else {
-        return true;
-    };
+    match certificate.cert.as_slice() {
+        [only] => is_own_authority(only),
+        _ => true,
+    }
+}
+
+/// Whether nobody else signed the certificate, as far as can be told.
+#[must_use]
+pub fn is_own_authority(only: &CertificateDer) -> bool {
     let mut own = RootCertStore::empty();
     let (Ok(()), Ok(parsed), Some((begin, _))) = (
-        own.add(only.clone()),
+        own.add(only.clone().into_owned()),
         ParsedCertificate::try_from(only),
-        validity(certificate),
+        validity_of(only),
     ) else {
         return true;
     };

@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use self::acme::Acme;
+pub use self::certificate::{is_own_authority, validity_of};
 use self::files::Files;
 use self::resolver::{CertificateResolver, PROOF};
 use crate::clock::Clock;

@@ -1,6 +1,8 @@
 //! Tests of the binary as a shell, a container or systemd runs it.
 
 mod binary;
+mod doctor;
+mod doctor_url;
 mod documents;
 mod first_start;
 mod health;

@@ -53,7 +53,7 @@ const FENCED: [(&str, &[&str]); 20] = [
     ("postcard", &["store"]),
     (
         "rustls",
-        &["config", "server", "outbound", "store/postgres"],
+        &["config", "server", "outbound", "store/postgres", "doctor"],
     ),
     ("tokio_postgres", &["store/postgres"]),
     ("instant_acme", &["server"]),
@@ -182,6 +182,7 @@ fn the_contract_s_words_live_in_the_api_only() {
                 | "config"
                 | "pb_data"
                 | "cli"
+                | "doctor"
         ) {
             continue;
         }

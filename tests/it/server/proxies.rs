@@ -14,6 +14,7 @@ use tokio::net::TcpSocket;
 use crate::support::app::Call;
 use crate::support::binary::{Running, bai};
 use crate::support::canary;
+use crate::support::doctor::Report;
 
 const NGINX: &str = include_str!("../../../deploy/nginx/bai.conf");
 const CADDY: &str = include_str!("../../../deploy/caddy/Caddyfile");
@@ -292,6 +293,57 @@ fn nginx_as_in_the_sample_serves_with_the_prefix_stripped() {
 #[ignore = "needs nginx, named by BAI_NGINX"]
 fn nginx_as_in_the_sample_serves_with_the_prefix_kept() {
     assert_it_serves(Proxy::nginx, Prefix::Kept);
+}
+
+/// Codes of what the doctor says of the way through a proxy in front of a server that trusts it, or does not.
+fn codes_of_the_doctor(
+    start: fn(&Path, &str, Prefix) -> Proxy,
+    prefix: Prefix,
+    trusted: &str,
+) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = vec![("BAI_SERVER__TRUSTED_PROXIES", trusted.to_owned())];
+    let mut server = bai(dir.path(), &["serve"]);
+    server.envs(settings.clone());
+    let running = Running::start(server);
+    let backend = running.base.trim_start_matches("http://");
+    let proxy = start(dir.path(), backend, prefix);
+    let report = Report::of(dir.path(), &settings, &["--url", &proxy.base()]);
+    let codes = report.codes("proxy.").into_iter();
+    codes.map(str::to_owned).collect()
+}
+
+/// nginx with the sample without the line that tells for whom it asks.
+fn silent_nginx(dir: &Path, backend: &str, prefix: Prefix) -> Proxy {
+    let line = "    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n";
+    assert!(NGINX.contains(line));
+    Proxy::nginx_of(&NGINX.replace(line, ""), dir, backend, prefix)
+}
+
+const TRUSTED: &str = r#"["127.0.0.1"]"#;
+
+#[test]
+#[ignore = "needs nginx, named by BAI_NGINX; .ci/run runs it"]
+fn the_doctor_sees_nginx_as_it_is() {
+    let of = codes_of_the_doctor;
+    let fine = ["proxy.arrived", "proxy.client"];
+    assert_eq!(of(Proxy::nginx, Prefix::Stripped, TRUSTED), fine);
+    let untrusted = of(Proxy::nginx, Prefix::Stripped, "[]");
+    assert_eq!(untrusted, ["proxy.arrived", "proxy.untrusted"]);
+    let kept = of(Proxy::nginx, Prefix::Kept, TRUSTED);
+    assert_eq!(kept, ["proxy.path", "proxy.client"]);
+    let silent = of(silent_nginx, Prefix::Stripped, TRUSTED);
+    assert_eq!(silent, ["proxy.arrived", "proxy.no_forwarded_for"]);
+}
+
+#[test]
+#[ignore = "needs Caddy, named by BAI_CADDY; .ci/run runs it"]
+fn the_doctor_sees_caddy_as_it_is() {
+    let of = codes_of_the_doctor;
+    let fine = ["proxy.arrived", "proxy.client"];
+    assert_eq!(of(Proxy::caddy, Prefix::Stripped, TRUSTED), fine);
+    let kept = of(Proxy::caddy, Prefix::Kept, TRUSTED);
+    assert_eq!(kept, ["proxy.path", "proxy.client"]);
 }
 
 /// POSTs around the moment when the proxy's idle connections end, in the proportion of the sample (60 s to 75 s).

@@ -1,0 +1,151 @@
+//! The proxy between the public URL and the server, as a request sees it: one with a random word is sent through the URL, and the
+//! server tells how it arrived.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use super::arrival::{HEALTH, judge};
+use super::context::Context;
+use super::exchange::{Answer, Request};
+use super::finding::Finding;
+use super::server::{self, Absence};
+use super::target::Target;
+use crate::admin::probe::ProbeCommand;
+use crate::admin::{AdminCommand, Client, Failure};
+use crate::app::probes::Arrival;
+use crate::outbound::Cause;
+
+const WORD: &str = "X-Bai-Probe";
+
+/// Sends a probe, and says how it arrived. `local` is our end of the connection.
+pub fn look(
+    context: &Context,
+    target: &Target,
+    local: Option<SocketAddr>,
+    send: impl FnOnce(&Request) -> Result<Answer, Cause>,
+) -> Vec<Finding> {
+    let announced = server::client(context).and_then(|client| announce(context, client));
+    let word = announced.as_ref().map_or("", |(_, word)| word);
+    let headers = [(WORD, word)];
+    let request = Request {
+        authority: &target.authority(),
+        path: &target.at(HEALTH),
+        headers: &headers[..usize::from(!word.is_empty())],
+    };
+    let answer = match send(&request) {
+        Ok(answer) => answer,
+        Err(cause) => return vec![no_answer(context, &cause)],
+    };
+    let arrivals = announced.and_then(|(client, word)| arrivals(client, word));
+    match arrivals {
+        Ok(arrivals) => match arrivals.first() {
+            Some(arrival) => judge(context, target, local, &answer, arrival),
+            None => vec![elsewhere(context, &answer)],
+        },
+        Err(absence) if answer.status == 200 => vec![absence.finding("proxy.way", context)],
+        Err(absence) => vec![
+            elsewhere(context, &answer),
+            absence.finding("proxy.way", context),
+        ],
+    }
+}
+
+/// Tells the server which word to wait for.
+fn announce(context: &Context, mut client: Client) -> Result<(Client, String), Absence> {
+    let bytes: [u8; 16] = context
+        .random
+        .bytes()
+        .map_err(|error| Absence::Closed(Failure::failed(error)))?;
+    let word = bytes.iter().fold(String::new(), |mut word, byte| {
+        // Writing to a text does not fail.
+        let _ = write!(word, "{byte:02x}");
+        word
+    });
+    let command = AdminCommand::Probe(ProbeCommand::Announce(word.clone()));
+    client.rows(command).map_err(Absence::Closed)?;
+    Ok((client, word))
+}
+
+fn arrivals(mut client: Client, word: String) -> Result<Vec<Arrival>, Absence> {
+    let rows = client
+        .rows(AdminCommand::Probe(ProbeCommand::Arrivals(word)))
+        .map_err(Absence::Closed)?;
+    let rows = rows.into_iter().map(serde_json::from_value);
+    rows.collect::<Result<_, _>>()
+        .map_err(|error| Absence::Closed(Failure::failed(error)))
+}
+
+fn no_answer(context: &Context, cause: &Cause) -> Finding {
+    let found = context.say(
+        format!("no answer comes: {cause}"),
+        format!("没有收到响应：{cause}"),
+    );
+    Finding::wrong("proxy.no_answer", found)
+        .remedy(context.say(cause.remedy(), "请检查该地址上的程序及其日志"))
+}
+
+/// The answer of somebody else.
+fn elsewhere(context: &Context, answer: &Answer) -> Finding {
+    let status = answer.status;
+    let by = answer
+        .header("server")
+        .map(|name| context.say(format!(" ({name})"), format!("（{name}）")))
+        .unwrap_or_default();
+    if is_blocked(answer) {
+        let found = context.say(
+            "the cloud answers in the place of the server: the domain has no ICP filing",
+            "云厂商拦截了请求：域名未完成 ICP 备案",
+        );
+        return Finding::wrong("public_url.icp", found).remedy(context.say(
+            "file the domain (备案) with the cloud on whose machine it is; without it mini-programs cannot use it",
+            "请在服务器所在的云厂商完成 ICP 备案（或接入备案），否则小程序无法使用该域名",
+        ));
+    }
+    match (status, answer.header("location")) {
+        (502..=504, _) => Finding::wrong(
+            "proxy.backend",
+            context.say(
+                format!("the proxy{by} answers {status}: it does not reach bai"),
+                format!("反向代理{by}返回 {status}：无法连接 bai"),
+            ),
+        )
+        .remedy(context.say(
+            format!("see that bai runs, and that the proxy leads to {} (proxy_pass, its error log)", context.config.server.listen),
+            format!("请确认 bai 正在运行，且反向代理指向 {}（proxy_pass，以及 nginx 的 error.log）", context.config.server.listen),
+        )),
+        (300..=399, Some(to)) => Finding::wrong(
+            "proxy.redirected",
+            context.say(
+                format!("the URL redirects to {to} (status {status})"),
+                format!("该地址重定向到 {to}（状态码 {status}）"),
+            ),
+        )
+        .remedy(context.say(
+            "give mini-programs the address that it leads to; a POST that is redirected loses its body",
+            "小程序应直接使用重定向后的地址：被重定向的 POST 会丢失请求体",
+        )),
+        _ => Finding::wrong(
+            "proxy.elsewhere",
+            context.say(
+                format!("another server or program{by} answers, with status {status}: the request did not come to this bai"),
+                format!("响应来自其他服务器或程序{by}，状态码 {status}：请求没有到达本机的 bai"),
+            ),
+        )
+        .remedy(context.say(
+            format!("see that DNS leads to this machine, and that the proxy has a location for this path that leads to {} (proxy_pass)", context.config.server.listen),
+            format!("请确认域名解析到本机，且反向代理中有对应该路径的 location，并指向 {}（proxy_pass）", context.config.server.listen),
+        )),
+    }
+}
+
+/// Whether a cloud answers in the place of a server whose domain has no ICP filing.
+fn is_blocked(answer: &Answer) -> bool {
+    let is_blocking = |text: &str| {
+        ["webblock", "beian", "icp filing"]
+            .iter()
+            .any(|word| text.contains(word))
+    };
+    let texts = [answer.header("location").unwrap_or_default(), &answer.body];
+    let is_refused = matches!(answer.status, 301..=308 | 403);
+    is_refused && texts.iter().any(|text| is_blocking(&text.to_lowercase()))
+}
