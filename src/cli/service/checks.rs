@@ -25,7 +25,7 @@ pub fn machine(command: &str, language: Language) -> Result<Machine, Refusal> {
     if !system::is_root() {
         return Err(language.choose(
             format!("only root may do this: sudo {command}"),
-            format!("需要 root 权限:sudo {command}"),
+            format!("需要 root 权限：sudo {command}"),
         ));
     }
     let systemd = system::systemd_version()?;
@@ -43,13 +43,13 @@ fn no_systemd(is_container: bool, language: Language) -> Refusal {
         true => language.choose(
             "there is no systemd in this container: let the container run the server itself (\"bai serve\" as its command), and \
              the engine restart it (docker run --restart unless-stopped)",
-            "此容器内没有 systemd:请让容器直接运行 bai serve,由容器引擎负责重启(docker run --restart unless-stopped)",
+            "此容器内没有 systemd：请让容器直接运行 bai serve，由容器引擎负责重启（docker run --restart unless-stopped）",
         ),
         false => language.choose(
             "this machine was not started by systemd. Let your own supervisor run \"bai serve --config FILE\" as a user of its own, or, until \
              the next reboot: nohup bai serve --config config.toml >bai.log 2>&1 &",
             "此机器未使用 systemd。请用现有的进程管理工具以专用用户运行 bai serve --config FILE;\
-             临时使用(重启机器后失效):nohup bai serve --config config.toml >bai.log 2>&1 &",
+             临时使用（重启机器后失效）：nohup bai serve --config config.toml >bai.log 2>&1 &",
         ),
     }
     .to_owned()
@@ -59,7 +59,7 @@ fn too_old(systemd: u32, language: Language) -> Refusal {
     let oldest = unit::OLDEST;
     language.choose(
         format!("systemd {systemd} is too old, it has to be {oldest} or newer: let another supervisor run \"bai serve --config FILE\""),
-        format!("systemd {systemd} 版本过低(至少 {oldest}):请用其他进程管理工具运行 bai serve --config FILE"),
+        format!("systemd {systemd} 版本过低（至少 {oldest}）：请用其他进程管理工具运行 bai serve --config FILE"),
     )
 }
 
@@ -72,7 +72,7 @@ pub fn no_package(language: Language) -> Result<(), Refusal> {
         None => Ok(()),
         Some(unit) => Err(language.choose(
             format!("a package installed bai here ({unit}): upgrade with a newer one (apt install ./bai_….deb, rpm -U bai-….rpm), or remove it first (apt remove bai, rpm -e bai); configuration and database stay"),
-            format!("此机器已通过软件包安装 bai({unit}):请用新的软件包升级(apt install ./bai_….deb 或 rpm -U bai-….rpm),或先卸载(apt remove bai 或 rpm -e bai),配置和数据库会保留"),
+            format!("此机器已通过软件包安装 bai({unit})：请用新的软件包升级（apt install ./bai_….deb 或 rpm -U bai-….rpm），或先卸载（apt remove bai 或 rpm -e bai），配置和数据库会保留"),
         )),
     }
 }
@@ -98,7 +98,7 @@ fn unit_is_ours(unit: Option<&str>, language: Language) -> Result<(), Refusal> {
         None | Some(Origin::Ours) => Ok(()),
         Some(Origin::Others) => Err(language.choose(
             format!("{UNIT} was written or changed by hand, and would be lost. Bring your changes into \"systemctl edit {NAME}\" and put the file away: mv {UNIT} {UNIT}.mine. Then run this again; the service goes on meanwhile"),
-            format!("{UNIT} 被手动创建或修改过,继续会丢失这些内容。请用 systemctl edit {NAME} 保存修改,再移走该文件:mv {UNIT} {UNIT}.mine,然后重新运行。此前服务不受影响"),
+            format!("{UNIT} 被手动创建或修改过，继续会丢失这些内容。请用 systemctl edit {NAME} 保存修改，再移走该文件：mv {UNIT} {UNIT}.mine，然后重新运行。此前服务不受影响"),
         )),
     }
 }
@@ -108,7 +108,7 @@ fn user_is_a_system_s(found: &Found, language: Language) -> Result<(), Refusal> 
         false => Ok(()),
         true => Err(language.choose(
             format!("the user {NAME} of this machine is a person's, by its number (id {NAME}): the database should not be theirs. Rename that user (usermod --login NEW {NAME}; groupmod --new-name NEW {NAME}), or run bai in a container"),
-            format!("此机器的用户 {NAME} 是普通用户(见 id {NAME}),数据库不应归其所有。请将其改名(usermod --login NEW {NAME};groupmod --new-name NEW {NAME}),或改用容器运行"),
+            format!("此机器的用户 {NAME} 是普通用户（见 id {NAME}），数据库不应归其所有。请将其改名（usermod --login NEW {NAME};groupmod --new-name NEW {NAME}），或改用容器运行"),
         )),
     }
 }
@@ -122,7 +122,7 @@ fn config(language: Language) -> Result<Option<Config>, Refusal> {
     config.map(Some).map_err(|error| {
         language.choose(
             format!("the service would not start with its configuration: {error}"),
-            format!("配置文件有误,服务将无法启动:{error}"),
+            format!("配置文件有误，服务将无法启动：{error}"),
         )
     })
 }
@@ -132,7 +132,7 @@ fn address_is_free(address: SocketAddr, language: Language) -> Result<(), Refusa
         Ok(_) => Ok(()),
         Err(error) => Err(language.choose(
             format!("the service could not listen on {address}: {error}. Stop what listens there (ss -ltnp says who), or write another server.listen into {CONFIG}"),
-            format!("服务无法监听 {address}:{error}。请停止占用该端口的程序(用 ss -ltnp 查看),或在 {CONFIG} 中修改 server.listen"),
+            format!("服务无法监听 {address}:{error}。请停止占用该端口的程序（用 ss -ltnp 查看），或在 {CONFIG} 中修改 server.listen"),
         )),
     }
 }

@@ -59,7 +59,7 @@ pub fn run(args: &InstallArgs, language: Language) -> Outcome {
 fn half_way(error: &str, language: Language) -> String {
     language.choose(
         format!("{error}\nWhat is told above is done, and nothing else. Run it again when this is mended: it goes on from here"),
-        format!("{error}\n以上列出的步骤已完成,其余未做。解决后重新运行即可继续"),
+        format!("{error}\n以上列出的步骤已完成，其余未做。解决后重新运行即可继续"),
     )
 }
 
@@ -173,7 +173,7 @@ fn start(language: Language) -> Result<(), String> {
         let journal = system::journal(JOURNAL).join("\n");
         language.choose(
             format!("{error}\n\n{journal}\n\nThe service does not start; these are the last lines of its log (journalctl -u {NAME} has all). systemd tries again every five seconds. Most often it is the configuration: mend {CONFIG}, then systemctl restart {NAME}"),
-            format!("{error}\n\n{journal}\n\n服务启动失败,以上是最后几行日志(全部日志:journalctl -u {NAME})。systemd 每 5 秒重试一次。多为配置问题:修改 {CONFIG} 后执行 systemctl restart {NAME}"),
+            format!("{error}\n\n{journal}\n\n服务启动失败，以上是最后几行日志（全部日志：journalctl -u {NAME}）。systemd 每 5 秒重试一次。多为配置问题：修改 {CONFIG} 后执行 systemctl restart {NAME}"),
         )
     })
 }

@@ -37,7 +37,7 @@ pub fn run(args: &ServiceArgs, config: Option<&Path>) -> Outcome {
     if config.is_some() {
         return Err(Failure::invalid(language.choose(
             format!("the service has its configuration in {CONFIG}: put yours there"),
-            format!("服务固定使用 {CONFIG}:请将配置文件放到该位置"),
+            format!("服务固定使用 {CONFIG}：请将配置文件放到该位置"),
         ))
         .into());
     }

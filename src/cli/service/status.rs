@@ -77,14 +77,14 @@ pub fn run(args: &StatusArgs, language: Language) -> Outcome {
 fn not_installed(language: Language) -> String {
     language.choose(
         format!("there is no service here ({UNIT}): sudo bai service install makes it"),
-        format!("尚未安装服务({UNIT}):请执行 sudo bai service install"),
+        format!("尚未安装服务（{UNIT}）：请执行 sudo bai service install"),
     )
 }
 
 fn not_running(state: &str, language: Language) -> String {
     language.choose(
         format!("the service does not run ({state}): journalctl -u {NAME} says why; systemctl restart {NAME} starts it"),
-        format!("服务未运行({state}):用 journalctl -u {NAME} 查看原因,用 systemctl restart {NAME} 启动"),
+        format!("服务未运行（{state}）：用 journalctl -u {NAME} 查看原因，用 systemctl restart {NAME} 启动"),
     )
 }
 
@@ -153,7 +153,7 @@ fn health(program: &str) -> Option<String> {
 fn lines(status: &Status, language: Language) -> Vec<String> {
     let hidden = || {
         language
-            .choose("not seen (as root it is)", "无法查看(需要 root)")
+            .choose("not seen (as root it is)", "无法查看（需要 root）")
             .to_owned()
     };
     let boot = match status.enabled {

@@ -30,7 +30,7 @@ pub fn run(args: &UninstallArgs, language: Language) -> Outcome {
     if unit.is_none() && !Path::new(PROGRAM).exists() {
         let nothing = language.choose(
             format!("nothing to do: neither {UNIT} nor {PROGRAM} is there"),
-            format!("无需卸载:{UNIT} 和 {PROGRAM} 都不存在"),
+            format!("无需卸载：{UNIT} 和 {PROGRAM} 都不存在"),
         );
         return output::print(&nothing);
     }
@@ -48,7 +48,7 @@ fn question(language: Language) -> String {
         format!(
             "Stop the service and remove {UNIT} and {PROGRAM}? Configuration and database stay."
         ),
-        format!("停止服务并删除 {UNIT} 和 {PROGRAM}?配置和数据库会保留。"),
+        format!("停止服务并删除 {UNIT} 和 {PROGRAM}？配置和数据库会保留。"),
     )
 }
 
@@ -57,7 +57,7 @@ fn stop(language: Language) -> Outcome {
     succeed("systemctl", &["disable", NAME])?;
     output::print(language.choose(
         "service bai: stopped, and off at boot",
-        "服务 bai:已停止,并取消开机自启",
+        "服务 bai：已停止，并取消开机自启",
     ))
 }
 
@@ -68,7 +68,7 @@ fn remove_unit(unit: &str, language: Language) -> Outcome {
             fs::remove_file(UNIT).map_err(|e| format!("{UNIT}: {e}"))?;
             language.choose(
                 format!("unit {UNIT}: removed"),
-                format!("systemd 单元 {UNIT}:已删除"),
+                format!("systemd 单元 {UNIT}：已删除"),
             )
         }
         Origin::Others => {
@@ -76,7 +76,7 @@ fn remove_unit(unit: &str, language: Language) -> Outcome {
             fs::rename(UNIT, &kept).map_err(|e| format!("{UNIT}: {e}"))?;
             language.choose(
                 format!("unit {UNIT}: changed by hand, so it is kept as {kept}"),
-                format!("systemd 单元 {UNIT}:被手动修改过,已另存为 {kept}"),
+                format!("systemd 单元 {UNIT}：被手动修改过，已另存为 {kept}"),
             )
         }
     };
@@ -88,7 +88,7 @@ fn remove_program(language: Language) -> Outcome {
     match fs::remove_file(PROGRAM) {
         Ok(()) => output::print(&language.choose(
             format!("program {PROGRAM}: removed"),
-            format!("程序 {PROGRAM}:已删除"),
+            format!("程序 {PROGRAM}：已删除"),
         )),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(e) => Err(format!("{PROGRAM}: {e}").into()),
@@ -106,8 +106,8 @@ fn what_stays(language: Language) -> String {
              To delete them for good: rm -r {DATA} {CONFIG_FOLDER}{drop_ins} && userdel {NAME}"
         ),
         format!(
-            "已保留:{CONFIG_FOLDER} 和 {DATA}(数据库)及其用户,重新执行 bai service install 即可继续使用。\n\
-             如需彻底删除:rm -r {DATA} {CONFIG_FOLDER}{drop_ins} && userdel {NAME}"
+            "已保留：{CONFIG_FOLDER} 和 {DATA}（数据库）及其用户，重新执行 bai service install 即可继续使用。\n\
+             如需彻底删除：rm -r {DATA} {CONFIG_FOLDER}{drop_ins} && userdel {NAME}"
         ),
     )
 }

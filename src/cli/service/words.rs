@@ -19,11 +19,11 @@ pub fn noun(part: Part, program: &str, language: Language) -> String {
         Part::User => language.choose("system user bai", "系统用户 bai").into(),
         Part::Folder => language.choose(
             format!("folder {DATA}, for that user only"),
-            format!("数据目录 {DATA}(仅该用户可访问)"),
+            format!("数据目录 {DATA}（仅该用户可访问）"),
         ),
         Part::Config => language.choose(
             format!("configuration {CONFIG}, readable by root and that user"),
-            format!("配置文件 {CONFIG}(root 和该用户可读)"),
+            format!("配置文件 {CONFIG}（root 和该用户可读）"),
         ),
         Part::Program => language.choose(format!("program {program}"), format!("程序 {program}")),
         Part::Unit => language.choose(format!("unit {UNIT}"), format!("systemd 单元 {UNIT}")),
@@ -38,7 +38,7 @@ pub fn verb(part: Part, state: State, tense: Tense, language: Language) -> &'sta
     match (part, state, is_planned) {
         (Part::Service, State::There, _) => language.choose(
             "runs, and nothing is new: left alone",
-            "正在运行,没有变化,不重启",
+            "正在运行，没有变化，不重启",
         ),
         (_, State::There, _) => language.choose("there already", "已就绪"),
         (Part::Service, State::Missing, true) => language.choose("would be started", "将启动"),
@@ -86,11 +86,11 @@ pub fn next_steps(program: &str, leave: bool, language: Language) -> String {
              {program} doctor    # looks for what is wrong still, and says what to do"
         ),
         format!(
-            "\n接下来:\n{leave}  \
-             {program} superuser create EMAIL    # 创建管理员,可登录控制台\n  \
-             vi {CONFIG}    # 正式上线:provider = \"wechat\",填写 app_id(AppID)和 secret(AppSecret)\n  \
+            "\n接下来：\n{leave}  \
+             {program} superuser create EMAIL    # 创建管理员，可登录控制台\n  \
+             vi {CONFIG}    # 正式上线：provider = \"wechat\"，填写 app_id（AppID）和 secret（AppSecret）\n  \
              systemctl restart bai\n  \
-             {program} doctor    # 检查还有什么问题,并给出处理办法"
+             {program} doctor    # 检查还有什么问题，并给出处理办法"
         ),
     )
 }
@@ -103,8 +103,8 @@ pub fn afterwards(program: &str, language: Language) -> String {
              Undo it: {program} service uninstall (configuration and database stay)"
         ),
         format!(
-            "\n查看状态:{program} service status;查看日志:journalctl -u bai\n\
-             卸载:{program} service uninstall(保留配置和数据库)"
+            "\n查看状态：{program} service status；查看日志：journalctl -u bai\n\
+             卸载：{program} service uninstall（保留配置和数据库）"
         ),
     )
 }
@@ -132,11 +132,11 @@ mod tests {
             ),
             (
                 line(Part::Boot, State::Missing, Tense::Done, Chinese),
-                "开机自启:已开启",
+                "开机自启：已开启",
             ),
             (
                 line(Part::Program, State::Missing, Tense::Planned, Chinese),
-                "程序 /p/bai:将创建",
+                "程序 /p/bai：将创建",
             ),
         ] {
             assert_eq!(found, said);
