@@ -444,6 +444,16 @@ fn people_read_lines_in_their_language_and_programs_read_codes() {
     let is_half =
         |pair: &&[char]| ('\u{4e00}'..='\u{9fff}').contains(&pair[0]) && ",:;()".contains(pair[1]);
     assert_eq!(chars.windows(2).find(is_half), None);
+    let unreachable = bai(dir.path(), &["doctor", "--url", "http://bai.invalid"])
+        .env("LC_ALL", "zh_CN.UTF-8")
+        .env("BAI_WECHAT__PROVIDER", "wechat")
+        .env("BAI_WECHAT__APP_ID", "wx1")
+        .env("BAI_WECHAT__SECRET", canary::APP_SECRET)
+        .env("BAI_WECHAT__BASE_URL", "http://wechat.invalid")
+        .output()
+        .unwrap();
+    let unreachable = String::from_utf8(unreachable.stdout).unwrap();
+    assert!(unreachable.contains("域名无法解析"), "{unreachable}");
     let report = Report::of(dir.path(), &vec![], &[]);
     let marks = ["wrong", "advice", "not_looked_at"].map(|mark| report.count(mark));
     let sum = english.lines().last().unwrap();
