@@ -67,7 +67,7 @@ fn form(context: &Context, target: &Target) -> Vec<Finding> {
             format!("{} 不是域名", target.host),
         );
         findings.push(Finding::wrong("public_url.no_domain", found).remedy(context.say(
-            "WeChat takes neither IP addresses nor localhost as a request domain （request 合法域名）： use a domain with an ICP filing （备案）",
+            "WeChat takes neither IP addresses nor localhost as a request domain (request 合法域名): use a domain with an ICP filing (备案)",
             "request 合法域名不支持 IP 地址和 localhost，请使用已完成 ICP 备案的域名",
         )));
     }
