@@ -46,7 +46,7 @@ pub fn run(config: Config, args: &DoctorArgs) -> Outcome {
     };
     let language = Language::of_environment();
     let chapters = examine(Context {
-        config,
+        config: with_whole_path(config),
         language,
         clock: Clock::System,
         random: Random::System,
@@ -60,6 +60,14 @@ pub fn run(config: Config, args: &DoctorArgs) -> Outcome {
         0 => Ok(()),
         _ => Err(Told.into()),
     }
+}
+
+/// The configuration with the whole path of the database, as people who mend something in another folder need it.
+fn with_whole_path(mut config: Config) -> Config {
+    if let Ok(path) = std::path::absolute(&config.store.path) {
+        config.store.path = path;
+    }
+    config
 }
 
 fn count(chapters: &[Chapter], mark: Mark) -> usize {
@@ -89,7 +97,10 @@ fn print_lines(chapters: &[Chapter], language: Language) -> Outcome {
             )?;
         }
     }
-    let counts = MARKS.map(|mark| format!("{} {}", count(chapters, mark), name(mark, language)));
+    let counts = MARKS.map(|mark| {
+        let (count, name) = (count(chapters, mark), name(mark, language));
+        language.choose(format!("{count} {name}"), format!("{name} {count}"))
+    });
     Ok(writeln!(
         output,
         "{}",

@@ -50,7 +50,10 @@ fn is_direct(context: &Context, local: Option<SocketAddr>, arrival: &Arrival) ->
 fn path(context: &Context, target: &Target, answer: &Answer, arrival: &Arrival) -> Finding {
     let base = &context.config.server.base_path;
     let (got, status) = (&arrival.path, answer.status);
-    if *got == format!("{base}{HEALTH}") && status == 200 {
+    if *got == format!("{base}{HEALTH}") && status != 200 {
+        return answered(context, status);
+    }
+    if *got == format!("{base}{HEALTH}") {
         let found = context.say(
             format!("a request to {target} arrives at this server"),
             format!("发往 {target} 的请求到达了本服务"),
@@ -62,6 +65,18 @@ fn path(context: &Context, target: &Target, answer: &Answer, arrival: &Arrival) 
         format!("对 {} 的请求到达时路径为 {got}，返回 {status}：bai 期望的路径是 {base}{HEALTH}", target.at(HEALTH)),
     );
     Finding::wrong("proxy.path", found).remedy(path_remedy(context, target, arrival))
+}
+
+/// A request that came, and whose answer the proxy did not pass on, or which was refused.
+fn answered(context: &Context, status: u16) -> Finding {
+    let found = context.say(
+        format!("the request arrives at this server, and what comes back is {status}"),
+        format!("请求到达了本服务，但返回的状态码是 {status}"),
+    );
+    Finding::wrong("proxy.answer", found).remedy(context.say(
+        "see the log of the proxy, and that of bai",
+        "请查看反向代理和 bai 的日志",
+    ))
 }
 
 fn path_remedy(context: &Context, target: &Target, arrival: &Arrival) -> String {

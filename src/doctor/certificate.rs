@@ -11,6 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{Error, RootCertStore};
 
+use super::cause;
 use super::context::Context;
 use super::finding::Finding;
 use crate::outbound::Cause;
@@ -100,12 +101,18 @@ fn refused(context: &Context, chain: &[CertificateDer<'_>], cause: &Cause) -> Fi
             context.say("the certificate is not valid yet", "证书尚未生效"),
         )
         .remedy(context.say("see whether this machine's clock is right", "请检查本机时钟")),
-        other => Finding::wrong(
-            "certificate.refused",
-            context.say(format!("the certificate is refused: {other}"), format!("证书无法通过校验：{other}")),
-        )
-        .remedy(context.say(other.remedy(), "请检查证书以及该地址上的服务")),
+        other => refused_otherwise(context, other),
     }
+}
+
+fn refused_otherwise(context: &Context, cause: &Cause) -> Finding {
+    let why = cause::words(context, cause);
+    let found = context.say(
+        format!("the certificate is refused: {why}"),
+        format!("证书无法通过校验：{why}"),
+    );
+    Finding::wrong("certificate.refused", found)
+        .remedy(context.say(cause.remedy(), "请检查证书以及该地址上的服务"))
 }
 
 /// A chain that leads to no root: each of three reasons has a remedy of its own.

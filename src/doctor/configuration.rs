@@ -72,8 +72,8 @@ fn file(context: &Context, settings: &[Setting]) -> Finding {
             ),
         )
         .remedy(context.say(
-            "name the server's: bai doctor --config /etc/bai/config.toml",
-            "请指定服务所用的配置文件：bai doctor --config /etc/bai/config.toml",
+            "make one: bai config init config.toml\nor name the server's: bai doctor --config /etc/bai/config.toml",
+            "请生成一份：bai config init config.toml\n或指定服务所用的配置文件：bai doctor --config /etc/bai/config.toml",
         )),
     }
 }

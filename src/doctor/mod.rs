@@ -3,6 +3,7 @@
 mod addresses;
 mod arrival;
 mod backup;
+mod cause;
 mod certificate;
 mod clock;
 mod configuration;

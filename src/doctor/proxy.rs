@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use super::arrival::{HEALTH, judge};
+use super::cause;
 use super::context::Context;
 use super::exchange::{Answer, Request};
 use super::finding::Finding;
@@ -76,9 +77,10 @@ fn arrivals(mut client: Client, word: String) -> Result<Vec<Arrival>, Absence> {
 }
 
 fn no_answer(context: &Context, cause: &Cause) -> Finding {
+    let why = cause::words(context, cause);
     let found = context.say(
-        format!("no answer comes: {cause}"),
-        format!("没有收到响应：{cause}"),
+        format!("no answer comes: {why}"),
+        format!("没有收到响应：{why}"),
     );
     Finding::wrong("proxy.no_answer", found)
         .remedy(context.say(cause.remedy(), "请检查该地址上的程序及其日志"))

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::exchange::{Answer, Request, connect, limit, resolve, server_name, shake_hands};
 use super::finding::Finding;
 use super::target::Target;
-use super::{addresses, certificate, proxy};
+use super::{addresses, cause, certificate, proxy};
 use crate::outbound::Cause;
 
 /// Addresses of a name that are tried.
@@ -67,7 +67,7 @@ fn form(context: &Context, target: &Target) -> Vec<Finding> {
             format!("{} 不是域名", target.host),
         );
         findings.push(Finding::wrong("public_url.no_domain", found).remedy(context.say(
-            "WeChat takes neither IP addresses nor localhost as a request domain （request 合法域名）： use a domain with an ICP filing （备案）",
+            "WeChat takes neither IP addresses nor localhost as a request domain (request 合法域名): use a domain with an ICP filing (备案)",
             "request 合法域名不支持 IP 地址和 localhost，请使用已完成 ICP 备案的域名",
         )));
     }
@@ -141,9 +141,10 @@ fn reach(addresses: &[SocketAddr]) -> (Option<TcpStream>, Option<Silent>) {
 }
 
 fn partly_silent(context: &Context, Silent { ip, cause }: Silent) -> Finding {
+    let why = cause::words(context, &cause);
     let found = context.say(
-        format!("one of the addresses, {ip}, does not answer: {cause}"),
-        format!("其中一个地址 {ip} 无法连接：{cause}"),
+        format!("one of the addresses, {ip}, does not answer: {why}"),
+        format!("其中一个地址 {ip} 无法连接：{why}"),
     );
     Finding::advice("public_url.one_address", found).remedy(context.say(
         "phones may choose that one: remove its record (A or AAAA), or let the proxy listen there, too",
@@ -153,9 +154,10 @@ fn partly_silent(context: &Context, Silent { ip, cause }: Silent) -> Finding {
 
 fn unreachable(context: &Context, target: &Target, Silent { ip, cause }: &Silent) -> Finding {
     let port = target.port;
+    let why = cause::words(context, cause);
     let found = context.say(
-        format!("{ip} port {port} cannot be reached: {cause}"),
-        format!("无法连接 {ip} 的端口 {port}：{cause}"),
+        format!("{ip} port {port} cannot be reached: {why}"),
+        format!("无法连接 {ip} 的端口 {port}：{why}"),
     );
     let remedy = match cause {
         Cause::Refused => context.say(
@@ -228,9 +230,10 @@ fn through(context: &Context, target: &Target, stream: TcpStream) -> Vec<Finding
 }
 
 fn no_handshake(context: &Context, cause: &Cause) -> Finding {
+    let why = cause::words(context, cause);
     let found = context.say(
-        format!("no connection with TLS comes about: {cause}"),
-        format!("无法建立 TLS 连接：{cause}"),
+        format!("no connection with TLS comes about: {why}"),
+        format!("无法建立 TLS 连接：{why}"),
     );
     Finding::wrong("public_url.tls", found).remedy(context.say(
         "see whether the proxy speaks TLS 1.2 or newer at this port and has a certificate for this name; in mainland China a cloud also cuts connections to a domain without an ICP filing (备案)",

@@ -7,10 +7,10 @@ use std::time::Instant;
 use tokio::runtime;
 use url::Url;
 
-use super::addresses;
 use super::context::Context;
 use super::exchange::resolve;
 use super::finding::Finding;
+use super::{addresses, cause};
 use crate::config::{Provider, Wechat};
 use crate::outbound::Cause;
 use crate::wechat::{Client, Error, Refusal, ips};
@@ -122,9 +122,10 @@ fn failed(context: &Context, error: &Error) -> Finding {
         }
         Error::Unreachable(cause) => unreachable(context, cause),
         Error::ProxyUnreachable(cause) => {
+            let why = cause::words(context, cause);
             let found = context.say(
-                format!("the way to WeChat through wechat.proxy is cut: {cause}"),
-                format!("无法通过 wechat.proxy 连接微信：{cause}"),
+                format!("the way to WeChat through wechat.proxy is cut: {why}"),
+                format!("无法通过 wechat.proxy 连接微信：{why}"),
             );
             Finding::wrong("wechat.proxy", found).remedy(context.say(
                 cause.remedy(),
@@ -145,9 +146,10 @@ fn failed(context: &Context, error: &Error) -> Finding {
 }
 
 fn unreachable(context: &Context, cause: &Cause) -> Finding {
+    let why = cause::words(context, cause);
     let found = context.say(
-        format!("WeChat cannot be reached: {cause}"),
-        format!("无法连接微信：{cause}"),
+        format!("WeChat cannot be reached: {why}"),
+        format!("无法连接微信：{why}"),
     );
     let remedy = match cause {
         Cause::Unresolved => context.say(

@@ -297,9 +297,9 @@ fn rights_by_which_others_can_read_or_replace_the_database_are_wrong() {
     symlink("bai.redb", &link).unwrap();
     let linked = report(dir, "BAI_STORE__PATH", "link.redb");
     linked.find("disk.link").is("advice", "store.path");
-    report(dir, "BAI_STORE__PATH", "nope/bai.redb")
-        .find("disk.missing")
-        .is("wrong", "install -d");
+    let missing = report(dir, "BAI_STORE__PATH", "nope/bai.redb");
+    let whole = dir.join("nope").display().to_string();
+    missing.find("disk.missing").is("wrong", &whole);
 }
 
 #[test]
@@ -436,14 +436,27 @@ fn people_read_lines_in_their_language_and_programs_read_codes() {
         chinese.contains("\n               provider = \"wechat\"\n"),
         "{chinese}"
     );
-    for (text, last) in [(&english, " not looked at"), (&chinese, " 未检查")] {
-        assert!(text.trim_end().ends_with(last), "{text}");
+    for (text, sum) in [
+        (&english, " not looked at\n"),
+        (&chinese, "\u{ff0c}未检查 "),
+    ] {
+        assert!(text.contains(sum), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
     }
     let chars: Vec<char> = chinese.chars().collect();
     let is_half =
         |pair: &&[char]| ('\u{4e00}'..='\u{9fff}').contains(&pair[0]) && ",:;()".contains(pair[1]);
     assert_eq!(chars.windows(2).find(is_half), None);
+    let unreachable = bai(dir.path(), &["doctor", "--url", "http://bai.invalid"])
+        .env("LC_ALL", "zh_CN.UTF-8")
+        .env("BAI_WECHAT__PROVIDER", "wechat")
+        .env("BAI_WECHAT__APP_ID", "wx1")
+        .env("BAI_WECHAT__SECRET", canary::APP_SECRET)
+        .env("BAI_WECHAT__BASE_URL", "http://wechat.invalid")
+        .output()
+        .unwrap();
+    let unreachable = String::from_utf8(unreachable.stdout).unwrap();
+    assert!(unreachable.contains("域名无法解析"), "{unreachable}");
     let report = Report::of(dir.path(), &vec![], &[]);
     let marks = ["wrong", "advice", "not_looked_at"].map(|mark| report.count(mark));
     let sum = english.lines().last().unwrap();

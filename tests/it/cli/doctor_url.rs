@@ -146,6 +146,19 @@ fn a_prefix_that_is_not_stripped_or_stripped_without_its_slash_is_wrong() {
 }
 
 #[test]
+fn an_answer_of_the_proxy_s_own_hides_neither_a_wrong_path_nor_a_refusal() {
+    let place = Place::new(vec![]);
+    let replacing = |replaced| Manners {
+        replaced: Some(replaced),
+        ..Manners::default()
+    };
+    let report = place.through("/pb", replacing("HTTP/1.1 200 OK\n\n{}"));
+    report.find("proxy.path").is("wrong", "server.base_path");
+    let report = place.through("", replacing("HTTP/1.1 403 Forbidden\n\n"));
+    report.find("proxy.answer").is("wrong", "log").says("403");
+}
+
+#[test]
 fn who_answers_in_the_place_of_the_server_is_told() {
     let place = Place::new(vec![]);
     let answering = |answer| Manners {

@@ -26,6 +26,8 @@ pub struct Manners {
     pub version: Option<&'static str>,
     /// An answer of its own, in place of the server's.
     pub answer: Option<&'static str>,
+    /// An answer in place of the server's, which is asked all the same.
+    pub replaced: Option<&'static str>,
     /// Certificates and a key in PEM.
     pub tls: Option<(String, String)>,
 }
@@ -80,6 +82,10 @@ fn pass(mut client: impl Read + Write, server: &str, manners: &Manners) -> std::
     let answer = match manners.answer {
         Some(answer) => answer.replace('\n', "\r\n").into_bytes(),
         None => ask(server, &rewritten(&head, manners))?,
+    };
+    let answer = match manners.replaced {
+        Some(replaced) => replaced.replace('\n', "\r\n").into_bytes(),
+        None => answer,
     };
     client.write_all(&answer)?;
     client.flush()
