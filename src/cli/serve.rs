@@ -131,9 +131,10 @@ fn with_primary(database: String, app: &App) -> String {
 
 /// Says where people may look.
 fn tell_pages(config: &Config, url: &str) {
-    match config.console.enabled {
-        true => tracing::info!("API documents: {url}/docs, console for superusers: {url}/_/"),
-        false => tracing::info!("API documents: {url}/docs"),
+    if config.console.enabled {
+        tracing::info!("API documents: {url}/docs, console for superusers: {url}/_/");
+    } else {
+        tracing::info!("API documents: {url}/docs");
     }
 }
 

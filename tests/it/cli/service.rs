@@ -74,7 +74,7 @@ fn a_service_that_does_not_run_is_exit_code_1_with_what_to_do() {
     let failed = ACTIVE.replace("=active", "=failed");
     for (locale, told) in [
         ("C", "does not run (failed)"),
-        ("zh_CN.UTF-8", "服务未运行(failed)"),
+        ("zh_CN.UTF-8", "服务未运行（failed）"),
     ] {
         let output = on_machine(folder.path(), &failed, &["service", "status"], locale);
         assert_eq!(output.status.code(), Some(1));
