@@ -52,5 +52,5 @@ async function show() {
 followTheSystem();
 show().catch((error) => {
   const note = document.querySelector("#swagger-ui .waiting");
-  if (note) note.textContent = `接口文档加载失败,请刷新重试(${error.message})`;
+  if (note) note.textContent = `接口文档加载失败，请刷新重试（${error.message}）`;
 });

@@ -25,7 +25,7 @@ async function showStatus() {
     status.textContent = describe(data);
     status.classList.add(data.status === "ready" ? "good" : "bad");
   } catch {
-    status.textContent = "无法连接服务,请刷新重试";
+    status.textContent = "无法连接服务，请刷新重试";
     status.classList.add("bad");
   }
 }

@@ -13,12 +13,12 @@ function say(text, isBad) {
   message.classList.toggle("bad", isBad);
 }
 
-const EXPIRED = "链接无效、已过期或已使用。请查看最近一次启动的日志;已有超级管理员时不再提供链接,请在服务器上运行 bai superuser create。";
+const EXPIRED = "链接无效、已过期或已使用。请查看最近一次启动的日志；已有超级管理员时不再提供链接，请在服务器上运行 bai superuser create。";
 
-const PROBLEMS = { email: "邮箱格式不正确", password: "密码不符合要求:8 至 128 个字符", passwordConfirm: "两次输入的密码不一致" };
+const PROBLEMS = { email: "邮箱格式不正确", password: "密码不符合要求：8 至 128 个字符", passwordConfirm: "两次输入的密码不一致" };
 
 async function problem(response) {
-  if (response.status === 429) return "服务器繁忙,请稍后再试";
+  if (response.status === 429) return "服务器繁忙，请稍后再试";
   const { data, message } = await response.json();
   if (response.status === 403) return message.startsWith("The set-up link") ? EXPIRED : "不允许从当前 IP 地址操作";
   const field = Object.keys(PROBLEMS).find((name) => data[name]);
@@ -51,7 +51,7 @@ async function create(event) {
     openConsole();
   } catch (error) {
     submit.disabled = false;
-    say(error instanceof TypeError ? "无法连接服务,请重试" : error.message, true);
+    say(error instanceof TypeError ? "无法连接服务，请重试" : error.message, true);
   }
 }
 
