@@ -160,7 +160,7 @@ fn second(context: &Context, hops: &str, client: IpAddr) -> Finding {
     let trust = trust(context, client);
     Finding::wrong("proxy.second", found).remedy(context.say(
         format!("if {client} is a proxy or a load balancer of yours, name it, too:\n{trust}"),
-        format!("如果 {client} 是您的代理或负载均衡，请一并加入：\n{trust}"),
+        format!("如果 {client} 是你的代理或负载均衡，请一并加入：\n{trust}"),
     ))
 }
 

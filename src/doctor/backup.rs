@@ -37,7 +37,7 @@ fn on_postgres(context: &Context) -> Finding {
     );
     Finding::advice("backup.postgres", found).remedy(context.say(
         "let PostgreSQL's own tools make them (pg_basebackup, WAL archive, or your cloud's): docs/scale.md, Backups",
-        "请使用 PostgreSQL 自己的工具（pg_basebackup、WAL 归档）或云厂商的备份：见 docs/scale.md",
+        "请使用 PostgreSQL 自己的工具（pg_basebackup、WAL 归档）或云服务商的备份：见 docs/zh-CN/scale.md",
     ))
 }
 

@@ -127,7 +127,7 @@ fn untrusted(context: &Context, chain: &[CertificateDer<'_>]) -> Finding {
         )
         .remedy(context.say(
             "get one from a public authority, such as Let's Encrypt or your cloud's free certificates",
-            "请申请公共 CA 签发的证书，例如 Let's Encrypt 或云厂商的免费证书",
+            "请申请公共 CA 签发的证书，例如 Let's Encrypt 或云服务商的免费证书",
         )),
         [_] => Finding::wrong(
             "certificate.incomplete",
@@ -138,7 +138,7 @@ fn untrusted(context: &Context, chain: &[CertificateDer<'_>]) -> Finding {
         )
         .remedy(context.say(
             "show the file with the whole chain: fullchain.pem of certbot, the .crt or .pem \"for nginx\" of a cloud",
-            "请使用包含中间证书的文件：certbot 的 fullchain.pem，或云厂商提供的 nginx 版证书文件",
+            "请使用包含中间证书的文件：certbot 的 fullchain.pem，或云服务商提供的 nginx 版证书文件",
         )),
         _ => Finding::wrong(
             "certificate.authority",
@@ -164,7 +164,7 @@ fn left(context: &Context, end: Timestamp) -> Finding {
     );
     let remedy = context.say(
         "see why it was not renewed: systemctl list-timers (certbot), the log of bai (server.tls.acme), your cloud's console",
-        "请检查为何没有自动续期：systemctl list-timers（certbot）、bai 的日志（server.tls.acme）或云厂商控制台",
+        "请检查为何没有自动续期：systemctl list-timers（certbot）、bai 的日志（server.tls.acme）或云服务商控制台",
     );
     match days {
         ..HARDLY_ANY => Finding::wrong("certificate.ends", found).remedy(remedy),

@@ -80,7 +80,7 @@ fn judge(context: &Context, theirs: Timestamp, ours: Timestamp) -> Finding {
     }
     let found = context.say(
         format!("the clock is wrong by {ahead} s: tokens, certificates and the audit log go by it"),
-        format!("时钟相差 {ahead} 秒：token、证书和审计日志都依赖时钟"),
+        format!("时钟相差 {ahead} 秒：token、证书和事件都依赖时钟"),
     );
     Finding::wrong("clock.wrong", found).remedy(context.say(
         "have it set by the network:\ntimedatectl set-ntp true\nor install and enable chrony:\nsystemctl enable --now chronyd",

@@ -200,7 +200,7 @@ fn public_urls(context: &Context) -> Option<Finding> {
     Some(
         Finding::advice("configuration.public_urls", found).remedy(context.say(
             "[server]\npublic_urls = [\"https://api.example.com\"]\nwith your own address, or []",
-            "[server]\npublic_urls = [\"https://api.example.com\"]\n请换成您自己的地址，或设为 []",
+            "[server]\npublic_urls = [\"https://api.example.com\"]\n请换成你自己的地址，或设为 []",
         )),
     )
 }

@@ -57,7 +57,7 @@ fn missing(context: &Context, folder: &Path) -> Finding {
     let folder = folder.display();
     let found = context.say(
         format!("the folder {folder} of store.path is not there"),
-        format!("store.path 所在的文件夹 {folder} 不存在"),
+        format!("store.path 所在的目录 {folder} 不存在"),
     );
     Finding::wrong("disk.missing", found).remedy(context.say(
         format!("make it for the server's user:\ninstall -d -m 700 -o bai -g bai {folder}"),

@@ -72,7 +72,7 @@ fn writable(context: &Context, folder: &Path, above: &Metadata) -> Option<Findin
     let found = (above.mode() & WRITE_BY_OWNER == 0).then(|| {
         context.say(
             format!("its owner cannot write to {folder}"),
-            format!("属主无法写入 {folder}"),
+            format!("所有者无法写入 {folder}"),
         )
     })?;
     Some(Finding::wrong("disk.not_writable", found).remedy(format!("chmod u+w {folder}")))
@@ -86,7 +86,7 @@ fn owners(context: &Context, path: &Path, file: &Metadata, above: &Metadata) -> 
     let found = is_foreign.then(|| {
         context.say(
             format!("{path} is {own}'s and its folder {other}'s, or its owner may not write to it"),
-            format!("{path} 属于 {own}，其文件夹属于 {other}，或属主没有写权限"),
+            format!("{path} 属于 {own}，其所在目录属于 {other}，或所有者没有写权限"),
         )
     })?;
     Some(Finding::wrong("disk.owner", found).remedy(context.say(

@@ -96,11 +96,11 @@ fn elsewhere(context: &Context, answer: &Answer) -> Finding {
     if is_blocked(answer) {
         let found = context.say(
             "the cloud answers in the place of the server: the domain has no ICP filing",
-            "云厂商拦截了请求：域名未完成 ICP 备案",
+            "云服务商拦截了请求：域名未完成 ICP 备案",
         );
         return Finding::wrong("public_url.icp", found).remedy(context.say(
             "file the domain (备案) with the cloud on whose machine it is; without it mini-programs cannot use it",
-            "请在服务器所在的云厂商完成 ICP 备案（或接入备案），否则小程序无法使用该域名",
+            "请在服务器所在的云服务商完成 ICP 备案（或接入备案），否则小程序无法使用该域名",
         ));
     }
     match (status, answer.header("location")) {

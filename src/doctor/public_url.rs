@@ -112,7 +112,7 @@ fn resolved(context: &Context, target: &Target, addresses: &[SocketAddr]) -> Opt
         true => Finding::ok("public_url.name", found),
         false => Finding::advice("public_url.private", found).remedy(context.say(
             "phones cannot reach such an address: see whether DNS says the same outside (/etc/hosts, a cloud's private DNS)",
-            "手机无法访问这样的地址：请确认外网的解析结果是否相同（/etc/hosts、云厂商内网 DNS）",
+            "手机无法访问这样的地址：请确认外网的解析结果是否相同（/etc/hosts、云服务商内网 DNS）",
         )),
     })
 }
@@ -166,7 +166,7 @@ fn unreachable(context: &Context, target: &Target, Silent { ip, cause }: &Silent
         ),
         _ => context.say(
             format!("open port {port} in the cloud's security group and the machine's firewall. Some clouds let no machine reach its own public address: try the URL from a phone, too"),
-            format!("请在云厂商的安全组和本机防火墙中放行端口 {port}。部分云服务器无法从内部访问自己的公网 IP：请同时用手机访问该地址确认"),
+            format!("请在云服务商的安全组和本机防火墙中放行端口 {port}。部分云服务器无法从内部访问自己的公网 IP：请同时用手机访问该地址确认"),
         ),
     };
     Finding::wrong("public_url.unreachable", found).remedy(remedy)
@@ -237,7 +237,7 @@ fn no_handshake(context: &Context, cause: &Cause) -> Finding {
     );
     Finding::wrong("public_url.tls", found).remedy(context.say(
         "see whether the proxy speaks TLS 1.2 or newer at this port and has a certificate for this name; in mainland China a cloud also cuts connections to a domain without an ICP filing (备案)",
-        "请确认反向代理在该端口启用了 TLS 1.2 及以上，并为该域名配置了证书；域名未完成 ICP 备案时，云厂商也会阻断连接",
+        "请确认反向代理在该端口启用了 TLS 1.2 及以上，并为该域名配置了证书；域名未完成 ICP 备案时，云服务商也会阻断连接",
     ))
 }
 

@@ -111,7 +111,7 @@ fn at_boot(context: &Context, state: &str) -> Finding {
             "service.disabled",
             context.say(
                 "systemd does not start it at a boot: a reboot ends the service",
-                "未设置开机启动：重启机器后服务不会运行",
+                "未设置开机自启：重启机器后服务不会运行",
             ),
         )
         .remedy("systemctl enable bai"),
@@ -129,7 +129,7 @@ fn at_boot(context: &Context, state: &str) -> Finding {
         )
         .remedy(context.say(
             "a unit comes with the packages, and with \"bai service install\"",
-            "安装包自带该服务，也可运行「bai service install」",
+            "软件包自带该服务，也可运行「bai service install」",
         )),
     }
 }

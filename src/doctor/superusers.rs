@@ -66,7 +66,7 @@ fn count(context: &Context, mut client: Client) -> Finding {
             "superusers.none",
             context.say(
                 "there is no superuser: nobody can open the console",
-                "没有超级管理员：无法登录管理控制台",
+                "没有超级管理员：无法登录控制台",
             ),
         )
         .remedy("bai superuser create you@example.com"),

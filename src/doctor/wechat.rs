@@ -176,7 +176,7 @@ fn quota(context: &Context, errcode: i64) -> Finding {
     let remedy = match errcode {
         45009 => context.say(
             "no login works today: reset the day's quota at mp.weixin.qq.com, 开发管理 > 接口调用额度 (10 times a month), and see what calls so often",
-            "今天将无法登录：请在 mp.weixin.qq.com 清零当日额度（每月 10 次），并查明是什么在频繁调用",
+            "今天将无法登录：请在 mp.weixin.qq.com「开发管理 > 接口调用额度」清零当日额度（每月 10 次），并查明是什么在频繁调用",
         ),
         _ => context.say("run this again in a minute", "请一分钟后重新运行"),
     };
@@ -196,7 +196,7 @@ fn refused(context: &Context, refusal: &Refusal) -> Finding {
         )
         .remedy(context.say(
             "copy it into wechat.secret from mp.weixin.qq.com, 开发管理 > 开发设置 > AppSecret(小程序密钥). It is shown once: if it was reset, the old one is void, in other programs, too",
-            "请到 mp.weixin.qq.com「开发管理 > 开发设置」复制 AppSecret（小程序密钥），填入 wechat.secret。密钥只显示一次，重置后旧密钥立即失效，其他程序也要一并更换",
+            "请到 mp.weixin.qq.com「开发管理 > 开发设置」复制 AppSecret（小程序密钥），填入 wechat.secret。AppSecret 只显示一次；重置后，旧的 AppSecret 立即失效，其他程序也要一并更换",
         )),
         40013 | 41002 | 40002 => Finding::wrong(
             "wechat.app_id",
@@ -218,7 +218,7 @@ fn refused(context: &Context, refusal: &Refusal) -> Finding {
         )
         .remedy(context.say(
             "remove pinned addresses: /etc/hosts, DNS, the proxy",
-            "请删除固定的 IP:/etc/hosts、DNS、代理",
+            "请删除 /etc/hosts、DNS 与代理中固定的微信 IP",
         )),
         48001 | 50002 | 50004 => Finding::wrong(
             "wechat.not_permitted",
@@ -267,7 +267,7 @@ fn guess(context: &Context) -> String {
     });
     let ip: Option<IpAddr> = by_name.or_else(addresses::outgoing);
     ip.filter(|ip| addresses::is_public(*ip)).map_or_else(
-        || context.say("(see your cloud's console)", "（请在云厂商控制台查看）"),
+        || context.say("(see your cloud's console)", "（请在云服务商控制台查看）"),
         |ip| ip.to_string(),
     )
 }

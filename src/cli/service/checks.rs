@@ -48,7 +48,7 @@ fn no_systemd(is_container: bool, language: Language) -> Refusal {
         false => language.choose(
             "this machine was not started by systemd. Let your own supervisor run \"bai serve --config FILE\" as a user of its own, or, until \
              the next reboot: nohup bai serve --config config.toml >bai.log 2>&1 &",
-            "此机器未使用 systemd。请用现有的进程管理工具以专用用户运行 bai serve --config FILE;\
+            "此机器未使用 systemd。请用现有的进程管理工具以专用用户运行 bai serve --config FILE；\
              临时使用（重启机器后失效）：nohup bai serve --config config.toml >bai.log 2>&1 &",
         ),
     }
@@ -72,7 +72,7 @@ pub fn no_package(language: Language) -> Result<(), Refusal> {
         None => Ok(()),
         Some(unit) => Err(language.choose(
             format!("a package installed bai here ({unit}): upgrade with a newer one (apt install ./bai_….deb, rpm -U bai-….rpm), or remove it first (apt remove bai, rpm -e bai); configuration and database stay"),
-            format!("此机器已通过软件包安装 bai({unit})：请用新的软件包升级（apt install ./bai_….deb 或 rpm -U bai-….rpm），或先卸载（apt remove bai 或 rpm -e bai），配置和数据库会保留"),
+            format!("此机器已通过软件包安装 bai（{unit}）：请用新的软件包升级（apt install ./bai_….deb 或 rpm -U bai-….rpm），或先卸载（apt remove bai 或 rpm -e bai），配置和数据库会保留"),
         )),
     }
 }
@@ -108,7 +108,7 @@ fn user_is_a_system_s(found: &Found, language: Language) -> Result<(), Refusal> 
         false => Ok(()),
         true => Err(language.choose(
             format!("the user {NAME} of this machine is a person's, by its number (id {NAME}): the database should not be theirs. Rename that user (usermod --login NEW {NAME}; groupmod --new-name NEW {NAME}), or run bai in a container"),
-            format!("此机器的用户 {NAME} 是普通用户（见 id {NAME}），数据库不应归其所有。请将其改名（usermod --login NEW {NAME};groupmod --new-name NEW {NAME}），或改用容器运行"),
+            format!("此机器的用户 {NAME} 是普通用户，不是系统用户（见 id {NAME}），数据库不应归其所有。请将其改名（usermod --login NEW {NAME}; groupmod --new-name NEW {NAME}），或改用容器运行"),
         )),
     }
 }
@@ -132,7 +132,7 @@ fn address_is_free(address: SocketAddr, language: Language) -> Result<(), Refusa
         Ok(_) => Ok(()),
         Err(error) => Err(language.choose(
             format!("the service could not listen on {address}: {error}. Stop what listens there (ss -ltnp says who), or write another server.listen into {CONFIG}"),
-            format!("服务无法监听 {address}:{error}。请停止占用该端口的程序（用 ss -ltnp 查看），或在 {CONFIG} 中修改 server.listen"),
+            format!("服务无法监听 {address}：{error}。请停止占用该端口的程序（用 ss -ltnp 查看），或在 {CONFIG} 中修改 server.listen"),
         )),
     }
 }

@@ -210,7 +210,10 @@ fn lines(status: &Status, language: Language) -> Vec<String> {
 }
 
 fn row(english: &str, chinese: &str, value: &str, language: Language) -> String {
-    language.choose(format!("{english:10}{value}"), format!("{chinese}:{value}"))
+    language.choose(
+        format!("{english:10}{value}"),
+        format!("{chinese}：{value}"),
+    )
 }
 
 #[cfg(test)]

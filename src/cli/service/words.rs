@@ -64,7 +64,7 @@ pub fn verb(part: Part, state: State, tense: Tense, language: Language) -> &'sta
 pub fn line(part: Part, state: State, tense: Tense, program: &str, language: Language) -> String {
     let noun = noun(part, program, language);
     let verb = verb(part, state, tense, language);
-    language.choose(format!("{noun}: {verb}"), format!("{noun}:{verb}"))
+    language.choose(format!("{noun}: {verb}"), format!("{noun}：{verb}"))
 }
 
 /// What to do once a first service runs. Paths are whole, because sudo on CentOS does not look into /usr/local/bin.
@@ -87,10 +87,10 @@ pub fn next_steps(program: &str, leave: bool, language: Language) -> String {
         ),
         format!(
             "\n接下来：\n{leave}  \
-             {program} superuser create EMAIL    # 创建管理员，可登录控制台\n  \
+             {program} superuser create EMAIL    # 创建超级管理员，可登录控制台\n  \
              vi {CONFIG}    # 正式上线：provider = \"wechat\"，填写 app_id（AppID）和 secret（AppSecret）\n  \
              systemctl restart bai\n  \
-             {program} doctor    # 检查还有什么问题，并给出处理办法"
+             {program} doctor    # 检查还有什么问题，并给出处理方法"
         ),
     )
 }
