@@ -60,7 +60,7 @@ export const text = {
       misconfigured: "it refuses the way it is asked. The server's log has its words.",
     },
     backup: "Last backup",
-    noBackup: "There is none. Set backup.every in config.toml, or run “bai backup create” on the server.",
+    noBackup: "There is none. Set backup.every in config.toml, or run “bai backup” on the server.",
     noSchedule: "None is scheduled: backup.every in config.toml is not set.",
     backupEvery: (hours) => `Scheduled every ${hours} h; all went well.`,
     backupPlanned: (hours) => `Scheduled every ${hours} h; none is made yet.`,

@@ -60,7 +60,7 @@ export const text = {
       misconfigured: "微信拒绝了调用方式。微信的原文见服务器日志。",
     },
     backup: "最近一次备份",
-    noBackup: "还没有备份。请在 config.toml 中设置 backup.every，或在服务器上运行 “bai backup create”。",
+    noBackup: "还没有备份。请在 config.toml 中设置 backup.every，或在服务器上运行 “bai backup”。",
     noSchedule: "未设定时备份：config.toml 中没有设置 backup.every。",
     backupEvery: (hours) => `每 ${hours} 小时自动备份，一切正常。`,
     backupPlanned: (hours) => `每 ${hours} 小时自动备份，尚未生成。`,
