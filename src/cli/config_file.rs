@@ -1,8 +1,8 @@
 //! `bai config`: the effective configuration printed, or a file of all keys written to begin with.
 
-use std::fs::OpenOptions;
+use std::fs::Permissions;
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -45,16 +45,22 @@ pub fn init(file: &Path) -> Outcome {
     let language = Language::of_environment();
     write_new(file, language.choose(ENGLISH, CHINESE)).map_err(|e| match e.kind() {
         ErrorKind::AlreadyExists => exists(language, file),
-        _ => format!("cannot write {}: {e}", file.display()),
+        _ => cannot_write(language, file, &e),
     })?;
     output::print(&written(language, file))
 }
 
+/// Writes the whole file under another name first: a disk that is full leaves nothing that would be taken for a configuration.
 fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut open = options.write(true).create_new(true).mode(MODE).open(file)?;
-    open.write_all(text.as_bytes())?;
-    open.sync_all()
+    // Of a name without a folder the parent is empty.
+    let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
+    let mut new = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(MODE))
+        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    new.write_all(text.as_bytes())?;
+    new.as_file().sync_all()?;
+    new.persist_noclobber(file).map_err(|e| e.error)?;
+    Ok(())
 }
 
 fn exists(language: Language, file: &Path) -> String {
@@ -62,6 +68,17 @@ fn exists(language: Language, file: &Path) -> String {
     language.choose(
         format!("{file} is there already and was left alone: edit it, or name another file"),
         format!("{file} 已存在，未作修改：请直接编辑它，或另指定一个文件"),
+    )
+}
+
+fn cannot_write(language: Language, file: &Path, error: &std::io::Error) -> String {
+    // The error of a temporary file names that file, too.
+    let cause = error.get_ref().and_then(std::error::Error::source);
+    let cause = cause.map_or_else(|| error.to_string(), ToString::to_string);
+    let file = file.display();
+    language.choose(
+        format!("cannot write {file}: {cause}"),
+        format!("无法写入 {file}：{cause}"),
     )
 }
 

@@ -1,11 +1,12 @@
 //! `bai doctor`: what the doctor found, printed.
 
+use std::error::Error;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::Args;
 use serde::Serialize;
 
-use super::outcome::{Outcome, Told};
+use super::outcome::{Outcome, Told, is_broken_pipe};
 use super::output;
 use super::visible::{visible_json, visible_lines, width};
 use crate::admin::Failure;
@@ -38,27 +39,49 @@ struct Report<'a> {
     not_looked_at: usize,
 }
 
-/// Looks at everything, and prints it; 1: something is wrong.
-pub fn run(config: Config, args: &DoctorArgs) -> Outcome {
+/// Looks at everything, and prints it; 1: something is wrong. A configuration that cannot be used is all that is told then.
+///
+/// # Errors
+/// Something is wrong, also when nobody reads on what it is.
+pub fn run(config: Result<Config, Box<dyn Error>>, args: &DoctorArgs) -> Outcome {
+    let language = Language::of_environment();
+    let chapters = match config {
+        Ok(config) => examine(context(config, args, language)?),
+        Err(error) => vec![unusable(error.as_ref(), language)],
+    };
+    let printed = match args.json {
+        true => print_json(&chapters),
+        false => print_lines(&chapters, language),
+    };
+    match (printed, count(&chapters, Mark::Wrong)) {
+        (Err(error), _) if !is_broken_pipe(error.as_ref()) => Err(error),
+        (_, 0) => Ok(()),
+        _ => Err(Told.into()),
+    }
+}
+
+fn context(config: Config, args: &DoctorArgs, language: Language) -> Result<Context, Failure> {
     let target = match &args.url {
         Some(url) => Some(Target::parse(url).map_err(|error| Failure::invalid(error.to_string()))?),
         None => Target::of(&config),
     };
-    let language = Language::of_environment();
-    let chapters = examine(Context {
+    Ok(Context {
         config: with_whole_path(config),
         language,
         clock: Clock::System,
         random: Random::System,
         target,
-    });
-    match args.json {
-        true => print_json(&chapters)?,
-        false => print_lines(&chapters, language)?,
-    }
-    match count(&chapters, Mark::Wrong) {
-        0 => Ok(()),
-        _ => Err(Told.into()),
+    })
+}
+
+fn unusable(error: &dyn Error, language: Language) -> Chapter {
+    let remedy = language.choose(
+        "mend it, or name another file by --config; \"bai config init FILE\" writes one with every key",
+        "请修正，或用 --config 指定另一个文件；「bai config init FILE」生成含全部配置项的文件",
+    );
+    Chapter {
+        title: language.choose("configuration", "配置"),
+        findings: vec![Finding::wrong("configuration.unusable", error.to_string()).remedy(remedy)],
     }
 }
 

@@ -90,6 +90,8 @@ struct Cli {
 enum AnyArgs {
     #[command(flatten)]
     Configured(ConfiguredArgs),
+    /// Look at everything that a first day in production gets wrong, and say what to do; exit code 0: nothing is wrong
+    Doctor(doctor::DoctorArgs),
     #[command(flatten)]
     Shell(shell::ShellArgs),
     /// Make a service of this program on a machine with systemd; look at it, or remove it
@@ -119,8 +121,6 @@ enum ConfiguredArgs {
         #[arg(long)]
         ready: bool,
     },
-    /// Look at everything that a first day in production gets wrong, and say what to do; exit code 0: nothing is wrong
-    Doctor(doctor::DoctorArgs),
     /// Print the effective configuration, secrets masked, or write a file to begin with
     Config(config_file::ConfigArgs),
     /// Find users and change them
@@ -167,6 +167,7 @@ pub fn run() -> ExitCode {
         AnyArgs::Configured(ConfiguredArgs::Config(config_file::ConfigArgs {
             args: Some(config_file::ConfigCommand::Init { file }),
         })) => config_file::init(&file),
+        AnyArgs::Doctor(args) => doctor::run(load(cli.config.as_deref(), None), &args),
         AnyArgs::Configured(args) => {
             let listen = match &args {
                 ConfiguredArgs::Serve(args) => {
@@ -189,7 +190,6 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::Serve(args) => serve::run(config, args.new),
         ConfiguredArgs::Openapi { yaml } => print::openapi(config, yaml),
         ConfiguredArgs::Health { url, ready } => health::run(&config, url, ready),
-        ConfiguredArgs::Doctor(args) => doctor::run(config, &args),
         ConfiguredArgs::Config(_) => config_file::print(&config),
         ConfiguredArgs::User(args) => user::run(&config, args),
         ConfiguredArgs::Company(args) => company::run(&config, args),

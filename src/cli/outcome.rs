@@ -31,7 +31,8 @@ pub fn exit_code(outcome: Outcome) -> ExitCode {
     }
 }
 
-fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+/// Whether nobody reads the output any more.
+pub fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let mut io = causes.filter_map(|error| error.downcast_ref::<io::Error>());
     io.any(|error| error.kind() == io::ErrorKind::BrokenPipe)

@@ -26,13 +26,15 @@ pub enum Error {
         /// The system's words.
         cause: std::io::Error,
     },
-    /// A key of the file is unknown or has a bad value; the cause shows line and key.
-    #[error("{path}: {}", in_words(&masked(&cause.to_string())))]
+    /// A key of the file is unknown or has a bad value. The line is not quoted, because a secret may be on it.
+    #[error("{path}, {place}: {}", in_words(&masked(problem)))]
     File {
         /// The file.
         path: PathBuf,
-        /// Line, key, and what was expected.
-        cause: Box<toml::de::Error>,
+        /// Line and key.
+        place: String,
+        /// The fault and the expected value.
+        problem: String,
     },
     /// An environment variable names an unknown key or has a bad value.
     #[error("environment variable {name}: {}", in_words(&masked(problem)))]
@@ -169,14 +171,29 @@ fn read(path: &Path) -> Result<(Config, Table), Error> {
         path: path.to_owned(),
         cause,
     })?;
-    let bad = |cause| Error::File {
+    let bad = |cause: toml::de::Error| Error::File {
         path: path.to_owned(),
-        cause: Box::new(cause),
+        place: place(&text, cause.span().map_or(0, |span| span.start)),
+        problem: cause.message().to_owned(),
     };
     Ok((
         toml::from_str(&text).map_err(bad)?,
         toml::from_str(&text).map_err(bad)?,
     ))
+}
+
+/// The place of a mistake at this byte of the file, in words: the line, and the key or the section on it, if there is one.
+fn place(text: &str, byte: usize) -> String {
+    let before = text.get(..byte).unwrap_or_default();
+    let number = before.matches('\n').count() + 1;
+    let line = text.lines().nth(number - 1).unwrap_or_default();
+    let name = line.split('=').next().unwrap_or_default().trim();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.[]".contains(c);
+    let is_assigned = line.contains('=') || name.starts_with('[');
+    match is_assigned && !name.is_empty() && name.chars().all(is_name) {
+        true => format!("line {number}, {name}"),
+        false => format!("line {number}"),
+    }
 }
 
 /// Section and key of a variable `BAI_<SECTION>__<KEY>`; a table inside the section has a name of its own between them.
@@ -572,6 +589,24 @@ mod tests {
             config.server.trusted_proxies,
             proxies.map(|network| network.parse().unwrap())
         );
+    }
+
+    #[test]
+    fn a_mistake_in_the_file_never_shows_what_else_is_on_its_line() {
+        for text in [
+            "[wechat]\nsecrets = \"5ecre7\"",
+            "[wechat]\nsecret = \"5ecre7",
+            "[wechat]\nsecret = 5ecre7",
+            "[wechat]\nsecret = \"5ecre7\" 5ecre7",
+            "[wechat]\nsecret \"5ecre7\"",
+            "[wechat]\napp_id = 1\nsecret = \"5ecre7\"",
+        ] {
+            let problem = problem(text, &[]);
+            assert!(
+                problem.contains("config.toml, line 2") && !problem.contains("5ecre7"),
+                "{problem}"
+            );
+        }
     }
 
     #[test]

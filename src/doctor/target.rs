@@ -20,16 +20,21 @@ pub struct Target {
 /// The text is no URL of a server.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is no URL such as https://api.example.com or https://api.example.com/pb")]
-pub struct NoUrl(pub String);
+pub struct NoUrl(String);
 
 impl Target {
-    /// The URL in the text.
+    /// The URL in the text; a name alone is one of https.
     ///
     /// # Errors
-    /// [`NoUrl`].
+    /// [`NoUrl`], without what may be a password.
     pub fn parse(text: &str) -> Result<Self, NoUrl> {
-        let no_url = || NoUrl(text.to_owned());
-        let url = Url::parse(text).map_err(|_| no_url())?;
+        let no_url = || NoUrl(text.rsplit('@').next().unwrap_or_default().to_owned());
+        let is_name_alone = !text.contains("://") && text.contains('.') && !text.starts_with('/');
+        let whole = match is_name_alone {
+            true => format!("https://{text}"),
+            false => text.to_owned(),
+        };
+        let url = Url::parse(&whole).map_err(|_| no_url())?;
         let is_bare = url.username().is_empty() && url.password().is_none();
         let is_web = ["http", "https"].contains(&url.scheme());
         let host = url.host().filter(|_| is_bare && is_web);
@@ -125,14 +130,17 @@ mod tests {
     fn a_text_that_is_no_url_of_a_server_is_refused() {
         for text in [
             "",
-            "a.example.com",
+            "example",
             "ftp://a.example.com",
             "https://",
             "https://li:x@a.example.com",
             "/pb",
         ] {
-            assert!(Target::parse(text).is_err(), "{text}");
+            let error = Target::parse(text).unwrap_err().to_string();
+            assert!(!error.contains("li:x"), "{error}");
         }
+        let target = Target::parse("a.example.com/pb").unwrap();
+        assert_eq!(target.to_string(), "https://a.example.com/pb");
         let target = Target::parse("https://[::1]:8443/pb/").unwrap();
         assert_eq!(target.authority(), "[::1]:8443");
         assert_eq!(target.at("/api/health"), "/pb/api/health");

@@ -113,10 +113,15 @@ pub fn rights(path: &str) -> Result<Option<Rights>, String> {
     }))
 }
 
+/// None for what is not there. A link that leads nowhere is there, as of a volume that is not mounted yet.
 fn optional<T>(path: &str, result: io::Result<T>) -> Result<Option<T>, String> {
+    let is_gone = |e: &io::Error| e.kind() == io::ErrorKind::NotFound;
     match result {
         Ok(found) => Ok(Some(found)),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) if is_gone(&e) && fs::symlink_metadata(path).is_ok() => Err(format!(
+            "{path} is a link to what is not there: mend or remove it"
+        )),
+        Err(e) if is_gone(&e) => Ok(None),
         Err(e) => Err(format!("{path}: {e}")),
     }
 }
@@ -167,4 +172,22 @@ fn is_stale(properties: &Properties) -> bool {
     let program = fs::read_link(format!("/proc/{process}/exe"));
     property(properties, "NeedDaemonReload") == "yes"
         || program.is_ok_and(|it| it.to_string_lossy().ends_with(REPLACED))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_not_taken_for_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let path = path.to_str().unwrap();
+        assert_eq!(read(path), Ok(None));
+        symlink(folder.path().join("unmounted"), path).unwrap();
+        assert!(read(path).unwrap_err().contains("is a link to"));
+        assert!(rights(path).is_err());
+    }
 }

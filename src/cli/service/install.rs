@@ -182,7 +182,7 @@ fn start(language: Language) -> Result<(), String> {
 fn service_line(language: Language) -> Result<String, String> {
     let properties = system::properties(&["StatusText"])?;
     let said = property(&properties, "StatusText");
-    Ok(language.choose(format!("bai: {said}"), format!("bai:{said}")))
+    Ok(language.choose(format!("bai: {said}"), format!("bai：{said}")))
 }
 
 #[cfg(test)]

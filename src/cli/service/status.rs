@@ -58,7 +58,7 @@ struct Status {
 pub fn run(args: &StatusArgs, language: Language) -> Outcome {
     let properties = system::properties(&PROPERTIES).map_err(|error| {
         let why = language.choose("systemd cannot be asked", "无法查询 systemd");
-        format!("{why}: {error}")
+        format!("{why}{}{error}", language.choose(": ", "："))
     })?;
     if property(&properties, "FragmentPath").is_empty() {
         return Err(not_installed(language).into());

@@ -1,8 +1,9 @@
 //! The first start with nothing configured, and the configuration that one begins with.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
+use std::process::Command;
 
 use crate::support::binary::{Running, bai, run};
 
@@ -120,7 +121,24 @@ fn a_configuration_that_is_there_is_left_alone_even_when_it_cannot_be_read() {
     let (output, _, told) = run(dir.path(), &["config", "init", "nowhere/config.toml"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        told.contains("cannot write nowhere/config.toml: No such file"),
+        told.contains("cannot write nowhere/config.toml: No such file or directory (os error 2)\n"),
         "{told}"
     );
+    symlink("unmounted", dir.path().join("link.toml")).unwrap();
+    let (_, _, told) = run(dir.path(), &["config", "init", "link.toml"]);
+    assert!(told.contains("link.toml is there already"), "{told}");
+}
+
+#[test]
+fn a_disk_that_is_full_leaves_no_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    // A limit of files' lengths stands for the disk: the write fails, or the signal is the end.
+    let init = format!(
+        "ulimit -f 4; exec {} config init",
+        env!("CARGO_BIN_EXE_bai")
+    );
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &init]).current_dir(dir.path());
+    assert!(!shell.output().unwrap().status.success());
+    assert!(!dir.path().join("config.toml").exists());
 }

@@ -2,6 +2,7 @@
 
 mod binary;
 mod doctor;
+mod doctor_command;
 mod doctor_url;
 mod documents;
 mod first_start;
