@@ -73,8 +73,8 @@ fn exists(language: Language, file: &Path) -> String {
 
 fn cannot_write(language: Language, file: &Path, error: &std::io::Error) -> String {
     // The error of a temporary file names that file, too.
-    let cause = error.get_ref().and_then(std::error::Error::source);
-    let cause = cause.map_or_else(|| error.to_string(), ToString::to_string);
+    let told = error.to_string();
+    let cause = told.split(" at path ").next().unwrap_or_default();
     let file = file.display();
     language.choose(
         format!("cannot write {file}: {cause}"),
