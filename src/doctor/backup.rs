@@ -11,15 +11,13 @@ use tokio::runtime;
 use url::Url;
 
 use super::context::Context;
-use super::exchange::{connect, resolve};
+use super::exchange::resolve;
 use super::finding::Finding;
+use super::public_url::reach;
 use super::{backup_folder, cause};
 use crate::backup::Bucket;
 use crate::config::S3;
 use crate::outbound::Cause;
-
-/// Addresses of a bucket's host that are tried.
-const MOST: usize = 2;
 
 pub fn look(context: &Context) -> Vec<Finding> {
     let config = &context.config;
@@ -34,12 +32,20 @@ pub fn look(context: &Context) -> Vec<Finding> {
     if let Some(unusable) = backup_folder::judge(context, &folder) {
         return vec![unusable];
     }
-    let mut findings = vec![age(context, every, newest, &folder)];
-    match config.backup.s3.is_on() {
-        true => findings.push(bucket(context)),
-        false => findings.extend(same_disk(context, &folder)),
+    vec![age(context, every, newest, &folder)]
+}
+
+/// Whether what breaks the database leaves a backup.
+pub fn elsewhere(context: &Context) -> Vec<Finding> {
+    let config = &context.config;
+    if config.store.is_on_postgres() || config.backup.every.is_none() {
+        return Vec::new();
     }
-    findings
+    if config.backup.s3.is_on() {
+        return vec![bucket(context)];
+    }
+    let folder = config.backup.folder(&config.store.path);
+    same_disk(context, &folder).into_iter().collect()
 }
 
 fn on_postgres(context: &Context) -> Finding {
@@ -124,7 +130,7 @@ fn disk_of(path: &Path) -> Option<u64> {
 
 /// Whether the bucket lets us look at what is in it.
 fn bucket(context: &Context) -> Finding {
-    match reach(context).and_then(|()| list(context)) {
+    match knock(context).and_then(|()| list(context)) {
         Ok(count) => Finding::ok(
             "backup.bucket",
             context.say(
@@ -147,13 +153,15 @@ fn bucket(context: &Context) -> Finding {
 }
 
 /// Connects to the bucket first: the list is asked for again and again, and would tell no cause in time.
-fn reach(context: &Context) -> Result<(), String> {
+fn knock(context: &Context) -> Result<(), String> {
     let host = host(&context.config.backup.s3);
     // Of what is no URL the list says so.
     let Some((host, port)) = host else {
         return Ok(());
     };
-    let outcome = resolve(&host, port).map_err(Cause::from).and_then(any);
+    let outcome = resolve(&host, port)
+        .map_err(Cause::from)
+        .and_then(|found| any(&found));
     outcome.map_err(|cause| format!("{host}: {}", cause::words(context, &cause)))
 }
 
@@ -168,15 +176,11 @@ fn host(settings: &S3) -> Option<(String, u16)> {
 }
 
 /// Connects to one of the addresses.
-fn any(addresses: Vec<SocketAddr>) -> Result<(), Cause> {
-    let mut outcome = Err(Cause::Other);
-    for address in addresses.into_iter().take(MOST) {
-        outcome = connect(address).map(drop);
-        if outcome.is_ok() {
-            break;
-        }
+fn any(addresses: &[SocketAddr]) -> Result<(), Cause> {
+    match reach(addresses) {
+        (Some(_), _) => Ok(()),
+        (None, silent) => Err(silent.map_or(Cause::Unreachable, |it| it.cause)),
     }
-    outcome
 }
 
 fn list(context: &Context) -> Result<usize, String> {

@@ -77,7 +77,7 @@ const PARTS: [Part; 8] = [
     },
     Part {
         title: ["backup", "备份"],
-        looks: &[backup::look],
+        looks: &[backup::look, backup::elsewhere],
         unfinished: "backup.unfinished",
     },
     Part {

@@ -143,7 +143,7 @@ fn resolved(context: &Context, target: &Target, addresses: &[SocketAddr]) -> Opt
 /// An address that does not answer, and why.
 pub struct Silent {
     ip: IpAddr,
-    cause: Cause,
+    pub cause: Cause,
 }
 
 /// A connection to the first address that answers, and the first one that does not although this machine has a way to it.
