@@ -7,13 +7,11 @@ use ipnet::IpNet;
 use super::context::Context;
 use super::exchange::Answer;
 use super::finding::Finding;
-use super::proxy::Way;
+use super::probe::HEALTH;
 use super::target::Target;
+use super::way::Way;
 use super::{addresses, hidden};
 use crate::app::probes::Arrival;
-
-/// The path of a probe, below the URL.
-pub const HEALTH: &str = "/api/health";
 
 /// What the server tells of a request that came.
 pub fn judge(context: &Context, way: &Way, answer: &Answer, arrival: &Arrival) -> Vec<Finding> {

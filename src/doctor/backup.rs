@@ -130,7 +130,7 @@ fn disk_of(path: &Path) -> Option<u64> {
 
 /// Whether the bucket lets us look at what is in it.
 fn bucket(context: &Context) -> Finding {
-    match knock(context).and_then(|()| list(context)) {
+    match ensure_reachable(context).and_then(|()| list(context)) {
         Ok(count) => Finding::ok(
             "backup.bucket",
             context.say(
@@ -153,7 +153,7 @@ fn bucket(context: &Context) -> Finding {
 }
 
 /// Connects to the bucket first: the list is asked for again and again, and would tell no cause in time.
-fn knock(context: &Context) -> Result<(), String> {
+fn ensure_reachable(context: &Context) -> Result<(), String> {
     let host = host(&context.config.backup.s3);
     // Of what is no URL the list says so.
     let Some((host, port)) = host else {

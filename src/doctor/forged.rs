@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exchange::{Line, connect};
 use super::finding::Finding;
 use super::probe::Probe;
-use super::proxy::Way;
+use super::way::Way;
 use crate::app::probes::Arrival;
 
 const FORWARDED_FOR: &str = "X-Forwarded-For";

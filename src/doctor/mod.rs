@@ -23,6 +23,7 @@ mod server;
 mod service;
 mod superusers;
 mod target;
+mod way;
 mod wechat;
 
 use std::sync::Arc;

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use super::arrival::HEALTH;
 use super::context::Context;
 use super::exchange::{Answer, Line, Request};
 use super::server::{self, Absence};
@@ -12,6 +11,8 @@ use crate::admin::{AdminCommand, Client, Failure};
 use crate::app::probes::Arrival;
 use crate::outbound::Cause;
 
+/// The path of a probe, below the URL.
+pub const HEALTH: &str = "/api/health";
 const WORD: &str = "X-Bai-Probe";
 
 /// A probe that the server waits for.

@@ -1,26 +1,15 @@
 //! The proxy between the public URL and the server, as a request sees it: one with a random word is sent through the URL, and the
 //! server tells how it arrived.
 
-use std::net::SocketAddr;
-
 use super::arrival::{is_ours, judge};
 use super::context::Context;
 use super::exchange::{Answer, Line};
 use super::finding::Finding;
 use super::probe::{Probe, ask_for_health};
 use super::server::Absence;
-use super::target::Target;
+use super::way::Way;
 use super::{cause, forged};
 use crate::outbound::Cause;
-
-/// The way that requests take.
-pub struct Way<'a> {
-    pub target: &'a Target,
-    /// Our end of the first connection.
-    pub local: Option<SocketAddr>,
-    /// Its other end.
-    pub peer: Option<SocketAddr>,
-}
 
 /// Sends a probe over the line, and says how it arrived.
 pub fn look(

@@ -9,9 +9,9 @@ use super::context::Context;
 use super::exchange::{Line, NoAddress, connect, resolve, server_name};
 use super::finding::Finding;
 use super::probe::Probe;
-use super::proxy::Way;
 use super::server::Absence;
 use super::target::Target;
+use super::way::Way;
 use super::{addresses, cause, certificate, proxy};
 use crate::outbound::Cause;
 
