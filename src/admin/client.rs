@@ -3,10 +3,12 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::command::AdminCommand;
 use super::context::Admin;
@@ -25,6 +27,8 @@ use crate::store::file::ensure_current;
 pub struct Client {
     runtime: Runtime,
     target: Target,
+    /// Time that a call of the server has; `None`: as long as it takes.
+    limit: Option<Duration>,
 }
 
 enum Target {
@@ -51,15 +55,32 @@ impl Client {
     /// # Errors
     /// The server cannot be reached, is another program, or lets nobody in.
     pub fn connect(database: &Path) -> Result<Option<Self>, Failure> {
+        Self::of_server(database, None)
+    }
+
+    /// As [`Client::connect`], of a server that has so much time for each call of [`Client::rows`].
+    ///
+    /// # Errors
+    /// As there; [`Cause::Silent`](super::failure::Cause::Silent): it does not answer in time.
+    pub fn connect_within(database: &Path, limit: Duration) -> Result<Option<Self>, Failure> {
+        Self::of_server(database, Some(limit))
+    }
+
+    fn of_server(database: &Path, limit: Option<Duration>) -> Result<Option<Self>, Failure> {
         let runtime = new_runtime()?;
-        let Some(connection) = runtime.block_on(Connection::open(database))? else {
+        let opened = runtime.block_on(within(limit, Connection::open(database)));
+        let Some(connection) = opened? else {
             return Ok(None);
         };
         let target = Target::Server {
             database: database.to_owned(),
             connection: Some(connection),
         };
-        Ok(Some(Self { runtime, target }))
+        Ok(Some(Self {
+            runtime,
+            target,
+            limit,
+        }))
     }
 
     /// A client of the database file, which is made if it is missing.
@@ -95,6 +116,7 @@ impl Client {
         Ok(Self {
             runtime,
             target: Target::Database(Admin::of_app(&app)),
+            limit: None,
         })
     }
 
@@ -104,7 +126,7 @@ impl Client {
     /// The server has gone away meanwhile.
     pub fn send(&mut self, command: AdminCommand) -> Result<Answer<'_>, Failure> {
         let (mut io, caller) = Io::new();
-        let runtime = &self.runtime;
+        let (runtime, limit) = (&self.runtime, self.limit);
         let end = match &mut self.target {
             Target::Database(admin) => {
                 let admin = admin.clone();
@@ -117,7 +139,7 @@ impl Client {
                 let connection = connection.take().filter(Connection::is_fresh);
                 let connection = match connection {
                     Some(fresh) => fresh,
-                    None => runtime.block_on(reconnect(database))?,
+                    None => runtime.block_on(within(limit, reconnect(database)))?,
                 };
                 runtime.spawn(connection.run(command, io))
             }
@@ -134,15 +156,10 @@ impl Client {
     /// # Errors
     /// The command's failure.
     pub fn rows(&mut self, command: AdminCommand) -> Result<Vec<Value>, Failure> {
-        let mut answer = self.send(command)?;
-        let mut rows = Vec::new();
-        while let Some(output) = answer.receive() {
-            if let Output::Row(row) = output {
-                rows.push(row);
-            }
-        }
-        answer.end()?;
-        Ok(rows)
+        let limit = self.limit;
+        let answer = self.send(command)?;
+        let rows = collect(answer.caller, answer.end);
+        answer.runtime.block_on(within(limit, rows))
     }
 
     /// Sends the command; the first row of its answer.
@@ -190,9 +207,7 @@ impl Answer<'_> {
     /// The command's failure.
     pub fn end(self) -> Result<(), Failure> {
         drop(self.caller);
-        self.runtime
-            .block_on(self.end)
-            .unwrap_or_else(|error| Err(Failure::failed(error)))
+        self.runtime.block_on(ended(self.end))
     }
 }
 
@@ -202,6 +217,39 @@ fn new_runtime() -> Result<Runtime, Failure> {
         .enable_all()
         .build();
     runtime.map_err(Failure::failed)
+}
+
+/// The outcome of a call that has this time.
+async fn within<T>(
+    limit: Option<Duration>,
+    call: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let Some(limit) = limit else {
+        return call.await;
+    };
+    let outcome = timeout(limit, call).await;
+    outcome.unwrap_or_else(|_| Err(Failure::silent(limit)))
+}
+
+/// The rows of an answer, when it ends well.
+async fn collect(
+    mut caller: Caller,
+    end: JoinHandle<Result<(), Failure>>,
+) -> Result<Vec<Value>, Failure> {
+    let mut rows = Vec::new();
+    while let Some(output) = caller.output.recv().await {
+        if let Output::Row(row) = output {
+            rows.push(row);
+        }
+    }
+    drop(caller);
+    ended(end).await?;
+    Ok(rows)
+}
+
+async fn ended(end: JoinHandle<Result<(), Failure>>) -> Result<(), Failure> {
+    end.await
+        .unwrap_or_else(|error| Err(Failure::failed(error)))
 }
 
 async fn reconnect(database: &Path) -> Result<Connection, Failure> {

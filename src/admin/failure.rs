@@ -1,5 +1,7 @@
 //! Failures of an operator's commands.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::app::StartError;
@@ -29,6 +31,14 @@ pub enum Cause {
     Failed,
     /// The database has bytes that were not written to it; the message says where.
     Damaged,
+    /// The same; the message names the database, too.
+    DamagedFile,
+    /// The file is no database of ours.
+    Foreign,
+    /// Another process has the database open.
+    InUse,
+    /// The server that runs did not answer in time.
+    Silent,
     /// The server that runs is another version of this program.
     OtherVersion,
 }
@@ -62,15 +72,38 @@ impl Failure {
         }
     }
 
+    /// A failure because the server did not answer within `limit`.
+    #[must_use]
+    pub fn silent(limit: Duration) -> Self {
+        Self {
+            cause: Cause::Silent,
+            message: format!("the server does not answer (within {} s)", limit.as_secs()),
+        }
+    }
+
     /// The failure of a command on the database of this name: of damage it says which one has it.
     #[must_use]
     pub fn on(self, database: String) -> Self {
         match self.cause {
-            Cause::Damaged => Self::failed(store::Error::DamagedFile {
+            Cause::Damaged => Self::whole(&store::Error::DamagedFile {
                 path: database,
                 reason: self.message,
             }),
             _ => self,
+        }
+    }
+
+    /// The failure whose message is all that the error says.
+    fn whole(error: &store::Error) -> Self {
+        let cause = match error {
+            store::Error::Damaged(_) | store::Error::DamagedFile { .. } => Cause::DamagedFile,
+            store::Error::Foreign { .. } => Cause::Foreign,
+            store::Error::InUse { .. } => Cause::InUse,
+            _ => Cause::Failed,
+        };
+        Self {
+            cause,
+            message: error.to_string(),
         }
     }
 }
@@ -91,7 +124,10 @@ impl From<Error> for Failure {
 
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
-        Self::failed(error)
+        match error {
+            StartError::Store(error) => Self::whole(&error),
+            error => Self::failed(error),
+        }
     }
 }
 
@@ -102,7 +138,7 @@ impl From<store::Error> for Failure {
                 cause: Cause::Damaged,
                 message: reason,
             },
-            error => Self::failed(error),
+            error => Self::whole(&error),
         }
     }
 }
@@ -153,11 +189,40 @@ mod tests {
             Failure::from(ChangeError::from(damaged())),
             Failure::from(ListError::from(damaged())),
         ] {
-            let told = failure.on("/srv/bai.redb".to_owned()).message;
+            let failure = failure.on("/srv/bai.redb".to_owned());
+            assert_eq!(failure.cause, Cause::DamagedFile);
+            let told = failure.message;
             assert!(
                 told.starts_with("/srv/bai.redb is damaged: block 47 of the file"),
                 "{told}"
             );
+        }
+    }
+
+    #[test]
+    fn a_file_that_does_not_open_says_why_to_programs_and_to_people() {
+        let (path, reason) = (|| "/srv/bai.redb".to_owned(), || "odd".to_owned());
+        let damaged = store::Error::DamagedFile {
+            path: path(),
+            reason: reason(),
+        };
+        let foreign = store::Error::Foreign {
+            path: path(),
+            reason: reason(),
+        };
+        let open = store::Error::Open {
+            path: path(),
+            reason: reason(),
+        };
+        for (error, cause) in [
+            (damaged, Cause::DamagedFile),
+            (foreign, Cause::Foreign),
+            (store::Error::InUse { path: path() }, Cause::InUse),
+            (open, Cause::Failed),
+        ] {
+            let words = error.to_string();
+            let failure = Failure::from(StartError::from(error));
+            assert_eq!((failure.cause, failure.message), (cause, words));
         }
     }
 

@@ -33,6 +33,11 @@ pub fn outgoing() -> Option<IpAddr> {
     (!ip.is_loopback() && !ip.is_unspecified()).then_some(ip)
 }
 
+/// Whether the address is one of this machine's: only such a one can be bound. Nothing is sent for that.
+pub fn is_ours(ip: IpAddr) -> bool {
+    ip.is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
+}
+
 /// Addresses in one line.
 pub fn list(ips: &[IpAddr]) -> String {
     let mut texts: Vec<_> = ips.iter().map(ToString::to_string).collect();

@@ -7,22 +7,23 @@ use ipnet::IpNet;
 use super::context::Context;
 use super::exchange::Answer;
 use super::finding::Finding;
+use super::probe::HEALTH;
 use super::target::Target;
+use super::way::Way;
+use super::{addresses, hidden};
 use crate::app::probes::Arrival;
 
-/// The path of a probe, below the URL.
-pub const HEALTH: &str = "/api/health";
-
 /// What the server tells of a request that came.
-pub fn judge(
-    context: &Context,
-    target: &Target,
-    local: Option<SocketAddr>,
-    answer: &Answer,
-    arrival: &Arrival,
-) -> Vec<Finding> {
+pub fn judge(context: &Context, way: &Way, answer: &Answer, arrival: &Arrival) -> Vec<Finding> {
+    let target = way.target;
     let mut findings = vec![path(context, target, answer, arrival)];
-    if is_direct(context, local, arrival) {
+    let is_ours = is_ours(way, arrival);
+    let is_tls_ours = context.config.server.tls.is_on() && arrival.forwarded_for.is_empty();
+    if is_tls_ours && !is_ours && hidden::is_hidden(arrival.client, addresses::is_ours) {
+        findings.push(hidden::finding(context, arrival.client));
+        return findings;
+    }
+    if is_ours || is_tls_ours {
         findings.push(Finding::ok(
             "proxy.none",
             context.say(
@@ -39,11 +40,16 @@ pub fn judge(
 }
 
 /// Whether the connection that arrived is the one that we made.
-fn is_direct(context: &Context, local: Option<SocketAddr>, arrival: &Arrival) -> bool {
-    let is_ours = local.is_some_and(|local| {
+pub fn is_ours(way: &Way, arrival: &Arrival) -> bool {
+    way.local.is_some_and(|local| {
         SocketAddr::new(local.ip().to_canonical(), local.port()) == arrival.peer
-    });
-    is_ours || context.config.server.tls.is_on() && arrival.forwarded_for.is_empty()
+    })
+}
+
+/// Addresses that `X-Forwarded-For` names; `None`: what is no address.
+pub fn hops(arrival: &Arrival) -> Vec<Option<IpAddr>> {
+    let hops = arrival.forwarded_for.iter();
+    hops.flat_map(|line| line.split(',')).map(address).collect()
 }
 
 /// The path at which it arrived, which the proxy may change.

@@ -1,16 +1,23 @@
 //! Backups: made, new enough, and elsewhere than the database.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime;
+use url::Url;
 
 use super::context::Context;
+use super::exchange::resolve;
 use super::finding::Finding;
-use crate::backup::{Bucket, Name};
+use super::public_url::reach;
+use super::{backup_folder, cause};
+use crate::backup::Bucket;
+use crate::config::S3;
+use crate::outbound::Cause;
 
 pub fn look(context: &Context) -> Vec<Finding> {
     let config = &context.config;
@@ -18,16 +25,27 @@ pub fn look(context: &Context) -> Vec<Finding> {
         return vec![on_postgres(context)];
     }
     let folder = config.backup.folder(&config.store.path);
-    let newest = newest(&folder);
+    let newest = backup_folder::newest(&folder);
     let Some(every) = config.backup.every else {
         return vec![by_hand(context, newest)];
     };
-    let mut findings = vec![age(context, every, newest, &folder)];
-    match config.backup.s3.is_on() {
-        true => findings.push(bucket(context)),
-        false => findings.extend(same_disk(context, &folder)),
+    if let Some(unusable) = backup_folder::judge(context, &folder) {
+        return vec![unusable];
     }
-    findings
+    vec![age(context, every, newest, &folder)]
+}
+
+/// Whether what breaks the database leaves a backup.
+pub fn elsewhere(context: &Context) -> Vec<Finding> {
+    let config = &context.config;
+    if config.store.is_on_postgres() || config.backup.every.is_none() {
+        return Vec::new();
+    }
+    if config.backup.s3.is_on() {
+        return vec![bucket(context)];
+    }
+    let folder = config.backup.folder(&config.store.path);
+    same_disk(context, &folder).into_iter().collect()
 }
 
 fn on_postgres(context: &Context) -> Finding {
@@ -53,17 +71,6 @@ fn by_hand(context: &Context, newest: Option<Timestamp>) -> Finding {
         "[backup]\nevery = \"1d\"\nunless another program runs \"bai backup FILE\" and takes it elsewhere",
         "[backup]\nevery = \"1d\"\n除非另有程序定时运行「bai backup FILE」并转存到别处",
     ))
-}
-
-/// Time of the newest backup in the folder.
-fn newest(folder: &Path) -> Option<Timestamp> {
-    let entries = fs::read_dir(folder).ok()?.flatten();
-    let backups = entries.filter(|entry| {
-        let name = entry.file_name();
-        name.to_str().is_some_and(|name| Name::parse(name).is_ok())
-    });
-    let times = backups.filter_map(|entry| entry.metadata().ok()?.modified().ok());
-    times.max().and_then(|time| Timestamp::try_from(time).ok())
 }
 
 fn age(context: &Context, every: Duration, newest: Option<Timestamp>, folder: &Path) -> Finding {
@@ -123,7 +130,7 @@ fn disk_of(path: &Path) -> Option<u64> {
 
 /// Whether the bucket lets us look at what is in it.
 fn bucket(context: &Context) -> Finding {
-    match list(context) {
+    match ensure_reachable(context).and_then(|()| list(context)) {
         Ok(count) => Finding::ok(
             "backup.bucket",
             context.say(
@@ -142,6 +149,37 @@ fn bucket(context: &Context) -> Finding {
             "see backup.s3: endpoint, region, bucket, access_key, secret_key, path_style; the key needs rights to list, read, write and delete",
             "请检查 backup.s3 的 endpoint、region、bucket、access_key、secret_key、path_style；密钥需要列举、读、写、删除权限",
         )),
+    }
+}
+
+/// Connects to the bucket first: the list is asked for again and again, and would tell no cause in time.
+fn ensure_reachable(context: &Context) -> Result<(), String> {
+    let host = host(&context.config.backup.s3);
+    // Of what is no URL the list says so.
+    let Some((host, port)) = host else {
+        return Ok(());
+    };
+    let outcome = resolve(&host, port)
+        .map_err(Cause::from)
+        .and_then(|found| any(&found));
+    outcome.map_err(|cause| format!("{host}: {}", cause::words(context, &cause)))
+}
+
+/// Host and port of the bucket.
+fn host(settings: &S3) -> Option<(String, u16)> {
+    let url = Url::parse(settings.endpoint.expose()).ok()?;
+    let (host, port) = (url.host_str()?, url.port_or_known_default()?);
+    Some(match settings.path_style {
+        true => (host.to_owned(), port),
+        false => (format!("{}.{host}", settings.bucket), port),
+    })
+}
+
+/// Connects to one of the addresses.
+fn any(addresses: &[SocketAddr]) -> Result<(), Cause> {
+    match reach(addresses) {
+        (Some(_), _) => Ok(()),
+        (None, silent) => Err(silent.map_or(Cause::Unreachable, |it| it.cause)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::context::Context;
 use super::finding::Finding;
+use super::target::Target;
 use crate::config::{Config, Provider, Setting, Source};
 
 /// Keys whose values are nobody else's.
@@ -34,7 +35,9 @@ pub fn look(context: &Context) -> Vec<Finding> {
         stand_in(context),
         limits(context),
         listen(context),
+        plain(context),
         public_urls(context),
+        passed_over(context),
         cost(context),
         log(context),
     ];
@@ -49,13 +52,14 @@ fn file(context: &Context, settings: &[Setting]) -> Finding {
         Some(path) => {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             let path = path.display();
-            Finding::ok(
-                "configuration.file",
-                context.say(
+            let found = match variables {
+                0 => path.to_string(),
+                _ => context.say(
                     format!("{path}, and {variables} keys of the environment"),
                     format!("{path}，另有 {variables} 项来自环境变量"),
                 ),
-            )
+            };
+            Finding::ok("configuration.file", found)
         }
         None if variables > 0 => Finding::ok(
             "configuration.environment",
@@ -188,6 +192,24 @@ fn listen(context: &Context) -> Option<Finding> {
     )))
 }
 
+/// Plain HTTP on all addresses, although a proxy is known by which phones should come.
+fn plain(context: &Context) -> Option<Finding> {
+    let server = &context.config.server;
+    let is_behind_proxy = !server.trusted_proxies.is_empty() && !server.tls.is_on();
+    let is_open = is_behind_proxy && server.listen.ip().is_unspecified();
+    let found = is_open.then(|| {
+        context.say(
+            format!("server.listen is {}: plain HTTP is answered at every address of this machine, past the proxy", server.listen),
+            format!("server.listen 为 {}：本机所有 IP 地址都响应明文 HTTP，可绕过反向代理", server.listen),
+        )
+    })?;
+    let port = server.listen.port();
+    Some(Finding::advice("configuration.plain", found).remedy(context.say(
+        format!("with the proxy on this machine listen on 127.0.0.1:{port}; else let the firewall or security group pass port {port} from the proxy only"),
+        format!("反向代理在本机时请监听 127.0.0.1:{port}；否则请在防火墙或安全组中只允许反向代理访问端口 {port}"),
+    )))
+}
+
 fn public_urls(context: &Context) -> Option<Finding> {
     let server = &context.config.server;
     if server.public_urls.is_empty() || server.public_urls != Config::default().server.public_urls {
@@ -201,6 +223,31 @@ fn public_urls(context: &Context) -> Option<Finding> {
         Finding::advice("configuration.public_urls", found).remedy(context.say(
             "[server]\npublic_urls = [\"https://api.example.com\"]\nwith your own address, or []",
             "[server]\npublic_urls = [\"https://api.example.com\"]\n请换成你自己的地址，或设为 []",
+        )),
+    )
+}
+
+/// Entries of `server.public_urls` that lead to whichever machine reads them.
+fn passed_over(context: &Context) -> Option<Finding> {
+    let server = &context.config.server;
+    if server.public_urls == Config::default().server.public_urls {
+        return None;
+    }
+    let written = server.public_urls.iter();
+    let targets = written.filter_map(|it| Target::parse(it.url.expose()).ok());
+    let local: Vec<_> = targets
+        .filter(Target::is_of_this_machine)
+        .map(|it| it.to_string())
+        .collect();
+    let local = (!local.is_empty()).then(|| local.join(", "))?;
+    let found = context.say(
+        format!("server.public_urls has {local}, which no phone reaches: it is passed over here"),
+        format!("server.public_urls 中有 {local}，手机无法访问：本命令会跳过它"),
+    );
+    Some(
+        Finding::advice("configuration.loopback_url", found).remedy(context.say(
+            "take it out: the API documentation shows it, too",
+            "请删除：API 文档中也会显示它",
         )),
     )
 }

@@ -14,25 +14,53 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, StreamOwned};
 
 use super::context::Context;
+use super::target::Target;
 use crate::outbound::Cause;
 
 /// Longest answer that is read.
 const MOST: usize = 64 * 1024;
 
+/// Reason why there is no address for a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAddress {
+    /// DNS has none.
+    Unknown,
+    /// The name server does not answer, or cannot tell.
+    NoNameServer,
+}
+
+impl From<NoAddress> for Cause {
+    fn from(_: NoAddress) -> Self {
+        Self::Unresolved
+    }
+}
+
+/// Words of EAI_AGAIN, which the standard library gives as text only, by glibc and by musl.
+const TRY_AGAIN: [&str; 2] = ["Temporary failure in name resolution", "Try again"];
+
 /// Addresses of a host name, within the time for it.
-pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Cause> {
+pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, NoAddress> {
     let (done, found) = channel();
     let host = host.trim_matches(['[', ']']).to_owned();
     thread::spawn(move || {
         let found = (host.as_str(), port).to_socket_addrs();
         done.send(found.map(Iterator::collect::<Vec<_>>))
     });
-    let found = found.recv_timeout(Context::PATIENCE).ok();
-    let mut found = found.and_then(Result::ok).unwrap_or_default();
+    let found = found.recv_timeout(Context::PATIENCE);
+    let found = found.map_err(|_| NoAddress::NoNameServer)?;
+    let mut found = found.map_err(|error| no_address(&error))?;
     found.dedup();
     match found.is_empty() {
-        true => Err(Cause::Unresolved),
+        true => Err(NoAddress::Unknown),
         false => Ok(found),
+    }
+}
+
+fn no_address(error: &io::Error) -> NoAddress {
+    let text = error.to_string();
+    match TRY_AGAIN.iter().any(|words| text.contains(words)) {
+        true => NoAddress::NoNameServer,
+        false => NoAddress::Unknown,
     }
 }
 
@@ -88,7 +116,7 @@ impl Request<'_> {
             .collect();
         let headers = headers.concat();
         let text = format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: bai-doctor\r\nAccept: */*\r\n{headers}Connection: close\r\n\r\n",
+            "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: bai-doctor\r\nAccept: */*\r\nCache-Control: no-cache\r\n{headers}Connection: close\r\n\r\n",
             self.path, self.authority
         );
         stream.write_all(text.as_bytes()).map_err(broken)?;
@@ -133,6 +161,36 @@ pub fn limit(stream: &TcpStream) {
         stream.set_read_timeout(patience),
         stream.set_write_timeout(patience),
     );
+}
+
+/// A connection over which requests are sent.
+pub enum Line {
+    Plain(TcpStream),
+    Secure(Box<Secure>),
+}
+
+impl Line {
+    /// The line to the target over this connection, and the certificates that were shown.
+    pub fn of(
+        target: &Target,
+        stream: TcpStream,
+    ) -> Result<(Self, Vec<CertificateDer<'static>>), Cause> {
+        limit(&stream);
+        if !target.is_https {
+            return Ok((Self::Plain(stream), Vec::new()));
+        }
+        let name = server_name(&target.host).ok_or(Cause::Other)?;
+        let (stream, chain) = shake_hands(stream, &name)?;
+        Ok((Self::Secure(Box::new(stream)), chain))
+    }
+
+    /// Sends the request; the answer to it.
+    pub fn send(&mut self, request: &Request) -> Result<Answer, Cause> {
+        match self {
+            Self::Plain(stream) => request.send(stream),
+            Self::Secure(stream) => request.send(stream),
+        }
+    }
 }
 
 /// A connection with TLS.
@@ -228,5 +286,27 @@ pub fn server_name(host: &url::Host<String>) -> Option<ServerName<'static>> {
         url::Host::Domain(name) => ServerName::try_from(name.clone()).ok(),
         url::Host::Ipv4(ip) => Some(IpAddr::from(*ip).into()),
         url::Host::Ipv6(ip) => Some(IpAddr::from(*ip).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_server_that_does_not_answer_is_not_a_name_without_an_address() {
+        let lookup =
+            |words| io::Error::other(format!("failed to lookup address information: {words}"));
+        for (words, found) in [
+            ("Name or service not known", NoAddress::Unknown),
+            ("No address associated with hostname", NoAddress::Unknown),
+            (
+                "Temporary failure in name resolution",
+                NoAddress::NoNameServer,
+            ),
+            ("Try again", NoAddress::NoNameServer),
+        ] {
+            assert_eq!(no_address(&lookup(words)), found, "{words}");
+        }
     }
 }

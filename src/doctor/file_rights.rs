@@ -125,13 +125,13 @@ fn visitor(context: &Context, file: &Metadata) -> Option<Finding> {
         format!("当前用户为 {}，数据库属于 {owner}", name_of(me.as_raw())),
     );
     Some(Finding::advice("disk.visitor", found).remedy(context.say(
-        format!("see more as root, or with runuser -u {owner} -- bai doctor"),
-        format!("以 root 运行，或使用 runuser -u {owner} -- bai doctor，可检查更多内容"),
+        "see more as root:\nsudo bai doctor",
+        "以 root 运行可检查更多内容：\nsudo bai doctor",
     )))
 }
 
 /// Name of the user, or the number.
-fn name_of(uid: u32) -> String {
+pub fn name_of(uid: u32) -> String {
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let number = uid.to_string();
     let named = users.lines().find_map(|line| {

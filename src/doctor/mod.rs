@@ -3,6 +3,7 @@
 mod addresses;
 mod arrival;
 mod backup;
+mod backup_folder;
 mod cause;
 mod certificate;
 mod clock;
@@ -12,12 +13,17 @@ mod disk;
 mod exchange;
 mod file_rights;
 mod finding;
+mod forged;
+mod hidden;
+mod plain_http;
+mod probe;
 mod proxy;
 mod public_url;
 mod server;
 mod service;
 mod superusers;
 mod target;
+mod way;
 mod wechat;
 
 use std::sync::Arc;
@@ -29,57 +35,61 @@ pub use self::context::Context;
 pub use self::finding::{Finding, Mark};
 pub use self::target::{NoUrl, Target};
 
-/// Time that a part has. Each wait within it is shorter.
-const PART_LIMIT: Duration = Duration::from_secs(30);
+/// Time that a look has. Each wait within it is shorter.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A look at one thing, on a thread of its own: one that hangs stops no other.
+type Look = fn(&Context) -> Vec<Finding>;
 
 /// A subject that is looked at.
 struct Part {
-    code: &'static str,
     title: [&'static str; 2],
-    look: fn(&Context) -> Vec<Finding>,
+    looks: &'static [Look],
+    /// Code of a look that did not end.
+    unfinished: &'static str,
 }
 
 /// All parts, in the order in which they are told.
 const PARTS: [Part; 8] = [
     Part {
-        code: "configuration",
         title: ["configuration", "配置"],
-        look: configuration::look,
+        looks: &[configuration::look],
+        unfinished: "configuration.unfinished",
     },
     Part {
-        code: "wechat",
         title: ["WeChat", "微信"],
-        look: wechat::look,
+        looks: &[wechat::look],
+        unfinished: "wechat.unfinished",
     },
     Part {
-        code: "public_url",
         title: ["public URL", "公网地址"],
-        look: public_url::look,
+        looks: &[public_url::form, public_url::way, plain_http::look],
+        unfinished: "public_url.unfinished",
     },
     Part {
-        code: "clock",
         title: ["clock", "时钟"],
-        look: clock::look,
+        looks: &[clock::look],
+        unfinished: "clock.unfinished",
     },
     Part {
-        code: "disk",
         title: ["disk", "磁盘"],
-        look: disk::look,
+        looks: &[disk::look],
+        unfinished: "disk.unfinished",
     },
     Part {
-        code: "backup",
         title: ["backup", "备份"],
-        look: backup::look,
+        looks: &[backup::look, backup::elsewhere],
+        unfinished: "backup.unfinished",
     },
     Part {
-        code: "superusers",
         title: ["superusers", "超级管理员"],
-        look: superusers::look,
+        looks: &[superusers::look],
+        unfinished: "superusers.unfinished",
     },
     Part {
-        code: "service",
         title: ["service", "服务"],
-        look: service::look,
+        looks: &[service::running, service::by_systemd, service::memory],
+        unfinished: "service.unfinished",
     },
 ];
 
@@ -91,44 +101,86 @@ pub struct Chapter {
     pub findings: Vec<Finding>,
 }
 
-/// Looks at everything, all parts at the same time.
+/// Looks at everything at the same time.
 #[must_use]
 pub fn examine(context: Context) -> Vec<Chapter> {
-    let context = Arc::new(context);
-    let end = Instant::now() + PART_LIMIT;
-    let begun = PARTS.map(|part| (begin(&part, &context), part));
-    let chapters = begun.into_iter().map(|(findings, part)| Chapter {
-        title: context.language.choose(part.title[0], part.title[1]),
-        findings: wait(&findings, &part, &context, end),
-    });
-    chapters.collect()
+    examine_parts(&PARTS, &Arc::new(context), LIMIT)
 }
 
-/// Begins a part on a thread of its own: one that hangs stops no other.
-fn begin(part: &Part, context: &Arc<Context>) -> Receiver<Vec<Finding>> {
+fn examine_parts(parts: &[Part], context: &Arc<Context>, limit: Duration) -> Vec<Chapter> {
+    let end = Instant::now() + limit;
+    let begun: Vec<_> = parts.iter().map(|part| begin_all(part, context)).collect();
+    let told = parts.iter().zip(begun).map(|(part, looks)| Chapter {
+        title: context.language.choose(part.title[0], part.title[1]),
+        findings: looks
+            .iter()
+            .flat_map(|look| wait(look, end).unwrap_or_else(|why| unfinished(context, part, why)))
+            .collect(),
+    });
+    told.collect()
+}
+
+fn begin_all(part: &Part, context: &Arc<Context>) -> Vec<Receiver<Vec<Finding>>> {
+    part.looks
+        .iter()
+        .map(|look| begin(*look, context))
+        .collect()
+}
+
+fn begin(look: Look, context: &Arc<Context>) -> Receiver<Vec<Finding>> {
     let (done, findings) = channel();
-    let (look, context) = (part.look, Arc::clone(context));
+    let context = Arc::clone(context);
     thread::spawn(move || done.send(look(&context)));
     findings
 }
 
-fn wait(
-    findings: &Receiver<Vec<Finding>>,
-    part: &Part,
-    context: &Context,
-    end: Instant,
-) -> Vec<Finding> {
-    let left = end.saturating_duration_since(Instant::now());
-    findings.recv_timeout(left).unwrap_or_else(|error| {
-        let found = match error {
-            RecvTimeoutError::Timeout => context.say(
-                format!("no result within {} s", PART_LIMIT.as_secs()),
-                format!("{} 秒内没有结果", PART_LIMIT.as_secs()),
-            ),
-            RecvTimeoutError::Disconnected => {
-                context.say("looking at it failed", "检查时出现内部错误")
-            }
+fn wait(findings: &Receiver<Vec<Finding>>, end: Instant) -> Result<Vec<Finding>, RecvTimeoutError> {
+    findings.recv_timeout(end.saturating_duration_since(Instant::now()))
+}
+
+fn unfinished(context: &Context, part: &Part, why: RecvTimeoutError) -> Vec<Finding> {
+    let seconds = LIMIT.as_secs();
+    let found = match why {
+        RecvTimeoutError::Timeout => context.say(
+            format!("no result within {seconds} s"),
+            format!("{seconds} 秒内没有结果"),
+        ),
+        RecvTimeoutError::Disconnected => context.say("looking at it failed", "检查时出现内部错误"),
+    };
+    vec![Finding::not_looked_at(part.unfinished, found)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hang(_: &Context) -> Vec<Finding> {
+        loop {
+            thread::park();
+        }
+    }
+
+    fn find(_: &Context) -> Vec<Finding> {
+        vec![Finding::ok("x.found", "it")]
+    }
+
+    #[test]
+    fn a_look_that_hangs_loses_nothing_of_what_others_find() {
+        let part = Part {
+            title: ["x", "x"],
+            looks: &[find, hang, find],
+            unfinished: "x.unfinished",
         };
-        vec![Finding::not_looked_at(part.code, found)]
-    })
+        let context = Arc::new(Context::of_tests());
+        let chapters = examine_parts(&[part], &context, Duration::from_secs(1));
+        let codes: Vec<_> = chapters[0].findings.iter().map(|it| it.code).collect();
+        assert_eq!(codes, ["x.found", "x.unfinished", "x.found"]);
+    }
+
+    #[test]
+    fn each_code_has_a_subject_and_a_word() {
+        for part in PARTS {
+            assert_eq!(part.unfinished.split('.').count(), 2, "{}", part.unfinished);
+        }
+    }
 }

@@ -1,79 +1,62 @@
 //! The proxy between the public URL and the server, as a request sees it: one with a random word is sent through the URL, and the
 //! server tells how it arrived.
 
-use std::fmt::Write as _;
-use std::net::SocketAddr;
-
-use super::arrival::{HEALTH, judge};
-use super::cause;
+use super::arrival::{is_ours, judge};
 use super::context::Context;
-use super::exchange::{Answer, Request};
+use super::exchange::{Answer, Line};
 use super::finding::Finding;
-use super::server::{self, Absence};
-use super::target::Target;
-use crate::admin::probe::ProbeCommand;
-use crate::admin::{AdminCommand, Client, Failure};
-use crate::app::probes::Arrival;
+use super::probe::{Probe, ask_for_health};
+use super::server::Absence;
+use super::way::Way;
+use super::{cause, forged};
 use crate::outbound::Cause;
 
-const WORD: &str = "X-Bai-Probe";
-
-/// Sends a probe, and says how it arrived. `local` is our end of the connection.
+/// Sends a probe over the line, and says how it arrived.
 pub fn look(
     context: &Context,
-    target: &Target,
-    local: Option<SocketAddr>,
-    send: impl FnOnce(&Request) -> Result<Answer, Cause>,
+    way: &Way,
+    announced: Result<Probe, Absence>,
+    mut line: Line,
 ) -> Vec<Finding> {
-    let announced = server::client(context).and_then(|client| announce(context, client));
-    let word = announced.as_ref().map_or("", |(_, word)| word);
-    let headers = [(WORD, word)];
-    let request = Request {
-        authority: &target.authority(),
-        path: &target.at(HEALTH),
-        headers: &headers[..usize::from(!word.is_empty())],
-    };
-    let answer = match send(&request) {
-        Ok(answer) => answer,
-        Err(cause) => return vec![no_answer(context, &cause)],
-    };
-    let arrivals = announced.and_then(|(client, word)| arrivals(client, word));
-    match arrivals {
-        Ok(arrivals) => match arrivals.first() {
-            Some(arrival) => judge(context, target, local, &answer, arrival),
-            None => vec![elsewhere(context, &answer)],
-        },
-        Err(absence) if answer.status == 200 => vec![absence.finding("proxy.way", context)],
-        Err(absence) => vec![
-            elsewhere(context, &answer),
-            absence.finding("proxy.way", context),
-        ],
+    match announced {
+        Ok(probe) => probed(context, way, probe, &mut line),
+        // Nothing would come, until the proxy gives up.
+        Err(absence @ Absence::Hanging) => vec![absence.finding("proxy.way", context)],
+        Err(absence) => unprobed(context, way, &absence, &mut line),
     }
 }
 
-/// Tells the server which word to wait for.
-fn announce(context: &Context, mut client: Client) -> Result<(Client, String), Absence> {
-    let bytes: [u8; 16] = context
-        .random
-        .bytes()
-        .map_err(|error| Absence::Closed(Failure::failed(error)))?;
-    let word = bytes.iter().fold(String::new(), |mut word, byte| {
-        // Writing to a text does not fail.
-        let _ = write!(word, "{byte:02x}");
-        word
-    });
-    let command = AdminCommand::Probe(ProbeCommand::Announce(word.clone()));
-    client.rows(command).map_err(Absence::Closed)?;
-    Ok((client, word))
+fn probed(context: &Context, way: &Way, probe: Probe, line: &mut Line) -> Vec<Finding> {
+    let answer = match probe.send(way.target, line, &[]) {
+        Ok(answer) => answer,
+        Err(cause) => return vec![no_answer(context, &cause)],
+    };
+    let arrival = match probe.arrival() {
+        Ok(Some(arrival)) => arrival,
+        Ok(None) => return vec![elsewhere(context, &answer)],
+        Err(absence) => return without_arrival(context, &absence, &answer),
+    };
+    let mut findings = judge(context, way, &answer, &arrival);
+    if !is_ours(way, &arrival) {
+        findings.extend(forged::look(context, way));
+    }
+    findings
 }
 
-fn arrivals(mut client: Client, word: String) -> Result<Vec<Arrival>, Absence> {
-    let rows = client
-        .rows(AdminCommand::Probe(ProbeCommand::Arrivals(word)))
-        .map_err(Absence::Closed)?;
-    let rows = rows.into_iter().map(serde_json::from_value);
-    rows.collect::<Result<_, _>>()
-        .map_err(|error| Absence::Closed(Failure::failed(error)))
+fn unprobed(context: &Context, way: &Way, absence: &Absence, line: &mut Line) -> Vec<Finding> {
+    match ask_for_health(way.target, line, &[]) {
+        Ok(answer) => without_arrival(context, absence, &answer),
+        Err(cause) => vec![no_answer(context, &cause)],
+    }
+}
+
+/// All that an answer tells where the server cannot be asked.
+fn without_arrival(context: &Context, absence: &Absence, answer: &Answer) -> Vec<Finding> {
+    let not_asked = absence.finding("proxy.way", context);
+    match answer.status {
+        200 => vec![not_asked],
+        _ => vec![elsewhere(context, answer), not_asked],
+    }
 }
 
 fn no_answer(context: &Context, cause: &Cause) -> Finding {

@@ -6,30 +6,39 @@ use std::thread;
 use url::Host;
 
 use super::context::Context;
-use super::exchange::{Answer, Request, connect, limit, resolve, server_name, shake_hands};
+use super::exchange::{Line, NoAddress, connect, resolve, server_name};
 use super::finding::Finding;
+use super::probe::Probe;
+use super::server::Absence;
 use super::target::Target;
+use super::way::Way;
 use super::{addresses, cause, certificate, proxy};
 use crate::outbound::Cause;
 
 /// Addresses of a name that are tried.
 const MOST: usize = 4;
-const HTTP: u16 = 80;
 
-pub fn look(context: &Context) -> Vec<Finding> {
+/// The URL by itself, if one is known.
+pub fn form(context: &Context) -> Vec<Finding> {
+    match &context.target {
+        Some(target) => judge_form(context, target),
+        None => vec![unknown(context)],
+    }
+}
+
+/// The way to the URL.
+pub fn way(context: &Context) -> Vec<Finding> {
     let Some(target) = &context.target else {
-        return vec![unknown(context)];
+        return Vec::new();
     };
-    let mut findings = form(context, target);
-    let Ok(addresses) = resolve(&target.host.to_string(), target.port) else {
-        findings.push(unresolved(context, target));
-        return findings;
+    let addresses = match resolve(&target.host.to_string(), target.port) {
+        Ok(addresses) => addresses,
+        Err(why) => return vec![unresolved(context, target, why)],
     };
-    findings.extend(resolved(context, target, &addresses));
+    let mut findings: Vec<_> = resolved(context, target, &addresses).into_iter().collect();
     match reach(&addresses) {
         (Some(stream), silent) => {
             findings.extend(silent.map(|it| partly_silent(context, it)));
-            findings.extend(plain(context, target, &stream));
             findings.extend(through(context, target, stream));
         }
         (None, silent) => findings.extend(silent.map(|it| unreachable(context, target, &it))),
@@ -48,8 +57,8 @@ fn unknown(context: &Context) -> Finding {
     ))
 }
 
-/// The URL by itself, as WeChat wants it of a domain to which mini-programs send requests.
-fn form(context: &Context, target: &Target) -> Vec<Finding> {
+/// The form of the URL, as WeChat wants it of a domain to which mini-programs send requests.
+fn judge_form(context: &Context, target: &Target) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !target.is_https {
         let found = context.say(
@@ -84,18 +93,32 @@ fn form(context: &Context, target: &Target) -> Vec<Finding> {
     findings
 }
 
-fn unresolved(context: &Context, target: &Target) -> Finding {
-    Finding::wrong(
-        "public_url.unresolved",
-        context.say(
-            format!("{} has no address in DNS", target.host),
-            format!("DNS 中没有 {} 的地址", target.host),
-        ),
-    )
-    .remedy(context.say(
-        "add an A record for it that leads to this machine's public address, or wait until a new one is known",
-        "请添加指向本机公网 IP 的 A 记录；刚添加的记录需等待生效",
-    ))
+fn unresolved(context: &Context, target: &Target, why: NoAddress) -> Finding {
+    let host = &target.host;
+    match why {
+        NoAddress::Unknown => Finding::wrong(
+            "public_url.unresolved",
+            context.say(
+                format!("{host} has no address in DNS"),
+                format!("DNS 中没有 {host} 的地址"),
+            ),
+        )
+        .remedy(context.say(
+            "add an A record for it that leads to this machine's public address, or wait until a new one is known",
+            "请添加指向本机公网 IP 的 A 记录；刚添加的记录需等待生效",
+        )),
+        NoAddress::NoNameServer => Finding::wrong(
+            "public_url.name_server",
+            context.say(
+                format!("{host} cannot be looked up: the name server of this machine does not answer"),
+                format!("无法查询 {host}：本机的 DNS 服务器没有响应"),
+            ),
+        )
+        .remedy(context.say(
+            format!("see /etc/resolv.conf, and what \"getent hosts {host}\" says"),
+            format!("请检查 /etc/resolv.conf，以及「getent hosts {host}」的输出"),
+        )),
+    }
 }
 
 fn resolved(context: &Context, target: &Target, addresses: &[SocketAddr]) -> Option<Finding> {
@@ -118,13 +141,13 @@ fn resolved(context: &Context, target: &Target, addresses: &[SocketAddr]) -> Opt
 }
 
 /// An address that does not answer, and why.
-struct Silent {
+pub struct Silent {
     ip: IpAddr,
-    cause: Cause,
+    pub cause: Cause,
 }
 
 /// A connection to the first address that answers, and the first one that does not although this machine has a way to it.
-fn reach(addresses: &[SocketAddr]) -> (Option<TcpStream>, Option<Silent>) {
+pub fn reach(addresses: &[SocketAddr]) -> (Option<TcpStream>, Option<Silent>) {
     let tried = addresses.iter().take(MOST).copied();
     let tried: Vec<_> = tried
         .map(|address| (address.ip(), thread::spawn(move || connect(address))))
@@ -172,57 +195,27 @@ fn unreachable(context: &Context, target: &Target, Silent { ip, cause }: &Silent
     Finding::wrong("public_url.unreachable", found).remedy(remedy)
 }
 
-/// Plain HTTP at the same address: nobody, or a redirect.
-fn plain(context: &Context, target: &Target, stream: &TcpStream) -> Option<Finding> {
-    if !target.is_https || !target.has_usual_port() {
-        return None;
-    }
-    let address = SocketAddr::new(stream.peer_addr().ok()?.ip(), HTTP);
-    let mut stream = connect(address).ok()?;
-    limit(&stream);
-    let request = Request {
-        authority: &target.host.to_string(),
-        path: &target.at("/"),
-        headers: &[],
-    };
-    judge_plain(context, &request.send(&mut stream).ok()?)
-}
-
-fn judge_plain(context: &Context, answer: &Answer) -> Option<Finding> {
-    let to = answer.header("location").unwrap_or_default();
-    let is_redirected =
-        matches!(answer.status, 301 | 302 | 307 | 308) && to.starts_with("https://");
-    if is_redirected || answer.status >= 400 {
-        return None;
-    }
-    let found = context.say(
-        "plain HTTP is answered, too: passwords may go over the network as they are",
-        "http 也能访问：密码可能以明文传输",
-    );
-    Some(
-        Finding::advice("public_url.no_redirect", found).remedy(context.say(
-            "nginx, in the server of port 80:\nreturn 301 https://$host$request_uri;",
-            "在 nginx 监听 80 端口的 server 中添加：\nreturn 301 https://$host$request_uri;",
-        )),
-    )
-}
-
 /// What is seen through the connection.
 fn through(context: &Context, target: &Target, stream: TcpStream) -> Vec<Finding> {
-    limit(&stream);
-    let local = stream.local_addr().ok();
-    if !target.is_https {
-        let mut stream = stream;
-        return proxy::look(context, target, local, |request| request.send(&mut stream));
+    let announced = Probe::announce(context);
+    if let Err(absence @ Absence::Hanging) = &announced
+        && context.config.server.tls.is_on()
+    {
+        // It would be the one to shake hands with.
+        return vec![absence.finding("proxy.way", context)];
     }
-    let Some(name) = server_name(&target.host) else {
-        return Vec::new();
-    };
-    match shake_hands(stream, &name) {
-        Ok((mut stream, chain)) => {
-            let mut findings = certificate::judge(context, &chain, &name);
-            let send = |request: &Request| request.send(&mut stream);
-            findings.extend(proxy::look(context, target, local, send));
+    let (local, peer) = (stream.local_addr().ok(), stream.peer_addr().ok());
+    match Line::of(target, stream) {
+        Ok((line, chain)) => {
+            let name = server_name(&target.host).filter(|_| target.is_https);
+            let judged = name.map(|name| certificate::judge(context, &chain, &name));
+            let mut findings = judged.unwrap_or_default();
+            let way = Way {
+                target,
+                local,
+                peer,
+            };
+            findings.extend(proxy::look(context, &way, announced, line));
             findings
         }
         Err(cause) => vec![no_handshake(context, &cause)],
@@ -239,28 +232,4 @@ fn no_handshake(context: &Context, cause: &Cause) -> Finding {
         "see whether the proxy speaks TLS 1.2 or newer at this port and has a certificate for this name; in mainland China a cloud also cuts connections to a domain without an ICP filing (备案)",
         "请确认反向代理在该端口启用了 TLS 1.2 及以上，并为该域名配置了证书；域名未完成 ICP 备案时，云服务商也会阻断连接",
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_http_leads_to_https_or_nowhere() {
-        let answer = |status, to: &str| Answer {
-            status,
-            headers: vec![("location".to_owned(), to.to_owned())],
-            ..Answer::default()
-        };
-        for (status, to, is_fine) in [
-            (301, "https://a.example.com/", true),
-            (308, "https://a.example.com/", true),
-            (302, "http://b.example.com/", false),
-            (200, "", false),
-            (404, "", true),
-        ] {
-            let found = judge_plain(&Context::of_tests(), &answer(status, to));
-            assert_eq!(found.is_none(), is_fine, "{status} {to}");
-        }
-    }
 }

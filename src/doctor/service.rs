@@ -9,7 +9,7 @@ use super::context::Context;
 use super::finding::Finding;
 use super::server::{self, Absence};
 use crate::admin::maintenance::{Health, MaintenanceCommand};
-use crate::admin::{AdminCommand, Cause, Client};
+use crate::admin::{AdminCommand, Cause, Client, Failure};
 use crate::build_info;
 use crate::config::Config;
 
@@ -28,67 +28,96 @@ const FILES: u64 = 100;
 /// The folder that is there while systemd runs, as sd_booted(3) has it.
 const SYSTEMD: &str = "/run/systemd/system";
 
-pub fn look(context: &Context) -> Vec<Finding> {
-    let mut findings = running(context);
-    if Path::new(SYSTEMD).is_dir() {
-        findings.push(at_boot(context, &systemctl(&["is-enabled", "bai"])));
-        findings.extend(open_files(context));
+/// What systemd says of the service, where it runs.
+pub fn by_systemd(context: &Context) -> Vec<Finding> {
+    if !Path::new(SYSTEMD).is_dir() {
+        return Vec::new();
     }
-    findings.push(memory(context));
-    findings
+    let at_boot = at_boot(context, &systemctl(&["is-enabled", "bai"]));
+    let files = open_files(context);
+    [Some(at_boot), files].into_iter().flatten().collect()
 }
 
 /// The running server, and what it says of itself.
-fn running(context: &Context) -> Vec<Finding> {
-    match server::client(context) {
-        Ok(mut client) => {
-            let found = context.say(
-                format!(
-                    "the server runs, and is this version, {}",
-                    build_info::VERSION
-                ),
-                format!("服务正在运行，版本与本程序一致：{}", build_info::VERSION),
-            );
-            let mut findings = vec![Finding::ok("service.runs", found)];
-            findings.extend(problems(context, &mut client));
-            findings
-        }
-        Err(Absence::Closed(failure)) if failure.cause == Cause::OtherVersion => {
-            vec![
-                Finding::wrong("service.version", failure.message).remedy(context.say(
-                    "the program was replaced while it ran:\nsystemctl restart bai",
-                    "程序已更新，但服务仍在运行旧版本：\nsystemctl restart bai",
-                )),
-            ]
-        }
-        Err(Absence::Stopped) => {
-            let found = context.say(
-                format!("no server has {} open", context.config.store.path.display()),
-                format!("没有服务打开 {}", context.config.store.path.display()),
-            );
-            vec![Finding::wrong("service.stopped", found).remedy(context.say(
-                "start it:\nsystemctl start bai\nIf it runs, it has another configuration than this command: name it by --config",
-                "请启动服务：\nsystemctl start bai\n如果服务已在运行，说明它用的是另一份配置：请用 --config 指定",
-            ))]
-        }
-        Err(absence) => vec![absence.finding("service.runs", context)],
+pub fn running(context: &Context) -> Vec<Finding> {
+    match server::client(context).and_then(health) {
+        Ok(health) => runs(context, health),
+        Err(absence) => vec![absent(context, &absence)],
     }
 }
 
-/// Problems that the server knows of.
-fn problems(context: &Context, client: &mut Client) -> Vec<Finding> {
-    let health = client.row(AdminCommand::Maintenance(MaintenanceCommand::Health));
-    let health = health
-        .ok()
-        .and_then(|it| serde_json::from_value::<Health>(it).ok());
-    let problems = health.map(|it| it.problems).unwrap_or_default();
-    let finding = |problem| {
+fn health(mut client: Client) -> Result<Health, Absence> {
+    let row = client.row(AdminCommand::Maintenance(MaintenanceCommand::Health))?;
+    let health = serde_json::from_value(row).map_err(Failure::failed)?;
+    Ok(health)
+}
+
+fn runs(context: &Context, health: Health) -> Vec<Finding> {
+    let version = build_info::VERSION;
+    let found = context.say(
+        format!("the server runs, and is this version, {version}"),
+        format!("服务正在运行，版本与本程序一致：{version}"),
+    );
+    let problems = health.problems.into_iter();
+    let problems = problems.map(|problem| {
         Finding::wrong("service.problem", problem).remedy(context.say(
             "the log has the cause: journalctl -u bai",
             "请查看日志：journalctl -u bai",
         ))
-    };
-    problems.into_iter().map(finding).collect()
+    });
+    let runs = Finding::ok("service.runs", found);
+    std::iter::once(runs).chain(problems).collect()
+}
+
+fn absent(context: &Context, absence: &Absence) -> Finding {
+    match absence {
+        Absence::Stopped => stopped(context),
+        Absence::Mute => mute(context),
+        Absence::Hanging => hanging(context),
+        Absence::Closed(failure) if failure.cause == Cause::OtherVersion => {
+            Finding::wrong("service.version", failure.message.clone()).remedy(context.say(
+                "the program was replaced while it ran:\nsystemctl restart bai",
+                "程序已更新，但服务仍在运行旧版本：\nsystemctl restart bai",
+            ))
+        }
+        other => other.finding("service.runs", context),
+    }
+}
+
+fn stopped(context: &Context) -> Finding {
+    let path = context.config.store.path.display();
+    let found = context.say(
+        format!("no server has {path} open"),
+        format!("没有服务打开 {path}"),
+    );
+    Finding::wrong("service.stopped", found).remedy(context.say(
+        "start it:\nsystemctl start bai\nIf it runs, it has another configuration than this command: name it by --config",
+        "请启动服务：\nsystemctl start bai\n如果服务已在运行，说明它用的是另一份配置：请用 --config 指定",
+    ))
+}
+
+/// A server whose socket was removed, or another command that works on the database.
+fn mute(context: &Context) -> Finding {
+    let path = context.config.store.path.display();
+    let found = context.say(
+        format!("a process has {path} open, but its admin socket does not answer"),
+        format!("有进程打开了 {path}，但它的管理套接字没有响应"),
+    );
+    Finding::wrong("service.mute", found).remedy(context.say(
+        "if it is the server, restart it:\nsystemctl restart bai\nIf it is another command (bai migrate, bai compact), let it end",
+        "如果是服务，请重启：\nsystemctl restart bai\n如果是其他命令（bai migrate、bai compact），请等它结束",
+    ))
+}
+
+fn hanging(context: &Context) -> Finding {
+    let found = context.say(
+        "the server has the database open and does not answer",
+        "服务打开了数据库，但没有响应",
+    );
+    Finding::wrong("service.hangs", found).remedy(context.say(
+        "restart it, look at what it said before, and report that:\nsystemctl restart bai\njournalctl -u bai",
+        "请重启服务，查看之前的日志，并反馈该问题：\nsystemctl restart bai\njournalctl -u bai",
+    ))
 }
 
 /// Standard output of systemctl, in one line; empty: it cannot be had.
@@ -165,16 +194,17 @@ fn judge_files(context: &Context, most: u64) -> Option<Finding> {
 }
 
 /// Memory of the machine, beside what the configuration can take under attack.
-fn memory(context: &Context) -> Finding {
+pub fn memory(context: &Context) -> Vec<Finding> {
     let Some(has) = all_memory() else {
         let found = context.say(
             "the system does not tell its memory",
             "系统没有提供内存信息",
         );
-        return Finding::not_looked_at("service.memory", found);
+        return vec![Finding::not_looked_at("service.memory", found)];
     };
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    judge_memory(context, has, u64::try_from(cores).unwrap_or(u64::MAX))
+    let cores = u64::try_from(cores).unwrap_or(u64::MAX);
+    vec![judge_memory(context, has, cores)]
 }
 
 fn judge_memory(context: &Context, has: u64, cores: u64) -> Finding {

@@ -85,7 +85,8 @@ impl Target {
         self.port == if self.is_https { 443 } else { 80 }
     }
 
-    fn is_of_this_machine(&self) -> bool {
+    /// Whether it leads to whichever machine reads it.
+    pub(super) fn is_of_this_machine(&self) -> bool {
         match &self.host {
             Host::Domain(name) => name == "localhost",
             Host::Ipv4(ip) => ip.is_loopback(),

@@ -247,7 +247,7 @@ fn not_allowed(context: &Context, refusal: &Refusal) -> Finding {
     let (named, number) = (ips(&refusal.errmsg), refusal.errcode);
     let ip = match named.is_empty() {
         false => named.join(", "),
-        true => guess(context),
+        true => return not_named(context, number),
     };
     let found = context.say(
         format!("WeChat's IP allowlist does not have this server's public address {ip} (errcode {number})"),
@@ -259,15 +259,31 @@ fn not_allowed(context: &Context, refusal: &Refusal) -> Finding {
     ))
 }
 
+/// The same of a WeChat that does not name it: what we say is a guess.
+fn not_named(context: &Context, number: i64) -> Finding {
+    let found = context.say(
+        format!("WeChat's IP allowlist does not have this server's public address, which WeChat does not name (errcode {number})"),
+        format!("本服务器的公网 IP 不在 IP 白名单中，微信没有返回该 IP（errcode {number}）"),
+    );
+    let remedy = match guess(context) {
+        Some(ip) => context.say(
+            format!("add the address from which this machine goes out at mp.weixin.qq.com, 开发管理 > 开发设置 > IP 白名单. It may be {ip}, which is a guess: your cloud's console has it"),
+            format!("请到 mp.weixin.qq.com「开发管理 > 开发设置 > IP 白名单」添加本机访问外网时的 IP，可能是 {ip}（推测，请以云服务商控制台为准）"),
+        ),
+        None => context.say(
+            "add the address from which this machine goes out at mp.weixin.qq.com, 开发管理 > 开发设置 > IP 白名单: your cloud's console has it",
+            "请到 mp.weixin.qq.com「开发管理 > 开发设置 > IP 白名单」添加本机访问外网时的 IP，可在云服务商控制台查看",
+        ),
+    };
+    Finding::wrong("wechat.not_allowed", found).remedy(remedy)
+}
+
 /// Our public address, as far as it can be told without asking anybody.
-fn guess(context: &Context) -> String {
+fn guess(context: &Context) -> Option<IpAddr> {
     let by_name = context.target.as_ref().and_then(|target| {
         let addresses = resolve(&target.host.to_string(), target.port).ok()?;
         addresses.first().map(SocketAddr::ip)
     });
     let ip: Option<IpAddr> = by_name.or_else(addresses::outgoing);
-    ip.filter(|ip| addresses::is_public(*ip)).map_or_else(
-        || context.say("(see your cloud's console)", "（请在云服务商控制台查看）"),
-        |ip| ip.to_string(),
-    )
+    ip.filter(|ip| addresses::is_public(*ip))
 }

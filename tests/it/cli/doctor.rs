@@ -129,8 +129,9 @@ fn each_refusal_of_wechat_has_its_remedy() {
     ] {
         stub.refuse(TOKEN, errcode, errmsg);
         let report = Report::of(dir.path(), &settings(&stub), &[]);
-        report.find(code).is(mark, remedy).says(match code {
-            "wechat.refused" => "something new",
+        report.find(code).is(mark, remedy).says(match errcode {
+            99_999 => "something new",
+            61004 => "does not name",
             _ => "",
         });
         assert_eq!(report.codes("wechat.").len(), 1, "{errcode}");
@@ -220,6 +221,12 @@ fn settings_for_trying_out_are_wrong_and_others_are_advice() {
             "configuration.doubt",
             "advice",
         ),
+        (
+            "BAI_SERVER__PUBLIC_URLS",
+            "[\"http://localhost:8090\"]",
+            "configuration.loopback_url",
+            "advice",
+        ),
     ] {
         report(dir.path(), name, value).find(code).is(mark, "");
     }
@@ -229,6 +236,10 @@ fn settings_for_trying_out_are_wrong_and_others_are_advice() {
     report
         .find("configuration.listen")
         .is("advice", "127.0.0.1");
+    let behind = with(&public, "BAI_SERVER__TRUSTED_PROXIES", "[\"127.0.0.1\"]");
+    Report::of(dir.path(), &behind, &[])
+        .find("configuration.plain")
+        .is("advice", "127.0.0.1:8090");
     report
         .find("configuration.stand_in")
         .is("advice", "api.weixin.qq.com");
@@ -262,7 +273,8 @@ fn a_configuration_with_a_secret_is_for_its_owner() {
         fs::write(&file, text).unwrap();
         fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
         let report = Report::of(dir.path(), &vec![], &[]);
-        report.find("configuration.file").says("config.toml");
+        let found = report.find("configuration.file").says("config.toml").found;
+        assert!(!found.contains("environment"), "{found}");
         assert_eq!(
             !report.codes("configuration.readable").is_empty(),
             is_wrong,
@@ -329,6 +341,66 @@ fn without_a_superuser_nobody_opens_the_console_with_the_server_running_or_stopp
 }
 
 #[test]
+fn anything_but_a_whole_database_in_its_place_is_wrong() {
+    let place = Installation::stopped();
+    let file = place.path().join("bai.redb");
+    let whole = fs::read(&file).unwrap();
+    let half = &whole[..whole.len() / 2];
+    let mut changed = whole.clone();
+    changed[64..4096].fill(0xa5);
+    for bytes in [b"", half, &changed, b"hello".repeat(2000).as_slice()] {
+        fs::write(&file, bytes).unwrap();
+        let report = Report::of(place.path(), &vec![], &[]);
+        let found = report.find("superusers.damaged");
+        found.is("wrong", "bai restore");
+        assert_eq!(report.exit_code, 1);
+    }
+    let folder = report(place.path(), "BAI_STORE__PATH", ".");
+    folder.find("superusers.damaged").is("wrong", "store.path");
+}
+
+#[test]
+fn a_server_that_hangs_is_wrong_and_what_needs_no_server_is_told_all_the_same() {
+    let mut place = Installation::empty();
+    place.start();
+    let server = place.server.as_ref().unwrap();
+    server.signal("-STOP");
+    let started = Instant::now();
+    let report = Report::of(place.path(), &vec![], &["--url", &server.base]);
+    assert!(started.elapsed() < Duration::from_secs(25));
+    report
+        .find("service.hangs")
+        .is("wrong", "systemctl restart bai");
+    for code in ["superusers.count", "proxy.way"] {
+        let found = report.find(code).is("not_looked_at", "service");
+        found.says("does not answer");
+    }
+    for subject in [
+        "public_url.plain",
+        "public_url.no_domain",
+        "public_url.port",
+        "service.memory",
+    ] {
+        assert_eq!(report.codes(subject).len(), 1, "{subject}");
+    }
+    assert_eq!(report.codes("service.runs").len(), 0);
+}
+
+#[test]
+fn a_server_whose_socket_is_gone_runs_all_the_same() {
+    let mut place = Installation::empty();
+    place.start();
+    fs::remove_file(place.path().join("bai.redb.sock")).unwrap();
+    let report = Report::of(place.path(), &vec![], &[]);
+    report
+        .find("service.mute")
+        .is("wrong", "systemctl restart bai");
+    let found = report.find("superusers.count");
+    found.is("not_looked_at", "service").says("admin socket");
+    assert_eq!(report.codes("service.stopped").len(), 0);
+}
+
+#[test]
 fn backups_are_made_new_and_elsewhere() {
     let place = Installation::stopped();
     let dir = place.path();
@@ -339,9 +411,29 @@ fn backups_are_made_new_and_elsewhere() {
     let look = || Report::of(dir, &daily, &[]);
     look().find("backup.none").is("advice", "log");
     look().find("backup.same_disk").is("advice", "backup.s3");
-    fs::create_dir(dir.join("backups")).unwrap();
-    let backup = fs::File::create(dir.join("backups/bai_backup_20200101000000.redb")).unwrap();
-    look().find("backup.newest").is("ok", "");
+    let folder = dir.join("backups");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("notes.txt"), "x").unwrap();
+    fs::write(folder.join("empty.zip"), "").unwrap();
+    fs::create_dir(folder.join("folder.redb")).unwrap();
+    look().find("backup.none").is("advice", "log");
+    for name in [
+        "bai_auto_20200101000000.zip",
+        "bai_backup_20200101000000.redb",
+    ] {
+        fs::write(folder.join(name), "x").unwrap();
+        look().find("backup.newest").is("ok", "");
+        fs::rename(folder.join(name), folder.join("last.redb")).unwrap();
+    }
+    let in_file = [("BAI_BACKUP__DIR", "bai.redb".to_owned())];
+    let in_file: Settings = daily.iter().cloned().chain(in_file).collect();
+    Report::of(dir, &in_file, &[])
+        .find("backup.no_folder")
+        .is("wrong", "backup.dir");
+    let backup = fs::File::options()
+        .write(true)
+        .open(folder.join("last.redb"))
+        .unwrap();
     let three_days = Duration::from_hours(72);
     let now = backup.metadata().unwrap().modified().unwrap();
     backup.set_modified(now - three_days).unwrap();
@@ -351,7 +443,6 @@ fn backups_are_made_new_and_elsewhere() {
         .local_addr()
         .unwrap();
     let bucket: Settings = [
-        ("BAI_BACKUP__S3__ENDPOINT", format!("http://{closed}")),
         ("BAI_BACKUP__S3__BUCKET", "bucket".to_owned()),
         ("BAI_BACKUP__S3__PATH_STYLE", "true".to_owned()),
         ("BAI_BACKUP__S3__ACCESS_KEY", "key".to_owned()),
@@ -360,9 +451,19 @@ fn backups_are_made_new_and_elsewhere() {
     .into_iter()
     .chain(daily.clone())
     .collect();
-    Report::of(dir, &bucket, &[])
+    for (endpoint, words) in [
+        (format!("http://{closed}"), "connection refused"),
+        ("http://bai.invalid".to_owned(), "cannot be resolved"),
+    ] {
+        Report::of(
+            dir,
+            &with(&bucket, "BAI_BACKUP__S3__ENDPOINT", endpoint),
+            &[],
+        )
         .find("backup.bucket_refused")
-        .is("wrong", "backup.s3");
+        .is("wrong", "backup.s3")
+        .says(words);
+    }
 }
 
 #[test]

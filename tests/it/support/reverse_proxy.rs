@@ -22,10 +22,16 @@ pub struct Manners {
     pub added: &'static str,
     /// Headers of its own, each in place of the client's.
     pub headers: Vec<(&'static str, &'static str)>,
+    /// Put at the end of `X-Forwarded-For`, behind what the client writes.
+    pub appended: Option<&'static str>,
+    /// `X-Forwarded-For`, unless the client writes one.
+    pub if_none: Option<&'static str>,
     /// Version of HTTP towards the server.
     pub version: Option<&'static str>,
     /// An answer of its own, in place of the server's.
     pub answer: Option<&'static str>,
+    /// An answer that it remembers, for whoever does not want a new one.
+    pub cached: Option<&'static str>,
     /// An answer in place of the server's, which is asked all the same.
     pub replaced: Option<&'static str>,
     /// Certificates and a key in PEM.
@@ -79,7 +85,9 @@ fn serve(client: TcpStream, server: &str, manners: &Manners, tls: Option<Arc<Ser
 
 fn pass(mut client: impl Read + Write, server: &str, manners: &Manners) -> std::io::Result<()> {
     let head = read_head(&mut client)?;
-    let answer = match manners.answer {
+    let is_new = head.contains("Cache-Control: no-cache\r\n");
+    let remembered = manners.cached.filter(|_| !is_new);
+    let answer = match manners.answer.or(remembered) {
         Some(answer) => answer.replace('\n', "\r\n").into_bytes(),
         None => ask(server, &rewritten(&head, manners))?,
     };
@@ -120,11 +128,29 @@ fn rewritten(head: &str, manners: &Manners) -> String {
         .iter()
         .map(|(name, value)| format!("{name}: {value}"));
     let headers: Vec<_> = kept.chain(own).collect();
+    let headers = forwarded(headers, manners);
     let added = manners.added;
     format!(
         "{method} {added}{path} {version}\r\n{}\r\n\r\n",
         headers.join("\r\n")
     )
+}
+
+const FORWARDED_FOR: &str = "X-Forwarded-For: ";
+
+fn forwarded(mut headers: Vec<String>, manners: &Manners) -> Vec<String> {
+    let mut written = headers
+        .iter_mut()
+        .filter(|line| line.starts_with(FORWARDED_FOR));
+    match (written.next(), manners.appended.or(manners.if_none)) {
+        (Some(line), _) => {
+            let appended = manners.appended.map(|last| format!(", {last}"));
+            line.push_str(&appended.unwrap_or_default());
+        }
+        (None, Some(own)) => headers.push(format!("{FORWARDED_FOR}{own}")),
+        (None, None) => {}
+    }
+    headers
 }
 
 fn ask(server: &str, request: &str) -> std::io::Result<Vec<u8>> {
