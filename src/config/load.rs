@@ -818,7 +818,7 @@ mod tests {
             &[],
         );
         assert!(
-            problem.contains("proxy:1080") && !problem.contains("hunter"),
+            problem.contains("line 2, proxy:") && !problem.contains("hunter"),
             "{problem}"
         );
     }
