@@ -332,8 +332,10 @@ fn the_doctor_sees_nginx_as_it_is() {
     assert_eq!(untrusted, ["proxy.arrived", "proxy.untrusted"]);
     let kept = of(Proxy::nginx, Prefix::Kept, TRUSTED);
     assert_eq!(kept, ["proxy.path", "proxy.client"]);
+    // What clients write, it passes on.
     let silent = of(silent_nginx, Prefix::Stripped, TRUSTED);
-    assert_eq!(silent, ["proxy.arrived", "proxy.no_forwarded_for"]);
+    let expected = ["proxy.arrived", "proxy.no_forwarded_for", "proxy.forged"];
+    assert_eq!(silent, expected);
 }
 
 #[test]
