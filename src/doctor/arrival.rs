@@ -1,4 +1,4 @@
-//! How a probe arrived: at which path, from whom, with which headers; and what each of that asks of the proxy.
+//! Arrival of a probe: at which path, from whom, with which headers; and what each of that asks of the proxy.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,7 +13,7 @@ use super::way::Way;
 use super::{addresses, hidden};
 use crate::app::probes::Arrival;
 
-/// What the server tells of a request that came.
+/// Findings from what the server tells of a request that came.
 pub fn judge(context: &Context, way: &Way, answer: &Answer, arrival: &Arrival) -> Vec<Finding> {
     let target = way.target;
     let mut findings = vec![path(context, target, answer, arrival)];

@@ -1,4 +1,4 @@
-//! What a first day in production gets wrong: each part looks at one subject and says what it found and what to do. Nothing is changed.
+//! Mistakes of a first day in production: each part looks at one subject and says what it found and what to do. Nothing is changed.
 
 mod addresses;
 mod arrival;

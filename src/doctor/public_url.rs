@@ -195,7 +195,7 @@ fn unreachable(context: &Context, target: &Target, Silent { ip, cause }: &Silent
     Finding::wrong("public_url.unreachable", found).remedy(remedy)
 }
 
-/// What is seen through the connection.
+/// Findings of what is seen through the connection.
 fn through(context: &Context, target: &Target, stream: TcpStream) -> Vec<Finding> {
     let announced = Probe::announce(context);
     if let Err(absence @ Absence::Hanging) = &announced

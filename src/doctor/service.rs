@@ -28,7 +28,7 @@ const FILES: u64 = 100;
 /// The folder that is there while systemd runs, as sd_booted(3) has it.
 const SYSTEMD: &str = "/run/systemd/system";
 
-/// What systemd says of the service, where it runs.
+/// State of the service by systemd, if that runs.
 pub fn by_systemd(context: &Context) -> Vec<Finding> {
     if !Path::new(SYSTEMD).is_dir() {
         return Vec::new();

@@ -14,10 +14,10 @@ use super::unit::{self, Machine};
 const OURSELVES: &str = "/proc/self/exe";
 /// The lowest id that machines give to people; those below it are of services.
 const FIRST_PERSON: u32 = 1000;
-/// What the kernel says of a program that was replaced while it ran.
+/// Words that the kernel adds to a program that was replaced while it ran.
 const REPLACED: &str = " (deleted)";
 
-/// What is there, and what is to be.
+/// State of the machine, and of the installation that is to be.
 pub struct Found {
     /// The program that the unit starts.
     pub program: PathBuf,

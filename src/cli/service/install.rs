@@ -178,7 +178,7 @@ fn start(language: Language) -> Result<(), String> {
     })
 }
 
-/// What the service says of itself, by systemd.
+/// Status text of the service, by systemd.
 fn service_line(language: Language) -> Result<String, String> {
     let properties = system::properties(&["StatusText"])?;
     let said = property(&properties, "StatusText");

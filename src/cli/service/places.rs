@@ -6,12 +6,12 @@ pub const PROGRAM: &str = "/usr/local/bin/bai";
 pub const INSTALLED_PROGRAMS: [&str; 2] = [PROGRAM, "/usr/bin/bai"];
 /// The unit, as it is installed without a package.
 pub const UNIT: &str = "/etc/systemd/system/bai.service";
-/// Where a package has its unit.
+/// Places of a package's unit.
 pub const PACKAGED_UNITS: [&str; 2] = [
     "/usr/lib/systemd/system/bai.service",
     "/lib/systemd/system/bai.service",
 ];
-/// What `systemctl edit bai` writes.
+/// Folder that `systemctl edit bai` writes to.
 pub const DROP_INS: &str = "/etc/systemd/system/bai.service.d";
 /// The name of unit, user and group.
 pub const NAME: &str = "bai";

@@ -15,9 +15,9 @@ use crate::language::Language;
 
 /// Lines of the log that are shown.
 const JOURNAL: usize = 5;
-/// What the secret of a set-up link follows.
+/// Text before the secret of a set-up link.
 const SET_UP: &str = "/setup#";
-/// What is asked of systemd.
+/// Properties that systemd is asked for.
 const PROPERTIES: [&str; 9] = [
     "ActiveEnterTimestamp",
     "ActiveState",
@@ -139,7 +139,7 @@ fn program(exec_start: &str) -> Option<String> {
     behind.split_whitespace().next().map(str::to_owned)
 }
 
-/// What `bai health` says with the service's configuration; none where only root can read that.
+/// Answer of `bai health` with the service's configuration; none where only root can read that.
 fn health(program: &str) -> Option<String> {
     std::fs::File::open(CONFIG).ok()?;
     let output = system::run(program, &["health", "--config", CONFIG]).ok()?;

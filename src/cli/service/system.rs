@@ -10,9 +10,9 @@ use super::places::{BOOTED, NAME};
 
 /// Folders with programs of administrators, which are not in everybody's PATH.
 const FOLDERS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// What SELinux says of itself: "1" if it refuses what it does not allow.
+/// State of SELinux: "1" if it refuses what it does not allow.
 const SELINUX: &str = "/sys/fs/selinux/enforce";
-/// How many user namespaces there may be at once.
+/// Number of user namespaces that there may be at once.
 const USER_NAMESPACES: &str = "/proc/sys/user/max_user_namespaces";
 /// Signs of a container, by those that make them.
 const CONTAINER: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];

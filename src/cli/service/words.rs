@@ -32,7 +32,7 @@ pub fn noun(part: Part, program: &str, language: Language) -> String {
     }
 }
 
-/// What comes of a part in this state.
+/// Outcome of a part in this state.
 pub fn verb(part: Part, state: State, tense: Tense, language: Language) -> &'static str {
     let is_planned = tense == Tense::Planned;
     match (part, state, is_planned) {
@@ -67,7 +67,7 @@ pub fn line(part: Part, state: State, tense: Tense, program: &str, language: Lan
     language.choose(format!("{noun}: {verb}"), format!("{noun}：{verb}"))
 }
 
-/// What to do once a first service runs. Paths are whole, because sudo on CentOS does not look into /usr/local/bin.
+/// Next steps once a first service runs. Paths are whole, because sudo on CentOS does not look into /usr/local/bin.
 /// `leave`: the folder that one is in has a configuration, which commands would take in the place of the service's.
 pub fn next_steps(program: &str, leave: bool, language: Language) -> String {
     let leave = match (leave, language) {
@@ -95,7 +95,7 @@ pub fn next_steps(program: &str, leave: bool, language: Language) -> String {
     )
 }
 
-/// How to look at the service, and how to be rid of it.
+/// Commands that show the service and remove it.
 pub fn afterwards(program: &str, language: Language) -> String {
     language.choose(
         format!(

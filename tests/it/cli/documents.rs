@@ -241,7 +241,7 @@ impl Reader {
         }
     }
 
-    /// What it finds here is wrong, and it asks nobody outside.
+    /// Exit code 1, as what it finds here is wrong; it asks nobody outside.
     fn doctor(&self, command: &str) {
         let command = command.replace(".example.com", ".invalid");
         let output = self.shell(&command, &[]);

@@ -26,7 +26,7 @@ fn blocks(page: &str, language: &str) -> Vec<String> {
     blocks.map(str::to_owned).collect()
 }
 
-/// What the page's scripts did with the server at `base`.
+/// Actions of the page's scripts with the server at `base`.
 fn run_scripts(page: &str, base: &str) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let scripts = blocks(page, "js");

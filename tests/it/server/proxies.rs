@@ -21,7 +21,7 @@ const CADDY: &str = include_str!("../../../deploy/caddy/Caddyfile");
 const BACKEND: &str = "127.0.0.1:8090";
 const WAIT: Duration = Duration::from_secs(20);
 
-/// What the sample does with the prefix.
+/// Treatment of the prefix by the sample.
 #[derive(Clone, Copy, PartialEq)]
 enum Prefix {
     Stripped,
