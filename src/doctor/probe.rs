@@ -1,7 +1,5 @@
 //! A request with a random word that the server was told to look for.
 
-use std::fmt::Write as _;
-
 use super::context::Context;
 use super::exchange::{Answer, Line, Request};
 use super::server::{self, Absence};
@@ -65,11 +63,6 @@ pub fn ask_for_health(
 }
 
 fn word(context: &Context) -> Result<String, Failure> {
-    let bytes: [u8; 16] = context.random.bytes().map_err(Failure::failed)?;
-    let word = bytes.iter().fold(String::new(), |mut word, byte| {
-        // Writing to a text does not fail.
-        let _ = write!(word, "{byte:02x}");
-        word
-    });
-    Ok(word)
+    let word = context.random.uuid().map_err(Failure::failed)?;
+    Ok(word.simple().to_string())
 }

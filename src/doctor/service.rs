@@ -224,18 +224,23 @@ fn judge_memory(context: &Context, has: u64, cores: u64) -> Finding {
 
 /// The most memory that the server takes, in MiB.
 fn most_memory(config: &Config, cores: u64) -> u64 {
-    let usual = Config::default();
-    let number = |it: usize| u64::try_from(it).unwrap_or(u64::MAX);
-    let parts = |config: &Config| {
-        number(config.store.cache_mib)
-            .saturating_add(number(config.server.body_memory_mib))
-            .saturating_add(
-                number(config.server.max_connections).saturating_mul(CONNECTION_KIB) / 1024,
-            )
-    };
-    let all = USUAL_MIB.saturating_add(parts(config));
+    let all = USUAL_MIB.saturating_add(configured_memory(config));
     let further = cores.saturating_sub(USUAL_CORES).saturating_mul(HASH_MIB);
-    all.saturating_sub(parts(&usual)).saturating_add(further)
+    all.saturating_sub(configured_memory(&Config::default()))
+        .saturating_add(further)
+}
+
+/// Memory that the configuration bounds, in MiB.
+fn configured_memory(config: &Config) -> u64 {
+    let server = &config.server;
+    let connections = number(server.max_connections).saturating_mul(CONNECTION_KIB) / 1024;
+    number(config.store.cache_mib)
+        .saturating_add(number(server.body_memory_mib))
+        .saturating_add(connections)
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// Memory of the machine or of the container, whichever is less, in MiB.

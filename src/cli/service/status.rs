@@ -15,6 +15,8 @@ use crate::language::Language;
 
 /// Lines of the log that are shown.
 const JOURNAL: usize = 5;
+/// Sign for a value that there is not.
+const NONE: &str = "-";
 /// Text before the secret of a set-up link.
 const SET_UP: &str = "/setup#";
 /// Properties that systemd is asked for.
@@ -110,14 +112,13 @@ fn without_link(line: &str) -> String {
 }
 
 fn of_properties(properties: &Properties) -> Status {
-    let text = |name| Some(property(properties, name).to_owned()).filter(|it| !it.is_empty());
     Status {
         state: property(properties, "ActiveState").to_owned(),
         enabled: property(properties, "UnitFileState") == "enabled",
         unit: property(properties, "FragmentPath").to_owned(),
         program: program(property(properties, "ExecStart")),
         version: None,
-        since: text("ActiveEnterTimestamp"),
+        since: text(properties, "ActiveEnterTimestamp"),
         pid: property(properties, "MainPID")
             .parse()
             .ok()
@@ -127,10 +128,15 @@ fn of_properties(properties: &Properties) -> Status {
             .parse()
             .ok()
             .filter(|bytes| *bytes != u64::MAX),
-        says: text("StatusText"),
+        says: text(properties, "StatusText"),
         health: None,
         log: Vec::new(),
     }
+}
+
+/// A property; none if it is empty.
+fn text(properties: &Properties, name: &str) -> Option<String> {
+    Some(property(properties, name).to_owned()).filter(|it| !it.is_empty())
 }
 
 /// The program in a property such as `{ path=/usr/bin/bai ; argv[]=… }`.
@@ -150,51 +156,35 @@ fn health(program: &str) -> Option<String> {
     Some(said)
 }
 
+/// The value as text, or the sign for none.
+fn or_none(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| NONE.to_owned(), |it| it.to_string())
+}
+
 fn lines(status: &Status, language: Language) -> Vec<String> {
-    let hidden = || {
-        language
-            .choose("not seen (as root it is)", "无法查看（需要 root）")
-            .to_owned()
-    };
+    let hidden = language.choose("not seen (as root it is)", "无法查看（需要 root）");
     let boot = match status.enabled {
         true => language.choose("yes", "是"),
         false => language.choose("no", "否"),
     };
-    let none = || "-".to_owned();
     let memory = status
         .memory_bytes
         .map(|bytes| format!("{} MiB", bytes >> 20));
     let health = match status.state.as_str() {
-        "active" => status.health.clone().unwrap_or_else(hidden),
-        _ => none(),
+        "active" => status.health.as_deref().unwrap_or(hidden),
+        _ => NONE,
     };
     let rows = [
         ("state", "状态", status.state.clone()),
-        (
-            "since",
-            "启动时间",
-            status.since.clone().unwrap_or_else(none),
-        ),
-        ("says", "服务信息", status.says.clone().unwrap_or_else(none)),
-        ("health", "健康检查", health),
-        (
-            "program",
-            "程序",
-            status.program.clone().unwrap_or_else(none),
-        ),
-        (
-            "version",
-            "版本",
-            status.version.clone().unwrap_or_else(none),
-        ),
+        ("since", "启动时间", or_none(status.since.as_ref())),
+        ("says", "服务信息", or_none(status.says.as_ref())),
+        ("health", "健康检查", health.to_owned()),
+        ("program", "程序", or_none(status.program.as_ref())),
+        ("version", "版本", or_none(status.version.as_ref())),
         ("unit", "systemd 单元", status.unit.clone()),
         ("at boot", "开机自启", boot.to_owned()),
-        (
-            "process",
-            "进程",
-            status.pid.map_or_else(none, |pid| pid.to_string()),
-        ),
-        ("memory", "内存", memory.unwrap_or_else(none)),
+        ("process", "进程", or_none(status.pid)),
+        ("memory", "内存", or_none(memory)),
     ];
     let mut lines: Vec<_> = rows
         .into_iter()
@@ -204,7 +194,7 @@ fn lines(status: &Status, language: Language) -> Vec<String> {
     let log = status.log.iter().map(|line| format!("  {line}"));
     lines.extend(log);
     if status.log.is_empty() {
-        lines.push(format!("  {}", hidden()));
+        lines.push(format!("  {hidden}"));
     }
     lines
 }
