@@ -36,4 +36,5 @@ pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod token;
+pub mod webhooks;
 pub mod wechat;
