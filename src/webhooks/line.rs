@@ -11,8 +11,8 @@ use super::health::Health;
 use super::moment::Moment;
 use super::outcome::Outcome;
 use super::pause::{asked_ms, pause_ms};
+use crate::domain::QueuedEvent;
 use crate::domain::{RecordId, UserEvent};
-use crate::store::QueuedEvent;
 
 /// Messages in memory at most.
 const WINDOW: usize = 256;
@@ -232,11 +232,6 @@ impl Line {
         self.held
             .values_mut()
             .for_each(|held| held.not_before_ms = 0);
-    }
-
-    /// Whether the webhook as a whole is down.
-    pub fn is_down(&self) -> bool {
-        self.health.failures() > 0
     }
 
     /// Whether nothing is left in memory, nor in the store as far as is known.
