@@ -89,7 +89,9 @@ async fn retry(app: &App, number: Option<usize>, io: &Io) -> Result<(), Failure>
             "nothing is delivered from here: ask where the server runs; its start tries everything at once",
         ));
     }
-    wanted.iter().for_each(|hook| hook.retry());
+    for hook in wanted {
+        hook.retry();
+    }
     list(app, io).await
 }
 

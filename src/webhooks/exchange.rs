@@ -19,6 +19,7 @@ use crate::outbound::Cause;
 const DEADLINE: Duration = Duration::from_secs(10);
 /// Bytes of an answer that are read, so that the connection can be used again.
 const MAX_ANSWER: u64 = 64 * 1024;
+const MAX_IDLE: Duration = Duration::from_secs(3);
 
 /// The way to one webhook, cheap to clone; its connections are kept.
 #[derive(Clone)]
@@ -37,6 +38,8 @@ impl Way {
             .proxy(None)
             .timeout_global(Some(DEADLINE))
             .user_agent(format!("bai/{VERSION}"))
+            // Shorter than receivers keep a connection open that is idle.
+            .max_idle_age(MAX_IDLE)
             .max_idle_connections(connections)
             .max_idle_connections_per_host(connections)
             .build();

@@ -199,7 +199,9 @@ impl Line {
         });
         let old: Vec<u64> = old.map(|(number, _)| *number).collect();
         self.given_up += old.len() as u64;
-        old.into_iter().for_each(|number| self.end(number));
+        for number in old {
+            self.end(number);
+        }
     }
 
     /// The number of messages that were given up since this was asked last.

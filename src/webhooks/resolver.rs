@@ -53,7 +53,8 @@ pub fn is_private(error: &Error) -> bool {
     match error {
         Error::Io(error) => error
             .get_ref()
-            .is_some_and(|inner| inner.is::<NoPublicAddress>()),
+            .and_then(|inner| inner.downcast_ref::<NoPublicAddress>())
+            .is_some(),
         _ => false,
     }
 }

@@ -138,19 +138,13 @@ impl Teller {
     fn start_calls(&mut self) {
         let now = self.now();
         while let Some(attempt) = self.line.next(now) {
-            match self.signed(&attempt) {
-                Some(message) => call::start(
-                    &self.way,
-                    attempt,
-                    message,
-                    self.generation,
-                    &self.to_finish,
-                ),
-                None => {
-                    let outcome = Outcome::Refused(Trouble::NotSigned);
-                    self.line.finish(&attempt, &outcome, now);
-                }
-            }
+            let Some(message) = self.signed(&attempt) else {
+                let outcome = Outcome::Refused(Trouble::NotSigned);
+                self.line.finish(&attempt, &outcome, now);
+                continue;
+            };
+            let finished = &self.to_finish;
+            call::start(&self.way, attempt, message, self.generation, finished);
         }
     }
 

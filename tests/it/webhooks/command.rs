@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::support::app::registration;
 use crate::support::binary::{Running, bai, run};
 use crate::support::canary::{self, PASSWORD};
+use crate::support::pb_data::{PbData, import};
 use crate::support::webhook_receiver::{Receiver, Reply, wait_until};
 
 /// A folder with a configuration that names the receiver.
@@ -107,6 +108,24 @@ fn a_test_message_is_signed_as_the_real_ones_and_its_answer_is_told() {
 }
 
 #[test]
+fn an_import_of_pocketbase_tells_nothing() {
+    let receiver = Receiver::start();
+    let folder = folder(&receiver);
+    let running = server(folder.path());
+    let (is_success, out, err) = import(folder.path(), PbData::with_users(3).path(), &[]);
+    assert!(is_success, "{out}{err}");
+    let body = registration("13800138000", PASSWORD);
+    let user = running.post("/api/platform/register", &body).ok()["record"]["id"].clone();
+    receiver.wait_for_taken(1);
+    let list = || rows(folder.path(), &["webhooks", "--json"])[0].clone();
+    wait_until("nothing waits", || list()["pending"] == 0);
+    let told: Vec<_> = receiver.told().into_iter().map(|told| told.user).collect();
+    assert_eq!(json!(told), json!([user]));
+    running.signal("-TERM");
+    assert!(running.wait().0);
+}
+
+#[test]
 fn a_new_secret_is_one_that_the_configuration_takes_and_no_configuration_is_needed_for_it() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("config.toml"), "nonsense").unwrap();
@@ -135,7 +154,7 @@ fn neither_the_configuration_nor_its_errors_show_a_secret() {
         receiver
             .setting()
             .replace("http://127.0.0.1", "http://example.com"),
-        receiver.setting().replace('[', "").replace(']', ""),
+        receiver.setting().replace(['[', ']'], ""),
         receiver.setting().replace("}]", "}, 7]"),
         format!("\"{}\"", receiver.url()),
         receiver.url(),

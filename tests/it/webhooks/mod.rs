@@ -4,5 +4,6 @@ mod addresses;
 mod command;
 mod kills;
 mod messages;
+mod sample;
 mod servers;
 mod troubles;

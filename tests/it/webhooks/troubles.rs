@@ -14,10 +14,15 @@ use crate::support::superuser::Root;
 use crate::support::webhook_receiver::{Receiver, Reply, Told, wait_until};
 
 const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 fn with(receiver: &Receiver) -> impl FnOnce(&mut Config) + use<> {
     let webhook = receiver.webhook();
-    |config| config.webhooks = vec![webhook]
+    |config| {
+        config.webhooks = vec![webhook];
+        // Days pass.
+        config.token.superuser_lifetime = 100 * DAY;
+    }
 }
 
 fn root(receiver: &Receiver) -> Root {
