@@ -183,9 +183,9 @@ function webhookState({ failingSince, lastFailure, lastSuccess, failure, nextTry
   const reason = el("span", { lang: "en" }, failure);
   const notes = [nextTry && text.overview.webhookNext(moment(nextTry)), givenUp > 0 && text.overview.webhookGivenUp(number(givenUp))];
   const more = notes.filter(Boolean).map((note) => el("div", { class: "hint" }, note));
-  if (failingSince) return [el("div", { class: "wrong" }, text.overview.webhookFails(moment(failingSince)), reason), more];
-  if (lastFailure && nextTry) return [el("div", {}, text.overview.webhookRefuses(moment(lastFailure)), reason), more];
-  return [lastSuccess ? text.overview.webhookWell : text.overview.webhookUnused, more];
+  if (failingSince) return [el("div", { class: "wrong" }, text.overview.webhookFails(moment(failingSince)), reason), ...more];
+  if (lastFailure && nextTry) return [el("div", {}, text.overview.webhookRefuses(moment(lastFailure)), reason), ...more];
+  return [lastSuccess ? text.overview.webhookWell : text.overview.webhookUnused, ...more];
 }
 
 function webhooks({ items, isDelivering }) {

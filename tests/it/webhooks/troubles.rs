@@ -251,6 +251,7 @@ fn after_a_day_of_refusals_a_message_is_given_up_and_counted() {
     assert_eq!(receiver.kinds_of(&user), ["registration", "profile"]);
     let tries = receiver.told().len();
     assert!((12..40).contains(&tries), "{tries} tries in a day");
+    wait_until("nothing waits", || state(&root)["pending"] == 0);
     let metrics = root.app.get("/metrics").send();
     assert!(
         metrics
