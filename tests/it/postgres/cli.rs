@@ -320,12 +320,12 @@ fn a_migration_says_from_which_version_to_which() {
     assert!(
         migrate()
             .out
-            .ends_with(" has tables of version 1 now; there were none\n")
+            .ends_with(" has tables of version 2 now; there were none\n")
     );
     assert!(
         migrate()
             .out
-            .ends_with(" is up to date: its tables are of version 1\n")
+            .ends_with(" is up to date: its tables are of version 2\n")
     );
     commands.sql("UPDATE bai_schema SET version = 9, oldest = 9");
     for args in [&["migrate"][..], &["user", "list"]] {
@@ -334,7 +334,7 @@ fn a_migration_says_from_which_version_to_which() {
         assert!(
             ended
                 .err
-                .contains("schema version 9, this bai knows up to 1"),
+                .contains("schema version 9, this bai knows up to 2"),
             "{}",
             ended.err
         );
