@@ -43,7 +43,7 @@ pub async fn print(setup: &Setup) {
     for (name, requests) in loads {
         for (conduct_name, conduct) in CONDUCTS {
             let (rounds, told) = measure(setup, &requests, conduct, name).await;
-            let rate = median(rounds.iter().map(|round| round.rate()));
+            let rate = median(rounds.iter().map(Measured::rate));
             let percentile = |percent| median(rounds.iter().map(|it| it.percentile(percent)));
             row([
                 name.to_owned(),

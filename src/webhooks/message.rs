@@ -7,6 +7,7 @@ use serde_json::{Map, json};
 use super::signature::signature;
 use crate::config::WebhookSecret;
 use crate::domain::{Collections, UserEvent};
+use crate::records::changed_fields::changed_fields;
 use crate::records::view::{self, RecordView};
 
 /// A message of a moment, signed.
@@ -30,8 +31,16 @@ struct Body<'a> {
 
 #[derive(Serialize)]
 struct Data<'a> {
-    changed: &'a [String],
+    changed: Vec<String>,
     user: RecordView<'a>,
+}
+
+/// Names of the fields that changed; none but of a profile.
+fn changed(event: &UserEvent, collections: &Collections) -> Vec<String> {
+    let before = event.before.as_ref();
+    before.map_or_else(Vec::new, |before| {
+        changed_fields(before, &event.user, collections)
+    })
 }
 
 impl Signed {
@@ -43,7 +52,7 @@ impl Signed {
         now: Timestamp,
     ) -> Option<Self> {
         let data = Data {
-            changed: &event.changed,
+            changed: changed(event, collections),
             user: view::user(&event.user, &collections.users),
         };
         let body = Body {

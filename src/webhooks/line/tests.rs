@@ -25,7 +25,7 @@ fn message(number: u64, user: u64) -> QueuedEvent {
         id: format!("msg_{number}"),
         at: now,
         kind: UserEventKind::Profile,
-        changed: Vec::new(),
+        before: None,
         user,
     };
     QueuedEvent { number, event }

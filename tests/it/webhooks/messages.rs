@@ -78,7 +78,7 @@ fn a_message_has_the_user_as_the_change_left_it_and_no_secret() {
         .ok();
     let told = receiver.wait_for_taken(3);
     let data = &told[1].body["data"];
-    assert_eq!(data["changed"], json!(["users_name", "company_id"]));
+    assert_eq!(data["changed"], json!(["company_id", "users_name"]));
     assert_eq!(
         (
             &data["user"]["users_name"],
