@@ -70,7 +70,8 @@ pub fn secret() -> Outcome {
 }
 
 fn test(config: &Config, number: usize, json: bool) -> Outcome {
-    let mut client = session::open(config, Access::Read)?;
+    // It leaves an event.
+    let mut client = session::open(config, Access::Change)?;
     let rows = client.rows(AdminCommand::Webhooks(WebhookCommand::Test(number)))?;
     if json {
         return output::rows(&COLUMNS, &rows, true);
@@ -83,7 +84,11 @@ fn test(config: &Config, number: usize, json: bool) -> Outcome {
 }
 
 fn list(config: &Config, command: WebhookCommand, json: bool) -> Outcome {
-    let mut client = session::open(config, Access::Read)?;
+    let access = match command {
+        WebhookCommand::List => Access::Read,
+        WebhookCommand::Retry(_) | WebhookCommand::Test(_) => Access::Change,
+    };
+    let mut client = session::open(config, access)?;
     let rows = client.rows(AdminCommand::Webhooks(command))?;
     if json {
         return output::rows(&COLUMNS, &rows, true);

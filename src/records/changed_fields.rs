@@ -13,9 +13,9 @@ pub fn changed_fields(before: &User, after: &User, collections: &Collections) ->
     let collection = &collections.users;
     let before = view::user(before, collection).to_map();
     let after = view::user(after, collection).to_map();
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let all: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let is_changed = |name: &&String| before.get(*name) != after.get(*name);
-    let changed = names.into_iter().filter(is_changed);
-    let named = changed.filter(|name| !NOT_NAMED.contains(&name.as_str()));
-    named.cloned().collect()
+    let changed = all.into_iter().filter(is_changed);
+    let told = changed.filter(|name| !NOT_NAMED.contains(&name.as_str()));
+    told.cloned().collect()
 }

@@ -105,6 +105,16 @@ fn a_test_message_is_signed_as_the_real_ones_and_its_answer_is_told() {
     assert!(err.contains("HTTP status 401"), "{err}");
     running.signal("-TERM");
     assert!(running.wait().0);
+    // Without a server it is sent from here, and is an event, too.
+    receiver.answer(|_| Reply::Status(200));
+    let (output, _, err) = run(folder.path(), &["webhooks", "test", "1"]);
+    assert!(
+        output.status.success() && !err.contains("not written"),
+        "{err}"
+    );
+    let events = rows(folder.path(), &["events", "--kind", "command", "--json"]);
+    let details: Vec<_> = events.iter().map(|event| &event["detail"]).collect();
+    assert!(details.contains(&&json!("webhooks test")), "{details:?}");
 }
 
 #[test]
