@@ -141,8 +141,8 @@ impl<'a> FormReader<'a> {
             let edited = Edit::read(key, value, self.schema).map(|(field, _)| field);
             match edited.or_else(|| self.schema.field(key)) {
                 // The new password is hidden, and rules may ask for it all the same.
-                Some(field) if field.is_hidden && key != "password" => {}
-                Some(field) if !field.is_hidden => {
+                Some(field) if !field.is_for_all() && key != "password" => {}
+                Some(field) if field.is_for_all() => {
                     let stored = || Some(self.stored.get(&field.name)?.to_json());
                     let value = self.sent(&field.name).or_else(stored);
                     body.insert(field.name.clone(), value.unwrap_or_default());
@@ -155,9 +155,9 @@ impl<'a> FormReader<'a> {
         body
     }
 
-    /// The values of all fields that are not hidden, sent or stored, whatever is wrong with them.
+    /// The values of all fields that are for all, sent or stored, whatever is wrong with them.
     pub fn values(&self) -> Map<String, Value> {
-        let shown = self.schema.fields().filter(|field| !field.is_hidden);
+        let shown = self.schema.fields().filter(|field| field.is_for_all());
         let values = shown.filter_map(|field| {
             let stored = || Some(self.stored.get(&field.name)?.to_json());
             let value = self.sent(&field.name).or_else(stored)?;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::constraints::Constraints;
-use super::fields::of_record::{descriptions, is_built_in};
+use super::fields::of_record::{descriptions, is_built_in, is_for_superusers};
 use crate::domain::{Collection, Collections, Kind};
 
 /// The most characters of a text field that says nothing of its own, as PocketBase has it.
@@ -43,6 +43,8 @@ pub struct Field {
     pub kind: FieldKind,
     /// Nobody sees it.
     pub is_hidden: bool,
+    /// Only superusers see it, and write it.
+    pub is_for_superusers: bool,
     /// It must not be empty.
     pub is_required: bool,
     /// Whether it holds a list of such values.
@@ -63,11 +65,14 @@ pub struct Field {
 
 impl Field {
     /// Reads PocketBase's description; nothing for one that has neither name nor type.
-    fn read(description: &Value) -> Option<Self> {
+    fn read(description: &Value, of: Kind) -> Option<Self> {
         let kind = description["type"].as_str()?;
+        let name = description["name"].as_str()?;
+        let is_hidden = description["hidden"] == true;
+        let is_for_superusers = is_hidden && is_for_superusers(of, name);
         let values = description["values"].as_array().into_iter().flatten();
         Some(Self {
-            name: description["name"].as_str()?.to_owned(),
+            name: name.to_owned(),
             kind: match kind {
                 "number" => FieldKind::Number,
                 "bool" => FieldKind::Bool,
@@ -81,7 +86,8 @@ impl Field {
                 "password" => FieldKind::Password,
                 _ => FieldKind::Text,
             },
-            is_hidden: description["hidden"] == true,
+            is_hidden: is_hidden && !is_for_superusers,
+            is_for_superusers,
             is_required: description["required"] == true,
             is_list: description["maxSelect"]
                 .as_u64()
@@ -102,6 +108,11 @@ impl Field {
             constraints: Constraints::read(description),
             description: description.as_object()?.clone(),
         })
+    }
+
+    /// Whether all who see a record see the field.
+    pub fn is_for_all(&self) -> bool {
+        !self.is_hidden && !self.is_for_superusers
     }
 }
 
@@ -130,7 +141,10 @@ impl Schema {
         };
         Self {
             id: collection.id.clone(),
-            fields: described.iter().filter_map(Field::read).collect(),
+            fields: described
+                .iter()
+                .filter_map(|field| Field::read(field, collection.kind))
+                .collect(),
         }
     }
 
@@ -146,6 +160,11 @@ impl Schema {
 
     /// Whether clients see a field of that name.
     pub fn shows(&self, name: &str) -> bool {
+        self.field(name).is_some_and(Field::is_for_all)
+    }
+
+    /// Whether superusers see a field of that name.
+    pub fn shows_to_superusers(&self, name: &str) -> bool {
         self.field(name).is_some_and(|field| !field.is_hidden)
     }
 
@@ -228,5 +247,27 @@ mod tests {
             Schema::of(&collections.users).shows("email")
                 && !Schema::of(&collections.users).shows("tokenKey")
         );
+    }
+
+    #[test]
+    fn the_unionid_is_for_superusers_unless_the_imported_collection_says_otherwise() {
+        let mut collections = Collections::new(Timestamp::UNIX_EPOCH);
+        for (fields, is_for_all) in [
+            (None, false),
+            (Some(r#"[{"name":"openid","type":"text"}]"#), false),
+            (
+                Some(r#"[{"name":"unionid","type":"text","hidden":true}]"#),
+                false,
+            ),
+            (
+                Some(r#"[{"name":"unionid","type":"text","hidden":false}]"#),
+                true,
+            ),
+        ] {
+            collections.users.fields = fields.map(str::to_owned);
+            let schema = Schema::of(&collections.users);
+            assert_eq!(schema.shows("unionid"), is_for_all, "{fields:?}");
+            assert!(schema.shows_to_superusers("unionid"), "{fields:?}");
+        }
     }
 }

@@ -183,7 +183,8 @@ fn check_unmanaged(user: &User, form: &RecordForm, plan: &Plan, reader: &mut For
 /// Gives `user` all values that the form changes, and adds to the problems which of them it may not have.
 fn set_changed(user: &mut User, reader: &mut FormReader<'_>, editor: Editor) {
     for (field, value) in reader.changed() {
-        if field.name == OPENID && !editor.is_superuser() {
+        let is_kept = field.name == OPENID || field.is_for_superusers;
+        if is_kept && !editor.is_superuser() {
             continue;
         }
         if let Err(problem) = set(user, field, &value, editor) {

@@ -9,6 +9,7 @@ mod ended_tokens;
 mod event;
 mod identity;
 mod names;
+mod own_unionid;
 mod revocation_windows;
 mod superuser;
 mod token_keys;

@@ -55,11 +55,13 @@ const ADDED_COMPONENTS: [&str; 22] = [
     "SubscribeRequest",
 ];
 
-/// The tags of PocketBase's operations, of those that are served and of those that are not …
-const ADDED_TAGS: [&str; 2] = ["PocketBase", NOT_SERVED];
+/// The tags of operations beside the contract's: of PocketBase's that are served, of what other programs ask, of PocketBase's that are not served …
+const ADDED_TAGS: [&str; 3] = ["PocketBase", OTHER_PROGRAMS, NOT_SERVED];
+const OTHER_PROGRAMS: &str = "其他程序";
 const NOT_SERVED: &str = "PocketBase(不提供)";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 34] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 35] = [
+    ("/api/auth/verify", &["get"]),
     ("/api/backups", &["get", "post"]),
     ("/api/backups/upload", &["post"]),
     ("/api/backups/{key}", &["delete", "get"]),
@@ -388,10 +390,10 @@ fn the_operations_of_pocketbase_are_marked_as_such() {
             "{path}"
         );
         for operation in DOCUMENT["paths"][path].as_object().unwrap().values() {
-            let tag = if is_served(operation) {
-                ADDED_TAGS[0]
-            } else {
-                NOT_SERVED
+            let tag = match is_served(operation) {
+                _ if path == "/api/auth/verify" => OTHER_PROGRAMS,
+                true => ADDED_TAGS[0],
+                false => NOT_SERVED,
             };
             assert_eq!(operation["tags"], json!([tag]), "{path}");
             for (status, response) in operation["responses"].as_object().unwrap() {
