@@ -2,8 +2,8 @@
 //! (`api::sandbox` serves it on a loopback port, and the ordinary client talks to that).
 //!
 //! Any code works again and again. `X~anything` is the user X, so one user can have many codes. Codes that begin
-//! with one of [`REFUSED`] get that error. Eleven digits in a phone code are the phone number. A code that ends with [`WITH_UNIONID`]
-//! is answered with a unionid as well.
+//! with one of [`REFUSED`] get that error. Eleven digits in a phone code are the phone number. A code with [`WITH_UNIONID`]
+//! in it is answered with a unionid as well.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -26,7 +26,7 @@ pub const REFUSED: [(&str, i64, &str); 5] = [
     ),
 ];
 
-/// End of codes that are answered with a unionid: `u_X` for the user X.
+/// Part of codes that are answered with a unionid: `u_X` for the user X.
 pub const WITH_UNIONID: &str = "~unionid";
 
 /// `GET /sns/jscode2session`.
@@ -41,7 +41,7 @@ pub fn jscode2session(app_id: &str, code: &str) -> Value {
 
 fn session(code: &str) -> Value {
     let mut session = json!({ "openid": openid(code), "session_key": "c2FuZGJveA==" });
-    if code.ends_with(WITH_UNIONID) {
+    if code.contains(WITH_UNIONID) {
         session["unionid"] = openid(code).replacen('o', "u", 1).into();
     }
     session
