@@ -124,9 +124,9 @@ pub async fn login_platform(
     let in_flight = app
         .limits
         .once("platform/login", (source, phone, &password))?;
-    in_flight
-        .run(verify_platform(app, source, phone, password, rule))
-        .await
+    // Boxed: it is large, and beside a hash the box is nothing.
+    let verified = Box::pin(verify_platform(app, source, phone, password, rule));
+    in_flight.run(verified).await
 }
 
 async fn verify_platform(

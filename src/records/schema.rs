@@ -36,15 +36,24 @@ pub enum FieldKind {
     Password,
 }
 
+/// Whoever sees a field of a record that they see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeenBy {
+    /// Everybody.
+    All,
+    /// Superusers, who write it, too.
+    Superusers,
+    /// Nobody.
+    Nobody,
+}
+
 /// A field of a collection.
 #[derive(Clone, Debug)]
 pub struct Field {
     pub name: String,
     pub kind: FieldKind,
-    /// Nobody sees it.
-    pub is_hidden: bool,
-    /// Only superusers see it, and write it.
-    pub is_for_superusers: bool,
+    /// Whoever sees it.
+    pub seen_by: SeenBy,
     /// It must not be empty.
     pub is_required: bool,
     /// Whether it holds a list of such values.
@@ -68,8 +77,6 @@ impl Field {
     fn read(description: &Value, of: Kind) -> Option<Self> {
         let kind = description["type"].as_str()?;
         let name = description["name"].as_str()?;
-        let is_hidden = description["hidden"] == true;
-        let is_for_superusers = is_hidden && is_for_superusers(of, name);
         let values = description["values"].as_array().into_iter().flatten();
         Some(Self {
             name: name.to_owned(),
@@ -86,8 +93,11 @@ impl Field {
                 "password" => FieldKind::Password,
                 _ => FieldKind::Text,
             },
-            is_hidden: is_hidden && !is_for_superusers,
-            is_for_superusers,
+            seen_by: match description["hidden"] == true {
+                true if is_for_superusers(of, name) => SeenBy::Superusers,
+                true => SeenBy::Nobody,
+                false => SeenBy::All,
+            },
             is_required: description["required"] == true,
             is_list: description["maxSelect"]
                 .as_u64()
@@ -110,9 +120,14 @@ impl Field {
         })
     }
 
+    /// Whether nobody sees the field.
+    pub fn is_hidden(&self) -> bool {
+        self.seen_by == SeenBy::Nobody
+    }
+
     /// Whether all who see a record see the field.
     pub fn is_for_all(&self) -> bool {
-        !self.is_hidden && !self.is_for_superusers
+        self.seen_by == SeenBy::All
     }
 }
 
@@ -165,7 +180,7 @@ impl Schema {
 
     /// Whether superusers see a field of that name.
     pub fn shows_to_superusers(&self, name: &str) -> bool {
-        self.field(name).is_some_and(|field| !field.is_hidden)
+        self.field(name).is_some_and(|field| !field.is_hidden())
     }
 
     /// The `fields` of a collection as PocketBase writes them.

@@ -82,14 +82,7 @@ fn whoever_is_no_user_that_may_log_in_is_refused() {
     let app = TestApp::spawn();
     let (_, root) = superuser(&app, "root@example.com");
     assert_refused(&app.get(VERIFY).send(), "no token");
-    for other in [
-        "",
-        "Bearer",
-        "Bearer x",
-        "Basic YTpi",
-        "Bearer pb.x.y",
-        "Bearer 张",
-    ] {
+    for other in ["", "Bearer", "Bearer x", "Basic YTpi", "Bearer pb.x.y"] {
         let answer = app.get(VERIFY).header("Authorization", other).send();
         assert_refused(&answer, other);
     }
@@ -123,7 +116,8 @@ fn whoever_is_no_user_that_may_log_in_is_refused() {
     assert_refused(&verify(&app, &token), "deleted");
     let (_, token) = user(&app, "13800138003");
     let lifetime = app.app.config.token.lifetime;
-    app.clock.advance(lifetime - Duration::from_secs(1));
+    app.clock
+        .advance(lifetime.saturating_sub(Duration::from_secs(1)));
     assert_eq!(verify(&app, &token).status, 200);
     app.clock.advance(Duration::from_secs(1));
     assert_refused(&verify(&app, &token), "expired");

@@ -67,7 +67,7 @@ fn counts(app: &TestApp, is_for_all: bool) -> [Value; 2] {
         true => own.ok()["totalItems"].clone(),
         false => own.status.into(),
     };
-    let root = superuser_token(&app, EMAIL);
+    let root = superuser_token(app, EMAIL);
     let found = app
         .get(&format!("{USERS}/records?filter=unionid='u_one'"))
         .header("Authorization", &root)
