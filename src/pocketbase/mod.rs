@@ -36,6 +36,7 @@ mod rules_form;
 mod set_up;
 mod settings;
 mod webhooks;
+mod verify;
 
 use std::sync::Arc;
 
@@ -60,6 +61,7 @@ pub use self::records::RecordsApi;
 pub use self::set_up::SetUpApi;
 pub use self::settings::SettingsApi;
 pub use self::webhooks::WebhooksApi;
+pub use self::verify::VerifyApi;
 use crate::app::App;
 use crate::auth::{AuditContext, Authentication, Principal, ensure_superuser_address};
 use crate::domain::Kind;

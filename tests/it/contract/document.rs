@@ -57,12 +57,14 @@ const ADDED_COMPONENTS: [&str; 24] = [
     "WebhookList",
 ];
 
-/// The tags of PocketBase's operations, of those that are served and of those that are not …
-const ADDED_TAGS: [&str; 3] = ["PocketBase", WEBHOOKS, NOT_SERVED];
+/// The tags of operations beside the contract's: of PocketBase's that are served, of what other programs ask, of PocketBase's that are not served …
+const ADDED_TAGS: [&str; 4] = ["PocketBase", WEBHOOKS, OTHER_PROGRAMS, NOT_SERVED];
 const WEBHOOKS: &str = "Webhook";
+const OTHER_PROGRAMS: &str = "其他程序";
 const NOT_SERVED: &str = "PocketBase(不提供)";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 35] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 36] = [
+    ("/api/auth/verify", &["get"]),
     ("/api/backups", &["get", "post"]),
     ("/api/backups/upload", &["post"]),
     ("/api/backups/{key}", &["delete", "get"]),
@@ -394,6 +396,7 @@ fn the_operations_of_pocketbase_are_marked_as_such() {
         for operation in DOCUMENT["paths"][path].as_object().unwrap().values() {
             let tag = match is_served(operation) {
                 true if path == "/api/webhooks" => WEBHOOKS,
+                _ if path == "/api/auth/verify" => OTHER_PROGRAMS,
                 true => ADDED_TAGS[0],
                 false => NOT_SERVED,
             };

@@ -90,7 +90,11 @@ fn the_docs_page_tries_out_every_kind_of_login() {
         "{title}"
     );
     browser.picture("docs");
-    for (tag, count) in [("PocketBase", 8 + 33), ("PocketBase(不提供)", 8 + 44)] {
+    for (tag, count) in [
+        ("PocketBase", 8 + 33),
+        ("其他程序", 8 + 34),
+        ("PocketBase(不提供)", 8 + 45),
+    ] {
         browser.run(
             "document.querySelector(`h3[data-tag='${arguments[0]}']`).click()",
             &json!([tag]),

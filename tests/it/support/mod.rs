@@ -26,6 +26,7 @@ pub mod parted_network;
 pub mod pb_data;
 pub mod pocketbase_api;
 pub mod postgres;
+pub mod proxies;
 pub mod real_pocketbase;
 pub mod realtime_client;
 pub mod received_request;
