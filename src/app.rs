@@ -21,6 +21,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::avatars::Pictures;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Actor, AuditEvent, Backups, Collections, EventKind, ServerKey};
@@ -60,6 +61,8 @@ pub struct App {
     pub tokens: Tokens,
     /// Attempts, repetitions and lookups, counted.
     pub limits: Limits,
+    /// Checks of pictures, and small ones.
+    pub pictures: Pictures,
     /// Registrations whose outcome was not known.
     pub unsettled: Unsettled,
     /// WeChat.
@@ -226,7 +229,9 @@ impl App {
         let maintenance = Arc::default();
         let limits = Limits::new(&config.limits, clock.clone());
         let probes = Arc::new(Probes::new(clock.clone()));
+        let pictures = Pictures::default();
         store.register_metrics(&metrics);
+        pictures.register_metrics(&metrics);
         passwords.register_metrics(&metrics);
         tokens.register_metrics(&metrics);
         wechat.register_metrics(&metrics);
@@ -244,6 +249,7 @@ impl App {
             passwords,
             tokens,
             limits,
+            pictures,
             unsettled: Unsettled::default(),
             wechat,
             metrics,

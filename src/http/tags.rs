@@ -12,6 +12,9 @@ pub enum Tags {
     /// 面向平台用户的认证接口;平台用户会生成 GUID 并写入统一 `openid` 字段。
     #[oai(rename = "平台认证")]
     Platform,
+    /// 用户头像:上传 `chooseAvatar` 得到的图片,把返回的地址填入 `users_picture`;错误为 PocketBase 的 `{data, message, status}`。
+    #[oai(rename = "头像")]
+    Avatars,
     /// PocketBase 原生接口(方言):官方 SDK 无需修改即可使用;错误为 PocketBase 的 `{data, message, status}`。
     PocketBase,
     /// PocketBase 有而这里不提供的接口:只为官方 SDK 保留路径,总是拒绝,或什么也不做(不发送邮件)。
@@ -20,10 +23,11 @@ pub enum Tags {
 }
 
 impl Tags {
-    pub const IN_ORDER: [Self; 5] = [
+    pub const IN_ORDER: [Self; 6] = [
         Self::System,
         Self::Wechat,
         Self::Platform,
+        Self::Avatars,
         Self::PocketBase,
         Self::NotServed,
     ];

@@ -1,0 +1,104 @@
+//! Work that takes a core for some milliseconds: little of it at once, on threads that let others go first.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::priority;
+
+/// Jobs that go on at once.
+const AT_ONCE: usize = 2;
+/// Jobs that wait.
+const WAITING: usize = 32;
+
+/// A place for work.
+pub struct Bench {
+    name: &'static str,
+    places: Semaphore,
+    turns: Arc<Semaphore>,
+}
+
+/// Reason why a job was not done.
+#[derive(Debug)]
+pub enum NotDone {
+    /// As many wait as may.
+    Full,
+    /// It panicked, or there was no thread for it.
+    Failed(io::Error),
+}
+
+impl Bench {
+    /// A free one, whose threads have that name.
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            places: Semaphore::new(AT_ONCE + WAITING),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+
+    /// Does a job when it is its turn. One that has begun goes on when nobody wants it any more, and so keeps its turn.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NotDone> {
+        let _place = self.places.try_acquire().map_err(|_| NotDone::Full)?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let turn = turn.map_err(|closed| NotDone::Failed(io::Error::other(closed)))?;
+        let job_in_turn = move || {
+            let done = job();
+            drop(turn);
+            done
+        };
+        let done = priority::below_all(self.name, job_in_turn).await;
+        done.map_err(NotDone::Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn two_jobs_go_on_at_once_some_wait_and_the_next_is_refused() {
+        let bench = Arc::new(Bench::new("test"));
+        let (begin, begun) = mpsc::channel();
+        let (go, wait) = mpsc::channel::<()>();
+        let wait = Arc::new(Mutex::new(wait));
+        let jobs: Vec<_> = (0..AT_ONCE + WAITING)
+            .map(|_| {
+                let (bench, begin, wait) = (Arc::clone(&bench), begin.clone(), Arc::clone(&wait));
+                tokio::spawn(async move {
+                    let job = move || {
+                        begin.send(()).unwrap();
+                        wait.lock().unwrap().recv().unwrap();
+                    };
+                    bench.run(job).await.is_ok()
+                })
+            })
+            .collect();
+        while bench.places.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(bench.run(|| ()).await, Err(NotDone::Full)));
+        tokio::task::spawn_blocking(move || {
+            for _ in 0..AT_ONCE {
+                begun.recv().unwrap();
+            }
+            assert!(begun.try_recv().is_err(), "no third at once");
+            for _ in 0..AT_ONCE + WAITING {
+                go.send(()).unwrap();
+            }
+        })
+        .await
+        .unwrap();
+        for job in jobs {
+            assert!(job.await.unwrap());
+        }
+        assert!(bench.run(|| ()).await.is_ok());
+    }
+}

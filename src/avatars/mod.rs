@@ -1,0 +1,13 @@
+//! Pictures of users above the store: what is taken for one, and small ones of them.
+//!
+//! A picture is decoded before it is kept, whatever its client calls it; decoding has bounds in bytes, sides and in how much of it goes on at once.
+
+mod bench;
+mod jpeg;
+mod picture;
+mod pictures;
+mod thumbs;
+mod webp;
+
+pub use self::picture::{MAX_SIDE, Unfit, check};
+pub use self::pictures::{Failed, Pictures, UploadOutcome};

@@ -1,0 +1,100 @@
+//! Pictures as they come: decoded, and not believed.
+
+use std::io::Cursor;
+
+use image::error::LimitErrorKind;
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat as Codec, ImageReader, ImageResult, Limits,
+};
+
+use super::{jpeg, webp};
+use crate::domain::ImageFormat;
+
+/// Pixels of a side.
+pub const MAX_SIDE: u32 = 1024;
+/// Bytes that decoding may take: four times what a picture of that size has at 16 bits a colour.
+const MAX_DECODED: u64 = 32 << 20;
+
+/// Reason why bytes are not taken for a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// Another format, or no picture.
+    #[error("it is not a JPEG, PNG or WebP picture")]
+    OtherFormat,
+    /// A picture that cannot be decoded.
+    #[error("it is damaged or not whole")]
+    Damaged,
+    /// A WebP with several pictures.
+    #[error("it is animated")]
+    Animated,
+    /// More pixels than [`MAX_SIDE`].
+    #[error("it has more than 1024 pixels a side")]
+    TooWide,
+}
+
+/// The format of a picture, if it is one.
+///
+/// # Errors
+/// [`Unfit`].
+pub fn check(bytes: &[u8]) -> Result<ImageFormat, Unfit> {
+    let format = format_of(bytes).ok_or(Unfit::OtherFormat)?;
+    decode(bytes, format)?;
+    Ok(format)
+}
+
+/// The format that the first bytes tell.
+fn format_of(bytes: &[u8]) -> Option<ImageFormat> {
+    if bytes.starts_with(b"\xff\xd8\xff") {
+        Some(ImageFormat::Jpeg)
+    } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        Some(ImageFormat::Png)
+    } else {
+        webp::is_webp(bytes).then_some(ImageFormat::WebP)
+    }
+}
+
+/// The picture, as a person sees it: turned as its camera says.
+pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, Unfit> {
+    look_at_container(bytes, format)?;
+    decode_within_limits(bytes, codec(format)).map_err(|error| match error {
+        ImageError::Limits(limit) if limit.kind() == LimitErrorKind::DimensionError => {
+            Unfit::TooWide
+        }
+        _ => Unfit::Damaged,
+    })
+}
+
+/// Refuses what the decoders let pass, or would take too much memory for.
+fn look_at_container(bytes: &[u8], format: ImageFormat) -> Result<(), Unfit> {
+    match format {
+        ImageFormat::Jpeg if !jpeg::has_end(bytes) => Err(Unfit::Damaged),
+        ImageFormat::WebP => webp::look_at_frames(bytes),
+        ImageFormat::Jpeg | ImageFormat::Png => Ok(()),
+    }
+}
+
+fn decode_within_limits(bytes: &[u8], codec: Codec) -> ImageResult<DynamicImage> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), codec);
+    reader.limits(limits());
+    let mut decoder = reader.into_decoder()?;
+    let orientation = decoder.orientation()?;
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    image.apply_orientation(orientation);
+    Ok(image)
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_DECODED);
+    limits
+}
+
+fn codec(format: ImageFormat) -> Codec {
+    match format {
+        ImageFormat::Jpeg => Codec::Jpeg,
+        ImageFormat::Png => Codec::Png,
+        ImageFormat::WebP => Codec::WebP,
+    }
+}
