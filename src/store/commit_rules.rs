@@ -1,6 +1,10 @@
 //! Rules of commits, the same on each engine: each write is compared with what is stored before it changes anything.
 
-use crate::domain::{Company, Kind, OpenId, Phone, RecordId, Superuser, User};
+use super::outbox::Notices;
+use crate::domain::{
+    Avatar, AvatarName, Company, HookId, Kind, OpenId, Phone, RecordId, Superuser, User, UserEvent,
+    own_picture_name,
+};
 use crate::store::{CommitError, Conflict, Error, Record, Write};
 
 /// Stored records and their keys, in an open transaction in which nobody else writes.
@@ -27,6 +31,16 @@ pub(super) trait Tables {
     fn change(&mut self, before: &Record, after: &Record) -> Result<(), Error>;
     /// Removes a record.
     fn remove(&mut self, record: &Record) -> Result<(), Error>;
+    /// Name and bytes of a user's picture, if there is one.
+    fn avatar_size(&self, user: &RecordId) -> Result<Option<(AvatarName, u64)>, Error>;
+    /// Bytes of all pictures.
+    fn avatar_bytes(&self) -> Result<u64, Error>;
+    /// Writes a user's picture in the place of the one before.
+    fn put_avatar(&mut self, user: &RecordId, avatar: &Avatar) -> Result<(), Error>;
+    /// Removes a user's picture.
+    fn remove_avatar(&mut self, user: &RecordId) -> Result<(), Error>;
+    /// Adds a message for a webhook, if there is room.
+    fn add_message(&mut self, hook: HookId, event: &UserEvent) -> Result<bool, Error>;
     /// Number of changes until now.
     fn change_count(&self) -> usize;
     /// Forgets all changes but the first `count`, because they were undone.
@@ -61,8 +75,13 @@ impl Listed {
     }
 }
 
-/// Carries out all of `writes`, or undoes those before the one that has a conflict.
-pub(super) fn write_all(tables: &mut impl Tables, writes: &mut [Write]) -> Result<Listed, Error> {
+/// Carries out all of `writes`, or undoes those before the one that has a conflict. Pictures that nothing leads to any more go, and
+/// messages come, when all are done: neither has to be undone.
+pub(super) fn write_all(
+    tables: &mut impl Tables,
+    writes: &mut [Write],
+    notices: &Notices,
+) -> Result<Listed, Error> {
     let changes = tables.change_count();
     let mut records = Vec::with_capacity(writes.len());
     for index in 0..writes.len() {
@@ -79,6 +98,9 @@ pub(super) fn write_all(tables: &mut impl Tables, writes: &mut [Write]) -> Resul
             }
         }
     }
+    for (index, record) in records.iter().enumerate() {
+        follow_up(tables, index, (&writes[index], record), notices)?;
+    }
     Ok(Listed::Done(records))
 }
 
@@ -86,15 +108,124 @@ pub(super) fn write_all(tables: &mut impl Tables, writes: &mut [Write]) -> Resul
 pub(super) fn write_each(
     tables: &mut impl Tables,
     writes: &mut [Write],
+    notices: &Notices,
 ) -> Result<Vec<Result<Record, Conflict>>, Error> {
-    writes
-        .iter_mut()
-        .map(|one| match write(tables, one) {
-            Ok(record) => Ok(Ok(record)),
-            Err(WriteError::Conflict(conflict)) => Ok(Err(conflict)),
-            Err(WriteError::Failed(error)) => Err(error),
-        })
-        .collect()
+    let mut outcomes = Vec::with_capacity(writes.len());
+    for (index, one) in writes.iter_mut().enumerate() {
+        outcomes.push(match write(tables, one) {
+            Ok(record) => {
+                follow_up(tables, index, (one, &record), notices)?;
+                Ok(record)
+            }
+            Err(WriteError::Conflict(conflict)) => Err(conflict),
+            Err(WriteError::Failed(error)) => return Err(error),
+        });
+    }
+    Ok(outcomes)
+}
+
+/// Changes a user, or leaves it as it is, and writes the user's picture in the place of the one before.
+pub(super) fn write_with_avatar(
+    tables: &mut impl Tables,
+    change: &mut Write,
+    avatar: &Avatar,
+    max_total_bytes: u64,
+    notices: &Notices,
+) -> Result<Result<Record, Conflict>, Error> {
+    let Write::Update { before, after } = &mut *change else {
+        return Err(Error::Failed(
+            "a picture comes with a change of its user".into(),
+        ));
+    };
+    let id = before.id().clone();
+    let replaced = tables.avatar_size(&id)?.map_or(0, |(_, bytes)| bytes);
+    let others = tables.avatar_bytes()?.saturating_sub(replaced);
+    let is_changed = before != after;
+    let compared = compare(tables, before);
+    if let Err(WriteError::Conflict(conflict)) = compared {
+        return Ok(Err(conflict));
+    }
+    if others + avatar.bytes.len() as u64 > max_total_bytes {
+        return Ok(Err(Conflict::NoRoom));
+    }
+    let record = match is_changed {
+        true => write(tables, change),
+        false => Ok(before.clone()),
+    };
+    match record {
+        Ok(record) => {
+            if is_changed {
+                follow_up(tables, 0, (change, &record), notices)?;
+            }
+            tables.put_avatar(&id, avatar)?;
+            Ok(Ok(record))
+        }
+        Err(WriteError::Conflict(conflict)) => Ok(Err(conflict)),
+        Err(WriteError::Failed(error)) => Err(error),
+    }
+}
+
+/// Writes pictures of users who are there, and counts them.
+pub(super) fn write_avatars(
+    tables: &mut impl Tables,
+    avatars: &[(RecordId, Avatar)],
+) -> Result<u64, Error> {
+    let mut count = 0;
+    for (user, avatar) in avatars {
+        if tables.record(Kind::Users, user)?.is_some() {
+            tables.put_avatar(user, avatar)?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// Removes the picture that a write leaves without anything that leads to it, and adds the messages of the write.
+fn follow_up(
+    tables: &mut impl Tables,
+    index: usize,
+    (write, record): (&Write, &Record),
+    notices: &Notices,
+) -> Result<(), Error> {
+    if let Some(name) = released_picture(write)
+        && let Some((stored, _)) = tables.avatar_size(record.id())?
+        && name.is_none_or(|name| name == stored)
+    {
+        tables.remove_avatar(record.id())?;
+    }
+    for notice in notices.of(index) {
+        let event = match record {
+            Record::User(user) => UserEvent {
+                user: user.clone(),
+                ..notice.event.clone()
+            },
+            _ => continue,
+        };
+        for hook in &notice.hooks {
+            if !tables.add_message(*hook, &event)? {
+                notices.lose();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Name of the own picture that a write of a user lets go of; of one who goes, whatever its name is.
+fn released_picture(write: &Write) -> Option<Option<AvatarName>> {
+    match write {
+        Write::Delete {
+            before: Record::User(_),
+        } => Some(None),
+        Write::Update {
+            before: Record::User(before),
+            after: Record::User(after),
+        } if before.picture != after.picture => {
+            let released = own_picture_name(&before.picture, &before.id)?;
+            let kept = own_picture_name(&after.picture, &after.id);
+            (kept.as_ref() != Some(&released)).then_some(Some(released))
+        }
+        _ => None,
+    }
 }
 
 /// Carries out one write, and gives its records the numbers that they have in the store: with them it can be undone.
