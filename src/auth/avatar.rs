@@ -3,9 +3,7 @@
 use super::audit::AuditContext;
 use crate::app::App;
 use crate::avatars::{self, Unfit};
-use crate::domain::{
-    Avatar, AvatarName, EventKind, ImageFormat, RecordId, User, names_own_picture,
-};
+use crate::domain::{Avatar, AvatarName, EventKind, ImageFormat, RecordId, User, own_picture_name};
 use crate::error::{Error, Result};
 use crate::store::{CommitError, Conflict};
 
@@ -83,19 +81,16 @@ async fn store(app: &App, user: User, avatar: Avatar) -> Result<User, AvatarErro
             Err(CommitError::Conflict {
                 conflict: Conflict::Changed,
                 ..
-            }) => {
-                before = app
-                    .store
-                    .user_by_id(&id)
-                    .await
-                    .map_err(Error::from)?
-                    .ok_or(GONE)?
-            }
+            }) => before = read_again(app, &id).await?,
             outcome => return outcome.map_err(refusal),
         }
     }
     let changes = Error::internal(format!("user {} changes all the time", before.id));
     Err(changes.into())
+}
+
+async fn read_again(app: &App, id: &RecordId) -> Result<User> {
+    app.store.user_by_id(id).await?.ok_or(GONE)
 }
 
 const GONE: Error = Error::Unauthenticated("the user is gone");
@@ -116,22 +111,22 @@ fn refusal(error: CommitError) -> AvatarError {
 
 /// The user with this picture: changed if the address that was set leads to the one before.
 fn with_avatar(user: User, avatar: &Avatar) -> User {
-    let Some(old) = names_own_picture(&user.picture, &user.id) else {
+    let Some(old) = own_picture_name(&user.picture, &user.id) else {
         return user;
     };
     User {
-        picture: with_name(&user.picture, old, &avatar.name),
+        picture: with_name(&user.picture, &old, &avatar.name),
         updated: avatar.uploaded,
         ..user
     }
 }
 
 /// An address with another name at the end of its path.
-fn with_name(address: &str, old: &str, new: &AvatarName) -> String {
+fn with_name(address: &str, old: &AvatarName, new: &AvatarName) -> String {
     let end = address.find(['?', '#']).unwrap_or(address.len());
     let (path, query) = address.split_at(end);
-    let folder = path.strip_suffix(old).unwrap_or(path);
-    format!("{folder}{}{query}", new.as_str())
+    let folder = path.strip_suffix(old.as_str()).unwrap_or(path);
+    format!("{folder}{new}{query}")
 }
 
 #[cfg(test)]
@@ -140,7 +135,7 @@ mod tests {
 
     #[test]
     fn an_address_keeps_all_but_the_name() {
-        let new = AvatarName::parse("new.png").unwrap();
+        let [old, new] = ["a", "new.png"].map(|name| AvatarName::parse(name).unwrap());
         for (address, expected) in [
             (
                 "https://a.example/api/files/c/id/a",
@@ -152,7 +147,7 @@ mod tests {
             ),
             ("a", "new.png"),
         ] {
-            assert_eq!(with_name(address, "a", &new), expected);
+            assert_eq!(with_name(address, &old, &new), expected);
         }
     }
 }

@@ -32,12 +32,10 @@ impl Content {
     /// The answer to a request with these headers.
     pub fn answer(self, headers: &HeaderMap) -> Response {
         let (tag, modified) = (format!("\"{}\"", self.tag), self.modified_secs());
+        let asked = asked(headers, &tag, modified, self.bytes.len());
         let response = match refused(headers, &tag, modified) {
             Some(status) => Response::builder().status(status).finish(),
-            None => {
-                let asked = asked(headers, &tag, modified, self.bytes.len());
-                self.part(asked)
-            }
+            None => self.part(asked),
         };
         response
             .with_header(header::ETAG, tag)

@@ -64,11 +64,11 @@ impl UploadRefusal {
         let refused = match self {
             Self::Rejected(Rejected::NotJson | Rejected::Incomplete) => Refused::NO_UPLOAD_FORM,
             Self::Rejected(rejected) => return rejected.into(),
-            Self::Missing { field } => of_field(field, FieldError::BLANK),
-            Self::TooLarge { field } => of_field(field, too_large(most)),
-            Self::Several { field } => of_field(field, several()),
+            Self::Missing { field } => of_field(&field, FieldError::BLANK),
+            Self::TooLarge { field } => of_field(&field, too_large(most)),
+            Self::Several { field } => of_field(&field, several()),
             Self::Avatar { field, error } => match error {
-                AvatarError::Unfit(why) => of_field(field, unfit(why)),
+                AvatarError::Unfit(why) => of_field(&field, unfit(why)),
                 AvatarError::NoRoom => Refused::NO_ROOM,
                 AvatarError::Failed(error) => return error.into(),
             },
@@ -95,7 +95,7 @@ fn outcome_of_error(error: &Error) -> UploadOutcome {
     }
 }
 
-fn of_field(field: String, error: FieldError) -> Refused {
+fn of_field(field: &str, error: FieldError) -> Refused {
     let mut errors = FieldErrors::new();
     errors.insert(field.chars().take(MAX_FIELD).collect::<String>(), error);
     Refused::form(errors)
