@@ -28,18 +28,32 @@ enum Asked {
     None,
 }
 
+/// Reason why a request has no answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unmet {
+    /// A condition does not hold.
+    Condition,
+    /// There is no such part of the bytes, of which there are so many.
+    Range { length: usize },
+}
+
 impl Content {
     /// The answer to a request with these headers.
-    pub fn answer(self, headers: &HeaderMap) -> Response {
+    ///
+    /// # Errors
+    /// [`Unmet`].
+    pub fn answer(self, headers: &HeaderMap) -> Result<Response, Unmet> {
         let (tag, modified) = (format!("\"{}\"", self.tag), self.modified_secs());
         let asked = asked(headers, &tag, modified, self.bytes.len());
-        let response = match refused(headers, &tag, modified) {
-            Some(status) => Response::builder().status(status).finish(),
-            None => self.part(asked),
+        let response = match is_new(headers, &tag, modified)? {
+            true => self.part(asked)?,
+            false => Response::builder()
+                .status(StatusCode::NOT_MODIFIED)
+                .finish(),
         };
-        response
+        Ok(response
             .with_header(header::ETAG, tag)
-            .with_header(header::LAST_MODIFIED, fmt_http_date(modified))
+            .with_header(header::LAST_MODIFIED, fmt_http_date(modified)))
     }
 
     /// The time of the last change, of which HTTP has whole seconds.
@@ -48,20 +62,19 @@ impl Content {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
-    fn part(self, asked: Asked) -> Response {
+    fn part(self, asked: Asked) -> Result<Response, Unmet> {
         let length = self.bytes.len();
-        let (status, range, bytes) = match asked {
-            Asked::All => (StatusCode::OK, None, self.bytes),
-            Asked::Part(part) => (
-                StatusCode::PARTIAL_CONTENT,
-                Some(format!("bytes {}-{}/{length}", part.start, part.end - 1)),
-                self.bytes.slice(part),
-            ),
-            Asked::None => (
-                StatusCode::RANGE_NOT_SATISFIABLE,
-                Some(format!("bytes */{length}")),
-                Bytes::new(),
-            ),
+        let (status, bytes, range) = match asked {
+            Asked::All => (StatusCode::OK, self.bytes, None),
+            Asked::Part(part) => {
+                let range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
+                (
+                    StatusCode::PARTIAL_CONTENT,
+                    self.bytes.slice(part),
+                    Some(range),
+                )
+            }
+            Asked::None => return Err(Unmet::Range { length }),
         };
         let response = Response::builder()
             .status(status)
@@ -70,10 +83,10 @@ impl Content {
             // Of an answer to HEAD nobody could count them.
             .header(header::CONTENT_LENGTH, bytes.len())
             .body(bytes);
-        match range {
+        Ok(match range {
             Some(range) => response.with_header(header::CONTENT_RANGE, range),
             None => response,
-        }
+        })
     }
 }
 
@@ -91,8 +104,8 @@ impl WithHeader for Response {
     }
 }
 
-/// The status for a request whose conditions do not hold.
-fn refused(headers: &HeaderMap, tag: &str, modified: SystemTime) -> Option<StatusCode> {
+/// Whether the client does not have the bytes yet.
+fn is_new(headers: &HeaderMap, tag: &str, modified: SystemTime) -> Result<bool, Unmet> {
     let is_as_wanted = match text(headers, &header::IF_MATCH) {
         Some(tags) => names(tags, |known| known == tag),
         None => date(headers, &header::IF_UNMODIFIED_SINCE).is_none_or(|since| modified <= since),
@@ -101,11 +114,7 @@ fn refused(headers: &HeaderMap, tag: &str, modified: SystemTime) -> Option<Statu
         Some(tags) => names(tags, |known| known.trim_start_matches("W/") == tag),
         None => date(headers, &header::IF_MODIFIED_SINCE).is_some_and(|since| modified <= since),
     };
-    match (is_as_wanted, is_known) {
-        (false, _) => Some(StatusCode::PRECONDITION_FAILED),
-        (true, true) => Some(StatusCode::NOT_MODIFIED),
-        (true, false) => None,
-    }
+    is_as_wanted.then_some(!is_known).ok_or(Unmet::Condition)
 }
 
 /// Whether a list of tags names everything, or one that is as wanted. No tag of ours has a comma in it.
@@ -226,7 +235,14 @@ mod tests {
         let headers = headers
             .iter()
             .map(|(name, value)| ((*name).clone(), value.parse().unwrap()));
-        content.answer(&headers.collect()).status().as_u16()
+        match content.answer(&headers.collect()) {
+            Ok(response) => response.status().as_u16(),
+            Err(Unmet::Condition) => 412,
+            Err(Unmet::Range { length }) => {
+                assert_eq!(length, 10);
+                416
+            }
+        }
     }
 
     #[test]

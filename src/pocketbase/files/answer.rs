@@ -8,9 +8,9 @@ use poem_openapi::registry::{
 };
 use poem_openapi::types::Type;
 
-use super::super::error::PocketBaseError;
+use super::super::error::{PocketBaseError, Refused};
 use crate::domain::ImageFormat;
-use crate::http::content::Content;
+use crate::http::content::{Content, Unmet};
 use crate::http::response::documented;
 
 /// Headers of every answer that brings a picture or says that it is the same: it never changes, and nothing in it runs.
@@ -26,17 +26,15 @@ const HEADERS: [(HeaderName, &str); 3] = [
     ),
 ];
 
-/// Outcomes besides a picture, without a body.
-const WITHOUT_BODY: [(u16, &str); 3] = [
-    (304, "图片未变化"),
-    (412, "If-Match 或 If-Unmodified-Since 不成立"),
-    (416, "Range 超出图片"),
-];
+/// The outcome without a body.
+const NOT_MODIFIED: (u16, &str) = (304, "图片未变化");
 
 /// Outcomes with an error.
-const ERRORS: [(u16, &str); 3] = [
+const ERRORS: [(u16, &str); 5] = [
     (400, "参数错误"),
     (404, "集合、用户或图片不存在"),
+    (412, "If-Match 或 If-Unmodified-Since 不成立"),
+    (416, "Range 超出图片"),
     (500, "服务端内部错误"),
 ];
 
@@ -45,13 +43,13 @@ pub struct FileAnswer(Response);
 
 impl FileAnswer {
     /// The answer with `content`, which whoever keeps it keeps under `name`.
-    pub fn new(request: &Request, content: Content, name: &str, is_attachment: bool) -> Self {
-        let mut response = content.answer(request.headers());
-        if response.status() == StatusCode::PRECONDITION_FAILED
-            || response.status() == StatusCode::RANGE_NOT_SATISFIABLE
-        {
-            return Self(response);
-        }
+    pub fn new(
+        request: &Request,
+        content: Content,
+        name: &str,
+        is_attachment: bool,
+    ) -> Result<Self, Refused> {
+        let mut response = content.answer(request.headers()).map_err(refused)?;
         let headers = response.headers_mut();
         for (name, value) in HEADERS {
             headers.insert(name, HeaderValue::from_static(value));
@@ -64,7 +62,21 @@ impl FileAnswer {
         if let Ok(value) = format!("{way}; filename=\"{name}\"").try_into() {
             headers.insert(header::CONTENT_DISPOSITION, value);
         }
-        Self(response)
+        Ok(Self(response))
+    }
+}
+
+fn refused(unmet: Unmet) -> Refused {
+    let length = match unmet {
+        Unmet::Condition => {
+            return Refused::BAD_REQUEST.with_status(StatusCode::PRECONDITION_FAILED);
+        }
+        Unmet::Range { length } => length,
+    };
+    let refused = Refused::BAD_REQUEST.with_status(StatusCode::RANGE_NOT_SATISFIABLE);
+    match HeaderValue::try_from(format!("bytes */{length}")) {
+        Ok(all) => refused.with_header(header::CONTENT_RANGE, all),
+        Err(_) => refused,
     }
 }
 
@@ -80,11 +92,12 @@ impl ApiResponse for FileAnswer {
             content: media_types(),
             ..documented(status, text, None)
         });
-        let empty = WITHOUT_BODY.map(|(status, text)| documented(status, text, None));
+        let (status, text) = NOT_MODIFIED;
+        let same = documented(status, text, None);
         let errors = ERRORS
             .map(|(status, text)| documented(status, text, Some(PocketBaseError::schema_ref())));
         MetaResponses {
-            responses: pictures.into_iter().chain(empty).chain(errors).collect(),
+            responses: pictures.into_iter().chain([same]).chain(errors).collect(),
         }
     }
 

@@ -116,7 +116,7 @@ impl FilesApi {
             false => avatar.name.as_str().to_owned(),
         };
         let content = self.content(&id, avatar, is_small).await;
-        Ok(FileAnswer::new(request, content, &name, is_attachment))
+        Ok(FileAnswer::new(request, content, &name, is_attachment)?)
     }
 }
 

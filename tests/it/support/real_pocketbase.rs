@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::pictures::{Part, form};
+
 pub const ROOT: (&str, &str) = ("root@example.com", "canary superuser");
 
 pub fn binary() -> PathBuf {
@@ -122,6 +124,34 @@ impl PocketBase {
             response.status().as_u16(),
             serde_json::from_str(&text).unwrap_or_default(),
         )
+    }
+
+    /// Status and headers of the answer to a GET with these headers.
+    pub fn get_with(&self, path: &str, headers: &[(&str, String)]) -> (u16, ureq::http::HeaderMap) {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .accept_encoding("identity")
+            .proxy(None)
+            .build()
+            .new_agent();
+        let request = agent.get(format!("{}{path}", self.base));
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, value)
+        });
+        let response = request.call().unwrap();
+        (response.status().as_u16(), response.headers().clone())
+    }
+
+    /// A record made of a form.
+    pub fn create_by_form(&self, collection: &str, token: &str, parts: &[Part]) -> Value {
+        let path = format!("{}/api/collections/{collection}/records", self.base);
+        let boundary = "multipart/form-data; boundary=WABoundary+0A";
+        let mut response = ureq::post(path)
+            .header("Authorization", token)
+            .header("Content-Type", boundary)
+            .send(&form(parts)[..])
+            .unwrap();
+        serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
     }
 
     pub fn ok(&self, method: &str, path: &str, token: &str, body: &Value) -> Value {
