@@ -36,7 +36,7 @@ impl From<avatars::Failed> for AvatarError {
 }
 
 /// Stores the picture of `user` in place of the one before, and returns its name. If `users_picture` led to that, it leads to this one
-/// from the same moment on.
+/// from the same moment on. `has_room` is asked for memory when the picture is decoded.
 ///
 /// # Errors
 /// [`AvatarError`].
@@ -45,8 +45,9 @@ pub async fn upload_avatar(
     by: &AuditContext,
     user: User,
     bytes: Vec<u8>,
+    has_room: &(dyn Fn() -> bool + Sync),
 ) -> Result<AvatarName, AvatarError> {
-    let (bytes, format) = app.pictures.check(bytes).await?;
+    let (bytes, format) = app.pictures.check(bytes, has_room).await?;
     let avatar = Avatar {
         name: new_name(app, format)?,
         format,

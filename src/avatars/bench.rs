@@ -22,7 +22,7 @@ pub struct Bench {
 /// Reason why a job was not done.
 #[derive(Debug)]
 pub enum NotDone {
-    /// As many wait as may.
+    /// As many wait as may, or there is no memory for it.
     Full,
     /// It panicked, or there was no thread for it.
     Failed(io::Error),
@@ -38,14 +38,18 @@ impl Bench {
         }
     }
 
-    /// Does a job when it is its turn. One that has begun goes on when nobody wants it any more, and so keeps its turn.
+    /// Does a job when it is its turn, if `has_room` says then that there is memory for it. One that has begun goes on when nobody wants it any more, and so keeps its turn.
     pub async fn run<T: Send + 'static>(
         &self,
+        has_room: &(dyn Fn() -> bool + Sync),
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, NotDone> {
         let _place = self.places.try_acquire().map_err(|_| NotDone::Full)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await;
         let turn = turn.map_err(|closed| NotDone::Failed(io::Error::other(closed)))?;
+        if !has_room() {
+            return Err(NotDone::Full);
+        }
         let job_in_turn = move || {
             let done = job();
             drop(turn);
@@ -77,14 +81,17 @@ mod tests {
                         begin.send(()).unwrap();
                         wait.lock().unwrap().recv().unwrap();
                     };
-                    bench.run(job).await.is_ok()
+                    bench.run(&|| true, job).await.is_ok()
                 })
             })
             .collect();
         while bench.places.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(bench.run(|| ()).await, Err(NotDone::Full)));
+        assert!(matches!(
+            bench.run(&|| true, || ()).await,
+            Err(NotDone::Full)
+        ));
         tokio::task::spawn_blocking(move || {
             for _ in 0..AT_ONCE {
                 begun.recv().unwrap();
@@ -99,6 +106,8 @@ mod tests {
         for job in jobs {
             assert!(job.await.unwrap());
         }
-        assert!(bench.run(|| ()).await.is_ok());
+        assert!(bench.run(&|| true, || ()).await.is_ok());
+        let without_room = bench.run(&|| false, || ()).await;
+        assert!(matches!(without_room, Err(NotDone::Full)));
     }
 }

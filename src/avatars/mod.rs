@@ -9,5 +9,5 @@ mod pictures;
 mod thumbs;
 mod webp;
 
-pub use self::picture::{MAX_SIDE, Unfit, check};
+pub use self::picture::{DECODING_BYTES, Unfit, check};
 pub use self::pictures::{Failed, Pictures, UploadOutcome};

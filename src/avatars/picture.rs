@@ -12,8 +12,8 @@ use crate::domain::ImageFormat;
 
 /// Pixels of a side.
 pub const MAX_SIDE: u32 = 1024;
-/// Bytes that decoding may take: four times what a picture of that size has at 16 bits a colour.
-const MAX_DECODED: u64 = 32 << 20;
+/// Bytes that a picture may take while it is decoded and made small: 8 MiB has one of that size at 16 bits a colour.
+pub const DECODING_BYTES: usize = 12 << 20;
 
 /// Reason why bytes are not taken for a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,7 +87,7 @@ fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(MAX_DECODED);
+    limits.max_alloc = u64::try_from(DECODING_BYTES).ok();
     limits
 }
 

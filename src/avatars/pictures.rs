@@ -88,30 +88,44 @@ impl Pictures {
         self.uploads.with_label_values(&[outcome.name()]).inc();
     }
 
-    /// The bytes with their format, if they are a picture.
+    /// The bytes with their format, if they are a picture. `has_room` says whether there are [`DECODING_BYTES`] for it.
+    ///
+    /// [`DECODING_BYTES`]: super::DECODING_BYTES
     ///
     /// # Errors
     /// [`Failed`].
-    pub async fn check(&self, bytes: Vec<u8>) -> Result<(Vec<u8>, ImageFormat), Failed> {
-        let checked = self.checks.run(move || {
+    pub async fn check(
+        &self,
+        bytes: Vec<u8>,
+        has_room: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(Vec<u8>, ImageFormat), Failed> {
+        let checked = self.checks.run(has_room, move || {
             let format = check(&bytes)?;
             Ok((bytes, format))
         });
         checked.await.map_err(why)?
     }
 
-    /// The picture of a user, 100 by 100.
+    /// The picture of a user, 100 by 100, with room as for a check.
     ///
     /// # Errors
     /// [`Failed`].
-    pub async fn small(&self, id: &RecordId, avatar: Avatar) -> Result<Bytes, Failed> {
+    pub async fn small(
+        &self,
+        id: &RecordId,
+        avatar: Avatar,
+        has_room: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Bytes, Failed> {
         let key = thumbs::key(id, &avatar);
         let kept = self.kept.lock().get(&key);
         if let Some(small) = kept {
             self.thumbs.with_label_values(&["kept"]).inc();
             return Ok(small);
         }
-        let made = self.smalls.run(move || thumbs::small(&avatar)).await;
+        let made = self
+            .smalls
+            .run(has_room, move || thumbs::small(&avatar))
+            .await;
         let small = made.map_err(why)??;
         self.thumbs.with_label_values(&["made"]).inc();
         self.kept.lock().put(key, small.clone());

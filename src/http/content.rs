@@ -29,7 +29,7 @@ enum Asked {
 }
 
 /// Reason why a request has no answer.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unmet {
     /// A condition does not hold.
     Condition,

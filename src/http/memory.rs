@@ -208,6 +208,11 @@ impl Held {
         Err(Rejected::NoMemory)
     }
 
+    /// Whether there is room for so many bytes more, which are held from then on if there is. The connection is not asked.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.records(bytes).is_ok()
+    }
+
     fn more(&self, bytes: usize) -> Result<(), Rejected> {
         let held = self.shares().held;
         if held + bytes > CONNECTION {

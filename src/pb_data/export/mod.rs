@@ -2,6 +2,7 @@
 
 mod new_row;
 mod new_table;
+mod pictures;
 mod relation;
 mod secrets;
 
@@ -15,9 +16,10 @@ use rusqlite::{Connection, params_from_iter};
 
 use self::new_row::NewRow;
 use self::new_table::NewTable;
+use self::pictures::{NamingField, Pictures};
 use super::error::Error;
 use super::files::beside;
-use crate::domain::{Collections, Kind, Phone, is_imported_hash};
+use crate::domain::{Avatar, Collections, Kind, Phone, is_imported_hash};
 use crate::random::Random;
 use crate::records::collection::TokenLifetimes;
 use crate::store::{Cursor, Order, Record, Store};
@@ -40,6 +42,10 @@ pub struct Exported {
     pub list: PathBuf,
     /// Fields that were relations to collections that are not here, and are texts now.
     pub relations: Vec<String>,
+    /// Pictures of users.
+    pub pictures: u64,
+    /// Pictures for which the collection of users has no file field.
+    pub pictures_left: u64,
     /// Columns for which the collections have no field.
     pub left_behind: BTreeSet<String>,
 }
@@ -102,6 +108,7 @@ struct Export<'a> {
     users: NewTable,
     companies: NewTable,
     superusers: NewTable,
+    pictures: Pictures,
     list: BufWriter<File>,
     exported: Exported,
 }
@@ -138,8 +145,12 @@ impl<'a> Export<'a> {
             without_password: 0,
             list: list.to_owned(),
             relations: relations.collect(),
+            pictures: 0,
+            pictures_left: 0,
             left_behind: BTreeSet::new(),
         };
+        let out = path.parent().unwrap_or(path);
+        let pictures = Pictures::of(store, &collections.users, &users.fields, out).await?;
         let list = BufWriter::new(private_file(list)?);
         Ok(Self {
             db,
@@ -147,6 +158,7 @@ impl<'a> Export<'a> {
             users,
             companies,
             superusers,
+            pictures,
             list,
             exported,
         })
@@ -163,7 +175,11 @@ impl<'a> Export<'a> {
             cursor = Cursor::after(last);
             for record in &page {
                 self.list_without_password(record)?;
-                self.insert(record.kind(), record)?;
+                let picture = self.pictures.find(store, record).await?;
+                self.insert(record.kind(), record, picture.as_ref())?;
+                if let Some((_, avatar)) = picture {
+                    self.pictures.write(record.id(), &avatar)?;
+                }
                 *self.count_mut(record.kind()) += 1;
             }
         }
@@ -192,13 +208,18 @@ impl<'a> Export<'a> {
         }
     }
 
-    fn insert(&mut self, kind: Kind, record: &Record) -> Result<(), Error> {
+    fn insert(
+        &mut self,
+        kind: Kind,
+        record: &Record,
+        picture: Option<&(NamingField, Avatar)>,
+    ) -> Result<(), Error> {
         let table = match kind {
             Kind::Users => &self.users,
             Kind::Companies => &self.companies,
             Kind::Superusers => &self.superusers,
         };
-        let row = NewRow::new(record, &table.fields, self.random)?;
+        let row = NewRow::new(record, &table.fields, picture, self.random)?;
         self.db
             .prepare(&table.insertion)?
             .execute(params_from_iter(row.values))?;
@@ -218,6 +239,8 @@ impl<'a> Export<'a> {
         self.list.flush().map_err(at(&self.exported.list))?;
         self.db.execute_batch("COMMIT")?;
         self.db.close().map_err(|(_, error)| error)?;
+        self.exported.pictures = self.pictures.written;
+        self.exported.pictures_left = self.pictures.left();
         Ok(self.exported)
     }
 }

@@ -17,11 +17,12 @@ use super::answer::{Outcomes, Reply};
 use super::error::Refused;
 use super::fields::Fields;
 use crate::auth::{Principal, upload_avatar};
-use crate::avatars::UploadOutcome;
+use crate::avatars::{DECODING_BYTES, UploadOutcome};
 use crate::domain::{Avatar, AvatarName, Kind, RecordId, User, avatar_path};
 use crate::error::Error;
 use crate::http::bearer::Bearer;
 use crate::http::content::Content;
+use crate::http::memory::Held;
 use crate::http::own_url::own_url;
 use crate::http::tags::Tags;
 
@@ -115,7 +116,7 @@ impl FilesApi {
             true => format!("{SMALL}_{}", avatar.name.as_str()),
             false => avatar.name.as_str().to_owned(),
         };
-        let content = self.content(&id, avatar, is_small).await;
+        let content = self.content(request, &id, avatar, is_small).await;
         Ok(FileAnswer::new(request, content, &name, is_attachment)?)
     }
 }
@@ -154,7 +155,7 @@ impl FilesApi {
         let (field, bytes) = form.read(request, app.config.avatars.max_bytes()).await?;
         let principal = Principal::User(Box::new(user.clone()));
         let by = self.0.by(bearer, Some(&principal));
-        let stored = upload_avatar(app, &by, user, bytes).await;
+        let stored = upload_avatar(app, &by, user, bytes, &|| has_room(request)).await;
         stored.map_err(|error| UploadRefusal::Avatar { field, error })
     }
 
@@ -169,11 +170,21 @@ impl FilesApi {
     }
 
     /// The picture, or a small one of it if that can be made.
-    async fn content(&self, id: &RecordId, avatar: Avatar, is_small: bool) -> Content {
+    async fn content(
+        &self,
+        request: &Request,
+        id: &RecordId,
+        avatar: Avatar,
+        is_small: bool,
+    ) -> Content {
         let uploaded = avatar.uploaded;
         let media_type = avatar.format.mime();
+        let pictures = &self.0.app.pictures;
         let small = match is_small {
-            true => self.0.app.pictures.small(id, avatar.clone()).await.ok(),
+            true => pictures
+                .small(id, avatar.clone(), &|| has_room(request))
+                .await
+                .ok(),
             false => None,
         };
         let size = if small.is_some() { SMALL } else { "" };
@@ -185,6 +196,12 @@ impl FilesApi {
             modified: uploaded,
         }
     }
+}
+
+/// Whether there is memory to decode a picture.
+fn has_room(request: &Request) -> bool {
+    let held = request.extensions().get::<Held>();
+    held.is_none_or(|held| held.has_room(DECODING_BYTES))
 }
 
 /// Whether a parameter is true, as PocketBase reads it.

@@ -23,7 +23,7 @@ fn a_new_picture_takes_the_place_of_the_old_one_and_the_profile_leads_to_it() {
     let first = owner.uploaded(app, &jpeg(1));
     assert_eq!(
         owner.picture(app),
-        "https://example.com/a.png",
+        "https://example.com/avatar.png",
         "not yet the profile's"
     );
     owner

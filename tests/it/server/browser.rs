@@ -80,7 +80,7 @@ fn the_docs_page_tries_out_every_kind_of_login() {
     let browser = Browser::start();
     browser.go(&format!("{}/docs", app.base));
     // PocketBase's are folded.
-    wait_for_operations(&browser, 8);
+    wait_for_operations(&browser, 8 + 2);
     let title = browser.run(
         "return document.querySelector('.info .title').innerText",
         &json!([]),
@@ -90,7 +90,10 @@ fn the_docs_page_tries_out_every_kind_of_login() {
         "{title}"
     );
     browser.picture("docs");
-    for (tag, count) in [("PocketBase", 8 + 33), ("PocketBase(不提供)", 8 + 44)] {
+    for (tag, count) in [
+        ("PocketBase", 8 + 2 + 33),
+        ("PocketBase(不提供)", 8 + 2 + 44),
+    ] {
         browser.run(
             "document.querySelector(`h3[data-tag='${arguments[0]}']`).click()",
             &json!([tag]),

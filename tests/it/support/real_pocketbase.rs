@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::pictures::{Part, form};
+use crate::support::pictures::{Part, file, form};
 
 pub const ROOT: (&str, &str) = ("root@example.com", "canary superuser");
 
@@ -41,6 +41,22 @@ pub fn create_root(binary: &Path, data: &Path) {
 /// The folder with the migrations and hooks that bai takes the place of.
 pub fn our_hooks() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real_pocketbase")
+}
+
+fn answer_to_form(
+    request: ureq::RequestBuilder<ureq::typestate::WithBody>,
+    token: &str,
+    parts: &[Part],
+) -> Value {
+    let mut response = request
+        .header("Authorization", token)
+        .header(
+            "Content-Type",
+            "multipart/form-data; boundary=WABoundary+0A",
+        )
+        .send(&form(parts)[..])
+        .unwrap();
+    serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
 }
 
 /// A running PocketBase; killed when dropped.
@@ -145,13 +161,13 @@ impl PocketBase {
     /// A record made of a form.
     pub fn create_by_form(&self, collection: &str, token: &str, parts: &[Part]) -> Value {
         let path = format!("{}/api/collections/{collection}/records", self.base);
-        let boundary = "multipart/form-data; boundary=WABoundary+0A";
-        let mut response = ureq::post(path)
-            .header("Authorization", token)
-            .header("Content-Type", boundary)
-            .send(&form(parts)[..])
-            .unwrap();
-        serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
+        answer_to_form(ureq::post(path), token, parts)
+    }
+
+    /// The record at a path below the collections, changed by a form with one file.
+    pub fn update_by_form(&self, path: &str, token: &str, field: &str, bytes: &[u8]) -> Value {
+        let path = format!("{}/api/collections/{path}", self.base);
+        answer_to_form(ureq::patch(path), token, &[file(field, bytes)])
     }
 
     pub fn ok(&self, method: &str, path: &str, token: &str, body: &Value) -> Value {
