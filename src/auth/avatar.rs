@@ -36,18 +36,18 @@ impl From<avatars::Failed> for AvatarError {
 }
 
 /// Stores the picture of `user` in place of the one before, and returns its name. If `users_picture` led to that, it leads to this one
-/// from the same moment on. `has_room` is asked for memory when the picture is decoded.
+/// from the same moment on. `room` is asked for memory when the picture is decoded.
 ///
 /// # Errors
 /// [`AvatarError`].
-pub async fn upload_avatar(
+pub async fn upload_avatar<R: Send + 'static>(
     app: &App,
     by: &AuditContext,
     user: User,
     bytes: Vec<u8>,
-    has_room: &(dyn Fn() -> bool + Sync),
+    room: impl FnOnce() -> Option<R>,
 ) -> Result<AvatarName, AvatarError> {
-    let (bytes, format) = app.pictures.check(bytes, has_room).await?;
+    let (bytes, format) = app.pictures.check(bytes, room).await?;
     let avatar = Avatar {
         name: new_name(app, format)?,
         format,

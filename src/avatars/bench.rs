@@ -38,21 +38,19 @@ impl Bench {
         }
     }
 
-    /// Does a job when it is its turn, if `has_room` says then that there is memory for it. One that has begun goes on when nobody wants it any more, and so keeps its turn.
-    pub async fn run<T: Send + 'static>(
+    /// Does a job when it is its turn, if there is room in memory then. One that has begun goes on when nobody wants it any more, and so keeps its turn.
+    pub async fn run<T: Send + 'static, R: Send + 'static>(
         &self,
-        has_room: &(dyn Fn() -> bool + Sync),
+        room: impl FnOnce() -> Option<R>,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, NotDone> {
         let _place = self.places.try_acquire().map_err(|_| NotDone::Full)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await;
         let turn = turn.map_err(|closed| NotDone::Failed(io::Error::other(closed)))?;
-        if !has_room() {
-            return Err(NotDone::Full);
-        }
+        let place_in_memory = room().ok_or(NotDone::Full)?;
         let job_in_turn = move || {
             let done = job();
-            drop(turn);
+            drop((place_in_memory, turn));
             done
         };
         let done = priority::below_all(self.name, job_in_turn).await;
@@ -81,7 +79,7 @@ mod tests {
                         begin.send(()).unwrap();
                         wait.lock().unwrap().recv().unwrap();
                     };
-                    bench.run(&|| true, job).await.is_ok()
+                    bench.run(|| Some(()), job).await.is_ok()
                 })
             })
             .collect();
@@ -89,7 +87,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert!(matches!(
-            bench.run(&|| true, || ()).await,
+            bench.run(|| Some(()), || ()).await,
             Err(NotDone::Full)
         ));
         tokio::task::spawn_blocking(move || {
@@ -106,8 +104,8 @@ mod tests {
         for job in jobs {
             assert!(job.await.unwrap());
         }
-        assert!(bench.run(&|| true, || ()).await.is_ok());
-        let without_room = bench.run(&|| false, || ()).await;
+        assert!(bench.run(|| Some(()), || ()).await.is_ok());
+        let without_room = bench.run(|| None::<()>, || ()).await;
         assert!(matches!(without_room, Err(NotDone::Full)));
     }
 }

@@ -7,7 +7,9 @@ mod jpeg;
 mod picture;
 mod pictures;
 mod thumbs;
+mod unfit;
 mod webp;
 
-pub use self::picture::{DECODING_BYTES, Unfit, check};
+pub use self::picture::{DECODING_BYTES, check};
 pub use self::pictures::{Failed, Pictures, UploadOutcome};
+pub use self::unfit::Unfit;

@@ -7,30 +7,12 @@ use image::{
     DynamicImage, ImageDecoder, ImageError, ImageFormat as Codec, ImageReader, ImageResult, Limits,
 };
 
+use super::unfit::{MAX_SIDE, Unfit};
 use super::{jpeg, webp};
 use crate::domain::ImageFormat;
 
-/// Pixels of a side.
-pub const MAX_SIDE: u32 = 1024;
 /// Bytes that a picture may take while it is decoded and made small: 8 MiB has one of that size at 16 bits a colour.
 pub const DECODING_BYTES: usize = 12 << 20;
-
-/// Reason why bytes are not taken for a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
-    /// Another format, or no picture.
-    #[error("it is not a JPEG, PNG or WebP picture")]
-    OtherFormat,
-    /// A picture that cannot be decoded.
-    #[error("it is damaged or not whole")]
-    Damaged,
-    /// A WebP with several pictures.
-    #[error("it is animated")]
-    Animated,
-    /// More pixels than [`MAX_SIDE`].
-    #[error("it has more than 1024 pixels a side")]
-    TooWide,
-}
 
 /// The format of a picture, if it is one.
 ///

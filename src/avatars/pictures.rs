@@ -4,8 +4,9 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 
 use super::bench::{Bench, NotDone};
-use super::picture::{Unfit, check};
+use super::picture::check;
 use super::thumbs::{self, Kept};
+use super::unfit::Unfit;
 use crate::domain::{Avatar, ImageFormat, RecordId};
 use crate::metrics::{self, Counters, Metrics};
 
@@ -88,18 +89,18 @@ impl Pictures {
         self.uploads.with_label_values(&[outcome.name()]).inc();
     }
 
-    /// The bytes with their format, if they are a picture. `has_room` says whether there are [`DECODING_BYTES`] for it.
+    /// The bytes with their format, if they are a picture. `room` is asked for [`DECODING_BYTES`] before it is decoded.
     ///
     /// [`DECODING_BYTES`]: super::DECODING_BYTES
     ///
     /// # Errors
     /// [`Failed`].
-    pub async fn check(
+    pub async fn check<R: Send + 'static>(
         &self,
         bytes: Vec<u8>,
-        has_room: &(dyn Fn() -> bool + Sync),
+        room: impl FnOnce() -> Option<R>,
     ) -> Result<(Vec<u8>, ImageFormat), Failed> {
-        let checked = self.checks.run(has_room, move || {
+        let checked = self.checks.run(room, move || {
             let format = check(&bytes)?;
             Ok((bytes, format))
         });
@@ -110,11 +111,11 @@ impl Pictures {
     ///
     /// # Errors
     /// [`Failed`].
-    pub async fn small(
+    pub async fn small<R: Send + 'static>(
         &self,
         id: &RecordId,
         avatar: Avatar,
-        has_room: &(dyn Fn() -> bool + Sync),
+        room: impl FnOnce() -> Option<R>,
     ) -> Result<Bytes, Failed> {
         let key = thumbs::key(id, &avatar);
         let kept = self.kept.lock().get(&key);
@@ -122,10 +123,7 @@ impl Pictures {
             self.thumbs.with_label_values(&["kept"]).inc();
             return Ok(small);
         }
-        let made = self
-            .smalls
-            .run(has_room, move || thumbs::small(&avatar))
-            .await;
+        let made = self.smalls.run(room, move || thumbs::small(&avatar)).await;
         let small = made.map_err(why)??;
         self.thumbs.with_label_values(&["made"]).inc();
         self.kept.lock().put(key, small.clone());

@@ -10,7 +10,8 @@ use image::codecs::webp::WebPEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageResult};
 
-use super::picture::{Unfit, decode};
+use super::picture::decode;
+use super::unfit::Unfit;
 use crate::domain::{Avatar, ImageFormat, RecordId};
 
 /// Pixels of a side.

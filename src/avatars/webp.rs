@@ -1,6 +1,6 @@
 //! Frames of WebP pictures: the decoder makes room for a frame before it compares its sides with those of the picture.
 
-use super::picture::{MAX_SIDE, Unfit};
+use super::unfit::{MAX_SIDE, Unfit};
 
 /// Bytes of `RIFF`, a length and `WEBP`.
 const HEAD: usize = 12;

@@ -58,6 +58,12 @@ struct Shares {
     connection: Share<()>,
 }
 
+/// Memory that is held for a part of the time that a request takes.
+pub struct Room {
+    held: Held,
+    bytes: usize,
+}
+
 /// Marks an answer whose bytes are the same for all, and in memory once: it costs nothing.
 #[derive(Clone, Copy)]
 pub struct InMemoryOnce;
@@ -208,9 +214,13 @@ impl Held {
         Err(Rejected::NoMemory)
     }
 
-    /// Whether there is room for so many bytes more, which are held from then on if there is. The connection is not asked.
-    pub fn has_room(&self, bytes: usize) -> bool {
-        self.records(bytes).is_ok()
+    /// Room for so many bytes more, if there is, for a while. The connection is not asked.
+    pub fn room(&self, bytes: usize) -> Option<Room> {
+        self.records(bytes).ok()?;
+        Some(Room {
+            held: self.clone(),
+            bytes,
+        })
     }
 
     fn more(&self, bytes: usize) -> Result<(), Rejected> {
@@ -249,6 +259,15 @@ impl Held {
 
     fn shares(&self) -> MutexGuard<'_, Shares> {
         self.0.shares.lock()
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let mut shares = self.held.shares();
+        let left = shares.bytes.amount().saturating_sub(self.bytes);
+        // Less is always had.
+        let _ = shares.bytes.resize(left);
     }
 }
 

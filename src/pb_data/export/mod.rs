@@ -3,13 +3,14 @@
 mod new_row;
 mod new_table;
 mod pictures;
+mod private_file;
 mod relation;
 mod secrets;
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, params_from_iter};
@@ -17,6 +18,7 @@ use rusqlite::{Connection, params_from_iter};
 use self::new_row::NewRow;
 use self::new_table::NewTable;
 use self::pictures::{NamingField, Pictures};
+use self::private_file::{at, private_file};
 use super::error::Error;
 use super::files::beside;
 use crate::domain::{Avatar, Collections, Kind, Phone, is_imported_hash};
@@ -242,28 +244,5 @@ impl<'a> Export<'a> {
         self.exported.pictures = self.pictures.written;
         self.exported.pictures_left = self.pictures.left();
         Ok(self.exported)
-    }
-}
-
-/// A new file for its owner only: it holds hashes, secrets and phones. One that is there has other rights, perhaps, or is a link
-/// that leads elsewhere, and goes.
-fn private_file(path: &Path) -> Result<File, Error> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(at(path)(e)),
-        _ => {}
-    }
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(at(path))
-}
-
-fn at(path: &Path) -> impl Fn(io::Error) -> Error {
-    let path = path.to_owned();
-    move |cause| Error::File {
-        path: path.clone(),
-        cause,
     }
 }

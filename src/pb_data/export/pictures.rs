@@ -11,7 +11,7 @@ use super::super::error::Error;
 use super::super::picture_field::picture_field;
 use super::super::source_tables::Field;
 use super::super::storage::STORAGE;
-use super::{at, private_file};
+use super::private_file::{at, private_file};
 use crate::domain::{Avatar, Collection, RecordId};
 use crate::store::{Record, Store};
 

@@ -22,7 +22,7 @@ use crate::domain::{Avatar, AvatarName, Kind, RecordId, User, avatar_path};
 use crate::error::Error;
 use crate::http::bearer::Bearer;
 use crate::http::content::Content;
-use crate::http::memory::Held;
+use crate::http::memory::{Held, Room};
 use crate::http::own_url::own_url;
 use crate::http::tags::Tags;
 
@@ -155,7 +155,7 @@ impl FilesApi {
         let (field, bytes) = form.read(request, app.config.avatars.max_bytes()).await?;
         let principal = Principal::User(Box::new(user.clone()));
         let by = self.0.by(bearer, Some(&principal));
-        let stored = upload_avatar(app, &by, user, bytes, &|| has_room(request)).await;
+        let stored = upload_avatar(app, &by, user, bytes, || room(request)).await;
         stored.map_err(|error| UploadRefusal::Avatar { field, error })
     }
 
@@ -182,7 +182,7 @@ impl FilesApi {
         let pictures = &self.0.app.pictures;
         let small = match is_small {
             true => pictures
-                .small(id, avatar.clone(), &|| has_room(request))
+                .small(id, avatar.clone(), || room(request))
                 .await
                 .ok(),
             false => None,
@@ -198,10 +198,9 @@ impl FilesApi {
     }
 }
 
-/// Whether there is memory to decode a picture.
-fn has_room(request: &Request) -> bool {
-    let held = request.extensions().get::<Held>();
-    held.is_none_or(|held| held.has_room(DECODING_BYTES))
+/// Memory to decode a picture, if there is.
+fn room(request: &Request) -> Option<Room> {
+    request.extensions().get::<Held>()?.room(DECODING_BYTES)
 }
 
 /// Whether a parameter is true, as PocketBase reads it.

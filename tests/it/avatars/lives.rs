@@ -42,7 +42,14 @@ fn a_new_picture_takes_the_place_of_the_old_one_and_the_profile_leads_to_it() {
     assert!(after["updated"].as_str() > before["updated"].as_str());
     assert_eq!(pictures(app), 1);
     let events = root.events(&format!("user={}", owner.id));
-    assert_eq!(events[0]["detail"], "picture", "{events:?}");
+    let upload = events.iter().find(|event| event["detail"] == "picture");
+    let upload = upload.unwrap_or_else(|| panic!("{events:?}"));
+    assert_eq!(upload["kind"], "profile-change");
+    assert_eq!(
+        [&upload["actorId"], &upload["subject"]],
+        [&json!(owner.id); 2]
+    );
+    assert_eq!(upload["count"], 2);
 }
 
 #[test]

@@ -4,17 +4,13 @@ use serde_json::json;
 use ureq::http::HeaderMap;
 
 use crate::support::app::TestApp;
-use crate::support::pictures::{Owner, file, fixture, jpeg, path_of, sides, status_of};
+use crate::support::pictures::{
+    Owner, file, fixture, jpeg, jpeg_with_comment, path_of, sides, status_of,
+};
 use crate::support::pocketbase_api::assert_error;
 use crate::support::real_pocketbase::{self, PocketBase};
 
 const MARKUP: &[u8] = b"<html><script>document.title = 'ran'</script></html>";
-
-/// A JPEG with a comment of these bytes.
-fn with_comment(jpeg: &[u8], comment: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(comment.len() + 2).unwrap().to_be_bytes();
-    [&jpeg[..2], b"\xff\xfe", &length, comment, &jpeg[2..]].concat()
-}
 
 /// A server with a picture, and the path of that.
 fn served(bytes: &[u8]) -> (TestApp, String) {
@@ -26,7 +22,7 @@ fn served(bytes: &[u8]) -> (TestApp, String) {
 
 #[test]
 fn a_picture_is_kept_for_ever_and_nothing_in_it_runs() {
-    let bytes = with_comment(&jpeg(1), MARKUP);
+    let bytes = jpeg_with_comment(&jpeg(1), MARKUP);
     let (app, path) = served(&bytes);
     let name = path.rsplit('/').next().unwrap();
     let answer = app

@@ -29,6 +29,12 @@ pub fn jpeg(n: u8) -> Vec<u8> {
     picture(ImageFormat::Jpeg, 160, 120, n)
 }
 
+/// A JPEG with a comment of these bytes.
+pub fn jpeg_with_comment(jpeg: &[u8], comment: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(comment.len() + 2).unwrap().to_be_bytes();
+    [&jpeg[..2], b"\xff\xfe", &length, comment, &jpeg[2..]].concat()
+}
+
 /// A PNG of about so many KiB, which nothing can compress.
 pub fn heavy_png(kib: usize) -> Vec<u8> {
     let side = u32::try_from((kib * 1024 / 3).isqrt()).unwrap();
