@@ -67,8 +67,8 @@ pub struct UserEvent {
     pub at: Timestamp,
     /// Kind.
     pub kind: UserEventKind,
-    /// Names of the fields that changed, as PocketBase's API has them.
-    pub changed: Vec<String>,
+    /// The user before a change of fields: which ones are others now, is told by comparing.
+    pub before: Option<User>,
     /// The user as the change left it; one that is gone, as it was.
     pub user: User,
 }

@@ -1,51 +1,10 @@
 //! Rules of commits, the same on each engine: each write is compared with what is stored before it changes anything.
 
+use super::commit_tables::Tables;
+use super::follow_up::follow_up;
 use super::outbox::Notices;
-use crate::domain::{
-    Avatar, AvatarName, Company, HookId, Kind, OpenId, Phone, RecordId, Superuser, User, UserEvent,
-    own_picture_name,
-};
+use crate::domain::{Avatar, Company, Kind, RecordId, Superuser, User};
 use crate::store::{CommitError, Conflict, Error, Record, Write};
-
-/// Stored records and their keys, in an open transaction in which nobody else writes.
-pub(super) trait Tables {
-    /// The record of that kind with that id.
-    fn record(&self, kind: Kind, id: &RecordId) -> Result<Option<Record>, Error>;
-    /// The id of the user who has this openid.
-    fn openid_owner(&self, openid: &OpenId) -> Result<Option<String>, Error>;
-    /// The id of the user who has this phone, in this or the older spelling.
-    fn phone_owner(&self, phone: &Phone) -> Result<Option<String>, Error>;
-    /// The id of the user who has this e-mail address.
-    fn email_owner(&self, email: &str) -> Result<Option<String>, Error>;
-    /// The record id of the company with this key.
-    fn company_key_owner(&self, company_id: &str) -> Result<Option<String>, Error>;
-    /// The id of the superuser who has this e-mail address.
-    fn superuser_email_owner(&self, email: &str) -> Result<Option<String>, Error>;
-    /// Number of superusers.
-    fn count_superusers(&self) -> Result<u64, Error>;
-    /// The next number of a record of this kind.
-    fn next_record_number(&mut self, kind: Kind) -> Result<u64, Error>;
-    /// Writes a new record.
-    fn add(&mut self, record: &Record) -> Result<(), Error>;
-    /// Writes a changed record.
-    fn change(&mut self, before: &Record, after: &Record) -> Result<(), Error>;
-    /// Removes a record.
-    fn remove(&mut self, record: &Record) -> Result<(), Error>;
-    /// Name and bytes of a user's picture, if there is one.
-    fn avatar_size(&self, user: &RecordId) -> Result<Option<(AvatarName, u64)>, Error>;
-    /// Bytes of all pictures.
-    fn avatar_bytes(&self) -> Result<u64, Error>;
-    /// Writes a user's picture in the place of the one before.
-    fn put_avatar(&mut self, user: &RecordId, avatar: &Avatar) -> Result<(), Error>;
-    /// Removes a user's picture.
-    fn remove_avatar(&mut self, user: &RecordId) -> Result<(), Error>;
-    /// Adds a message for a webhook, if there is room.
-    fn add_message(&mut self, hook: HookId, event: &UserEvent) -> Result<bool, Error>;
-    /// Number of changes until now.
-    fn change_count(&self) -> usize;
-    /// Forgets all changes but the first `count`, because they were undone.
-    fn forget_changes(&mut self, count: usize);
-}
 
 /// Reason why a write was not done. What has a conflict has left no trace.
 enum WriteError {
@@ -178,54 +137,6 @@ pub(super) fn write_avatars(
         }
     }
     Ok(count)
-}
-
-/// Removes the picture that a write leaves without anything that leads to it, and adds the messages of the write.
-fn follow_up(
-    tables: &mut impl Tables,
-    index: usize,
-    (write, record): (&Write, &Record),
-    notices: &Notices,
-) -> Result<(), Error> {
-    if let Some(name) = released_picture(write)
-        && let Some((stored, _)) = tables.avatar_size(record.id())?
-        && name.is_none_or(|name| name == stored)
-    {
-        tables.remove_avatar(record.id())?;
-    }
-    for notice in notices.of(index) {
-        let event = match record {
-            Record::User(user) => UserEvent {
-                user: user.clone(),
-                ..notice.event.clone()
-            },
-            _ => continue,
-        };
-        for hook in &notice.hooks {
-            if !tables.add_message(*hook, &event)? {
-                notices.lose();
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Name of the own picture that a write of a user lets go of; of one who goes, whatever its name is.
-fn released_picture(write: &Write) -> Option<Option<AvatarName>> {
-    match write {
-        Write::Delete {
-            before: Record::User(_),
-        } => Some(None),
-        Write::Update {
-            before: Record::User(before),
-            after: Record::User(after),
-        } if before.picture != after.picture => {
-            let released = own_picture_name(&before.picture, &before.id)?;
-            let kept = own_picture_name(&after.picture, &after.id);
-            (kept.as_ref() != Some(&released)).then_some(Some(released))
-        }
-        _ => None,
-    }
 }
 
 /// Carries out one write, and gives its records the numbers that they have in the store: with them it can be undone.

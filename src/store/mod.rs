@@ -10,11 +10,13 @@
 mod avatars;
 mod commit_rules;
 mod commit_stats;
+mod commit_tables;
 mod error;
 mod event_log;
 mod events;
 mod failure_write;
 pub mod file;
+mod follow_up;
 mod handle;
 mod location;
 mod locks;

@@ -1,7 +1,5 @@
 //! Changes of users that other programs may be told of, as the writes say.
 
-use serde_json::{Map, Value};
-
 use super::{Record, Write};
 use crate::domain::{Status, User, UserEventKind};
 
@@ -10,10 +8,10 @@ use crate::domain::{Status, User, UserEventKind};
 pub struct Notable {
     /// Its kind.
     pub kind: UserEventKind,
-    /// Names of the fields that changed, of a profile.
-    pub changed: Vec<String>,
     /// The user as the change leaves it; one that is gone, as it was.
     pub user: User,
+    /// The user before a change of fields.
+    pub before: Option<User>,
 }
 
 /// The changes that a write makes: several, when a user is disabled and gets another name at once.
@@ -34,17 +32,16 @@ pub fn changes_of(write: &Write) -> Vec<Notable> {
 fn notable(kind: UserEventKind, user: &User) -> Notable {
     Notable {
         kind,
-        changed: Vec::new(),
         user: user.clone(),
+        before: None,
     }
 }
 
 fn changes_of_user(before: &User, after: &User) -> Vec<Notable> {
     let mut changes = Vec::new();
-    let changed = changed_fields(before, after);
-    if !changed.is_empty() {
+    if has_other_fields(before, after) {
         changes.push(Notable {
-            changed,
+            before: Some(before.clone()),
             ..notable(UserEventKind::Profile, after)
         });
     }
@@ -78,57 +75,17 @@ fn secret_change(before: &User, after: &User) -> Option<UserEventKind> {
     }
 }
 
-/// Names of the fields that differ, as PocketBase's API has them, but for the status, `updated` and secrets.
-fn changed_fields(before: &User, after: &User) -> Vec<String> {
-    let fields = [
-        ("openid", before.openid != after.openid),
-        (
-            "users_convers_id",
-            before.conversation_id != after.conversation_id,
-        ),
-        ("users_idtype", before.id_type != after.id_type),
-        ("users_rank_level", before.rank_level != after.rank_level),
-        ("users_auth_type", before.auth_type != after.auth_type),
-        ("users_type", before.user_type != after.user_type),
-        ("users_name", before.name != after.name),
-        ("users_phone", before.phone != after.phone),
-        ("users_picture", before.picture != after.picture),
-        ("users_id_number", before.id_number != after.id_number),
-        ("users_level", before.level != after.level),
-        ("company_id", before.company_id != after.company_id),
-        ("users_parent_id", before.parent_id != after.parent_id),
-        ("users_promo_code", before.promo_code != after.promo_code),
-        ("usergroups_id", before.group_id != after.group_id),
-        ("users_id", before.given_number != after.given_number),
-        ("email", before.email != after.email),
-        (
-            "emailVisibility",
-            before.email_visibility != after.email_visibility,
-        ),
-        ("verified", before.verified != after.verified),
-    ];
-    let named = fields.into_iter().filter(|(_, is_other)| *is_other);
-    let named = named.map(|(name, _)| name.to_owned());
-    let own = changed_columns(before.columns.as_deref(), after.columns.as_deref());
-    named.chain(own).collect()
-}
-
-/// Names of the own columns that differ.
-fn changed_columns(before: Option<&str>, after: Option<&str>) -> Vec<String> {
-    if before == after {
-        return Vec::new();
-    }
-    let (before, after) = (columns(before), columns(after));
-    let mut names: Vec<_> = before.keys().chain(after.keys()).cloned().collect();
-    names.sort_unstable();
-    names.dedup();
-    names.retain(|name| before.get(name) != after.get(name));
-    names
-}
-
-fn columns(text: Option<&str>) -> Map<String, Value> {
-    let read = text.and_then(|text| serde_json::from_str(text).ok());
-    read.unwrap_or_default()
+/// Whether anything differs but the status, secrets and `updated`.
+fn has_other_fields(before: &User, after: &User) -> bool {
+    let expected = User {
+        number: after.number,
+        status: after.status,
+        password_hash: after.password_hash.clone(),
+        token_key: after.token_key.clone(),
+        updated: after.updated,
+        ..before.clone()
+    };
+    expected != *after
 }
 
 #[cfg(test)]
@@ -155,11 +112,9 @@ mod tests {
         }
     }
 
-    fn told(after: User) -> Vec<(&'static str, Vec<String>)> {
+    fn told(after: User) -> Vec<&'static str> {
         let changes = changes_of(&Write::update(user(), after));
-        let told = changes.into_iter();
-        told.map(|change| (change.kind.name(), change.changed))
-            .collect()
+        changes.iter().map(|change| change.kind.name()).collect()
     }
 
     #[test]
@@ -175,16 +130,23 @@ mod tests {
     }
 
     #[test]
-    fn fields_that_changed_are_named_and_their_time_is_no_change() {
+    fn a_change_of_fields_comes_with_the_user_before_and_its_time_is_none() {
         let renamed = User {
             name: "n".into(),
-            picture: "p".into(),
             updated: Timestamp::MAX,
-            columns: Some(r#"{"b":3,"a":1,"c":1}"#.into()),
             ..user()
         };
-        let names = ["users_name", "users_picture", "b", "c"].map(str::to_owned);
-        assert_eq!(told(renamed), [("profile", names.to_vec())]);
+        let changes = changes_of(&Write::update(user(), renamed.clone()));
+        assert_eq!(changes[0].kind, UserEventKind::Profile);
+        assert_eq!(
+            (&changes[0].before, &changes[0].user),
+            (&Some(user()), &renamed)
+        );
+        let own_column = User {
+            columns: Some("{}".into()),
+            ..user()
+        };
+        assert_eq!(told(own_column), ["profile"]);
         let touched = User {
             updated: Timestamp::MAX,
             ..user()
@@ -204,17 +166,17 @@ mod tests {
             token_key: new_key(),
             ..hashed_anew
         };
-        assert_eq!(told(set), [("password", vec![])]);
+        assert_eq!(told(set), ["password"]);
         let signed_out = User {
             token_key: new_key(),
             ..user()
         };
-        assert_eq!(told(signed_out), [("signed-out", vec![])]);
+        assert_eq!(told(signed_out), ["signed-out"]);
         let disabled = User {
             token_key: new_key(),
             status: Status::Disabled,
             ..user()
         };
-        assert_eq!(told(disabled), [("disabled", vec![])]);
+        assert_eq!(told(disabled), ["disabled"]);
     }
 }

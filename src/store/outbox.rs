@@ -98,8 +98,8 @@ impl Outbox {
             id: self.message_id()?,
             at: self.clock.now(),
             kind: change.kind,
-            changed: change.changed,
             user: change.user,
+            before: change.before,
         };
         Ok(Some(Notice {
             index,

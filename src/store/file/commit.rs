@@ -3,7 +3,8 @@
 use super::file_store::FileStore;
 use super::tables::Tables;
 use crate::domain::{Avatar, AvatarName, HookId, Kind, OpenId, Phone, RecordId, UserEvent};
-use crate::store::commit_rules::{self, write_all, write_each};
+use crate::store::commit_rules::{write_all, write_each};
+use crate::store::commit_tables;
 use crate::store::outbox::Notices;
 use crate::store::{CommitError, Conflict, Error, Record, Write};
 
@@ -30,7 +31,7 @@ impl FileStore {
     }
 }
 
-impl commit_rules::Tables for Tables<'_> {
+impl commit_tables::Tables for Tables<'_> {
     fn record(&self, kind: Kind, id: &RecordId) -> Result<Option<Record>, Error> {
         self.record(kind, id)
     }

@@ -11,7 +11,7 @@ use super::totals::Totals;
 use crate::domain::{
     Avatar, AvatarName, HookId, Kind, NativeEmail, OpenId, Phone, RecordId, User, UserEvent,
 };
-use crate::store::commit_rules::Tables;
+use crate::store::commit_tables::Tables;
 use crate::store::{Action, Change, Error, Record, Remembered};
 
 /// Working set of a transaction.

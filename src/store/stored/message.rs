@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{decode, decode_user, encode, encode_user, time};
-use crate::domain::{HookId, RecordId, UserEvent, UserEventKind};
+use crate::domain::{HookId, UserEvent, UserEventKind};
 use crate::store::Error;
 
 const MESSAGE_V1: u8 = 1;
@@ -14,22 +14,24 @@ struct StoredMessage<'a> {
     id: &'a str,
     at_ms: i64,
     kind: &'a str,
-    #[serde(borrow)]
-    changed: Vec<&'a str>,
     user_id: &'a str,
     /// The user as [`encode_user`] makes it, of whatever version.
     user: &'a [u8],
+    /// The same before a change of fields.
+    before: Option<&'a [u8]>,
 }
 
 impl StoredMessage<'_> {
     fn into_event(self) -> Option<UserEvent> {
-        RecordId::parse(self.user_id)?;
         Some(UserEvent {
             id: self.id.to_owned(),
             at: time(self.at_ms)?,
             kind: UserEventKind::parse(self.kind)?,
-            changed: self.changed.into_iter().map(str::to_owned).collect(),
             user: decode_user(self.user_id, self.user).ok()?,
+            before: match self.before {
+                Some(before) => Some(decode_user(self.user_id, before).ok()?),
+                None => None,
+            },
         })
     }
 }
@@ -37,13 +39,14 @@ impl StoredMessage<'_> {
 /// The bytes of a message, to be stored under that place.
 pub fn encode_message(hook: HookId, number: u64, event: &UserEvent) -> Result<Vec<u8>, Error> {
     let user = encode_user(&event.user)?;
+    let before = event.before.as_ref().map(encode_user).transpose()?;
     let stored = StoredMessage {
         id: &event.id,
         at_ms: event.at.as_millisecond(),
         kind: event.kind.name(),
-        changed: event.changed.iter().map(String::as_str).collect(),
         user_id: event.user.id.as_str(),
         user: &user,
+        before: before.as_deref(),
     };
     encode(&key(hook, number), MESSAGE_V1, &stored)
 }
@@ -65,26 +68,30 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{IdType, OpenId, TokenKey, User};
+    use crate::domain::{IdType, OpenId, RecordId, TokenKey, User};
 
     const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/stored/message_v1.bin");
 
     #[test]
     fn version_1_of_a_message_is_read_as_it_was_written() {
         let now = Timestamp::from_millisecond(1_795_327_836_858).unwrap();
+        let before = User::new(
+            RecordId::parse("qs1c5qev8o3hjvu").unwrap(),
+            OpenId::parse("o_1").unwrap(),
+            IdType::WeChat,
+            Uuid::from_bytes([7; 16]),
+            TokenKey::new([9; 16]),
+            now,
+        );
         let event = UserEvent {
             id: "msg_4k2j9x0a1b".to_owned(),
             at: now,
             kind: UserEventKind::Profile,
-            changed: vec!["users_name".to_owned(), "users_picture".to_owned()],
-            user: User::new(
-                RecordId::parse("qs1c5qev8o3hjvu").unwrap(),
-                OpenId::parse("o_1").unwrap(),
-                IdType::WeChat,
-                Uuid::from_bytes([7; 16]),
-                TokenKey::new([9; 16]),
-                now,
-            ),
+            user: User {
+                name: "张三".to_owned(),
+                ..before.clone()
+            },
+            before: Some(before),
         };
         let hook = HookId(7);
         assert_eq!(decode_message(hook, 42, GOLDEN).unwrap(), event);

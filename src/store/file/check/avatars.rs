@@ -1,14 +1,16 @@
 //! Verification of pictures and of messages.
 
-use redb::{ReadTransaction, ReadableTable as _, ReadableTableMetadata as _};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable as _, ReadableTableMetadata as _};
 
-use super::MetaTable;
 use crate::domain::HookId;
 use crate::store::file::tables::{AVATARS, META_AVATAR_BYTES, OUTBOX, USERS, read_number};
 use crate::store::{Error, stored};
 
 /// The number of pictures; each has its user, and their bytes are counted.
-pub fn avatars(txn: &ReadTransaction, meta: &MetaTable) -> Result<u64, Error> {
+pub fn avatars(
+    txn: &ReadTransaction,
+    meta: &ReadOnlyTable<&'static str, &'static [u8]>,
+) -> Result<u64, Error> {
     let avatars = txn.open_table(AVATARS)?;
     let users = txn.open_table(USERS)?;
     let mut sum = 0;
