@@ -8,12 +8,16 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::super::error::Error;
+use super::super::files::beside;
 use super::super::picture_field::picture_field;
 use super::super::source_tables::Field;
 use super::super::storage::STORAGE;
 use super::private_file::{at, private_file};
 use crate::domain::{Avatar, Collection, RecordId};
 use crate::store::{Record, Store};
+
+/// End of the name of a file that describes another one.
+const ATTRIBUTES: &str = ".attrs";
 
 /// The pictures of an export.
 pub struct Pictures {
@@ -83,12 +87,26 @@ impl Pictures {
             .create(&folder)
             .map_err(at(&folder))?;
         let path = folder.join(avatar.name.as_str());
-        private_file(&path)?
-            .write_all(&avatar.bytes)
-            .map_err(at(&path))?;
+        write(&path, &avatar.bytes)?;
+        write(
+            &beside(&path, ATTRIBUTES),
+            attributes(avatar).to_string().as_bytes(),
+        )?;
         self.written += 1;
         Ok(())
     }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    private_file(path)?.write_all(bytes).map_err(at(path))
+}
+
+/// The description of a file, without which PocketBase gives it as one of no type.
+fn attributes(avatar: &Avatar) -> Value {
+    json!({
+        "user.content_type": avatar.format.mime(),
+        "user.metadata": { "original-filename": avatar.name.as_str() },
+    })
 }
 
 impl NamingField {

@@ -197,13 +197,12 @@ fn of_several_files_the_first_comes_from_a_backup_too() {
     assert_eq!(served(&server(dir.path()), 1, "a_1.jpg"), (200, bytes));
 }
 
-/// Files in the folder for those of one user.
+/// Files in the folder for those of one user, but for their descriptions.
 fn exported(out: &Path, n: usize) -> Vec<String> {
     let folder = out.join("storage").join(USERS).join(user_id(n));
     let entries = fs::read_dir(folder).into_iter().flatten();
-    entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect()
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| !name.ends_with(".attrs")).collect()
 }
 
 #[test]
