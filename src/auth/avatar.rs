@@ -45,7 +45,7 @@ pub async fn upload_avatar<R: Send + 'static>(
     by: &AuditContext,
     user: User,
     bytes: Vec<u8>,
-    room: impl FnOnce() -> Option<R>,
+    room: impl Fn() -> Option<R>,
 ) -> Result<AvatarName, AvatarError> {
     let (bytes, format) = app.pictures.check(bytes, room).await?;
     let avatar = Avatar {

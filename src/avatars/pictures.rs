@@ -98,7 +98,7 @@ impl Pictures {
     pub async fn check<R: Send + 'static>(
         &self,
         bytes: Vec<u8>,
-        room: impl FnOnce() -> Option<R>,
+        room: impl Fn() -> Option<R>,
     ) -> Result<(Vec<u8>, ImageFormat), Failed> {
         let checked = self.checks.run(room, move || {
             let format = check(&bytes)?;
@@ -115,7 +115,7 @@ impl Pictures {
         &self,
         id: &RecordId,
         avatar: Avatar,
-        room: impl FnOnce() -> Option<R>,
+        room: impl Fn() -> Option<R>,
     ) -> Result<Bytes, Failed> {
         let key = thumbs::key(id, &avatar);
         let kept = self.kept.lock().get(&key);

@@ -216,8 +216,9 @@ impl Held {
 
     /// Room for so many bytes more, if there is, for a while. The connection is not asked.
     pub fn room(&self, bytes: usize) -> Option<Room> {
-        self.records(bytes).ok()?;
-        Some(Room {
+        let mut shares = self.shares();
+        let all = shares.bytes.amount() + bytes;
+        shares.bytes.resize(all).then(|| Room {
             held: self.clone(),
             bytes,
         })

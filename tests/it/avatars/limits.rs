@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bai::domain::{Avatar, AvatarName, ImageFormat, RecordId};
 use serde_json::json;
 
 use crate::support::app::TestApp;
@@ -79,4 +80,34 @@ fn all_pictures_together_have_total_mib_and_a_smaller_one_takes_the_place_of_a_l
     assert_eq!(second.upload(&app, &large).status, 200);
     assert!((metric(&app, "bai_avatars ") - 1.0).abs() < 0.5);
     assert!((metric(&app, "bai_avatar_bytes ") - f64::from(600 << 10)).abs() < 0.5);
+}
+
+/// Decoding takes of what requests may have in memory, and gives it back.
+#[test]
+fn a_picture_for_which_there_is_no_memory_is_refused_and_a_stored_one_is_shown_whole() {
+    let app = TestApp::spawn_with(|config| {
+        config.limits.enabled = true;
+        config.server.body_memory_mib = 8;
+    });
+    let owner = Owner::new(&app, 1);
+    for _ in 0..3 {
+        let refused = owner.upload(&app, &jpeg(1));
+        assert_eq!((refused.status, refused.header("retry-after")), (429, "1"));
+    }
+    let id = RecordId::parse(&owner.id).unwrap();
+    let avatar = Avatar {
+        name: AvatarName::parse("a.jpg").unwrap(),
+        format: ImageFormat::Jpeg,
+        uploaded: app.clock.now(),
+        bytes: jpeg(1),
+    };
+    app.block_on(app.app.store.put_avatars(vec![(id, avatar)]))
+        .unwrap();
+    let path = format!("/api/files/tbl_auth_users/{}/a.jpg?thumb=100x100", owner.id);
+    assert!(app.get(&path).send().body == jpeg(1));
+    let roomy = TestApp::spawn_with(|config| config.server.body_memory_mib = 16);
+    let owner = Owner::new(&roomy, 1);
+    for n in 0..4 {
+        owner.uploaded(&roomy, &jpeg(n));
+    }
 }

@@ -166,7 +166,7 @@ fn the_landing_page_says_how_the_server_is() {
     browser.picture("landing");
     browser.run("document.querySelector('a[href=docs]').click()", &json!([]));
     browser.wait(
-        "return document.querySelectorAll('.opblock').length === 8",
+        "return document.querySelectorAll('.opblock').length === 8 + 2",
         &json!([]),
     );
     browser.assert_clean(&app.base, &[]);
