@@ -12,6 +12,9 @@ pub enum Tags {
     /// 面向平台用户的认证接口;平台用户会生成 GUID 并写入统一 `openid` 字段。
     #[oai(rename = "平台认证")]
     Platform,
+    /// 用户头像:上传 `chooseAvatar` 得到的图片,把返回的地址填入 `users_picture`;错误为 PocketBase 的 `{data, message, status}`。
+    #[oai(rename = "头像")]
+    Avatars,
     /// PocketBase 原生接口(方言):官方 SDK 无需修改即可使用;错误为 PocketBase 的 `{data, message, status}`。
     PocketBase,
     /// 用户变动时通知其他程序(Webhook):各接收方的状态,仅超级管理员。
@@ -26,10 +29,11 @@ pub enum Tags {
 }
 
 impl Tags {
-    pub const IN_ORDER: [Self; 7] = [
+    pub const IN_ORDER: [Self; 8] = [
         Self::System,
         Self::Wechat,
         Self::Platform,
+        Self::Avatars,
         Self::PocketBase,
         Self::Webhooks,
         Self::OtherPrograms,

@@ -30,8 +30,8 @@ use crate::http::probe::Probe;
 use crate::http::traffic::Traffic;
 use crate::pocketbase::{
     AuthApi, BackupScheduleApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi,
-    EventsApi, HealthApi, ImpersonateApi, ImportsApi, KeysApi, MailApi, OverviewApi, RealtimeApi,
-    RecordsApi, SetUpApi, SettingsApi, VerifyApi, WebhooksApi,
+    EventsApi, FilesApi, HealthApi, ImpersonateApi, ImportsApi, KeysApi, MailApi, OverviewApi,
+    RealtimeApi, RecordsApi, SetUpApi, SettingsApi, VerifyApi, WebhooksApi,
 };
 use crate::records::Records;
 
@@ -68,7 +68,13 @@ type Dialect = (
     SetUpApi,
     RealtimeApi,
     BackupsApi,
-    (BackupScheduleApi, KeysApi, SettingsApi, WebhooksApi),
+    (
+        BackupScheduleApi,
+        KeysApi,
+        SettingsApi,
+        WebhooksApi,
+        FilesApi,
+    ),
 );
 /// The operations to which a short way leads.
 type Frequent = (Contract, VerifyApi);
@@ -118,7 +124,8 @@ fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
             BackupScheduleApi(context.clone()),
             KeysApi(context.clone()),
             SettingsApi(context.clone()),
-            WebhooksApi(context),
+            WebhooksApi(context.clone()),
+            FilesApi(context),
         ),
     );
     openapi::service((frequent(records), dialect), &app.config.server)

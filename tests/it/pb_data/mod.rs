@@ -5,6 +5,7 @@ mod consistency;
 mod conversions;
 mod import;
 mod own_columns;
+mod pictures;
 mod places;
 mod report;
 mod round_trip;

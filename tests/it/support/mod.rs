@@ -24,6 +24,7 @@ pub mod logins;
 pub mod openapi_document;
 pub mod parted_network;
 pub mod pb_data;
+pub mod pictures;
 pub mod pocketbase_api;
 pub mod postgres;
 pub mod proxies;
