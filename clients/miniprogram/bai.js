@@ -187,6 +187,12 @@ function sleep(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 
+/** The reason why the phone button gave no code, where it is not the user's decision. */
+function noPhone(detail) {
+  if (detail.errno === 1400001) return '手机号验证次数已用完，请联系管理员'
+  return /permission/i.test(detail.errMsg || '') ? '该小程序没有获取手机号的权限' : ''
+}
+
 /** A client of the server at `baseUrl`. */
 function createBai(options) {
   const settings = Object.assign({}, DEFAULTS, options)
@@ -383,7 +389,7 @@ function createBai(options) {
 
   async function bindPhone(event, profile) {
     const detail = (event && event.detail) || {}
-    if (!detail.code) throw new BaiError('denied', detail.errno === 1400001 ? '手机号验证次数已用完，请联系管理员' : '', { code: detail.errno || '', detail })
+    if (!detail.code) throw new BaiError('denied', noPhone(detail), { code: detail.errno || '', detail })
     return completeProfile(Object.assign({}, profile, { phoneCode: detail.code }))
   }
 
