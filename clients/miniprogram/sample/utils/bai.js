@@ -103,11 +103,19 @@ function statusOf(answer) {
   return isOk(answer) ? answer.statusCode : told(answer).status || answer.statusCode
 }
 
+/** The contract's words that name a field. */
+const FIELD = /(?:缺少必填)?字段 (\w+) ?/
+
+/** The contract's text with a word of people's in the place of a field's name. */
+function labelled(msg) {
+  return msg.replace(FIELD, (words, name) => (LABELS[name] ? words.replace(/字段 \w+ ?/, LABELS[name]) : words))
+}
+
 /** What is wrong with which field, in Chinese: the contract names it in its text, PocketBase's API in `data`. */
 function fieldsOf(body) {
   const fields = {}
-  const named = /^字段 (\w+) |^缺少必填字段 (\w+)/.exec(body.msg || '')
-  if (named) fields[named[1] || named[2]] = body.msg
+  const named = FIELD.exec(body.msg || '')
+  if (named) fields[named[1]] = labelled(body.msg)
   for (const name of Object.keys(body.data || {})) {
     const code = body.data[name] && body.data[name].code
     if (code) fields[name] = (LABELS[name] || name) + (CODES[code] || '不正确')
@@ -122,7 +130,7 @@ function refusal(answer, as) {
   const kind = as || STATUSES[status] || (status < 500 ? 'refused' : 'server')
   const fields = fieldsOf(body)
   const field = body.msg ? '' : fields[Object.keys(fields)[0]]
-  const message = body.msg || field || WORDS[body.message] || ''
+  const message = (body.msg && labelled(body.msg)) || field || WORDS[body.message] || ''
   const code = body.code || (field && body.data[Object.keys(fields)[0]].code) || status
   return new BaiError(kind, message, { status, code, fields, retryAfter: retryAfter(answer), detail: answer.data })
 }
