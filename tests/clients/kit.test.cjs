@@ -440,6 +440,27 @@ describe('servers that are not well', () => {
     })
   })
 
+  test('a token that is refused late, after a login that others caused, causes none', async () => {
+    for (const isDisabled of [false, true]) {
+      let logins = 0
+      const answer = (method, path, { authorization }) => {
+        if (path === '/api/wechat/login') {
+          logins += 1
+          return logins > 1 && isDisabled ? { status: 401, body: { code: 401, msg: '账号已停用' } } : LOGIN(`pb.e30.${logins}`)
+        }
+        if (authorization !== 'Bearer pb.e30.1') return { body: {} }
+        return { status: 401, body: { code: 401, msg: 'x' }, after: path === '/slow' ? 300 : 0 }
+      }
+      await withStub(answer, async ({ wx, bai }) => {
+        await bai.ready()
+        const settled = await Promise.allSettled([bai.request('/slow'), bai.request('/fast')])
+        assert.equal(wx.told.codes, 2)
+        const outcome = isDisabled ? ['disabled', 'disabled'] : [undefined, undefined]
+        assert.deepEqual(settled.map((one) => one.reason && one.reason.kind), outcome)
+      })
+    }
+  })
+
   test('503 with a short Retry-After is asked again, twice at most', async () => {
     let asked = 0
     const busy = { status: 503, headers: { 'Retry-After': '1' }, body: { data: {}, message: 'x', status: 503 } }

@@ -10,6 +10,7 @@ mod admin;
 mod auth;
 mod backup;
 mod cli;
+mod clients;
 mod console;
 mod contract;
 mod pb_data;
