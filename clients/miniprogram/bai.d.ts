@@ -86,6 +86,8 @@ export type ErrorKind =
   | 'refused'
   /** 服务器繁忙，见 `retryAfter`。 */
   | 'busy'
+  /** 服务器没有存放更多图片的空间。 */
+  | 'full'
   /** 服务器出错，或回答的不是 bai。 */
   | 'server'
   /** 用户没有同意提供手机号，或验证次数已用完。 */

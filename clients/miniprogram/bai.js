@@ -23,13 +23,14 @@ const KINDS = {
   tooLarge: '内容过大，请缩小后再试',
   refused: '提交的内容有误，请检查后重试',
   busy: '服务器繁忙，请稍后再试',
+  full: '服务器空间不足，请联系管理员',
   server: '服务器出错，请稍后重试',
   denied: '未授权手机号',
   incomplete: '请先填写头像和昵称',
 }
 
 /** Kinds by HTTP status; others are `refused` below 500 and `server` above. */
-const STATUSES = { 401: 'auth', 403: 'forbidden', 404: 'notFound', 408: 'timeout', 413: 'tooLarge', 429: 'tooMany', 503: 'busy' }
+const STATUSES = { 401: 'auth', 403: 'forbidden', 404: 'notFound', 408: 'timeout', 413: 'tooLarge', 429: 'tooMany', 503: 'busy', 507: 'full' }
 
 /** PocketBase's words that people are told in others than those of the status. */
 const WORDS = {
@@ -45,6 +46,7 @@ const CODES = {
   validation_required: '不能为空',
   validation_invalid_format: '格式不正确',
   validation_invalid_mime_type: '格式不支持',
+  validation_invalid_file: '无法使用，请换一张',
   validation_not_unique: '已被使用',
   validation_not_changeable: '不能修改',
   validation_min_text_constraint: '太短',

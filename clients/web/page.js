@@ -46,7 +46,7 @@ export function start(actions) {
     event.preventDefault()
     const name = /** @type {HTMLButtonElement} */ (event.submitter).value
     say('请稍候…')
-    await actions[name](values(name, form)).then(show, (error) => say(error.message, true))
+    await actions[name](values(name, form)).then(show, (error) => say(error.message, 'error'))
   })
 }
 
@@ -59,12 +59,12 @@ function values(action, form) {
 
 /** @param {any} user */
 function show(user) {
-  say(user ? `${user.users_name}，${user.users_phone}，${user.users_type}` : '已退出登录')
+  say(user ? `${user.users_name}，${user.users_phone}，${user.users_type}` : '已退出登录', 'done')
 }
 
-/** @param {string} text @param {boolean} [isError] */
-function say(text, isError = false) {
+/** @param {string} text @param {'' | 'done' | 'error'} [kind] */
+function say(text, kind = '') {
   const output = /** @type {HTMLOutputElement} */ (document.querySelector('output'))
   output.textContent = text
-  output.dataset.kind = isError ? 'error' : 'done'
+  output.dataset.kind = kind
 }

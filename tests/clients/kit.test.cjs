@@ -8,6 +8,7 @@ const { join } = require('node:path')
 const { after, before, describe, test } = require('node:test')
 
 const { createBai, BaiError } = require('../../clients/miniprogram/bai.js')
+const { png } = require('./picture.cjs')
 const { Server, stub } = require('./server.cjs')
 const { Wx } = require('./wx.cjs')
 
@@ -515,7 +516,7 @@ describe('avatars', () => {
     folder = mkdtempSync(join(tmpdir(), 'bai-avatars-'))
     file = join(folder, 'tmp_1.jpg')
     writeFileSync(file, 'large')
-    writeFileSync(`${file}.smaller`, 'small')
+    writeFileSync(`${file}.smaller`, 'small but no picture')
   })
   after(() => rmSync(folder, { recursive: true }))
 
@@ -563,5 +564,24 @@ describe('avatars', () => {
   test('a file that is gone, and an answer without an address, are errors', async () => {
     assert.equal((await upload([], join(folder, 'none'))).outcome.kind, 'file')
     assert.equal((await upload([{ body: '<html>' }])).outcome.kind, 'server')
+    assert.equal((await upload([{ status: 507, body: { data: {}, message: 'x', status: 507 } }])).outcome.kind, 'full')
+  })
+
+  test('bai stores the picture, also one that is too large at first, and shows it to everybody', async () => {
+    const server = await Server.start()
+    const { wx, bai } = phone(server.base)
+    const large = join(folder, 'large.png')
+    writeFileSync(large, png(400))
+    writeFileSync(`${large}.smaller`, png(100))
+    writeFileSync(file, 'no picture')
+    const picture = await bai.uploadAvatar(large)
+    assert.deepEqual(wx.told.compressed, [large])
+    assert.equal((await bai.updateProfile({ name: '张三', picture })).picture, picture)
+    assert.equal((await bai.bindPhone({ detail: { code: code() } })).picture, picture)
+    const shown = await fetch(picture)
+    assert.deepEqual([shown.status, shown.headers.get('content-type')], [200, 'image/png'])
+    const error = await errorOf(bai.uploadAvatar(join(folder, 'tmp_1.jpg')))
+    assert.deepEqual([error.kind, error.message], ['refused', '图片格式不支持'])
+    await server.stop()
   })
 })

@@ -8,6 +8,7 @@ const { dirname, join } = require('node:path')
 const { after, before, test } = require('node:test')
 
 const { MiniProgram, nodes, press, submit, textOf, unbound } = require('./mini_program.cjs')
+const { png } = require('./picture.cjs')
 const { Server } = require('./server.cjs')
 const { Wx } = require('./wx.cjs')
 
@@ -52,10 +53,6 @@ for (const [number, path] of ['docs/quick-start.md', 'docs/zh-CN/quick-start.md'
     const wx = new Wx(`quick${number}`)
     wx.getPrivacySetting = ({ success }) => success({ needAuthorization: true, privacyContractName: '《隐私保护指引》' })
     wx.openPrivacyContract = () => (wx.contract = true)
-    wx.uploadFile = ({ filePath, success }) => {
-      wx.told.uploads.push(filePath)
-      setTimeout(() => success({ statusCode: 200, data: '{"url":"https://example.com/a.png"}' }))
-    }
     const program = new MiniProgram(folder, wx)
     const page = await program.open(PAGE)
     assert.deepEqual(unbound(page), [])
@@ -65,9 +62,12 @@ for (const [number, path] of ['docs/quick-start.md', 'docs/zh-CN/quick-start.md'
     await press(page, '同意')
     assert.deepEqual(unbound(page), [])
     const [avatar] = nodes(page.render()).filter((node) => node.attr && node.attr.bindchooseavatar)
-    await page[avatar.attr.bindchooseavatar]({ detail: { avatarUrl: 'wxfile://tmp_1.jpg' } })
+    const file = join(folder, 'tmp_1.png')
+    writeFileSync(file, png(132))
+    await page[avatar.attr.bindchooseavatar]({ detail: { avatarUrl: file } })
     await submit(page, { nickname: '李四' })
-    assert.deepEqual([page.data.user.name, wx.told.uploads], ['李四', ['wxfile://tmp_1.jpg']])
+    assert.deepEqual([page.data.user.name, wx.told.uploads], ['李四', [file]])
+    assert.equal((await fetch(page.data.user.picture)).status, 200)
 
     await press(page, '绑定手机号', { errMsg: 'getPhoneNumber:fail user deny' })
     assert.equal(program.told.toasts.pop(), '未授权手机号')

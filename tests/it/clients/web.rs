@@ -19,7 +19,7 @@ fn act(browser: &Browser, fields: &Value, button: &str) -> String {
         &json!([fields, button]),
     );
     let said = browser.wait(
-        "const output = document.querySelector('output'); return output.dataset.kind && output.textContent",
+        "const output = document.querySelector('output'); return !!output.dataset.kind && output.textContent",
         &json!([]),
     );
     said.as_str().unwrap().to_owned()
