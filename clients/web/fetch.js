@@ -34,4 +34,4 @@ export const refresh = async () => keep(await call('POST', '/api/collections/tbl
 /** @param {{ users_name: string, users_picture: string }} change @returns {Promise<User>} */
 export const save = (change) => call('PATCH', `/api/collections/tbl_auth_users/records/${localStorage.getItem('id')}`, change)
 
-export const logout = async () => localStorage.clear()
+export const logout = async () => ['token', 'id'].forEach((name) => localStorage.removeItem(name))

@@ -2,10 +2,12 @@
 'use strict'
 
 const assert = require('node:assert/strict')
-const { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs')
+const { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } = require('node:fs')
 const { tmpdir } = require('node:os')
 const { join } = require('node:path')
 const { after, before, beforeEach, test } = require('node:test')
+
+const acorn = require('acorn')
 
 const { MiniProgram, press, submit, textOf, unbound, wxssToJs } = require('./mini_program.cjs')
 const { png } = require('./picture.cjs')
@@ -44,6 +46,14 @@ function end() {
 test('the sample has the kit as it is', () => {
   const bytes = (path) => readFileSync(join(CLIENTS, path), 'utf8')
   assert.equal(bytes('sample/utils/bai.js'), bytes('bai.js'), 'copy clients/miniprogram/bai.js to sample/utils/')
+  end()
+})
+
+test('all scripts are ES2017, which phones run as it is', () => {
+  const scripts = readdirSync(CLIENTS, { recursive: true }).filter((path) => path.endsWith('.js'))
+  assert(scripts.length > 5)
+  for (const path of scripts) acorn.parse(readFileSync(join(CLIENTS, path), 'utf8'), { ecmaVersion: 2017 })
+  assert.throws(() => acorn.parse('a?.b', { ecmaVersion: 2017 }))
   end()
 })
 

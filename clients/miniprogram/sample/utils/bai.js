@@ -235,7 +235,7 @@ function createBai(options) {
     return Object.assign({}, answer, { data: name === 'uploadFile' ? parsed(answer.data) : answer.data })
   }
 
-  /** The attempt, made again after a short `Retry-After` of 429 and 503: the server says that it may be. Nothing else is, as a call without an answer may have done its work. */
+  /** The attempt, made again after a short `Retry-After` of 429 and 503. Nothing else is: what was not answered may have been done. */
   async function patiently(attempt) {
     for (let waits = 0; ; waits += 1) {
       const answer = await attempt()
