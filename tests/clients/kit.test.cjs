@@ -563,6 +563,7 @@ describe('avatars', () => {
 
   test('a file that is gone, and an answer without an address, are errors', async () => {
     assert.equal((await upload([], join(folder, 'none'))).outcome.kind, 'file')
+    assert.equal((await upload([], '')).outcome.kind, 'file')
     assert.equal((await upload([{ body: '<html>' }])).outcome.kind, 'server')
     assert.equal((await upload([{ status: 507, body: { data: {}, message: 'x', status: 507 } }])).outcome.kind, 'full')
   })

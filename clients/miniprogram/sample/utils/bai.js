@@ -327,16 +327,13 @@ function createBai(options) {
   /** The attempt with a token, and once more after a login if the token was refused. */
   async function authorized(attempt, isOwn) {
     await ready()
-    let [seen, sent] = [round, session]
-    let answer = await patiently(() => attempt(sent))
+    const [seen, sent] = [round, session]
+    const answer = await patiently(() => attempt(sent))
     if (!isRefused(answer, isOwn)) return answer
-    if (session === sent) session = null
     await renew(seen)
     await ready()
-    sent = session
-    answer = await patiently(() => attempt(sent))
-    if (isRefused(answer, isOwn) && session === sent) session = null
-    return answer
+    const renewed = session
+    return patiently(() => attempt(renewed))
   }
 
   async function ready() {
@@ -404,6 +401,7 @@ function createBai(options) {
   }
 
   async function uploadAvatar(filePath) {
+    if (!filePath) throw new BaiError('file')
     let answer = await upload(filePath)
     if (answer.statusCode === 413 || answer.statusCode === 400) {
       const smaller = await compress(filePath)
