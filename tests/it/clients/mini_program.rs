@@ -12,7 +12,8 @@ fn run(file: &str, packages: &str) {
         node.env_remove(name);
     }
     let tests = Path::new(ROOT).join("tests/clients");
-    node.arg("--test").arg(tests.join(file));
+    node.args(["--test", "--test-reporter=tap"]);
+    node.arg(tests.join(file));
     node.env("BAI_BINARY", env!("CARGO_BIN_EXE_bai"));
     node.env("NODE_PATH", packages);
     let output = node.output().unwrap();
