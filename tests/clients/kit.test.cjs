@@ -294,7 +294,7 @@ describe('a server as it comes', () => {
 
   test('a server that does not answer is a time-out, and its write is sent once', async () => {
     const own = await Server.start()
-    const { wx, bai } = phone(own.base, { timeout: 500 })
+    const { wx, bai } = phone(own.base, { timeout: 2000 })
     await bai.me()
     const before = wx.told.sent.length
     own.freeze(true)
@@ -369,13 +369,13 @@ describe('tokens that end soon', () => {
   })
 
   test('a token that is about to end is not sent: fifty calls are one login and fifty requests', async () => {
-    const server = await Server.start({ BAI_TOKEN__LIFETIME: '8s' })
+    const server = await Server.start({ BAI_TOKEN__LIFETIME: '12s' })
     const { wx, bai } = phone(server.base)
     await bai.me()
     const before = wx.told.sent.length
     await bai.me()
     assert.equal(wx.told.codes, 1)
-    await sleep(4100)
+    await sleep(8100)
     allDone(await fifty(bai))
     assert.equal(wx.told.codes, 2)
     assert.equal(wx.told.sent.length, before + 1 + 1 + 50)
