@@ -17,15 +17,24 @@ const PAUSE: Duration = Duration::from_millis(15);
 
 /// `bai backup` of one server into one file, again and again.
 #[derive(Clone)]
-struct Backup {
+pub struct Backup {
     binary: PathBuf,
     database: PathBuf,
     copy: PathBuf,
 }
 
 impl Backup {
+    /// Backups of the database at `database` into a file beside it.
+    pub fn new(setup: &Setup, database: &Path) -> Self {
+        Self {
+            binary: setup.binary.clone(),
+            database: database.to_owned(),
+            copy: database.with_file_name("copy.redb"),
+        }
+    }
+
     /// How long the command took.
-    async fn make(&self) -> Duration {
+    pub async fn make(&self) -> Duration {
         let this = self.clone();
         let made = tokio::task::spawn_blocking(move || {
             let _ = fs::remove_file(&this.copy);
@@ -50,12 +59,7 @@ impl Backup {
 pub async fn print(setup: &Setup) {
     let database = setup.file(setup.count).await;
     let server = Bai::start(setup, &database);
-    let copy = database.with_file_name("copy.redb");
-    let backup = Backup {
-        binary: setup.binary.clone(),
-        database,
-        copy,
-    };
+    let backup = Backup::new(setup, &database);
     let writers = Load {
         address: server.address,
         requests: requests::wechat_first_login(),

@@ -8,6 +8,7 @@
 )]
 
 mod attack;
+mod avatars;
 mod backup;
 mod bare_poem;
 #[path = "../shared/bare_scrypt.rs"]
@@ -91,6 +92,9 @@ struct Args {
     /// The same work on a file and on PostgreSQL: the URL of an empty database there
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
+    /// Logins, starts and backups with a picture for each user, beside none
+    #[arg(long)]
+    avatars: bool,
     /// Others beside clients who ask for a record on a damaged block
     #[arg(long)]
     damage: bool,
@@ -183,6 +187,7 @@ async fn run(args: Args) {
         || args.start
         || args.backup
         || args.damage
+        || args.avatars
         || args.lists
         || args.attack
         || args.updates.is_some()
@@ -191,6 +196,9 @@ async fn run(args: Args) {
         && args.growth.is_empty();
     if only_table {
         table::print(&setup, &args.rows).await;
+    }
+    if args.avatars {
+        avatars::print(&setup).await;
     }
     if args.storm {
         storm::print(&setup).await;

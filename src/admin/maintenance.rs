@@ -59,6 +59,9 @@ pub struct FileContents {
     pub superusers: u64,
     /// Events.
     pub events: u64,
+    /// Pictures of users.
+    #[serde(default)]
+    pub avatars: u64,
     /// Bytes of the file.
     pub bytes: u64,
     /// Version of its schema.
@@ -75,6 +78,7 @@ impl FileContents {
             companies,
             superusers,
             events,
+            avatars,
         } = contents;
         Self {
             made,
@@ -82,6 +86,7 @@ impl FileContents {
             companies,
             superusers,
             events,
+            avatars,
             bytes,
             version: schema_version(),
         }

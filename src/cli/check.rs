@@ -66,6 +66,7 @@ struct DatabaseReport<'a> {
     companies: u64,
     superusers: u64,
     events: u64,
+    avatars: u64,
 }
 
 impl<'a> DatabaseReport<'a> {
@@ -75,6 +76,7 @@ impl<'a> DatabaseReport<'a> {
             companies,
             superusers,
             events,
+            avatars,
             ..
         } = *contents;
         Self {
@@ -83,6 +85,7 @@ impl<'a> DatabaseReport<'a> {
             companies,
             superusers,
             events,
+            avatars,
         }
     }
 }
@@ -135,10 +138,17 @@ pub fn describe(contents: &FileContents) -> String {
         companies,
         superusers,
         events,
+        avatars,
         ..
     } = contents;
     let made = made
         .map(|made| format!(", made {}", local(made)))
         .unwrap_or_default();
-    format!("users {users}, companies {companies}, superusers {superusers}, events {events}{made}")
+    let avatars = match avatars {
+        0 => String::new(),
+        avatars => format!(", avatars {avatars}"),
+    };
+    format!(
+        "users {users}, companies {companies}, superusers {superusers}, events {events}{avatars}{made}"
+    )
 }

@@ -3,6 +3,7 @@
 //! Each type is parsed once, at the edge; after that an invalid value cannot exist.
 
 mod audit_event;
+mod avatar;
 mod backup_status;
 mod collection;
 mod company;
@@ -24,11 +25,15 @@ mod superuser;
 mod text;
 mod user;
 mod user_column;
+mod user_event;
 mod visible;
 
 pub use audit_event::{
     Actor, ActorKind, AuditEvent, Cause, EventContent, EventId, EventKind, EventSearch, EventWords,
     Origin, is_within_a_minute,
+};
+pub use avatar::{
+    AVATAR_FOLDER, Avatar, AvatarName, AvatarTotals, ImageFormat, avatar_path, own_picture_name,
 };
 pub use backup_status::{BackupFailure, BackupStatus, Backups, Shrunk};
 pub use collection::{Collection, Collections};
@@ -50,6 +55,7 @@ pub use superuser::Superuser;
 pub use text::{Name, OneTimeCode, Picture, ShortText};
 pub use user::{IdType, NativeEmail, Status, TokenKey, User, UserNumber, UserType};
 pub use user_column::{GIVEN_EMAIL, LongColumn, NATIVE_EMAIL, NO_EMAIL, NumberColumn, TextColumn};
+pub use user_event::{HookId, Queue, QueuedEvent, UserEvent, UserEventKind};
 pub use visible::is_blank;
 
 /// Rule that a value breaks; the caller knows the value.

@@ -41,6 +41,8 @@ impl Refusal {
             Conflict::CompanyId => "company_id",
             Conflict::LastSuperuser => return Self::LastSuperuser,
             Conflict::NoSuchRecord | Conflict::Changed => return Self::NotFound,
+            // Pictures come by another way.
+            Conflict::NoRoom => return Self::BadRequest,
         };
         let problems = (field, FieldProblem::NotUnique).into();
         if is_new {

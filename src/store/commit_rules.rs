@@ -1,37 +1,10 @@
 //! Rules of commits, the same on each engine: each write is compared with what is stored before it changes anything.
 
-use crate::domain::{Company, Kind, OpenId, Phone, RecordId, Superuser, User};
+use super::commit_tables::Tables;
+use super::follow_up::follow_up;
+use super::outbox::Notices;
+use crate::domain::{Avatar, Company, Kind, RecordId, Superuser, User};
 use crate::store::{CommitError, Conflict, Error, Record, Write};
-
-/// Stored records and their keys, in an open transaction in which nobody else writes.
-pub(super) trait Tables {
-    /// The record of that kind with that id.
-    fn record(&self, kind: Kind, id: &RecordId) -> Result<Option<Record>, Error>;
-    /// The id of the user who has this openid.
-    fn openid_owner(&self, openid: &OpenId) -> Result<Option<String>, Error>;
-    /// The id of the user who has this phone, in this or the older spelling.
-    fn phone_owner(&self, phone: &Phone) -> Result<Option<String>, Error>;
-    /// The id of the user who has this e-mail address.
-    fn email_owner(&self, email: &str) -> Result<Option<String>, Error>;
-    /// The record id of the company with this key.
-    fn company_key_owner(&self, company_id: &str) -> Result<Option<String>, Error>;
-    /// The id of the superuser who has this e-mail address.
-    fn superuser_email_owner(&self, email: &str) -> Result<Option<String>, Error>;
-    /// Number of superusers.
-    fn count_superusers(&self) -> Result<u64, Error>;
-    /// The next number of a record of this kind.
-    fn next_record_number(&mut self, kind: Kind) -> Result<u64, Error>;
-    /// Writes a new record.
-    fn add(&mut self, record: &Record) -> Result<(), Error>;
-    /// Writes a changed record.
-    fn change(&mut self, before: &Record, after: &Record) -> Result<(), Error>;
-    /// Removes a record.
-    fn remove(&mut self, record: &Record) -> Result<(), Error>;
-    /// Number of changes until now.
-    fn change_count(&self) -> usize;
-    /// Forgets all changes but the first `count`, because they were undone.
-    fn forget_changes(&mut self, count: usize);
-}
 
 /// Reason why a write was not done. What has a conflict has left no trace.
 enum WriteError {
@@ -61,8 +34,13 @@ impl Listed {
     }
 }
 
-/// Carries out all of `writes`, or undoes those before the one that has a conflict.
-pub(super) fn write_all(tables: &mut impl Tables, writes: &mut [Write]) -> Result<Listed, Error> {
+/// Carries out all of `writes`, or undoes those before the one that has a conflict. Pictures that nothing leads to any more go, and
+/// messages come, when all are done: neither has to be undone.
+pub(super) fn write_all(
+    tables: &mut impl Tables,
+    writes: &mut [Write],
+    notices: &Notices,
+) -> Result<Listed, Error> {
     let changes = tables.change_count();
     let mut records = Vec::with_capacity(writes.len());
     for index in 0..writes.len() {
@@ -79,6 +57,9 @@ pub(super) fn write_all(tables: &mut impl Tables, writes: &mut [Write]) -> Resul
             }
         }
     }
+    for (index, record) in records.iter().enumerate() {
+        follow_up(tables, index, (&writes[index], record), notices)?;
+    }
     Ok(Listed::Done(records))
 }
 
@@ -86,15 +67,76 @@ pub(super) fn write_all(tables: &mut impl Tables, writes: &mut [Write]) -> Resul
 pub(super) fn write_each(
     tables: &mut impl Tables,
     writes: &mut [Write],
+    notices: &Notices,
 ) -> Result<Vec<Result<Record, Conflict>>, Error> {
-    writes
-        .iter_mut()
-        .map(|one| match write(tables, one) {
-            Ok(record) => Ok(Ok(record)),
-            Err(WriteError::Conflict(conflict)) => Ok(Err(conflict)),
-            Err(WriteError::Failed(error)) => Err(error),
-        })
-        .collect()
+    let mut outcomes = Vec::with_capacity(writes.len());
+    for (index, one) in writes.iter_mut().enumerate() {
+        outcomes.push(match write(tables, one) {
+            Ok(record) => {
+                follow_up(tables, index, (one, &record), notices)?;
+                Ok(record)
+            }
+            Err(WriteError::Conflict(conflict)) => Err(conflict),
+            Err(WriteError::Failed(error)) => return Err(error),
+        });
+    }
+    Ok(outcomes)
+}
+
+/// Changes a user, or leaves it as it is, and writes the user's picture in the place of the one before.
+pub(super) fn write_with_avatar(
+    tables: &mut impl Tables,
+    change: &mut Write,
+    avatar: &Avatar,
+    max_total_bytes: u64,
+    notices: &Notices,
+) -> Result<Result<Record, Conflict>, Error> {
+    let Write::Update { before, after } = &mut *change else {
+        return Err(Error::Failed(
+            "a picture comes with a change of its user".into(),
+        ));
+    };
+    let id = before.id().clone();
+    let replaced = tables.avatar_size(&id)?.map_or(0, |(_, bytes)| bytes);
+    let others = tables.avatar_bytes()?.saturating_sub(replaced);
+    let is_changed = before != after;
+    let compared = compare(tables, before);
+    if let Err(WriteError::Conflict(conflict)) = compared {
+        return Ok(Err(conflict));
+    }
+    if others + avatar.bytes.len() as u64 > max_total_bytes {
+        return Ok(Err(Conflict::NoRoom));
+    }
+    let record = match is_changed {
+        true => write(tables, change),
+        false => Ok(before.clone()),
+    };
+    match record {
+        Ok(record) => {
+            if is_changed {
+                follow_up(tables, 0, (change, &record), notices)?;
+            }
+            tables.put_avatar(&id, avatar)?;
+            Ok(Ok(record))
+        }
+        Err(WriteError::Conflict(conflict)) => Ok(Err(conflict)),
+        Err(WriteError::Failed(error)) => Err(error),
+    }
+}
+
+/// Writes pictures of users who are there, and counts them.
+pub(super) fn write_avatars(
+    tables: &mut impl Tables,
+    avatars: &[(RecordId, Avatar)],
+) -> Result<u64, Error> {
+    let mut count = 0;
+    for (user, avatar) in avatars {
+        if tables.record(Kind::Users, user)?.is_some() {
+            tables.put_avatar(user, avatar)?;
+            count += 1;
+        }
+    }
+    Ok(count)
 }
 
 /// Carries out one write, and gives its records the numbers that they have in the store: with them it can be undone.

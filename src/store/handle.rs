@@ -9,6 +9,7 @@ use super::file::FileStore;
 use super::location::Location;
 use super::locks::{Locks, RecordLocks};
 use super::order::{Cursor, Order};
+use super::outbox::Outbox;
 use super::postgres::PostgresStore;
 use super::postgres_settings::PostgresSettings;
 use super::record::{Change, Record};
@@ -22,6 +23,7 @@ use crate::random::Random;
 pub struct Store {
     pub(super) engine: Engine,
     locks: Locks,
+    pub(super) outbox: Outbox,
 }
 
 /// Engine that keeps the records.
@@ -43,6 +45,7 @@ impl Store {
         Ok(Self {
             engine: Engine::File(Arc::new(file)),
             locks: Locks::default(),
+            outbox: Outbox::new(Vec::new(), Clock::System, Random::System),
         })
     }
 
@@ -59,6 +62,7 @@ impl Store {
         Ok(Self {
             engine: Engine::Postgres(Arc::new(postgres)),
             locks: Locks::default(),
+            outbox: Outbox::new(Vec::new(), Clock::System, Random::System),
         })
     }
 
@@ -191,9 +195,20 @@ impl Store {
     /// Commits all of `writes` in their order, or none of them; the records as they are after it, a deleted one as it was.
     pub async fn commit(&self, mut writes: Vec<Write>) -> Result<Vec<Record>, CommitError> {
         writes.iter_mut().try_for_each(Write::prepare)?;
-        match &self.engine {
-            Engine::File(file) => file.commit(writes).await,
-            Engine::Postgres(postgres) => postgres.commit(writes).await,
+        let notices = self.outbox.notices(&writes)?;
+        let tells = !notices.list.is_empty();
+        let committed = match &self.engine {
+            Engine::File(file) => file.commit(writes, notices).await,
+            Engine::Postgres(postgres) => postgres.commit(writes, notices).await,
+        };
+        self.tell(tells);
+        committed
+    }
+
+    /// Tells that there may be messages: whether they are stored is not known after some errors.
+    pub(super) fn tell(&self, tells: bool) {
+        if tells {
+            self.outbox.tell();
         }
     }
 
@@ -203,10 +218,14 @@ impl Store {
         mut writes: Vec<Write>,
     ) -> Result<Vec<Result<Record, Conflict>>, Error> {
         writes.iter_mut().try_for_each(Write::prepare)?;
-        match &self.engine {
-            Engine::File(file) => file.commit_each(writes).await,
-            Engine::Postgres(postgres) => postgres.commit_each(writes).await,
-        }
+        let notices = self.outbox.notices(&writes)?;
+        let tells = !notices.list.is_empty();
+        let committed = match &self.engine {
+            Engine::File(file) => file.commit_each(writes, notices).await,
+            Engine::Postgres(postgres) => postgres.commit_each(writes, notices).await,
+        };
+        self.tell(tells);
+        committed
     }
 
     /// Commits one new record, and returns it with its number.

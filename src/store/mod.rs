@@ -7,18 +7,24 @@
 //! Reads run in place and never wait for a writer. Writes are acknowledged only after they are on disk. Every operation may fail
 //! with [`Error::Failed`] (nothing was stored), a read with [`Error::Damaged`], a write with [`Error::Unknown`].
 
+mod avatars;
 mod commit_rules;
 mod commit_stats;
+mod commit_tables;
 mod error;
 mod event_log;
 mod events;
 mod failure_write;
 pub mod file;
+mod follow_up;
 mod handle;
 mod location;
 mod locks;
+mod messages;
 pub mod moving;
+mod notices;
 mod order;
+mod outbox;
 pub mod postgres;
 mod postgres_settings;
 mod record;
@@ -41,6 +47,7 @@ pub use handle::Store;
 pub use location::Location;
 pub use locks::RecordLocks;
 pub use order::{Cursor, Order};
+pub use outbox::Outbox;
 pub use postgres_settings::PostgresSettings;
 pub use record::{Action, Change, Record};
 pub use remembered::Remembered;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Error, Record};
+use crate::domain::RecordId;
 
 /// One write of a list that is committed together.
 ///
@@ -49,6 +50,15 @@ impl Write {
         Self::Delete {
             before: before.into(),
         }
+    }
+
+    /// Record ids of the users whom it is about.
+    pub(super) fn users(&self) -> impl Iterator<Item = &RecordId> {
+        let record = match self {
+            Self::Insert(record) | Self::Update { after: record, .. } => record,
+            Self::Delete { before } => before,
+        };
+        record.as_user().map(|user| &user.id).into_iter()
     }
 
     /// Cuts all times to the milliseconds that are stored.
@@ -106,6 +116,8 @@ pub enum Conflict {
     Changed,
     /// It is the last superuser.
     LastSuperuser,
+    /// The pictures of all users would take more than they may.
+    NoRoom,
 }
 
 /// Reason why a list of writes was not committed; nothing of it is stored.

@@ -1,5 +1,6 @@
 //! Verification of a database: every record can be read, and every index says what the records say.
 
+mod avatars;
 mod blocks;
 mod events;
 mod names;
@@ -14,16 +15,17 @@ use redb::{
     TableError, Value,
 };
 
+use self::avatars::{avatars, newest_message};
 use self::blocks::{ensure_in_blocks, sum_of_blocks};
 use self::events::events;
 use self::names::{ensure_named, sum_of_names};
 use self::sum::Sum;
 use super::contents::Contents;
 use super::tables::{
-    COMPANIES, COMPANIES_BY_KEY, EVENTS, META, META_COMPANY_NUMBER, META_EVENT_NUMBER,
-    META_IMPORTED_HASHES, META_SUPERUSER_NUMBER, META_USER_NUMBER, SUPERUSERS, SUPERUSERS_BY_EMAIL,
-    USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE, name_key,
-    read_backup_time, read_number, remembered,
+    AVATARS, COMPANIES, COMPANIES_BY_KEY, EVENTS, META, META_COMPANY_NUMBER, META_EVENT_NUMBER,
+    META_IMPORTED_HASHES, META_MESSAGE_NUMBER, META_SUPERUSER_NUMBER, META_USER_NUMBER, SUPERUSERS,
+    SUPERUSERS_BY_EMAIL, USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_OPENID, USERS_BY_PHONE,
+    name_key, read_backup_time, read_number, remembered,
 };
 use super::unwind::{error_of_panic, reading};
 use crate::domain::{Phone, User};
@@ -42,11 +44,14 @@ pub fn check(txn: &ReadTransaction) -> Result<Contents, Error> {
     let (companies, newest_company) = companies(txn)?;
     let (superusers, newest_superuser) = superusers(txn)?;
     let (events, newest_event) = events(txn)?;
+    let avatars = avatars(txn, &meta)?;
+    let newest_message = newest_message(txn)?;
     for (counter, newest) in [
         (META_USER_NUMBER, counted.newest),
         (META_COMPANY_NUMBER, newest_company),
         (META_SUPERUSER_NUMBER, newest_superuser),
         (META_EVENT_NUMBER, newest_event),
+        (META_MESSAGE_NUMBER, newest_message),
     ] {
         ensure_counted(&meta, counter, newest)?;
     }
@@ -62,6 +67,7 @@ pub fn check(txn: &ReadTransaction) -> Result<Contents, Error> {
         companies,
         superusers,
         events,
+        avatars,
     })
 }
 
@@ -85,6 +91,7 @@ pub fn contents(txn: &ReadTransaction) -> Result<Contents, Error> {
         events: EVENTS
             .into_iter()
             .try_fold(0, |sum, events| Ok::<_, Error>(sum + len(txn, events)?))?,
+        avatars: len(txn, AVATARS)?,
     })
 }
 

@@ -2,32 +2,36 @@
 
 use super::file_store::FileStore;
 use super::tables::Tables;
-use crate::domain::{Kind, OpenId, Phone, RecordId};
-use crate::store::commit_rules::{self, write_all, write_each};
+use crate::domain::{Avatar, AvatarName, HookId, Kind, OpenId, Phone, RecordId, UserEvent};
+use crate::store::commit_rules::{write_all, write_each};
+use crate::store::commit_tables;
+use crate::store::outbox::Notices;
 use crate::store::{CommitError, Conflict, Error, Record, Write};
 
 impl FileStore {
     pub(in crate::store) async fn commit(
         &self,
         mut writes: Vec<Write>,
+        notices: Notices,
     ) -> Result<Vec<Record>, CommitError> {
         let listed = self
             .writer
-            .write(move |tables| write_all(tables, &mut writes));
+            .write(move |tables| write_all(tables, &mut writes, &notices));
         listed.await?.into_result()
     }
 
     pub(in crate::store) async fn commit_each(
         &self,
         mut writes: Vec<Write>,
+        notices: Notices,
     ) -> Result<Vec<Result<Record, Conflict>>, Error> {
         self.writer
-            .write(move |tables| write_each(tables, &mut writes))
+            .write(move |tables| write_each(tables, &mut writes, &notices))
             .await
     }
 }
 
-impl commit_rules::Tables for Tables<'_> {
+impl commit_tables::Tables for Tables<'_> {
     fn record(&self, kind: Kind, id: &RecordId) -> Result<Option<Record>, Error> {
         self.record(kind, id)
     }
@@ -70,6 +74,26 @@ impl commit_rules::Tables for Tables<'_> {
 
     fn remove(&mut self, record: &Record) -> Result<(), Error> {
         self.remove(record)
+    }
+
+    fn avatar_size(&self, user: &RecordId) -> Result<Option<(AvatarName, u64)>, Error> {
+        self.avatar_size(user)
+    }
+
+    fn avatar_bytes(&self) -> Result<u64, Error> {
+        self.avatar_bytes()
+    }
+
+    fn put_avatar(&mut self, user: &RecordId, avatar: &Avatar) -> Result<(), Error> {
+        self.put_avatar(user, avatar)
+    }
+
+    fn remove_avatar(&mut self, user: &RecordId) -> Result<(), Error> {
+        self.remove_avatar(user)
+    }
+
+    fn add_message(&mut self, hook: HookId, event: &UserEvent) -> Result<bool, Error> {
+        self.add_message(hook, event)
     }
 
     fn change_count(&self) -> usize {

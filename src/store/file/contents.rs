@@ -15,4 +15,6 @@ pub struct Contents {
     pub superusers: u64,
     /// Events.
     pub events: u64,
+    /// Pictures of users.
+    pub avatars: u64,
 }

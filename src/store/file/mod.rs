@@ -5,6 +5,7 @@
 //! `engine` is redb, opened again after errors, on `blocks` with checksums; `stored` has the formats of records. Whole files are
 //! made in `new_file`, for `backup`, `restore`, compaction and migration (`schema`).
 
+mod avatars;
 mod backup;
 mod batch;
 mod begins;
@@ -29,6 +30,7 @@ mod move_source;
 mod move_target;
 mod new_file;
 mod open;
+mod outbox;
 mod pages;
 mod restoration;
 mod restore;

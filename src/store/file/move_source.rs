@@ -6,11 +6,12 @@ use redb::ReadableTableMetadata as _;
 
 use super::file_store::FileStore;
 use super::tables::{
-    COMPANIES, EVENTS, META, META_COMMITS, META_COMPANY_NUMBER, META_EVENT_NUMBER,
-    META_SUPERUSER_NUMBER, META_USER_NUMBER, SUPERUSERS, USERS, read_number,
+    AVATARS, COMPANIES, EVENTS, META, META_COMMITS, META_COMPANY_NUMBER, META_EVENT_NUMBER,
+    META_MESSAGE_NUMBER, META_SUPERUSER_NUMBER, META_USER_NUMBER, MessageKey, OUTBOX, SUPERUSERS,
+    USERS, read_number,
 };
-use crate::domain::{EventId, Origin};
-use crate::store::moving::{MovedEvent, Numbers};
+use crate::domain::{EventId, HookId, Origin, RecordId};
+use crate::store::moving::{MovedAvatar, MovedEvent, MovedMessage, Numbers};
 use crate::store::{Error, stored};
 
 impl FileStore {
@@ -41,6 +42,60 @@ impl FileStore {
         })
     }
 
+    /// At most `limit` pictures behind that of a user.
+    pub(in crate::store) fn avatars_after(
+        &self,
+        after: Option<&RecordId>,
+        limit: usize,
+    ) -> Result<Vec<MovedAvatar>, Error> {
+        self.engine.read(|txn| {
+            let behind = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.as_str()));
+            let avatars = txn.open_table(AVATARS)?;
+            let mut found = Vec::new();
+            for entry in avatars
+                .range::<&str>((behind, Bound::Unbounded))?
+                .take(limit)
+            {
+                let (id, bytes) = entry?;
+                let avatar = stored::decode_avatar(id.value(), bytes.value())?;
+                let user = RecordId::parse(id.value())
+                    .ok_or_else(|| Error::Damaged("an avatar of no user".into()))?;
+                found.push(MovedAvatar { user, avatar });
+            }
+            Ok(found)
+        })
+    }
+
+    /// At most `limit` messages behind a place.
+    pub(in crate::store) fn messages_after(
+        &self,
+        after: Option<(HookId, u64)>,
+        limit: usize,
+    ) -> Result<Vec<MovedMessage>, Error> {
+        self.engine.read(|txn| {
+            let behind = after.map_or(Bound::Unbounded, |(hook, number)| {
+                Bound::Excluded((hook.0, number))
+            });
+            let outbox = txn.open_table(OUTBOX)?;
+            let mut found = Vec::new();
+            for entry in outbox
+                .range::<MessageKey>((behind, Bound::Unbounded))?
+                .take(limit)
+            {
+                let (key, bytes) = entry?;
+                let (hook, number) = key.value();
+                let hook = HookId(hook);
+                let event = stored::decode_message(hook, number, bytes.value())?;
+                found.push(MovedMessage {
+                    hook,
+                    number,
+                    event,
+                });
+            }
+            Ok(found)
+        })
+    }
+
     /// The newest numbers.
     pub(in crate::store) fn newest_numbers(&self) -> Result<Numbers, Error> {
         self.engine.read(|txn| {
@@ -50,6 +105,7 @@ impl FileStore {
                 companies: read_number(&meta, META_COMPANY_NUMBER)?,
                 superusers: read_number(&meta, META_SUPERUSER_NUMBER)?,
                 events: read_number(&meta, META_EVENT_NUMBER)?,
+                messages: read_number(&meta, META_MESSAGE_NUMBER)?,
             })
         })
     }
@@ -58,12 +114,13 @@ impl FileStore {
     pub(in crate::store) fn count_items(&self) -> Result<u64, Error> {
         self.engine.read(|txn| {
             let mut count = 0;
-            for table in [USERS, COMPANIES, SUPERUSERS] {
+            for table in [USERS, COMPANIES, SUPERUSERS, AVATARS] {
                 count += txn.open_table(table)?.len()?;
             }
             for table in EVENTS {
                 count += txn.open_table(table)?.len()?;
             }
+            count += txn.open_table(OUTBOX)?.len()?;
             Ok(count)
         })
     }

@@ -69,6 +69,12 @@ fn add(tables: &mut Tables<'_>, batch: &Batch) -> Result<(), Error> {
         Batch::Events(events) => events
             .iter()
             .try_for_each(|moved| tables.add_moved_event(moved)),
+        Batch::Avatars(avatars) => avatars
+            .iter()
+            .try_for_each(|moved| tables.put_avatar(&moved.user, &moved.avatar)),
+        Batch::Messages(messages) => messages
+            .iter()
+            .try_for_each(|moved| tables.put_message(moved.hook, moved.number, &moved.event)),
     }
 }
 
@@ -95,6 +101,7 @@ impl FilledFile {
             companies: sum.companies,
             superusers: sum.superusers,
             events: sum.all_events(),
+            avatars: sum.avatars,
         })?;
         verified.place(&self.path)
     }

@@ -32,6 +32,8 @@ pub const CURRENT: Schema = Schema {
         |tables| tables.move_changes_and_index_events_by_party(),
         |tables| tables.make_user_blocks(),
         |tables| tables.index_users_by_name(),
+        // The tables of pictures and messages, which are made when they are opened.
+        |_| Ok(()),
     ],
 };
 

@@ -1,6 +1,6 @@
 //! Items of a move, as they come from one engine and go to the other.
 
-use crate::domain::{AuditEvent, EventId, Kind, Origin, RecordId};
+use crate::domain::{AuditEvent, Avatar, EventId, HookId, Kind, Origin, RecordId, UserEvent};
 use crate::store::Record;
 
 /// The newest numbers that were given: those of records that are gone are not given again.
@@ -14,6 +14,8 @@ pub struct Numbers {
     pub superusers: u64,
     /// Of events.
     pub events: u64,
+    /// Of messages.
+    pub messages: u64,
 }
 
 /// An event where it is.
@@ -27,6 +29,26 @@ pub struct MovedEvent {
     pub event: AuditEvent,
 }
 
+/// The picture of a user.
+#[derive(Clone, Debug)]
+pub struct MovedAvatar {
+    /// The user.
+    pub user: RecordId,
+    /// The picture.
+    pub avatar: Avatar,
+}
+
+/// A message of the outbox where it is.
+#[derive(Clone, Debug)]
+pub struct MovedMessage {
+    /// The webhook.
+    pub hook: HookId,
+    /// Its place.
+    pub number: u64,
+    /// The message.
+    pub event: UserEvent,
+}
+
 /// Items that are written together.
 #[derive(Clone, Debug)]
 pub enum Batch {
@@ -34,6 +56,10 @@ pub enum Batch {
     Records(Kind, Vec<Record>),
     /// Events of one origin, by their places.
     Events(Vec<MovedEvent>),
+    /// Pictures by their users.
+    Avatars(Vec<MovedAvatar>),
+    /// Messages by their places.
+    Messages(Vec<MovedMessage>),
 }
 
 impl Batch {

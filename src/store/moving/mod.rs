@@ -13,7 +13,7 @@ mod sum;
 mod target;
 
 pub use error::MoveError;
-pub use item::{Batch, MovedEvent, Numbers};
+pub use item::{Batch, MovedAvatar, MovedEvent, MovedMessage, Numbers};
 pub use place::{MoveSettings, Place};
 pub use run::{Moved, Step, move_database};
 pub use sum::Sum;

@@ -11,6 +11,8 @@ use crate::store::{Error, Order};
 
 /// Items that are read and written together.
 const BATCH: usize = 2_000;
+/// Pictures that are: they are large.
+const AVATARS: usize = 64;
 
 /// Part of a move, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,51 +79,111 @@ pub async fn move_database(
 /// Reads all of `source`, writes it to the target, if there is one, and sums it up.
 async fn walk(
     source: &Source,
-    mut target: Option<&mut Target>,
+    target: Option<&mut Target>,
     (step, total): (Step, u64),
     tell: Tell<'_>,
 ) -> Result<Sum, Error> {
-    let mut sum = Sum::default();
+    let mut walk = Walk {
+        source,
+        target,
+        sum: Sum::default(),
+        step,
+        total,
+        tell,
+    };
     let by_id = Order::ById(Kind::Users);
-    let users = target.as_ref().map_or(by_id, |it| it.order_of_users());
-    for (kind, order) in [
-        (Kind::Superusers, Order::ById(Kind::Superusers)),
-        (Kind::Companies, Order::ById(Kind::Companies)),
-        (Kind::Users, users),
-    ] {
-        let mut after = None;
-        loop {
-            let page = source.records(order, after.as_ref(), BATCH).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.clone());
-            take(Batch::Records(kind, page), &mut sum, &mut target).await?;
-            tell(step, sum.items(), total);
-        }
-    }
+    let users = walk.target.as_ref();
+    let users = users.map_or(by_id, |target| target.order_of_users());
+    walk.records(Kind::Superusers, Order::ById(Kind::Superusers))
+        .await?;
+    walk.records(Kind::Companies, Order::ById(Kind::Companies))
+        .await?;
+    walk.records(Kind::Users, users).await?;
+    walk.avatars().await?;
+    walk.messages().await?;
     for &origin in Origin::ALL {
-        let mut after = None;
-        loop {
-            let page = source.events(origin, after, BATCH).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id);
-            take(Batch::Events(page), &mut sum, &mut target).await?;
-            tell(step, sum.items(), total);
-        }
+        walk.events(origin).await?;
     }
-    sum.add_state(&source.state().await?)?;
-    sum.add_numbers(source.numbers().await?);
-    Ok(sum)
+    walk.sum.add_state(&source.state().await?)?;
+    walk.sum.add_numbers(source.numbers().await?);
+    Ok(walk.sum)
 }
 
-async fn take(batch: Batch, sum: &mut Sum, target: &mut Option<&mut Target>) -> Result<(), Error> {
-    sum.add(&batch)?;
-    let Some(target) = target else { return Ok(()) };
-    let is_there = match (batch.last_user(), target.users_to()) {
+/// A walk over all that a source holds.
+struct Walk<'a> {
+    source: &'a Source,
+    target: Option<&'a mut Target>,
+    sum: Sum,
+    step: Step,
+    total: u64,
+    tell: Tell<'a>,
+}
+
+impl Walk<'_> {
+    async fn records(&mut self, kind: Kind, order: Order) -> Result<(), Error> {
+        let mut after = None;
+        loop {
+            let page = self.source.records(order, after.as_ref(), BATCH).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.clone());
+            self.take(Batch::Records(kind, page)).await?;
+        }
+    }
+
+    async fn avatars(&mut self) -> Result<(), Error> {
+        let mut after = None;
+        loop {
+            let page = self.source.avatars(after.as_ref(), AVATARS).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.user.clone());
+            self.take(Batch::Avatars(page)).await?;
+        }
+    }
+
+    async fn messages(&mut self) -> Result<(), Error> {
+        let mut after = None;
+        loop {
+            let page = self.source.messages(after, BATCH).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some((last.hook, last.number));
+            self.take(Batch::Messages(page)).await?;
+        }
+    }
+
+    async fn events(&mut self, origin: Origin) -> Result<(), Error> {
+        let mut after = None;
+        loop {
+            let page = self.source.events(origin, after, BATCH).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.id);
+            self.take(Batch::Events(page)).await?;
+        }
+    }
+
+    async fn take(&mut self, batch: Batch) -> Result<(), Error> {
+        self.sum.add(&batch)?;
+        if let Some(target) = &mut self.target
+            && !is_there(target, &batch)
+        {
+            target.write(batch).await?;
+        }
+        (self.tell)(self.step, self.sum.items(), self.total);
+        Ok(())
+    }
+}
+
+/// Whether a move that was cut has written these users already.
+fn is_there(target: &Target, batch: &Batch) -> bool {
+    match (batch.last_user(), target.users_to()) {
         (Some(last), Some(there)) => last.as_str() <= there.as_str(),
         _ => false,
-    };
-    match is_there {
-        true => Ok(()),
-        false => target.write(batch).await,
     }
 }

@@ -1,8 +1,8 @@
 //! Source of a move: all that a database holds, page by page.
 
-use super::item::{MovedEvent, Numbers};
+use super::item::{MovedAvatar, MovedEvent, MovedMessage, Numbers};
 use super::place::{MoveSettings, Place};
-use crate::domain::{EventId, Origin};
+use crate::domain::{EventId, HookId, Origin, RecordId};
 use crate::store::file::FileStore;
 use crate::store::postgres::PostgresReader;
 use crate::store::{Cursor, Error, Location, Order, Record, Remembered};
@@ -59,6 +59,30 @@ impl Source {
         match self {
             Self::File(file) => file.events_after(origin, after, limit),
             Self::Postgres(reader) => reader.events(origin, after, limit).await,
+        }
+    }
+
+    /// At most `limit` pictures behind that of a user.
+    pub async fn avatars(
+        &self,
+        after: Option<&RecordId>,
+        limit: usize,
+    ) -> Result<Vec<MovedAvatar>, Error> {
+        match self {
+            Self::File(file) => file.avatars_after(after, limit),
+            Self::Postgres(reader) => reader.avatars(after, limit).await,
+        }
+    }
+
+    /// At most `limit` messages behind a place.
+    pub async fn messages(
+        &self,
+        after: Option<(HookId, u64)>,
+        limit: usize,
+    ) -> Result<Vec<MovedMessage>, Error> {
+        match self {
+            Self::File(file) => file.messages_after(after, limit),
+            Self::Postgres(reader) => reader.messages(after, limit).await,
         }
     }
 

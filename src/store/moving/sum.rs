@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::item::{Batch, MovedEvent, Numbers};
+use super::item::{Batch, MovedAvatar, MovedEvent, MovedMessage, Numbers};
 use crate::domain::{Kind, Origin, User};
 use crate::store::{Error, Record, Remembered, stored};
 
@@ -21,6 +21,12 @@ pub struct Sum {
     pub imported_hashes: u64,
     /// Events by origin.
     pub events: [u64; Origin::COUNT],
+    /// Pictures.
+    pub avatars: u64,
+    /// Bytes of all pictures.
+    pub avatar_bytes: u64,
+    /// Messages.
+    pub messages: u64,
     hash: u128,
 }
 
@@ -28,6 +34,8 @@ pub struct Sum {
 const EVENTS: u8 = 16;
 const STATE: u8 = 32;
 const NUMBERS: u8 = 33;
+const AVATARS: u8 = 34;
+const MESSAGES: u8 = 35;
 
 impl Sum {
     /// Adds all items of a batch.
@@ -38,6 +46,8 @@ impl Sum {
         match batch {
             Batch::Records(_, records) => records.iter().try_for_each(|it| self.add_record(it)),
             Batch::Events(events) => events.iter().try_for_each(|it| self.add_event(it)),
+            Batch::Avatars(avatars) => avatars.iter().try_for_each(|it| self.add_avatar(it)),
+            Batch::Messages(messages) => messages.iter().try_for_each(|it| self.add_message(it)),
         }
     }
 
@@ -68,6 +78,22 @@ impl Sum {
         Ok(())
     }
 
+    fn add_avatar(&mut self, MovedAvatar { user, avatar }: &MovedAvatar) -> Result<(), Error> {
+        self.avatars += 1;
+        self.avatar_bytes += avatar.bytes.len() as u64;
+        let bytes = stored::encode_avatar(user.as_str(), avatar)?;
+        self.add_item(AVATARS, [user.as_str().as_bytes(), &bytes, &[]]);
+        Ok(())
+    }
+
+    fn add_message(&mut self, moved: &MovedMessage) -> Result<(), Error> {
+        self.messages += 1;
+        let bytes = stored::encode_message(moved.hook, moved.number, &moved.event)?;
+        let (hook, number) = (moved.hook.0.to_le_bytes(), moved.number.to_le_bytes());
+        self.add_item(MESSAGES, [&hook, &number, &bytes]);
+        Ok(())
+    }
+
     /// Adds the state.
     ///
     /// # Errors
@@ -90,6 +116,7 @@ impl Sum {
             numbers.companies,
             numbers.superusers,
             numbers.events,
+            numbers.messages,
         ];
         let bytes: Vec<u8> = numbers.into_iter().flat_map(u64::to_le_bytes).collect();
         self.add_item(NUMBERS, [&bytes, &[], &[]]);
@@ -114,7 +141,8 @@ impl Sum {
 
     /// Number of all items that are counted.
     pub fn items(&self) -> u64 {
-        self.users + self.companies + self.superusers + self.all_events()
+        let records = self.users + self.companies + self.superusers;
+        records + self.all_events() + self.avatars + self.messages
     }
 }
 
@@ -122,10 +150,12 @@ impl fmt::Display for Sum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "users {}, companies {}, superusers {}, events {}, checksum {:032x}",
+            "users {}, companies {}, superusers {}, avatars {}, messages {}, events {}, checksum {:032x}",
             self.users,
             self.companies,
             self.superusers,
+            self.avatars,
+            self.messages,
             self.all_events(),
             self.hash
         )

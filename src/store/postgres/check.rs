@@ -14,13 +14,15 @@ use super::rows::{column, number, record};
 use super::session::{Params, Session};
 use super::state_values;
 use super::statements as sql;
-use crate::domain::{EventId, EventKind, Kind, Origin, User};
+use crate::domain::{EventId, EventKind, HookId, Kind, Origin, User};
 use crate::store::file::Contents;
 use crate::store::{Error, stored};
 
 /// Rows that are read at once, and the same as a value of a statement.
 const ROWS: usize = 1_000;
 const PAGE: i64 = 1_000;
+/// Pictures that are read at once: they are large.
+const AVATARS_PAGE: i64 = 64;
 
 impl PostgresStore {
     /// Reads every user, company, superuser and event; what there is.
@@ -35,6 +37,8 @@ impl PostgresStore {
         for kind in [Kind::Companies, Kind::Superusers] {
             snapshot.check_keyed(kind, &mut seen).await?;
         }
+        snapshot.check_avatars(&mut seen).await?;
+        snapshot.check_messages(&mut seen).await?;
         snapshot.check_events(&mut seen).await?;
         seen.ensure_counted(
             snapshot.rows(sql::CHECK_TOTALS, &[]).await?.first(),
@@ -46,6 +50,7 @@ impl PostgresStore {
             companies: seen.companies,
             superusers: seen.superusers,
             events: seen.events.iter().sum(),
+            avatars: seen.avatars,
         })
     }
 }
@@ -103,6 +108,40 @@ impl Snapshot {
         }
     }
 
+    async fn check_avatars(&self, seen: &mut CheckedTotals) -> Result<(), Error> {
+        let mut after = String::new();
+        loop {
+            let page = self
+                .rows(sql::CHECK_AVATARS, &[&after, &AVATARS_PAGE])
+                .await?;
+            for row in &page {
+                seen.see_avatar(checked_avatar(row)?);
+            }
+            match page.last() {
+                Some(last) => after = column(last, 0)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn check_messages(&self, seen: &mut CheckedTotals) -> Result<(), Error> {
+        let mut after = (-1_i64, 0_i64);
+        loop {
+            let page = self
+                .rows(sql::CHECK_MESSAGES, &[&after.0, &after.1, &PAGE])
+                .await?;
+            for row in &page {
+                let (hook, number) = (HookId(number(row, 0)?), number(row, 1)?);
+                stored::decode_message(hook, number, column(row, 2)?)?;
+                seen.see_message(number);
+            }
+            match last_of_full(&page) {
+                Some(last) => after = (column(last, 0)?, column(last, 1)?),
+                None => return Ok(()),
+            }
+        }
+    }
+
     async fn check_events(&self, seen: &mut CheckedTotals) -> Result<(), Error> {
         let mut after = (i64::MIN, i64::MIN);
         loop {
@@ -137,6 +176,22 @@ fn checked_user(row: &Row) -> Result<User, Error> {
     place.ensure(row, 6, &name_begin(&user.name))?;
     place.ensure(row, 7, &user.created.as_millisecond())?;
     Ok(user)
+}
+
+/// Bytes of the picture in a row of user, picture, name, bytes and number of such users.
+fn checked_avatar(row: &Row) -> Result<u64, Error> {
+    let id: &str = column(row, 0)?;
+    let avatar = stored::decode_avatar(id, column(row, 1)?)?;
+    let bytes = avatar.bytes.len() as u64;
+    let place = Place::new("avatars", id);
+    place.ensure(row, 2, &avatar.name.as_str())?;
+    place.ensure(row, 3, &column_number(bytes))?;
+    match number(row, 4)? {
+        1 => Ok(bytes),
+        _ => Err(Error::Damaged(format!(
+            "the avatar of user {id} has no user"
+        ))),
+    }
 }
 
 /// Origin and place of the event in a row of place, origin, party and event.

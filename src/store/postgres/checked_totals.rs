@@ -19,6 +19,10 @@ pub struct CheckedTotals {
     pub superusers: u64,
     /// Events by origin.
     pub events: [u64; Origin::COUNT],
+    /// Pictures of users.
+    pub avatars: u64,
+    avatar_bytes: u64,
+    newest_message: u64,
     imported_hashes: u64,
     newest_user: u64,
     newest_company: u64,
@@ -42,6 +46,17 @@ impl CheckedTotals {
         };
         *count += 1;
         *newest = (*newest).max(number);
+    }
+
+    /// Counts a picture of so many bytes.
+    pub fn see_avatar(&mut self, bytes: u64) {
+        self.avatars += 1;
+        self.avatar_bytes += bytes;
+    }
+
+    /// Counts a message.
+    pub fn see_message(&mut self, number: u64) {
+        self.newest_message = self.newest_message.max(number);
     }
 
     /// Counts an event.
@@ -86,6 +101,9 @@ impl CheckedTotals {
             self.imported_hashes,
             totals.imported_hashes,
         )?;
+        ensure_equal("avatars", self.avatars, totals.avatars)?;
+        ensure_equal("bytes of avatars", self.avatar_bytes, totals.avatar_bytes)?;
+        ensure_given("message", self.newest_message, totals.message)?;
         ensure_given("user", self.newest_user, totals.user_number)?;
         ensure_given("company", self.newest_company, totals.company_number)?;
         ensure_given("superuser", self.newest_superuser, totals.superuser_number)

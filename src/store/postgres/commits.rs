@@ -6,27 +6,32 @@ use super::statements as sql;
 use super::wants::Wants;
 use crate::domain::Failures;
 use crate::store::commit_rules::{write_all, write_each};
+use crate::store::outbox::Notices;
 use crate::store::{CommitError, Conflict, Error, FailureWrite, Record, Write};
 
 impl PostgresStore {
     pub(in crate::store) async fn commit(
         &self,
         writes: Vec<Write>,
+        notices: Notices,
     ) -> Result<Vec<Record>, CommitError> {
         let wants = Wants::of_writes(&writes);
-        let listed = self
-            .writer
-            .write(wants, move |set| write_all(set, &mut writes.clone()));
+        let listed = self.writer.write(wants, move |set| {
+            write_all(set, &mut writes.clone(), &notices)
+        });
         listed.await?.into_result()
     }
 
     pub(in crate::store) async fn commit_each(
         &self,
         writes: Vec<Write>,
+        notices: Notices,
     ) -> Result<Vec<Result<Record, Conflict>>, Error> {
         let wants = Wants::of_writes(&writes);
         self.writer
-            .write(wants, move |set| write_each(set, &mut writes.clone()))
+            .write(wants, move |set| {
+                write_each(set, &mut writes.clone(), &notices)
+            })
             .await
     }
 

@@ -1,7 +1,7 @@
 //! The tables: statements that make them, each of which may be sent again.
 
 /// Version of the tables that this program works with.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// A step of a migration: to a version of the tables, with the oldest version of a program that may still work with them.
 pub struct Step {
@@ -21,7 +21,25 @@ pub const SCHEMA: [&str; 2] = [
 ];
 
 /// All steps, in order.
-pub const STEPS: &[Step] = &[Step {
+pub const STEPS: &[Step] = &[FIRST, AVATARS_AND_OUTBOX];
+
+/// Pictures of users, messages for webhooks, and the lease of their delivery.
+const AVATARS_AND_OUTBOX: Step = Step {
+    version: 2,
+    oldest: 1,
+    statements: &[
+        "CREATE TABLE IF NOT EXISTS avatars (user_id text PRIMARY KEY, name text NOT NULL, bytes bigint NOT NULL, \
+         avatar bytea NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS outbox (hook bigint NOT NULL, number bigint NOT NULL, message bytea NOT NULL, \
+         PRIMARY KEY (hook, number))",
+        "CREATE TABLE IF NOT EXISTS leases (name text PRIMARY KEY, holder text NOT NULL, until_ms bigint NOT NULL)",
+        "ALTER TABLE totals ADD COLUMN IF NOT EXISTS avatars bigint NOT NULL DEFAULT 0",
+        "ALTER TABLE totals ADD COLUMN IF NOT EXISTS avatar_bytes bigint NOT NULL DEFAULT 0",
+        "ALTER TABLE totals ADD COLUMN IF NOT EXISTS message bigint NOT NULL DEFAULT 0",
+    ],
+};
+
+const FIRST: Step = Step {
     version: 1,
     oldest: 1,
     statements: &[
@@ -60,4 +78,4 @@ pub const STEPS: &[Step] = &[Step {
          familiar smallint NOT NULL)",
         "CREATE TABLE IF NOT EXISTS instances (id text PRIMARY KEY, version text NOT NULL, seen_ms bigint NOT NULL)",
     ],
-}];
+};

@@ -7,6 +7,8 @@
 //! A move of a whole database reads with `move_source` and writes with `move_target`; `moves` keeps servers away meanwhile.
 
 mod address;
+mod avatar_set;
+mod avatars;
 mod batch;
 mod begin_statements;
 mod begins;
@@ -31,13 +33,16 @@ mod idle;
 mod instance;
 mod job;
 mod leader;
+mod lease_set;
 mod lookups;
+mod message_set;
 mod migration;
 mod move_source;
 mod move_statements;
 mod move_target;
 mod move_writers;
 mod moves;
+mod outbox;
 mod pages;
 mod pipeline;
 mod postgres_store;

@@ -15,8 +15,8 @@ use super::totals::Totals;
 use super::{checks, migration, moves, state_values, statements as sql};
 use crate::clock::Clock;
 use crate::config::Url;
-use crate::domain::{EventId, Kind, Origin};
-use crate::store::moving::{MovedEvent, Numbers};
+use crate::domain::{EventId, HookId, Kind, Origin, RecordId};
+use crate::store::moving::{MovedAvatar, MovedEvent, MovedMessage, Numbers};
 use crate::store::{Error, Order, Record, Remembered, stored};
 
 /// Reader of a database on which no server works.
@@ -115,6 +115,52 @@ impl PostgresReader {
         moved.collect()
     }
 
+    /// At most `limit` pictures behind that of a user.
+    pub async fn avatars(
+        &self,
+        after: Option<&RecordId>,
+        limit: usize,
+    ) -> Result<Vec<MovedAvatar>, Error> {
+        let after = after.map_or("", RecordId::as_str);
+        let limit = column_number(limit as u64);
+        let rows = self
+            .query(moves_sql::AVATARS_AFTER, &[&after, &limit])
+            .await?;
+        let moved = rows.iter().map(|row| {
+            let id: &str = column(row, 0)?;
+            let user =
+                RecordId::parse(id).ok_or_else(|| Error::Damaged("an avatar of no user".into()))?;
+            let avatar = stored::decode_avatar(id, column(row, 1)?)?;
+            Ok(MovedAvatar { user, avatar })
+        });
+        moved.collect()
+    }
+
+    /// At most `limit` messages behind a place.
+    pub async fn messages(
+        &self,
+        after: Option<(HookId, u64)>,
+        limit: usize,
+    ) -> Result<Vec<MovedMessage>, Error> {
+        let (hook, newest) = after.map_or((-1, 0), |(hook, number)| {
+            (column_number(hook.0), column_number(number))
+        });
+        let limit = column_number(limit as u64);
+        let rows = self
+            .query(moves_sql::MESSAGES_AFTER, &[&hook, &newest, &limit])
+            .await?;
+        let moved = rows.iter().map(|row| {
+            let (hook, number) = (HookId(number(row, 0)?), number(row, 1)?);
+            let event = stored::decode_message(hook, number, column(row, 2)?)?;
+            Ok(MovedMessage {
+                hook,
+                number,
+                event,
+            })
+        });
+        moved.collect()
+    }
+
     /// The state.
     pub async fn state(&self) -> Result<Remembered, Error> {
         state_values::read(&self.query(sql::STATE, &[]).await?)
@@ -128,6 +174,7 @@ impl PostgresReader {
             companies: totals.company_number.unsigned_abs(),
             superusers: totals.superuser_number.unsigned_abs(),
             events: self.event_totals().await?.1,
+            messages: totals.message.unsigned_abs(),
         })
     }
 
@@ -135,7 +182,10 @@ impl PostgresReader {
     pub async fn count_items(&self) -> Result<u64, Error> {
         let totals = self.totals().await?;
         let records = totals.users + totals.companies + totals.superusers;
-        Ok(records.unsigned_abs() + self.event_totals().await?.0)
+        let messages = self.query(moves_sql::COUNT_MESSAGES, &[]).await?;
+        let messages = messages.first().map_or(Ok(0), |row| number(row, 0))?;
+        let records = (records + totals.avatars).unsigned_abs();
+        Ok(records + messages + self.event_totals().await?.0)
     }
 
     /// A text that is another one after each change.
@@ -149,8 +199,14 @@ impl PostgresReader {
         let totals = self.totals().await?;
         let events = self.event_totals().await?;
         Ok(format!(
-            "change {}, state {}, events {} of {}",
-            totals.change, totals.state, events.0, events.1
+            "change {}, state {}, avatars {} of {} bytes, message {}, events {} of {}",
+            totals.change,
+            totals.state,
+            totals.avatars,
+            totals.avatar_bytes,
+            totals.message,
+            events.0,
+            events.1
         ))
     }
 

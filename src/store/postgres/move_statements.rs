@@ -18,7 +18,9 @@ pub const END_MOVE: &str = "DELETE FROM moves WHERE one = 1";
 pub const COUNT_SOME: &str = "SELECT (SELECT count(*) FROM (SELECT 1 FROM users LIMIT 1) AS a) \
      + (SELECT count(*) FROM (SELECT 1 FROM companies LIMIT 1) AS b) \
      + (SELECT count(*) FROM (SELECT 1 FROM superusers LIMIT 1) AS c) \
-     + (SELECT count(*) FROM (SELECT 1 FROM events LIMIT 1) AS d)";
+     + (SELECT count(*) FROM (SELECT 1 FROM events LIMIT 1) AS d) \
+     + (SELECT count(*) FROM (SELECT 1 FROM avatars LIMIT 1) AS e) \
+     + (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 1) AS f)";
 /// The servers, and when each was seen.
 pub const INSTANCES: &str = "SELECT id, seen_ms FROM instances";
 /// Adds users.
@@ -38,6 +40,22 @@ pub const ADD_SUPERUSERS: &str = "INSERT INTO superusers (id, number, email, rec
 pub const ADD_EVENTS: &str = "INSERT INTO events (origin, at_ms, number, party, event) \
      SELECT origin, at_ms, number, party, event FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], \
      $5::bytea[]) AS new (origin, at_ms, number, party, event) ON CONFLICT (at_ms, number) DO NOTHING";
+/// Adds pictures of users.
+pub const ADD_AVATARS: &str = "INSERT INTO avatars (user_id, name, bytes, avatar) SELECT user_id, name, bytes, avatar \
+     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[]) AS new (user_id, name, bytes, avatar) \
+     ON CONFLICT (user_id) DO NOTHING";
+/// Adds messages.
+pub const ADD_MESSAGES: &str = "INSERT INTO outbox (hook, number, message) SELECT hook, number, message \
+     FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS new (hook, number, message) \
+     ON CONFLICT (hook, number) DO NOTHING";
+/// Pictures behind that of a user.
+pub const AVATARS_AFTER: &str =
+    "SELECT user_id, avatar FROM avatars WHERE user_id > $1 ORDER BY user_id LIMIT $2";
+/// Messages behind a place.
+pub const MESSAGES_AFTER: &str = "SELECT hook, number, message FROM outbox WHERE (hook, number) > ($1, $2) \
+     ORDER BY hook, number LIMIT $3";
+/// Number of messages.
+pub const COUNT_MESSAGES: &str = "SELECT count(*) FROM outbox";
 /// Empties the state, which a server may have begun.
 pub const EMPTY_STATE: &str = "DELETE FROM state";
 /// Empties what was counted of logins.
@@ -49,4 +67,4 @@ pub const EVENTS_AFTER: &str = "SELECT at_ms, number, event FROM events WHERE or
 pub const EVENT_COUNTS: &str = "SELECT origin, events, number FROM event_totals";
 /// All that is counted, without a lock.
 pub const ALL_TOTALS: &str = "SELECT users, companies, superusers, imported_hashes, user_number, company_number, \
-     superuser_number, change, state FROM totals WHERE one = 1";
+     superuser_number, change, state, avatars, avatar_bytes, message FROM totals WHERE one = 1";

@@ -149,6 +149,9 @@ async fn write_totals(
         numbers.users,
         numbers.companies,
         numbers.superusers,
+        sum.avatars,
+        sum.avatar_bytes,
+        numbers.messages,
     ];
     let [
         users,
@@ -158,6 +161,9 @@ async fn write_totals(
         user,
         company,
         superuser,
+        avatars,
+        avatar_bytes,
+        message,
     ] = totals.map(column_number);
     session
         .execute(
@@ -172,6 +178,9 @@ async fn write_totals(
                 &superuser,
                 &before.change,
                 &(before.state + 1),
+                &avatars,
+                &avatar_bytes,
+                &message,
             ],
         )
         .await?;

@@ -9,14 +9,16 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio_postgres::Error as PgError;
 
+use super::avatar_set::AvatarRows;
 use super::errors::{Remedy, failed, remedy};
 use super::hosts::Hosts;
+use super::message_set::MessageSet;
 use super::move_statements as sql;
 use super::record_rows::{Added, RecordRows};
 use super::rows::encode;
 use super::session::{Params, Session};
 use crate::domain::Kind;
-use crate::store::moving::{Batch, MovedEvent};
+use crate::store::moving::{Batch, MovedAvatar, MovedEvent, MovedMessage};
 use crate::store::{Error, Record, stored};
 
 /// Connections that write.
@@ -145,6 +147,8 @@ async fn write(session: &Session, batch: Batch) -> Result<(), Error> {
         Batch::Records(Kind::Users, records) => write_users(session, &records).await,
         Batch::Records(kind, records) => write_records(session, kind, &records).await,
         Batch::Events(events) => write_events(session, &events).await,
+        Batch::Avatars(avatars) => write_avatars(session, &avatars).await,
+        Batch::Messages(messages) => write_messages(session, &messages).await,
     }
 }
 
@@ -190,6 +194,24 @@ async fn write_events(session: &Session, events: &[MovedEvent]) -> Result<(), Er
     }
     let values: Params<'_> = &[&origins, &times, &numbers, &parties, &bytes];
     execute(session, sql::ADD_EVENTS, values).await
+}
+
+async fn write_avatars(session: &Session, avatars: &[MovedAvatar]) -> Result<(), Error> {
+    let mut rows = AvatarRows::default();
+    for MovedAvatar { user, avatar } in avatars {
+        let stored = stored::encode_avatar(user.as_str(), avatar)?;
+        let bytes = avatar.bytes.len() as u64;
+        rows.push(user.as_str(), &avatar.name, bytes, stored);
+    }
+    execute(session, sql::ADD_AVATARS, &rows.columns()).await
+}
+
+async fn write_messages(session: &Session, messages: &[MovedMessage]) -> Result<(), Error> {
+    let mut rows = MessageSet::default();
+    for moved in messages {
+        rows.add(moved.hook, moved.number, &moved.event)?;
+    }
+    execute(session, sql::ADD_MESSAGES, &rows.columns()).await
 }
 
 /// Runs a statement that may be run again.

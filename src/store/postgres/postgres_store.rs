@@ -42,6 +42,9 @@ pub struct PostgresStore {
     pub(super) lookups: Arc<Readers>,
     /// Lists and scans.
     pub(super) lists: Readers,
+    /// Random name of this server among those on the database.
+    pub(super) instance_id: String,
+    pub(super) clock: Clock,
     shared: Arc<Shared>,
     follower: Arc<Follower>,
     following: AbortHandle,
@@ -83,7 +86,9 @@ impl PostgresStore {
             stats: Arc::clone(&stats),
             follower: Arc::clone(&follower),
         });
-        let instance = Instance::new(clock, &random).map_err(|e| Error::Failed(e.to_string()))?;
+        let instance =
+            Instance::new(clock.clone(), &random).map_err(|e| Error::Failed(e.to_string()))?;
+        let instance_id = instance.id.clone();
         let mut session = CommitSession::new(Arc::clone(&shared), instance, random);
         session.ensure(START_PATIENCE).await?;
         follower.look(&lookups).await?;
@@ -92,6 +97,8 @@ impl PostgresStore {
             writer: Writer::spawn(session),
             lookups,
             lists,
+            instance_id,
+            clock,
             shared,
             follower,
             following: following.abort_handle(),

@@ -5,7 +5,7 @@
 
 /// Takes the lock that puts all commits in one order, with what is counted.
 pub const LOCK_TOTALS: &str = "SELECT users, companies, superusers, imported_hashes, user_number, company_number, \
-     superuser_number, change, state FROM totals WHERE one = 1 FOR UPDATE";
+     superuser_number, change, state, avatars, avatar_bytes, message FROM totals WHERE one = 1 FOR UPDATE";
 /// Users by any of their keys; one may come more than once.
 pub const USERS_BY_KEYS: &str = "SELECT id, record FROM users WHERE id = ANY($1) \
      UNION ALL SELECT id, record FROM users WHERE openid = ANY($2) \
@@ -30,6 +30,11 @@ pub const PARTY_COUNTS: &str = "SELECT origin, party, (SELECT count(*) FROM (SEL
      FROM unnest($1::smallint[], $2::text[]) AS wanted (origin, party)";
 /// Failures by their keys.
 pub const FAILURES: &str = "SELECT key, n, at_ms, familiar FROM login_failures WHERE key = ANY($1)";
+
+/// Names and sizes of pictures of users.
+pub const AVATAR_SIZES: &str = "SELECT user_id, name, bytes FROM avatars WHERE user_id = ANY($1)";
+/// The holder of a lease, and its end.
+pub const LEASE: &str = "SELECT holder, until_ms FROM leases WHERE name = $1";
 
 // Commits: what a transaction writes, in this order.
 
@@ -64,7 +69,8 @@ pub const INSERT_CHANGES: &str = "INSERT INTO changes (number, at_ms, action, ki
      $6::bytea[]) AS new (number, action, kind, id, record)";
 /// Writes what is counted.
 pub const WRITE_TOTALS: &str = "UPDATE totals SET users = $1, companies = $2, superusers = $3, imported_hashes = $4, \
-     user_number = $5, company_number = $6, superuser_number = $7, change = $8, state = $9 WHERE one = 1";
+     user_number = $5, company_number = $6, superuser_number = $7, change = $8, state = $9, avatars = $10, \
+     avatar_bytes = $11, message = $12 WHERE one = 1";
 /// Adds events.
 pub const INSERT_EVENTS: &str = "INSERT INTO events (origin, at_ms, number, party, event) \
      SELECT origin, at_ms, number, party, event FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], \
@@ -90,6 +96,20 @@ pub const WRITE_EVENT_TOTAL: &str =
 pub const WRITE_FAILURES: &str = "INSERT INTO login_failures (key, n, at_ms, familiar) SELECT key, n, at_ms, familiar \
      FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::smallint[]) AS new (key, n, at_ms, familiar) \
      ON CONFLICT (key) DO UPDATE SET n = excluded.n, at_ms = excluded.at_ms, familiar = excluded.familiar";
+/// Removes pictures of users.
+pub const DELETE_AVATARS: &str = "DELETE FROM avatars WHERE user_id = ANY($1)";
+/// Adds pictures of users.
+pub const INSERT_AVATARS: &str = "INSERT INTO avatars (user_id, name, bytes, avatar) SELECT user_id, name, bytes, avatar \
+     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[]) AS new (user_id, name, bytes, avatar)";
+/// Removes messages.
+pub const DELETE_MESSAGES: &str = "DELETE FROM outbox WHERE (hook, number) IN (SELECT hook, number \
+     FROM unnest($1::bigint[], $2::bigint[]) AS told (hook, number))";
+/// Adds messages.
+pub const INSERT_MESSAGES: &str = "INSERT INTO outbox (hook, number, message) SELECT hook, number, message \
+     FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS new (hook, number, message)";
+/// Writes a lease.
+pub const WRITE_LEASE: &str = "INSERT INTO leases (name, holder, until_ms) VALUES ($1, $2, $3) \
+     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until_ms = excluded.until_ms";
 /// Writes down that the transaction was committed.
 pub const INSERT_COMMIT: &str = "INSERT INTO commits (id, at_ms) VALUES ($1, $2)";
 /// Asks whether a transaction was committed.
@@ -113,9 +133,15 @@ pub const CHECK_SUPERUSERS: &str =
 /// Events behind a place, with all columns.
 pub const CHECK_EVENTS: &str = "SELECT at_ms, number, origin, party, event FROM events WHERE (at_ms, number) > ($1, $2) \
      ORDER BY at_ms, number LIMIT $3";
+/// Pictures behind that of a user, with all columns, and whether there is the user.
+pub const CHECK_AVATARS: &str = "SELECT user_id, avatar, name, bytes, (SELECT count(*) FROM users WHERE users.id = avatars.user_id) \
+     FROM avatars WHERE user_id > $1 ORDER BY user_id LIMIT $2";
+/// Messages behind a place.
+pub const CHECK_MESSAGES: &str = "SELECT hook, number, message FROM outbox WHERE (hook, number) > ($1, $2) \
+     ORDER BY hook, number LIMIT $3";
 /// Totals, without the lock.
 pub const CHECK_TOTALS: &str = "SELECT users, companies, superusers, imported_hashes, user_number, company_number, \
-     superuser_number, change, state FROM totals WHERE one = 1";
+     superuser_number, change, state, avatars, avatar_bytes, message FROM totals WHERE one = 1";
 /// Events that are counted, without the lock.
 pub const CHECK_EVENT_TOTALS: &str = "SELECT origin, events, number FROM event_totals";
 
@@ -220,3 +246,12 @@ pub const USERS_NUMBERED_IN: &str = "SELECT id, number, record FROM users WHERE 
 /// Events before a place, newest first.
 pub const EVENTS_BEFORE: &str = "SELECT origin, at_ms, number, event FROM events WHERE (at_ms, number) < ($1, $2) \
      AND at_ms >= $3 ORDER BY at_ms DESC, number DESC LIMIT $4";
+/// The picture of a user.
+pub const AVATAR: &str = "SELECT avatar FROM avatars WHERE user_id = $1";
+/// Number of pictures, and their bytes.
+pub const AVATAR_TOTALS: &str = "SELECT avatars, avatar_bytes FROM totals WHERE one = 1";
+/// Messages of a webhook behind a number.
+pub const MESSAGES: &str =
+    "SELECT number, message FROM outbox WHERE hook = $1 AND number > $2 ORDER BY number LIMIT $3";
+/// Webhooks for which messages wait.
+pub const QUEUES: &str = "SELECT hook, count(*) FROM outbox GROUP BY hook ORDER BY hook";

@@ -27,6 +27,12 @@ pub struct Totals {
     pub change: i64,
     /// Number of changes of the state.
     pub state: i64,
+    /// Pictures of users.
+    pub avatars: i64,
+    /// Bytes of all pictures.
+    pub avatar_bytes: i64,
+    /// Number of the newest message.
+    pub message: i64,
     /// Whether the state is another one.
     pub is_state_changed: bool,
 }
@@ -44,6 +50,9 @@ impl Totals {
             superuser_number: column(row, 6)?,
             change: column(row, 7)?,
             state: column(row, 8)?,
+            avatars: column(row, 9)?,
+            avatar_bytes: column(row, 10)?,
+            message: column(row, 11)?,
             is_state_changed: false,
         })
     }

@@ -3,9 +3,11 @@
 use tokio_postgres::Error as PgError;
 use tokio_postgres::Row;
 
+use super::avatar_set::AvatarRows;
 use super::columns::column_number;
 use super::errors::{Remedy, failed, remedy, words};
 use super::event_writes::{EventRows, drop_events, write_event_totals};
+use super::lease_set::DELIVERY;
 use super::pipeline::Pipeline;
 use super::record_rows::{ChangeRows, RecordRows, UserRows};
 use super::rows::record;
@@ -29,6 +31,8 @@ pub const STATEMENTS: &[&str] = &[
     sql::EVENT_TOTALS,
     sql::PARTY_COUNTS,
     sql::FAILURES,
+    sql::AVATAR_SIZES,
+    sql::LEASE,
     sql::FIND_COMMIT,
     sql::DELETE_USERS,
     sql::INSERT_USERS,
@@ -44,6 +48,11 @@ pub const STATEMENTS: &[&str] = &[
     sql::UPDATE_EVENTS,
     sql::DELETE_OF_PARTIES,
     sql::WRITE_FAILURES,
+    sql::DELETE_AVATARS,
+    sql::INSERT_AVATARS,
+    sql::DELETE_MESSAGES,
+    sql::INSERT_MESSAGES,
+    sql::WRITE_LEASE,
     sql::INSERT_COMMIT,
     sql::SHOW_INSTANCE,
 ];
@@ -126,6 +135,8 @@ struct Reads {
     superusers: Option<usize>,
     state: Option<usize>,
     failures: Option<usize>,
+    avatars: Option<usize>,
+    lease: Option<usize>,
     events: Option<[usize; 3]>,
 }
 
@@ -158,6 +169,11 @@ impl Reads {
             state: wants.state.then(|| pipeline.query(sql::STATE, vec![])),
             failures: (!wants.failures.is_empty())
                 .then(|| pipeline.query(sql::FAILURES, vec![&wants.failures])),
+            avatars: (!wants.avatars.is_empty())
+                .then(|| pipeline.query(sql::AVATAR_SIZES, vec![&wants.avatars])),
+            lease: wants
+                .lease
+                .then(|| pipeline.query(sql::LEASE, vec![&DELIVERY])),
             events: events.any.then(|| {
                 [
                     pipeline.query(sql::EVENT_TOTALS, vec![]),
@@ -188,6 +204,12 @@ impl Reads {
         of(self.failures)
             .iter()
             .try_for_each(|row| set.failures.read(row))?;
+        of(self.avatars)
+            .iter()
+            .try_for_each(|row| set.avatars.read(row))?;
+        of(self.lease)
+            .iter()
+            .try_for_each(|row| set.lease.read(row))?;
         if let Some([totals, events, parties]) = self.events {
             for row in &answers[totals] {
                 set.events.read_total(row)?;
@@ -219,6 +241,7 @@ pub async fn commit(
     let changes = ChangeRows::new(set, now_ms)?;
     let state = state_values::StateRows::new(set)?;
     let failures = FailureRows::new(set);
+    let avatars = AvatarRows::new(&set.avatars);
     let totals = totals_after(set);
     let mut pipeline = Pipeline::new(session);
     users.send(&mut pipeline);
@@ -230,8 +253,11 @@ pub async fn commit(
     );
     state.send(&mut pipeline);
     failures.send(&mut pipeline);
+    avatars.send(&mut pipeline);
+    set.messages.send(&mut pipeline);
+    set.lease.send(&mut pipeline);
     changes.send(&mut pipeline);
-    if !set.changes.is_empty() || set.totals.is_state_changed {
+    if !set.changes.is_empty() || set.totals.is_state_changed || set.has_new_totals() {
         pipeline.query(sql::WRITE_TOTALS, totals.iter().map(|n| n as _).collect());
     }
     pipeline.query(sql::INSERT_COMMIT, vec![commit_id, &now_ms]);
@@ -262,7 +288,7 @@ async fn write_events(session: &Session, set: &mut WorkingSet) -> Result<(), Fai
         .map_err(Failure::of)
 }
 
-fn totals_after(set: &WorkingSet) -> [i64; 9] {
+fn totals_after(set: &WorkingSet) -> [i64; 12] {
     let totals = &set.totals;
     [
         totals.users,
@@ -274,6 +300,9 @@ fn totals_after(set: &WorkingSet) -> [i64; 9] {
         totals.superuser_number,
         totals.change + column_number(set.changes.len() as u64),
         totals.state + i64::from(totals.is_state_changed),
+        totals.avatars + set.avatars.count,
+        totals.avatar_bytes + set.avatars.bytes,
+        totals.message,
     ]
 }
 

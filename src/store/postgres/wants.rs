@@ -19,6 +19,10 @@ pub struct Wants {
     pub state: bool,
     /// Events.
     pub events: EventKeys,
+    /// Record ids of users whose pictures are wanted.
+    pub avatars: Vec<String>,
+    /// Whether the lease is wanted.
+    pub lease: bool,
 }
 
 /// Keys of users.
@@ -63,6 +67,7 @@ impl Wants {
     pub fn of_writes(writes: &[Write]) -> Self {
         let mut wants = Self::default();
         for write in writes {
+            wants.avatars.extend(picture_owner(write));
             match write {
                 Write::Insert(record) | Write::Update { after: record, .. } => {
                     wants.add_keys(record);
@@ -104,6 +109,8 @@ impl Wants {
         self.companies.add(&other.companies);
         self.superusers.add(&other.superusers);
         self.failures.extend_from_slice(&other.failures);
+        self.avatars.extend_from_slice(&other.avatars);
+        self.lease |= other.lease;
         self.state |= other.state;
         self.events.any |= other.events.any;
         self.events.times.extend_from_slice(&other.events.times);
@@ -134,6 +141,20 @@ impl Wants {
                 self.superusers.names.push(email.into_owned());
             }
         }
+    }
+}
+
+/// The user whose picture a write may remove.
+fn picture_owner(write: &Write) -> Option<String> {
+    match write {
+        Write::Update {
+            before: Record::User(before),
+            after: Record::User(after),
+        } if before.picture != after.picture => Some(before.id.to_string()),
+        Write::Delete {
+            before: Record::User(before),
+        } => Some(before.id.to_string()),
+        _ => None,
     }
 }
 

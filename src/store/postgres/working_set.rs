@@ -2,11 +2,16 @@
 
 use std::collections::HashMap;
 
+use super::avatar_set::AvatarSet;
 use super::event_set::EventSet;
 use super::failure_set::FailureSet;
+use super::lease_set::LeaseSet;
+use super::message_set::MessageSet;
 use super::totals::Totals;
-use crate::domain::{Kind, NativeEmail, OpenId, Phone, RecordId, User};
-use crate::store::commit_rules::Tables;
+use crate::domain::{
+    Avatar, AvatarName, HookId, Kind, NativeEmail, OpenId, Phone, RecordId, User, UserEvent,
+};
+use crate::store::commit_tables::Tables;
 use crate::store::{Action, Change, Error, Record, Remembered};
 
 /// Working set of a transaction.
@@ -26,6 +31,12 @@ pub struct WorkingSet {
     pub events: EventSet,
     /// Failures of logins.
     pub failures: FailureSet,
+    /// Pictures of users.
+    pub avatars: AvatarSet,
+    /// Messages of the outbox.
+    pub messages: MessageSet,
+    /// The lease.
+    pub lease: LeaseSet,
 }
 
 /// A record as it is stored, and as it is to be.
@@ -74,6 +85,13 @@ impl WorkingSet {
             || self.totals.is_state_changed
             || self.events.is_changed()
             || self.failures.is_changed()
+            || self.has_new_totals()
+            || self.lease.is_changed()
+    }
+
+    /// Whether pictures or messages are to be written.
+    pub fn has_new_totals(&self) -> bool {
+        self.avatars.is_changed() || self.messages.is_changed()
     }
 
     /// Changes the state, which the job wanted.
@@ -209,6 +227,31 @@ impl Tables for WorkingSet {
     fn remove(&mut self, record: &Record) -> Result<(), Error> {
         self.put(Action::Delete, Some(record), None);
         Ok(())
+    }
+
+    fn avatar_size(&self, user: &RecordId) -> Result<Option<(AvatarName, u64)>, Error> {
+        Ok(self.avatars.size(user))
+    }
+
+    fn avatar_bytes(&self) -> Result<u64, Error> {
+        Ok((self.totals.avatar_bytes + self.avatars.bytes).unsigned_abs())
+    }
+
+    fn put_avatar(&mut self, user: &RecordId, avatar: &Avatar) -> Result<(), Error> {
+        self.avatars.put(user, avatar)
+    }
+
+    fn remove_avatar(&mut self, user: &RecordId) -> Result<(), Error> {
+        self.avatars.remove(user);
+        Ok(())
+    }
+
+    /// The outbox has no bound here: what is not told in a day goes.
+    fn add_message(&mut self, hook: HookId, event: &UserEvent) -> Result<bool, Error> {
+        self.totals.message += 1;
+        let number = self.totals.message.unsigned_abs();
+        self.messages.add(hook, number, event)?;
+        Ok(true)
     }
 
     fn change_count(&self) -> usize {

@@ -3,11 +3,13 @@
 //! The sum tells a record that we wrote under this key from any other bytes; that the disk has not changed them, `blocks.rs`
 //! sees to. Each version stays readable for good (tests/fixtures/stored holds a golden record of each).
 
+mod avatar;
 mod collections;
 mod company;
 mod ended_tokens;
 mod event;
 mod identity;
+mod message;
 mod names;
 mod revocation_windows;
 mod superuser;
@@ -18,11 +20,13 @@ mod user_block;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::avatar::{decode_avatar, encode_avatar};
 pub use self::collections::{decode_collections, encode_collections};
 pub use self::company::{decode_company, encode_company};
 pub use self::ended_tokens::{decode_ended_tokens, encode_ended_tokens};
 pub use self::event::{decode_event, decode_wanted_event, encode_event};
 pub use self::identity::{decode_identity, encode_identity};
+pub use self::message::{decode_message, encode_message};
 pub use self::names::{COLLECTIONS, ENDED_TOKENS, IDENTITY, REVOCATION_WINDOWS, TOKEN_KEYS};
 pub use self::revocation_windows::{decode_revocation_windows, encode_revocation_windows};
 pub use self::superuser::{decode_superuser, encode_superuser};

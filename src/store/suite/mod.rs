@@ -3,6 +3,7 @@
 //!
 //! Each property begins on a `bench` without users and companies, and with one superuser.
 
+mod avatars;
 mod bench;
 mod bounds;
 mod changes;
@@ -11,6 +12,7 @@ mod conflicts;
 mod events;
 mod lists;
 mod lookups;
+mod messages;
 mod openings;
 mod outcome;
 mod properties;

@@ -8,8 +8,8 @@ use tokio::time::timeout;
 use super::bench::Bench;
 use super::outcome::{Failed, Outcome, failed};
 use super::{
-    bounds, changes, concurrency, conflicts, events, lists, lookups, openings, scans, shared,
-    state, writes,
+    avatars, bounds, changes, concurrency, conflicts, events, lists, lookups, messages, openings,
+    scans, shared, state, writes,
 };
 
 /// Time that a property may take: some wait for another server to hear of something.
@@ -77,5 +77,12 @@ pub const PROPERTIES: &[Property] = properties! {
     "events have bounds" => bounds::of_events,
     "failures are compared and set" => shared::failures,
     "changes come to another store in the order of commits without holes" => changes::order,
+    "a picture is its user's and goes with it" => avatars::life,
+    "a picture that nothing leads to any more goes" => avatars::released,
+    "the bytes of all pictures are counted and bounded" => avatars::bounds,
+    "a list of writes that is refused keeps pictures" => avatars::refused_list,
+    "messages are written with the changes that they tell of" => messages::with_changes,
+    "messages wait in order until they are removed" => messages::order,
+    "of two stores at once one delivers" => messages::lease,
     "eight that open an empty database at once find one" => openings::at_once,
 };

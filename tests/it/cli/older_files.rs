@@ -10,12 +10,13 @@ use serde_json::Value;
 
 use crate::support::binary::{Running, bai, run};
 
-const OLDER: [(u32, &[u8]); 5] = [
+const OLDER: [(u32, &[u8]); 6] = [
     (1, include_bytes!("../../fixtures/stored/store_v1.gz")),
     (2, include_bytes!("../../fixtures/stored/store_v2.gz")),
     (3, include_bytes!("../../fixtures/stored/store_v3.gz")),
     (4, include_bytes!("../../fixtures/stored/store_v4.gz")),
     (5, include_bytes!("../../fixtures/stored/store_v5.gz")),
+    (6, include_bytes!("../../fixtures/stored/store_v6.gz")),
 ];
 
 /// Commands that only look at the database.
@@ -102,7 +103,7 @@ fn an_older_file_is_checked_and_said_to_be_whole_and_older() {
         assert!(output.status.success());
         assert!(
             out.starts_with(&format!(
-                "old.redb: whole and older: of schema version {version}, this bai writes 6; users "
+                "old.redb: whole and older: of schema version {version}, this bai writes 7; users "
             )),
             "{out}"
         );
@@ -128,7 +129,7 @@ fn a_migration_is_told_and_keeps_the_file_as_it_was() {
         assert_eq!(
             out,
             format!(
-                "bai.redb was brought from schema version {version} to 6; as it was it is kept as {kept}\n"
+                "bai.redb was brought from schema version {version} to 7; as it was it is kept as {kept}\n"
             )
         );
         assert!(fs::read(dir.join(kept)).unwrap() == before);
@@ -139,7 +140,7 @@ fn a_migration_is_told_and_keeps_the_file_as_it_was() {
         let now = folder(dir);
         assert_eq!(
             run(dir, &["migrate"]).1,
-            "bai.redb is up to date: schema version 6\n"
+            "bai.redb is up to date: schema version 7\n"
         );
         assert!(folder(dir) == now);
     });

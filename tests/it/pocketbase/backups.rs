@@ -241,7 +241,8 @@ fn a_backup_is_made_listed_fetched_brought_back_and_removed() {
             users: 1,
             companies: 0,
             superusers: 1,
-            events: contents.events
+            events: contents.events,
+            avatars: 0
         }
     );
 }

@@ -82,7 +82,7 @@ fn eight_servers_that_begin_at_once_on_an_empty_database_are_one_system() {
     let (_, root) = servers[0].set_up();
     let keys = servers[7].get("/api/keys").bearer(&root).send().ok();
     assert_eq!(keys["items"].as_array().unwrap().len(), 1);
-    assert_eq!(sql::value(&url, "SELECT version FROM bai_schema"), "1");
+    assert_eq!(sql::value(&url, "SELECT version FROM bai_schema"), "2");
 }
 
 #[test]
@@ -90,16 +90,16 @@ fn eight_servers_that_begin_at_once_on_an_empty_database_are_one_system() {
 fn a_server_works_beside_those_of_the_next_version_and_refuses_the_one_behind_that() {
     let url = database();
     let before = Instance::start(&url);
-    sql::execute(&url, "UPDATE bai_schema SET version = 2, oldest = 1");
+    sql::execute(&url, "UPDATE bai_schema SET version = 3, oldest = 2");
     let beside = Instance::start(&url);
     for (n, server) in [&before, &beside].into_iter().enumerate() {
         let new = token(&server.wechat_login(&format!("beside{n}")));
         assert_eq!([before.refresh(&new), beside.refresh(&new)], [200; 2]);
     }
-    sql::execute(&url, "UPDATE bai_schema SET version = 3, oldest = 2");
+    sql::execute(&url, "UPDATE bai_schema SET version = 4, oldest = 3");
     let (is_success, words) = Instance::launch(&settings(&url, false)).ends();
     assert!(!is_success);
-    let expected = "has schema version 3, this bai knows up to 1; start a newer bai";
+    let expected = "has schema version 4, this bai knows up to 2; start a newer bai";
     assert!(words.contains(expected), "{words}");
     assert_eq!(before.users(), Some(2));
 }

@@ -5,13 +5,14 @@ use std::process::{Command, Output, Stdio};
 
 use bai::clock::Clock;
 use bai::domain::{
-    Actor, AuditEvent, Company, EventId, EventKind, EventSearch, IdType, IssuedToken, Kind,
-    RuleName, ServerKey, Superuser, TokenId, TokenKey, User,
+    Actor, AuditEvent, Avatar, AvatarName, Company, EventId, EventKind, EventSearch, HookId,
+    IdType, ImageFormat, IssuedToken, Kind, QueuedEvent, RuleName, ServerKey, Superuser, TokenId,
+    TokenKey, User, UserEventKind,
 };
 use bai::random::Random;
 use bai::store::{
-    Cursor, EventBounds, Location, NewEvent, Order, PostgresSettings, Record, Remembered, Store,
-    Write,
+    Cursor, EventBounds, Location, NewEvent, Order, Outbox, PostgresSettings, Record, Remembered,
+    Store, Write,
 };
 use jiff::{SignedDuration, ToSpan as _};
 
@@ -109,6 +110,60 @@ async fn fill(path: &Path, users: usize) {
     let rule = vec![(RuleName::List, Some("id != ''".to_owned()))];
     let changed = store.change_rules(Kind::Companies, rule, now());
     assert_eq!(changed.await.unwrap().len(), 1);
+    let avatars = [1, 2].map(|n| (user_id(n), avatar(100_000 * n)));
+    assert_eq!(store.put_avatars(avatars.to_vec()).await.unwrap(), 2);
+    add_messages(store).await;
+}
+
+fn avatar(bytes: usize) -> Avatar {
+    Avatar {
+        name: AvatarName::parse("avatar_1.png").unwrap(),
+        format: ImageFormat::Png,
+        uploaded: now(),
+        bytes: vec![7; bytes],
+    }
+}
+
+/// Three messages for two webhooks.
+async fn add_messages(store: Store) {
+    let hooks = [1, 2].map(|n| (HookId(n), UserEventKind::ALL.to_vec()));
+    let outbox = Outbox::new(hooks.to_vec(), Clock::System, Random::System);
+    let store = store.with_outbox(outbox);
+    let user = store.user_by_id(&user_id(3)).await.unwrap().unwrap();
+    let renamed = User {
+        name: "renamed".to_owned(),
+        ..user.clone()
+    };
+    store.update(user, renamed).await.unwrap();
+    let told = store.messages(HookId(1), 0, 1).await.unwrap();
+    store
+        .remove_messages(HookId(1), vec![told[0].number])
+        .await
+        .unwrap();
+    let user = store.user_by_id(&user_id(4)).await.unwrap().unwrap();
+    store
+        .update(
+            user.clone(),
+            User {
+                rank_level: 9,
+                ..user
+            },
+        )
+        .await
+        .unwrap();
+}
+
+/// Pictures and messages of a database.
+async fn beside_records(store: &Store) -> (Vec<Option<Avatar>>, Vec<QueuedEvent>) {
+    let mut avatars = Vec::new();
+    for n in 0..4 {
+        avatars.push(store.avatar(&user_id(n)).await.unwrap());
+    }
+    let mut messages = Vec::new();
+    for n in [1, 2] {
+        messages.extend(store.messages(HookId(n), 0, 10).await.unwrap());
+    }
+    (avatars, messages)
 }
 
 fn user(n: usize) -> User {
@@ -178,7 +233,7 @@ async fn a_file_that_is_moved_there_and_back_is_the_same() {
     let (from, to, url) = (file.to_str().unwrap(), back.to_str().unwrap(), database());
     let words = done(&["move", from, &url]);
     assert!(
-        words.contains("users 4999, companies 1, superusers 1, events 4"),
+        words.contains("users 4999, companies 1, superusers 1, avatars 2, messages 3, events 4"),
         "{words}"
     );
     let again = refused(&["move", from, &url], 1);
@@ -194,6 +249,11 @@ async fn a_file_that_is_moved_there_and_back_is_the_same() {
     assert!(contents(&open(&back)).await == expected);
     let moved = connect(&url).await.unwrap();
     assert!(contents(&moved).await == expected);
+    let beside = beside_records(&open(&file)).await;
+    assert_eq!((beside.0.len(), beside.1.len()), (4, 3));
+    assert!(beside_records(&moved).await == beside);
+    assert!(beside_records(&open(to.as_ref())).await == beside);
+    assert_eq!(moved.avatar_totals().await.unwrap().bytes, 300_000);
     assert_eq!(moved.count_users().await.unwrap(), 4_999);
     assert_eq!(moved.count_imported_hashes().await.unwrap(), 1);
     let back = Store::open(&Location::File(back), CACHE).unwrap();

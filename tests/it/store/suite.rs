@@ -55,11 +55,18 @@ properties! {
     events_are_found_newest_first_by_what_is_asked: "events are found newest first by what is asked",
     an_event_that_repeats_itself_is_counted: "an event that repeats itself is counted",
     events_have_bounds: "events have bounds",
+    a_picture_is_its_user_s_and_goes_with_it: "a picture is its user's and goes with it",
+    a_picture_that_nothing_leads_to_any_more_goes: "a picture that nothing leads to any more goes",
+    the_bytes_of_all_pictures_are_counted_and_bounded: "the bytes of all pictures are counted and bounded",
+    a_list_of_writes_that_is_refused_keeps_pictures: "a list of writes that is refused keeps pictures",
+    messages_are_written_with_the_changes_that_they_tell_of: "messages are written with the changes that they tell of",
+    messages_wait_in_order_until_they_are_removed: "messages wait in order until they are removed",
     changes_come_to_another_store_in_the_order_of_commits_without_holes: "changes come to another store in the order of commits without holes",
 }
 
 /// Properties that only several servers can show: they hold on the file for want of them.
-const OF_SEVERAL: [&str; 2] = [
+const OF_SEVERAL: [&str; 3] = [
+    "of two stores at once one delivers",
     "failures are compared and set",
     "eight that open an empty database at once find one",
 ];

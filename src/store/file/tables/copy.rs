@@ -10,9 +10,9 @@ use redb::{
 };
 
 use super::{
-    COMPANIES, COMPANIES_BY_KEY, EVENTS, EVENTS_BY_PARTY, META, SUPERUSERS, SUPERUSERS_BY_EMAIL,
-    USER_BLOCKS, USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_NAME, USERS_BY_OPENID,
-    USERS_BY_PHONE,
+    AVATARS, COMPANIES, COMPANIES_BY_KEY, EVENTS, EVENTS_BY_PARTY, META, OUTBOX, SUPERUSERS,
+    SUPERUSERS_BY_EMAIL, USER_BLOCKS, USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_BY_NAME,
+    USERS_BY_OPENID, USERS_BY_PHONE,
 };
 use crate::store::Error;
 use crate::store::file::engine::Engine;
@@ -48,6 +48,8 @@ pub fn copy(
         .into_iter()
         .try_for_each(|events| copy_table(from, events, to, &mut rest))?;
     copy_table(from, EVENTS_BY_PARTY, to, &mut rest)?;
+    copy_table(from, AVATARS, to, &mut rest)?;
+    copy_table(from, OUTBOX, to, &mut rest)?;
     copy_table(from, META, to, &mut rest)
 }
 
@@ -149,13 +151,14 @@ pub fn stored_bytes(txn: &ReadTransaction) -> Result<u64, Error> {
     ] {
         bytes += bytes_of(txn, index)?;
     }
-    for records in [USERS, COMPANIES, SUPERUSERS, META] {
+    for records in [USERS, COMPANIES, SUPERUSERS, AVATARS, META] {
         bytes += bytes_of(txn, records)?;
     }
     for events in EVENTS {
         bytes += bytes_of(txn, events)?;
     }
     Ok(bytes
+        + bytes_of(txn, OUTBOX)?
         + bytes_of(txn, EVENTS_BY_PARTY)?
         + bytes_of(txn, USERS_BY_CREATED)?
         + bytes_of(txn, USERS_BY_NAME)?

@@ -1,10 +1,12 @@
 //! The tables of the file, and the open transaction that jobs work on.
 
+mod avatars;
 mod companies;
 mod copy;
 mod ended_tokens;
 mod events;
 mod moved;
+mod outbox;
 mod records;
 mod superusers;
 mod user_blocks;
@@ -55,6 +57,10 @@ pub const EVENTS: [EventTable; Origin::COUNT] = [
 ];
 /// Origin, as its place in `Origin::ALL`, party, time in milliseconds and number of each event that is a party's.
 pub const EVENTS_BY_PARTY: TableDefinition<PartyKey, ()> = TableDefinition::new("events_by_party");
+/// Record id of a user -> picture, see `stored/avatar.rs`.
+pub const AVATARS: TableDefinition<&str, &[u8]> = TableDefinition::new("avatars");
+/// Webhook and number -> message, see `stored/message.rs`.
+pub const OUTBOX: TableDefinition<MessageKey, &[u8]> = TableDefinition::new("outbox");
 /// Values that there is one of, by the names below.
 pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 
@@ -70,6 +76,10 @@ pub const META_SUPERUSER_NUMBER: &str = "superuser_number";
 pub const META_EVENT_NUMBER: &str = "event_number";
 /// Number of users with an imported password hash, u64 little-endian; not there: none.
 pub const META_IMPORTED_HASHES: &str = "imported_hashes";
+/// Bytes of all pictures, u64 little-endian; not there: none.
+pub const META_AVATAR_BYTES: &str = "avatar_bytes";
+/// Number of the newest message, u64 little-endian; not there: none was written yet.
+pub const META_MESSAGE_NUMBER: &str = "message_number";
 /// Token keys, see `stored/token_keys.rs`.
 pub const META_TOKEN_KEYS: &str = stored::TOKEN_KEYS;
 /// The collections, see `stored/collections.rs`; not there: they began here.
@@ -89,6 +99,7 @@ pub const META_PROBE: &str = "probe";
 
 type EventTable = TableDefinition<'static, (i64, u64), &'static [u8]>;
 pub type NameKey = (&'static str, u64);
+pub type MessageKey = (u64, u64);
 pub type PartyKey = (u8, &'static str, i64, u64);
 type Index<'txn> = Table<'txn, &'static str, &'static str>;
 type Records<'txn> = Table<'txn, &'static str, &'static [u8]>;
@@ -108,6 +119,8 @@ pub struct Tables<'txn> {
     superusers_by_email: Index<'txn>,
     events: [Table<'txn, (i64, u64), &'static [u8]>; Origin::COUNT],
     events_by_party: Table<'txn, PartyKey, ()>,
+    avatars: Records<'txn>,
+    outbox: Table<'txn, MessageKey, &'static [u8]>,
     meta: Records<'txn>,
     changes: Vec<Change>,
 }
@@ -130,6 +143,8 @@ impl<'txn> Tables<'txn> {
             superusers_by_email: txn.open_table(SUPERUSERS_BY_EMAIL)?,
             events: [strangers?, logins?, changes?, administrators?],
             events_by_party: txn.open_table(EVENTS_BY_PARTY)?,
+            avatars: txn.open_table(AVATARS)?,
+            outbox: txn.open_table(OUTBOX)?,
             meta: txn.open_table(META)?,
             changes: Vec::new(),
         })

@@ -1,7 +1,8 @@
 //! Items of a move, which have their places and numbers already.
 
 use super::{
-    META_COMPANY_NUMBER, META_EVENT_NUMBER, META_SUPERUSER_NUMBER, META_USER_NUMBER, Tables,
+    META_COMPANY_NUMBER, META_EVENT_NUMBER, META_MESSAGE_NUMBER, META_SUPERUSER_NUMBER,
+    META_USER_NUMBER, Tables,
 };
 use crate::store::moving::{MovedEvent, Numbers};
 use crate::store::{Error, stored};
@@ -26,6 +27,7 @@ impl Tables<'_> {
             (META_COMPANY_NUMBER, numbers.companies),
             (META_SUPERUSER_NUMBER, numbers.superusers),
             (META_EVENT_NUMBER, numbers.events),
+            (META_MESSAGE_NUMBER, numbers.messages),
         ] {
             self.meta.insert(name, number.to_le_bytes().as_slice())?;
         }
