@@ -462,6 +462,22 @@ describe('servers that are not well', () => {
     }
   })
 
+  test('a token that is refused after a logout is replaced, too', async () => {
+    let logins = 0
+    const answer = (method, path, { authorization }) => {
+      if (path === '/api/wechat/login') return LOGIN(`pb.e30.${(logins += 1)}`)
+      return authorization === 'Bearer pb.e30.1' ? { status: 401, after: 300 } : { body: { by: authorization } }
+    }
+    await withStub(answer, async ({ bai }) => {
+      await bai.ready()
+      const slow = bai.request('/slow')
+      await sleep(100)
+      await bai.login()
+      await bai.logout()
+      assert.deepEqual(await slow, { by: 'Bearer pb.e30.3' })
+    })
+  })
+
   test('503 with a short Retry-After is asked again, twice at most', async () => {
     let asked = 0
     const busy = { status: 503, headers: { 'Retry-After': '1' }, body: { data: {}, message: 'x', status: 503 } }
