@@ -462,19 +462,23 @@ describe('servers that are not well', () => {
     }
   })
 
-  test('a token that is refused after a logout is replaced, too', async () => {
+  test('a call outlasts a logout, and does not undo it', async () => {
     let logins = 0
     const answer = (method, path, { authorization }) => {
       if (path === '/api/wechat/login') return LOGIN(`pb.e30.${(logins += 1)}`)
       return authorization === 'Bearer pb.e30.1' ? { status: 401, after: 300 } : { body: { by: authorization } }
     }
-    await withStub(answer, async ({ bai }) => {
+    await withStub(answer, async ({ wx, bai }) => {
       await bai.ready()
       const slow = bai.request('/slow')
       await sleep(100)
       await bai.login()
       await bai.logout()
-      assert.deepEqual(await slow, { by: 'Bearer pb.e30.3' })
+      assert.deepEqual(await slow, { by: 'Bearer pb.e30.2' })
+      const early = bai.request('/early')
+      await bai.logout()
+      assert.deepEqual(await early, { by: 'Bearer pb.e30.3' })
+      assert.deepEqual([logins, wx.storage.size], [3, 0])
     })
   })
 

@@ -277,7 +277,7 @@ function createBai(options) {
     call('removeStorage', { key }).catch(() => {})
   }
 
-  /** One login for all who call while it runs, and for those whose calls were sent before it ended: `seen` is their `round`. */
+  /** One login, `{ session, result }`, for all who call while it runs, and for calls sent before it ended: `seen` is their `round`. */
   function renew(seen) {
     if (seen < round) return last
     if (!pending) {
@@ -316,7 +316,7 @@ function createBai(options) {
     // It is new: if it looks old, the clocks cannot be compared.
     if (!isFresh()) session.expires = 0
     keep()
-    return { user, isNew: body.meta.data.status === 'register_success', isComplete: user.isComplete }
+    return { session, result: { user, isNew: body.meta.data.status === 'register_success', isComplete: user.isComplete } }
   }
 
   /** Whether the answer says that the token is not valid. PocketBase's API says so of the own record by 404. */
@@ -326,24 +326,27 @@ function createBai(options) {
 
   /** The attempt with a token, and once more after a login if the token was refused. */
   async function authorized(attempt, isOwn) {
-    await ready()
-    const [seen, sent] = [round, session]
+    const sent = await current()
+    const seen = round
     const answer = await patiently(() => attempt(sent))
     if (!isRefused(answer, isOwn)) return answer
-    await renew(seen)
-    await ready()
-    const renewed = session
+    const renewed = (await renew(seen)).session
     return patiently(() => attempt(renewed))
   }
 
-  async function ready() {
+  /** The session to send with. One that a login opens is good for the calls that waited for it, also after a logout. */
+  async function current() {
     await load()
-    if (!isFresh()) await renew(round)
+    return isFresh() ? session : (await renew(round)).session
+  }
+
+  async function ready() {
+    await current()
   }
 
   async function login() {
     await load()
-    return renew(round)
+    return (await renew(round)).result
   }
 
   async function request(path, input) {
@@ -355,8 +358,7 @@ function createBai(options) {
   }
 
   async function token() {
-    await ready()
-    return session.token
+    return (await current()).token
   }
 
   function recordPath(sent) {
