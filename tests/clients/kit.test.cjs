@@ -482,6 +482,18 @@ describe('servers that are not well', () => {
     })
   })
 
+  test('claims of a token are read whatever is in them', async () => {
+    for (const alphabet of ['base64', 'base64url']) {
+      for (const name of ['', '张三', '🐼~~~???>>>', '~~?>', '??~>?']) {
+        const claims = Buffer.from(JSON.stringify({ name, id: 'abc' })).toString(alphabet)
+        const answer = (method, path) => (path === '/api/wechat/login' ? LOGIN(`pb.${claims}.x`) : { body: { id: path } })
+        await withStub(answer, async ({ bai }) => {
+          assert.equal((await bai.me()).id, '/api/collections/tbl_auth_users/records/abc')
+        })
+      }
+    }
+  })
+
   test('503 with a short Retry-After is asked again, twice at most', async () => {
     let asked = 0
     const busy = { status: 503, headers: { 'Retry-After': '1' }, body: { data: {}, message: 'x', status: 503 } }
