@@ -47,8 +47,9 @@ function assembled(folder, page) {
 }
 
 for (const [number, path] of ['docs/quick-start.md', 'docs/zh-CN/quick-start.md'].entries()) {
-  test(`the code of ${path} logs in and completes the profile`, async () => {
+  test(`the code of ${path} logs in and completes the profile`, async (test) => {
     const folder = mkdtempSync(join(tmpdir(), 'bai-quick-start-'))
+    test.after(() => rmSync(folder, { recursive: true }))
     assembled(folder, path)
     const wx = new Wx(`quick${number}`)
     wx.getPrivacySetting = ({ success }) => success({ needAuthorization: true, privacyContractName: '《隐私保护指引》' })
@@ -77,6 +78,5 @@ for (const [number, path] of ['docs/quick-start.md', 'docs/zh-CN/quick-start.md'
     assert.match(textOf(page.render()), /李四：139\*{4}/)
     assert.deepEqual([wx.told.codes, program.told.toasts], [2, []])
     assert.equal(JSON.parse(server.command('user', 'show', page.data.user.id, '--json')).users_phone, phone)
-    rmSync(folder, { recursive: true })
   })
 }

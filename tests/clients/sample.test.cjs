@@ -5,7 +5,7 @@ const assert = require('node:assert/strict')
 const { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } = require('node:fs')
 const { tmpdir } = require('node:os')
 const { join } = require('node:path')
-const { after, before, beforeEach, test } = require('node:test')
+const { after, afterEach, before, beforeEach, test } = require('node:test')
 
 const acorn = require('acorn')
 
@@ -39,14 +39,11 @@ beforeEach(() => {
   program = new MiniProgram(folder, wx)
 })
 
-function end() {
-  rmSync(folder, { recursive: true })
-}
+afterEach(() => rmSync(folder, { recursive: true }))
 
 test('the sample has the kit as it is', () => {
   const bytes = (path) => readFileSync(join(CLIENTS, path), 'utf8')
   assert.equal(bytes('sample/utils/bai.js'), bytes('bai.js'), 'copy clients/miniprogram/bai.js to sample/utils/')
-  end()
 })
 
 test('all scripts are ES2017, which phones run as it is', () => {
@@ -54,7 +51,6 @@ test('all scripts are ES2017, which phones run as it is', () => {
   assert(scripts.length > 5)
   for (const path of scripts) acorn.parse(readFileSync(join(CLIENTS, path), 'utf8'), { ecmaVersion: 2017 })
   assert.throws(() => acorn.parse('a?.b', { ecmaVersion: 2017 }))
-  end()
 })
 
 test('WeChat\'s developer tools find all that the sample names', () => {
@@ -63,7 +59,6 @@ test('WeChat\'s developer tools find all that the sample names', () => {
   assert.deepEqual([project.appid, project.miniprogramRoot, project.setting.urlCheck], ['touristappid', './', false])
   assert.equal(program.json('sitemap.json').rules.length, 1)
   assert(wxssToJs(folder).length > 1000)
-  end()
 })
 
 test('somebody logs in, fills in the profile, binds a phone and logs out', async () => {
@@ -98,7 +93,6 @@ test('somebody logs in, fills in the profile, binds a phone and logs out', async
   await press(page, '退出登录')
   assert.equal(program.told.routes.pop(), `/${LOGIN}`)
   assert.equal(wx.storage.size, 0)
-  end()
 })
 
 test('errors are shown in Chinese, and the page goes on', async () => {
@@ -112,7 +106,6 @@ test('errors are shown in Chinese, and the page goes on', async () => {
   server.command('user', 'enable', id)
   await submit(page, { nickname: '王五' })
   assert.deepEqual([program.told.toasts.pop(), page.data.isBusy], ['已保存', false])
-  end()
 })
 
 test('the privacy prompt asks at the start and whenever WeChat asks, and passes the decision on', async () => {
@@ -130,5 +123,4 @@ test('the privacy prompt asks at the start and whenever WeChat asks, and passes 
   }
   const agreed = { event: 'agree', buttonId: 'agree' }
   assert.deepEqual(decisions, [agreed, agreed, { event: 'disagree' }, { event: 'disagree' }])
-  end()
 })

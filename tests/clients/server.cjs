@@ -11,6 +11,15 @@ const { join } = require('node:path')
 const binary = process.env.BAI_BINARY
 assert(binary, 'BAI_BINARY has to be the program to test')
 
+/** Processes and folders that a test which failed has left. */
+const left = new Set()
+process.on('exit', () => {
+  for (const server of left) {
+    server.child.kill('SIGKILL')
+    rmSync(server.folder, { recursive: true })
+  }
+})
+
 class Server {
   /** A server with these settings, on a port that it keeps. */
   static async start(settings = {}) {
@@ -39,12 +48,17 @@ class Server {
       })
       this.child.once('exit', () => reject(new Error(log)))
     })
+    // A test that fails does not wait for it.
+    this.child.unref()
+    this.child.stderr.unref()
+    left.add(this)
   }
 
   /** Ends the process; the database and the port are there for `run`. */
   async halt() {
     if (this.child.exitCode !== null) return
     const ended = new Promise((resolve) => this.child.once('exit', resolve))
+    this.child.ref()
     this.child.kill('SIGTERM')
     await ended
   }
@@ -52,6 +66,7 @@ class Server {
   async stop() {
     this.freeze(false)
     await this.halt()
+    left.delete(this)
     rmSync(this.folder, { recursive: true })
   }
 
@@ -85,6 +100,7 @@ async function stub(answer) {
     })
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  server.unref()
   server.base = `http://127.0.0.1:${server.address().port}`
   server.stop = () => {
     server.closeAllConnections()
