@@ -31,7 +31,7 @@ use crate::http::traffic::Traffic;
 use crate::pocketbase::{
     AuthApi, BackupScheduleApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi,
     EventsApi, HealthApi, ImpersonateApi, ImportsApi, KeysApi, MailApi, OverviewApi, RealtimeApi,
-    RecordsApi, SetUpApi, SettingsApi,
+    RecordsApi, SetUpApi, SettingsApi, WebhooksApi,
 };
 use crate::records::Records;
 
@@ -68,7 +68,7 @@ type Dialect = (
     SetUpApi,
     RealtimeApi,
     BackupsApi,
-    (BackupScheduleApi, KeysApi, SettingsApi),
+    (BackupScheduleApi, KeysApi, SettingsApi, WebhooksApi),
 );
 type Service = OpenApiService<(Contract, Dialect), ()>;
 
@@ -111,7 +111,8 @@ fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
         (
             BackupScheduleApi(context.clone()),
             KeysApi(context.clone()),
-            SettingsApi(context),
+            SettingsApi(context.clone()),
+            WebhooksApi(context),
         ),
     );
     openapi::service((contract(records), dialect), &app.config.server)

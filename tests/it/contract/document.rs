@@ -30,7 +30,7 @@ const ADDED_STATUSES: [(&str, &[&str]); 8] = [
 ];
 
 /// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.
-const ADDED_COMPONENTS: [&str; 22] = [
+const ADDED_COMPONENTS: [&str; 24] = [
     "BackupSchedule",
     "Setting",
     "SettingList",
@@ -53,13 +53,16 @@ const ADDED_COMPONENTS: [&str; 22] = [
     "RecordList",
     "SetUpRequest",
     "SubscribeRequest",
+    "Webhook",
+    "WebhookList",
 ];
 
 /// The tags of PocketBase's operations, of those that are served and of those that are not …
-const ADDED_TAGS: [&str; 2] = ["PocketBase", NOT_SERVED];
+const ADDED_TAGS: [&str; 3] = ["PocketBase", WEBHOOKS, NOT_SERVED];
+const WEBHOOKS: &str = "Webhook";
 const NOT_SERVED: &str = "PocketBase(不提供)";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 34] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 35] = [
     ("/api/backups", &["get", "post"]),
     ("/api/backups/upload", &["post"]),
     ("/api/backups/{key}", &["delete", "get"]),
@@ -91,6 +94,7 @@ const ADDED_OPERATIONS: [(&str, &[&str]); 34] = [
     ("/api/backup-schedule", &["get"]),
     ("/api/keys", &["get", "post"]),
     ("/api/config", &["get"]),
+    ("/api/webhooks", &["get"]),
     ("/api/collections", &["get", "post"]),
     ("/api/collections/{collection}", &["delete", "get", "patch"]),
     ("/api/collections/{collection}/impersonate/{id}", &["post"]),
@@ -388,10 +392,10 @@ fn the_operations_of_pocketbase_are_marked_as_such() {
             "{path}"
         );
         for operation in DOCUMENT["paths"][path].as_object().unwrap().values() {
-            let tag = if is_served(operation) {
-                ADDED_TAGS[0]
-            } else {
-                NOT_SERVED
+            let tag = match is_served(operation) {
+                true if path == "/api/webhooks" => WEBHOOKS,
+                true => ADDED_TAGS[0],
+                false => NOT_SERVED,
             };
             assert_eq!(operation["tags"], json!([tag]), "{path}");
             for (status, response) in operation["responses"].as_object().unwrap() {

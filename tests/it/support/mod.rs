@@ -40,6 +40,7 @@ pub mod tls_client;
 pub mod users;
 pub mod variation;
 pub mod waiting;
+pub mod webhook_receiver;
 pub mod wechat_stub;
 pub mod wire_proxy;
 pub mod wired_store;
