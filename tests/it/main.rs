@@ -11,6 +11,7 @@ mod auth;
 mod avatars;
 mod backup;
 mod cli;
+mod clients;
 mod console;
 mod contract;
 mod pb_data;

@@ -35,6 +35,7 @@ pub mod reverse_proxy;
 pub mod rounds;
 pub mod s3_stub;
 pub mod source_graph;
+pub mod static_files;
 pub mod steps;
 pub mod superuser;
 pub mod tls_client;
