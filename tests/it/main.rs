@@ -8,8 +8,10 @@
 
 mod admin;
 mod auth;
+mod avatars;
 mod backup;
 mod cli;
+mod clients;
 mod console;
 mod contract;
 mod pb_data;

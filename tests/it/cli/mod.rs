@@ -8,7 +8,6 @@ mod documents;
 mod first_start;
 mod health;
 mod messages;
-mod mini_program;
 mod older_files;
 mod rules;
 mod service;

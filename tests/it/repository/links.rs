@@ -8,8 +8,14 @@ use crate::support::documents::{headings, pages, prose, without_code};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Pages at the root of the repository that `pages` has not.
-const MORE: [&str; 3] = ["CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+/// Pages that `pages` has not.
+const MORE: [&str; 5] = [
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "clients/README.md",
+    "clients/README.zh-CN.md",
+];
 
 /// The targets of the links in a line: `docs/rules.md#rules` of `[rules](docs/rules.md#rules)`.
 fn targets(line: &str) -> Vec<String> {

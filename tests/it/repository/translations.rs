@@ -8,7 +8,8 @@ use crate::support::documents::{Block, headings, pages_in, prose, without_code};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Pages that operators read: each is there in both languages, below `docs/` and below `docs/zh-CN/`.
-const REQUIRED: [&str; 7] = [
+const REQUIRED: [&str; 8] = [
+    "integration",
     "operations",
     "pocketbase",
     "quick-start",
@@ -27,7 +28,10 @@ struct Pair {
 
 /// All pages that are there in Chinese, each with the one that it translates.
 fn pairs() -> Vec<Pair> {
-    let mut pairs = vec![pair("README.md", "README.zh-CN.md")];
+    let mut pairs = vec![
+        pair("README.md", "README.zh-CN.md"),
+        pair("clients/README.md", "clients/README.zh-CN.md"),
+    ];
     for page in pages_in("docs/zh-CN") {
         let name = page.file_name().unwrap().to_string_lossy();
         pairs.push(pair(&format!("docs/{name}"), &format!("docs/zh-CN/{name}")));
