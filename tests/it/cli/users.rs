@@ -541,7 +541,7 @@ fn a_unionid_finds_its_user() {
         )
         .unwrap();
         place
-            .run(&["import", "users", table.to_str().unwrap()])
+            .run(&["import", "csv", table.to_str().unwrap()])
             .ok();
         let found = place.json(&["user", "find", "--unionid", "oU3"]);
         assert_eq!(found[0]["users_name"], "Cy");
