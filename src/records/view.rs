@@ -81,6 +81,7 @@ impl<'a> RecordView<'a> {
         }
         view.sort();
         view.add_columns(parse_columns(columns));
+        view.drop_unknown();
         for field in shapes.filter(|field| !field.is_hidden) {
             view.shape(field, R::field(&field.name).is_some());
         }
@@ -95,6 +96,23 @@ impl<'a> RecordView<'a> {
     fn sort(&mut self) {
         self.fields
             .sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    }
+
+    /// Takes out fields for superusers that are empty and that the imported collection does not have: PocketBase showed none.
+    fn drop_unknown(&mut self) {
+        let shapes = self.collection.shapes();
+        for name in for_superusers(self.collection.kind) {
+            let is_known = shapes.is_empty() || shapes.iter().any(|field| field.name == *name);
+            if let Ok(place) = self.place(name)
+                && !is_known
+                && matches!(
+                    self.fields[place].1,
+                    ShownValue::BuiltIn(FieldValue::Text(""))
+                )
+            {
+                self.fields.remove(place);
+            }
+        }
     }
 
     /// The place of a field, or the place where it would be.

@@ -540,9 +540,7 @@ fn a_unionid_finds_its_user() {
             "users_phone,users_name,unionid\n13800000003,Cy,oU3\n",
         )
         .unwrap();
-        place
-            .run(&["import", "users", table.to_str().unwrap()])
-            .ok();
+        place.run(&["import", "csv", table.to_str().unwrap()]).ok();
         let found = place.json(&["user", "find", "--unionid", "oU3"]);
         assert_eq!(found[0]["users_name"], "Cy");
     });
