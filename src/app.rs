@@ -23,6 +23,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::avatars::Pictures;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Actor, AuditEvent, Backups, Collections, EventKind, HookId, ServerKey};
@@ -62,6 +63,8 @@ pub struct App {
     pub tokens: Tokens,
     /// Attempts, repetitions and lookups, counted.
     pub limits: Limits,
+    /// Checks of pictures, and small ones.
+    pub pictures: Pictures,
     /// Registrations whose outcome was not known.
     pub unsettled: Unsettled,
     /// WeChat.
@@ -233,7 +236,9 @@ impl App {
         let probes = Arc::new(Probes::new(clock.clone()));
         let webhooks = Webhooks::new(&config.webhooks);
         webhooks.register_metrics(&metrics);
+        let pictures = Pictures::default();
         store.register_metrics(&metrics);
+        pictures.register_metrics(&metrics);
         passwords.register_metrics(&metrics);
         tokens.register_metrics(&metrics);
         wechat.register_metrics(&metrics);
@@ -251,6 +256,7 @@ impl App {
             passwords,
             tokens,
             limits,
+            pictures,
             unsettled: Unsettled::default(),
             wechat,
             metrics,

@@ -122,6 +122,14 @@ impl Error {
         }
     }
 
+    /// An error of whoever finds a full queue.
+    #[must_use]
+    pub fn busy() -> Self {
+        Self::Busy {
+            retry_after: BUSY_RETRY,
+        }
+    }
+
     /// An error that only the log explains.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
@@ -162,9 +170,7 @@ impl From<store::CommitError> for Error {
 impl From<password::Error> for Error {
     fn from(error: password::Error) -> Self {
         match error {
-            password::Error::Busy => Self::Busy {
-                retry_after: BUSY_RETRY,
-            },
+            password::Error::Busy => Self::busy(),
             other => Self::internal(other),
         }
     }
@@ -181,9 +187,7 @@ impl From<wechat::Error> for Error {
                 period,
                 retry_after,
             },
-            wechat::Error::Full => Self::Busy {
-                retry_after: BUSY_RETRY,
-            },
+            wechat::Error::Full => Self::busy(),
             other => Self::internal(other),
         }
     }

@@ -3,12 +3,13 @@
 //! # Layout
 //! Dependencies point one way, which `tests/it/repository/tidy.rs` holds:
 //! `main -> cli -> doctor -> server -> {contract, pocketbase} -> admin -> {http, pb_data, webhooks} -> {records, backup, monitoring} -> auth -> app -> error
-//! -> {store, wechat, password, token} -> limits -> config -> {domain, filter, clock, random, metrics, ...}`.
+//! -> {store, wechat, password, token, avatars} -> limits -> config -> {domain, filter, clock, random, metrics, ...}`.
 //! `contract/` has the eight endpoints. docs/architecture.md tells the rest.
 
 pub mod admin;
 pub mod app;
 pub mod auth;
+pub mod avatars;
 pub mod backup;
 pub mod build_info;
 pub mod cli;

@@ -14,7 +14,9 @@ use super::io::{Io, Progress};
 use crate::app::App;
 use crate::backup;
 use crate::domain::{Kind, Rules};
-use crate::pb_data::{self, ImportObserver, ImportOptions, NoteLine, Preference, Report, Source};
+use crate::pb_data::{
+    self, ImportObserver, ImportOptions, NoteLine, PictureBounds, Preference, Report, Source,
+};
 use crate::store::{self, Outbox, Store};
 
 /// Import of PocketBase's records.
@@ -77,6 +79,10 @@ async fn bring(
         preference: command.preference,
         with_rules: command.with_rules,
         is_accepted: command.is_accepted,
+        pictures: PictureBounds {
+            max_bytes: app.config.avatars.max_bytes(),
+            total_bytes: app.config.avatars.total_bytes(),
+        },
     };
     // A restoration in the middle would leave half of the records in the database before it.
     let work = backup::exclusive(app, move |app| {

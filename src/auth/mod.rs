@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod audit_search;
 mod authenticate;
+mod avatar;
 mod guard;
 mod identity;
 mod impersonate;
@@ -26,6 +27,7 @@ mod superuser;
 mod superuser_address;
 mod token_keys;
 mod tokens;
+mod unionid;
 mod update;
 
 pub use audit::{AuditContext, audit_refused_phone};
@@ -33,6 +35,7 @@ pub use audit_search::{EventPage, EventQuery, EventQueryError, EventQueryField, 
 pub use authenticate::{
     authenticate, authenticate_as_of, authenticate_file_token, authenticate_user,
 };
+pub use avatar::{AvatarError, upload_avatar};
 pub use identity::{IdentityField, user_by_identity};
 pub use impersonate::impersonate;
 pub use login::{login_platform, login_superuser, login_user, login_wechat};

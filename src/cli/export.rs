@@ -87,6 +87,20 @@ fn print_summary(out: &Path, exported: &Exported) -> Outcome {
             exported.list.display()
         ));
     }
+    if exported.pictures > 0 {
+        let folder = out.join("storage");
+        lines.push(format!(
+            "{} pictures of users are in {}: it goes with data.db.",
+            exported.pictures,
+            folder.display()
+        ));
+    }
+    if exported.pictures_left > 0 {
+        lines.push(format!(
+            "{} pictures of users stay behind, because the collection has no file field for them: addresses below /api/files lead nowhere in PocketBase.",
+            exported.pictures_left
+        ));
+    }
     for field in &exported.relations {
         lines.push(format!(
             "{field} was a relation to a collection that is not here: it has the ids as text."

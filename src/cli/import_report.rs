@@ -73,6 +73,7 @@ pub fn text(imported: &Imported, presentation: &Presentation) -> String {
     } = *presentation;
     let report = &imported.report;
     let mut lines = tally_lines(&report.summary, is_dry);
+    lines.extend(picture_line(report, is_dry));
     for section in Section::ALL {
         lines.extend(section_lines(report, section));
     }
@@ -104,6 +105,12 @@ fn tally_lines(summary: &Summary, is_dry: bool) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// The number of pictures, if there are any.
+fn picture_line(report: &Report, is_dry: bool) -> Option<String> {
+    let verb = if is_dry { "would come" } else { "came" };
+    (report.pictures > 0).then(|| format!("Pictures of users: {} {verb}.", report.pictures))
 }
 
 fn section_lines(report: &Report, section: Section) -> Vec<String> {

@@ -9,6 +9,9 @@ use super::RecordId;
 /// Folder of all pictures in the API: PocketBase's, by the name of the collection.
 pub const AVATAR_FOLDER: &str = "/api/files/tbl_auth_users/";
 
+/// Folder of all files in the API.
+const FILES_FOLDER: &str = "/api/files/";
+
 /// Name of a picture in its address, e.g. `avatar_4k2j9x0a1b.png`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AvatarName(String);
@@ -115,9 +118,11 @@ pub fn avatar_path(id: &RecordId, name: &AvatarName) -> String {
 #[must_use]
 pub fn own_picture_name(picture: &str, id: &RecordId) -> Option<AvatarName> {
     let address = picture.split(['?', '#']).next().unwrap_or_default();
-    let Some((_, behind)) = address.split_once(AVATAR_FOLDER) else {
+    let Some((_, behind)) = address.split_once(FILES_FOLDER) else {
         return AvatarName::parse(picture);
     };
+    // PocketBase's clients name the collection by its id.
+    let (_, behind) = behind.split_once('/')?;
     let (owner, name) = behind.split_once('/')?;
     (owner == id.as_str()).then(|| AvatarName::parse(name))?
 }
@@ -147,6 +152,7 @@ mod tests {
             path.clone(),
             format!("https://api.example.com{path}"),
             format!("http://127.0.0.1:8090/pb{path}?thumb=100x100"),
+            path.replace("tbl_auth_users", "pbc_421601843"),
             "a_1.png".to_owned(),
         ] {
             assert_eq!(

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use url::{Host, ParseError, Url};
 
+use super::{AvatarName, RecordId};
+
 /// Schemes of addresses that others can open; `cloud` is WeChat's cloud storage.
 const SCHEMES: [&str; 3] = ["https", "http", "cloud"];
 
@@ -80,7 +82,16 @@ fn is_public(url: &Url) -> bool {
         || LOCAL_FOLDERS
             .iter()
             .any(|folder| url.path().starts_with(folder));
-    SCHEMES.contains(&url.scheme()) && !is_local && !is_own_machine(url)
+    let is_reachable = !is_own_machine(url) || is_served_by_us(url.path());
+    SCHEMES.contains(&url.scheme()) && !is_local && is_reachable
+}
+
+/// Whether the path is one of pictures that a server of ours has: one that is tried out names itself by its loopback address.
+fn is_served_by_us(path: &str) -> bool {
+    let mut parts = path.rsplit('/');
+    let [name, id, collection, files, api] = [(); 5].map(|()| parts.next().unwrap_or_default());
+    let is_named = AvatarName::parse(name).is_some() && RecordId::parse(id).is_some();
+    is_named && !collection.is_empty() && (api, files) == ("api", "files")
 }
 
 /// Whether the host is whoever asks.
@@ -124,6 +135,8 @@ mod tests {
             "uploads/张 三.png",
             "a.png",
             "https://example.com/tmp/a.png",
+            "http://127.0.0.1:8090/api/files/tbl_auth_users/abcdefghijklmno/avatar_0123456789.png",
+            "http://localhost/pb/api/files/pbc_421601843/abcdefghijklmno/A_b.webp?thumb=100x100",
         ] {
             assert!(is_for_others(text), "{text}");
         }
@@ -165,6 +178,10 @@ mod tests {
             "http://LOCALHOST./a.png",
             "http://minio.localhost:9000/a.png",
             "http://127.0.0.1/a.png",
+            "http://127.0.0.1/api/files/tbl_auth_users/abcdefghijklmno/",
+            "http://127.0.0.1/api/files/tbl_auth_users/abc/a.png",
+            "http://127.0.0.1/files/tbl_auth_users/abcdefghijklmno/a.png",
+            "http://127.0.0.1/api/files//abcdefghijklmno/a.png",
             "http://127.1/a.png",
             "http://2130706433/a.png",
             "http://0.0.0.0/a.png",

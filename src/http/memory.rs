@@ -58,6 +58,12 @@ struct Shares {
     connection: Share<()>,
 }
 
+/// Memory that is held for a part of the time that a request takes.
+pub struct Room {
+    held: Held,
+    bytes: usize,
+}
+
 /// Marks an answer whose bytes are the same for all, and in memory once: it costs nothing.
 #[derive(Clone, Copy)]
 pub struct InMemoryOnce;
@@ -208,6 +214,16 @@ impl Held {
         Err(Rejected::NoMemory)
     }
 
+    /// Room for so many bytes more, if there is, for a while. The connection is not asked.
+    pub fn room(&self, bytes: usize) -> Option<Room> {
+        let mut shares = self.shares();
+        let all = shares.bytes.amount() + bytes;
+        shares.bytes.resize(all).then(|| Room {
+            held: self.clone(),
+            bytes,
+        })
+    }
+
     fn more(&self, bytes: usize) -> Result<(), Rejected> {
         let held = self.shares().held;
         if held + bytes > CONNECTION {
@@ -244,6 +260,15 @@ impl Held {
 
     fn shares(&self) -> MutexGuard<'_, Shares> {
         self.0.shares.lock()
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let mut shares = self.held.shares();
+        let left = shares.bytes.amount().saturating_sub(self.bytes);
+        // Less is always had.
+        let _ = shares.bytes.resize(left);
     }
 }
 

@@ -3,12 +3,14 @@
 pub mod bearer;
 pub mod body;
 pub mod client_address;
+pub mod content;
 pub mod cors;
 pub mod error_format;
 pub mod error_log;
 pub mod front;
 pub mod memory;
 pub mod operations;
+pub mod own_url;
 pub mod pages;
 pub mod path;
 pub mod probe;

@@ -1,4 +1,4 @@
-//! At most so many events in any ten seconds or minutes.
+//! At most so many events in any ten seconds or minutes, or in any day.
 
 use std::time::Duration;
 
@@ -12,6 +12,9 @@ const SPAN: usize = 11;
 pub type Minutes = Buckets<60_000>;
 /// Counts of a key's events, by second.
 pub type Seconds = Buckets<1_000>;
+
+/// Counts of a key's events, by tenth of a day.
+pub type DayTenths = Buckets<8_640_000>;
 
 /// Counts of a key's events, of each of the last buckets, which are so many milliseconds long.
 #[derive(Clone, Copy, Default, PartialEq)]

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher as _, Hash, RandomState};
 
 use parking_lot::Mutex;
 
-use super::buckets::Seconds;
+use super::buckets::{DayTenths, Seconds};
 use super::guesses::Guesses;
 use super::pair_locks::PairLocks;
 use super::recent::Recent;
@@ -19,7 +19,7 @@ use crate::metrics::Metrics;
 
 /// Requests remembered, to know a repetition.
 const REPEATS: usize = 1 << 17;
-/// Users remembered who refresh tokens, and as many who ask WeChat for a phone.
+/// Users remembered who refresh tokens, as many who ask WeChat for a phone, and as many who upload pictures.
 const USERS: usize = 1 << 15;
 /// Refreshes of a valid token in any ten seconds: an SDK that renders on the server makes one for each page.
 pub(super) const REFRESHES: usize = 300;
@@ -28,10 +28,14 @@ pub(super) const LOOKUPS: usize = 5;
 /// … within this time.
 pub(super) const LOOKUP_WINDOW_MS: i64 = 60 * 60 * 1000;
 
+/// Pictures that a user may upload in any day.
+pub(super) const PICTURES: usize = 20;
+
 /// Bytes of all tables when they are full.
 pub(super) const MAX_BYTES: usize = Table::<Repeat>::bytes(REPEATS)
     + Table::<Seconds>::bytes(USERS)
     + Table::<Recent<LOOKUPS>>::bytes(USERS)
+    + Table::<DayTenths>::bytes(USERS)
     + Guesses::bytes();
 const _: () = assert!(MAX_BYTES <= 36 << 20, "the limits may take 36 MiB");
 
@@ -44,6 +48,7 @@ pub struct Limits {
     pub(super) repeats: Mutex<Table<Repeat>>,
     pub(super) refreshes: Mutex<Table<Seconds>>,
     pub(super) lookups: Mutex<Table<Recent<LOOKUPS>>>,
+    pub(super) pictures: Mutex<Table<DayTenths>>,
     pub(super) guesses: Mutex<Guesses>,
     pub(super) pair_locks: PairLocks,
     pub(super) registrations: usize,
@@ -64,6 +69,7 @@ impl Limits {
             repeats: Mutex::new(Table::new(REPEATS)),
             refreshes: Mutex::new(Table::new(USERS)),
             lookups: Mutex::new(Table::new(USERS)),
+            pictures: Mutex::new(Table::new(USERS)),
             guesses: Mutex::new(Guesses::new()),
             pair_locks: PairLocks::default(),
             registrations: settings.registrations,

@@ -11,6 +11,7 @@ mod guesses;
 mod limiter;
 mod pair_locks;
 mod phones;
+mod pictures;
 mod rates;
 mod recent;
 mod repeat;

@@ -25,6 +25,8 @@ pub enum Rule {
     Hashes,
     /// Too many changes of phones from one source, or by one user.
     PhoneChanges,
+    /// Too many pictures of one user.
+    Pictures,
 }
 
 /// A wait, with the rule that asks for it.
@@ -33,7 +35,7 @@ pub fn by(rule: Rule, wait: Option<Duration>) -> Option<(Duration, Rule)> {
 }
 
 /// In the order of [`Rule`].
-const RULES: [&str; 9] = [
+const RULES: [&str; 10] = [
     "repetition",
     "refreshes",
     "phone_lookups",
@@ -43,6 +45,7 @@ const RULES: [&str; 9] = [
     "registrations",
     "hashes",
     "phone_changes",
+    "pictures",
 ];
 
 /// Counters of refusals.

@@ -84,12 +84,21 @@ fn look_at_backups(app: &App, now: &Metrics) {
 
 /// Numbers that cannot be read now are left out.
 async fn look_at_store(app: &App, now: &Metrics) {
-    let (users, companies) = tokio::join!(app.store.count_users(), app.store.count_companies());
+    let (users, companies, avatars) = tokio::join!(
+        app.store.count_users(),
+        app.store.count_companies(),
+        app.store.avatar_totals()
+    );
     if let Ok(users) = users {
         now.set("bai_users", "Users.", users);
     }
     if let Ok(companies) = companies {
         now.set("bai_companies", "Companies.", companies);
+    }
+    if let Ok(avatars) = avatars {
+        now.set("bai_avatars", "Pictures of users.", avatars.count);
+        let help = "Bytes of all pictures: of avatars.total_mib.";
+        now.set("bai_avatar_bytes", help, avatars.bytes);
     }
     let waiting = u64::try_from(app.store.waiting_writes()).unwrap_or_default();
     now.set(

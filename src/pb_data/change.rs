@@ -1,5 +1,29 @@
 //! Changes that an import makes of a record, so that it can be one here.
 
+use crate::avatars::Unfit;
+
+/// Reason why a picture of a user does not come.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PictureLeft {
+    /// A name that is not served.
+    #[error("the name of its file is none that is served here")]
+    Name,
+    /// No file.
+    #[error(
+        "there is no file of it in PocketBase's folder storage (or it is in S3: copy it there first)"
+    )]
+    NoFile,
+    /// More bytes than a picture may have, which has so many KiB at most.
+    #[error("it has more than {0} KiB (avatars.max_kib)")]
+    TooLarge(usize),
+    /// No picture that is taken.
+    #[error(transparent)]
+    Unfit(Unfit),
+    /// As many bytes as may be are here.
+    #[error("all pictures have as much room as they may (avatars.total_mib)")]
+    NoRoom,
+}
+
 /// A change that an import makes of a record; in words that go on after the record's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Change {
@@ -34,6 +58,9 @@ pub enum Change {
     /// A word that is none of a field's choices.
     #[error("{0} is not one of its choices: comes as a new user has it")]
     UnknownChoice(&'static str),
+    /// A picture that does not come.
+    #[error("comes without the picture: {0}")]
+    PictureLeft(PictureLeft),
     /// A user who is here under another id.
     #[error("is here as {known}, with the same openid: {}", filled_words(.filled))]
     IsHere {

@@ -8,6 +8,7 @@ use super::import_progress::{ImportObserver, Reporter};
 use super::known_user::{self, Settled, as_it_could_come};
 use super::logins::differing_logins;
 use super::note::{Login, Note};
+use super::pictures::{PictureBounds, import_pictures};
 use super::problem::Problem;
 use super::records::{Converted, record};
 use super::report::Report;
@@ -25,7 +26,7 @@ use crate::store::{self, Conflict, Record, Store, Write};
 const BATCH: usize = 2000;
 
 /// Choices of whoever asks for an import.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct ImportOptions {
     /// The one of two users with the same phone who comes with it.
     pub preference: Preference,
@@ -33,6 +34,8 @@ pub struct ImportOptions {
     pub with_rules: bool,
     /// Whether logins that will go otherwise are agreed to.
     pub is_accepted: bool,
+    /// Bounds of pictures.
+    pub pictures: PictureBounds,
 }
 
 /// Brings all that is in `source` into `store`.
@@ -82,6 +85,7 @@ async fn import_all(
     for table in source.tables.in_order() {
         import.table(source, table).await?;
     }
+    import_pictures(source, store, options.pictures, &mut import.reporter).await?;
     Ok(import.reporter.report)
 }
 

@@ -34,8 +34,8 @@ impl PrivateCopy {
         Ok(copy)
     }
 
-    /// Unpacks the database that is in an archive.
-    pub fn unpacked(path: &Path) -> Result<Self, Error> {
+    /// Unpacks the database that is in an archive; the archive, and the name of the database in it.
+    pub fn unpacked(path: &Path) -> Result<(Self, ZipArchive<File>, String), Error> {
         let file = File::open(path).map_err(unreadable(path))?;
         let mut archive = ZipArchive::new(file).map_err(|cause| {
             not_there(path, &format!("it is no zip that can be read ({cause})"))
@@ -52,7 +52,7 @@ impl PrivateCopy {
                 .map_err(|cause| damaged(path, &name, &cause.to_string()))?;
             copy.add_entry(entry, path, part)?;
         }
-        Ok(copy)
+        Ok((copy, archive, database))
     }
 
     pub fn database(&self) -> PathBuf {

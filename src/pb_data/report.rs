@@ -41,6 +41,9 @@ pub struct Report {
     pub is_in_use: bool,
     /// The time for which PocketBase's tokens for users are valid, in seconds.
     pub token_secs: Option<u64>,
+    /// The number of pictures of users that came.
+    #[serde(default)]
+    pub pictures: u64,
     /// Notes of one kind together, in the order of their sections.
     pub notes: Vec<NoteGroup>,
 }

@@ -12,6 +12,7 @@ use super::locks::{self, Use};
 use super::place::{self, Place};
 use super::private_copy::PrivateCopy;
 use super::source_tables::{NoTables, Tables};
+use super::storage::Storage;
 use crate::domain::{Kind, Rules};
 
 /// Looks at a database that somebody writes to or opens just now, and the pause between two.
@@ -27,6 +28,8 @@ const EMPTY: &str = "it is empty (0 bytes): PocketBase has never written to it, 
 pub struct Source {
     pub(super) db: Connection,
     pub(super) tables: Tables,
+    /// Files of its records.
+    pub(super) storage: Storage,
     /// The absolute path that the operator named.
     pub(super) named: PathBuf,
     is_in_use: bool,
@@ -52,11 +55,18 @@ impl Source {
     }
 
     fn open_now(path: &Path) -> Result<Self, Error> {
-        let opened = match place::find(path)? {
-            Place::Archive(archive) => Opened::copied(PrivateCopy::unpacked(&archive)?),
-            Place::Database(database) => Opened::database(&Files::of(&database)?),
-        }?;
-        opened.begin(path)
+        let (opened, storage) = match place::find(path)? {
+            Place::Archive(archive) => {
+                let (copy, archive, database) = PrivateCopy::unpacked(&archive)?;
+                let storage = Storage::in_archive(archive, &database);
+                (Opened::copied(copy)?, storage)
+            }
+            Place::Database(database) => {
+                let storage = Storage::beside(&database);
+                (Opened::database(&Files::of(&database)?)?, storage)
+            }
+        };
+        opened.begin(path, storage)
     }
 
     /// Makes sure that all that was read until now is of one moment.
@@ -162,7 +172,7 @@ impl Opened {
     }
 
     /// Begins the transaction in which everything is read.
-    fn begin(self, path: &Path) -> Result<Source, Error> {
+    fn begin(self, path: &Path, storage: Storage) -> Result<Source, Error> {
         let begun = self.db.execute_batch("PRAGMA query_only = 1; BEGIN");
         let tables = begun
             .map_err(NoTables::from)
@@ -171,6 +181,7 @@ impl Opened {
         let source = Source {
             db: self.db,
             tables,
+            storage,
             named: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
             is_in_use: self.is_in_use,
             unlocked: self.unlocked,

@@ -42,6 +42,9 @@ pub struct Field {
     pub r#type: String,
     #[serde(default)]
     pub hidden: bool,
+    /// Whether its files are for those only who have a token for them.
+    #[serde(default)]
+    pub protected: bool,
     #[serde(default)]
     max_select: u32,
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::import_progress::Reporter;
 use super::note::{Left, Note};
+use super::picture_field::picture_field;
 use super::source::Source;
 use super::source_tables::{Field, Table};
 use crate::domain::Kind;
@@ -82,13 +83,24 @@ fn columns(db: &Connection, table: &Table, reporter: &mut Reporter<'_>) -> rusql
     let kind = table.collection.kind;
     for field in table.own_fields() {
         let why = why_left(kind, field);
-        if why.is_some() || field.r#type == "file" {
+        if why.is_some() || field.r#type == "file" && !brings_files(table, field) {
             let records = count(db, kind.name(), &has_value(field))?;
-            let left = column(kind.name(), field, why, records);
+            let left = column(kind.name(), table, field, why, records);
             reporter.note(kind.name(), "", &Note::Left(left));
         }
     }
     Ok(())
+}
+
+/// Whether all files of a field come.
+fn brings_files(table: &Table, field: &Field) -> bool {
+    has_pictures(table, field) && !field.is_json()
+}
+
+/// Whether the first file of each record comes, as the picture of a user.
+fn has_pictures(table: &Table, field: &Field) -> bool {
+    let of_pictures = picture_field(&table.fields).filter(|_| table.collection.kind == Kind::Users);
+    of_pictures.is_some_and(|pictures| pictures.name == field.name)
 }
 
 /// The reason why no value of a column comes.
@@ -102,11 +114,15 @@ fn why_left(kind: Kind, field: &Field) -> Option<&'static str> {
 
 fn column(
     collection: &'static str,
+    table: &Table,
     field: &Field,
     why: Option<&'static str>,
     records: u64,
 ) -> Left {
-    let name = field.name.clone();
+    let name = match has_pictures(table, field) {
+        true => format!("{} (all but the first of each record)", field.name),
+        false => field.name.clone(),
+    };
     match why {
         Some(why) => Left::Column {
             collection,

@@ -172,6 +172,14 @@ impl Refused {
         StatusCode::BAD_REQUEST,
         "The database is on PostgreSQL: backups are made by its own tools (pg_basebackup, pgBackRest).",
     );
+    pub const NO_UPLOAD_FORM: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "Send the picture as multipart/form-data with one file in it, as wx.uploadFile does.",
+    );
+    pub const NO_ROOM: Self = Self::new(
+        StatusCode::INSUFFICIENT_STORAGE,
+        "There is no room for more pictures on this server (avatars.total_mib): tell its operator.",
+    );
     pub const INTERNAL: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, SOMETHING);
 
     const fn new(status: StatusCode, message: &'static str) -> Self {

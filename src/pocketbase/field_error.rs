@@ -152,6 +152,15 @@ impl FieldError {
         }
     }
 
+    /// A file that is not taken, by PocketBase's code for that.
+    pub fn file(code: &'static str, why: String, params: Option<Value>) -> Self {
+        Self {
+            message: why.into(),
+            params,
+            ..Self::new(code, "")
+        }
+    }
+
     /// A file that is no backup of ours.
     pub fn not_a_backup(name: &str) -> Self {
         Self {

@@ -1,4 +1,5 @@
-//! Multipart bodies: texts are read, files dropped as they come, as no field takes them.
+//! Multipart bodies: texts are read, files dropped as they come, as no field takes them. A form that is sent for its file is read by
+//! `form_file`, with the same account of bytes.
 
 use std::io;
 use std::pin::Pin;
@@ -33,7 +34,19 @@ pub async fn texts(
     if body.is_empty() {
         return Ok(Vec::new());
     }
+    let (form, meter) = parts(request, body, MAX_KEPT, LineEnds::Unknown).await?;
+    in_time(request, Box::pin(read(request, form, meter))).await
+}
+
+/// The parts of a body, of which so many bytes may be in memory at once.
+pub async fn parts(
+    request: &Request,
+    body: Body,
+    max_kept: usize,
+    line_ends: LineEnds,
+) -> Result<(Multipart, Meter), Rejected> {
     let meter = Meter(Arc::new(Mutex::new(Account {
+        max_kept,
         held: request.extensions().get::<Held>().cloned(),
         ..Account::default()
     })));
@@ -41,12 +54,11 @@ pub async fn texts(
         body: Box::pin(body.into_bytes_stream()),
         meter: meter.clone(),
         is_turn_over: false,
-        line_ends: LineEnds::Unknown,
+        line_ends,
     };
     let mut body = RequestBody::new(Body::from_bytes_stream(metered));
     let form = <Multipart as FromRequest>::from_request(request, &mut body).await;
-    let form = form.map_err(|_| Rejected::NotJson)?;
-    in_time(request, Box::pin(read(request, form, meter))).await
+    Ok((form.map_err(|_| Rejected::NotJson)?, meter))
 }
 
 async fn read(
@@ -72,10 +84,14 @@ async fn read(
     Ok(texts)
 }
 
-/// The name of a part that is a text: PocketBase takes one with an empty file name for one, too.
+/// The name of a part that is a text.
 fn name_of_text(part: &Field) -> Option<String> {
-    let is_file = part.file_name().is_some_and(|name| !name.is_empty());
-    part.name().filter(|_| !is_file).map(str::to_owned)
+    part.name().filter(|_| !is_file(part)).map(str::to_owned)
+}
+
+/// Whether a part is a file: PocketBase takes one with an empty file name for a text.
+pub fn is_file(part: &Field) -> bool {
+    part.file_name().is_some_and(|name| !name.is_empty())
 }
 
 async fn text(part: Field, meter: &Meter) -> Result<String, Rejected> {
@@ -85,7 +101,8 @@ async fn text(part: Field, meter: &Meter) -> Result<String, Rejected> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-async fn discard(part: Field, meter: &Meter) -> Result<(), Rejected> {
+/// Drops a part as it comes.
+pub async fn discard(part: Field, meter: &Meter) -> Result<(), Rejected> {
     let mut piece = Vec::with_capacity(PIECE);
     let mut reader = Box::pin(part.into_async_read());
     while next(&mut reader, &mut piece, meter).await? > 0 {
@@ -95,7 +112,8 @@ async fn discard(part: Field, meter: &Meter) -> Result<(), Rejected> {
     Ok(())
 }
 
-async fn next(
+/// Reads some bytes more; none: there are no more.
+pub async fn next(
     reader: &mut (impl AsyncRead + Unpin),
     bytes: &mut Vec<u8>,
     meter: &Meter,
@@ -105,10 +123,12 @@ async fn next(
 
 /// Account of a body's bytes.
 #[derive(Clone)]
-struct Meter(Arc<Mutex<Account>>);
+pub struct Meter(Arc<Mutex<Account>>);
 
 #[derive(Default)]
 struct Account {
+    /// The most bytes that may be kept.
+    max_kept: usize,
     received: usize,
     /// Bytes that were received and not dropped.
     kept: usize,
@@ -148,7 +168,7 @@ impl Meter {
     }
 
     /// The reason why a form cannot be read on.
-    fn failure(&self) -> Rejected {
+    pub fn failure(&self) -> Rejected {
         self.0.lock().failure.take().unwrap_or(Rejected::NotJson)
     }
 }
@@ -157,7 +177,7 @@ impl Account {
     fn receive(&mut self, bytes: usize) -> Result<(), Rejected> {
         self.received += bytes;
         self.kept += bytes;
-        if self.received > MAX_DROPPED || self.kept > MAX_KEPT {
+        if self.received > MAX_DROPPED || self.kept > self.max_kept {
             return Err(Rejected::TooLarge);
         }
         let missing = self.kept.saturating_sub(self.paid);
@@ -183,7 +203,7 @@ struct Metered {
 
 /// The ends of lines: the first one tells.
 #[derive(Clone, Copy, PartialEq)]
-enum LineEnds {
+pub enum LineEnds {
     Unknown,
     CrLf,
     Lf,

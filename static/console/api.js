@@ -19,7 +19,8 @@ export const SUPERUSERS = "collections/_superusers";
 export const USERS = "collections/tbl_auth_users";
 export const COMPANIES = "collections/tbl_company";
 
-function url(path, query = {}) {
+/** The address of a path of the API. */
+export function url(path, query = {}) {
   const found = new URL(`../${path}`, document.baseURI);
   for (const [name, value] of Object.entries(query)) if (value !== "") found.searchParams.set(name, value);
   return found;

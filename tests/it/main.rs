@@ -8,6 +8,7 @@
 
 mod admin;
 mod auth;
+mod avatars;
 mod backup;
 mod cli;
 mod clients;

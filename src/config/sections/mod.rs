@@ -1,5 +1,6 @@
 //! The keys, their types and defaults, a file per section. `config.toml` documents them for people; a test keeps the two equal.
 
+mod avatars;
 mod backup;
 mod console;
 mod events;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sources::Sources;
 
+pub use self::avatars::Avatars;
 pub use self::backup::{Backup, OnFailure};
 pub use self::console::Console;
 pub use self::events::Events;
@@ -65,6 +67,8 @@ pub struct Config {
     pub platform: Platform,
     /// Abuse control.
     pub limits: Limits,
+    /// Pictures of users.
+    pub avatars: Avatars,
     /// Readers of the metrics.
     pub metrics: Metrics,
     /// The console, and where superusers come from.

@@ -2,24 +2,29 @@
 
 mod new_row;
 mod new_table;
+mod pictures;
+mod private_file;
 mod relation;
 mod secrets;
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, params_from_iter};
 
 use self::new_row::NewRow;
 use self::new_table::NewTable;
+use self::pictures::{NamingField, Pictures};
+use self::private_file::{at, private_file};
 use super::error::Error;
 use super::files::beside;
-use crate::domain::{Collections, Kind, Phone, is_imported_hash};
+use crate::domain::{Avatar, Collections, Kind, Phone, is_imported_hash};
 use crate::random::Random;
 use crate::records::collection::TokenLifetimes;
+use crate::records::fields::of_record::is_for_superusers;
 use crate::store::{Cursor, Order, Record, Store};
 
 /// Users that are read at once.
@@ -40,6 +45,10 @@ pub struct Exported {
     pub list: PathBuf,
     /// Fields that were relations to collections that are not here, and are texts now.
     pub relations: Vec<String>,
+    /// Pictures of users.
+    pub pictures: u64,
+    /// Pictures for which the collection of users has no file field.
+    pub pictures_left: u64,
     /// Columns for which the collections have no field.
     pub left_behind: BTreeSet<String>,
 }
@@ -102,6 +111,7 @@ struct Export<'a> {
     users: NewTable,
     companies: NewTable,
     superusers: NewTable,
+    pictures: Pictures,
     list: BufWriter<File>,
     exported: Exported,
 }
@@ -138,8 +148,12 @@ impl<'a> Export<'a> {
             without_password: 0,
             list: list.to_owned(),
             relations: relations.collect(),
+            pictures: 0,
+            pictures_left: 0,
             left_behind: BTreeSet::new(),
         };
+        let out = path.parent().unwrap_or(path);
+        let pictures = Pictures::of(store, &collections.users, &users.fields, out).await?;
         let list = BufWriter::new(private_file(list)?);
         Ok(Self {
             db,
@@ -147,6 +161,7 @@ impl<'a> Export<'a> {
             users,
             companies,
             superusers,
+            pictures,
             list,
             exported,
         })
@@ -163,7 +178,11 @@ impl<'a> Export<'a> {
             cursor = Cursor::after(last);
             for record in &page {
                 self.list_without_password(record)?;
-                self.insert(record.kind(), record)?;
+                let picture = self.pictures.find(store, record).await?;
+                self.insert(record.kind(), record, picture.as_ref())?;
+                if let Some((_, avatar)) = picture {
+                    self.pictures.write(record.id(), &avatar)?;
+                }
                 *self.count_mut(record.kind()) += 1;
             }
         }
@@ -192,13 +211,26 @@ impl<'a> Export<'a> {
         }
     }
 
-    fn insert(&mut self, kind: Kind, record: &Record) -> Result<(), Error> {
+    fn insert(
+        &mut self,
+        kind: Kind,
+        record: &Record,
+        picture: Option<&(NamingField, Avatar)>,
+    ) -> Result<(), Error> {
         let table = match kind {
-            Kind::Users => &self.users,
-            Kind::Companies => &self.companies,
-            Kind::Superusers => &self.superusers,
+            Kind::Users => &mut self.users,
+            Kind::Companies => &mut self.companies,
+            Kind::Superusers => &mut self.superusers,
         };
-        let row = NewRow::new(record, &table.fields, self.random)?;
+        let mut row = NewRow::new(record, &table.fields, picture, self.random)?;
+        if row
+            .left_behind
+            .iter()
+            .any(|name| is_for_superusers(kind, name))
+        {
+            table.add_fields_for_superusers(&self.db, kind)?;
+            row = NewRow::new(record, &table.fields, picture, self.random)?;
+        }
         self.db
             .prepare(&table.insertion)?
             .execute(params_from_iter(row.values))?;
@@ -218,29 +250,8 @@ impl<'a> Export<'a> {
         self.list.flush().map_err(at(&self.exported.list))?;
         self.db.execute_batch("COMMIT")?;
         self.db.close().map_err(|(_, error)| error)?;
+        self.exported.pictures = self.pictures.written;
+        self.exported.pictures_left = self.pictures.left();
         Ok(self.exported)
-    }
-}
-
-/// A new file for its owner only: it holds hashes, secrets and phones. One that is there has other rights, perhaps, or is a link
-/// that leads elsewhere, and goes.
-fn private_file(path: &Path) -> Result<File, Error> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(at(path)(e)),
-        _ => {}
-    }
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(at(path))
-}
-
-fn at(path: &Path) -> impl Fn(io::Error) -> Error {
-    let path = path.to_owned();
-    move |cause| Error::File {
-        path: path.clone(),
-        cause,
     }
 }

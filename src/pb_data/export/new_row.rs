@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 
 use super::super::error::Error;
 use super::super::source_tables::Field;
+use super::pictures::NamingField;
 use super::secrets::{password_hash, token_key};
-use crate::domain::TokenKey;
+use crate::domain::{Avatar, TokenKey};
 use crate::random::Random;
 use crate::records::coerce;
 use crate::records::fields::of_record::{columns, parse_columns, values};
@@ -21,9 +22,17 @@ pub struct NewRow {
 }
 
 impl NewRow {
-    /// The row of a record in a table with these fields.
-    pub fn new(record: &Record, fields: &[Field], random: &Random) -> Result<Self, Error> {
+    /// The row of a record in a table with these fields, of which one names the picture.
+    pub fn new(
+        record: &Record,
+        fields: &[Field],
+        picture: Option<&(NamingField, Avatar)>,
+        random: &Random,
+    ) -> Result<Self, Error> {
         let mut values = all_values(record, fields, random)?;
+        if let Some((field, avatar)) = picture {
+            field.name_picture(&mut values, avatar);
+        }
         // A map that keeps its order moves the rest when it is not swapped.
         let row = fields
             .iter()

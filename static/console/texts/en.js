@@ -482,6 +482,7 @@ export const text = {
     users_promo_code: "Promotion code",
     usergroups_id: "Group id",
     openid: "Openid",
+    unionid: "Unionid",
     email: "E-mail",
     emailVisibility: "E-mail is visible",
     verified: "Verified",
@@ -498,6 +499,7 @@ export const text = {
   },
   hints: {
     openid: "Identifies the user with WeChat: another value is another person.",
+    unionid: "Identifies the user among the apps of one WeChat account; WeChat gives it at a login, and a later login replaces it.",
   },
   errors: {
     unreachable: "The server cannot be reached. Check the connection, and try again.",

@@ -65,6 +65,8 @@ export const meanings = {
   "limits.registrations": "单个来源每十分钟的注册次数，含被拒绝的；0 为不限。",
   "limits.hashes": "单个来源每十分钟的密码计算次数；0 为不限。",
   "limits.phone_changes": "单个来源每十分钟由用户自己更换手机号的次数；0 为不限。",
+  "avatars.max_kib": "一张头像的大小上限（KiB），最大 1024。",
+  "avatars.total_mib": "全部头像合计的上限（MiB），超出后拒绝上传；0 为不接受上传。头像在数据库中，也在每份备份中。",
   "metrics.listen": "供 Prometheus 读取 /metrics 的单独地址与端口；空为没有。",
   "metrics.token": "读取 /metrics 所需的 token，至少 16 个字符。",
   "console.enabled": "是否提供 /_/ 的控制台。",

@@ -482,6 +482,7 @@ export const text = {
     users_promo_code: "推广码",
     usergroups_id: "用户组 id",
     openid: "openid",
+    unionid: "unionid",
     email: "邮箱",
     emailVisibility: "邮箱可见",
     verified: "已验证",
@@ -498,6 +499,7 @@ export const text = {
   },
   hints: {
     openid: "用户在微信的身份：改为别的值即是另一个人。",
+    unionid: "用户在同一微信开放平台账号下的身份，由微信在登录时返回；之后的登录会以新值替换。",
   },
   errors: {
     unreachable: "无法连接服务。请检查网络后重试。",

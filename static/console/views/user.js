@@ -18,12 +18,30 @@ function nameOf(user) {
   return user.users_name || user.users_phone || user.id;
 }
 
+/** The name of the picture that is kept here, if `users_picture` leads to it. */
+function pictureName({ id, users_picture: address }) {
+  const [path] = (address ?? "").split(/[?#]/u);
+  const [name, owner, , ...folder] = path.split("/").reverse();
+  const isOwn = owner === id && folder.slice(0, 2).join() === "files,api";
+  return isOwn || owner === undefined ? name : "";
+}
+
+/** The picture, small; nothing if there is none after all. */
+function picture(user) {
+  const name = pictureName(user);
+  if (!name) return null;
+  const src = api.url(`api/files/tbl_auth_users/${user.id}/${encodeURIComponent(name)}`, { thumb: "100x100" });
+  return el("img", { class: "picture", alt: label("users_picture"), src, onerror: ({ currentTarget }) => currentTarget.remove() });
+}
+
 function facts(user) {
   const company = user.expand?.company_id;
   const rows = [
+    ...[picture(user)].filter(Boolean).map((shown) => ["users_picture", shown]),
     ["id", user.id],
     ["users_id", user.users_id],
     ["openid", user.openid],
+    ["unionid", user.unionid],
     ["email", user.email],
     ["company", company ? link(company.company_name || company.company_id, `#/companies/${company.id}`) : user.company_id],
     ["created", time(user.created)],

@@ -30,7 +30,8 @@ const ADDED_STATUSES: [(&str, &[&str]); 8] = [
 ];
 
 /// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.
-const ADDED_COMPONENTS: [&str; 24] = [
+const ADDED_COMPONENTS: [&str; 25] = [
+    "AvatarUploaded",
     "BackupSchedule",
     "Setting",
     "SettingList",
@@ -57,12 +58,26 @@ const ADDED_COMPONENTS: [&str; 24] = [
     "WebhookList",
 ];
 
-/// The tags of PocketBase's operations, of those that are served and of those that are not …
-const ADDED_TAGS: [&str; 3] = ["PocketBase", WEBHOOKS, NOT_SERVED];
+/// The operations of pictures, with a tag of their own.
+const AVATARS: &str = "头像";
+const AVATAR_OPERATIONS: [(&str, &[&str]); 2] = [
+    ("/api/files/avatar", &["post"]),
+    ("/api/files/{collection}/{id}/{name}", &["get"]),
+];
+
+/// All operations that the contract does not have.
+fn added_operations() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    AVATAR_OPERATIONS.into_iter().chain(ADDED_OPERATIONS)
+}
+
+/// The tags of operations beside the contract's: of PocketBase's that are served, of what other programs ask, of PocketBase's that are not served …
+const ADDED_TAGS: [&str; 4] = ["PocketBase", WEBHOOKS, OTHER_PROGRAMS, NOT_SERVED];
 const WEBHOOKS: &str = "Webhook";
+const OTHER_PROGRAMS: &str = "其他程序";
 const NOT_SERVED: &str = "PocketBase(不提供)";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 35] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 36] = [
+    ("/api/auth/verify", &["get"]),
     ("/api/backups", &["get", "post"]),
     ("/api/backups/upload", &["post"]),
     ("/api/backups/{key}", &["delete", "get"]),
@@ -146,7 +161,7 @@ fn operations(document: &Value) -> BTreeMap<&str, &Value> {
     let paths = document["paths"].as_object().unwrap();
     paths
         .iter()
-        .filter(|(path, _)| ADDED_OPERATIONS.iter().all(|(added, _)| added != path))
+        .filter(|(path, _)| added_operations().all(|(added, _)| added != *path))
         .map(|(path, item)| {
             assert_eq!(keys(item), BTreeSet::from(["post"]), "{path}");
             (path.as_str(), &item["post"])
@@ -209,7 +224,8 @@ fn info_servers_tags_and_security_are_equal() {
     let (tags, added) = DOCUMENT["tags"].as_array().unwrap().split_at(3);
     assert_eq!(tags, CONTRACT["tags"].as_array().unwrap());
     let added: Vec<_> = added.iter().map(|tag| &tag["name"]).collect();
-    assert_eq!(added, ADDED_TAGS);
+    assert_eq!(added[0], AVATARS);
+    assert_eq!(added[1..], ADDED_TAGS);
     assert_eq!(
         DOCUMENT["components"]["securitySchemes"],
         CONTRACT["components"]["securitySchemes"]
@@ -394,20 +410,35 @@ fn the_operations_of_pocketbase_are_marked_as_such() {
         for operation in DOCUMENT["paths"][path].as_object().unwrap().values() {
             let tag = match is_served(operation) {
                 true if path == "/api/webhooks" => WEBHOOKS,
+                _ if path == "/api/auth/verify" => OTHER_PROGRAMS,
                 true => ADDED_TAGS[0],
                 false => NOT_SERVED,
             };
             assert_eq!(operation["tags"], json!([tag]), "{path}");
-            for (status, response) in operation["responses"].as_object().unwrap() {
-                let schema = &response["content"]["application/json"]["schema"]["$ref"];
-                let is_error = schema == "#/components/schemas/PocketBaseError";
-                assert_eq!(
-                    is_error,
-                    status.parse::<u16>().unwrap() >= 400,
-                    "{path} {status}"
-                );
-            }
+            assert_pocketbase_errors(path, operation);
         }
+    }
+}
+
+#[test]
+fn the_operations_of_pictures_have_a_tag_of_their_own_and_errors_of_pocketbase() {
+    for (path, methods) in AVATAR_OPERATIONS {
+        let item = &DOCUMENT["paths"][path];
+        assert_eq!(keys(item), methods.iter().copied().collect(), "{path}");
+        for operation in item.as_object().unwrap().values() {
+            assert_eq!(operation["tags"], json!([AVATARS]), "{path}");
+            assert_pocketbase_errors(path, operation);
+        }
+    }
+}
+
+/// Asserts that errors, and nothing else, have PocketBase's form.
+fn assert_pocketbase_errors(path: &str, operation: &Value) {
+    for (status, response) in operation["responses"].as_object().unwrap() {
+        let schema = &response["content"]["application/json"]["schema"]["$ref"];
+        let is_error = schema == "#/components/schemas/PocketBaseError";
+        let is_failure = status.parse::<u16>().unwrap() >= 400;
+        assert_eq!(is_error, is_failure, "{path} {status}");
     }
 }
 

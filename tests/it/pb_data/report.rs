@@ -17,7 +17,7 @@ fn with_everything() -> PbData {
          CREATE TABLE orders (id TEXT PRIMARY KEY);
          INSERT INTO orders VALUES ('a'), ('b');
          ALTER TABLE tbl_auth_users ADD COLUMN scan TEXT DEFAULT '' NOT NULL;
-         UPDATE _collections SET fields = json_insert(fields, '$[#]', json('{{\"name\":\"scan\",\"type\":\"file\",\"maxSelect\":1}}'))
+         UPDATE _collections SET fields = json_insert(fields, '$[#]', json('{{\"name\":\"scan\",\"type\":\"file\",\"maxSelect\":1,\"protected\":true}}'))
             WHERE name = 'tbl_auth_users';
          UPDATE tbl_auth_users SET scan = 'a_1.png' WHERE openid = 'openid-2';
          CREATE UNIQUE INDEX idx_own ON tbl_auth_users (nickname, company_id) WHERE nickname != '';

@@ -57,6 +57,15 @@ fn the_contract_holds_on_postgresql() {
 
 #[test]
 #[ignore = "needs PostgreSQL 15; .ci/run runs it"]
+fn pictures_come_and_go_with_their_users_on_postgresql() {
+    run(
+        "postgres",
+        &["avatars::l", "avatars::served", "avatars::upload"],
+    );
+}
+
+#[test]
+#[ignore = "needs PostgreSQL 15; .ci/run runs it"]
 fn the_contract_holds_where_transactions_are_serializable() {
     run("serializable", &["contract::"]);
 }

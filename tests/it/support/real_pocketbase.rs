@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::pictures::{Part, file, form};
+
 pub const ROOT: (&str, &str) = ("root@example.com", "canary superuser");
 
 pub fn binary() -> PathBuf {
@@ -39,6 +41,22 @@ pub fn create_root(binary: &Path, data: &Path) {
 /// The folder with the migrations and hooks that bai takes the place of.
 pub fn our_hooks() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real_pocketbase")
+}
+
+fn answer_to_form(
+    request: ureq::RequestBuilder<ureq::typestate::WithBody>,
+    token: &str,
+    parts: &[Part],
+) -> Value {
+    let mut response = request
+        .header("Authorization", token)
+        .header(
+            "Content-Type",
+            "multipart/form-data; boundary=WABoundary+0A",
+        )
+        .send(&form(parts)[..])
+        .unwrap();
+    serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
 }
 
 /// A running PocketBase; killed when dropped.
@@ -122,6 +140,34 @@ impl PocketBase {
             response.status().as_u16(),
             serde_json::from_str(&text).unwrap_or_default(),
         )
+    }
+
+    /// Status and headers of the answer to a GET with these headers.
+    pub fn get_with(&self, path: &str, headers: &[(&str, String)]) -> (u16, ureq::http::HeaderMap) {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .accept_encoding("identity")
+            .proxy(None)
+            .build()
+            .new_agent();
+        let request = agent.get(format!("{}{path}", self.base));
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, value)
+        });
+        let response = request.call().unwrap();
+        (response.status().as_u16(), response.headers().clone())
+    }
+
+    /// A record made of a form.
+    pub fn create_by_form(&self, collection: &str, token: &str, parts: &[Part]) -> Value {
+        let path = format!("{}/api/collections/{collection}/records", self.base);
+        answer_to_form(ureq::post(path), token, parts)
+    }
+
+    /// The record at a path below the collections, changed by a form with one file.
+    pub fn update_by_form(&self, path: &str, token: &str, field: &str, bytes: &[u8]) -> Value {
+        let path = format!("{}/api/collections/{path}", self.base);
+        answer_to_form(ureq::patch(path), token, &[file(field, bytes)])
     }
 
     pub fn ok(&self, method: &str, path: &str, token: &str, body: &Value) -> Value {
