@@ -860,6 +860,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 查询 Webhook 的状态:仅超级管理员 */
+        get: operations["listWebhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1221,6 +1238,37 @@ export interface components {
              * @example 128
              */
             total_users?: number;
+        };
+        /** @description 一个接收方(Webhook)的状态,不含其密钥与完整地址。 */
+        Webhook: {
+            /** @description 编号,从 1 起,即配置中的顺序 */
+            number?: number;
+            /** @description 地址的协议、主机与端口;路径与参数不显示 */
+            origin?: string;
+            /** @description 通知的事件 */
+            events?: string[];
+            /** @description 等待送达的消息数 */
+            pending?: number;
+            /** @description 其中最早的变动时间(UTC);没有时为空 */
+            oldest?: string;
+            /** @description 最近一次送达的时间;启动以来没有时为空 */
+            lastSuccess?: string;
+            /** @description 最近一次失败的时间;启动以来没有时为空 */
+            lastFailure?: string;
+            /** @description 最近一次失败的原因(英文) */
+            failure?: string;
+            /** @description 从何时起一直失败;正常时为空 */
+            failingSince?: string;
+            /** @description 下一次尝试的时间;不在等待时为空 */
+            nextTry?: string;
+            /** @description 启动以来放弃的消息数(一天内未能送达) */
+            givenUp?: number;
+        };
+        /** @description 全部接收方,按配置中的顺序。 */
+        WebhookList: {
+            items?: components["schemas"]["Webhook"][];
+            /** @description 是否由这台服务器送达;多台服务器共用 PostgreSQL 时同一时刻只有一台,其他服务器没有送达与失败的时间 */
+            isDelivering?: boolean;
         };
         /** @description 微信小程序登录/注册请求体。 */
         WechatLoginRequest: {
@@ -5369,6 +5417,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SettingList"];
+                };
+            };
+            /** @description token 无效或已过期 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 仅超级管理员可用 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 服务端内部错误 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 服务器繁忙,或数据库暂时不可用,请稍后再试 */
+            503: {
+                headers: {
+                    /** @description 多少秒后再试 */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 全部接收方的状态 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookList"];
                 };
             };
             /** @description token 无效或已过期 */
