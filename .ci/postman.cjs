@@ -15,7 +15,7 @@ converter.convert({ type: "string", data }, { requestParametersResolution: "Exam
   if (error || !result.result) throw error || new Error(result.reason);
   const all = requests(result.output[0].data.item);
   const register = all.find((request) => request.url.path.join("/") === "api/platform/register");
-  if (all.length !== 8 + 46) throw new Error(`${all.length} requests`);
+  if (all.length !== 8 + 48) throw new Error(`${all.length} requests`);
   if (JSON.parse(register.body.raw).users_phone !== "13800138000") throw new Error(register.body.raw);
   console.log(`Postman imports ${all.length} requests`);
 });

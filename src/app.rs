@@ -5,6 +5,7 @@ pub mod login_counts;
 pub mod probes;
 mod set_up_link;
 mod unsettled;
+pub mod webhooks;
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use self::login_counts::{LoginCounts, LoginHours};
 use self::probes::Probes;
 pub use self::set_up_link::{SET_UP_LINK_LIFETIME, SetUpLink};
 use self::unsettled::Unsettled;
+use self::webhooks::Webhooks;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::{Mutex, OnceCell};
@@ -24,13 +26,13 @@ use tokio::sync::{Mutex, OnceCell};
 use crate::avatars::Pictures;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{Actor, AuditEvent, Backups, Collections, EventKind, ServerKey};
+use crate::domain::{Actor, AuditEvent, Backups, Collections, EventKind, HookId, ServerKey};
 use crate::fair::Bounds;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::password::{Cost, Passwords};
 use crate::random::Random;
-use crate::store::{Location, PostgresSettings, Remembered, Store};
+use crate::store::{Location, Outbox, PostgresSettings, Remembered, Store};
 use crate::token::{Keys, Tokens};
 use crate::{password, random, store, wechat};
 
@@ -85,6 +87,8 @@ pub struct App {
     pub set_up_link: SetUpLink,
     /// Probes of the way from the public URL to here.
     pub probes: Arc<Probes>,
+    /// State of the webhooks.
+    pub webhooks: Webhooks,
 }
 
 /// Reason why the server does not start.
@@ -205,6 +209,7 @@ impl App {
             Some(settings) => Store::connect(&settings, clock.clone(), random.clone()).await?,
             None => Store::open(location, config.store.cache_mib << 20)?,
         };
+        let store = store.with_outbox(outbox(&config, &clock, &random));
         identify(&store, &random).await?;
         ensure_token_key(&store, &clock, &random).await?;
         store.end_revocation_windows(clock.now()).await?;
@@ -230,6 +235,8 @@ impl App {
         let limits = Limits::new(&config.limits, clock.clone());
         let probes = Arc::new(Probes::new(clock.clone()));
         let pictures = Pictures::default();
+        let webhooks = Webhooks::new(&config.webhooks);
+        webhooks.register_metrics(&metrics);
         store.register_metrics(&metrics);
         pictures.register_metrics(&metrics);
         passwords.register_metrics(&metrics);
@@ -261,8 +268,16 @@ impl App {
             maintenance,
             set_up_link: SetUpLink::default(),
             probes,
+            webhooks,
         }))
     }
+}
+
+/// The queues of the webhooks.
+fn outbox(config: &Config, clock: &Clock, random: &Random) -> Outbox {
+    let hooks = config.webhooks.iter();
+    let hooks = hooks.map(|hook| (HookId::of(hook.url.expose()), hook.events.clone()));
+    Outbox::new(hooks.collect(), clock.clone(), random.clone())
 }
 
 /// Gives the database its id at the first start, and a copy another one than the original's.

@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! Dependencies point one way, which `tests/it/repository/tidy.rs` holds:
-//! `main -> cli -> doctor -> server -> {contract, pocketbase} -> admin -> {http, pb_data} -> {records, backup, monitoring} -> auth -> app -> error
+//! `main -> cli -> doctor -> server -> {contract, pocketbase} -> admin -> {http, pb_data, webhooks} -> {records, backup, monitoring} -> auth -> app -> error
 //! -> {store, wechat, password, token, avatars} -> limits -> config -> {domain, filter, clock, random, metrics, ...}`.
 //! `contract/` has the eight endpoints. docs/architecture.md tells the rest.
 
@@ -37,4 +37,5 @@ pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod token;
+pub mod webhooks;
 pub mod wechat;

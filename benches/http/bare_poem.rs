@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -80,8 +81,9 @@ pub fn serve() {
         response.headers_mut().clone_from(&headers);
         response
     });
+    let endpoint = Arc::new(endpoint);
     let endpoint = Route::new()
-        .at("/api/*path", post(endpoint))
+        .at("/api/*path", post(Arc::clone(&endpoint)).get(endpoint))
         .map_to_response();
     let endpoint: &'static _ = Box::leak(Box::new(endpoint));
     let runtime = tokio::runtime::Builder::new_multi_thread()

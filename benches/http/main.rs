@@ -34,6 +34,7 @@ mod stub;
 mod table;
 mod updates;
 mod users;
+mod webhooks;
 mod wire;
 
 use std::path::{Path, PathBuf};
@@ -71,6 +72,9 @@ struct Args {
     /// Everything else while WeChat hangs
     #[arg(long)]
     hang: bool,
+    /// Logins beside a webhook that takes all, is closed, hangs
+    #[arg(long)]
+    webhooks: bool,
     /// Spawn to first answer, after a clean stop and after kill -9
     #[arg(long)]
     start: bool,
@@ -184,6 +188,7 @@ async fn run(args: Args) {
     let setup = Setup::new(&args).await;
     let only_table = !(args.storm
         || args.hang
+        || args.webhooks
         || args.start
         || args.backup
         || args.damage
@@ -205,6 +210,9 @@ async fn run(args: Args) {
     }
     if args.hang {
         hang::print(&setup).await;
+    }
+    if args.webhooks {
+        webhooks::print(&setup).await;
     }
     if args.start {
         start::print(&setup).await;

@@ -41,6 +41,11 @@ impl Bai {
         Self::launch_with(setup, file, false, &settings)
     }
 
+    /// The server as it ships, but for the limits, the stub and these settings.
+    pub fn start_with(setup: &Setup, file: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::launch_with(setup, file, false, settings)
+    }
+
     fn launch(setup: &Setup, file: &Path, has_limits: bool) -> Self {
         Self::launch_with(setup, file, has_limits, &[])
     }

@@ -35,6 +35,18 @@ pub fn health() -> Requests {
     Arc::new(|request| post(request, "/api/system/health", None, "{}"))
 }
 
+/// Questions of a proxy about tokens.
+pub fn verify(tokens: Tokens) -> Requests {
+    numbered(move |request, n| {
+        let token = tokens.get(n);
+        write!(
+            request,
+            "GET /api/auth/verify HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n"
+        )
+        .expect("memory takes it");
+    })
+}
+
 pub fn users_count() -> Requests {
     Arc::new(|request| post(request, "/api/system/users-count", None, "{}"))
 }

@@ -40,6 +40,7 @@ fn scenarios(users: u64, tokens: &Tokens) -> Vec<Scenario> {
     };
     vec![
         scenario("system/health", requests::health(), vec![]),
+        scenario("auth/verify", requests::verify(tokens.clone()), vec![]),
         scenario("system/users-count", requests::users_count(), vec![]),
         scenario(
             "refresh-token, valid token",

@@ -10,6 +10,7 @@ use super::probe::ProbeCommand;
 use super::rules::RulesCommand;
 use super::superusers::SuperuserCommand;
 use super::users::UserCommand;
+use super::webhooks::WebhookCommand;
 use crate::auth::EventQuery;
 
 /// A command, as it is sent over the admin socket.
@@ -33,6 +34,8 @@ pub enum AdminCommand {
     Events(EventQuery),
     /// About a probe of the way to the server.
     Probe(ProbeCommand),
+    /// About webhooks.
+    Webhooks(WebhookCommand),
 }
 
 impl AdminCommand {
@@ -46,6 +49,8 @@ impl AdminCommand {
             Self::Maintenance(MaintenanceCommand::Compact) => Some("compact"),
             Self::Maintenance(MaintenanceCommand::Backup) => Some("backup"),
             Self::Maintenance(MaintenanceCommand::Restore { .. }) => Some("restore"),
+            Self::Webhooks(WebhookCommand::Retry(_)) => Some("webhooks retry"),
+            Self::Webhooks(WebhookCommand::Test(_)) => Some("webhooks test"),
             Self::Key(KeyCommand::List)
             | Self::Maintenance(MaintenanceCommand::Check | MaintenanceCommand::Health)
             | Self::User(_)
@@ -53,7 +58,8 @@ impl AdminCommand {
             | Self::Superuser(_)
             | Self::Rules(_)
             | Self::Events(_)
-            | Self::Probe(_) => None,
+            | Self::Probe(_)
+            | Self::Webhooks(WebhookCommand::List) => None,
         }
     }
 }

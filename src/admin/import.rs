@@ -17,7 +17,7 @@ use crate::domain::{Kind, Rules};
 use crate::pb_data::{
     self, ImportObserver, ImportOptions, NoteLine, PictureBounds, Preference, Report, Source,
 };
-use crate::store;
+use crate::store::{self, Outbox, Store};
 
 /// Import of PocketBase's records.
 #[derive(Clone, Deserialize, Serialize)]
@@ -89,7 +89,8 @@ async fn bring(
         let database = &app.database();
         let source = Source::open(&from).map_err(|error| failure(error, database))?;
         let mut observer = Observer::new(to);
-        let imported = pb_data::import(&source, &app.store, options, &mut observer);
+        let store = silent(app);
+        let imported = pb_data::import(&source, &store, options, &mut observer);
         let report = runtime.block_on(imported);
         let report = report.map_err(|error| failure(error, database))?;
         let rules = source.rules().map(|(kind, rules)| (kind, rules.clone()));
@@ -97,6 +98,12 @@ async fn bring(
     });
     let (brought, ()) = tokio::join!(work, forward(news, io));
     brought
+}
+
+/// The store, which tells no webhook of users who were users before.
+fn silent(app: &App) -> Store {
+    let nobody = Outbox::new(Vec::new(), app.clock.clone(), app.random.clone());
+    app.store.clone().with_outbox(nobody)
 }
 
 /// The failure of an import; a disk that took no more is named by the file that was to grow.

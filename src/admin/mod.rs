@@ -21,6 +21,7 @@ pub mod superusers;
 mod typed_text;
 pub mod user_import;
 pub mod users;
+pub mod webhooks;
 
 pub use self::client::{Answer, Client};
 pub use self::command::AdminCommand;

@@ -222,7 +222,7 @@ pub fn fields(admin: &Admin, kind: Kind) -> Vec<String> {
     let schemas = admin.records.schemas();
     let fields = schemas.of(kind).fields();
     fields
-        .filter(|field| !field.is_hidden)
+        .filter(|field| !field.is_hidden())
         .map(|field| field.name.clone())
         .collect()
 }

@@ -4,7 +4,9 @@ use super::command::AdminCommand;
 use super::context::Admin;
 use super::failure::Failure;
 use super::io::Io;
-use super::{companies, events, import, keys, maintenance, probe, rules, superusers, users};
+use super::{
+    companies, events, import, keys, maintenance, probe, rules, superusers, users, webhooks,
+};
 use crate::auth::AuditContext;
 use crate::domain::EventKind;
 
@@ -41,5 +43,6 @@ async fn dispatch(admin: &Admin, command: AdminCommand, io: &mut Io) -> Result<(
         AdminCommand::Maintenance(command) => maintenance::run(&admin.app, command, io).await,
         AdminCommand::Events(query) => events::run(&admin.app, query, io).await,
         AdminCommand::Probe(command) => probe::run(&admin.app, command, io).await,
+        AdminCommand::Webhooks(command) => webhooks::run(&admin.app, command, io).await,
     }
 }

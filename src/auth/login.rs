@@ -9,13 +9,15 @@ use super::password_purpose::PasswordPurpose;
 use super::principal::{Principal, ensure_active};
 use super::session::{Session, open_session};
 use super::tokens::{superuser_token, user_token};
+use super::unionid::with_unionid;
 use crate::app::App;
 use crate::domain::{
-    EventKind, IdType, OneTimeCode, OpenId, Phone, PlainPassword, Status, Superuser, User,
+    EventKind, IdType, OneTimeCode, Phone, PlainPassword, Status, Superuser, UnionId, User,
 };
 use crate::error::{Error, Result};
 use crate::limits::Source;
 use crate::store::{CommitError, Conflict};
+use crate::wechat::Identity;
 
 /// Logs in whoever got `code` from `wx.login`, as a new user if there is none with that openid.
 /// Of concurrent first logins exactly one creates the user. A code that failed may be tried again: WeChat knows whether it is used.
@@ -39,11 +41,17 @@ async fn exchange_code(
     rule: &impl LoginRule,
 ) -> Result<Session> {
     let audit = LoginAudit::new(app, source, "wechat");
-    let (user, created) = user_of_code(app, source, code)
+    let (user, created, unionid) = user_of_code(app, source, code)
         .await
         .inspect_err(|error| audit.failed("", error))?;
     let id = user.id.clone();
-    let outcome = open_active_session(app, user, created, rule).await;
+    let outcome = match ensure_allowed(&user, rule).await {
+        Ok(()) => {
+            let user = with_unionid(app, user, unionid).await;
+            open_session(app, user, created).await
+        }
+        Err(error) => Err(error),
+    };
     audit.record(kind_of(created), &id, &outcome);
     outcome
 }
@@ -56,35 +64,39 @@ fn kind_of(created: bool) -> EventKind {
     }
 }
 
-async fn user_of_code(app: &App, source: Source, code: &OneTimeCode) -> Result<(User, bool)> {
-    let openid = app.wechat.exchange(Some(source.ip()), code).await?;
-    match app.store.user_by_openid(&openid).await? {
-        Some(user) => Ok((user, false)),
-        // Boxed: a new user is rare, and its future is large.
-        None => Box::pin(first_login(app, openid)).await,
-    }
-}
-
-async fn open_active_session(
+/// The user, whether it is new, and the unionid that WeChat told.
+async fn user_of_code(
     app: &App,
-    user: User,
-    created: bool,
-    rule: &impl LoginRule,
-) -> Result<Session> {
-    ensure_active(&user)?;
-    rule.ensure(&user).await?;
-    open_session(app, user, created).await
+    source: Source,
+    code: &OneTimeCode,
+) -> Result<(User, bool, Option<UnionId>)> {
+    let identity = app.wechat.exchange(Some(source.ip()), code).await?;
+    let (user, created) = match app.store.user_by_openid(&identity.openid).await? {
+        Some(user) => (user, false),
+        // Boxed: a new user is rare, and its future is large.
+        None => Box::pin(first_login(app, &identity)).await?,
+    };
+    Ok((user, created, identity.unionid))
 }
 
-async fn first_login(app: &App, openid: OpenId) -> Result<(User, bool)> {
-    let new = new_user(app, openid.clone(), IdType::WeChat)?;
+async fn ensure_allowed(user: &User, rule: &impl LoginRule) -> Result<()> {
+    ensure_active(user)?;
+    rule.ensure(user).await
+}
+
+async fn first_login(app: &App, identity: &Identity) -> Result<(User, bool)> {
+    let Identity { openid, unionid } = identity;
+    let new = User {
+        unionid: unionid.clone().map(String::from),
+        ..new_user(app, openid.clone(), IdType::WeChat)?
+    };
     match app.store.insert(new).await {
         Ok(user) => Ok((user, true)),
         Err(CommitError::Conflict {
             conflict: Conflict::OpenId,
             ..
         }) => {
-            let winner = app.store.user_by_openid(&openid).await?;
+            let winner = app.store.user_by_openid(openid).await?;
             let user = winner.ok_or_else(gone)?;
             Ok((user, false))
         }
@@ -112,9 +124,9 @@ pub async fn login_platform(
     let in_flight = app
         .limits
         .once("platform/login", (source, phone, &password))?;
-    in_flight
-        .run(verify_platform(app, source, phone, password, rule))
-        .await
+    // Boxed: it is large, and beside a hash the box is nothing.
+    let verified = Box::pin(verify_platform(app, source, phone, password, rule));
+    in_flight.run(verified).await
 }
 
 async fn verify_platform(

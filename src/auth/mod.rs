@@ -27,6 +27,7 @@ mod superuser;
 mod superuser_address;
 mod token_keys;
 mod tokens;
+mod unionid;
 mod update;
 
 pub use audit::{AuditContext, audit_refused_phone};

@@ -5,8 +5,9 @@ use super::authenticate::authenticate;
 use super::login_rule::LoginRule;
 use super::principal::{Authentication, Principal, ensure_active};
 use super::tokens::{superuser_token, user_token};
+use super::unionid::with_unionid;
 use crate::app::App;
-use crate::domain::{EventKind, OneTimeCode, User};
+use crate::domain::{EventKind, OneTimeCode, UnionId, User};
 use crate::error::{Error, NO_TOKEN, Result};
 use crate::limits::Source;
 
@@ -80,24 +81,33 @@ async fn exchange_code(
     rule: &impl LoginRule,
 ) -> Result<String> {
     let audit = LoginAudit::new(app, source, "wechat code for a token");
-    let user = user_of_code(app, source, code)
+    let (user, unionid) = user_of_code(app, source, code)
         .await
         .inspect_err(|error| audit.failed("", error))?;
-    let outcome = token_of_active(app, &user, rule).await;
-    audit.record(EventKind::Login, &user.id, &outcome);
+    let id = user.id.clone();
+    let outcome = token_of_active(app, user, unionid, rule).await;
+    audit.record(EventKind::Login, &id, &outcome);
     outcome
 }
 
-async fn token_of_active(app: &App, user: &User, rule: &impl LoginRule) -> Result<String> {
-    ensure_active(user)?;
-    rule.ensure(user).await?;
-    user_token(app, user)
+async fn token_of_active(
+    app: &App,
+    user: User,
+    unionid: Option<UnionId>,
+    rule: &impl LoginRule,
+) -> Result<String> {
+    ensure_active(&user)?;
+    rule.ensure(&user).await?;
+    user_token(app, &with_unionid(app, user, unionid).await)
 }
 
-async fn user_of_code(app: &App, source: Source, code: &OneTimeCode) -> Result<User> {
-    let openid = app.wechat.exchange(Some(source.ip()), code).await?;
-    app.store
-        .user_by_openid(&openid)
-        .await?
-        .ok_or(Error::UserNotFound)
+/// The user, and the unionid that WeChat told.
+async fn user_of_code(
+    app: &App,
+    source: Source,
+    code: &OneTimeCode,
+) -> Result<(User, Option<UnionId>)> {
+    let identity = app.wechat.exchange(Some(source.ip()), code).await?;
+    let user = app.store.user_by_openid(&identity.openid).await?;
+    Ok((user.ok_or(Error::UserNotFound)?, identity.unionid))
 }

@@ -67,6 +67,16 @@ impl ListArgs {
     }
 }
 
+/// The users for whom `filter` holds, newest first: 50 of them at most.
+pub fn users(client: &mut Client, filter: String) -> Result<Page, Failure> {
+    let query = RecordQuery {
+        filter,
+        limit: 50,
+        ..RecordQuery::default()
+    };
+    Page::read(client.send(AdminCommand::User(UserCommand::List(query)))?)
+}
+
 /// A page of a list.
 pub struct Page {
     pub rows: Vec<Value>,

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// Columns that hold a time.
-pub const TIMES: [&str; 3] = ["created", "updated", "at"];
+pub const TIMES: [&str; 5] = ["created", "updated", "at", "oldest", "next try"];
 
 /// The time with its offset from UTC, to the second.
 pub fn local(time: Timestamp) -> String {

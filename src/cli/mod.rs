@@ -51,6 +51,7 @@ mod user;
 mod user_file;
 mod user_table;
 mod visible;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -135,6 +136,8 @@ enum ConfiguredArgs {
     Key(Group<key::KeyArgs>),
     /// Show who did what when
     Events(events::EventsArgs),
+    /// Show the webhooks: what waits for each, and what became of the newest tries
+    Webhooks(webhooks::WebhooksArgs),
     /// Copy the database to a new file and read it back
     Backup(backup::BackupArgs),
     /// Put a backup in the place of the database, and keep that under another name
@@ -167,6 +170,10 @@ pub fn run() -> ExitCode {
         AnyArgs::Configured(ConfiguredArgs::Config(config_file::ConfigArgs {
             args: Some(config_file::ConfigCommand::Init { file }),
         })) => config_file::init(&file),
+        AnyArgs::Configured(ConfiguredArgs::Webhooks(webhooks::WebhooksArgs {
+            args: Some(webhooks::WebhooksCommand::Secret),
+            ..
+        })) => webhooks::secret(),
         AnyArgs::Doctor(args) => doctor::run(load(cli.config.as_deref(), None), &args),
         AnyArgs::Configured(args) => {
             let listen = match &args {
@@ -197,6 +204,7 @@ fn execute(config: Config, args: ConfiguredArgs) -> Outcome {
         ConfiguredArgs::Rules(args) => rules::run(&config, args),
         ConfiguredArgs::Key(args) => key::run(&config, &args),
         ConfiguredArgs::Events(args) => events::run(&config, args),
+        ConfiguredArgs::Webhooks(args) => webhooks::run(&config, &args),
         ConfiguredArgs::Backup(args) => backup::run(&config, args),
         ConfiguredArgs::Restore(args) => restore::run(&config, &args),
         ConfiguredArgs::Check(args) => check::run(&config, &args),

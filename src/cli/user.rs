@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::field_value::FieldValues;
 use super::group::Group;
-use super::list::ListArgs;
+use super::list::{self, ListArgs};
 use super::outcome::Outcome;
 use super::session::{self, Access};
 use super::user_file::{Format, UserFile};
@@ -27,6 +27,8 @@ pub enum UserArgs {
     List(ListArgs),
     /// Show a user
     Show(UserName),
+    /// Find users by an identity that is no name of theirs
+    Find(FindArgs),
     /// Make a platform user; the password is asked for, or is the first line of the standard input
     Create(CreateArgs),
     /// Change fields of a user, such as users_name=Anne
@@ -72,6 +74,13 @@ pub struct UserName {
 }
 
 #[derive(Args)]
+pub struct FindArgs {
+    /// Identity among the apps of one WeChat account, the whole of it
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    unionid: String,
+}
+
+#[derive(Args)]
 pub struct CreateArgs {
     /// Phone, which is the login name
     #[arg(long)]
@@ -102,7 +111,7 @@ pub struct ExportArgs {
 pub fn run(config: &Config, group: Group<UserArgs>) -> Outcome {
     let json = group.json;
     let access = match group.args {
-        UserArgs::List(_) | UserArgs::Show(_) => Access::Read,
+        UserArgs::List(_) | UserArgs::Show(_) | UserArgs::Find(_) => Access::Read,
         _ => Access::Change,
     };
     let mut client = session::open(config, access)?;
@@ -112,6 +121,7 @@ pub fn run(config: &Config, group: Group<UserArgs>) -> Outcome {
         UserArgs::Show(UserName { who }) => {
             output::record(&send(client, UserCommand::Show(who))?, json)
         }
+        UserArgs::Find(FindArgs { unionid }) => find(client, &unionid, json),
         UserArgs::ReleasePhone { phone, yes } => release_phone(client, phone, yes, json),
         UserArgs::Export(options) => export(client, &options),
         UserArgs::Create(new) => create_user(client, new, json),
@@ -146,6 +156,14 @@ pub fn run(config: &Config, group: Group<UserArgs>) -> Outcome {
 /// The user whom the command is about, as they are then.
 fn send(client: &mut Client, command: UserCommand) -> Result<Value, Failure> {
     client.row(AdminCommand::User(command))
+}
+
+fn find(client: &mut Client, unionid: &str, json: bool) -> Outcome {
+    let found = list::users(client, summary::filter_by_unionid(unionid))?;
+    if found.rows.is_empty() {
+        return Err(Failure::not_found(format!("nobody has the unionid {unionid}")).into());
+    }
+    output::rows(summary::fields(Kind::Users), &found.rows, json)
 }
 
 /// Sends the command, and prints what was `done` to which user.

@@ -12,6 +12,8 @@ use super::sources::Sources;
 use super::texts::wrong_text;
 
 const ENV_PREFIX: &str = "BAI_";
+/// The key that is in no section.
+const WITHOUT_SECTION: &str = "webhooks";
 /// Characters of a token that cannot be guessed.
 const MIN_TOKEN: usize = 16;
 
@@ -196,14 +198,15 @@ fn place(text: &str, byte: usize) -> String {
     }
 }
 
-/// Section and key of a variable `BAI_<SECTION>__<KEY>`; a table inside the section has a name of its own between them.
+/// Section and key of a variable `BAI_<SECTION>__<KEY>`; a table inside the section has a name of its own between them. One key is
+/// in no section.
 fn split_name(name: &str) -> Option<Vec<String>> {
     let path: Vec<_> = name
         .strip_prefix(ENV_PREFIX)?
         .split("__")
         .map(str::to_lowercase)
         .collect();
-    (path.len() > 1).then_some(path)
+    (path.len() > 1 || path == [WITHOUT_SECTION]).then_some(path)
 }
 
 /// An error of the TOML parser, the types in the words of the documentation.

@@ -93,11 +93,15 @@ enum Line<'a> {
     Comment(&'a str),
     Section(&'a str),
     Key(&'a str),
+    Blank,
     Other,
 }
 
 impl<'a> Line<'a> {
     fn read(line: &'a str) -> Self {
+        if line.is_empty() {
+            return Self::Blank;
+        }
         if let Some(words) = line.strip_prefix('#') {
             return Self::Comment(words.trim());
         }
@@ -128,13 +132,22 @@ fn meanings(file: &str) -> Vec<(String, String)> {
                 comment.clear();
             }
             Line::Key(key) => {
-                found.push((format!("{section}.{key}"), comment.join("\n")));
+                found.push((whole_key(section, key), comment.join("\n")));
                 is_over = true;
             }
+            Line::Blank => comment.clear(),
             Line::Other => {}
         }
     }
     found
+}
+
+/// The key with its section, if it is in one.
+fn whole_key(section: &str, key: &str) -> String {
+    match section {
+        "" => key.to_owned(),
+        section => format!("{section}.{key}"),
+    }
 }
 
 /// Whether a line begins with it as with a key, and is not in a value of several lines.
@@ -167,8 +180,9 @@ mod tests {
 
     #[test]
     fn keys_that_follow_one_another_share_a_comment() {
-        let file = "# The file.\n\n# Of no key.\n[a]\n# One.\n# Two.\nb = 1\nc = [\n  { d = 2 },\n]\n# Three.\ne = 1\n[a.f]\n# Four.\ng = 1\n";
+        let file = "# The file.\n\n# Zero.\nz = 0\n# Of no key.\n[a]\n# One.\n# Two.\nb = 1\nc = [\n  { d = 2 },\n]\n# Three.\ne = 1\n[a.f]\n# Four.\ng = 1\n";
         let expected = [
+            ("z", "Zero."),
             ("a.b", "One.\nTwo."),
             ("a.c", "One.\nTwo."),
             ("a.e", "Three."),

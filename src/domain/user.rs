@@ -131,6 +131,8 @@ pub struct User {
     pub verified: bool,
     /// Text that is shown in place of the number of a user who came with another one.
     pub given_number: Option<String>,
+    /// Identity among the apps of one WeChat account, once WeChat or an import told it.
+    pub unionid: Option<String>,
     /// Columns of an imported user that are not ours, as the text of one JSON object.
     pub columns: Option<String>,
     /// Scrypt hash as a PHC string, or an imported bcrypt hash; WeChat users who came here first have none.
@@ -177,6 +179,7 @@ impl User {
             email_visibility: false,
             verified: true,
             given_number: None,
+            unionid: None,
             columns: None,
             password_hash: None,
             token_key,
@@ -205,6 +208,7 @@ impl User {
         let given = [
             &self.email,
             &self.given_number,
+            &self.unionid,
             &self.columns,
             &self.password_hash,
         ];

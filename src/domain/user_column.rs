@@ -61,6 +61,8 @@ pub enum LongColumn {
     Picture,
     /// Id of the conversation.
     ConversationId,
+    /// Unionid; empty: none.
+    UnionId,
 }
 
 /// No e-mail address.
@@ -77,7 +79,7 @@ impl TextColumn {
 
 impl LongColumn {
     /// Number of such columns.
-    pub const COUNT: usize = 2;
+    pub const COUNT: usize = 3;
 }
 
 impl NumberColumn {

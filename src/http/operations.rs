@@ -1,4 +1,4 @@
-//! A short way to the contract's operations.
+//! A short way to the operations that are asked for most: the contract's, and what proxies ask.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -17,18 +17,26 @@ pub enum Tags {
     Avatars,
     /// PocketBase 原生接口(方言):官方 SDK 无需修改即可使用;错误为 PocketBase 的 `{data, message, status}`。
     PocketBase,
+    /// 用户变动时通知其他程序(Webhook):各接收方的状态,仅超级管理员。
+    #[oai(rename = "Webhook")]
+    Webhooks,
+    /// 与其他程序配合:反向代理据此只放行用户。
+    #[oai(rename = "其他程序")]
+    OtherPrograms,
     /// PocketBase 有而这里不提供的接口:只为官方 SDK 保留路径,总是拒绝,或什么也不做(不发送邮件)。
     #[oai(rename = "PocketBase(不提供)")]
     NotServed,
 }
 
 impl Tags {
-    pub const IN_ORDER: [Self; 6] = [
+    pub const IN_ORDER: [Self; 8] = [
         Self::System,
         Self::Wechat,
         Self::Platform,
         Self::Avatars,
         Self::PocketBase,
+        Self::Webhooks,
+        Self::OtherPrograms,
         Self::NotServed,
     ];
 }

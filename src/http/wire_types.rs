@@ -137,7 +137,8 @@ wire_type!(
 
 /// The schema of a user's record: the built-in fields are always there, beside them whatever columns the deployment has.
 fn user_record() -> MetaSchema {
-    let fields = User::fields().iter().filter(|field| !field.is_hidden());
+    let fields = User::fields().iter();
+    let fields = fields.filter(|field| !field.is_hidden() && !field.is_for_superusers);
     let fields = fields.map(|field| (field.name, of_field(field.kind)));
     let collection = ["collectionId", "collectionName"].map(|name| (name, of_field(Kind::Id)));
     let properties: Vec<_> = collection.into_iter().chain(fields).collect();

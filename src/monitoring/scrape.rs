@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{process, readiness};
+use super::{process, readiness, webhooks};
 use crate::app::App;
 use crate::build_info;
 use crate::metrics::{Metrics, gauges};
@@ -14,7 +14,11 @@ pub async fn metrics(app: &App) -> String {
     look_at_build(&now);
     look_at_readiness(app, &now).await;
     // Each waits for as long as a database may that does not answer.
-    tokio::join!(look_at_store(app, &now), look_at_postgres(app, &now));
+    tokio::join!(
+        look_at_store(app, &now),
+        look_at_postgres(app, &now),
+        webhooks::look(app, &now)
+    );
     look_at_backups(app, &now);
     process::look(&now);
     app.metrics.text() + &now.text()

@@ -37,6 +37,8 @@ mod rejected_form;
 mod rules_form;
 mod set_up;
 mod settings;
+mod verify;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -61,6 +63,8 @@ pub use self::realtime::RealtimeApi;
 pub use self::records::RecordsApi;
 pub use self::set_up::SetUpApi;
 pub use self::settings::SettingsApi;
+pub use self::verify::VerifyApi;
+pub use self::webhooks::WebhooksApi;
 use crate::app::App;
 use crate::auth::{AuditContext, Authentication, Principal, ensure_superuser_address};
 use crate::domain::Kind;

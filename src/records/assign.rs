@@ -67,7 +67,7 @@ fn problem(unfit: Unfit, text: &str) -> FieldProblem {
     match unfit {
         Unfit::Type | Unfit::Status => FieldProblem::Value,
         Unfit::Choice => FieldProblem::NotAChoice(text.to_owned()),
-        Unfit::OpenId | Unfit::RecordId => FieldProblem::Format,
+        Unfit::OpenId | Unfit::UnionId | Unfit::RecordId => FieldProblem::Format,
         Unfit::Email => FieldProblem::NotAnEmail,
         Unfit::Invalid(why) => why.into(),
     }

@@ -40,7 +40,7 @@ pub fn stamped(
 }
 
 fn is_own_date(field: &Field, kind: Kind) -> bool {
-    field.kind == FieldKind::Autodate && !field.is_hidden && !is_built_in(kind, &field.name)
+    field.kind == FieldKind::Autodate && !field.is_hidden() && !is_built_in(kind, &field.name)
 }
 
 impl Stage {

@@ -78,7 +78,7 @@ fn dated(columns: String, schema: &Schema, stage: Stage, now: Timestamp) -> Stri
 }
 
 fn is_own(field: &Field) -> bool {
-    !field.is_hidden
+    !field.is_hidden()
         && field.kind != FieldKind::Autodate
         && !is_built_in(Kind::Companies, &field.name)
 }

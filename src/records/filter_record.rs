@@ -86,7 +86,7 @@ pub fn column_value<'a>(
         None if name == "collectionId" => Value::Text(&schema.id),
         None if name == "collectionName" => Value::Text(kind.name()),
         None => match schema.field(name) {
-            Some(field) if !field.is_hidden => empty(field),
+            Some(field) if !field.is_hidden() => empty(field),
             _ => Value::Null,
         },
         _ => Value::Null,

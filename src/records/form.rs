@@ -141,8 +141,8 @@ impl<'a> FormReader<'a> {
             let edited = Edit::read(key, value, self.schema).map(|(field, _)| field);
             match edited.or_else(|| self.schema.field(key)) {
                 // The new password is hidden, and rules may ask for it all the same.
-                Some(field) if field.is_hidden && key != "password" => {}
-                Some(field) if !field.is_hidden => {
+                Some(field) if !field.is_for_all() && key != "password" => {}
+                Some(field) if field.is_for_all() => {
                     let stored = || Some(self.stored.get(&field.name)?.to_json());
                     let value = self.sent(&field.name).or_else(stored);
                     body.insert(field.name.clone(), value.unwrap_or_default());
@@ -155,9 +155,9 @@ impl<'a> FormReader<'a> {
         body
     }
 
-    /// The values of all fields that are not hidden, sent or stored, whatever is wrong with them.
+    /// The values of all fields that are for all, sent or stored, whatever is wrong with them.
     pub fn values(&self) -> Map<String, Value> {
-        let shown = self.schema.fields().filter(|field| !field.is_hidden);
+        let shown = self.schema.fields().filter(|field| field.is_for_all());
         let values = shown.filter_map(|field| {
             let stored = || Some(self.stored.get(&field.name)?.to_json());
             let value = self.sent(&field.name).or_else(stored)?;
@@ -213,7 +213,7 @@ impl<'a> FormReader<'a> {
     fn unserved(&self, name: &str) -> Option<FieldProblem> {
         let is_ours = ["id", TOKEN_KEY].contains(&name);
         let field = self.schema.field(name).filter(|_| !is_ours)?;
-        if field.is_hidden {
+        if field.is_hidden() {
             return Some(FieldProblem::NotKept);
         }
         let has_pattern = field
@@ -255,7 +255,7 @@ impl<'a> FormReader<'a> {
 
     /// The value that the edits of a field come to, if there are any.
     fn sent(&self, name: &str) -> Option<Value> {
-        let field = self.schema.field(name).filter(|field| !field.is_hidden)?;
+        let field = self.schema.field(name).filter(|field| !field.is_hidden())?;
         let (first, others) = self.edits(name).split_first()?;
         let stored = self.stored.get(name).map(|stored| stored.to_json());
         let value = first.apply(field, &stored.unwrap_or_default());
@@ -325,7 +325,7 @@ mod tests {
         for (field, value) in reader.changed() {
             changed.insert(field.name.clone(), value);
         }
-        reader.columns(schema.fields().filter(|field| !field.is_hidden));
+        reader.columns(schema.fields().filter(|field| !field.is_hidden()));
         (changed.into(), reader.problems().to_string())
     }
 

@@ -16,6 +16,7 @@ mod audit;
 mod autodate;
 mod bulk;
 pub mod change_request;
+pub mod changed_fields;
 pub mod changes;
 mod check;
 pub mod coerce;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::constraints::Constraints;
-use super::fields::of_record::{descriptions, is_built_in};
+use super::fields::of_record::{descriptions, is_built_in, is_for_superusers};
 use crate::domain::{Collection, Collections, Kind};
 
 /// The most characters of a text field that says nothing of its own, as PocketBase has it.
@@ -36,13 +36,24 @@ pub enum FieldKind {
     Password,
 }
 
+/// Whoever sees a field of a record that they see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeenBy {
+    /// Everybody.
+    All,
+    /// Superusers, who write it, too.
+    Superusers,
+    /// Nobody.
+    Nobody,
+}
+
 /// A field of a collection.
 #[derive(Clone, Debug)]
 pub struct Field {
     pub name: String,
     pub kind: FieldKind,
-    /// Nobody sees it.
-    pub is_hidden: bool,
+    /// Whoever sees it.
+    pub seen_by: SeenBy,
     /// It must not be empty.
     pub is_required: bool,
     /// Whether it holds a list of such values.
@@ -63,11 +74,12 @@ pub struct Field {
 
 impl Field {
     /// Reads PocketBase's description; nothing for one that has neither name nor type.
-    fn read(description: &Value) -> Option<Self> {
+    fn read(description: &Value, of: Kind) -> Option<Self> {
         let kind = description["type"].as_str()?;
+        let name = description["name"].as_str()?;
         let values = description["values"].as_array().into_iter().flatten();
         Some(Self {
-            name: description["name"].as_str()?.to_owned(),
+            name: name.to_owned(),
             kind: match kind {
                 "number" => FieldKind::Number,
                 "bool" => FieldKind::Bool,
@@ -81,7 +93,11 @@ impl Field {
                 "password" => FieldKind::Password,
                 _ => FieldKind::Text,
             },
-            is_hidden: description["hidden"] == true,
+            seen_by: match description["hidden"] == true {
+                true if is_for_superusers(of, name) => SeenBy::Superusers,
+                true => SeenBy::Nobody,
+                false => SeenBy::All,
+            },
             is_required: description["required"] == true,
             is_list: description["maxSelect"]
                 .as_u64()
@@ -102,6 +118,16 @@ impl Field {
             constraints: Constraints::read(description),
             description: description.as_object()?.clone(),
         })
+    }
+
+    /// Whether nobody sees the field.
+    pub fn is_hidden(&self) -> bool {
+        self.seen_by == SeenBy::Nobody
+    }
+
+    /// Whether all who see a record see the field.
+    pub fn is_for_all(&self) -> bool {
+        self.seen_by == SeenBy::All
     }
 }
 
@@ -130,7 +156,10 @@ impl Schema {
         };
         Self {
             id: collection.id.clone(),
-            fields: described.iter().filter_map(Field::read).collect(),
+            fields: described
+                .iter()
+                .filter_map(|field| Field::read(field, collection.kind))
+                .collect(),
         }
     }
 
@@ -146,7 +175,12 @@ impl Schema {
 
     /// Whether clients see a field of that name.
     pub fn shows(&self, name: &str) -> bool {
-        self.field(name).is_some_and(|field| !field.is_hidden)
+        self.field(name).is_some_and(Field::is_for_all)
+    }
+
+    /// Whether superusers see a field of that name.
+    pub fn shows_to_superusers(&self, name: &str) -> bool {
+        self.field(name).is_some_and(|field| !field.is_hidden())
     }
 
     /// The `fields` of a collection as PocketBase writes them.
@@ -228,5 +262,27 @@ mod tests {
             Schema::of(&collections.users).shows("email")
                 && !Schema::of(&collections.users).shows("tokenKey")
         );
+    }
+
+    #[test]
+    fn the_unionid_is_for_superusers_unless_the_imported_collection_says_otherwise() {
+        let mut collections = Collections::new(Timestamp::UNIX_EPOCH);
+        for (fields, is_for_all) in [
+            (None, false),
+            (Some(r#"[{"name":"openid","type":"text"}]"#), false),
+            (
+                Some(r#"[{"name":"unionid","type":"text","hidden":true}]"#),
+                false,
+            ),
+            (
+                Some(r#"[{"name":"unionid","type":"text","hidden":false}]"#),
+                true,
+            ),
+        ] {
+            collections.users.fields = fields.map(str::to_owned);
+            let schema = Schema::of(&collections.users);
+            assert_eq!(schema.shows("unionid"), is_for_all, "{fields:?}");
+            assert!(schema.shows_to_superusers("unionid"), "{fields:?}");
+        }
     }
 }

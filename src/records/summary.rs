@@ -40,12 +40,23 @@ pub fn filter_by_text(kind: Kind, text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
-    let quoted = text.replace('\\', "\\\\").replace('\'', "\\'");
+    let quoted = quoted(text);
     let contains: Vec<_> = searched_fields(kind)
         .iter()
-        .map(|field| format!("{field} ~ '{quoted}'"))
+        .map(|field| format!("{field} ~ {quoted}"))
         .collect();
     contains.join(" || ")
+}
+
+/// A filter for users who have this unionid.
+pub fn filter_by_unionid(unionid: &str) -> String {
+    format!("unionid = {}", quoted(unionid))
+}
+
+/// A text as PocketBase's language quotes it.
+fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("'{escaped}'")
 }
 
 /// A filter for users whose phones begin with these digits.

@@ -12,7 +12,7 @@ use super::patch::RecordPatch;
 use super::plan::{Editor, FreshValues, Plan};
 use super::problem::FieldProblem;
 use super::refusal::Refusal;
-use super::schema::{Field, Schema};
+use super::schema::{Field, Schema, SeenBy};
 use super::token_key;
 use super::values::Values;
 use crate::domain::{IdType, Kind, OpenId, RecordId, User, UserType};
@@ -183,7 +183,8 @@ fn check_unmanaged(user: &User, form: &RecordForm, plan: &Plan, reader: &mut For
 /// Gives `user` all values that the form changes, and adds to the problems which of them it may not have.
 fn set_changed(user: &mut User, reader: &mut FormReader<'_>, editor: Editor) {
     for (field, value) in reader.changed() {
-        if field.name == OPENID && !editor.is_superuser() {
+        let is_kept = field.name == OPENID || field.seen_by == SeenBy::Superusers;
+        if is_kept && !editor.is_superuser() {
             continue;
         }
         if let Err(problem) = set(user, field, &value, editor) {
@@ -228,5 +229,5 @@ fn set_dates(user: &mut User, schema: &Schema, stage: Stage, now: Timestamp) {
 }
 
 fn is_own(field: &Field) -> bool {
-    !field.is_hidden && !is_built_in(Kind::Users, &field.name)
+    !field.is_hidden() && !is_built_in(Kind::Users, &field.name)
 }

@@ -64,7 +64,7 @@ impl<'a> Values<'a> {
     pub fn get(&self, name: &str) -> Option<StoredValue<'_>> {
         match self {
             Self::Blank(schema) => {
-                let field = schema.field(name).filter(|field| !field.is_hidden)?;
+                let field = schema.field(name).filter(|field| !field.is_hidden())?;
                 Some(StoredValue::Blank(coerce::empty(field)))
             }
             Self::User(user, columns) => built_in(*user, name).or_else(|| columns.get(name)),

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::coerce;
-use super::fields::of_record::{parse_columns, typed_values};
+use super::fields::of_record::{for_superusers, parse_columns, typed_values};
 use super::fields::tables::BuiltIn;
 use super::fields::value::FieldValue;
 use crate::domain::{Collection, Collections, Company, FieldShape, Shape, Superuser, User};
@@ -37,11 +37,11 @@ pub fn record<'a>(record: &'a Record, collections: &'a Collections) -> RecordVie
     }
 }
 
-/// The view of a user with the contract's types, whatever types an imported collection has.
+/// The view of a user with the contract's types, whatever types an imported collection has, and without what only superusers see.
 pub fn contract_user<'a>(user: &'a User, collection: &'a Collection) -> RecordView<'a> {
     let shapes = collection.shapes().iter();
     let own = shapes.filter(|field| User::field(&field.name).is_none());
-    RecordView::new(user, user.columns.as_deref(), collection, own)
+    RecordView::new(user, user.columns.as_deref(), collection, own).without_fields_for_superusers()
 }
 
 /// The view of a user.
@@ -133,16 +133,24 @@ impl<'a> RecordView<'a> {
         }
     }
 
-    /// The record without the fields that an imported collection shows to superusers only.
+    /// The record without the fields that only superusers see, by the imported collection or because it says nothing of them.
     #[must_use]
     pub fn without_hidden(mut self) -> Self {
-        for field in self
-            .collection
-            .shapes()
-            .iter()
-            .filter(|field| field.is_hidden)
-        {
+        let shapes = self.collection.shapes();
+        for field in shapes.iter().filter(|field| field.is_hidden) {
             self = self.without(&field.name);
+        }
+        self.without_fields_for_superusers()
+    }
+
+    /// The record without the built-in fields that only superusers see, unless the imported collection shows them to all.
+    fn without_fields_for_superusers(mut self) -> Self {
+        let shapes = self.collection.shapes();
+        for name in for_superusers(self.collection.kind) {
+            let is_for_all = |field: &FieldShape| field.name == *name && !field.is_hidden;
+            if !shapes.iter().any(is_for_all) {
+                self = self.without(name);
+            }
         }
         self
     }

@@ -36,6 +36,7 @@ use crate::config::{Config, Provider};
 use crate::random::Random;
 use crate::records::Records;
 use crate::store::Location;
+use crate::webhooks::Delivery;
 
 /// Requests in flight may take this long after a stop was asked for.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
@@ -122,6 +123,8 @@ impl Server {
             self.admin_socket
                 .map(|socket| tokio::spawn(socket.run(self.streams.subscribe()))),
         );
+        let delivery = Delivery::new(&self.app).run(self.streams.subscribe());
+        let delivery = tokio::spawn(delivery);
         tokio::select! {
             () = self.acceptor.run(&connections) => {}
             () = self.acceptor.keep_certificate() => {}
@@ -134,7 +137,7 @@ impl Server {
             schedule.abort();
         }
         drop((self.acceptor, self.metrics_listener, self.streams));
-        let finish = async { tokio::join!(connections.shutdown(), admin_socket) };
+        let finish = async { tokio::join!(connections.shutdown(), admin_socket, delivery) };
         if tokio::time::timeout(STOP_DEADLINE, finish).await.is_err() {
             tracing::warn!(
                 "stopping although some requests did not finish within {STOP_DEADLINE:?}"

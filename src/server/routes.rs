@@ -31,7 +31,7 @@ use crate::http::traffic::Traffic;
 use crate::pocketbase::{
     AuthApi, BackupScheduleApi, BackupsApi, BatchApi, CollectionsApi, Context, DisabledLoginsApi,
     EventsApi, FilesApi, HealthApi, ImpersonateApi, ImportsApi, KeysApi, MailApi, OverviewApi,
-    RealtimeApi, RecordsApi, SetUpApi, SettingsApi,
+    RealtimeApi, RecordsApi, SetUpApi, SettingsApi, VerifyApi, WebhooksApi,
 };
 use crate::records::Records;
 
@@ -68,9 +68,17 @@ type Dialect = (
     SetUpApi,
     RealtimeApi,
     BackupsApi,
-    (BackupScheduleApi, KeysApi, SettingsApi, FilesApi),
+    (
+        BackupScheduleApi,
+        KeysApi,
+        SettingsApi,
+        WebhooksApi,
+        FilesApi,
+    ),
 );
-type Service = OpenApiService<(Contract, Dialect), ()>;
+/// The operations to which a short way leads.
+type Frequent = (Contract, VerifyApi);
+type Service = OpenApiService<(Frequent, Dialect), ()>;
 
 fn contract(records: &Records) -> Contract {
     let app = &records.app;
@@ -88,6 +96,10 @@ fn contract(records: &Records) -> Contract {
             records: records.clone(),
         },
     )
+}
+
+fn frequent(records: &Records) -> Frequent {
+    (contract(records), VerifyApi(Context::new(records)))
 }
 
 fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
@@ -112,10 +124,11 @@ fn service(records: &Records, stopping: watch::Receiver<()>) -> Service {
             BackupScheduleApi(context.clone()),
             KeysApi(context.clone()),
             SettingsApi(context.clone()),
+            WebhooksApi(context.clone()),
             FilesApi(context),
         ),
     );
-    openapi::service((contract(records), dialect), &app.config.server)
+    openapi::service((frequent(records), dialect), &app.config.server)
 }
 
 /// The OpenAPI document, as served at `/openapi.json`.
@@ -191,7 +204,7 @@ pub(super) fn endpoint(
         .map(|(path, _)| path.as_str());
     let traffic = Traffic::new(documented.chain(PAGES).chain(console::PATHS), &base_path);
     traffic.register_metrics(&app.metrics);
-    let inner = Operations::new(contract(records), &base_path, everything, &traffic);
+    let inner = Operations::new(frequent(records), &base_path, everything, &traffic);
     let body_timeout = BodyTimeout(app.config.server.body_timeout);
     let cors = Cors::new(&app.config.server.cors_origins);
     let (request_ids, has_tls) = (RequestIds::new(&app.random), app.config.server.tls.is_on());

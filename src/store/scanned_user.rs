@@ -1,5 +1,7 @@
 //! Users as a scan of all of them reads them: nothing is copied, and no secret is among it.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
 use crate::domain::{LongColumn, NumberColumn, TextColumn};
@@ -16,6 +18,7 @@ pub struct ScannedUser<'a> {
     pub(super) openid: IdText<'a>,
     pub(super) conversation_id: IdText<'a>,
     pub(super) picture: &'a str,
+    pub(super) unionid: Cow<'a, str>,
 }
 
 /// Text that is nearly always an UUID, which is stored as such.
@@ -39,6 +42,7 @@ impl ScannedUser<'_> {
         match column {
             LongColumn::Picture => text.push_str(self.picture),
             LongColumn::ConversationId => self.conversation_id.push_to(text),
+            LongColumn::UnionId => text.push_str(&self.unionid),
         }
     }
 

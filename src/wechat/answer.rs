@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::error::{Error, OURS, QuotaPeriod, Refusal};
 use super::quota;
-use crate::domain::{Invalid, OpenId, Phone, is_blank};
+use crate::domain::{Invalid, OpenId, Phone, UnionId, is_blank};
 
 /// A number, which WeChat and what stands in front of it may write as a text or with a point.
 pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
@@ -47,9 +47,20 @@ fn cut(text: &str) -> String {
     text.chars().take(200).collect()
 }
 
+/// Identity of the user of a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Identity in this app.
+    pub openid: OpenId,
+    /// Identity among the apps of the same account; WeChat tells it of some users only.
+    pub unionid: Option<UnionId>,
+}
+
 #[derive(Deserialize)]
 struct Session {
     openid: String,
+    #[serde(default)]
+    unionid: Value,
 }
 
 #[derive(Deserialize)]
@@ -101,12 +112,14 @@ pub fn parse<T: for<'de> Deserialize<'de>>(answer: &Value) -> Result<T, Error> {
     })
 }
 
-/// The openid of a login.
-pub fn openid(answer: &Value) -> Result<OpenId, Error> {
+/// The identity of a login. No login fails by a unionid: one of odd form is none.
+pub fn identity(answer: &Value) -> Result<Identity, Error> {
     let session: Session = parse(answer)?;
-    OpenId::parse(&session.openid)
+    let openid = OpenId::parse(&session.openid)
         .filter(|openid| !is_blank(openid.as_str()))
-        .ok_or_else(|| Error::odd("an openid of odd form"))
+        .ok_or_else(|| Error::odd("an openid of odd form"))?;
+    let unionid = session.unionid.as_str().and_then(UnionId::parse);
+    Ok(Identity { openid, unionid })
 }
 
 /// Sorts an answer by its `errcode`: absent or 0 is success.

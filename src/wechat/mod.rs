@@ -1,4 +1,4 @@
-//! The WeChat mini-program API: a one-time code becomes an openid, another one a phone number.
+//! The WeChat mini-program API: a one-time code becomes an openid and perhaps a unionid, another one a phone number.
 //!
 //! The rules are WeChat's own and those learnt from other client libraries: every answer is HTTP 200 with an
 //! `errcode`, as `text/plain`; a code works once, so it is sent again only when WeChat says that it was busy or
@@ -21,7 +21,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::access_token::AccessTokens;
-use self::answer::{PhoneAnswer, classify, is_token_dead, openid, parse, refused_unless_ours};
+pub use self::answer::Identity;
+use self::answer::{PhoneAnswer, classify, identity, is_token_dead, parse, refused_unless_ours};
 pub use self::condition::{Problem, ips};
 pub use self::error::{Error, QuotaPeriod, Refusal};
 use self::http::{Http, Request};
@@ -109,11 +110,11 @@ impl Client {
         self.stats.last_error()
     }
 
-    /// The openid of the user who got `code` from `wx.login` (`jscode2session`).
+    /// The identity of the user who got `code` from `wx.login` (`jscode2session`).
     ///
     /// # Errors
     /// Each variant of [`Error`]; the answer comes within `wechat.timeout`.
-    pub async fn exchange(&self, source: Asker, code: &OneTimeCode) -> Result<OpenId, Error> {
+    pub async fn exchange(&self, source: Asker, code: &OneTimeCode) -> Result<Identity, Error> {
         let _place = self.admit(source, Operation::Login)?;
         let request = Request::get(source, "/sns/jscode2session")
             .query("appid", &self.app_id)
@@ -122,7 +123,7 @@ impl Client {
             .query("grant_type", "authorization_code");
         let asked = self.stats.ask(Operation::Login);
         let answer = self.in_time(Box::pin(self.call(&request))).await;
-        let result = answer.and_then(|answer| openid(&answer));
+        let result = answer.and_then(|answer| identity(&answer));
         asked.end(&result);
         self.login_quota.record(&result);
         result

@@ -2,7 +2,8 @@
 //! (`api::sandbox` serves it on a loopback port, and the ordinary client talks to that).
 //!
 //! Any code works again and again. `X~anything` is the user X, so one user can have many codes. Codes that begin
-//! with one of [`REFUSED`] get that error. Eleven digits in a phone code are the phone number.
+//! with one of [`REFUSED`] get that error. Eleven digits in a phone code are the phone number. A code with [`WITH_UNIONID`]
+//! in it is answered with a unionid as well.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -25,15 +26,25 @@ pub const REFUSED: [(&str, i64, &str); 5] = [
     ),
 ];
 
+/// Part of codes that are answered with a unionid: `u_X` for the user X.
+pub const WITH_UNIONID: &str = "~unionid";
+
 /// `GET /sns/jscode2session`.
 #[must_use]
 pub fn jscode2session(app_id: &str, code: &str) -> Value {
     match code {
         _ if app_id.is_empty() => error(41002, "appid missing"),
         "" => error(41008, "missing code"),
-        _ => refusal(code)
-            .unwrap_or_else(|| json!({ "openid": openid(code), "session_key": "c2FuZGJveA==" })),
+        _ => refusal(code).unwrap_or_else(|| session(code)),
     }
+}
+
+fn session(code: &str) -> Value {
+    let mut session = json!({ "openid": openid(code), "session_key": "c2FuZGJveA==" });
+    if code.contains(WITH_UNIONID) {
+        session["unionid"] = openid(code).replacen('o', "u", 1).into();
+    }
+    session
 }
 
 /// `POST /cgi-bin/stable_token`.

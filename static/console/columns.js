@@ -1,7 +1,7 @@
 // The columns of a list: which are shown is chosen, and remembered in this browser.
 
 import { el, menu } from "./dom.js";
-import { label, statusWord, ACTIVE } from "./fields.js";
+import { isShown, label, statusWord, ACTIVE } from "./fields.js";
 import { text, time } from "./texts.js";
 
 const TIMES = ["autodate", "date"];
@@ -66,7 +66,7 @@ export function columnChooser({ name, first, usual, narrow, onchange }) {
   }
 
   function know(collection) {
-    fields = collection.fields.filter(({ hidden }) => !hidden);
+    fields = collection.fields.filter(isShown);
     others().forEach((field) => choices.append(box(field.name)));
     onchange();
   }

@@ -14,6 +14,9 @@ const FIRST = [
 /** Fields that have operations of their own, or are nobody's to see. */
 const APART = ["id", "password", "tokenKey"];
 
+/** Hidden fields that superusers see all the same. */
+const FOR_SUPERUSERS = ["unionid"];
+
 /** Types whose values nobody types. */
 const READ_ONLY = ["autodate", "file"];
 
@@ -37,8 +40,13 @@ function rank({ name }) {
   return at < 0 ? FIRST.length : at;
 }
 
+/** Whether superusers see the values of a field. */
+export function isShown({ name, hidden }) {
+  return !hidden || FOR_SUPERUSERS.includes(name);
+}
+
 /** The fields of a collection that a form has. */
 export function editable(collection) {
-  const fields = collection.fields.filter((field) => !field.hidden && !READ_ONLY.includes(field.type) && !APART.includes(field.name));
+  const fields = collection.fields.filter((field) => isShown(field) && !READ_ONLY.includes(field.type) && !APART.includes(field.name));
   return fields.sort((a, b) => rank(a) - rank(b));
 }

@@ -20,4 +20,5 @@ mod repository;
 mod server;
 mod store;
 mod support;
+mod webhooks;
 mod wechat;

@@ -16,6 +16,8 @@ mod store;
 mod tls;
 mod token;
 mod url;
+mod webhook;
+mod webhook_url;
 mod wechat;
 
 use serde::{Deserialize, Serialize};
@@ -38,12 +40,17 @@ pub use self::store::Store;
 pub use self::tls::Tls;
 pub use self::token::Token;
 pub use self::url::{Url, masked};
+pub use self::webhook::{Webhook, WebhookSecret};
+pub use self::webhook_url::WebhookUrl;
 pub use self::wechat::{Provider, Wechat};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    /// Programs that are told what happens to users.
+    #[serde(deserialize_with = "webhook::webhooks")]
+    pub webhooks: Vec<Webhook>,
     /// HTTP.
     pub server: Server,
     /// The database.

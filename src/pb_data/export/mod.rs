@@ -24,6 +24,7 @@ use super::files::beside;
 use crate::domain::{Avatar, Collections, Kind, Phone, is_imported_hash};
 use crate::random::Random;
 use crate::records::collection::TokenLifetimes;
+use crate::records::fields::of_record::is_for_superusers;
 use crate::store::{Cursor, Order, Record, Store};
 
 /// Users that are read at once.
@@ -217,11 +218,19 @@ impl<'a> Export<'a> {
         picture: Option<&(NamingField, Avatar)>,
     ) -> Result<(), Error> {
         let table = match kind {
-            Kind::Users => &self.users,
-            Kind::Companies => &self.companies,
-            Kind::Superusers => &self.superusers,
+            Kind::Users => &mut self.users,
+            Kind::Companies => &mut self.companies,
+            Kind::Superusers => &mut self.superusers,
         };
-        let row = NewRow::new(record, &table.fields, picture, self.random)?;
+        let mut row = NewRow::new(record, &table.fields, picture, self.random)?;
+        if row
+            .left_behind
+            .iter()
+            .any(|name| is_for_superusers(kind, name))
+        {
+            table.add_fields_for_superusers(&self.db, kind)?;
+            row = NewRow::new(record, &table.fields, picture, self.random)?;
+        }
         self.db
             .prepare(&table.insertion)?
             .execute(params_from_iter(row.values))?;

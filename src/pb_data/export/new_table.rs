@@ -11,7 +11,7 @@ use crate::domain::{Collection, Collections, Kind, Rules};
 use crate::random::Random;
 use crate::records::collection::{Description, Index, TokenLifetimes};
 use crate::records::date::date_text;
-use crate::records::fields::of_record::{descriptions, is_built_in};
+use crate::records::fields::of_record::{descriptions, is_built_in, is_for_superusers};
 
 /// Tables and collections that PocketBase has beside ours.
 const SYSTEM: &str = include_str!("system.sql");
@@ -69,6 +69,41 @@ impl NewTable {
             relations,
         })
     }
+
+    /// Makes columns of the built-in fields that only superusers see, in a collection that was imported without them: the first
+    /// record that has a value of one asks for it.
+    pub fn add_fields_for_superusers(&mut self, db: &Connection, kind: Kind) -> Result<(), Error> {
+        for description in descriptions(kind) {
+            let field: Field = serde_json::from_value(description.clone())
+                .map_err(|e| refused(kind, &unreadable(&e)))?;
+            let is_there = self.fields.iter().any(|there| there.name == field.name);
+            if is_for_superusers(kind, &field.name) && !is_there {
+                add_column(db, kind, &field, &description)?;
+                self.fields.push(field);
+            }
+        }
+        self.insertion = insertion(kind.name(), &self.fields);
+        Ok(())
+    }
+}
+
+/// Adds a column to a table that is there, and the field to PocketBase's description of it.
+fn add_column(
+    db: &Connection,
+    kind: Kind,
+    field: &Field,
+    description: &Value,
+) -> Result<(), Error> {
+    let name = kind.name();
+    db.execute_batch(&format!(
+        "ALTER TABLE `{name}` ADD COLUMN {}",
+        definition(field)
+    ))?;
+    db.execute(
+        "UPDATE `_collections` SET fields = json_insert(fields, '$[#]', json(?1)) WHERE name = ?2",
+        params![description.to_string(), name],
+    )?;
+    Ok(())
 }
 
 /// The fields in PocketBase's description of them, if a table can be made for them.

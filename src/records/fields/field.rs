@@ -3,7 +3,9 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::value::{FieldValue, Unfit};
-use crate::domain::{Email, LongColumn, Name, NumberColumn, Phone, Picture, ShortText, TextColumn};
+use crate::domain::{
+    Email, LongColumn, Name, NumberColumn, Phone, Picture, ShortText, TextColumn, UnionId,
+};
 
 /// A built-in field of records of type `R`.
 pub struct BuiltInField<R: 'static> {
@@ -19,6 +21,8 @@ pub struct BuiltInField<R: 'static> {
     pub is_required: bool,
     /// Whether the field belongs to PocketBase rather than to the deployment.
     pub is_system: bool,
+    /// Whether only superusers see the value.
+    pub is_for_superusers: bool,
     /// Place of the value among the columns of users.
     pub column: Option<BlockColumn>,
 }
@@ -74,6 +78,8 @@ pub enum Accepts {
     Email,
     /// [`Phone`].
     Phone,
+    /// [`UnionId`].
+    UnionId,
 }
 
 /// The type of a field, with the options that PocketBase has for it.
@@ -109,6 +115,7 @@ impl<R> BuiltInField<R> {
             accepts: Accepts::Any,
             is_required: false,
             is_system: false,
+            is_for_superusers: false,
             column: None,
         }
     }
@@ -130,6 +137,14 @@ impl<R> BuiltInField<R> {
     pub const fn system(self) -> Self {
         Self {
             is_system: true,
+            ..self
+        }
+    }
+
+    /// The same field, which only superusers see.
+    pub const fn for_superusers(self) -> Self {
+        Self {
+            is_for_superusers: true,
             ..self
         }
     }
@@ -177,7 +192,7 @@ impl<R> BuiltInField<R> {
         let kind = self.kind.name();
         let common = json!({
             "help": "",
-            "hidden": self.is_hidden(),
+            "hidden": self.is_hidden() || self.is_for_superusers,
             "id": format!("{kind}{}", crc32fast::hash(self.name.as_bytes())),
             "name": self.name,
             "presentable": false,
@@ -202,7 +217,7 @@ impl Accepts {
     /// The text as it is kept, of one that a client wrote.
     ///
     /// # Errors
-    /// [`Unfit::Invalid`], [`Unfit::Email`].
+    /// [`Unfit::Invalid`], [`Unfit::Email`], [`Unfit::UnionId`].
     pub fn check(self, text: &str) -> Result<String, Unfit> {
         Ok(match self {
             Self::Any => text.to_owned(),
@@ -211,6 +226,7 @@ impl Accepts {
             Self::ShortText => ShortText::parse(text)?.into(),
             Self::Email => Email::parse(text).ok_or(Unfit::Email)?.into(),
             Self::Phone => Phone::parse(text)?.as_str().to_owned(),
+            Self::UnionId => UnionId::parse(text).ok_or(Unfit::UnionId)?.into(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The fields of a record of any kind.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value as Json};
 
@@ -88,6 +89,25 @@ pub fn is_built_in(kind: Kind, name: &str) -> bool {
 
 fn has_place<R: BuiltIn>(name: &str) -> bool {
     R::field(name).is_some_and(|field| !matches!(field.access, Access::Column))
+}
+
+/// Whether records of that kind have a built-in field of that name which only superusers see, unless an imported collection says otherwise.
+pub fn is_for_superusers(kind: Kind, name: &str) -> bool {
+    for_superusers(kind).contains(&name)
+}
+
+/// The names of those fields.
+pub fn for_superusers(kind: Kind) -> &'static [&'static str] {
+    static OF_USERS: LazyLock<Vec<&str>> = LazyLock::new(names_for_superusers::<User>);
+    match kind {
+        Kind::Users => &OF_USERS,
+        Kind::Companies | Kind::Superusers => &[],
+    }
+}
+
+fn names_for_superusers<R: BuiltIn>() -> Vec<&'static str> {
+    let fields = R::fields().iter().filter(|field| field.is_for_superusers);
+    fields.map(|field| field.name).collect()
 }
 
 /// PocketBase's descriptions of the fields of a collection that nobody changed, in its order.

@@ -92,6 +92,7 @@ built_in_fields!(User {
     "users_parent_id" => short(place!(parent_id)).column(BlockColumn::Text(TextColumn::ParentId)),
     "users_promo_code" => short(place!(promo_code)).column(BlockColumn::Text(TextColumn::PromoCode)),
     "usergroups_id" => short(place!(group_id)).column(BlockColumn::Text(TextColumn::GroupId)),
+    "unionid" => field(up_to(128), place!(unionid)).for_superusers().accepts(Accepts::UnionId).column(BlockColumn::Long(LongColumn::UnionId)),
     "created" => field(CREATED, place!(created)).column(BlockColumn::Date(NumberColumn::Created)),
     "updated" => field(UPDATED, place!(updated)).column(BlockColumn::Date(NumberColumn::Updated)),
     "password" => field(Kind::Password, Access::Secret).required().system(),
@@ -211,7 +212,7 @@ mod tests {
     #[test]
     fn each_row_is_found_under_its_name_and_under_no_other() {
         let names: Vec<_> = User::fields().iter().map(|field| field.name).collect();
-        assert_eq!(names.len(), 25);
+        assert_eq!(names.len(), 26);
         for name in names {
             assert_eq!(User::field(name).unwrap().name, name);
         }
@@ -228,6 +229,7 @@ mod tests {
             ("users_phone", FieldValue::Text("13800138000")),
             ("users_promo_code", FieldValue::Text("p")),
             ("users_id", FieldValue::Text("U1795")),
+            ("unionid", FieldValue::Text("u_1")),
             ("verified", FieldValue::Bool(false)),
             ("updated", FieldValue::Date(Timestamp::MAX)),
         ] {

@@ -39,6 +39,9 @@ pub enum Unfit {
     /// No openid.
     #[error("longer than 128 bytes, or has white space in it")]
     OpenId,
+    /// No unionid.
+    #[error("not 1 to 128 visible ASCII characters")]
+    UnionId,
     /// No record id.
     #[error("not 15 characters [a-z0-9]")]
     RecordId,

@@ -418,7 +418,7 @@ mod tests {
                     access: Access::operator(&records),
                     kind: Kind::Users,
                     paging: Paging { page, per_page: 20, skip_total: false },
-                    filter: parse_filter(&filter, schemas.of(Kind::Users)).unwrap(),
+                    filter: parse_filter(&filter, schemas.of(Kind::Users), true).unwrap(),
                     sort: (!sort.is_empty()).then(|| Sort::parse(&sort).unwrap()),
                 };
                 prop_assert!(is_of_users_alone(&query));

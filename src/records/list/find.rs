@@ -230,7 +230,7 @@ mod tests {
                 per_page: 20,
                 skip_total: false,
             },
-            filter: parse_filter("company_id = 'acme'", schemas.of(Kind::Users)).unwrap(),
+            filter: parse_filter("company_id = 'acme'", schemas.of(Kind::Users), false).unwrap(),
             sort: None,
         };
         let slots = ListSlots::new();

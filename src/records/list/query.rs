@@ -37,12 +37,13 @@ impl ListQuery {
         }
         let schemas = Arc::clone(access.schemas());
         let schema = schemas.of(kind);
+        let is_superuser = access.is_superuser();
         Ok(Self {
             access,
             kind,
             paging,
-            filter: parse_filter(filter, schema)?,
-            sort: parse_sort(sort, schema)?,
+            filter: parse_filter(filter, schema, is_superuser)?,
+            sort: parse_sort(sort, schema, is_superuser)?,
         })
     }
 
@@ -107,20 +108,31 @@ fn ensure_unreserved(filter: &str, sort: &str) -> Result<(), ListError> {
     reserved.map_or(Ok(()), |name| Err(ListError::Reserved(name)))
 }
 
-pub(super) fn parse_filter(text: &str, schema: &Schema) -> Result<Option<Filter>, ListError> {
+pub(super) fn parse_filter(
+    text: &str,
+    schema: &Schema,
+    is_superuser: bool,
+) -> Result<Option<Filter>, ListError> {
     if text.is_empty() {
         return Ok(None);
     }
     let filter = Filter::parse(text)?;
-    filter.check(|name| schema.shows(name))?;
+    filter.check(|name| is_shown(schema, name, is_superuser))?;
     Ok(Some(filter))
 }
 
-fn parse_sort(text: &str, schema: &Schema) -> Result<Option<Sort>, ListError> {
+fn parse_sort(text: &str, schema: &Schema, is_superuser: bool) -> Result<Option<Sort>, ListError> {
     if text.is_empty() {
         return Ok(None);
     }
     let sort = Sort::parse(text)?;
-    sort.check(|name| schema.shows(name))?;
+    sort.check(|name| is_shown(schema, name, is_superuser))?;
     Ok(Some(sort))
+}
+
+fn is_shown(schema: &Schema, name: &str, is_superuser: bool) -> bool {
+    match is_superuser {
+        true => schema.shows_to_superusers(name),
+        false => schema.shows(name),
+    }
 }

@@ -26,7 +26,7 @@ impl Selection {
     /// # Errors
     /// [`ListError::FilterInvalid`].
     pub fn parse(kind: Kind, filter: &str, schemas: &Schemas) -> Result<Self, ListError> {
-        let filter = parse_filter(filter, schemas.of(kind))?.map(Arc::new);
+        let filter = parse_filter(filter, schemas.of(kind), true)?.map(Arc::new);
         Ok(Self { kind, filter })
     }
 }

@@ -29,7 +29,7 @@ impl Catalog for SchemaCatalog<'_> {
 }
 
 fn type_of(field: &Field) -> FieldType {
-    if field.is_hidden {
+    if !field.is_for_all() {
         return FieldType::Hidden;
     }
     let is_many = field.is_list;

@@ -11,6 +11,7 @@ mod event;
 mod identity;
 mod message;
 mod names;
+mod own_unionid;
 mod revocation_windows;
 mod superuser;
 mod token_keys;

@@ -1,8 +1,12 @@
-//! Users. Those who have nothing but what version 1 knows are written as version 1.
+//! Users. Each is written in the oldest version that knows all that the user has.
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use super::own_unionid::own_unionid;
 
 use super::{decode, encode, version};
 use crate::domain::{
@@ -15,6 +19,8 @@ use crate::store::scanned_user::{IdText, ScannedUser};
 const USER_V1: u8 = 1;
 /// Version 1 and what came later.
 const USER_V2: u8 = 2;
+/// Version 2 and the unionid, of users who have another one than their columns say.
+const USER_V3: u8 = 3;
 
 /// A user without its id, which is the key. Numbers are postcard varints; order of fields is the format.
 #[derive(Serialize, Deserialize)]
@@ -186,7 +192,12 @@ impl<'a> From<&'a User> for StoredUser<'a> {
 
 impl StoredUser<'_> {
     /// `None` when a field has a value that this program would never have written.
-    fn into_user(self, more: &StoredAdditions<'_>, id: RecordId) -> Option<User> {
+    fn into_user(
+        self,
+        more: &StoredAdditions<'_>,
+        unionid: Option<Cow<'_, str>>,
+        id: RecordId,
+    ) -> Option<User> {
         let openid = OpenId::parse(&self.openid.unpack())?;
         let id_type = match self.id_type {
             StoredIdType::WeChat => IdType::WeChat,
@@ -228,6 +239,7 @@ impl StoredUser<'_> {
             email_visibility: more.email_visibility,
             verified: more.verified,
             given_number: more.given_number.map(str::to_owned),
+            unionid: unionid.map(Cow::into_owned),
             columns: more.columns.map(str::to_owned),
             password_hash: self.password_hash.map(str::to_owned),
             token_key: TokenKey::new(self.token_key),
@@ -239,7 +251,12 @@ impl StoredUser<'_> {
 
 impl<'a> StoredUser<'a> {
     /// The fields, in the order of the columns.
-    fn scanned(self, more: &StoredAdditions<'a>, id: &'a str) -> ScannedUser<'a> {
+    fn scanned(
+        self,
+        more: &StoredAdditions<'a>,
+        unionid: Option<Cow<'a, str>>,
+        id: &'a str,
+    ) -> ScannedUser<'a> {
         let (origin, email) = match self.email {
             StoredEmail::None => (NO_EMAIL, ""),
             StoredEmail::Native => (NATIVE_EMAIL, ""),
@@ -277,6 +294,7 @@ impl<'a> StoredUser<'a> {
             openid: self.openid.scanned(),
             conversation_id: self.conversation_id.scanned(),
             picture: self.picture,
+            unionid: unionid.unwrap_or_default(),
             columns: more.columns.unwrap_or_default(),
         }
     }
@@ -287,7 +305,10 @@ pub fn encode_user(user: &User) -> Result<Vec<u8>, Error> {
     let id = user.id.as_str();
     let stored = StoredUser::from(user);
     let more = StoredAdditions::from(user);
-    if more.is_none() {
+    let unionid = user.unionid.as_deref();
+    if unionid != own_unionid(more.columns).as_deref() {
+        encode(id, USER_V3, &(stored, more, unionid))
+    } else if more.is_none() {
         encode(id, USER_V1, &stored)
     } else {
         encode(id, USER_V2, &(stored, more))
@@ -296,21 +317,34 @@ pub fn encode_user(user: &User) -> Result<Vec<u8>, Error> {
 
 /// The user in `bytes`, stored under the key `id`.
 pub fn decode_user(id: &str, bytes: &[u8]) -> Result<User, Error> {
-    let user =
-        read(id, bytes).and_then(|(stored, more)| stored.into_user(&more, RecordId::parse(id)?));
+    let user = read(id, bytes)
+        .and_then(|(stored, more, unionid)| stored.into_user(&more, unionid, RecordId::parse(id)?));
     user.ok_or_else(|| Error::Damaged(format!("user {id}")))
 }
 
 /// Fields for a scan, of the user in `bytes`, stored under the key `id`.
 pub fn decode_scanned_user<'a>(id: &'a str, bytes: &'a [u8]) -> Result<ScannedUser<'a>, Error> {
-    let user = read(id, bytes).map(|(stored, more)| stored.scanned(&more, id));
+    let user = read(id, bytes);
+    let user = user.map(|(stored, more, unionid)| stored.scanned(&more, unionid, id));
     user.ok_or_else(|| Error::Damaged(format!("user {id}")))
 }
 
-fn read<'a>(id: &str, bytes: &'a [u8]) -> Option<(StoredUser<'a>, StoredAdditions<'a>)> {
+/// Parts of a stored user, and the unionid.
+type Parts<'a> = (StoredUser<'a>, StoredAdditions<'a>, Option<Cow<'a, str>>);
+
+/// The parts of a user of any version: one that says nothing of a unionid has the one of its columns.
+fn read<'a>(id: &str, bytes: &'a [u8]) -> Option<Parts<'a>> {
     match version(bytes) {
-        Some(USER_V2) => decode(id, USER_V2, bytes),
-        _ => decode(id, USER_V1, bytes).map(|stored| (stored, StoredAdditions::NONE)),
+        Some(USER_V3) => {
+            let (stored, more, unionid): (_, _, Option<&str>) = decode(id, USER_V3, bytes)?;
+            Some((stored, more, unionid.map(Cow::Borrowed)))
+        }
+        Some(USER_V2) => {
+            let (stored, more): (_, StoredAdditions<'a>) = decode(id, USER_V2, bytes)?;
+            let unionid = own_unionid(more.columns).map(Cow::Owned);
+            Some((stored, more, unionid))
+        }
+        _ => Some((decode(id, USER_V1, bytes)?, StoredAdditions::NONE, None)),
     }
 }
 
@@ -322,6 +356,7 @@ mod tests {
 
     const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/stored/user_v1.bin");
     const GOLDEN_V2: &[u8] = include_bytes!("../../../tests/fixtures/stored/user_v2.bin");
+    const GOLDEN_V3: &[u8] = include_bytes!("../../../tests/fixtures/stored/user_v3.bin");
 
     fn user() -> User {
         let now = Timestamp::from_millisecond(1_795_327_836_858).unwrap();
@@ -359,6 +394,49 @@ mod tests {
         };
         assert_eq!(decode_user("qs1c5qev8o3hjvu", GOLDEN_V2).unwrap(), user);
         assert_eq!(encode_user(&user).unwrap(), GOLDEN_V2);
+    }
+
+    #[test]
+    fn version_3_of_a_user_is_read_as_it_was_written() {
+        let user = User {
+            unionid: Some("oAbC_1-x".into()),
+            columns: Some(r#"{"x":1}"#.into()),
+            ..user()
+        };
+        assert_eq!(decode_user("qs1c5qev8o3hjvu", GOLDEN_V3).unwrap(), user);
+        assert_eq!(encode_user(&user).unwrap(), GOLDEN_V3);
+    }
+
+    /// Users who were imported before there was the field: their bytes stay as they are, and their column is what the field says.
+    #[test]
+    fn a_column_of_that_name_is_the_unionid_until_another_is_set() {
+        for (column, unionid) in [
+            (r#""oX""#, Some("oX")),
+            (r#""a\"b""#, Some("a\"b")),
+            ("17", Some("17")),
+            (r#""""#, None),
+            ("null", None),
+        ] {
+            let columns = Some(format!(r#"{{"x":"unionid","unionid":{column}}}"#));
+            let had = User {
+                unionid: unionid.map(str::to_owned),
+                columns,
+                ..user()
+            };
+            let bytes = encode_user(&had).unwrap();
+            assert_eq!(version(&bytes), Some(USER_V2), "{column}");
+            assert_eq!(decode_user(had.id.as_str(), &bytes).unwrap(), had);
+            for set in [Some("oY"), None] {
+                let set = User {
+                    unionid: set.map(str::to_owned),
+                    ..had.clone()
+                };
+                let bytes = encode_user(&set).unwrap();
+                assert_eq!(decode_user(set.id.as_str(), &bytes).unwrap(), set);
+                let scanned = decode_scanned_user(set.id.as_str(), &bytes).unwrap();
+                assert_eq!(scanned.unionid, set.unionid.unwrap_or_default());
+            }
+        }
     }
 
     #[test]

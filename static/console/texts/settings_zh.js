@@ -1,6 +1,7 @@
 // 配置项的中文含义；英文见 config.toml 的注释。
 
 export const meanings = {
+  "webhooks": "用户变动时以签名的 POST 请求通知的程序，最多 16 个：url、secret、events。这里不显示密钥与路径。",
   "server.listen": "监听的地址与端口。请保持在本机回环地址，由 nginx 等代理转发；或见 [server.tls]。",
   "server.base_path": "所有路径的前缀：空，或如 \"/pb\"。代理去掉前缀时请留空。",
   "server.max_connections": "同时的连接数，更多的连接排队等待。",

@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { readTable } from "../csv.js";
 import { button, card, el, link, problem, title } from "../dom.js";
 import { saveCsv } from "../export.js";
-import { label } from "../fields.js";
+import { isShown, label } from "../fields.js";
 import { labelled } from "../form.js";
 import { check, make } from "../import.js";
 import { pager, table } from "../table.js";
@@ -28,7 +28,7 @@ async function textOf(file) {
 async function rowsOf(file, signal) {
   const found = readTable(await textOf(file));
   const { fields } = await api.get(`api/${api.USERS}`, {}, signal);
-  const known = fields.filter(({ hidden }) => !hidden).map(({ name }) => name);
+  const known = fields.filter(isShown).map(({ name }) => name);
   const unknown = found.names.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(text.imports.unknown(unknown.join(text.work.comma), known.join(text.work.comma)));
   return found;

@@ -7,6 +7,7 @@ import { labelled } from "../form.js";
 import { keepLooking } from "../polling.js";
 import { between } from "../requests.js";
 import { go } from "../router.js";
+import { table } from "../table.js";
 import { bytes, locale, moment, number, text, time } from "../texts.js";
 import { userPicker } from "../user_picker.js";
 import { REVISION, VERSION } from "../version.js";
@@ -177,6 +178,28 @@ function periodChooser(onchange) {
   return chooser;
 }
 
+/** State of a webhook in words: its failure, if that is newer than what it took last. */
+function webhookState({ failingSince, lastFailure, lastSuccess, failure, nextTry, givenUp }) {
+  const reason = el("span", { lang: "en" }, failure);
+  const notes = [nextTry && text.overview.webhookNext(moment(nextTry)), givenUp > 0 && text.overview.webhookGivenUp(number(givenUp))];
+  const more = notes.filter(Boolean).map((note) => el("div", { class: "hint" }, note));
+  if (failingSince) return [el("div", { class: "wrong" }, text.overview.webhookFails(moment(failingSince)), reason), ...more];
+  if (lastFailure && nextTry) return [el("div", {}, text.overview.webhookRefuses(moment(lastFailure)), reason), ...more];
+  return [lastSuccess ? text.overview.webhookWell : text.overview.webhookUnused, ...more];
+}
+
+function webhooks({ items, isDelivering }) {
+  const words = text.overview.webhookColumns;
+  const columns = [
+    { label: words.receiver, cell: (item) => [`${item.number}. `, el("code", {}, item.origin)] },
+    { label: words.pending, cell: (item) => number(item.pending) },
+    { label: words.success, when: true, cell: (item) => (item.lastSuccess ? time(item.lastSuccess) : "—") },
+    { label: words.state, cell: webhookState },
+  ];
+  const list = table({ caption: text.overview.webhooks, columns, items });
+  return [list, isDelivering ? "" : el("p", { class: "hint" }, text.overview.webhookElsewhere)];
+}
+
 /** A card whose content is shown anew. */
 function livingCard(heading, ...before) {
   let content = el("div", {});
@@ -201,6 +224,7 @@ function cards() {
     backup: livingCard(text.overview.backup),
     disk: livingCard(text.overview.disk),
     wechat: livingCard(text.overview.wechat),
+    webhooks: livingCard(text.overview.webhooks),
     requests: livingCard(text.overview.requests),
     users: livingCard(text.overview.users),
     logins: livingCard(text.overview.logins, period.element),
@@ -219,12 +243,14 @@ function cards() {
   }
   return {
     parts,
-    show(state, found, backups) {
+    show(state, found, backups, told) {
       parts.service.show(readiness(state));
       parts.backup.show(...lastBackupOf(found, backups));
       parts.disk.element.hidden = !found.disk;
       if (found.disk) parts.disk.show(disk(found.disk));
       parts.wechat.show(wechat(found.wechat));
+      parts.webhooks.element.hidden = told.items.length === 0;
+      if (told.items.length > 0) parts.webhooks.show(...webhooks(told));
       showRequests(found);
       newest = found;
       showLogins();
@@ -242,7 +268,7 @@ export async function overview({ signal }) {
   const failed = (error) => (lost.textContent = error?.message ?? "");
   const find = userPicker({ words: text.overview.find, onchange: () => go(`#/users/${find.value()}`), takesAnything: false, signal });
   const offset = -new Date().getTimezoneOffset();
-  const look = async () => show(...(await Promise.all([api.readiness(signal), api.get("api/overview", {}, signal), api.get("api/backups", {}, signal)])));
+  const look = async () => show(...(await Promise.all([api.readiness(signal), api.get("api/overview", {}, signal), api.get("api/backups", {}, signal), api.get("api/webhooks", {}, signal)])));
   const count = async () => showUsers(await api.get("api/overview/users", { offset }, signal));
   await look();
   // Very many are counted for a while: the rest is shown meanwhile.
@@ -257,6 +283,7 @@ export async function overview({ signal }) {
     el("div", { class: "controls find" }, find.element),
     lost,
     el("div", { class: "cards" }, parts.service.element, parts.backup.element, parts.disk.element, parts.wechat.element),
+    parts.webhooks.element,
     parts.users.element,
     parts.logins.element,
     parts.requests.element,

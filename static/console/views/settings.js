@@ -34,8 +34,9 @@ function isFound(item, wanted) {
   return wanted.split(/\s+/).every((word) => texts.some((it) => it.toLowerCase().includes(word)));
 }
 
+/** The section of a key; one that is in none is a list of tables. */
 function sectionOf({ key }) {
-  return key.split(".").slice(0, -1).join(".");
+  return key.includes(".") ? key.split(".").slice(0, -1).join(".") : `[${key}]`;
 }
 
 /** Keys that the search box and the choice leave, by section. */

@@ -41,6 +41,7 @@ function facts(user) {
     ["id", user.id],
     ["users_id", user.users_id],
     ["openid", user.openid],
+    ["unionid", user.unionid],
     ["email", user.email],
     ["company", company ? link(company.company_name || company.company_id, `#/companies/${company.id}`) : user.company_id],
     ["created", time(user.created)],

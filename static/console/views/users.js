@@ -93,6 +93,7 @@ function controls(query) {
   const expert = expertFilter(query);
   const more = [
     textFilter("company", label("company_id"), query, (value) => value && `company_id = ${quoted(value)}`),
+    textFilter("unionid", label("unionid"), query, (value) => value.trim() && `unionid = ${quoted(value.trim())}`),
     dayFilter("from", text.users.createdFrom, query, (day) => day && `created >= ${quoted(midnight(day))}`),
     dayFilter("until", text.users.createdUntil, query, (day) => day && `created < ${quoted(midnight(day, 1))}`),
     expert,

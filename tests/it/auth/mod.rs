@@ -10,3 +10,5 @@ mod set_up;
 mod sign_out;
 mod superuser_safety;
 mod token;
+mod unionid;
+mod verify;

@@ -499,3 +499,51 @@ fn an_import_names_the_collections_that_stay_behind_with_their_records() {
     let users: Value = place.json(&["user", "list"]);
     assert_eq!(users.as_array().unwrap().len(), 1);
 }
+
+/// A user of WeChat's by its unionid: found, shown, exported and brought again.
+#[test]
+fn a_unionid_finds_its_user() {
+    Installation::both(|place| {
+        place.create(ANNE, "Anne").ok();
+        place.create(BEN, "Ben").ok();
+        place.run(&["user", "update", ANNE, "unionid=oU'1\\x"]).ok();
+        assert_eq!(place.json(&["user", "show", ANNE])["unionid"], "oU'1\\x");
+        let found = place.json(&["user", "find", "--unionid", "oU'1\\x"]);
+        assert_eq!(
+            (found.as_array().unwrap().len(), &found[0]["users_phone"]),
+            (1, &ANNE.into())
+        );
+        let table = place.run(&["user", "find", "--unionid", "oU'1\\x"]);
+        assert!(
+            table.ok().contains(ANNE) && !table.out.contains(BEN),
+            "{}",
+            table.out
+        );
+        place
+            .run(&["user", "find", "--unionid", "oU"])
+            .refused(1, "nobody has the unionid oU");
+        assert_eq!(place.run(&["user", "find"]).code, 2);
+        place
+            .run(&["user", "update", BEN, "unionid=张"])
+            .refused(2, "unionid");
+        for format in ["csv", "jsonl"] {
+            let out = place.run(&["user", "export", "--format", format]);
+            assert!(
+                out.ok().contains("unionid") && out.out.contains("oU'1"),
+                "{}",
+                out.out
+            );
+        }
+        let table = place.path().join("new.csv");
+        fs::write(
+            &table,
+            "users_phone,users_name,unionid\n13800000003,Cy,oU3\n",
+        )
+        .unwrap();
+        place
+            .run(&["import", "users", table.to_str().unwrap()])
+            .ok();
+        let found = place.json(&["user", "find", "--unionid", "oU3"]);
+        assert_eq!(found[0]["users_name"], "Cy");
+    });
+}

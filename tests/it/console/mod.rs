@@ -21,3 +21,4 @@ mod sign_in;
 mod superusers;
 mod tables;
 mod users;
+mod webhooks;

@@ -30,7 +30,7 @@ const ADDED_STATUSES: [(&str, &[&str]); 8] = [
 ];
 
 /// The component that describes error answers, which the contract leaves without a schema, and PocketBase's.
-const ADDED_COMPONENTS: [&str; 23] = [
+const ADDED_COMPONENTS: [&str; 25] = [
     "AvatarUploaded",
     "BackupSchedule",
     "Setting",
@@ -54,6 +54,8 @@ const ADDED_COMPONENTS: [&str; 23] = [
     "RecordList",
     "SetUpRequest",
     "SubscribeRequest",
+    "Webhook",
+    "WebhookList",
 ];
 
 /// The operations of pictures, with a tag of their own.
@@ -68,11 +70,14 @@ fn added_operations() -> impl Iterator<Item = (&'static str, &'static [&'static 
     AVATAR_OPERATIONS.into_iter().chain(ADDED_OPERATIONS)
 }
 
-/// The tags of PocketBase's operations, of those that are served and of those that are not …
-const ADDED_TAGS: [&str; 2] = ["PocketBase", NOT_SERVED];
+/// The tags of operations beside the contract's: of PocketBase's that are served, of what other programs ask, of PocketBase's that are not served …
+const ADDED_TAGS: [&str; 4] = ["PocketBase", WEBHOOKS, OTHER_PROGRAMS, NOT_SERVED];
+const WEBHOOKS: &str = "Webhook";
+const OTHER_PROGRAMS: &str = "其他程序";
 const NOT_SERVED: &str = "PocketBase(不提供)";
 /// … and what they are.
-const ADDED_OPERATIONS: [(&str, &[&str]); 34] = [
+const ADDED_OPERATIONS: [(&str, &[&str]); 36] = [
+    ("/api/auth/verify", &["get"]),
     ("/api/backups", &["get", "post"]),
     ("/api/backups/upload", &["post"]),
     ("/api/backups/{key}", &["delete", "get"]),
@@ -104,6 +109,7 @@ const ADDED_OPERATIONS: [(&str, &[&str]); 34] = [
     ("/api/backup-schedule", &["get"]),
     ("/api/keys", &["get", "post"]),
     ("/api/config", &["get"]),
+    ("/api/webhooks", &["get"]),
     ("/api/collections", &["get", "post"]),
     ("/api/collections/{collection}", &["delete", "get", "patch"]),
     ("/api/collections/{collection}/impersonate/{id}", &["post"]),
@@ -402,10 +408,11 @@ fn the_operations_of_pocketbase_are_marked_as_such() {
             "{path}"
         );
         for operation in DOCUMENT["paths"][path].as_object().unwrap().values() {
-            let tag = if is_served(operation) {
-                ADDED_TAGS[0]
-            } else {
-                NOT_SERVED
+            let tag = match is_served(operation) {
+                true if path == "/api/webhooks" => WEBHOOKS,
+                _ if path == "/api/auth/verify" => OTHER_PROGRAMS,
+                true => ADDED_TAGS[0],
+                false => NOT_SERVED,
             };
             assert_eq!(operation["tags"], json!([tag]), "{path}");
             assert_pocketbase_errors(path, operation);

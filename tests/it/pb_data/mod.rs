@@ -10,6 +10,7 @@ mod places;
 mod report;
 mod round_trip;
 mod rules;
+mod unionid;
 mod variations;
 mod variations_of_columns;
 mod variations_of_logins;

@@ -13,7 +13,8 @@ use crate::support::realtime_client::Client;
 use crate::support::superuser::Root;
 
 /// Fields that the recording leaves out.
-const LEFT_OUT: [&str; 17] = [
+const LEFT_OUT: [&str; 18] = [
+    "unionid",
     "created",
     "updated",
     "token",

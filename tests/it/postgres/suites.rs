@@ -72,6 +72,12 @@ fn the_contract_holds_where_transactions_are_serializable() {
 
 #[test]
 #[ignore = "needs PostgreSQL 15; .ci/run runs it"]
+fn webhooks_are_told_on_postgresql() {
+    run("postgres", &["webhooks::messages", "webhooks::troubles"]);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL 15; .ci/run runs it"]
 fn pocketbase_s_dialect_and_its_recorded_filters_hold_on_postgresql() {
     run("postgres", &["pocketbase::"]);
 }

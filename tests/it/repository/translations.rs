@@ -8,13 +8,15 @@ use crate::support::documents::{Block, headings, pages_in, prose, without_code};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Pages that operators read: each is there in both languages, below `docs/` and below `docs/zh-CN/`.
-const REQUIRED: [&str; 6] = [
+const REQUIRED: [&str; 8] = [
+    "integration",
     "operations",
     "pocketbase",
     "quick-start",
     "roles",
     "rules",
     "scale",
+    "webhooks",
 ];
 
 /// A page in both languages, as text.

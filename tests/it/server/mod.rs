@@ -13,3 +13,4 @@ mod paths;
 mod proxies;
 mod slow;
 mod tls;
+mod verify;

@@ -17,6 +17,7 @@ use crate::support::app::{Answer, Call, TestApp, profile};
 use crate::support::canary::PASSWORD;
 use crate::support::failing_disk::FailingDisk;
 use crate::support::superuser::Root;
+use crate::support::webhook_receiver::webhook;
 use crate::support::wechat_stub::{PHONE, Reply, SESSION, TOKEN};
 
 const METRICS_TOKEN: &str = "canary-metrics-token";
@@ -761,6 +762,9 @@ fn backups_are_told_whether_they_fail_or_succeed() {
     assert!((made - now).abs() <= 1.0, "{made} {now}");
 }
 
+/// The address of a webhook at which nobody listens.
+const NOBODY: &str = "http://127.0.0.1:1/";
+
 fn deployed(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("deploy")
@@ -779,7 +783,10 @@ fn names(text: &str) -> BTreeSet<String> {
 /// What the dashboard and the alerts ask for has to be there, with the labels' values that they name.
 #[test]
 fn dashboard_and_alerts_use_names_and_values_that_the_server_has() {
-    let (_dir, app) = on_disk(|config| config.limits.enabled = true);
+    let (_dir, app) = on_disk(|config| {
+        config.limits.enabled = true;
+        config.webhooks = vec![webhook(NOBODY)];
+    });
     app.wechat_login("alice~1").ok();
     let text = app.get("/metrics").send().text().to_owned() + app.get("/metrics").send().text();
     let known = names(&text);
@@ -831,7 +838,7 @@ fn dashboard_and_alerts_use_names_and_values_that_the_server_has() {
 #[test]
 fn the_operations_page_explains_every_metric_alert_and_problem() {
     let page = fs::read_to_string(deployed("../docs/operations.md")).unwrap();
-    let app = TestApp::spawn();
+    let app = TestApp::spawn_with(|config| config.webhooks = vec![webhook(NOBODY)]);
     let text = app.get("/metrics").send().text().to_owned();
     let metrics = text
         .lines()

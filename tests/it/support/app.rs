@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::support::failing_disk::FailingDisk;
 use crate::support::pocketbase_api::speaks_at;
@@ -34,6 +35,7 @@ pub struct TestApp {
     pub stub: WechatStub,
     runtime: Option<Runtime>,
     stop: Option<oneshot::Sender<()>>,
+    ended: Option<JoinHandle<()>>,
 }
 
 impl TestApp {
@@ -87,7 +89,7 @@ impl TestApp {
             .map(|address| format!("http://{address}"));
         let app = Arc::clone(server.app());
         let (stop, stopped) = oneshot::channel();
-        runtime.spawn(server.run(async { drop(stopped.await) }));
+        let ended = runtime.spawn(server.run(async { drop(stopped.await) }));
         Self {
             base,
             watch,
@@ -96,6 +98,16 @@ impl TestApp {
             stub,
             runtime: Some(runtime),
             stop: Some(stop),
+            ended: Some(ended),
+        }
+    }
+
+    /// Stops the server as a signal does, and waits until it has ended.
+    pub fn stop(mut self) {
+        drop(self.stop.take());
+        let ended = self.ended.take();
+        if let (Some(ended), Some(runtime)) = (ended, &self.runtime) {
+            runtime.block_on(ended).unwrap();
         }
     }
 

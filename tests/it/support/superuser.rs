@@ -71,6 +71,14 @@ impl Root {
     }
 }
 
+/// A user as a superuser sees it, without what only superusers see.
+pub fn as_others_see(user: &Value) -> Value {
+    let mut user = user.clone();
+    let unionid = user.as_object_mut().unwrap().shift_remove("unionid");
+    assert!(unionid.is_some_and(|unionid| unionid.is_string()));
+    user
+}
+
 /// The body with which a superuser creates a user.
 pub fn person(n: u32, more: &Value) -> Value {
     let mut body = json!({

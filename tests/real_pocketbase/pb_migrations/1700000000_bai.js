@@ -64,6 +64,7 @@ migrate(
           text("users_parent_id"),
           text("users_promo_code"),
           text("usergroups_id"),
+          { ...text("unionid", 128), hidden: true },
           ...dates,
         ],
         indexes: [
