@@ -12,11 +12,15 @@ pub(super) fn follow_up(
     (write, record): (&Write, &Record),
     notices: &Notices,
 ) -> Result<(), Error> {
-    if let Some(name) = released_picture(write)
-        && let Some((stored, _)) = tables.avatar_size(record.id())?
-        && name.is_none_or(|name| name == stored)
-    {
-        tables.remove_avatar(record.id())?;
+    match released_picture(write) {
+        Released::Nothing => {}
+        Released::Any => tables.remove_avatar(record.id())?,
+        Released::Named(name) => {
+            let stored = tables.avatar_size(record.id())?;
+            if stored.is_some_and(|(stored, _)| stored == name) {
+                tables.remove_avatar(record.id())?;
+            }
+        }
     }
     for notice in notices.of(index) {
         let event = match record {
@@ -35,20 +39,30 @@ pub(super) fn follow_up(
     Ok(())
 }
 
-/// Name of the own picture that a write of a user lets go of; of one who goes, whatever its name is.
-fn released_picture(write: &Write) -> Option<Option<AvatarName>> {
+/// Picture that nothing leads to any more.
+enum Released {
+    Nothing,
+    /// That of this name, if it is the stored one.
+    Named(AvatarName),
+    /// Whatever its name is.
+    Any,
+}
+
+/// The own picture that a write of a user lets go of.
+fn released_picture(write: &Write) -> Released {
     match write {
         Write::Delete {
             before: Record::User(_),
-        } => Some(None),
+        } => Released::Any,
         Write::Update {
             before: Record::User(before),
             after: Record::User(after),
         } if before.picture != after.picture => {
-            let released = own_picture_name(&before.picture, &before.id)?;
+            let released = own_picture_name(&before.picture, &before.id);
             let kept = own_picture_name(&after.picture, &after.id);
-            (kept.as_ref() != Some(&released)).then_some(Some(released))
+            let released = released.filter(|name| kept.as_ref() != Some(name));
+            released.map_or(Released::Nothing, Released::Named)
         }
-        _ => None,
+        _ => Released::Nothing,
     }
 }

@@ -111,7 +111,7 @@ pub async fn order(bench: &Bench) -> Outcome {
 }
 
 pub async fn lease(bench: &Bench) -> Outcome {
-    let long = Duration::from_secs(60);
+    let long = Duration::from_mins(1);
     same("the first", &bench.store.lease_delivery(long).await?, &true)?;
     same("again", &bench.store.lease_delivery(long).await?, &true)?;
     let other = bench.another().await?;
