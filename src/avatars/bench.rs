@@ -84,15 +84,16 @@ mod tests {
     #[tokio::test]
     async fn two_jobs_go_on_at_once_some_wait_and_the_next_is_refused() {
         let bench = Arc::new(Bench::new("test"));
-        let (begin, begun) = mpsc::channel();
+        let (starting, started) = mpsc::channel();
         let (go, wait) = mpsc::channel::<()>();
         let wait = Arc::new(Mutex::new(wait));
         let jobs: Vec<_> = (0..AT_ONCE + WAITING)
             .map(|_| {
-                let (bench, begin, wait) = (Arc::clone(&bench), begin.clone(), Arc::clone(&wait));
+                let (bench, starting, wait) =
+                    (Arc::clone(&bench), starting.clone(), Arc::clone(&wait));
                 tokio::spawn(async move {
                     let job = move || {
-                        begin.send(()).unwrap();
+                        starting.send(()).unwrap();
                         wait.lock().unwrap().recv().unwrap();
                     };
                     bench.run(|| Some(()), job).await.is_ok()
@@ -108,14 +109,14 @@ mod tests {
         ));
         tokio::task::spawn_blocking(move || {
             for _ in 0..AT_ONCE {
-                begun.recv().unwrap();
+                started.recv().unwrap();
             }
-            assert!(begun.try_recv().is_err(), "no third at once");
+            assert!(started.try_recv().is_err(), "no third at once");
             for _ in 0..AT_ONCE + WAITING {
                 go.send(()).unwrap();
             }
             for _ in 0..WAITING {
-                begun.recv().unwrap();
+                started.recv().unwrap();
             }
         })
         .await

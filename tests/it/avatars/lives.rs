@@ -176,7 +176,7 @@ fn a_backup_that_is_restored_brings_the_picture_of_its_time() {
     let dir = tempfile::tempdir().unwrap();
     let at = dir.path().join("bai.redb");
     let root = Root::of(TestApp::spawn_on(&Location::File(at.clone()), |config| {
-        config.store.path = at.clone()
+        config.store.path = at.clone();
     }));
     let app = &root.app;
     let owner = Owner::new(app, 1);

@@ -28,7 +28,7 @@ fn the_overview_shows_what_waits_for_a_webhook_and_why() {
         .root
         .app
         .clock
-        .advance(std::time::Duration::from_secs(60));
+        .advance(std::time::Duration::from_mins(1));
     receiver.wait_for_taken(1);
     console.waits_for("well");
     console.press("中文");

@@ -202,7 +202,9 @@ fn exported(out: &Path, n: usize) -> Vec<String> {
     let folder = out.join("storage").join(USERS).join(user_id(n));
     let entries = fs::read_dir(folder).into_iter().flatten();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| !name.ends_with(".attrs")).collect()
+    names
+        .filter(|name| Path::new(name).extension().is_none_or(|it| it != "attrs"))
+        .collect()
 }
 
 #[test]

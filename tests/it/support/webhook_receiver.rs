@@ -21,7 +21,7 @@ use crate::support::received_request::ReceivedRequest;
 pub const SECRET: &str = "whsec_canarycanarycanarycanarycanaryAB";
 /// The path of a receiver, in which there is a key.
 const PATH: &str = "/hooks/canary?key=canary";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A message that arrived.
 #[derive(Clone, Debug)]
