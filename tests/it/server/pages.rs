@@ -14,7 +14,7 @@ fn the_document_is_served_in_both_formats() {
     assert_eq!(yaml.header("content-type"), "application/yaml");
     let yaml: Value = serde_yaml::from_slice(&yaml.body).unwrap();
     assert_eq!(json.json(), yaml);
-    assert_eq!(json.json()["paths"].as_object().unwrap().len(), 8 + 35);
+    assert_eq!(json.json()["paths"].as_object().unwrap().len(), 8 + 38);
 }
 
 #[test]
