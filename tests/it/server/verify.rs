@@ -54,10 +54,19 @@ fn echo(mut client: TcpStream) {
     while !head.ends_with(b"\r\n\r\n") && client.read(&mut byte).is_ok_and(|n| n > 0) {
         head.extend(byte);
     }
+    // Whoever closes with a body unread resets the connection, and the proxy may lose the answer.
+    let _ = client.read_exact(&mut vec![0; body_length(&head)]);
     let length = head.len();
     let answer =
         format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
     let _ = client.write_all(&[answer.as_bytes(), &head].concat());
+}
+
+fn body_length(head: &[u8]) -> usize {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let length = head.split_once("\r\ncontent-length: ");
+    let length = length.and_then(|(_, rest)| rest.split("\r\n").next()?.parse().ok());
+    length.unwrap_or(0)
 }
 
 /// Status, and what the program heard, of a request with these headers.
