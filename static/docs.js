@@ -3,8 +3,8 @@
 // Requests go to the server that this page came from, whatever `servers` the document names.
 const here = new URL(".", location.href).href.replace(/\/$/, "");
 
-// PocketBase's paths are for its SDKs, and others for proxies: who reads this page looks for the contract's first.
-const FOLDED = ["PocketBase", "其他程序", "PocketBase(不提供)"];
+// Paths for PocketBase's SDKs, superusers and proxies: readers of this page look for the contract's first.
+const FOLDED = ["PocketBase", "Webhook", "其他程序", "PocketBase(不提供)"];
 
 // Swagger UI never sends a header parameter called Authorization. Shown as an optional login instead, it is
 // sent from what was entered under "Authorize".

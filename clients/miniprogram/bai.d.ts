@@ -9,7 +9,7 @@ export type UserInfo = Required<Schemas['UserInfo']>
 /** 接口文档中的记录（PocketBase 接口）。 */
 export type UserRecord = NonNullable<Schemas['PocketBaseAuthResponse']['record']>
 
-/** 用户：两种接口的回答都整理成这一种。 */
+/** 用户：两种接口的返回都整理成这一种格式。 */
 export interface BaiUser {
   /** 记录 ID，即 `pb_id`。 */
   id: UserInfo['pb_id']
@@ -36,7 +36,7 @@ export interface BaiUser {
   companyId: UserInfo['company_id']
   created: UserInfo['created']
   updated: UserInfo['updated']
-  /** 服务器的原始回答，其他字段在这里。 */
+  /** 服务器返回的原始数据，其他字段在这里。 */
   raw: UserInfo | UserRecord
 }
 
@@ -49,13 +49,13 @@ export interface LoginResult {
   isComplete: boolean
 }
 
-/** 要修改的资料，没有的项不变。 */
+/** 要修改的资料，没有传入的项不变。 */
 export interface ProfileChange {
   /** 昵称。 */
   name?: string
   /** 头像地址：`uploadAvatar` 返回的，或其他人能打开的网址。 */
   picture?: string
-  /** 手机号按钮给出的 code。 */
+  /** 手机号按钮返回的 code。 */
   phoneCode?: string
 }
 
@@ -86,9 +86,9 @@ export type ErrorKind =
   | 'refused'
   /** 服务器繁忙，见 `retryAfter`。 */
   | 'busy'
-  /** 服务器没有存放更多图片的空间。 */
+  /** 服务器存放头像的空间已满。 */
   | 'full'
-  /** 服务器出错，或回答的不是 bai。 */
+  /** 服务器出错，或响应不是来自 bai。 */
   | 'server'
   /** 用户没有同意提供手机号，或验证次数已用完。 */
   | 'denied'
@@ -100,15 +100,15 @@ export class BaiError extends Error {
   kind: ErrorKind
   /** 中文，可以直接显示给用户。 */
   message: string
-  /** HTTP 状态码；没有得到回答时为 0。 */
+  /** HTTP 状态码；没有收到响应时为 0。 */
   status: number
   /** 更细的代码：字段错误的代码（如 `validation_required`）、`wx` 的 `errno`，或 HTTP 状态码。 */
   code: number | string
   /** 哪些字段有误，各是什么错误（中文）。 */
   fields: Record<string, string>
-  /** 多少秒之后再试；服务器没有说时为 0。 */
+  /** 多少秒之后再试；服务器没有说明时为 0。 */
   retryAfter: number
-  /** 服务器或 `wx` 的原始回答。 */
+  /** 服务器或 `wx` 返回的原始数据。 */
   detail: unknown
 }
 
@@ -128,7 +128,7 @@ export interface BaiOptions {
 }
 
 export interface RequestOptions {
-  /** 默认 GET。`wx.request` 没有 PATCH，请用 `/api/batch`。 */
+  /** 默认 GET。`wx.request` 不支持 PATCH，请用 `/api/batch`。 */
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'OPTIONS'
   data?: unknown
   header?: Record<string, string>
@@ -145,21 +145,21 @@ export interface PhoneEvent {
 export interface Bai {
   /** 重新登录；同时多次调用只登录一次。 */
   login(): Promise<LoginResult>
-  /** 等到有看起来有效的 token 为止，没有就登录。其他方法会自己等待。 */
+  /** 等到有未过期的 token 为止，没有就登录。其他方法会自行等待。 */
   ready(): Promise<void>
-  /** 带 token 的请求；token 被拒绝时登录一次并重试一次。结果为回答的 body。 */
+  /** 带 token 的请求；token 被拒绝时登录一次并重试一次。结果为响应体。 */
   request<T = unknown>(path: string, options?: RequestOptions): Promise<T>
   /** 有效的 token，给不经过本文件的请求使用。 */
   token(): Promise<string>
-  /** 从服务器读取本人。 */
+  /** 从服务器读取当前用户。 */
   me(): Promise<BaiUser>
   /** 修改资料；带 `phoneCode` 时一并绑定手机号。 */
   updateProfile(change: ProfileChange): Promise<BaiUser>
   /** 绑定手机号；昵称和头像默认使用已有的。 */
   bindPhone(event: PhoneEvent, profile?: { name?: string; picture?: string }): Promise<BaiUser>
-  /** 上传头像，得到地址；之后用 `updateProfile({ picture })` 保存。过大时压缩一次。 */
+  /** 上传头像，得到地址；之后用 `updateProfile({ picture })` 保存。图片被拒绝时压缩一次再试。 */
   uploadAvatar(filePath: string): Promise<string>
-  /** 忘记本机的 token；下一次请求会重新登录。 */
+  /** 清除本机的 token；下一次请求会重新登录。 */
   logout(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-// A client of bai for WeChat mini-programs: one file, no dependencies, ES2017. README.md beside it says how to use it.
+// A client of bai for WeChat mini-programs: one file, no dependencies, ES2017. clients/README.md says how to use it.
 'use strict'
 
 const USERS = '/api/collections/tbl_auth_users'

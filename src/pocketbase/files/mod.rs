@@ -104,7 +104,7 @@ impl FilesApi {
         id: Path<String>,
         /// 文件名
         name: Path<String>,
-        /// `100x100`:裁成正方形的小图;其他值返回原图
+        /// `100x100`:裁成正方形的缩略图;其他值返回原图
         thumb: Query<Option<String>>,
         /// `1`:作为附件下载
         download: Query<Option<String>>,

@@ -499,7 +499,7 @@ export const text = {
   },
   hints: {
     openid: "Identifies the user with WeChat: another value is another person.",
-    unionid: "Identifies the user among the apps of one WeChat account; WeChat gives it at a login, and a later login replaces it.",
+    unionid: "Identifies the user among the apps of one account of WeChat's open platform; WeChat gives it at a login, and a later login replaces it.",
   },
   errors: {
     unreachable: "The server cannot be reached. Check the connection, and try again.",

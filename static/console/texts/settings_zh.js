@@ -1,7 +1,7 @@
 // 配置项的中文含义；英文见 config.toml 的注释。
 
 export const meanings = {
-  "webhooks": "用户变动时以签名的 POST 请求通知的程序，最多 16 个：url、secret、events。这里不显示密钥与路径。",
+  "webhooks": "用户有变动时，用带签名的 POST 请求通知的程序，最多 16 个：url、secret、events。这里不显示密钥与路径。",
   "server.listen": "监听的地址与端口。请保持在本机回环地址，由 nginx 等代理转发；或见 [server.tls]。",
   "server.base_path": "所有路径的前缀：空，或如 \"/pb\"。代理去掉前缀时请留空。",
   "server.max_connections": "同时的连接数，更多的连接排队等待。",
@@ -65,7 +65,7 @@ export const meanings = {
   "limits.registrations": "单个来源每十分钟的注册次数，含被拒绝的；0 为不限。",
   "limits.hashes": "单个来源每十分钟的密码计算次数；0 为不限。",
   "limits.phone_changes": "单个来源每十分钟由用户自己更换手机号的次数；0 为不限。",
-  "avatars.max_kib": "一张头像的大小上限（KiB），最大 1024。",
+  "avatars.max_kib": "单张头像的大小上限（KiB），最大 1024。",
   "avatars.total_mib": "全部头像合计的上限（MiB），超出后拒绝上传；0 为不接受上传。头像在数据库中，也在每份备份中。",
   "metrics.listen": "供 Prometheus 读取 /metrics 的单独地址与端口；空为没有。",
   "metrics.token": "读取 /metrics 所需的 token，至少 16 个字符。",

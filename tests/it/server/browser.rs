@@ -79,8 +79,8 @@ fn the_docs_page_tries_out_every_kind_of_login() {
     let app = sandbox();
     let browser = Browser::start();
     browser.go(&format!("{}/docs", app.base));
-    // PocketBase's are folded.
-    wait_for_operations(&browser, 8 + 3);
+    // The contract's and those of avatars are open.
+    wait_for_operations(&browser, 8 + 2);
     let title = browser.run(
         "return document.querySelector('.info .title').innerText",
         &json!([]),
@@ -91,9 +91,10 @@ fn the_docs_page_tries_out_every_kind_of_login() {
     );
     browser.picture("docs");
     for (tag, count) in [
-        ("PocketBase", 8 + 3 + 33),
-        ("其他程序", 8 + 3 + 34),
-        ("PocketBase(不提供)", 8 + 3 + 45),
+        ("PocketBase", 8 + 2 + 33),
+        ("Webhook", 8 + 2 + 34),
+        ("其他程序", 8 + 2 + 35),
+        ("PocketBase(不提供)", 8 + 2 + 46),
     ] {
         browser.run(
             "document.querySelector(`h3[data-tag='${arguments[0]}']`).click()",
@@ -167,7 +168,7 @@ fn the_landing_page_says_how_the_server_is() {
     browser.picture("landing");
     browser.run("document.querySelector('a[href=docs]').click()", &json!([]));
     browser.wait(
-        "return document.querySelectorAll('.opblock').length === 8 + 3",
+        "return document.querySelectorAll('.opblock').length === 8 + 2",
         &json!([]),
     );
     browser.assert_clean(&app.base, &[]);

@@ -9,7 +9,7 @@ function sandboxLogin({ success }) {
   setTimeout(() => success({ code: `developer~${Date.now()}` }))
 }
 
-/** 手机号按钮的事件。开发者工具的游客模式得不到 code，沙箱中以 11 位数字代替。 */
+/** 手机号按钮的事件。微信开发者工具的游客模式得不到 code，沙箱中以 11 位数字代替。 */
 function phoneEvent(event) {
   return SANDBOX && !event.detail.code ? { detail: { code: '13900139000' } } : event
 }
