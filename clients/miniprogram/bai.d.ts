@@ -60,6 +60,8 @@ export interface ProfileChange {
 }
 
 export type ErrorKind =
+  /** `createBai` 没有传入 `baseUrl`。 */
+  | 'options'
   /** 没有网络，或连不上服务器。 */
   | 'network'
   /** 超时，结果未知。 */
@@ -157,7 +159,7 @@ export interface Bai {
   updateProfile(change: ProfileChange): Promise<BaiUser>
   /** 绑定手机号；昵称和头像默认使用已有的。 */
   bindPhone(event: PhoneEvent, profile?: { name?: string; picture?: string }): Promise<BaiUser>
-  /** 上传头像，得到地址；之后用 `updateProfile({ picture })` 保存。图片被拒绝时压缩一次再试。 */
+  /** 上传头像，得到地址；之后用 `updateProfile({ picture })` 保存。旧图片立即被取代，头像原来指向它时也随之更新。图片被拒绝时压缩一次再试。 */
   uploadAvatar(filePath: string): Promise<string>
   /** 清除本机的 token；下一次请求会重新登录。 */
   logout(): Promise<void>

@@ -10,6 +10,7 @@ const DEFAULTS = { timeout: 15000, maxWait: 3, maxWaits: 2 }
 
 /** Texts by kind of error, where the server has said none in Chinese. */
 const KINDS = {
+  options: '创建客户端时缺少 baseUrl，请填写服务器地址',
   network: '网络不可用，请检查网络后重试',
   timeout: '网络超时，请稍后重试',
   domain: '小程序后台没有配置该服务器域名',
@@ -203,11 +204,28 @@ function noPhone(detail) {
   return /permission/i.test(detail.errMsg || '') ? '该小程序没有获取手机号的权限' : ''
 }
 
+/** The server's address without a slash at its end. */
+function baseOf({ baseUrl }) {
+  if (!baseUrl || typeof baseUrl !== 'string') throw new BaiError('options')
+  return baseUrl.replace(/\/+$/, '')
+}
+
+/** An address of an own picture on the server: folder, name, and the rest. */
+const OWN_PICTURE = /^([^?#]*?\/api\/files\/[^/?#]+\/([^/?#]+)\/)[^/?#]+([?#].*)?$/
+
+/** The user after an upload: the server has put the new name into a picture that led to the one before. */
+function withUploaded(user, url) {
+  const [, folder, id, rest] = OWN_PICTURE.exec((user && user.picture) || '') || []
+  if (!id || id !== user.id) return user
+  const name = url.split(/[?#]/)[0].split('/').pop()
+  return Object.assign({}, user, { picture: folder + name + (rest || '') })
+}
+
 /** A client of the server at `baseUrl`. */
 function createBai(options) {
   const settings = Object.assign({}, DEFAULTS, options)
   const api = settings.wx || wx
-  const base = settings.baseUrl.replace(/\/+$/, '')
+  const base = baseOf(settings)
   const key = settings.storageKey || 'bai:' + base
 
   let session = null // { token, id, expires }; expires is the server's time, 0 if it says nothing
@@ -411,6 +429,7 @@ function createBai(options) {
     }
     const { url } = bodyOf(answer) || {}
     if (!url) throw new BaiError('server', '', { detail: answer.data })
+    user = withUploaded(user, url)
     return url
   }
 

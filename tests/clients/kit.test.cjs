@@ -72,6 +72,13 @@ async function withClock(offset, work) {
 
 const YEAR = 365 * 24 * 3600 * 1000
 
+test('a client without an address is refused in Chinese', async () => {
+  for (const options of [undefined, {}, { baseUrl: '' }, { baseUrl: 1 }]) {
+    const made = Promise.resolve().then(() => createBai(Object.assign({ wx: {} }, options)))
+    assert.equal(await kindOf(made), 'options')
+  }
+})
+
 describe('a server as it comes', () => {
   let server
   before(async () => (server = await Server.start()))
@@ -598,6 +605,47 @@ describe('avatars', () => {
     assert.equal((await upload([], '')).outcome.kind, 'file')
     assert.equal((await upload([{ body: '<html>' }])).outcome.kind, 'server')
     assert.equal((await upload([{ status: 507, body: { data: {}, message: 'x', status: 507 } }])).outcome.kind, 'full')
+  })
+
+  /** The picture that `bindPhone` sends after an upload by the user `x` with this picture. */
+  async function bound(picture, url) {
+    const user = { pb_id: 'x', users_name: '张三', users_picture: picture }
+    let sent
+    const server = await stub((method, path, headers, body) => {
+      if (path === '/api/files/avatar') return { body: { url } }
+      if (path === '/api/wechat/profile') sent = JSON.parse(body).users_picture
+      return path === '/api/wechat/login' ? { body: { token: 'pb.e30.x', meta: { data: { user } } } } : { body: { data: { user } } }
+    })
+    const { bai } = phone(server.base)
+    const before = (await bai.login()).user
+    assert.equal(await bai.uploadAvatar(file), url)
+    await bai.bindPhone({ detail: { code: code() } })
+    await server.stop()
+    assert.equal(before.picture, picture, 'what the mini-program was given stays as it is')
+    return sent
+  }
+
+  test('a picture that led to the one before an upload is sent with the new name, and any other as it is', async () => {
+    const folder_ = 'https://a.example/pb/api/files/tbl_auth_users'
+    const uploaded = `${folder_}/x/new.png`
+    assert.equal(await bound(`${folder_}/x/old.png`, uploaded), uploaded)
+    assert.equal(await bound('https://a.example/api/files/pbc_1/x/old.png?thumb=100x100', uploaded), 'https://a.example/api/files/pbc_1/x/new.png?thumb=100x100')
+    for (const other of [PICTURE, `${folder_}/y/old.png`, `https://b.example/?at=/api/files/c/x/old.png`]) assert.equal(await bound(other, uploaded), other)
+  })
+
+  test('bai has the picture that the phone is bound with after another upload', async () => {
+    const server = await Server.start()
+    const { bai } = phone(server.base)
+    const small = join(folder, 'small.png')
+    writeFileSync(small, png(50))
+    const first = await bai.uploadAvatar(small)
+    await bai.updateProfile({ name: '张三', picture: first })
+    const second = await bai.uploadAvatar(small)
+    assert.notEqual(first, second)
+    assert.equal((await bai.bindPhone({ detail: { code: code() } })).picture, second)
+    const statuses = await Promise.all([first, second].map(async (url) => (await fetch(url)).status))
+    assert.deepEqual(statuses, [404, 200])
+    await server.stop()
   })
 
   test('bai stores the picture, also one that is too large at first, and shows it to everybody', async () => {

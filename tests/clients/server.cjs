@@ -88,11 +88,12 @@ class Server {
   }
 }
 
-/** A server that answers as `answer` says: it is given method, path and headers, and gives status, headers and body, perhaps after a while. */
+/** A server that answers as `answer` says: it is given method, path, headers and body, and gives status, headers and body, perhaps after a while. */
 async function stub(answer) {
   const server = http.createServer((request, response) => {
-    request.resume().on('end', async () => {
-      const { status = 200, headers = {}, body = '', after = 0 } = answer(request.method, request.url, request.headers)
+    const parts = []
+    request.on('data', (part) => parts.push(part)).on('end', async () => {
+      const { status = 200, headers = {}, body = '', after = 0 } = answer(request.method, request.url, request.headers, Buffer.concat(parts).toString())
       await new Promise((resolve) => setTimeout(resolve, after))
       const isText = typeof body === 'string'
       response.writeHead(status, { 'content-type': isText ? 'text/html' : 'application/json', ...headers })
