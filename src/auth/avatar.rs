@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::avatars::{self, Unfit};
 use crate::domain::{Avatar, AvatarName, EventKind, ImageFormat, RecordId, User, own_picture_name};
 use crate::error::{Error, Result};
-use crate::store::{CommitError, Conflict};
+use crate::store::{CommitError, Conflict, Store};
 
 /// Attempts at a user whom others, who do not lock the record, change at the same time.
 const ATTEMPTS: usize = 8;
@@ -60,6 +60,19 @@ pub async fn upload_avatar<R: Send + 'static>(
     let event = by.event(app, EventKind::ProfileChange).about(id.as_str());
     app.audit(event.detail("picture"));
     Ok(name)
+}
+
+/// Address of a user's picture as it is stored when somebody sets `picture`: an own one that is gone, such as that of a request
+/// that came late, leads to the one that is there.
+pub async fn living_picture(store: &Store, id: &RecordId, picture: &str) -> Result<String> {
+    let name = own_picture_name(picture, id).filter(|_| picture.contains('/'));
+    let Some(name) = name else {
+        return Ok(picture.to_owned());
+    };
+    Ok(match store.avatar(id).await? {
+        Some(stored) if stored.name != name => with_name(picture, &name, &stored.name),
+        _ => picture.to_owned(),
+    })
 }
 
 /// A name that no picture had before.

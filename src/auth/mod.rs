@@ -35,7 +35,7 @@ pub use audit_search::{EventPage, EventQuery, EventQueryError, EventQueryField, 
 pub use authenticate::{
     authenticate, authenticate_as_of, authenticate_file_token, authenticate_user,
 };
-pub use avatar::{AvatarError, upload_avatar};
+pub use avatar::{AvatarError, living_picture, upload_avatar};
 pub use identity::{IdentityField, user_by_identity};
 pub use impersonate::impersonate;
 pub use login::{login_platform, login_superuser, login_user, login_wechat};

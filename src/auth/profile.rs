@@ -1,6 +1,7 @@
 //! Profile of a WeChat user.
 
 use super::audit::{AuditContext, audit_refused_phone};
+use super::avatar::living_picture;
 use super::session::company_of;
 use super::update::update as update_record;
 use crate::app::App;
@@ -79,11 +80,12 @@ async fn update_with_phone(
         .wechat
         .phone_number(by.source, &update.phone_code, &user.openid)
         .await?;
+    let picture = living_picture(&app.store, &user.id, update.picture.as_str()).await?;
     let now = app.clock.now();
     let completed = |user| User {
         name: update.name.as_str().to_owned(),
         phone: Some(phone.clone()),
-        picture: update.picture.as_str().to_owned(),
+        picture: picture.clone(),
         user_type: UserType::Registered,
         updated: now,
         ..user

@@ -16,9 +16,10 @@ use super::requester::Requester;
 use super::rights::Asked;
 use super::schema::Schemas;
 use super::working_set::WorkingSet;
+use crate::auth::living_picture;
 use crate::domain::{Kind, Status};
 use crate::error::{Error, Result};
-use crate::store::{CommitError, Conflict, Record, Write};
+use crate::store::{CommitError, Conflict, Record, Store, Write};
 
 /// Times that a request is decided anew because others changed its records meanwhile.
 const TRIES: usize = 16;
@@ -274,9 +275,23 @@ async fn add(
         return Err(Refusal::NotFound.into());
     }
     let write = decide(plan, before, schemas, now)?;
+    let write = with_living_picture(set.store(), write).await?;
     let event = PlannedEvent::of(plan, &write);
     set.add(write).await?;
     Ok(event)
+}
+
+/// The write, with an own picture that is gone led to the one that is there.
+async fn with_living_picture(store: &Store, mut write: Write) -> Result<Write> {
+    if let Write::Update {
+        before: Record::User(before),
+        after: Record::User(after),
+    } = &mut write
+        && before.picture != after.picture
+    {
+        after.picture = living_picture(store, &after.id, &after.picture).await?;
+    }
+    Ok(write)
 }
 
 async fn right(

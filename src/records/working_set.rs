@@ -21,6 +21,11 @@ impl<'a> WorkingSet<'a> {
         }
     }
 
+    /// The store under the writes.
+    pub fn store(&self) -> &'a Store {
+        self.store
+    }
+
     /// The record that the request names, as the writes so far leave it.
     ///
     /// # Errors

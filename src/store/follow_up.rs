@@ -2,7 +2,7 @@
 
 use super::commit_tables::Tables;
 use super::outbox::Notices;
-use crate::domain::{AvatarName, UserEvent, own_picture_name};
+use crate::domain::{AvatarName, Kind, UserEvent, own_picture_name};
 use crate::store::{Error, Record, Write};
 
 /// Removes the picture that a write leaves without anything that leads to it, and adds the messages of the write.
@@ -15,12 +15,7 @@ pub(super) fn follow_up(
     match released_picture(write) {
         Released::Nothing => {}
         Released::Any => tables.remove_avatar(record.id())?,
-        Released::Named(name) => {
-            let stored = tables.avatar_size(record.id())?;
-            if stored.is_some_and(|(stored, _)| stored == name) {
-                tables.remove_avatar(record.id())?;
-            }
-        }
+        Released::Named(name) => remove_released(tables, record, &name)?,
     }
     for notice in notices.of(index) {
         let event = match record {
@@ -35,6 +30,24 @@ pub(super) fn follow_up(
                 notices.lose();
             }
         }
+    }
+    Ok(())
+}
+
+/// Removes the picture of that name, unless the user as all writes leave them has an own picture once more: of this name, or of
+/// an older one, which a request that came late has brought back.
+fn remove_released(
+    tables: &mut impl Tables,
+    record: &Record,
+    name: &AvatarName,
+) -> Result<(), Error> {
+    let id = record.id();
+    let now = tables.record(Kind::Users, id)?;
+    let user = now.as_ref().and_then(Record::as_user);
+    let leads_to_one = user.is_some_and(|user| own_picture_name(&user.picture, id).is_some());
+    let stored = tables.avatar_size(id)?;
+    if !leads_to_one && stored.is_some_and(|(stored, _)| stored == *name) {
+        tables.remove_avatar(id)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The messages of one webhook that wait, as far as they are in memory, and which goes next: of one user one at a time, in order.
 //! A pure machine: it is told times and outcomes, and does nothing itself.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +14,10 @@ use super::pause::{asked_ms, pause_ms};
 use crate::domain::QueuedEvent;
 use crate::domain::{RecordId, UserEvent};
 
-/// Messages in memory at most.
+/// Messages that are read at once, and users whose message was not tried yet.
 const WINDOW: usize = 256;
+/// Users whose message was refused, or failed, and is tried again; while there are more, no other message is read.
+const MOST_PUT_OFF: usize = 8_192;
 /// Users who are told of at once.
 pub const AT_ONCE: usize = 16;
 /// Age from which a message is given up.
@@ -35,7 +37,12 @@ pub struct Attempt {
 /// The messages that wait.
 #[derive(Debug, Default)]
 pub struct Line {
+    /// The first message of each user.
     held: BTreeMap<u64, Held>,
+    /// Its number, by user.
+    users: HashMap<RecordId, u64>,
+    /// Users whose next message is to be read, each with the number behind which it is.
+    seeks: VecDeque<(RecordId, u64)>,
     /// Number up to which messages were read.
     read_to: u64,
     is_read: bool,
@@ -73,30 +80,66 @@ impl Held {
 impl Line {
     /// The number after which to read, and how many, if there is room and a use for more.
     pub fn wanted(&self, now: Moment) -> Option<(u64, usize)> {
-        let room = WINDOW.saturating_sub(self.held.len());
-        let is_wanted = !self.is_read && room > 0 && self.ready(now).len() < AT_ONCE;
-        is_wanted.then_some((self.read_to, room))
+        if let Some((_, after)) = self.seeks.front() {
+            return Some((*after, WINDOW));
+        }
+        let put_off = self.held.values().filter(|held| held.tries > 0).count();
+        let has_room = self.held.len() - put_off < WINDOW && put_off < MOST_PUT_OFF;
+        let is_wanted = !self.is_read && has_room && self.ready(now).len() < AT_ONCE;
+        is_wanted.then_some((self.read_to, WINDOW))
     }
 
     /// Adds what was read; `limit` is how many were asked for.
     pub fn add(&mut self, messages: Vec<QueuedEvent>, limit: usize, now: Moment) {
-        self.is_read = messages.len() < limit;
+        let is_end = messages.len() < limit;
+        match self.seeks.pop_front() {
+            Some((user, _)) => self.find_next_of(user, messages, is_end),
+            None => self.add_page(messages, is_end),
+        }
+        self.give_up_old(now);
+    }
+
+    fn add_page(&mut self, messages: Vec<QueuedEvent>, is_end: bool) {
+        self.is_read = is_end;
         for QueuedEvent { number, event } in messages {
             self.read_to = number;
             if !self.held.contains_key(&number) && !self.over.contains(&number) {
                 self.hold(number, event);
             }
         }
-        self.give_up_old(now);
     }
 
-    /// Holds the message, unless one before it of the same user is being tried again: that one may take a day.
+    /// Holds the next message of a user whose message before it is over; what is not read yet comes with a page.
+    fn find_next_of(&mut self, user: RecordId, messages: Vec<QueuedEvent>, is_end: bool) {
+        let last = messages.last().map_or(0, |message| message.number);
+        let mut next = messages.into_iter();
+        let next = next
+            .find(|message| message.event.user.id == user && !self.over.contains(&message.number));
+        match next {
+            Some(QueuedEvent { number, event }) => {
+                self.hold(number, event);
+                self.mark_followers(&user);
+            }
+            None if !is_end && last < self.read_to => self.seeks.push_front((user, last)),
+            None => {}
+        }
+    }
+
+    /// Holds the message, unless one before it of the same user waits: those behind it are read when that is over.
     fn hold(&mut self, number: u64, event: UserEvent) {
-        let mut before = self.held.values_mut();
-        let first = before.find(|held| held.tries > 0 && held.event.user.id == event.user.id);
-        match first {
-            Some(first) => first.has_followers = true,
-            None => drop(self.held.insert(number, Held::new(event))),
+        let user = event.user.id.clone();
+        if self.users.contains_key(&user) {
+            return self.mark_followers(&user);
+        }
+        self.users.insert(user, number);
+        self.held.insert(number, Held::new(event));
+    }
+
+    /// Notes that there may be later messages of that user in the store.
+    fn mark_followers(&mut self, user: &RecordId) {
+        let first = self.users.get(user);
+        if let Some(first) = first.and_then(|number| self.held.get_mut(number)) {
+            first.has_followers = true;
         }
     }
 
@@ -105,19 +148,10 @@ impl Line {
         self.is_read = false;
     }
 
-    /// The first waiting message of each user whose time has come.
+    /// The messages whose time has come.
     fn ready(&self, now: Moment) -> Vec<(u64, &Held)> {
-        let heads = self.heads().into_iter();
-        heads
-            .filter(|(_, held)| !held.is_in_flight && held.not_before_ms <= now.steady_ms)
-            .collect()
-    }
-
-    fn heads(&self) -> Vec<(u64, &Held)> {
-        let mut users: HashSet<&RecordId> = HashSet::new();
-        let held = self.held.iter();
-        held.filter(|(_, held)| users.insert(&held.event.user.id))
-            .map(|(number, held)| (*number, held))
+        let held = self.held.iter().map(|(number, held)| (*number, held));
+        held.filter(|(_, held)| !held.is_in_flight && held.not_before_ms <= now.steady_ms)
             .collect()
     }
 
@@ -158,20 +192,20 @@ impl Line {
         self.give_up_old(now);
     }
 
-    /// Ends a message, though it may be held no more: it is to be removed, and what its user has behind it is to be read.
+    /// Ends a message, though it may be held no more: it is to be removed, and the next one of its user is to be read.
     fn end(&mut self, number: u64) {
         self.over.push(number);
-        if self
-            .held
-            .remove(&number)
-            .is_some_and(|held| held.has_followers)
-        {
-            self.read_to = self.read_to.min(number);
-            self.is_read = false;
+        let Some(held) = self.held.remove(&number) else {
+            return;
+        };
+        let user = held.event.user.id.clone();
+        self.users.remove(&user);
+        if held.has_followers {
+            self.seeks.push_back((user, number));
         }
     }
 
-    /// Lets a message wait; the later ones of its user wait in the store.
+    /// Lets a message wait, and with it the later ones of its user.
     fn put_off(&mut self, number: u64, asked: Option<Duration>, now: Moment) {
         let Some(held) = self.held.get_mut(&number) else {
             return;
@@ -180,14 +214,6 @@ impl Line {
         held.tries += 1;
         let pause = asked.map_or_else(|| pause_ms(held.tries, now.chance), asked_ms);
         held.not_before_ms = now.steady_ms + pause;
-        let user = held.event.user.id.clone();
-        let before = self.held.len();
-        self.held
-            .retain(|other, held| *other <= number || held.event.user.id != user);
-        let has_left = self.held.len() < before;
-        if let Some(held) = self.held.get_mut(&number) {
-            held.has_followers |= has_left;
-        }
     }
 
     /// Gives up what is older than a day and was tried often enough; a try of another message counts when the whole webhook is down.
@@ -238,14 +264,13 @@ impl Line {
 
     /// Whether nothing is left in memory, nor in the store as far as is known.
     pub fn is_idle(&self) -> bool {
-        self.held.is_empty() && self.over.is_empty() && self.is_read
+        self.held.is_empty() && self.seeks.is_empty() && self.over.is_empty() && self.is_read
     }
 
     /// Steady time of the next try, if something waits for a time and nothing is being sent.
     pub fn next_time_ms(&self) -> Option<i64> {
-        let heads = self.heads().into_iter();
-        let waiting = heads.filter(|(_, held)| !held.is_in_flight);
-        let first = waiting.map(|(_, held)| held.not_before_ms).min()?;
+        let waiting = self.held.values().filter(|held| !held.is_in_flight);
+        let first = waiting.map(|held| held.not_before_ms).min()?;
         Some(first.max(self.health.not_before_ms()))
     }
 }

@@ -10,6 +10,7 @@ const HOUR_MS: i64 = 3_600_000;
 #[derive(Default)]
 pub struct Reports {
     down_ms: Option<i64>,
+    refused_ms: Option<i64>,
     given_up_ms: Option<i64>,
     /// Given up and not told yet.
     given_up: u64,
@@ -22,6 +23,16 @@ impl Reports {
             let (number, name) = (hook.number, &hook.name);
             tracing::warn!(
                 "a webhook takes no messages: number {number}, {name}: {reason}; they wait, and are tried again for a day"
+            );
+        }
+    }
+
+    /// The webhook refuses a message, and may take others.
+    pub fn refused(&mut self, hook: &Hook, reason: &str, now_ms: i64) {
+        if is_due(&mut self.refused_ms, now_ms) {
+            let (number, name) = (hook.number, &hook.name);
+            tracing::warn!(
+                "a webhook refuses messages: number {number}, {name}: {reason}; each is tried again for a day, and its user's next ones wait"
             );
         }
     }

@@ -173,7 +173,11 @@ impl Teller {
                 self.reports
                     .up(hook, since.map(|since| now.duration_since(since)));
             }
-            Outcome::Refused(trouble) => hook.fail(now, trouble.to_string(), false),
+            Outcome::Refused(trouble) => {
+                hook.fail(now, trouble.to_string(), false);
+                let now_ms = self.app.clock.steady_ms();
+                self.reports.refused(hook, &trouble.to_string(), now_ms);
+            }
             Outcome::Failed(trouble, _) => {
                 hook.fail(now, trouble.to_string(), true);
                 let now_ms = self.app.clock.steady_ms();

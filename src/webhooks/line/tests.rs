@@ -183,15 +183,60 @@ fn when_all_is_down_for_a_day_nothing_waits_for_tries_of_its_own() {
 }
 
 #[test]
-fn memory_is_bounded_by_a_window_and_by_refused_users() {
-    let all: Vec<_> = (1..=5_000).map(|n| (n, n % 1_000)).collect();
-    let mut line = line(&all);
-    for _ in 0..1_000 {
+fn three_hundred_who_are_refused_hold_up_nobody_else() {
+    let all: Vec<_> = (1..=301).map(|n| (n, n)).collect();
+    let mut line = Line::default();
+    let mut delivered = Vec::new();
+    for _ in 0..100 {
+        read(&mut line, &all, 0);
         for attempt in sent(&mut line, 0) {
+            let is_refused = attempt.number <= 300;
+            let outcome = match is_refused {
+                true => refused(),
+                false => Outcome::Delivered,
+            };
+            line.finish(&attempt, &outcome, moment(0));
+            delivered.extend((!is_refused).then_some(attempt.number));
+        }
+    }
+    assert_eq!(delivered, [301]);
+}
+
+#[test]
+fn a_user_with_many_messages_holds_up_nobody_else_and_keeps_their_order() {
+    let mut all: Vec<_> = (1..=2_000).map(|n| (n, 7)).collect();
+    all.push((2_001, 8));
+    let mut line = line(&all);
+    let first = sent(&mut line, 0);
+    assert_eq!(numbers(&first), [1, 2_001]);
+    let mut told = Vec::new();
+    let mut next = first;
+    while !next.is_empty() {
+        for attempt in next {
+            line.finish(&attempt, &Outcome::Delivered, moment(0));
+            told.push(attempt.number);
+        }
+        read(&mut line, &all, 0);
+        next = sent(&mut line, 0);
+    }
+    let of_one: Vec<_> = told.into_iter().filter(|number| *number <= 2_000).collect();
+    assert_eq!(of_one, (1..=2_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn memory_is_bounded_by_users_whose_messages_are_put_off() {
+    let all: Vec<_> = (1..=10_000).map(|n| (n, n)).collect();
+    let mut line = line(&all);
+    loop {
+        let tried = sent(&mut line, 0);
+        if tried.is_empty() {
+            break;
+        }
+        for attempt in tried {
             line.finish(&attempt, &refused(), moment(0));
         }
         read(&mut line, &all, 0);
-        assert!(line.held.len() <= WINDOW);
     }
-    assert_eq!(line.held.len(), WINDOW);
+    assert!(line.held.len() < MOST_PUT_OFF + 2 * WINDOW);
+    assert!(line.held.len() >= MOST_PUT_OFF);
 }

@@ -77,6 +77,37 @@ fn a_picture_that_nothing_leads_to_any_more_is_gone() {
 }
 
 #[test]
+fn an_address_that_comes_late_leads_to_the_picture_that_is_there() {
+    let root = Root::new();
+    let app = &root.app;
+    let owner = Owner::new(app, 1);
+    let first = owner.with_picture(app, &jpeg(1));
+    let second = owner.uploaded(app, &jpeg(2));
+    for late in [first.clone(), first.replace("avatar_", "avatar_zz")] {
+        owner.patch(app, &json!({ "users_picture": late })).ok();
+        assert_eq!(owner.picture(app), second);
+        assert_eq!(status_of(app, &second), 200);
+    }
+}
+
+#[test]
+fn a_batch_that_leads_elsewhere_and_back_keeps_the_picture() {
+    let root = Root::new();
+    let app = &root.app;
+    let owner = Owner::new(app, 1);
+    let url = owner.with_picture(app, &jpeg(1));
+    let path = format!("{USERS}/records/{}", owner.id);
+    let to = |picture: &str| json!({ "method": "PATCH", "url": path, "body": { "users_picture": picture } });
+    let batch = json!({ "requests": [to(ELSEWHERE), to(&url)] });
+    let changed = root.call("POST", "/api/batch").json(&batch).send();
+    assert_eq!(changed.status, 200);
+    assert_eq!(
+        (owner.picture(app), status_of(app, &url)),
+        (url.clone(), 200)
+    );
+}
+
+#[test]
 fn a_picture_goes_with_its_user_at_every_door() {
     let root = Root::new();
     let app = &root.app;
