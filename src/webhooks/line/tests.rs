@@ -68,10 +68,12 @@ fn down() -> Outcome {
 
 #[test]
 fn of_a_user_one_message_goes_at_a_time_and_of_all_sixteen() {
-    let mut of_two = line(&[(1, 7), (2, 7), (3, 8)]);
+    let all = [(1, 7), (2, 7), (3, 8)];
+    let mut of_two = line(&all);
     let first = sent(&mut of_two, 0);
     assert_eq!(numbers(&first), [1, 3]);
     of_two.finish(&first[0], &Outcome::Delivered, moment(0));
+    read(&mut of_two, &all, 0);
     assert_eq!(numbers(&sent(&mut of_two, 0)), [2]);
     assert_eq!(of_two.over(), [1]);
 
@@ -99,6 +101,7 @@ fn one_who_is_refused_holds_up_only_their_own() {
     let next = sent(&mut line, 15_000);
     assert_eq!(numbers(&next), [2]);
     line.finish(&next[0], &Outcome::Delivered, moment(15_000));
+    read(&mut line, &all, 15_000);
     assert_eq!(numbers(&sent(&mut line, 15_000)), [4]);
 }
 
