@@ -6,6 +6,7 @@ mod bench;
 mod jpeg;
 mod picture;
 mod pictures;
+mod png;
 mod thumbs;
 mod unfit;
 mod webp;

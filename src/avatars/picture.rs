@@ -8,7 +8,7 @@ use image::{
 };
 
 use super::unfit::{MAX_SIDE, Unfit};
-use super::{jpeg, webp};
+use super::{jpeg, png, webp};
 use crate::domain::ImageFormat;
 
 /// Bytes that a picture may take while it is decoded and made small: 8 MiB has one of that size at 16 bits a colour.
@@ -51,7 +51,8 @@ fn look_at_container(bytes: &[u8], format: ImageFormat) -> Result<(), Unfit> {
     match format {
         ImageFormat::Jpeg if !jpeg::has_end(bytes) => Err(Unfit::Damaged),
         ImageFormat::WebP => webp::look_at_frames(bytes),
-        ImageFormat::Jpeg | ImageFormat::Png => Ok(()),
+        ImageFormat::Png => png::look_at_chunks(bytes),
+        ImageFormat::Jpeg => Ok(()),
     }
 }
 

@@ -176,7 +176,7 @@ fn read(path: &Path) -> Result<(Config, Table), Error> {
     let bad = |cause: toml::de::Error| Error::File {
         path: path.to_owned(),
         place: place(&text, cause.span().map_or(0, |span| span.start)),
-        problem: cause.message().to_owned(),
+        problem: told(&text, &cause),
     };
     Ok((
         toml::from_str(&text).map_err(bad)?,
@@ -184,11 +184,27 @@ fn read(path: &Path) -> Result<(Config, Table), Error> {
     ))
 }
 
-/// The place of a mistake at this byte of the file, in words: the line, and the key or the section on it, if there is one.
-fn place(text: &str, byte: usize) -> String {
+/// The problem, in words that say what to do if webhooks are added to the empty list of the shipped file.
+fn told(text: &str, cause: &toml::de::Error) -> String {
+    let message = cause.message();
+    let line = line(text, cause.span().map_or(0, |span| span.start)).1;
+    let is_added = line.trim_start().starts_with("[[webhooks]]");
+    match is_added && message.starts_with("duplicate key") {
+        true => "webhooks are there twice: remove the line \"webhooks = []\"".to_owned(),
+        false => message.to_owned(),
+    }
+}
+
+/// The number and the text of the line with this byte.
+fn line(text: &str, byte: usize) -> (usize, &str) {
     let before = text.get(..byte).unwrap_or_default();
     let number = before.matches('\n').count() + 1;
-    let line = text.lines().nth(number - 1).unwrap_or_default();
+    (number, text.lines().nth(number - 1).unwrap_or_default())
+}
+
+/// The place of a mistake at this byte of the file, in words: the line, and the key or the section on it, if there is one.
+fn place(text: &str, byte: usize) -> String {
+    let (number, line) = line(text, byte);
     let name = line.split('=').next().unwrap_or_default().trim();
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.[]".contains(c);
     let is_assigned = line.contains('=') || name.starts_with('[');
@@ -220,8 +236,10 @@ fn in_words(problem: &str) -> String {
 }
 
 /// `table` with one more key. The value is taken as text if the key accepts text, else as TOML, else as a
-/// comma-separated list.
+/// comma-separated list. Webhooks that are empty are none.
 fn with_env(table: &Table, path: &[String], raw: &str) -> Result<(Config, Table), String> {
+    let is_none = path == [WITHOUT_SECTION] && raw.trim().is_empty();
+    let raw = if is_none { "[]" } else { raw };
     let list = || {
         Value::Array(
             raw.split(',')
@@ -678,6 +696,30 @@ mod tests {
             for part in parts.iter().chain(&["config.toml"]) {
                 assert!(problem.contains(part), "{text:?}: no {part:?} in {problem}");
             }
+        }
+    }
+
+    const WEBHOOK: &str = "[[webhooks]]\nurl = 'https://a.example'\nsecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'";
+
+    #[test]
+    fn webhooks_below_the_empty_list_are_told_to_remove_it() {
+        let problem = problem(&format!("{SHIPPED}\n{WEBHOOK}\n"), &[]);
+        let line = SHIPPED.lines().count() + 2;
+        assert!(
+            problem.contains(&format!("line {line}, [[webhooks]]"))
+                && problem.contains("remove the line \"webhooks = []\""),
+            "{problem}"
+        );
+        let without = SHIPPED.replace("\nwebhooks = []\n", "\n");
+        assert!(load(&format!("{without}\n{WEBHOOK}\n"), &[]).is_ok());
+    }
+
+    #[test]
+    fn an_empty_variable_of_the_webhooks_means_none() {
+        assert_eq!(load(WEBHOOK, &[]).unwrap().webhooks.len(), 1);
+        for none in ["", " "] {
+            let config = load(WEBHOOK, &[("BAI_WEBHOOKS", none)]).unwrap();
+            assert!(config.webhooks.is_empty());
         }
     }
 

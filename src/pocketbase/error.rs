@@ -75,6 +75,8 @@ impl Refused {
         StatusCode::FORBIDDEN,
         "The request requires auth record from tbl_auth_users collection.",
     );
+    /// The name of the collection that is asked for; PocketBase's words above name the token's.
+    pub const USERS_ONLY: Self = Self::NOT_A_SUPERUSER;
     pub const SUPERUSERS_ONLY: Self = Self::new(
         StatusCode::FORBIDDEN,
         "Only superusers can perform this action.",

@@ -70,9 +70,10 @@ impl FilesApi {
         bearer: Bearer,
         body: UploadForm,
     ) -> Result<Reply<UploadAvatar>> {
-        let caller = self.0.caller_of(&bearer, Kind::Users).await?;
+        let caller = self.0.caller(&bearer).await?;
+        let caller = caller.ok_or(Refused::UNAUTHENTICATED)?;
         let Principal::User(user) = caller.principal else {
-            return Err(Refused::NOT_A_USER.into());
+            return Err(Refused::USERS_ONLY.into());
         };
         let pictures = &self.0.app.pictures;
         match self.take(request, &bearer, *user, body).await {
@@ -122,7 +123,8 @@ impl FilesApi {
 }
 
 impl FilesApi {
-    /// Stores the picture of a form, and returns its URL. Whatever is refused counts as an upload, but not what fails here.
+    /// Stores the picture of a form, and returns its URL. Whatever has arrived whole and is refused counts as an upload, but not what
+    /// fails here.
     async fn take(
         &self,
         request: &Request,
@@ -131,9 +133,11 @@ impl FilesApi {
         form: UploadForm,
     ) -> Result<String, UploadRefusal> {
         let app = &self.0.app;
-        let permission = app.limits.picture_upload(&user.id).map_err(Error::from)?;
+        let mut permission = app.limits.picture_upload(&user.id).map_err(Error::from)?;
+        let file = form.read(request, app.config.avatars.max_bytes()).await?;
+        permission.arrived();
         let id = user.id.clone();
-        match self.store(request, bearer, user, form).await {
+        match self.store(request, bearer, user, file).await {
             Ok(name) => Ok(own_url(request, &app.config.server) + &avatar_path(&id, &name)),
             Err(refusal) => {
                 if !refusal.is_of_client() {
@@ -149,10 +153,9 @@ impl FilesApi {
         request: &Request,
         bearer: &Bearer,
         user: User,
-        form: UploadForm,
+        (field, bytes): (String, Vec<u8>),
     ) -> Result<AvatarName, UploadRefusal> {
         let app = &self.0.app;
-        let (field, bytes) = form.read(request, app.config.avatars.max_bytes()).await?;
         let principal = Principal::User(Box::new(user.clone()));
         let by = self.0.by(bearer, Some(&principal));
         let stored = upload_avatar(app, &by, user, bytes, || room(request)).await;

@@ -1,12 +1,16 @@
 //! Limits of uploads: by user and day, and of all pictures together.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread::sleep;
 use std::time::Duration;
 
 use bai::domain::{Avatar, AvatarName, ImageFormat, RecordId};
 use serde_json::json;
 
 use crate::support::app::TestApp;
-use crate::support::pictures::{Owner, jpeg, status_of};
+use crate::support::http_request::{connect, read_status};
+use crate::support::pictures::{Owner, UPLOAD, file, form, jpeg, status_of};
 
 /// The number that a line of the metrics has.
 fn metric(app: &TestApp, line: &str) -> f64 {
@@ -41,6 +45,54 @@ fn a_user_uploads_twenty_pictures_a_day_refused_ones_included() {
     }
     let rule = "bai_limit_refusals_total{rule=\"pictures\"}";
     assert!((metric(&app, rule) - 1.0).abs() < 0.5);
+}
+
+/// An upload that the server reads, and of which half has come.
+fn half_upload(app: &TestApp, owner: &Owner) -> TcpStream {
+    let mut socket = connect(app);
+    let body = form(&[file("file", &jpeg(1))]);
+    let head = format!(
+        "POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Type: multipart/form-data; \
+         boundary=WABoundary+0A\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        owner.token,
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).unwrap();
+    let mut go_on = [0; 25];
+    socket.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    socket.write_all(&body[..body.len() / 2]).unwrap();
+    socket
+}
+
+/// Uploads as soon as the server knows that those before are lost.
+fn is_taken_soon(app: &TestApp, owner: &Owner) -> bool {
+    (0..1000).any(|_| {
+        sleep(Duration::from_millis(10));
+        owner.upload(app, &jpeg(1)).status == 200
+    })
+}
+
+#[test]
+fn an_upload_that_breaks_off_counts_as_none() {
+    let app = TestApp::spawn_with(|config| {
+        config.limits.enabled = true;
+        config.server.body_timeout = Duration::from_secs(1);
+        config.avatars.max_kib = 20;
+    });
+    let [lost, slow, large] = [1, 2, 3].map(|n| Owner::new(&app, n));
+    for _ in 0..20 {
+        drop(half_upload(&app, &lost));
+        assert_eq!(large.upload(&app, &vec![0; 30 << 10]).status, 400);
+    }
+    assert!(is_taken_soon(&app, &lost));
+    let sockets: Vec<_> = (0..20).map(|_| half_upload(&app, &slow)).collect();
+    for mut socket in sockets {
+        assert_eq!(read_status(&mut socket), 408);
+    }
+    for owner in [slow, large] {
+        assert_eq!(owner.upload(&app, &jpeg(1)).status, 200);
+    }
 }
 
 /// What has no room counts as no upload: it is the operator's to mend.
