@@ -171,6 +171,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 验证请求所带的 token
+         * @description 供 nginx 的 `auth_request` 与 Caddy 的 `forward_auth` 调用,以保护其他程序。只看 `Authorization` 请求头。
+         *     token 属于可以登录的用户时返回 200,没有响应体,响应头说明是谁;没有 token、已过期、已撤销、用户已停用或已删除,以及超级管理员的 token,一律返回 401。
+         *     用户每次都会重新读取,停用后立即生效。也可用 `HEAD`。
+         */
+        get: operations["verify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -877,6 +899,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/files/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 上传头像
+         * @description 供小程序 `wx.uploadFile` 使用:表单中恰好一个文件,字段名不限,其他字段忽略。只接受 JPEG、PNG、WebP(不含动图),
+         *     每边不超过 1024 像素,大小不超过 `avatars.max_kib`(默认 256 KiB)。每个用户只保留一张,新图片取代旧图片;
+         *     如果 `users_picture` 原来指向旧图片,会同时改为新图片。每个用户每天最多上传 20 次。
+         */
+        post: operations["uploadAvatar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/files/{collection}/{id}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 读取头像(SDK:files.getURL)
+         * @description 无需 token。新图片的文件名总是新的,因此可以长期缓存;不是当前图片的文件名返回 404。支持条件请求和单个 Range。
+         */
+        get: operations["getFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -889,6 +953,11 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+        };
+        /** @description 上传结果 */
+        AvatarUploaded: {
+            /** @description 图片地址,填入 `users_picture` */
+            url?: string;
         };
         /** @description 定时备份的状态。 */
         BackupSchedule: {
@@ -1942,6 +2011,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 是可以登录的用户 */
+            200: {
+                headers: {
+                    /** @description 记录 id(15 个字符) */
+                    "X-Bai-User-Id": string;
+                    /** @description openid;可见 ASCII 以外的字符与 % 写作 %XX(UTF-8) */
+                    "X-Bai-Openid": string;
+                    /** @description WeChat 或 ManagePlatform */
+                    "X-Bai-Idtype": string;
+                    /** @description users_rank_level,整数 */
+                    "X-Bai-Rank": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 不是可以登录的用户的 token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 服务端内部错误 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 服务器繁忙,或数据库暂时不可用,请稍后再试 */
+            503: {
+                headers: {
+                    /** @description 多少秒后再试 */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
                 };
             };
         };
@@ -5488,6 +5612,229 @@ export interface operations {
             };
             /** @description 仅超级管理员可用 */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 服务端内部错误 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 服务器繁忙,或数据库暂时不可用,请稍后再试 */
+            503: {
+                headers: {
+                    /** @description 多少秒后再试 */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+        };
+    };
+    uploadAvatar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description 已保存 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AvatarUploaded"];
+                };
+            };
+            /** @description 没有文件、不止一个文件,或图片不符合要求 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description token 无效或已过期 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 不是用户的 token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 请求体接收超时 */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 请求体过大 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 当天上传次数过多,或服务器繁忙 */
+            429: {
+                headers: {
+                    /** @description 多少秒后再试 */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 服务端内部错误 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 服务器繁忙,或数据库暂时不可用,请稍后再试 */
+            503: {
+                headers: {
+                    /** @description 多少秒后再试 */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 全部头像已达到 avatars.total_mib */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+        };
+    };
+    getFile: {
+        parameters: {
+            query?: {
+                /** @description `100x100`:裁成正方形的缩略图;其他值返回原图 */
+                thumb?: string;
+                /** @description `1`:作为附件下载 */
+                download?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description 集合名称或 id:`tbl_auth_users`
+                 * @example tbl_auth_users
+                 */
+                collection: string;
+                /** @description 用户的记录 id */
+                id: string;
+                /** @description 文件名 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 图片 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                };
+            };
+            /** @description 图片的一部分 */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                };
+            };
+            /** @description 图片未变化 */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 参数错误 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description 集合、用户或图片不存在 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description If-Match 或 If-Unmodified-Since 不成立 */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocketBaseError"];
+                };
+            };
+            /** @description Range 超出图片 */
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };
