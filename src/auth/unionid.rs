@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::domain::{Kind, UnionId, User};
 
 /// The user with the unionid that WeChat told at a login, which goes on if it cannot be kept: another login brings it again.
-/// Where WeChat tells none, the one that is kept stays.
+/// The one that is kept stays if WeChat tells none.
 pub(super) async fn with_unionid(app: &App, user: User, told: Option<UnionId>) -> User {
     let is_new = |told: &UnionId| user.unionid.as_deref() != Some(told.as_str());
     match told.filter(is_new) {

@@ -11,7 +11,7 @@ use crate::store::Error;
 pub struct WebhookStatus<'a> {
     /// The webhook.
     pub hook: &'a Hook,
-    /// What became of the tries since the start.
+    /// Outcomes of the tries since the start.
     pub state: HookState,
     /// Messages that wait.
     pub pending: u64,
@@ -34,7 +34,7 @@ pub async fn webhooks(app: &App) -> Result<Vec<WebhookStatus<'_>>, Error> {
     Ok(statuses.collect())
 }
 
-/// What waits, for the metrics; numbers that cannot be read now are left out.
+/// Messages that wait, for the metrics; numbers that cannot be read now are left out.
 pub async fn look(app: &App, now: &Metrics) {
     if app.webhooks.all().is_empty() {
         return;

@@ -23,7 +23,7 @@ use crate::config::Webhook;
 const TICK: Duration = Duration::from_millis(200);
 /// Pause between two looks while nothing does: at whose turn it is, and on PostgreSQL at what other servers wrote.
 const LOOK: Duration = Duration::from_secs(1);
-/// What is over is removed in one commit for so many, or after so long.
+/// Messages that are over are removed in one commit for so many, or after so long.
 const BATCH: usize = 64;
 const REMOVED_AFTER: Duration = Duration::from_millis(200);
 /// Messages that are over and cannot be removed; with more nothing is sent.

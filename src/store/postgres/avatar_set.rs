@@ -16,7 +16,7 @@ use crate::store::{Error, stored};
 pub struct AvatarSet {
     /// Name and bytes of each that is there.
     known: HashMap<String, (AvatarName, u64)>,
-    /// What is to become of some.
+    /// Pictures to be written, or to be removed.
     changed: HashMap<String, Option<Vec<u8>>>,
     /// Change of their number, and of the sum of their bytes.
     pub count: i64,

@@ -96,7 +96,7 @@ fn one_who_is_refused_holds_up_only_their_own() {
     assert!(sent(&mut line, 14_999).is_empty());
     let again = sent(&mut line, 15_000);
     line.finish(&again[0], &Outcome::Delivered, moment(15_000));
-    // What was left in the store is read again, without what is over.
+    // The next message is read from the store, without those that are over.
     read(&mut line, &all, 15_000);
     let next = sent(&mut line, 15_000);
     assert_eq!(numbers(&next), [2]);

@@ -14,7 +14,7 @@ use crate::support::realtime_client::Client;
 use crate::support::superuser::Root;
 use crate::support::wechat_stub::{Reply, SESSION};
 
-/// What WeChat tells next, as each test sets it.
+/// Answer of WeChat's that comes next, as each test sets it.
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<Value>>);
 

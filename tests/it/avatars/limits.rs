@@ -95,7 +95,7 @@ fn an_upload_that_breaks_off_counts_as_none() {
     }
 }
 
-/// What has no room counts as no upload: it is the operator's to mend.
+/// An upload without room counts as none: it is the operator's to mend.
 #[test]
 fn all_pictures_together_have_total_mib_and_a_smaller_one_takes_the_place_of_a_larger() {
     let app = TestApp::spawn_with(|config| {

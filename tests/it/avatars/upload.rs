@@ -346,7 +346,7 @@ fn the_url_is_the_public_one_or_where_the_request_went_to() {
     assert_eq!(url_with(|_| (), &[("Host", "me@example.com")]), "");
 }
 
-/// What a server that is tried out names is taken at every door, though its host is the loopback.
+/// The address that a server on the loopback names is taken at every door.
 #[test]
 fn the_url_is_taken_as_the_users_picture_at_every_door() {
     let root = Root::new();

@@ -7,7 +7,7 @@ use crate::support::browser::Browser;
 use crate::support::canary::PASSWORD;
 use crate::support::static_files;
 
-/// What the browser itself says of answers that are errors.
+/// Messages of the browser itself about answers that are errors.
 const REFUSALS: [&str; 1] = ["Failed to load resource"];
 
 /// Fills in the form, presses a button, and gives what the page says then.

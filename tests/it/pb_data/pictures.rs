@@ -147,7 +147,7 @@ fn the_profile_s_own_file_field_comes_first_and_leads_to_the_picture() {
         .ok();
     assert_eq!(served(&app, 1, name).0, 404);
     drop(app);
-    // What was changed here is not changed back.
+    // A picture that was changed here is not changed back.
     let (_, out, _) = import(dir.path(), pb.path(), &[]);
     assert!(!out.contains("Pictures of users"), "{out}");
 }

@@ -52,7 +52,7 @@ fn stored(app: &TestApp, n: usize) -> User {
         .unwrap()
 }
 
-/// What a list tells superusers, and the user whose it is.
+/// Answers of a list to superusers, and to the user whose it is.
 fn counts(app: &TestApp, is_for_all: bool) -> [Value; 2] {
     let login = app.login(&phone(1), PASSWORD).ok();
     let token = login["token"].as_str().unwrap().to_owned();

@@ -312,7 +312,7 @@ fn a_check_reads_more_than_a_page_of_each() {
     assert!(commands.run(&["check"]).err.contains("created_ms"));
 }
 
-/// What makes tables of version 1 of those of version 2.
+/// Statements that make tables of version 1 of those of version 2.
 const BACK_TO_1: [&str; 5] = [
     "DROP TABLE avatars",
     "DROP TABLE outbox",
