@@ -15,7 +15,7 @@ pub struct PictureUpload<'a> {
 }
 
 impl Limits {
-    /// Admits a picture of `user`: 20 in any 24 hours, those that are refused or on their way included.
+    /// Admits a picture of `user`: 20 in any 24 hours, those included that are refused once they are there, or still on their way.
     pub fn picture_upload(&self, user: &RecordId) -> Result<PictureUpload<'_>> {
         if !self.enabled {
             return Ok(PictureUpload {

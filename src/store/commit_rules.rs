@@ -91,37 +91,51 @@ pub(super) fn write_with_avatar(
     max_total_bytes: u64,
     notices: &Notices,
 ) -> Result<Result<Record, Conflict>, Error> {
-    let Write::Update { before, after } = &mut *change else {
-        return Err(Error::Failed(
-            "a picture comes with a change of its user".into(),
-        ));
-    };
-    let id = before.id().clone();
-    let replaced = tables.avatar_size(&id)?.map_or(0, |(_, bytes)| bytes);
-    let others = tables.avatar_bytes()?.saturating_sub(replaced);
-    let is_changed = before != after;
-    let compared = compare(tables, before);
-    if let Err(WriteError::Conflict(conflict)) = compared {
-        return Ok(Err(conflict));
-    }
-    if others + avatar.bytes.len() as u64 > max_total_bytes {
-        return Ok(Err(Conflict::NoRoom));
-    }
-    let record = match is_changed {
-        true => write(tables, change),
-        false => Ok(before.clone()),
-    };
-    match record {
+    let written = room_for(tables, change, avatar, max_total_bytes)
+        .and_then(|()| write_if_changed(tables, change, notices));
+    match written {
         Ok(record) => {
-            if is_changed {
-                follow_up(tables, 0, (change, &record), notices)?;
-            }
-            tables.put_avatar(&id, avatar)?;
+            tables.put_avatar(record.id(), avatar)?;
             Ok(Ok(record))
         }
         Err(WriteError::Conflict(conflict)) => Ok(Err(conflict)),
         Err(WriteError::Failed(error)) => Err(error),
     }
+}
+
+/// Refuses a picture with which all pictures together would take more than they may.
+fn room_for(
+    tables: &impl Tables,
+    change: &Write,
+    avatar: &Avatar,
+    max_total_bytes: u64,
+) -> Result<(), WriteError> {
+    let mut replaced = 0;
+    for user in change.users() {
+        replaced += tables.avatar_size(user)?.map_or(0, |(_, bytes)| bytes);
+    }
+    let others = tables.avatar_bytes()?.saturating_sub(replaced);
+    match others + avatar.bytes.len() as u64 <= max_total_bytes {
+        true => Ok(()),
+        false => Err(WriteError::Conflict(Conflict::NoRoom)),
+    }
+}
+
+/// Changes a record, or, where the change is none, compares it with what is stored.
+fn write_if_changed(
+    tables: &mut impl Tables,
+    change: &mut Write,
+    notices: &Notices,
+) -> Result<Record, WriteError> {
+    if let Write::Update { before, after } = change
+        && before == after
+    {
+        compare(tables, before)?;
+        return Ok(before.clone());
+    }
+    let record = write(tables, change)?;
+    follow_up(tables, 0, (change, &record), notices)?;
+    Ok(record)
 }
 
 /// Writes pictures of users who are there, and counts them.
