@@ -15,14 +15,14 @@ function isKnown(record, now) {
 /** Calls `onchange(record)` when the record is another one than that which the page knows, and `onremove()` when it is gone; gives what ends it. */
 export function followRecord({ collection, record, read, onchange, onremove, signal }) {
   let pause;
-  const readAgain = async () => {
+  const readAgain = live.onceAtATime(async () => {
     try {
       const now = await read();
       if (!signal.aborted && !isKnown(record, now)) await onchange(now);
     } catch (error) {
       if (!signal.aborted && error.status === 404) onremove();
     }
-  };
+  });
   const readSoon = () => {
     clearTimeout(pause);
     pause = setTimeout(readAgain, PAUSE);

@@ -33,6 +33,25 @@ export function subscribe(topic, onevent, { onreturn, signal } = {}) {
   return end;
 }
 
+/**
+ * Gives a function that runs `read` once at a time, and once more when it is asked meanwhile: what is shown last was read last, and after the last change.
+ * A `read` that fails leaves what is shown; it is tried again after the next change, or when the stream is back.
+ */
+export function onceAtATime(read) {
+  let isReading = false;
+  let isAsked = false;
+  return async () => {
+    isAsked = true;
+    if (isReading) return;
+    isReading = true;
+    while (isAsked) {
+      isAsked = false;
+      await read().catch(() => {});
+    }
+    isReading = false;
+  };
+}
+
 /** Nobody is signed in: nothing is told. */
 export function pause() {
   isPaused = true;

@@ -5,7 +5,7 @@ import { passwordInputs, sendTyped } from "../actions.js";
 import { card, el, link, say, title } from "../dom.js";
 import { label } from "../fields.js";
 import { labelled, sending } from "../form.js";
-import { subscribe } from "../live.js";
+import { onceAtATime, subscribe } from "../live.js";
 import { leave, leaveOnlyIf } from "../router.js";
 import * as session from "../session.js";
 import { table } from "../table.js";
@@ -35,9 +35,10 @@ function superuserTable(items) {
 
 export async function superusers({ signal }) {
   const shown = el("div", {}, superuserTable(await allSuperusers(signal)));
-  const follow = async () => shown.replaceChildren(superuserTable(await allSuperusers(signal, api.getQuietly)));
-  const followSoon = () => follow().catch(() => {});
-  subscribe("_superusers/*", followSoon, { onreturn: followSoon, signal });
+  const follow = onceAtATime(async () => shown.replaceChildren(superuserTable(await allSuperusers(signal, api.getQuietly))));
+  subscribe("_superusers/*", follow, { onreturn: follow, signal });
+  // What changed after the list was read, and before somebody listened.
+  follow();
   return el(
     "div",
     {},

@@ -159,6 +159,18 @@ fn servers_with_one_prefix_in_s3_delete_their_own_only() {
     moto.put("/backups/bai/bai_auto_20200101000000.redb", b"theirs");
     let folder = dir.path().join("backups");
     let (first, second) = (FailingDisk::default(), FailingDisk::default());
+    let own = |id: &str| {
+        let labelled = |key: &String| {
+            // Of an object that moto does not show to everybody, only the owner reads the labels.
+            let answer = ureq::get(format!("{}/backups/{key}", moto.url)).call();
+            answer.is_ok_and(|it| {
+                it.headers()
+                    .get("x-amz-meta-bai-database")
+                    .is_some_and(|found| found == id)
+            })
+        };
+        moto.keys().into_iter().filter(labelled).collect::<Vec<_>>()
+    };
     let periods = |disk: &FailingDisk, days: u32| {
         let app = spawn_on(&disk.location(), &folder, DAY, |config| {
             config.backup.keep = 1;
@@ -171,27 +183,11 @@ fn servers_with_one_prefix_in_s3_delete_their_own_only() {
         }
         until_backed_up(&app);
         assert_eq!(status(&app).failures, 0);
-        app.app
-            .store
-            .file()
-            .unwrap()
-            .identity()
-            .unwrap()
-            .unwrap()
-            .id
-            .to_string()
-    };
-    let own = |id: &str| {
-        let labelled = |key: &String| {
-            // Of an object that moto does not show to everybody, only the owner reads the labels.
-            let answer = ureq::get(format!("{}/backups/{key}", moto.url)).call();
-            answer.is_ok_and(|it| {
-                it.headers()
-                    .get("x-amz-meta-bai-database")
-                    .is_some_and(|found| found == id)
-            })
-        };
-        moto.keys().into_iter().filter(labelled).collect::<Vec<_>>()
+        let file = app.app.store.file().unwrap();
+        let id = file.identity().unwrap().unwrap().id.to_string();
+        // The oldest goes after the newest has come, and the server does not end before.
+        until("two are kept there", || own(&id).len() == 2);
+        id
     };
     let id = periods(&first, 0);
     let theirs = own(&id);

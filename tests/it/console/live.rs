@@ -1,9 +1,13 @@
 //! What changes elsewhere is shown without a reload.
 
+use std::thread;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
+use crate::support::canary::PASSWORD;
 use crate::support::console::Console;
-use crate::support::pocketbase_api::{COMPANIES, USERS};
+use crate::support::pocketbase_api::{COMPANIES, SUPERUSERS, USERS};
 
 fn at_users() -> (Console, Vec<Value>) {
     let console = Console::signed_in();
@@ -226,5 +230,40 @@ fn what_changes_before_the_server_knows_who_listens_is_not_missed() {
         .ok();
     console.run("window.held.forEach((go) => go())", &json!([]));
     console.waits_for_heading("Meanwhile");
+    console.assert_clean(&[]);
+}
+
+/// A list that was asked for before a change, and comes after it, is not what stays.
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn an_answer_that_is_late_does_not_hide_what_came_after_it() {
+    let console = Console::signed_in();
+    let create = |email: &str| {
+        let body = json!({ "email": email, "password": PASSWORD, "passwordConfirm": PASSWORD });
+        console.root.create(SUPERUSERS, &body).ok()
+    };
+    console.press("Superusers");
+    console.waits_for_heading("Superusers");
+    waits_to_hear(&console);
+    console.run(
+        "const real = window.fetch;
+         window.held = [];
+         window.fetch = async (address, options) => {
+           const answer = await real(address, options);
+           if (!String(address).includes('_superusers/records')) return answer;
+           if (window.held.length === 0) await new Promise((go) => window.held.push(go));
+           return answer;
+         };",
+        &json!([]),
+    );
+    create("second@example.com");
+    console.wait("return window.held.length === 1", &json!([]));
+    create("third@example.com");
+    // Time for a second question to be asked, were there one.
+    thread::sleep(Duration::from_secs(1));
+    console.run("window.held[0]()", &json!([]));
+    thread::sleep(Duration::from_millis(500));
+    console.waits_for("second@example.com");
+    console.waits_for("third@example.com");
     console.assert_clean(&[]);
 }
